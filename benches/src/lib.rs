@@ -1,0 +1,11 @@
+//! The comparisons of Bailiwick with its rivals: the same state, the same command judged, the same
+//! event encoded and appended to one shared log, in the same run, rounds interleaved.
+
+#![allow(clippy::cast_possible_truncation, reason = "figures for people")]
+
+pub mod domain;
+pub mod latency;
+pub mod report;
+pub mod rivals;
+pub mod rounds;
+pub mod workloads;

@@ -1,0 +1,111 @@
+//! Rounds: systems take turns (A B C A B C ...), and the median of a system's rounds counts, so
+//! that a noisy minute of the machine disturbs all of them alike.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Instant;
+
+use crate::latency::Latencies;
+use crate::report::Row;
+
+/// What one round measured.
+#[derive(Debug, Default)]
+pub struct Round {
+    /// Operations per second.
+    pub ops_per_s: Option<f64>,
+    /// The latency of each operation.
+    pub latencies: Latencies,
+    /// Bytes per aggregate.
+    pub bytes_each: Option<f64>,
+}
+
+/// A system under measurement: makes everything it needs anew for every round.
+pub struct System {
+    /// Its name in the table.
+    pub name: String,
+    /// Runs one round.
+    pub round: Box<dyn Fn() -> Pin<Box<dyn Future<Output = Round>>>>,
+}
+
+impl System {
+    /// A system whose rounds are `round`.
+    pub fn new<F>(name: impl Into<String>, round: impl Fn() -> F + 'static) -> System
+    where
+        F: Future<Output = Round> + 'static,
+    {
+        System { name: name.into(), round: Box::new(move || Box::pin(round())) }
+    }
+}
+
+/// Runs `rounds` rounds of each system in turn, after one that does not count, and takes medians.
+pub async fn interleaved(
+    workload: &str,
+    clients: usize,
+    rounds: usize,
+    systems: Vec<System>,
+) -> Vec<Row> {
+    let mut measured: Vec<Vec<Round>> = systems.iter().map(|_| Vec::new()).collect();
+    for n in 0..=rounds {
+        for (system, measured) in systems.iter().zip(&mut measured) {
+            let round = (system.round)().await;
+            if n > 0 {
+                measured.push(round);
+            }
+        }
+    }
+    systems
+        .iter()
+        .zip(measured)
+        .map(|(system, rounds)| summary(workload, clients, system, rounds))
+        .collect()
+}
+
+fn summary(workload: &str, clients: usize, system: &System, mut rounds: Vec<Round>) -> Row {
+    let mut percentile = |share| {
+        median(rounds.iter_mut().filter_map(|round| round.latencies.percentile(share)).collect())
+    };
+    let (p50_us, p99_us) = (percentile(0.5), percentile(0.99));
+    Row {
+        workload: workload.to_owned(),
+        system: system.name.clone(),
+        clients,
+        ops_per_s: median(rounds.iter().filter_map(|round| round.ops_per_s).collect()),
+        p50_us,
+        p99_us,
+        bytes_each: median(rounds.iter().filter_map(|round| round.bytes_each).collect()),
+    }
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+/// `clients` tasks, each asking `each` times, one after the other.
+pub async fn storm<C, F>(clients: usize, each: usize, client: impl Fn(usize) -> C) -> Round
+where
+    C: FnMut(usize) -> F + Send + 'static,
+    F: Future<Output = u64> + Send,
+{
+    let begun = Instant::now();
+    let tasks: Vec<_> = (0..clients)
+        .map(|n| {
+            let mut ask = client(n);
+            tokio::spawn(async move {
+                let mut latencies = Latencies::with_capacity(each);
+                for k in 0..each {
+                    let asked = Instant::now();
+                    ask(k).await;
+                    latencies.push(asked.elapsed());
+                }
+                latencies
+            })
+        })
+        .collect();
+    let mut latencies = Latencies::with_capacity(clients * each);
+    for task in tasks {
+        latencies.extend(task.await.expect("a client ended well"));
+    }
+    let ops_per_s = (clients * each) as f64 / begun.elapsed().as_secs_f64();
+    Round { ops_per_s: Some(ops_per_s), latencies, bytes_each: None }
+}

@@ -1,0 +1,4 @@
+//! The workloads, one file each.
+
+pub mod hot_aggregate;
+pub mod many_aggregates;

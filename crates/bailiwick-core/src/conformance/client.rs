@@ -1,0 +1,131 @@
+//! A journal as the cases use it: blocking, and panicking at what must not happen.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use super::block_on::block_on;
+use super::build::event;
+use crate::{
+    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Journal, Page, Position,
+    Query, Read, RecordedEvent,
+};
+
+pub(super) type Outcome = Result<Appended, AppendError>;
+
+pub(super) struct Client {
+    journal: Arc<dyn Journal>,
+}
+
+impl Client {
+    pub(super) fn new(journal: Arc<dyn Journal>) -> Client {
+        Client { journal }
+    }
+
+    /// Calls `append` and does not wait.
+    pub(super) fn submit(
+        &self,
+        events: impl Into<Vec<EncodedEvent>>,
+        condition: Option<AppendCondition>,
+    ) -> BoxFuture<Outcome> {
+        self.journal.append(events.into(), condition)
+    }
+
+    /// Appends without a condition.
+    #[track_caller]
+    pub(super) fn append(&self, events: impl Into<Vec<EncodedEvent>>) -> Appended {
+        block_on(self.submit(events, None))
+            .unwrap_or_else(|error| panic!("an unconditional append failed: {error}"))
+    }
+
+    #[track_caller]
+    pub(super) fn append_if(
+        &self,
+        condition: AppendCondition,
+        events: impl Into<Vec<EncodedEvent>>,
+    ) -> Outcome {
+        block_on(self.submit(events, Some(condition)))
+    }
+
+    /// Appends an event that nobody asks for, on a condition that must hold.
+    #[track_caller]
+    pub(super) fn admits(&self, condition: AppendCondition) -> Appended {
+        let shown = format!("{condition:?}");
+        self.append_if(condition, [event("Probe", &[])])
+            .unwrap_or_else(|error| panic!("the condition holds, but: {error}\n{shown}"))
+    }
+
+    /// Tries to append on a condition that must not hold; where the journal says it is violated.
+    #[track_caller]
+    pub(super) fn refuses(&self, condition: AppendCondition) -> Position {
+        let shown = format!("{condition:?}");
+        match self.append_if(condition, [event("Probe", &[])]) {
+            Err(AppendError::Conflict { at }) => at,
+            Err(error) => panic!("the condition is violated, which is no conflict: {error:?}"),
+            Ok(appended) => panic!("{appended:?}, although the condition is violated\n{shown}"),
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn head(&self) -> Head {
+        block_on(self.journal.head()).unwrap_or_else(|error| panic!("no head: {error}"))
+    }
+
+    #[track_caller]
+    pub(super) fn page(&self, read: Read) -> Page {
+        block_on(self.journal.read(read)).unwrap_or_else(|error| panic!("no page: {error}"))
+    }
+
+    /// Reads page after page, as long as there may be more.
+    #[track_caller]
+    pub(super) fn pages(&self, mut read: Read) -> Vec<Page> {
+        let mut pages = Vec::new();
+        loop {
+            let page = self.page(read.clone());
+            let (upto, more) = (page.upto, page.more);
+            pages.push(page);
+            if !more {
+                return pages;
+            }
+            assert!(upto > read.after, "a page that gets nowhere: {pages:?}");
+            read.after = upto;
+        }
+    }
+
+    /// The event there.
+    #[track_caller]
+    pub(super) fn at(&self, position: Position) -> RecordedEvent {
+        let before = Position::new(position.get().saturating_sub(1));
+        let read = Read::new(Query::all()).after(before).limit(NonZeroUsize::MIN);
+        match self.page(read).events.pop() {
+            Some(event) if event.position == position => event,
+            other => panic!("nothing is at {position}, but {other:?} behind it"),
+        }
+    }
+
+    /// Every event that matches.
+    #[track_caller]
+    pub(super) fn matching(&self, query: Query) -> Vec<RecordedEvent> {
+        let pages = self.pages(Read::new(query));
+        pages.into_iter().flat_map(|page| page.events).collect()
+    }
+
+    /// Where the events that match are.
+    #[track_caller]
+    pub(super) fn found(&self, query: Query) -> Vec<u64> {
+        positions(&self.matching(query))
+    }
+}
+
+pub(super) fn positions(events: &[RecordedEvent]) -> Vec<u64> {
+    events.iter().map(|event| event.position.get()).collect()
+}
+
+/// The positions if it was admitted, none if its condition did not hold.
+#[track_caller]
+pub(super) fn won(outcome: &Outcome) -> Option<Appended> {
+    match outcome {
+        Ok(appended) => Some(*appended),
+        Err(AppendError::Conflict { .. }) => None,
+        Err(error) => panic!("neither appended nor a conflict: {error:?}"),
+    }
+}

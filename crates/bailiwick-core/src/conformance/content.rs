@@ -1,0 +1,77 @@
+//! Cases of what an event holds: all of it comes back as it was.
+
+use bytes::Bytes;
+
+use super::build::{at, event, tag};
+use super::client::Client;
+use crate::{EncodedEvent, Metadata, Origin, Query, RecordedEvent, Text, Timestamp};
+
+#[track_caller]
+fn comes_back(client: &Client, events: Vec<EncodedEvent>) {
+    let appended = client.append(events.clone());
+    let stored = client.matching(Query::all());
+    let first = usize::try_from(appended.first.get() - 1).expect("few events");
+    let numbers = appended.first.get()..=appended.last.get();
+    let expected = numbers.zip(events).map(|(n, event)| RecordedEvent { position: at(n), event });
+    for (stored, expected) in stored[first..].iter().zip(expected) {
+        assert_eq!(*stored, expected);
+    }
+    assert_eq!(stored.len() as u64, appended.last.get());
+}
+
+pub(super) fn types_and_tags_come_back(client: &Client) {
+    let many: Vec<String> = (0..12).map(|n| format!("k{n}:{n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let read_type = String::from("A.type, with: \"every\" kind of 'character' \\ % ü 語 🦀");
+    comes_back(client, vec![event("A", &[]), event("A", &["x:1", "x:2"])]);
+    comes_back(client, vec![event("B", &many), event(read_type, &["x:1"])]);
+}
+
+pub(super) fn payloads_come_back(client: &Client) {
+    let payloads = [
+        Bytes::new(),
+        Bytes::from_static(b"\0"),
+        Bytes::from_static("{\"text\": \"ü 語 🦀\"}".as_bytes()),
+        (0..=255).collect(),
+        Bytes::from_static(b"\xff\xfe not UTF-8 \xc3\x28"),
+        vec![0x5a; 100_000].into(),
+    ];
+    let with = |payload| EncodedEvent { payload, ..event("A", &["x:1"]) };
+    comes_back(client, payloads.map(with).to_vec());
+}
+
+pub(super) fn times_of_recording_come_back(client: &Client) {
+    let with = |millis| EncodedEvent {
+        recorded_at: Timestamp::from_millis(millis),
+        ..event("A", &["x:1"])
+    };
+    let millis = [0, 1, 999, 1_767_225_600_123, 253_402_300_799_999, 5];
+    comes_back(client, millis.map(with).to_vec());
+}
+
+pub(super) fn metadata_comes_back(client: &Client) {
+    let text = |text: &str| Some(Text::from(text.to_owned()));
+    let origin = |deadline| {
+        Some(Origin { aggregate: Text::literal("Course"), tag: tag("course:c 1"), deadline })
+    };
+    let none = Metadata::default();
+    let all = Metadata {
+        command: text("Subscribe"),
+        correlation: text("ü 語 🦀 \"quoted\" \\"),
+        principal: text("p"),
+        origin: origin(Some(Timestamp::from_millis(1_767_225_600_123))),
+    };
+    let with = |metadata| EncodedEvent { metadata, ..event("A", &["x:1"]) };
+    let variations = vec![
+        with(none.clone()),
+        with(all.clone()),
+        with(Metadata { command: None, ..all.clone() }),
+        with(Metadata { correlation: text("c"), ..none.clone() }),
+        with(Metadata { principal: text("p"), ..none.clone() }),
+        with(Metadata { origin: origin(None), ..none.clone() }),
+        with(Metadata { origin: origin(Some(Timestamp::MAX)), ..none }),
+        // Empty is not absent.
+        with(Metadata { principal: text(""), ..all }),
+    ];
+    comes_back(client, variations);
+}

@@ -1,0 +1,250 @@
+//! The list of all cases: what is not in it is not tested, and what is in it is a test of every
+//! journal.
+
+use super::client::Client;
+use super::{Case, ReopeningCase};
+use super::{
+    appends, boundaries, conditions, conflicts, content, heads, names, oracle, pages, races,
+    readers,
+};
+use super::{reads, reopening};
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __conformance_cases {
+    ($($then:tt)+) => {
+        $($then)+! {
+            appends {
+                positions_are_dense_from_one:
+                    "The first event has position 1, each further one the next.";
+                an_append_returns_its_own_positions:
+                    "An append returns the positions of its own events, not the head.";
+                a_batch_keeps_its_order:
+                    "The events of an append stand in the journal in the order given.";
+                an_empty_append_is_refused_as_empty:
+                    "An append without events is refused as empty, whatever its condition says.";
+                a_refused_append_leaves_nothing:
+                    "An append whose condition does not hold leaves no event, place, tag or time.";
+                a_batch_is_not_checked_against_its_own_condition:
+                    "The events of an append do not violate its own condition, nor `never`.";
+                a_reissued_append_lands_once_if_its_condition_says_so:
+                    "The same append again is refused by its condition; without one it lands again.";
+                appends_take_effect_in_the_order_of_the_calls:
+                    "Appends take effect in the order of the calls, however their futures are polled.";
+                conditions_are_judged_in_the_order_of_the_calls:
+                    "A condition sees the appends called before it, and not those called after it.";
+                an_append_never_polled_is_appended:
+                    "An append is submitted by the call: dropping its future does not cancel it.";
+                an_append_dropped_after_a_poll_is_appended:
+                    "Dropping the future of an append on its way does not cancel or split it.";
+            }
+            conditions {
+                after_is_exclusive:
+                    "An event at `after` is ignored, one beyond it conflicts.";
+                after_may_lie_above_the_last_match:
+                    "`after` may lie above the last match, and still counts from there.";
+                after_may_lie_above_the_head:
+                    "`after` above the head is accepted and ignores all there is; `never` does not.";
+                after_start_lets_any_match_fail:
+                    "Without an `after`, any match fails, however long ago.";
+                what_does_not_match_is_ignored:
+                    "Events that do not match do not violate a condition.";
+                types_are_ored:
+                    "An event of any of the types of an item matches.";
+                tags_are_anded:
+                    "Only an event that carries all of the tags of an item matches.";
+                items_are_ored:
+                    "An event that matches any item matches, wherever the item stands.";
+                all_is_violated_by_anything:
+                    "Any event beyond `after` violates a condition on all events.";
+                a_type_or_a_tag_or_both_may_be_guarded:
+                    "An item may guard types, tags or both of an event.";
+                never_does_not_know_after:
+                    "`never` looks at all events, whatever `after` is.";
+                a_tag_or_type_never_seen_is_guarded:
+                    "What no event had so far is guarded as well.";
+                unconditional_appends_violate_later_conditions:
+                    "Events appended without a condition violate conditions like any other.";
+                a_query_may_have_many_items:
+                    "A query of a hundred items selects as one of a few does.";
+            }
+            conflicts {
+                a_conflict_names_an_event_that_matches:
+                    "A conflict names an event that matches, beyond `after` or by `never`.";
+                what_a_conflict_names_can_be_read:
+                    "When a conflict is reported, the event it names can be read.";
+                conflicts_are_those_of_the_specification:
+                    "Any condition holds exactly when the specification says so.";
+            }
+            reads {
+                an_empty_journal_has_nothing:
+                    "An empty journal is read up to the start, and there is no more.";
+                only_what_matches_is_read:
+                    "A read finds the events that match, and no others.";
+                items_are_merged_in_order:
+                    "Events come in order of position, whichever item they match.";
+                an_event_that_matches_twice_is_read_once:
+                    "An event that matches several items is read once.";
+                a_read_begins_beyond_after:
+                    "A read begins with the first event beyond `after`.";
+                beyond_the_head_is_nothing:
+                    "A read after the head or beyond it finds nothing, and ends at the head.";
+                what_was_appended_is_read_at_once:
+                    "A read finds every event whose append was acknowledged before.";
+                random_reads_find_what_matches:
+                    "Any read, page by page, finds exactly what matches.";
+            }
+            pages {
+                a_page_has_at_most_its_limit:
+                    "A page has at most as many events as asked for.";
+                the_limit_counts_what_matches:
+                    "The limit counts events that match, not those looked at.";
+                the_limit_counts_all_items_together:
+                    "The limit counts the events of all items together.";
+                pages_go_on_without_gaps_or_repeats:
+                    "Reading on after `upto` gives every event once, in pages of any size.";
+                everything_up_to_upto_was_given:
+                    "Every matching event up to a page's `upto` was given.";
+                a_page_without_more_ends_at_the_head:
+                    "The page that says there is no more ends at the head, and none goes beyond it.";
+                the_largest_limit_is_a_limit:
+                    "Any limit can be asked for.";
+            }
+            heads {
+                an_empty_journal_is_at_the_start:
+                    "The head of an empty journal is the start.";
+                the_head_is_the_last_position:
+                    "The head is the last event of the last append.";
+                the_time_is_the_latest_not_the_last:
+                    "The head's time is the latest of all events, not that of the last one.";
+                a_refused_append_does_not_move_the_time:
+                    "A refused append does not move the head's time.";
+            }
+            content {
+                types_and_tags_come_back:
+                    "An event's type and tags come back as they were.";
+                payloads_come_back:
+                    "A payload comes back byte by byte: empty, binary and large.";
+                times_of_recording_come_back:
+                    "The time of recording comes back, in any order and to the millisecond.";
+                metadata_comes_back:
+                    "Metadata comes back, and what is empty is not what is absent.";
+            }
+            names {
+                tags_are_compared_byte_by_byte:
+                    "Tags that differ in any byte are different tags.";
+                types_are_compared_byte_by_byte:
+                    "Types that differ in any byte are different types.";
+                a_type_is_not_a_tag:
+                    "A type and a tag of the same text are different things.";
+            }
+            races {
+                one_of_16_wins:
+                    "Of 16 writers that saw the same, one wins; the others lose to its event.";
+                one_of_64_wins:
+                    "Of 64 writers that saw the same, one wins; the others lose to its event.";
+                one_of_64_is_the_first_ever:
+                    "Of 64 writers that take a name nobody had, one wins.";
+                each_name_is_taken_once:
+                    "Of three writers that go through the same names, each name goes to one.";
+                four_boundaries_have_four_winners:
+                    "Of 64 writers in four boundaries, one in each wins.";
+                a_course_is_never_overbooked:
+                    "64 writers that try again until the course is full fill it, and no more.";
+                disjoint_tags_never_conflict:
+                    "Writers that guard different tags never conflict.";
+                disjoint_types_never_conflict:
+                    "Writers that guard different types never conflict.";
+                unconditional_appends_all_succeed:
+                    "Appends without a condition all succeed, whole and each writer's in order.";
+            }
+            boundaries {
+                a_type_and_a_tag_of_one_event:
+                    "Of two that guard a type and a tag of the same event, one wins.";
+                a_type_guarded_and_a_tag_appended:
+                    "Of two where each appends what the other guards, by type and by tag, one wins.";
+                one_tag_and_two_tags:
+                    "Of two that guard one tag, and that tag with another, one wins.";
+                two_tags_of_three:
+                    "Of two that guard two tags each and share one, one wins.";
+                one_type_and_several:
+                    "Of two that guard one type, and several with that one, one wins.";
+                items_that_share_one_part:
+                    "Of two whose queries share one item, one wins.";
+                each_guards_what_the_other_appends:
+                    "Of two where each guards only what the other appends, one wins: no write skew.";
+                never_and_a_moving_boundary:
+                    "Of two that guard the same by `never` and by a moving boundary, one wins.";
+                everything_and_one_tag:
+                    "Of two that guard everything and a single tag, one wins.";
+            }
+            readers {
+                readers_see_whole_appends:
+                    "A reader beside writers sees no gap and no part of an append.";
+                items_are_read_at_one_instant:
+                    "The items of a read are read at one instant.";
+                what_was_seen_does_not_change:
+                    "Nothing appears, changes or goes below a position that was read up to.";
+                following_misses_nothing:
+                    "Who reads on after `upto` beside writers misses nothing.";
+                the_head_never_goes_back:
+                    "The head never goes back, is never within an append, and reads reach it.";
+                what_was_acknowledged_is_there_for_all:
+                    "What one thread was acknowledged, another reads.";
+            }
+            oracle {
+                nothing_contradicts_what_a_writer_relied_on:
+                    "No event matches between what a writer had seen and what it wrote.";
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __conformance_reopening_cases {
+    ($($then:tt)+) => {
+        $($then)+! {
+            reopening {
+                what_was_acknowledged_stays:
+                    "What was acknowledged is there when the journal is opened again.";
+                positions_go_on:
+                    "Positions go on where they ended.";
+                conditions_know_what_was_before:
+                    "Conditions know the events of before.";
+                an_empty_journal_stays_empty:
+                    "An empty journal opened again is empty, and works.";
+            }
+        }
+    };
+}
+
+macro_rules! list_of_cases {
+    ($($group:ident { $($name:ident: $rule:literal;)* })*) => {
+        &[$($(Case {
+            name: concat!(stringify!($group), "::", stringify!($name)),
+            rule: $rule,
+            run: |journal| $group::$name(&Client::new(journal)),
+        },)*)*]
+    };
+}
+
+macro_rules! list_of_reopening_cases {
+    ($($group:ident { $($name:ident: $rule:literal;)* })*) => {
+        &[$($(ReopeningCase {
+            name: concat!(stringify!($group), "::", stringify!($name)),
+            rule: $rule,
+            run: $group::$name,
+        },)*)*]
+    };
+}
+
+/// Every case, for a journal of any kind.
+pub fn cases() -> &'static [Case] {
+    __conformance_cases!(list_of_cases)
+}
+
+/// Every case for a journal that can be opened again.
+pub fn reopening_cases() -> &'static [ReopeningCase] {
+    __conformance_reopening_cases!(list_of_reopening_cases)
+}

@@ -1,0 +1,115 @@
+//! The simplest journal there is, a list under a lock, and the ways in which it can be wrong.
+
+use std::future::ready;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::conformance::{Reopen, Subject};
+use crate::{
+    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Journal, Page, Position,
+    Read, ReadError, RecordedEvent,
+};
+
+/// What the journal does wrong.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Fault {
+    Nothing,
+    AfterInclusive,
+    AfterAboveHeadRefused,
+    BatchInPieces,
+    CheckThenInsert,
+    ConditionsOnTypesUnlocked,
+    ConflictNamesHead,
+    EmptyAppendAccepted,
+    FirstItemOnly,
+    FirstTypeOnly,
+    ForgetsOnReopening,
+    ItemsReadApart,
+    LimitBeforeFilter,
+    LimitPerItem,
+    MetadataLost,
+    NeverIgnored,
+    NeverKnowsAfter,
+    NothingUntilPolled,
+    OwnEventsChecked,
+    PartOfRefusedStays,
+    PositionsFromZero,
+    RefusalLeavesGap,
+    RepeatsPerItem,
+    ReturnsHead,
+    TagsCaseFolded,
+    TagsOred,
+    TimeOfLastEvent,
+    UptoIsHead,
+    UptoIsLastMatch,
+}
+
+use Fault::*;
+
+#[derive(Clone)]
+pub(super) struct Faulty {
+    pub(super) fault: Fault,
+    pub(super) log: Arc<Mutex<Log>>,
+}
+
+#[derive(Default)]
+pub(super) struct Log {
+    pub(super) events: Vec<RecordedEvent>,
+    /// Places that nothing has.
+    pub(super) gaps: u64,
+}
+
+impl Faulty {
+    pub(super) fn new(fault: Fault) -> Faulty {
+        Faulty { fault, log: Arc::default() }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journal for Faulty {
+    fn append(
+        &self,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> BoxFuture<Result<Appended, AppendError>> {
+        if self.fault == NothingUntilPolled {
+            let this = self.clone();
+            return Box::pin(async move { this.append_now(events, condition.as_ref()) });
+        }
+        Box::pin(ready(self.append_now(events, condition.as_ref())))
+    }
+
+    fn read(&self, read: Read) -> BoxFuture<Result<Page, ReadError>> {
+        Box::pin(ready(Ok(self.read_now(&read))))
+    }
+
+    fn head(&self) -> BoxFuture<Result<Head, ReadError>> {
+        let log = self.lock();
+        let times = log.events.iter().map(|e| e.event.recorded_at);
+        let recorded_at = match self.fault {
+            TimeOfLastEvent => times.last(),
+            _ => times.max(),
+        };
+        let head = Head {
+            position: log.events.last().map_or(Position::START, |e| e.position),
+            recorded_at: recorded_at.unwrap_or_default(),
+        };
+        Box::pin(ready(Ok(head)))
+    }
+}
+
+impl Subject for Faulty {
+    fn journal(&self) -> Arc<dyn Journal> {
+        Arc::new(self.clone())
+    }
+}
+
+impl Reopen for Faulty {
+    fn reopen(&mut self) {
+        if self.fault == ForgetsOnReopening {
+            self.lock().events.pop();
+        }
+    }
+}

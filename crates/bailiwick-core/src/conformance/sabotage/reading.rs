@@ -1,0 +1,75 @@
+//! How the faulty journal reads.
+
+use std::thread::yield_now;
+
+use super::faulty::{Fault::*, Faulty};
+use crate::{Page, Position, Query, QueryItem, Read, RecordedEvent};
+
+impl Faulty {
+    pub(super) fn read_now(&self, read: &Read) -> Page {
+        if let (ItemsReadApart, Some(items)) = (self.fault, read.query.items()) {
+            return self.read_apart(read, items);
+        }
+        let log = self.lock();
+        let head = log.events.last().map_or(Position::START, |e| e.position);
+        let known = log.events.partition_point(|e| e.position <= read.after);
+        let (looked_at, limit) = self.bounds(read);
+        let beyond = &log.events[known..];
+        let looked_at_upto = beyond.get(looked_at - 1).map_or(head, |e| e.position);
+        let looked_at = beyond.iter().take(looked_at);
+        let matching = looked_at.filter(|e| self.matches(&read.query, &e.event));
+        let one_more = matching.take(limit.saturating_add(1));
+        let mut events: Vec<RecordedEvent> = one_more.cloned().collect();
+        if self.fault == RepeatsPerItem {
+            events = self.repeated(&read.query, events);
+        }
+        let cut = events.len() > limit;
+        events.truncate(limit);
+        let last = events.last().map_or(read.after, |event| event.position);
+        let upto = match self.fault {
+            LimitBeforeFilter => looked_at_upto,
+            UptoIsHead => head,
+            UptoIsLastMatch => last,
+            _ if cut => last,
+            _ => head,
+        };
+        let more = cut || (self.fault == LimitBeforeFilter && upto < head);
+        Page { events, upto, more }
+    }
+
+    /// How many events to look at, and how many to give.
+    fn bounds(&self, read: &Read) -> (usize, usize) {
+        let limit = read.limit.get();
+        let items = read.query.items().map_or(1, <[_]>::len);
+        match self.fault {
+            LimitBeforeFilter => (limit, limit),
+            LimitPerItem => (usize::MAX, limit.saturating_mul(items)),
+            _ => (usize::MAX, limit),
+        }
+    }
+
+    fn repeated(&self, query: &Query, events: Vec<RecordedEvent>) -> Vec<RecordedEvent> {
+        let times = |event: &RecordedEvent| match query.items() {
+            None => 1,
+            Some(items) => items.iter().filter(|i| self.selects(i, &event.event)).count(),
+        };
+        let repeat = |event: RecordedEvent| vec![event.clone(); times(&event)];
+        events.into_iter().flat_map(repeat).collect()
+    }
+
+    /// An item at a time, with others in between.
+    fn read_apart(&self, read: &Read, items: &[QueryItem]) -> Page {
+        let honest = Faulty { fault: Nothing, log: self.log.clone() };
+        let mut page = Page { events: Vec::new(), upto: Position::START, more: false };
+        for item in items {
+            let query = Query::from(item.clone());
+            let part = honest.read_now(&Read { query, ..read.clone() });
+            yield_now();
+            page.upto = page.upto.max(part.upto);
+            page.events.extend(part.events);
+        }
+        page.events.sort_by_key(|event| event.position);
+        page.events.dedup_by_key(|event| event.position);
+        page
+    }
+}

@@ -1,0 +1,238 @@
+//! given/when/then: the rules of an aggregate tested without a runtime, as a story in time.
+
+mod outcome;
+mod report;
+mod survives;
+
+use std::fmt::Debug;
+
+pub use outcome::Outcome;
+
+use crate::turn;
+use crate::{Aggregate, BoxError, Decide, Id, Tags, Timestamp};
+use report::{Report, short_name};
+
+/// Tests the rules of an aggregate without a runtime: begins a story about the one with this ID, at
+/// time 0 and without events.
+///
+/// ```
+/// # use bailiwick_core::{Aggregate, Context, Decide, Timestamp, View, given};
+/// # bailiwick_core::id!(pub EggId: "egg");
+/// # #[derive(bailiwick_core::Event, Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// # pub enum EggEvent { Laid { hatches_at: Timestamp }, Hatched }
+/// # use EggEvent::*;
+/// # pub struct Egg(Option<Timestamp>);
+/// # impl View for Egg {
+/// #     type Key = EggId;
+/// #     type Event = EggEvent;
+/// #     fn new(_: &EggId) -> Egg { Egg(None) }
+/// #     fn apply(&mut self, event: &EggEvent, _: Timestamp) {
+/// #         self.0 = match event { Laid { hatches_at } => Some(*hatches_at), Hatched => None };
+/// #     }
+/// # }
+/// # impl Aggregate for Egg {
+/// #     const NAME: &'static str = "egg";
+/// #     fn deadline(&self) -> Option<Timestamp> { self.0 }
+/// #     fn on_deadline(&self, ctx: &mut Context<EggEvent>) { ctx.emit(Hatched); }
+/// # }
+/// # pub struct Eat;
+/// # #[derive(Debug, PartialEq, thiserror::Error)] #[error("no egg")] pub struct NoEgg;
+/// # impl Decide<Eat> for Egg {
+/// #     type Reply = ();
+/// #     type Rejection = NoEgg;
+/// #     fn decide(&self, _: &Eat, ctx: &mut Context<EggEvent>) -> Result<(), NoEgg> {
+/// #         self.0.ok_or(NoEgg)?;
+/// #         ctx.emit(Hatched);
+/// #         Ok(())
+/// #     }
+/// # }
+/// given::<Egg>("e1")
+///     .events([Laid { hatches_at: 21.into() }])
+///     .at(21)
+///     .when(Eat)
+///     .expires_first([Hatched])
+///     .rejected(NoEgg)
+///     .no_deadline();
+/// ```
+///
+/// It does what the runtime does:
+///
+/// 1. What is due is expired first, as a turn of its own, and stands even if the command is refused.
+/// 2. The command is decided; its events are applied to the state; a rejection leaves nothing.
+/// 3. Every event, given or emitted, must carry tags that do not contradict the aggregate's own, and
+///    must come back from its own encoding as it was.
+///
+/// Time is the story's: it starts at 0, only `at` moves it, and never back. An expiry or a rejection
+/// that the story does not mention fails whatever is said next, instead of passing unnoticed.
+///
+/// # Panics
+/// If the ID cannot be a tag. That cannot happen to one declared with [`id!`](crate::id!).
+#[track_caller]
+#[must_use = "a story tests nothing before `when` or `expires`"]
+pub fn given<A: Aggregate>(id: impl Into<A::Key>) -> Given<A> {
+    let id = id.into();
+    let own = match id.tag() {
+        Ok(tag) => tag.into(),
+        Err(error) => panic!("{} {id} cannot be addressed: {error}", A::NAME),
+    };
+    Given { state: A::new(&id), now: Timestamp::EPOCH, id, own }
+}
+
+/// A story so far: the state that its events have made, and the time it has come to.
+pub struct Given<A: Aggregate> {
+    id: A::Key,
+    own: Tags,
+    state: A,
+    now: Timestamp,
+}
+
+impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
+    /// Moves the time on. Nothing expires by that alone: a timer may always be late.
+    ///
+    /// # Panics
+    /// If that would be back in time.
+    #[track_caller]
+    #[must_use = "a story tests nothing before `when` or `expires`"]
+    pub fn at(self, time: impl Into<Timestamp>) -> Self {
+        let time = time.into();
+        if time < self.now {
+            self.report(format_args!("time cannot go back to {time}")).fail();
+        }
+        Given { now: time, ..self }
+    }
+
+    /// These events were recorded, at the story's time.
+    ///
+    /// # Panics
+    /// If one of them could not be recorded: by its tags, or because it does not survive its own
+    /// encoding.
+    #[track_caller]
+    #[must_use = "a story tests nothing before `when` or `expires`"]
+    pub fn events(mut self, events: impl IntoIterator<Item = A::Event>) -> Self {
+        for event in events {
+            match survives::survivor(&self.own, &event) {
+                // The one that came back: a replay would see no other.
+                Ok(event) => self.state.apply(&event, self.now),
+                Err(error) => self
+                    .report(format_args!("this event cannot be given"))
+                    .happened(&event)
+                    .because(error.as_ref())
+                    .fail(),
+            }
+        }
+        self
+    }
+
+    /// The command is judged, at the story's time, after what is due by then has expired.
+    ///
+    /// # Panics
+    /// If the deadline stays due whatever `on_deadline` emits, or an event could not be recorded.
+    #[track_caller]
+    #[must_use = "say what should come of the command: `emits`, `rejected`, ..."]
+    pub fn when<C>(mut self, command: C) -> Outcome<A, A::Reply, A::Rejection>
+    where
+        A: Decide<C>,
+    {
+        let name = short_name::<C>();
+        let expired = self.expire();
+        let verdict = turn::decide(&self.state, &command, self.now);
+        if let Ok((_, events)) = &verdict
+            && let Err(error) = self.take(events)
+        {
+            self.report(format_args!("what {name} emitted cannot be recorded"))
+                .all_happened(events)
+                .because(error.as_ref())
+                .fail();
+        }
+        Outcome::new(self, name, expired, verdict)
+    }
+
+    /// The timer comes, without a command, and exactly these events are emitted: `[]` if nothing is
+    /// due.
+    ///
+    /// # Panics
+    /// If they are not, or as [`when`](Given::when) does.
+    #[track_caller]
+    pub fn expires(mut self, expected: impl IntoIterator<Item = A::Event>) -> Self {
+        let expired = self.expire();
+        self.report(format_args!("what expires is not what was expected"))
+            .compare(expected, &expired);
+        self
+    }
+
+    /// A look at the state and the time, with assertions of your own.
+    #[track_caller]
+    pub fn state(self, look: impl FnOnce(&A, Timestamp)) -> Self {
+        look(&self.state, self.now);
+        self
+    }
+
+    /// Something falls due at exactly this time.
+    ///
+    /// # Panics
+    /// If it does not.
+    #[track_caller]
+    pub fn deadline(self, time: impl Into<Timestamp>) -> Self {
+        self.compare_deadline(Some(time.into()))
+    }
+
+    /// Nothing will fall due by itself.
+    ///
+    /// # Panics
+    /// If something will.
+    #[track_caller]
+    pub fn no_deadline(self) -> Self {
+        self.compare_deadline(None)
+    }
+
+    #[track_caller]
+    fn compare_deadline(self, expected: Option<Timestamp>) -> Self {
+        let show = |deadline: Option<Timestamp>| deadline.map_or("none".into(), |d| d.to_string());
+        let happened = self.state.deadline();
+        if happened != expected {
+            self.report(format_args!("the deadline is not the expected one"))
+                .line("expected", show(expected))
+                .line("happened", show(happened))
+                .fail();
+        }
+        self
+    }
+
+    #[track_caller]
+    fn expire(&mut self) -> Vec<A::Event> {
+        let mut expired = Vec::new();
+        let mut expiry = turn::Expiry::at(self.now);
+        loop {
+            let error = match expiry.next_round(&self.state) {
+                Ok(None) => return expired,
+                Ok(Some(events)) => {
+                    let taken = self.take(&events);
+                    expired.extend(events);
+                    taken.err()
+                }
+                Err(overdue) => Some(overdue.into()),
+            };
+            if let Some(error) = error {
+                self.report(format_args!("what is due cannot be expired"))
+                    .all_happened(&expired)
+                    .because(error.as_ref())
+                    .fail();
+            }
+        }
+    }
+
+    /// Checks a whole turn before any of it is applied, as the runtime encodes it first.
+    fn take(&mut self, events: &[A::Event]) -> Result<(), BoxError> {
+        for event in events {
+            survives::survivor(&self.own, event)?;
+        }
+        for event in events {
+            self.state.apply(event, self.now);
+        }
+        Ok(())
+    }
+
+    fn report(&self, what: std::fmt::Arguments<'_>) -> Report {
+        Report::new(format_args!("{} {} at {}", A::NAME, self.id, self.now), what)
+    }
+}

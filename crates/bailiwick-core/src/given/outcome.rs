@@ -1,0 +1,236 @@
+//! What came of a command, and what may be said about it.
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use super::Given;
+use super::report::Report;
+use crate::{Aggregate, Decide, Timestamp};
+
+/// What came of a command: assert on it, then go on with the story.
+///
+/// If something expired before the command, [`expires_first`](Outcome::expires_first) comes first;
+/// if the command was rejected, [`rejected`](Outcome::rejected) comes next. Before that, every other
+/// method fails and shows what happened.
+pub struct Outcome<A: Aggregate, Reply, Rejection> {
+    story: Given<A>,
+    command: &'static str,
+    expired: Vec<A::Event>,
+    expiry_told: bool,
+    verdict: Result<(Reply, Vec<A::Event>), Rejection>,
+    rejection_told: bool,
+}
+
+impl<A, Reply, Rejection> Outcome<A, Reply, Rejection>
+where
+    A: Aggregate<Event: PartialEq + Debug>,
+    Rejection: Error + 'static,
+{
+    pub(super) fn new(
+        story: Given<A>,
+        command: &'static str,
+        expired: Vec<A::Event>,
+        verdict: Result<(Reply, Vec<A::Event>), Rejection>,
+    ) -> Self {
+        Outcome {
+            story,
+            command,
+            expiry_told: expired.is_empty(),
+            expired,
+            rejection_told: verdict.is_ok(),
+            verdict,
+        }
+    }
+
+    /// Exactly these events were emitted by the deadline, before the command was judged.
+    ///
+    /// # Panics
+    /// If they were not.
+    #[track_caller]
+    pub fn expires_first(mut self, expected: impl IntoIterator<Item = A::Event>) -> Self {
+        self.expiry_told = true;
+        self.report("found other things expired than was expected")
+            .compare(expected, &self.expired);
+        self
+    }
+
+    /// The command was accepted, whatever it emitted.
+    ///
+    /// # Panics
+    /// If it was rejected.
+    #[track_caller]
+    pub fn accepted(self) -> Self {
+        self.accepted_with("should have been accepted");
+        self
+    }
+
+    /// The command was accepted and emitted exactly these events, in this order.
+    ///
+    /// # Panics
+    /// If it was rejected, or emitted other events.
+    #[track_caller]
+    pub fn emits(self, expected: impl IntoIterator<Item = A::Event>) -> Self {
+        let (_, events) = self.accepted_with("should have been accepted");
+        self.report("emitted other events than was expected").compare(expected, events);
+        self
+    }
+
+    /// The command was accepted and emitted no event.
+    ///
+    /// # Panics
+    /// If it was rejected, or emitted an event.
+    #[track_caller]
+    pub fn emits_nothing(self) -> Self {
+        self.emits([])
+    }
+
+    /// The command was accepted with this reply.
+    ///
+    /// # Panics
+    /// If it was rejected, or replied something else.
+    #[track_caller]
+    pub fn replies(self, expected: Reply) -> Self
+    where
+        Reply: PartialEq + Debug,
+    {
+        let (reply, _) = self.accepted_with("should have been accepted");
+        if *reply != expected {
+            self.report("replied something else than was expected")
+                .line("expected", format_args!("{expected:?}"))
+                .line("happened", format_args!("{reply:?}"))
+                .fail();
+        }
+        self
+    }
+
+    /// The command was refused by this rule. What expired before it stands.
+    ///
+    /// # Panics
+    /// If it was accepted, or refused by another rule.
+    #[track_caller]
+    pub fn rejected(mut self, expected: impl Into<Rejection>) -> Self
+    where
+        Rejection: PartialEq,
+    {
+        self.expiry_is_told();
+        let expected = expected.into();
+        self.rejection_told = true;
+        match &self.verdict {
+            Err(rejection) if *rejection == expected => return self,
+            Err(rejection) => self
+                .report("was rejected for another reason than was expected")
+                .line("expected", format_args!("{expected:?}"))
+                .line("happened", format_args!("{rejection:?}")),
+            Ok((_, events)) => self
+                .report("was accepted but should have been rejected")
+                .line("expected", format_args!("{expected:?}"))
+                .all_happened(events),
+        }
+        .fail()
+    }
+
+    /// A look at the state after the command and at the time, with assertions of your own.
+    #[track_caller]
+    pub fn state(self, look: impl FnOnce(&A, Timestamp)) -> Self {
+        self.all_is_told();
+        look(&self.story.state, self.story.now);
+        self
+    }
+
+    /// After it, something falls due at exactly this time.
+    ///
+    /// # Panics
+    /// If it does not.
+    #[track_caller]
+    pub fn deadline(mut self, time: impl Into<Timestamp>) -> Self {
+        self.all_is_told();
+        self.story = self.story.deadline(time);
+        self
+    }
+
+    /// After it, nothing will fall due by itself.
+    ///
+    /// # Panics
+    /// If something will.
+    #[track_caller]
+    pub fn no_deadline(mut self) -> Self {
+        self.all_is_told();
+        self.story = self.story.no_deadline();
+        self
+    }
+
+    /// The story goes on at this time, with the state as the command left it.
+    ///
+    /// # Panics
+    /// If the command was rejected and [`rejected`](Outcome::rejected) did not say so, or if that
+    /// would be back in time.
+    #[track_caller]
+    #[must_use = "a story tests nothing before `when` or `expires`"]
+    pub fn at(self, time: impl Into<Timestamp>) -> Given<A> {
+        self.go_on().at(time)
+    }
+
+    /// The story goes on: these events were recorded, at the same time.
+    ///
+    /// # Panics
+    /// As [`at`](Outcome::at) and [`Given::events`] do.
+    #[track_caller]
+    #[must_use = "a story tests nothing before `when` or `expires`"]
+    pub fn events(self, events: impl IntoIterator<Item = A::Event>) -> Given<A> {
+        self.go_on().events(events)
+    }
+
+    /// The story goes on with another command at the same time.
+    ///
+    /// # Panics
+    /// As [`at`](Outcome::at) and [`Given::when`] do.
+    #[track_caller]
+    #[must_use = "say what should come of the command: `emits`, `rejected`, ..."]
+    pub fn when<C>(self, command: C) -> Outcome<A, A::Reply, A::Rejection>
+    where
+        A: Decide<C>,
+    {
+        self.go_on().when(command)
+    }
+
+    #[track_caller]
+    fn go_on(self) -> Given<A> {
+        self.all_is_told();
+        self.story
+    }
+
+    #[track_caller]
+    fn all_is_told(&self) {
+        self.expiry_is_told();
+        if !self.rejection_told {
+            self.accepted_with("was rejected, and the story goes on without a word of it");
+        }
+    }
+
+    #[track_caller]
+    fn accepted_with(&self, otherwise: &str) -> &(Reply, Vec<A::Event>) {
+        self.expiry_is_told();
+        match &self.verdict {
+            Ok(accepted) => accepted,
+            Err(rejection) => self
+                .report(otherwise)
+                .line("happened", format_args!("{rejection:?}"))
+                .because(rejection)
+                .fail(),
+        }
+    }
+
+    #[track_caller]
+    fn expiry_is_told(&self) {
+        if !self.expiry_told {
+            self.report("found something expired before it; say so first, with `.expires_first`")
+                .all_happened(&self.expired)
+                .fail();
+        }
+    }
+
+    fn report(&self, what: &str) -> Report {
+        let command = self.command;
+        self.story.report(format_args!("{command} {what}"))
+    }
+}

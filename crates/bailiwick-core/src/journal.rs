@@ -1,0 +1,135 @@
+//! The journal port: the one ordered log that everything rests on.
+
+use std::error::Error;
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+
+use crate::{AppendCondition, EncodedEvent, Position, Query, RecordedEvent, Timestamp};
+
+/// A boxed future, as the port returns it.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
+
+/// The source of an error of a journal.
+pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
+
+/// The one ordered log.
+///
+/// A journal guarantees, and the conformance suite (feature `conformance`) checks:
+///
+/// 1. Positions are dense from 1, in the order in which appends took effect.
+/// 2. An append takes effect wholly or not at all, and only if its condition holds at that instant.
+/// 3. Readers never see part of an append, nor a later position before an earlier one.
+/// 4. What an append returned `Ok` for is as durable as the journal promises to be.
+/// 5. An append is submitted by the *call*; dropping its future never cancels it.
+pub trait Journal: Send + Sync + 'static {
+    /// Appends `events` in one piece if `condition` holds (always, if there is none).
+    ///
+    /// Submitted by this call, in the order of the calls, and not when the future is first polled.
+    /// The append's own events are not checked against its own condition.
+    fn append(
+        &self,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> BoxFuture<Result<Appended, AppendError>>;
+
+    /// Reads a page of the events that match, in order of position.
+    fn read(&self, read: Read) -> BoxFuture<Result<Page, ReadError>>;
+
+    /// The end of the journal.
+    fn head(&self) -> BoxFuture<Result<Head, ReadError>>;
+}
+
+/// The end of the journal at some instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    /// The last position, [`Position::START`] if the journal is empty.
+    pub position: Position,
+    /// The latest time of recording so far.
+    pub recorded_at: Timestamp,
+}
+
+/// What to read.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// Which events.
+    pub query: Query,
+    /// Only events beyond this position.
+    pub after: Position,
+    /// At most this many events.
+    pub limit: NonZeroUsize,
+}
+
+impl Read {
+    /// Events per page unless told otherwise.
+    pub const DEFAULT_LIMIT: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
+
+    /// The first page of the events that match `query`.
+    pub fn new(query: Query) -> Read {
+        Read { query, after: Position::START, limit: Self::DEFAULT_LIMIT }
+    }
+
+    /// Only events beyond this position.
+    #[must_use]
+    pub fn after(self, after: Position) -> Read {
+        Read { after, ..self }
+    }
+
+    /// At most this many events per page.
+    #[must_use]
+    pub fn limit(self, limit: NonZeroUsize) -> Read {
+        Read { limit, ..self }
+    }
+}
+
+/// A page of a read.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The matching events, in order.
+    pub events: Vec<RecordedEvent>,
+    /// Every matching event up to here was given: continue after it.
+    pub upto: Position,
+    /// Whether there may be more beyond `upto`; if not, `upto` is the journal's head at an instant
+    /// between the call and its return.
+    pub more: bool,
+}
+
+/// The positions an append was given: its own, not the journal's head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// The position of its first event.
+    pub first: Position,
+    /// The position of its last event.
+    pub last: Position,
+}
+
+/// Why an append did not succeed, by what is certain about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// It had no events. Nothing was appended.
+    #[error("an append needs at least one event")]
+    Empty,
+    /// Its condition did not hold. Nothing was appended.
+    #[error("the append condition does not hold: the event at position {at} matches")]
+    Conflict {
+        /// The position of a matching event. It can be read from now on: whoever is refused for
+        /// it can learn why.
+        at: Position,
+    },
+    /// The journal did not take it. Certainly nothing was appended.
+    #[error("the journal did not take the append; nothing was written")]
+    NotWritten(#[source] BoxError),
+    /// The journal failed while writing: it may have been appended, or not.
+    #[error("the journal failed while appending; whether it was written is unknown")]
+    Unknown(#[source] BoxError),
+}
+
+/// Why a read failed.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The journal cannot be read now.
+    #[error("the journal cannot be read")]
+    Unavailable(#[source] std::sync::Arc<dyn Error + Send + Sync + 'static>),
+}

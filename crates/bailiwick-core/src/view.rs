@@ -1,0 +1,128 @@
+//! The contracts a domain implements: a view folds events, an aggregate takes commands as well.
+
+use std::error::Error;
+
+use crate::{Context, Event, Id, InvalidTag, Tags, Timestamp};
+
+/// What a view is of: an ID, a tuple of IDs (an event must concern all of them) or `()`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of a view",
+    note = "a key is an ID declared with `bailiwick::id!`, a tuple of IDs, or `()`"
+)]
+pub trait Key: Clone + Send + Sync + 'static {
+    /// The tags an event must carry to belong to the view.
+    ///
+    /// # Errors
+    /// If the text of an ID cannot be the value of a tag.
+    fn tags(&self) -> Result<Tags, InvalidTag>;
+}
+
+impl<I: Id> Key for I {
+    fn tags(&self) -> Result<Tags, InvalidTag> {
+        Ok(self.tag()?.into())
+    }
+}
+
+impl Key for () {
+    fn tags(&self) -> Result<Tags, InvalidTag> {
+        Ok(Tags::none())
+    }
+}
+
+impl<A: Id, B: Id> Key for (A, B) {
+    fn tags(&self) -> Result<Tags, InvalidTag> {
+        Ok([self.0.tag()?, self.1.tag()?].into_iter().collect())
+    }
+}
+
+impl<A: Id, B: Id, C: Id> Key for (A, B, C) {
+    fn tags(&self) -> Result<Tags, InvalidTag> {
+        Ok([self.0.tag()?, self.1.tag()?, self.2.tag()?].into_iter().collect())
+    }
+}
+
+/// A fold over events: the one way in which anything is read from the journal.
+///
+/// It reads the events of its [`Event`](View::Event) set that carry the tags of its key.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a view",
+    note = "implement `View` for it: its key, its event set, `new` and `apply`"
+)]
+pub trait View: Sized + Send + 'static {
+    /// What it is a view of.
+    type Key: Key;
+    /// Which events it reads.
+    type Event: Event;
+
+    /// The state before any event.
+    fn new(key: &Self::Key) -> Self;
+
+    /// Folds one event in. Total: the event has happened, so nothing is judged here, and nothing is
+    /// read but the state, the event and `at`, the time when it was recorded.
+    ///
+    /// A panic here for an event of the journal makes the aggregate unloadable until the code is
+    /// mended; for a new event it fails the command that emitted it.
+    fn apply(&mut self, event: &Self::Event, at: Timestamp);
+}
+
+/// State and rules of one instance, with sole authority over them: a view that takes commands.
+///
+/// Each command is a [`Decide`] implementation.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an aggregate",
+    note = "implement `Aggregate` for it, with its `NAME`"
+)]
+pub trait Aggregate: View<Key: Id> {
+    /// What tells aggregate types apart in a runtime, in logs and in the journal's metadata. It is
+    /// stored: do not change it.
+    const NAME: &'static str;
+
+    /// When something falls due by itself, as a function of the state: nothing to set or cancel.
+    ///
+    /// At that time, never earlier, the runtime calls [`on_deadline`](Aggregate::on_deadline).
+    fn deadline(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// Emits what falls due at `ctx.now()`. Afterwards the deadline must be later, or none.
+    ///
+    /// It runs before any command that is judged at or after the deadline, so its events stand even
+    /// if that command is refused.
+    #[expect(unused_variables, reason = "a default for aggregates without deadlines")]
+    fn on_deadline(&self, ctx: &mut Context<Self::Event>) {}
+}
+
+/// How an aggregate decides one command `C`.
+///
+/// A pure, synchronous function of (state, command, now): it awaits nothing, reads no clock, and
+/// is run again if another writer was faster. `&self` is the state *before* the command: an event
+/// emitted by the same command is not in it yet.
+#[diagnostic::on_unimplemented(
+    message = "the aggregate `{Self}` does not decide the command `{C}`",
+    label = "this command is not one of `{Self}`",
+    note = "implement `Decide<{C}>` for `{Self}`"
+)]
+pub trait Decide<C>: Aggregate {
+    /// What an accepted command answers.
+    type Reply: Send + 'static;
+    /// Which rule said no.
+    type Rejection: Error + Send + Sync + 'static;
+
+    /// Decides: emits events and replies, or refuses.
+    ///
+    /// # Errors
+    /// The rule that said no. Nothing that was emitted is kept then.
+    fn decide(
+        &self,
+        command: &C,
+        ctx: &mut Context<Self::Event>,
+    ) -> Result<Self::Reply, Self::Rejection>;
+}
+
+/// `Ok` if `condition` holds, else the rejection: `require(free > 0, Refused::Full)?`.
+///
+/// # Errors
+/// `rejection`, if `condition` does not hold.
+pub fn require<R>(condition: bool, rejection: R) -> Result<(), R> {
+    if condition { Ok(()) } else { Err(rejection) }
+}

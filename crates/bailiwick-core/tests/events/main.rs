@@ -1,0 +1,82 @@
+//! `#[derive(Event)]`: what is stored for each shape, and that every set reads the same bytes.
+
+mod bytes;
+mod fields;
+mod hygiene;
+mod sets;
+
+use std::fmt::Debug;
+
+use bailiwick_core::{CodecError, Event, Timestamp, id};
+use serde::{Deserialize, Serialize};
+
+id!(SessionId: "session", CourseId: "course", StudentId: "student");
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum SessionEvent {
+    SessionStarted { session: SessionId, expires_at: Timestamp },
+    LeasesCleared,
+    Empty {},
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Subscribed {
+    #[tag]
+    student: StudentId,
+    #[tag]
+    course: CourseId,
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct TermEnded;
+
+/// Includes only: serde need not know it.
+#[derive(Event, Clone, Debug, PartialEq)]
+enum StudentEvent {
+    Subscribed(Subscribed),
+    TermEnded(TermEnded),
+}
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum CourseEvent {
+    Joined(Subscribed),
+    Opened {
+        #[tag]
+        course: CourseId,
+        /// Its name is that of the generated method's parameter.
+        tags: u32,
+    },
+    #[serde(rename_all = "camelCase")]
+    Moved {
+        #[tag]
+        to_course: CourseId,
+    },
+}
+
+/// Includes sets that include.
+#[derive(Event, Clone, Debug, PartialEq)]
+enum EverythingEvent {
+    Course(CourseEvent),
+    Student(StudentEvent),
+}
+
+fn encoded(event: &impl Event) -> String {
+    let mut out = Vec::new();
+    event.encode(&mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn decoded<E: Event>(event_type: &str, payload: &str) -> Result<E, CodecError> {
+    E::decode(event_type, payload.as_bytes())
+}
+
+/// `event` is stored under this name with these bytes, and read back from them.
+#[track_caller]
+fn stored<E: Event + PartialEq + Debug>(event: &E, name: &str, payload: &str) {
+    assert_eq!((event.event_type(), encoded(event).as_str()), (name, payload));
+    assert_eq!(&decoded::<E>(name, payload).unwrap(), event);
+}
+
+fn subscribed() -> Subscribed {
+    Subscribed { student: "s1".into(), course: "c1".into() }
+}

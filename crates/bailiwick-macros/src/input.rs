@@ -1,0 +1,161 @@
+//! Reads what `#[derive(Event)]` stands on. What comes out of here can be expanded; what cannot be
+//! an event set is refused, everything at once and each thing where it stands.
+
+use std::fmt::Display;
+
+use quote::ToTokens;
+use syn::{Attribute, Data, DataEnum, DeriveInput, Field, Fields, Ident, Meta, Type, Variant};
+
+use crate::serde_attributes::{self, Place};
+
+/// An event set.
+pub struct EventSet<'a> {
+    pub ident: &'a Ident,
+    pub shape: Shape<'a>,
+}
+
+/// The event types of a set.
+pub enum Shape<'a> {
+    /// A struct: itself, with the fields that are tags.
+    Struct { tags: Vec<&'a Field> },
+    /// An enum: the types of its own, and the sets it includes.
+    Enum { inline: Vec<Inline<'a>>, included: Vec<Included<'a>> },
+}
+
+/// A variant that is an event type.
+pub struct Inline<'a> {
+    pub ident: &'a Ident,
+    pub tags: Vec<&'a Field>,
+}
+
+/// A variant that includes another set.
+pub struct Included<'a> {
+    pub ident: &'a Ident,
+    pub set: &'a Type,
+}
+
+impl<'a> EventSet<'a> {
+    /// # Errors
+    /// Everything that cannot be in an event set.
+    pub fn parse(input: &'a DeriveInput) -> syn::Result<Self> {
+        let mut errors = Errors::default();
+        if !input.generics.params.is_empty() {
+            errors.at(
+                &input.generics,
+                "an event set has no generics: each event is stored by the one name of one type",
+            );
+        }
+        refuse_tag(&input.attrs, &mut errors);
+        let shape = match &input.data {
+            Data::Struct(data) => {
+                serde_attributes::check(Place::Struct, &input.attrs, &mut errors);
+                parse_struct(&data.fields, &mut errors)
+            }
+            Data::Enum(data) => {
+                serde_attributes::check(Place::Enum, &input.attrs, &mut errors);
+                parse_enum(&input.ident, data, &mut errors)
+            }
+            Data::Union(data) => {
+                errors.at(
+                    data.union_token,
+                    "a union cannot be stored; an event is a struct, a set of them an enum",
+                );
+                Shape::Struct { tags: Vec::new() }
+            }
+        };
+        let ident = &input.ident;
+        errors.none().map(|()| EventSet { ident, shape })
+    }
+}
+
+fn parse_struct<'a>(fields: &'a Fields, errors: &mut Errors) -> Shape<'a> {
+    if let Fields::Unnamed(unnamed) = fields {
+        errors.at(
+            unnamed,
+            "the fields of an event need names, because it is stored as the map of them: write \
+             `struct Event { name: Type, .. }`",
+        );
+    }
+    let tags = tag_fields(fields, errors);
+    Shape::Struct { tags }
+}
+
+fn parse_enum<'a>(ident: &Ident, data: &'a DataEnum, errors: &mut Errors) -> Shape<'a> {
+    if data.variants.is_empty() {
+        errors.at(ident, "an event set has at least one event type");
+    }
+    let (mut inline, mut included) = (Vec::new(), Vec::new());
+    for variant in &data.variants {
+        refuse_tag(&variant.attrs, errors);
+        serde_attributes::check(Place::Variant, &variant.attrs, errors);
+        match &variant.fields {
+            Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+                included.push(parse_included(variant, &fields.unnamed[0], errors));
+            }
+            Fields::Unnamed(fields) => errors.at(
+                fields,
+                "the fields of an event need names, because it is stored as the map of them: write \
+                 `Variant { name: Type, .. }`. Only a single field goes without a name, that of a \
+                 variant that includes another event set: `Variant(OtherEvent)`",
+            ),
+            fields @ (Fields::Named(_) | Fields::Unit) => {
+                inline.push(Inline { ident: &variant.ident, tags: tag_fields(fields, errors) });
+            }
+        }
+    }
+    Shape::Enum { inline, included }
+}
+
+fn parse_included<'a>(variant: &'a Variant, field: &'a Field, errors: &mut Errors) -> Included<'a> {
+    if let Some(tag) = field.attrs.iter().find(|a| a.path().is_ident("tag")) {
+        errors.at(
+            tag,
+            "this variant includes another event set, which brings its own tags; put `#[tag]` on \
+             the fields there",
+        );
+    }
+    Included { ident: &variant.ident, set: &field.ty }
+}
+
+/// The fields that are tags.
+fn tag_fields<'a>(fields: &'a Fields, errors: &mut Errors) -> Vec<&'a Field> {
+    let mut tags = Vec::new();
+    for field in fields {
+        let Some(tag) = field.attrs.iter().find(|a| a.path().is_ident("tag")) else {
+            continue;
+        };
+        if !matches!(tag.meta, Meta::Path(_)) {
+            errors.at(
+                tag,
+                "`#[tag]` takes no arguments: the key of the tag belongs to the type of the ID",
+            );
+        }
+        tags.push(field);
+    }
+    tags
+}
+
+fn refuse_tag(attributes: &[Attribute], errors: &mut Errors) {
+    for tag in attributes.iter().filter(|a| a.path().is_ident("tag")) {
+        errors.at(tag, "`#[tag]` marks a field that is an ID");
+    }
+}
+
+/// Errors found so far: the user gets all of them at once.
+#[derive(Default)]
+pub struct Errors(Option<syn::Error>);
+
+impl Errors {
+    /// Reports `message` at `place`.
+    pub fn at(&mut self, place: impl ToTokens, message: impl Display) {
+        let error = syn::Error::new_spanned(place, message);
+        match &mut self.0 {
+            Some(errors) => errors.combine(error),
+            none => *none = Some(error),
+        }
+    }
+
+    fn none(self) -> syn::Result<()> {
+        self.0.map_or(Ok(()), Err)
+    }
+}

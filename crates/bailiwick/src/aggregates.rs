@@ -1,0 +1,227 @@
+//! What application code holds: all aggregates of one type, and a reference to one of them.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick_core::{Aggregate, Decide, InvalidTag, Key, Position, Text, Timestamp};
+
+use crate::ask::{Admission, Asking, read};
+use crate::counts::Counts;
+use crate::envelope::{Call, Committed};
+use crate::error::{AskError, ReadError};
+use crate::kind::Kind;
+use crate::watch::Watch;
+
+/// All aggregates of one type in one runtime. Cheap to clone; share it freely.
+pub struct Aggregates<A: Aggregate> {
+    kind: Arc<Kind<A>>,
+}
+
+impl<A: Aggregate> Aggregates<A> {
+    pub(crate) fn new(kind: Arc<Kind<A>>) -> Self {
+        Aggregates { kind }
+    }
+
+    /// A reference to the aggregate with this ID. Costs nothing, does nothing, never goes stale.
+    pub fn get(&self, id: impl Into<A::Key>) -> AggregateRef<A> {
+        AggregateRef {
+            kind: self.kind.clone(),
+            id: id.into(),
+            timeout: self.kind.shared.config.timeout,
+            admission: Admission::default(),
+            call: None,
+        }
+    }
+
+    /// The IDs of the aggregates that are in memory just now, in order.
+    pub fn in_memory(&self) -> Vec<A::Key> {
+        self.kind.registry.ids()
+    }
+
+    /// How many aggregates have an entry in the deadline index.
+    pub fn deadlines_armed(&self) -> usize {
+        self.kind.deadlines.len()
+    }
+
+    /// How many commands of this type there were, by outcome.
+    pub fn counts(&self) -> Counts {
+        self.kind.counters.read()
+    }
+
+    /// Kills the actor of an aggregate from outside. Returns whether there was one.
+    #[cfg(feature = "fault-injection")]
+    pub fn kill_actor(&self, id: impl Into<A::Key>) -> bool {
+        self.kind.registry.get(&id.into()).is_some_and(|cell| cell.kill())
+    }
+}
+
+/// A reference to one aggregate, and how to call it: options first, then the verb.
+///
+/// It is an ID with options and nothing more: it does not keep the aggregate in memory, and it is
+/// valid whether or not the aggregate is there, was stored, or never existed.
+pub struct AggregateRef<A: Aggregate> {
+    kind: Arc<Kind<A>>,
+    id: A::Key,
+    timeout: Duration,
+    admission: Admission,
+    call: Option<Box<Call>>,
+}
+
+impl<A: Aggregate> AggregateRef<A> {
+    /// The ID.
+    pub fn id(&self) -> &A::Key {
+        &self.id
+    }
+
+    /// How long to wait for the answer: for room in the mailbox, the turn and the journal together.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// What to do when the mailbox is full. [`Admission::Wait`] unless told otherwise.
+    #[must_use]
+    pub fn admission(mut self, admission: Admission) -> Self {
+        self.admission = admission;
+        self
+    }
+
+    /// Only run the command if the aggregate's last event is at this position: for forms that
+    /// were filled in from what the aggregate was then. Else [`Cause::Moved`](crate::Cause::Moved).
+    #[must_use]
+    pub fn expecting(mut self, position: Position) -> Self {
+        self.call.get_or_insert_default().expected = Some(position);
+        self
+    }
+
+    /// The conversation this call belongs to; stored beside the events.
+    #[must_use]
+    pub fn correlation(mut self, correlation: impl Into<Text>) -> Self {
+        self.call.get_or_insert_default().correlation = Some(correlation.into());
+        self
+    }
+
+    /// On whose behalf this call is made; stored beside the events.
+    #[must_use]
+    pub fn principal(mut self, principal: impl Into<Text>) -> Self {
+        self.call.get_or_insert_default().principal = Some(principal.into());
+        self
+    }
+
+    /// Asks the aggregate to run a command, and waits until what it decided is in the journal.
+    ///
+    /// # Errors
+    /// - [`AskError::Rejected`]: a rule said no.
+    /// - [`AskError::NotRun`]: certainly no effect; the command comes back.
+    /// - [`AskError::Unknown`]: it may have had its effect, and is certainly not run later than the
+    ///   journal can tell.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the command up: before its turn it is certainly not run; from its
+    /// turn on it certainly is, and only the answer is lost.
+    pub fn ask<C>(
+        &self,
+        command: C,
+    ) -> impl Future<Output = Result<A::Reply, AskError<C, A::Rejection>>> + Send + use<A, C>
+    where
+        A: Decide<C>,
+        C: Send + 'static,
+    {
+        let asking = self.asking();
+        async move { asking.ask(command).await.map(|committed| committed.reply) }
+    }
+
+    /// As [`ask`](Self::ask), with the position of the aggregate's last event: a fencing token.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    ///
+    /// # Cancel safety
+    /// As [`ask`](Self::ask).
+    pub fn ask_committed<C>(
+        &self,
+        command: C,
+    ) -> impl Future<Output = Result<Committed<A::Reply>, AskError<C, A::Rejection>>> + Send + use<A, C>
+    where
+        A: Decide<C>,
+        C: Send + 'static,
+    {
+        self.asking().ask(command)
+    }
+
+    /// Looks at the state between two turns, without queueing behind commands. `look` is given the
+    /// time as well: judge by it what has expired.
+    ///
+    /// What it saw is durable when the answer comes; if what it saw did not last, it is run again.
+    /// Reading an ID that never had an event leaves nothing in memory. A read shows what this
+    /// runtime knows: what another writer appended to the same journal it learns at the next
+    /// append.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    ///
+    /// # Cancel safety
+    /// A dropped read is not run, or its answer is lost.
+    pub fn read<T, F>(
+        &self,
+        look: F,
+    ) -> impl Future<Output = Result<T, ReadError>> + Send + use<A, T, F>
+    where
+        F: FnMut(&A, Timestamp) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        read(self.kind.clone(), self.id.clone(), self.timeout, look)
+    }
+
+    /// Watches the durable events of this aggregate beyond `after`, whether or not it is in memory.
+    ///
+    /// # Errors
+    /// If the text of the ID cannot be a tag.
+    pub fn watch(&self, after: Position) -> Result<Watch<A>, InvalidTag> {
+        let tags = Key::tags(&self.id)?;
+        Ok(Watch::new(self.kind.clone(), self.id.clone(), tags, after))
+    }
+
+    fn asking(&self) -> Asking<A> {
+        Asking {
+            kind: self.kind.clone(),
+            id: self.id.clone(),
+            timeout: self.timeout,
+            admission: self.admission,
+            call: self.call.clone(),
+        }
+    }
+}
+
+impl<A: Aggregate> Clone for Aggregates<A> {
+    fn clone(&self) -> Self {
+        Aggregates { kind: self.kind.clone() }
+    }
+}
+
+impl<A: Aggregate> Clone for AggregateRef<A> {
+    fn clone(&self) -> Self {
+        AggregateRef {
+            kind: self.kind.clone(),
+            id: self.id.clone(),
+            timeout: self.timeout,
+            admission: self.admission,
+            call: self.call.clone(),
+        }
+    }
+}
+
+impl<A: Aggregate> fmt::Debug for Aggregates<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Aggregates({})", A::NAME)
+    }
+}
+
+impl<A: Aggregate> fmt::Debug for AggregateRef<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AggregateRef({} {})", A::NAME, self.id)
+    }
+}

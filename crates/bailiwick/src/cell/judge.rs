@@ -1,0 +1,216 @@
+//! A turn: expiry first, then each command on what the ones before it decided.
+//!
+//! All of a turn shares one `now`. Whatever the domain's code does, a command that is not accepted
+//! leaves state, batch and deadline as they were after the expiry before it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bailiwick_core::turn::Expiry;
+use bailiwick_core::{
+    Aggregate, Context, EncodedEvent, Event, EventType, Metadata, Origin, Text, Timestamp, tags_of,
+};
+use bytes::Bytes;
+
+use super::Cell;
+use super::life::{Live, Scratch, Stuck};
+use crate::entry::Entry;
+use crate::envelope::{Call, Judged};
+use crate::error::{Cause, panic_message};
+
+impl<A: Aggregate> Cell<A> {
+    /// Judges one command on the speculative state and puts its verdict into the forming batch.
+    pub(super) fn judge(&self, live: &mut Live<A>, mut entry: Entry<A>, now: Timestamp) {
+        let expected = entry.envelope().call().and_then(|call| call.expected);
+        if expected > Some(live.seen) && !std::mem::replace(&mut entry.reread, true) {
+            // Its caller has seen more of the journal than this aggregate has: judged when that
+            // has been read.
+            live.broken = true;
+            live.again.entries.push(entry);
+            return;
+        }
+        entry.attempts += 1;
+        let envelope = entry.envelope();
+        let mut ctx = Context::reusing(now, std::mem::take(&mut live.scratch.events));
+        if let Some(expected) = expected
+            && (!live.is_unwritten() || live.version != expected)
+        {
+            // Where it really is will be known when the gate opens.
+            envelope.fail(Cause::Moved { expected, actual: live.version });
+        } else if matches!(envelope.decide(&live.state, &mut ctx), Judged::Accepted) {
+            let source = Source { command: Some(envelope.command()), call: envelope.call() };
+            let events = ctx.into_events();
+            if let Err(cause) = self.record(live, &events, now, source) {
+                envelope.fail(cause);
+            }
+            live.scratch.reuse(events);
+        }
+        entry.events_upto = live.forming.events.len();
+        live.forming.entries.push(entry);
+    }
+
+    /// Decides the deadline if it is due at `now`.
+    pub(super) fn expire(&self, live: &mut Live<A>, now: Timestamp) {
+        let due = live.deadline.is_some_and(|deadline| deadline <= now);
+        if !due || live.again.stuck.is_some_and(|stuck| now < stuck.until) {
+            return;
+        }
+        self.kind.counters.deadlines.one();
+        let before = live.forming.events.len();
+        let mut expiry = Expiry::at(now);
+        let problem: Arc<str> = loop {
+            match catch_unwind(AssertUnwindSafe(|| expiry.next_round(&live.state))) {
+                Ok(Ok(Some(events))) => match self.record(live, &events, now, Source::DEADLINE) {
+                    Ok(()) => {}
+                    Err(cause) => break cause.to_string().into(),
+                },
+                Ok(Ok(None)) => {
+                    live.again.stuck = None;
+                    return;
+                }
+                Ok(Err(overdue)) => break overdue.to_string().into(),
+                Err(panic) => break panic_message(&*panic),
+            }
+        };
+        if live.forming.events.len() > before {
+            // Rounds that lead nowhere are not written. What they did to the state is undone.
+            live.forming.events.truncate(before);
+            live.broken = true;
+        }
+        self.stuck(live, now, &problem);
+    }
+
+    /// Leaves the deadline alone for a while. Commands go on.
+    fn stuck(&self, live: &mut Live<A>, now: Timestamp, problem: &str) {
+        let config = &self.kind.shared.config;
+        let times = live.again.stuck.map_or(0, |stuck| stuck.times);
+        let backoff = config.deadline_backoff.saturating_mul(1 << times.min(16));
+        let until = now + backoff.min(config.deadline_backoff_max);
+        live.again.stuck = Some(Stuck { times: times + 1, until });
+        live.rearm = true;
+        self.kind.counters.stuck_deadlines.one();
+        tracing::error!(aggregate = A::NAME, id = %self.id, problem, "a deadline is stuck");
+    }
+
+    /// Encodes the events, applies them to the state and adds them to the forming batch: all, or
+    /// none.
+    fn record(
+        &self,
+        live: &mut Live<A>,
+        events: &[A::Event],
+        now: Timestamp,
+        source: Source<'_>,
+    ) -> Result<(), Cause> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let before = live.forming.events.len();
+        let encoded = catch_unwind(AssertUnwindSafe(|| {
+            events.iter().try_for_each(|event| self.encode(live, event, now, source))
+        }));
+        let recorded = encoded
+            .unwrap_or_else(|panic| Err(Cause::Panicked { message: panic_message(&*panic) }))
+            .and_then(|()| self.apply(live, events, now));
+        match recorded {
+            Ok(()) => {
+                let origin = Origin {
+                    aggregate: Text::literal(A::NAME),
+                    tag: self.tags.as_slice()[0].clone(),
+                    deadline: live.deadline,
+                };
+                if let Some(last) = live.forming.events.last_mut() {
+                    last.metadata.origin = Some(origin);
+                }
+                Ok(())
+            }
+            Err(cause) => {
+                live.forming.events.truncate(before);
+                Err(cause)
+            }
+        }
+    }
+
+    fn encode(
+        &self,
+        live: &mut Live<A>,
+        event: &A::Event,
+        now: Timestamp,
+        source: Source<'_>,
+    ) -> Result<(), Cause> {
+        let tags = tags_of(&self.tags, event).map_err(Cause::Tags)?;
+        let payload = &mut live.scratch.payload;
+        payload.clear();
+        event.encode(payload).map_err(|error| Cause::Codec(Arc::new(error)))?;
+        live.forming.events.push(EncodedEvent {
+            event_type: EventType::literal(event.event_type()),
+            tags,
+            payload: Bytes::copy_from_slice(&live.scratch.payload),
+            recorded_at: now,
+            metadata: source.metadata(),
+        });
+        Ok(())
+    }
+
+    fn apply(&self, live: &mut Live<A>, events: &[A::Event], now: Timestamp) -> Result<(), Cause> {
+        let applied = catch_unwind(AssertUnwindSafe(|| {
+            events.iter().for_each(|event| live.state.apply(event, now));
+            live.state.deadline()
+        }));
+        match applied {
+            Ok(deadline) => {
+                live.deadline = deadline;
+                Ok(())
+            }
+            Err(panic) => {
+                let message = panic_message(&*panic);
+                tracing::error!(aggregate = A::NAME, id = %self.id, %message, "`apply` or `deadline` panicked");
+                live.broken = true;
+                Err(Cause::Panicked { message })
+            }
+        }
+    }
+
+    /// Sees to it that the deadline index calls in time; before anything is submitted.
+    pub(super) fn arm(&self, live: &mut Live<A>) {
+        let Some(at) = live.wake_at() else { return };
+        if live.armed.is_none_or(|armed| at < armed) {
+            self.kind.deadlines.arm(&self.id, at);
+            live.armed = Some(at);
+        }
+    }
+}
+
+impl<A: Aggregate> Scratch<A> {
+    fn reuse(&mut self, mut events: Vec<A::Event>) {
+        events.clear();
+        self.events = events;
+    }
+}
+
+impl<A: Aggregate> Live<A> {
+    /// Whether no event is waiting to become durable.
+    fn is_unwritten(&self) -> bool {
+        self.forming.events.is_empty() && self.running.is_none()
+    }
+}
+
+/// Where events come from.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    command: Option<&'static str>,
+    call: Option<&'a Call>,
+}
+
+impl Source<'_> {
+    const DEADLINE: Source<'static> = Source { command: None, call: None };
+
+    fn metadata(self) -> Metadata {
+        let mut metadata = Metadata::default();
+        metadata.command = self.command.map(Text::literal);
+        if let Some(call) = self.call {
+            metadata.correlation.clone_from(&call.correlation);
+            metadata.principal.clone_from(&call.principal);
+        }
+        metadata
+    }
+}

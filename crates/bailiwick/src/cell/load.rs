@@ -1,0 +1,118 @@
+//! Loading: an aggregate is what folding its part of the journal gives, and nothing else.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bailiwick_core::{Aggregate, BoxFuture, Event, Position, Read, RecordedEvent, Timestamp, View};
+
+use super::Cell;
+use super::life::{Again, Folded, Life, Live, Loading, Scratch};
+use crate::error::{LoadError, Unloadable, panic_message};
+
+impl<A: Aggregate> Cell<A> {
+    /// Begins to fold the journal. `again` is decided on what comes of it.
+    pub(super) fn begin_loading(&self, again: Again<A>) -> Life<A> {
+        Life::Loading(Loading { fold: self.fold(), again })
+    }
+
+    fn fold(&self) -> BoxFuture<Result<Folded<A>, LoadError>> {
+        let shared = self.kind.shared.clone();
+        let id = self.id.clone();
+        let mut read = Read::new(self.kind.boundary(&self.tags)).limit(shared.config.page_events);
+        Box::pin(async move {
+            let mut folded = None;
+            loop {
+                let page = shared.journal.read(read.clone()).await.map_err(LoadError::Unread)?;
+                for recorded in &page.events {
+                    fold_one(&mut folded, &id, recorded).map_err(LoadError::Unloadable)?;
+                    shared.not_before(recorded.event.recorded_at);
+                }
+                read.after = page.upto;
+                if !page.more {
+                    break;
+                }
+            }
+            let (state, version) = match folded {
+                Some(folded) => folded,
+                None => (new_state::<A>(&id)?, Position::START),
+            };
+            Ok(Folded { state, version, seen: read.after })
+        })
+    }
+
+    pub(super) fn loaded(&self, folded: Folded<A>, again: Again<A>) -> Life<A> {
+        let deadline = catch_unwind(AssertUnwindSafe(|| folded.state.deadline()));
+        let deadline = match deadline {
+            Ok(deadline) => deadline,
+            Err(panic) => {
+                let problem =
+                    format!("leaves a state whose deadline panics: {}", panic_message(&*panic));
+                let unloadable = Unloadable { position: folded.version, problem: problem.into() };
+                return self.faulted(LoadError::Unloadable(unloadable), again);
+            }
+        };
+        let mut live = Live {
+            state: folded.state,
+            deadline,
+            armed: None,
+            // What the index has may be from before.
+            rearm: true,
+            version: folded.version,
+            seen: folded.seen,
+            running: None,
+            forming: super::life::Batch::default(),
+            again,
+            broken: false,
+            scratch: Scratch { events: Vec::new(), payload: Vec::new() },
+        };
+        self.arm(&mut live);
+        self.kind.watchers.notify(&self.id);
+        Life::Live(Box::new(live))
+    }
+
+    /// It cannot be loaded: everybody who waits for it is told.
+    pub(super) fn faulted(&self, error: LoadError, again: Again<A>) -> Life<A> {
+        tracing::error!(aggregate = A::NAME, id = %self.id, ?error, "cannot be loaded");
+        again.entries.into_iter().for_each(|entry| entry.give_back(error.clone().into()));
+        again.readers.into_iter().for_each(|reader| reader.fail(error.clone().into()));
+        let config = &self.kind.shared.config;
+        let until = self.kind.shared.now() + config.reload_backoff;
+        // The deadline index, if it called, calls again: its entry has moved on, not away.
+        Life::Faulted { error, until }
+    }
+}
+
+fn new_state<A: Aggregate>(id: &A::Key) -> Result<A, LoadError> {
+    catch_unwind(AssertUnwindSafe(|| A::new(id))).map_err(|panic| {
+        let problem = format!("would be the first, but `new` panics: {}", panic_message(&*panic));
+        LoadError::Unloadable(Unloadable { position: Position::new(1), problem: problem.into() })
+    })
+}
+
+/// Folds one event in. The state is made with the first, so that panics in `new` are caught too.
+fn fold_one<A: Aggregate>(
+    folded: &mut Option<(A, Position)>,
+    id: &A::Key,
+    recorded: &RecordedEvent,
+) -> Result<(), Unloadable> {
+    let position = recorded.position;
+    let unloadable = |problem: String| Unloadable { position, problem: Arc::from(problem) };
+    let event = &recorded.event;
+    let decoded = <A as View>::Event::decode(event.event_type.as_str(), &event.payload)
+        .map_err(|error| unloadable(format!("({}) {error}", event.event_type)))?;
+    let at: Timestamp = event.recorded_at;
+    let folding = AssertUnwindSafe(|| {
+        let (mut state, _) = folded.take().unwrap_or_else(|| (A::new(id), Position::START));
+        state.apply(&decoded, at);
+        state
+    });
+    let state = catch_unwind(folding).map_err(|panic| {
+        unloadable(format!(
+            "({}) makes `apply` panic: {}",
+            event.event_type,
+            panic_message(&*panic)
+        ))
+    })?;
+    *folded = Some((state, position));
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Settling: an append came to its end, and the gate opens, or what rested on it is undone.
+//!
+//! Nothing leaves before what it rests on is durable: replies, rejections, and what a read saw.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bailiwick_core::{Aggregate, AppendCondition, AppendError, Appended, BoxFuture, Position};
+
+use super::Cell;
+use super::life::{Again, Batch, Life, Live, Running};
+use crate::entry::Entry;
+use crate::error::{Cause, Unknown, panic_message, shared};
+
+/// What becomes of the cell after an append has ended.
+pub(super) enum Settled<A: Aggregate> {
+    /// It goes on as it is.
+    Live,
+    /// It is something else now.
+    Changed(Life<A>),
+}
+
+impl<A: Aggregate> Cell<A> {
+    /// Gives the forming batch to the journal, on the condition that nobody else wrote what this
+    /// aggregate reads. What has no events needs no append.
+    pub(super) fn submit(&self, live: &mut Live<A>) {
+        debug_assert!(live.running.is_none());
+        let Batch { mut entries, readers, events } = std::mem::take(&mut live.forming);
+        if events.is_empty() {
+            entries.into_iter().for_each(|entry| entry.release(live.version));
+            readers.into_iter().for_each(crate::glance::Reader::release);
+            return;
+        }
+        // Before the append: a crash in between leaves an entry that finds nothing due, never a
+        // deadline without an entry.
+        self.arm(live);
+        entries.iter_mut().for_each(|entry| entry.submitted = true);
+        let condition = AppendCondition::new(self.kind.boundary(&self.tags)).after(live.seen);
+        let journal = &self.kind.shared.journal;
+        let append = guarded(|| journal.append(events, Some(condition)));
+        live.running = Some(Running { entries, readers, append });
+        #[cfg(feature = "fault-injection")]
+        if self.kind.shared.sabotaged(crate::Sabotage::ReplyBeforeAppend)
+            && let Some(running) = &mut live.running
+        {
+            let version = live.version;
+            running.entries.drain(..).for_each(|entry| entry.release(version));
+        }
+    }
+
+    /// Polls the append in flight.
+    pub(super) fn poll_append(&self, live: &mut Live<A>, cx: &mut Context<'_>) -> Poll<Settled<A>> {
+        let Some(running) = &mut live.running else {
+            return Poll::Ready(Settled::Live);
+        };
+        let Poll::Ready(result) = poll_guarded(&mut running.append, cx) else {
+            return Poll::Pending;
+        };
+        let Some(running) = live.running.take() else {
+            return Poll::Ready(Settled::Live);
+        };
+        Poll::Ready(match result {
+            Ok(appended) => {
+                self.committed(live, running, appended);
+                Settled::Live
+            }
+            Err(AppendError::Conflict { at }) => self.conflicted(live, running, at),
+            Err(AppendError::Unknown(error)) => {
+                let error = shared(error);
+                tracing::error!(aggregate = A::NAME, id = %self.id, %error, "an append may have failed");
+                let unknown = Unknown::JournalFailed(error.clone());
+                running.entries.into_iter().for_each(|entry| entry.unknown(unknown.clone()));
+                self.undone(live, running.readers, Cause::JournalFailed(error))
+            }
+            Err(error) => {
+                let error = shared(Box::new(error));
+                tracing::error!(aggregate = A::NAME, id = %self.id, %error, "an append failed");
+                let cause = Cause::JournalFailed(error);
+                running.entries.into_iter().for_each(|entry| entry.give_back(cause.clone()));
+                self.undone(live, running.readers, cause)
+            }
+        })
+    }
+
+    /// The batch is durable: the gate opens.
+    fn committed(&self, live: &mut Live<A>, running: Running<A>, appended: Appended) {
+        for entry in running.entries {
+            let position = match entry.events_upto {
+                0 => live.version,
+                n => appended.first.plus(n as u64 - 1),
+            };
+            entry.release(position);
+        }
+        live.version = appended.last;
+        live.seen = appended.last;
+        running.readers.into_iter().for_each(crate::glance::Reader::release);
+        self.kind.watchers.notify(&self.id);
+    }
+
+    /// Somebody else wrote to the boundary: what was decided on the old state is decided again, in
+    /// its original order, on the rebuilt one.
+    fn conflicted(&self, live: &mut Live<A>, running: Running<A>, at: Position) -> Settled<A> {
+        self.kind.counters.conflicts.one();
+        tracing::debug!(aggregate = A::NAME, id = %self.id, %at, "another writer was faster");
+        let stuck = live.again.stuck;
+        let mut again = Again { entries: running.entries, readers: running.readers, stuck };
+        again.take_forming(live);
+        let limit = self.kind.shared.config.attempts;
+        let (contended, entries) =
+            again.entries.into_iter().partition(|entry: &Entry<A>| entry.attempts >= limit);
+        again.entries = entries;
+        for entry in contended as Vec<Entry<A>> {
+            let attempts = entry.attempts;
+            entry.give_back(Cause::Contended { attempts });
+        }
+        for entry in &mut again.entries {
+            entry.submitted = false;
+        }
+        #[cfg(feature = "fault-injection")]
+        if self.kind.shared.sabotaged(crate::Sabotage::NoRebuild) {
+            live.seen = at;
+            live.again = again;
+            return Settled::Live;
+        }
+        Settled::Changed(self.begin_loading(again))
+    }
+
+    /// The journal failed: what was decided on top of it was never submitted and is given back.
+    fn undone(
+        &self,
+        live: &mut Live<A>,
+        readers: Vec<crate::glance::Reader<A>>,
+        cause: Cause,
+    ) -> Settled<A> {
+        let mut again = Again { entries: Vec::new(), readers, stuck: live.again.stuck };
+        again.take_forming(live);
+        again.entries.drain(..).for_each(|entry| entry.give_back(cause.clone()));
+        if live.armed.is_some() || live.deadline.is_some() {
+            // A deadline that the lost batch had decided is still due.
+            let shared = &self.kind.shared;
+            self.kind.deadlines.arm(&self.id, shared.now() + shared.config.deadline_backoff);
+        }
+        // Reads run again on what the journal really holds.
+        if again.is_empty() {
+            Settled::Changed(Life::Unloaded)
+        } else {
+            Settled::Changed(self.begin_loading(again))
+        }
+    }
+}
+
+impl<A: Aggregate> Again<A> {
+    fn take_forming(&mut self, live: &mut Live<A>) {
+        let forming = std::mem::take(&mut live.forming);
+        self.entries.extend(forming.entries);
+        self.readers.extend(forming.readers);
+        self.entries.append(&mut live.again.entries);
+        self.readers.append(&mut live.again.readers);
+    }
+}
+
+/// A journal that panics has an unknown outcome; it takes nobody down.
+fn guarded<T: Send + 'static>(
+    call: impl FnOnce() -> BoxFuture<Result<T, AppendError>>,
+) -> BoxFuture<Result<T, AppendError>> {
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|panic| Box::pin(std::future::ready(Err(panicked(&*panic)))))
+}
+
+fn poll_guarded<T>(
+    future: &mut Pin<Box<dyn Future<Output = Result<T, AppendError>> + Send>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<T, AppendError>> {
+    catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)))
+        .unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))))
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> AppendError {
+    AppendError::Unknown(format!("the journal panicked: {}", panic_message(panic)).into())
+}

@@ -1,0 +1,95 @@
+//! Every accepted command has exactly one outcome, counted whether or not anybody listens.
+
+use std::ops::Add;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// How many commands there were, by outcome. At any quiet moment
+/// `accepted == replied + rejected + panicked + lapsed + given_back + unknown`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Refused at the door: full mailbox, shutdown, an invalid ID, no room in time. Not accepted.
+    pub turned_away: u64,
+    /// Entered a mailbox.
+    pub accepted: u64,
+    /// Judged, durable and answered with a reply.
+    pub replied: u64,
+    /// Judged and refused by a rule.
+    pub rejected: u64,
+    /// `decide`, `apply` or `deadline` panicked.
+    pub panicked: u64,
+    /// Timed out or cancelled before its turn: certainly not judged.
+    pub lapsed: u64,
+    /// Given back to its caller, certainly without an effect.
+    pub given_back: u64,
+    /// The journal failed, or a limit passed, while it was being appended.
+    pub unknown: u64,
+    /// Appends that met another writer's event. Their commands were decided again.
+    pub conflicts: u64,
+    /// Deadlines that fell due and were decided.
+    pub deadlines: u64,
+    /// Deadlines that panicked, or were still due after their turn; they are tried again later.
+    pub stuck_deadlines: u64,
+}
+
+impl Counts {
+    /// How many accepted commands have no outcome yet.
+    pub fn open(&self) -> u64 {
+        let settled = self.replied
+            + self.rejected
+            + self.panicked
+            + self.lapsed
+            + self.given_back
+            + self.unknown;
+        self.accepted.saturating_sub(settled)
+    }
+}
+
+macro_rules! counters {
+    ($($name:ident),+) => {
+        /// The live counters behind [`Counts`].
+        #[derive(Debug, Default)]
+        pub(crate) struct Counters { $(pub(crate) $name: Counter),+ }
+
+        impl Counters {
+            pub(crate) fn read(&self) -> Counts {
+                // `accepted` last: a command counted as settled was counted as accepted before.
+                Counts { $($name: self.$name.0.load(Relaxed)),+ }
+            }
+        }
+
+        impl Add for Counts {
+            type Output = Counts;
+            fn add(self, other: Counts) -> Counts {
+                Counts { $($name: self.$name + other.$name),+ }
+            }
+        }
+    };
+}
+
+counters!(
+    turned_away,
+    replied,
+    rejected,
+    panicked,
+    lapsed,
+    given_back,
+    unknown,
+    conflicts,
+    deadlines,
+    stuck_deadlines,
+    accepted
+);
+
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add(&self, n: u64) {
+        self.0.fetch_add(n, Relaxed);
+    }
+
+    pub(crate) fn one(&self) {
+        self.add(1);
+    }
+}

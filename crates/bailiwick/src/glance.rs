@@ -1,0 +1,130 @@
+//! A read on its way: run between turns, held at the gate like a reply, run again if what it saw
+//! did not last.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Waker};
+
+use bailiwick_core::Timestamp;
+use parking_lot::Mutex;
+
+use crate::error::{ReadError, panic_message};
+
+/// A read of an aggregate `A`, whatever it looks for.
+pub(crate) trait Glance<A>: Send + Sync {
+    /// Looks, and keeps what it saw until it is released or run again.
+    fn look(&self, state: &A, now: Timestamp);
+    /// The gate is open: tells the caller.
+    fn release(&self);
+    fn fail(&self, error: ReadError);
+}
+
+pub(crate) struct Glimpse<F, T>(Mutex<Body<F, T>>);
+
+struct Body<F, T> {
+    look: Option<F>,
+    seen: Option<Result<T, ReadError>>,
+    released: bool,
+    waker: Option<Waker>,
+}
+
+impl<F, T> Glimpse<F, T> {
+    pub(crate) fn new(look: F) -> Arc<Self> {
+        Arc::new(Glimpse(Mutex::new(Body {
+            look: Some(look),
+            seen: None,
+            released: false,
+            waker: None,
+        })))
+    }
+
+    pub(crate) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Result<T, ReadError>> {
+        let mut body = self.0.lock();
+        if body.released
+            && let Some(seen) = body.seen.take()
+        {
+            return Poll::Ready(seen);
+        }
+        body.waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn wake(&self, error: Option<ReadError>) {
+        let mut body = self.0.lock();
+        if let Some(error) = error {
+            body.seen = Some(Err(error));
+        }
+        body.released = true;
+        let waker = body.waker.take();
+        drop(body);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl<A, F, T> Glance<A> for Glimpse<F, T>
+where
+    F: FnMut(&A, Timestamp) -> T + Send,
+    T: Send,
+{
+    fn look(&self, state: &A, now: Timestamp) {
+        // Out of the lock while the caller's code runs: the caller may poll meanwhile.
+        let Some(mut look) = self.0.lock().look.take() else {
+            return;
+        };
+        let seen = catch_unwind(AssertUnwindSafe(|| look(state, now)))
+            .map_err(|panic| ReadError::Panicked { message: panic_message(&*panic) });
+        let mut body = self.0.lock();
+        body.look = Some(look);
+        body.seen = Some(seen);
+    }
+
+    fn release(&self) {
+        self.wake(None);
+    }
+
+    fn fail(&self, error: ReadError) {
+        self.wake(Some(error));
+    }
+}
+
+/// A read in the runtime's hands: dropped without an answer, it says that the runtime went away.
+pub(crate) struct Reader<A>(Option<Arc<dyn Glance<A>>>);
+
+impl<A> Reader<A> {
+    pub(crate) fn new(glance: Arc<dyn Glance<A>>) -> Self {
+        Reader(Some(glance))
+    }
+
+    /// Whether nobody waits for the answer any more.
+    pub(crate) fn abandoned(&self) -> bool {
+        self.0.as_ref().is_none_or(|glance| Arc::strong_count(glance) == 1)
+    }
+
+    pub(crate) fn look(&self, state: &A, now: Timestamp) {
+        if let Some(glance) = &self.0 {
+            glance.look(state, now);
+        }
+    }
+
+    pub(crate) fn release(mut self) {
+        if let Some(glance) = self.0.take() {
+            glance.release();
+        }
+    }
+
+    pub(crate) fn fail(mut self, error: ReadError) {
+        if let Some(glance) = self.0.take() {
+            glance.fail(error);
+        }
+    }
+}
+
+impl<A> Drop for Reader<A> {
+    fn drop(&mut self) {
+        if let Some(glance) = self.0.take() {
+            glance.fail(ReadError::ShutDown);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Live aggregates on a journal.
+#![doc = "Every aggregate instance is a live, single-threaded actor with sole authority over its own"]
+#![doc = "rules: commands run one at a time, all or nothing, and nobody is told before it is written."]
+
+mod actor;
+mod aggregates;
+mod ask;
+mod builder;
+mod cell;
+mod clock;
+mod config;
+mod counts;
+mod deadlines;
+mod entry;
+mod envelope;
+mod error;
+mod glance;
+mod kind;
+mod memory;
+mod patience;
+mod race;
+mod registry;
+mod rest;
+mod runtime;
+#[cfg(feature = "fault-injection")]
+mod sabotage;
+mod seams;
+mod shared;
+mod watch;
+
+pub use aggregates::{AggregateRef, Aggregates};
+pub use ask::Admission;
+pub use bailiwick_core::ReadError as JournalReadError;
+pub use bailiwick_core::*;
+pub use builder::{Builder, StartError};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use config::Config;
+pub use counts::Counts;
+pub use envelope::Committed;
+pub use error::{AskError, Cause, NotRun, ReadError, Unknown, Unloadable};
+pub use memory::MemoryJournal;
+pub use runtime::{Runtime, Shutdown};
+#[cfg(feature = "fault-injection")]
+pub use sabotage::Sabotage;
+pub use seams::{Entropy, Spawn, SystemEntropy};
+pub use watch::{Change, Watch, WatchError};
+
+#[doc(hidden)]
+pub use bailiwick_core::__private;

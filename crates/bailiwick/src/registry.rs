@@ -1,0 +1,55 @@
+//! Which aggregates of one type are in memory. The only file that knows dashmap.
+//!
+//! No guard of the map is ever held while user code runs, while a cell is locked or across an
+//! await. A cell is removed only by pointer: a newer one under the same ID stays.
+
+use std::sync::Arc;
+
+use bailiwick_core::{Aggregate, InvalidTag};
+use dashmap::DashMap;
+use foldhash::fast::FixedState;
+
+use crate::cell::Cell;
+
+pub(crate) struct Registry<A: Aggregate> {
+    cells: DashMap<A::Key, Arc<Cell<A>>, FixedState>,
+}
+
+impl<A: Aggregate> Registry<A> {
+    pub(crate) fn new(seed: u64) -> Self {
+        Registry { cells: DashMap::with_hasher(FixedState::with_seed(seed)) }
+    }
+
+    /// The cell under `id`; made if there is none. At most one cell is in the map per ID.
+    pub(crate) fn find(
+        &self,
+        id: &A::Key,
+        make: impl FnOnce() -> Result<Cell<A>, InvalidTag>,
+    ) -> Result<Arc<Cell<A>>, InvalidTag> {
+        if let Some(cell) = self.cells.get(id) {
+            return Ok(cell.clone());
+        }
+        let made = Arc::new(make()?);
+        Ok(self.cells.entry(id.clone()).or_insert(made).clone())
+    }
+
+    #[cfg_attr(not(feature = "fault-injection"), expect(dead_code, reason = "for tests"))]
+    pub(crate) fn get(&self, id: &A::Key) -> Option<Arc<Cell<A>>> {
+        self.cells.get(id).map(|cell| cell.clone())
+    }
+
+    /// Removes `cell`, and no other under its ID.
+    pub(crate) fn remove(&self, id: &A::Key, cell: &Cell<A>) {
+        self.cells.remove_if(id, |_, found| std::ptr::eq(&**found, cell));
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Cell<A>>> {
+        self.cells.iter().map(|entry| entry.value().clone()).collect()
+    }
+
+    pub(crate) fn ids(&self) -> Vec<A::Key> {
+        let mut ids: Vec<_> = self.cells.iter().map(|entry| entry.key().clone()).collect();
+        ids.sort_unstable();
+        ids
+    }
+}

@@ -1,0 +1,128 @@
+//! The runtime: what a server embeds.
+
+use std::any::{TypeId, type_name};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick_core::{Aggregate, Journal};
+
+use crate::aggregates::Aggregates;
+use crate::builder::Builder;
+use crate::counts::Counts;
+use crate::kind::{AnyKind, Kind};
+use crate::race::{Either, race};
+use crate::shared::{Shared, Stage};
+
+/// Live aggregates on a journal.
+///
+/// Several runtimes may live in one process, and several may share one journal: every rule still
+/// holds, because every append is conditional.
+///
+/// Dropping it aborts: what is not in the journal yet is given back or unknown to its callers.
+/// Nothing that was acknowledged is lost. [`shutdown`](Runtime::shutdown) lets it finish first.
+pub struct Runtime {
+    shared: Arc<Shared>,
+    kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
+}
+
+impl Runtime {
+    /// Builds a runtime on `journal`.
+    pub fn builder(journal: impl Journal) -> Builder {
+        Builder::new(Arc::new(journal))
+    }
+
+    /// Builds a runtime on a journal that is shared with others.
+    pub fn builder_shared(journal: Arc<dyn Journal>) -> Builder {
+        Builder::new(journal)
+    }
+
+    pub(crate) fn new(shared: Arc<Shared>, kinds: Vec<(TypeId, Arc<dyn AnyKind>)>) -> Self {
+        Runtime { shared, kinds }
+    }
+
+    /// All aggregates of type `A`.
+    ///
+    /// # Panics
+    /// If `A` was not added when the runtime was built.
+    #[track_caller]
+    pub fn aggregates<A: Aggregate>(&self) -> Aggregates<A> {
+        let found = self.kinds.iter().find(|(id, _)| *id == TypeId::of::<A>());
+        let kind = found.and_then(|(_, kind)| kind.clone().as_any().downcast::<Kind<A>>().ok());
+        match kind {
+            Some(kind) => Aggregates::new(kind),
+            None => panic!(
+                "the runtime does not know the aggregate {name}: add `.aggregate::<{name}>()` \
+                 where it is built",
+                name = type_name::<A>(),
+            ),
+        }
+    }
+
+    /// How many commands there were in all, by outcome.
+    pub fn counts(&self) -> Counts {
+        self.kinds.iter().map(|(_, kind)| kind.counts()).fold(Counts::default(), |a, b| a + b)
+    }
+
+    /// Shuts down: refuses new work and lets accepted work finish, for at most `limit`. What
+    /// exceeds it is given back, or unknown if it was already given to the journal.
+    ///
+    /// # Cancel safety
+    /// Dropping the future aborts, like dropping the runtime.
+    pub async fn shutdown(self, limit: Duration) -> Shutdown {
+        let before = self.counts();
+        self.enter(Stage::Closing);
+        let limit = self.shared.seams.clock.sleep(limit);
+        let in_time = matches!(race(self.settled(), limit).await, Either::Left(()));
+        self.enter(Stage::Closed);
+        let after = self.counts();
+        let Counts { given_back, unknown, .. } = after;
+        Shutdown {
+            in_time,
+            given_back: given_back - before.given_back,
+            unknown: unknown - before.unknown,
+        }
+    }
+
+    async fn settled(&self) {
+        loop {
+            // Before counting, so that what settles meanwhile is noticed.
+            let settlement = self.shared.settlement().notified();
+            if self.counts().open() == 0 {
+                return;
+            }
+            settlement.await;
+        }
+    }
+
+    fn enter(&self, stage: Stage) {
+        self.shared.enter(stage);
+        self.kinds.iter().for_each(|(_, kind)| kind.sweep(stage));
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if self.shared.stage() != Stage::Closed {
+            self.enter(Stage::Closed);
+        }
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Runtime({} aggregate types)", self.kinds.len())
+    }
+}
+
+/// How a shutdown went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shutdown {
+    /// Everything accepted had its outcome within the limit.
+    pub in_time: bool,
+    /// Commands that were given back meanwhile, certainly without an effect.
+    pub given_back: u64,
+    /// Commands that were being appended when the limit passed.
+    pub unknown: u64,
+}

@@ -1,0 +1,54 @@
+//! The seams of spawning and randomness: with [time](crate::Clock) all that a runtime takes from
+//! its surroundings, so that a seeded executor can drive it and replay a schedule.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use bailiwick_core::BoxFuture;
+
+/// Where a runtime's tasks run.
+pub trait Spawn: Send + Sync + 'static {
+    /// Runs `task` to its end, concurrently with the caller. If it can no longer be run, it is
+    /// dropped.
+    ///
+    /// Tasks need a tokio context, because kameo spawns one of its own when an actor stops.
+    fn spawn(&self, task: BoxFuture<()>);
+}
+
+/// Spawns on a tokio runtime.
+impl Spawn for tokio::runtime::Handle {
+    fn spawn(&self, task: BoxFuture<()>) {
+        drop(tokio::runtime::Handle::spawn(self, task));
+    }
+}
+
+/// A source of random numbers. It seeds the hash maps.
+pub trait Entropy: Send + Sync + 'static {
+    /// The next random number.
+    fn next_u64(&self) -> u64;
+}
+
+/// Randomness from the operating system, through the standard library's hasher keys.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn next_u64(&self) -> u64 {
+        RandomState::new().hash_one(0)
+    }
+}
+
+/// A constant: the same schedule then gives the same run.
+impl Entropy for u64 {
+    fn next_u64(&self) -> u64 {
+        *self
+    }
+}
+
+/// What a runtime takes from its surroundings.
+#[derive(Clone)]
+pub(crate) struct Seams {
+    pub(crate) clock: Arc<dyn crate::Clock>,
+    pub(crate) spawner: Arc<dyn Spawn>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+}

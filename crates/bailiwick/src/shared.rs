@@ -1,0 +1,108 @@
+//! What all aggregate types of one runtime share: its journal, its time, its stage of life.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use bailiwick_core::{Journal, Timestamp};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::config::Config;
+use crate::seams::Seams;
+
+/// What all aggregate types of a runtime share.
+pub(crate) struct Shared {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) seams: Seams,
+    pub(crate) config: Config,
+    /// `now` is never below this: it does not go back, nor behind the journal.
+    floor: AtomicU64,
+    stage: AtomicU8,
+    /// Signalled when the stage changes: background tasks end, whoever waits for room gives up.
+    pub(crate) closing: Notify,
+    settled: Notify,
+    #[cfg(feature = "fault-injection")]
+    pub(crate) sabotage: Option<crate::Sabotage>,
+}
+
+/// Where a runtime is in its life. Only ever grows.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub(crate) enum Stage {
+    Open = 0,
+    /// New work is refused, accepted work goes on.
+    Closing = 1,
+    /// What is left is given back.
+    Closed = 2,
+}
+
+impl Shared {
+    pub(crate) fn new(journal: Arc<dyn Journal>, seams: Seams, config: Config) -> Self {
+        Shared {
+            journal,
+            seams,
+            config,
+            floor: AtomicU64::new(0),
+            stage: AtomicU8::new(Stage::Open as u8),
+            closing: Notify::new(),
+            settled: Notify::new(),
+            #[cfg(feature = "fault-injection")]
+            sabotage: None,
+        }
+    }
+
+    /// The time of this runtime: its clock's, never going back.
+    pub(crate) fn now(&self) -> Timestamp {
+        let now = self.seams.clock.now().as_millis();
+        if self.floor.load(Ordering::Relaxed) >= now {
+            return Timestamp::from_millis(self.floor.load(Ordering::Relaxed));
+        }
+        Timestamp::from_millis(self.floor.fetch_max(now, Ordering::Relaxed).max(now))
+    }
+
+    /// The time when somebody last asked for it: for what need not be exact.
+    pub(crate) fn recent(&self) -> Timestamp {
+        Timestamp::from_millis(self.floor.load(Ordering::Relaxed))
+    }
+
+    /// `now` will not be earlier than `at`.
+    pub(crate) fn not_before(&self, at: Timestamp) {
+        self.floor.fetch_max(at.as_millis(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        match self.stage.load(Ordering::SeqCst) {
+            0 => Stage::Open,
+            1 => Stage::Closing,
+            _ => Stage::Closed,
+        }
+    }
+
+    pub(crate) fn enter(&self, stage: Stage) {
+        self.stage.fetch_max(stage as u8, Ordering::SeqCst);
+        self.closing.notify_waiters();
+    }
+
+    /// A command got its outcome: a shutdown may be waiting for it.
+    pub(crate) fn settled(&self) {
+        if self.stage.load(Ordering::Relaxed) != Stage::Open as u8 {
+            self.settled.notify_waiters();
+        }
+    }
+
+    #[cfg(feature = "fault-injection")]
+    pub(crate) fn with_sabotage(self, sabotage: Option<crate::Sabotage>) -> Self {
+        Shared { sabotage, ..self }
+    }
+
+    #[cfg(feature = "fault-injection")]
+    pub(crate) fn sabotaged(&self, sabotage: crate::Sabotage) -> bool {
+        self.sabotage == Some(sabotage)
+    }
+
+    pub(crate) fn settlement(&self) -> &Notify {
+        &self.settled
+    }
+}
+
+/// A lock that is never held while code of a domain or a journal runs, so it cannot be poisoned.
+pub(crate) type Lock<T> = Mutex<T>;

@@ -1,0 +1,165 @@
+//! Watching one aggregate: its durable events, as they come.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bailiwick_core::{
+    Aggregate, CodecError, Event, Position, Read, ReadError, RecordedEvent, Tags, Timestamp, View,
+};
+use foldhash::fast::FixedState;
+use tokio::sync::Notify;
+
+use crate::kind::Kind;
+use crate::race::either;
+use crate::shared::{Lock, Stage};
+
+/// Who watches which aggregate of one type.
+pub(crate) struct Watchers<I> {
+    watched: Lock<HashMap<I, Arc<Notify>, FixedState>>,
+    /// So that nobody pays for a look when nobody watches.
+    count: AtomicUsize,
+}
+
+impl<I: Clone + Eq + Hash> Watchers<I> {
+    pub(crate) fn new(seed: u64) -> Self {
+        let watched = HashMap::with_hasher(FixedState::with_seed(seed));
+        Watchers { watched: Lock::new(watched), count: AtomicUsize::new(0) }
+    }
+
+    fn subscribe(&self, id: &I) -> Arc<Notify> {
+        let mut watched = self.watched.lock();
+        let changed = watched.entry(id.clone()).or_default().clone();
+        self.count.store(watched.len(), Ordering::SeqCst);
+        changed
+    }
+
+    /// Tells who watches that there are new durable events.
+    pub(crate) fn notify(&self, id: &I) {
+        if self.count.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        let changed = self.watched.lock().get(id).cloned();
+        if let Some(changed) = changed {
+            changed.notify_waiters();
+        }
+    }
+
+    fn unsubscribe(&self, id: &I) {
+        let mut watched = self.watched.lock();
+        // One is ours, one that of the watch that is being dropped.
+        if watched.get(id).is_some_and(|changed| Arc::strong_count(changed) <= 2) {
+            watched.remove(id);
+        }
+        self.count.store(watched.len(), Ordering::SeqCst);
+    }
+}
+
+/// A durable event of the aggregate that is watched.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Change<E> {
+    /// Its place in the journal.
+    pub position: Position,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// The event.
+    pub event: E,
+}
+
+/// Why a watch cannot go on. Calling [`Watch::next`] again tries again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WatchError {
+    /// The runtime is shut down.
+    #[error("the runtime is shut down")]
+    ShutDown,
+    /// The journal could not be read.
+    #[error("the journal cannot be read: {0}")]
+    Unread(#[source] ReadError),
+    /// An event cannot be decoded.
+    #[error("the event at position {position} cannot be decoded: {source}")]
+    Undecodable {
+        /// Where it is.
+        position: Position,
+        /// What is wrong with it.
+        source: CodecError,
+    },
+}
+
+/// The durable events of one aggregate, in order and without gaps, from a position on.
+///
+/// It reads the journal, so it may be arbitrarily slow and misses nothing; in memory it holds one
+/// page of events at most. It learns at once of what this runtime appends; of what another writer
+/// appended to the same journal, as soon as this runtime does.
+pub struct Watch<A: Aggregate> {
+    kind: Arc<Kind<A>>,
+    id: A::Key,
+    tags: Tags,
+    changed: Arc<Notify>,
+    after: Position,
+    page: VecDeque<RecordedEvent>,
+}
+
+impl<A: Aggregate> Watch<A> {
+    pub(crate) fn new(kind: Arc<Kind<A>>, id: A::Key, tags: Tags, after: Position) -> Self {
+        let changed = kind.watchers.subscribe(&id);
+        Watch { kind, id, tags, changed, after, page: VecDeque::new() }
+    }
+
+    /// The next durable event; waits until there is one.
+    ///
+    /// # Errors
+    /// See [`WatchError`].
+    ///
+    /// # Cancel safety
+    /// Nothing is lost if the future is dropped.
+    pub async fn next(&mut self) -> Result<Change<<A as View>::Event>, WatchError> {
+        let shared = self.kind.shared.clone();
+        loop {
+            if let Some(change) = self.take()? {
+                return Ok(change);
+            }
+            // Before looking, so that what changes meanwhile is noticed.
+            let changed = self.changed.notified();
+            let closing = shared.closing.notified();
+            let read = Read::new(self.kind.boundary(&self.tags))
+                .after(self.after)
+                .limit(shared.config.page_events);
+            let page = shared.journal.read(read).await.map_err(WatchError::Unread)?;
+            self.page = page.events.into();
+            if self.page.is_empty() {
+                self.after = self.after.max(page.upto);
+                if shared.stage() == Stage::Closed {
+                    return Err(WatchError::ShutDown);
+                }
+                either(changed, closing).await;
+            }
+        }
+    }
+
+    fn take(&mut self) -> Result<Option<Change<<A as View>::Event>>, WatchError> {
+        let Some(next) = self.page.front() else {
+            return Ok(None);
+        };
+        let (position, recorded_at) = (next.position, next.event.recorded_at);
+        let event = <A as View>::Event::decode(next.event.event_type.as_str(), &next.event.payload)
+            .map_err(|source| WatchError::Undecodable { position, source })?;
+        self.page.pop_front();
+        self.after = position;
+        Ok(Some(Change { position, recorded_at, event }))
+    }
+}
+
+impl<A: Aggregate> Drop for Watch<A> {
+    fn drop(&mut self) {
+        self.kind.watchers.unsubscribe(&self.id);
+    }
+}
+
+impl<A: Aggregate> std::fmt::Debug for Watch<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Watch({} {} after {})", A::NAME, self.id, self.after)
+    }
+}

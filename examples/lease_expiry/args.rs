@@ -1,0 +1,130 @@
+//! What the program is told.
+
+use std::path::PathBuf;
+
+use clap::{ColorChoice, Parser};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
+
+const EXAMPLES: &str = "\
+Examples:
+  Tell the story, in real time:
+    cargo run --example lease_expiry
+  Replay the evening that comes with the examples, as fast as possible:
+    cargo run --example lease_expiry -- --trace examples/data/evening.jsonl
+  Replay ten minutes of a recording in a second:
+    cargo run --example lease_expiry -- --trace FILE --speed 600
+
+A trace has one JSON object a line. Times are in milliseconds since the
+recording began, and never go back:
+  {\"at\":0,\"account\":\"a17\",\"what\":\"set_limit\",\"limit\":2}
+  {\"at\":50,\"account\":\"a17\",\"session\":\"tv\",\"what\":\"acquire\",\"lease_ms\":9000}
+  {\"at\":60,\"account\":\"a17\",\"session\":\"tv\",\"what\":\"keep_alive\",\"lease_ms\":9000}
+  {\"at\":70,\"account\":\"a17\",\"session\":\"tv\",\"what\":\"release\"}
+The example record_evening makes such recordings.
+
+Exit status: 0 if all went as it should; 1 if the story or the journal says
+otherwise, or a file cannot be read; 2 if the arguments are wrong.";
+
+/// Shows how leases run out by themselves when nobody says goodbye.
+///
+/// Without arguments it tells a story in real time, in about ten seconds: two
+/// slots, three screens, and a streaming side that falls silent.
+///
+/// With --trace it replays a recorded evening of hundreds of households under a
+/// driven clock, and proves from the journal that no account ever had more
+/// streams than its limit.
+#[derive(Debug, Parser)]
+#[command(name = "lease_expiry", verbatim_doc_comment, after_help = EXAMPLES)]
+pub struct Args {
+    /// Replay this recording instead of telling the story
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Times as fast as recorded [default: as fast as possible]
+    #[arg(long, value_name = "N", requires = "trace", value_parser = speed)]
+    pub speed: Option<u32>,
+    /// Also print what the runtime traces, to standard error
+    ///
+    /// A level, or targets with levels: debug, bailiwick=trace.
+    #[arg(long, value_name = "FILTER")]
+    pub log: Option<Targets>,
+    /// When to use colours
+    ///
+    /// Unless told otherwise, on a terminal and if NO_COLOR is not set.
+    #[arg(long, value_name = "WHEN", default_value_t = ColorChoice::Auto, hide_default_value = true)]
+    pub color: ColorChoice,
+}
+
+impl Args {
+    /// Lets everything that is printed from now on use colours as told.
+    pub fn choose_colors(&self) {
+        let choice = match self.color {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+
+    /// Prints what the runtime traces from now on, if told so. Without this nobody listens, and the
+    /// runtime traces nothing.
+    pub fn listen(&self) {
+        if let Some(filter) = self.log.clone() {
+            let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+            tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+        }
+    }
+}
+
+fn speed(text: &str) -> Result<u32, &'static str> {
+    let speed = text.parse().ok().filter(|speed| *speed > 0);
+    speed.ok_or("expected a whole number from 1, for example 600 for ten minutes a second")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::one_line;
+
+    fn wrong(args: &[&str]) -> String {
+        let args = ["lease_expiry"].iter().chain(args);
+        one_line(&Args::try_parse_from(args).unwrap_err())
+    }
+
+    #[test]
+    fn wrong_arguments_are_named_in_one_line() {
+        assert_eq!(
+            wrong(&["--trace", "x", "--speed", "fast"]),
+            "invalid value 'fast' for '--speed <N>': expected a whole number from 1, for example \
+             600 for ten minutes a second; see --help"
+        );
+        assert_eq!(
+            wrong(&["--spede", "600"]),
+            "unexpected argument '--spede' found; a similar argument exists: '--speed'; see --help"
+        );
+        assert_eq!(
+            wrong(&["--speed", "600"]),
+            "the following required arguments were not provided: --trace <FILE>; see --help"
+        );
+        assert_eq!(
+            wrong(&["--trace"]),
+            "a value is required for '--trace <FILE>' but none was supplied; see --help"
+        );
+        assert_eq!(
+            wrong(&["--color", "red"]),
+            "invalid value 'red' for '--color <WHEN>' [possible values: auto, always, never]; \
+             see --help"
+        );
+    }
+
+    #[test]
+    fn the_help_is_no_wider_than_a_terminal() {
+        use clap::CommandFactory;
+        let mut command = Args::command();
+        command.clone().debug_assert();
+        for help in [command.render_help(), command.render_long_help()] {
+            let help = help.to_string();
+            assert!(help.lines().all(|line| line.len() <= crate::style::WIDTH), "{help}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The domains that Bailiwick exists to make easy, one module each.
+//!
+//! Their rules need `bailiwick-core` only: no runtime, no clock and no I/O.
+
+pub mod streaming;
+pub mod trace;

@@ -1,0 +1,145 @@
+//! Deadlines fire by themselves, are never early, never lost, and survive restarts.
+
+use std::time::Duration;
+
+use bailiwick::Timestamp;
+use bailiwick_tests::counter::{Bell, Count, CounterEvent, Look, SetAlarm};
+use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::stage::{BEGIN, Stage, settle};
+
+fn alarm(after: u64, bell: Bell) -> SetAlarm {
+    SetAlarm { at: Some(Timestamp::from_millis(BEGIN + after)), bell }
+}
+
+fn rings(events: &[CounterEvent]) -> usize {
+    events.iter().filter(|event| matches!(event, CounterEvent::Rang { .. })).count()
+}
+
+/// Drives the clock in small steps, so that whoever sleeps wakes in time.
+async fn pass(stage: &Stage, millis: u64) {
+    for _ in 0..millis / 100 {
+        stage.clock.advance(Duration::from_millis(100));
+        settle().await;
+    }
+}
+
+#[tokio::test]
+async fn a_stored_aggregate_wakes_for_its_deadline() {
+    let stage = Stage::new().await;
+    stage.counters.get("a").ask(alarm(120_000, Bell::Rings)).await.unwrap();
+    pass(&stage, 119_900).await;
+    assert_eq!(stage.counters.in_memory(), [], "nothing is left of it but its deadline");
+    assert_eq!((stage.counters.deadlines_armed(), rings(&stage.events().await)), (1, 0));
+    pass(&stage, 100).await;
+    assert_eq!((stage.counters.deadlines_armed(), rings(&stage.events().await)), (0, 1));
+}
+
+#[tokio::test]
+async fn what_fell_due_while_nothing_ran_is_caught_up_at_the_start() {
+    let stage = Stage::new().await;
+    stage.counters.get("past").ask(alarm(1_000, Bell::Rings)).await.unwrap();
+    stage.counters.get("future").ask(alarm(9_000, Bell::Rings)).await.unwrap();
+    stage.counters.get("cleared").ask(alarm(1_000, Bell::Rings)).await.unwrap();
+    let clear = SetAlarm { at: None, bell: Bell::Rings };
+    stage.counters.get("cleared").ask(clear).await.unwrap();
+    stage.clock.advance(Duration::from_secs(5));
+    let stage = stage.restart().await;
+    assert_eq!(stage.counters.deadlines_armed(), 2, "armed before the first command");
+    settle().await;
+    assert_eq!((stage.counters.deadlines_armed(), rings(&stage.events().await)), (1, 1));
+    pass(&stage, 4_000).await;
+    assert_eq!((stage.counters.deadlines_armed(), rings(&stage.events().await)), (0, 2));
+}
+
+#[tokio::test]
+async fn expiry_comes_before_the_command_and_stands_when_that_is_refused() {
+    let stage = Stage::new().await;
+    stage.counters.get("a").ask(alarm(1_000, Bell::Rings)).await.unwrap();
+    // No task runs between the step of the clock and the command.
+    stage.clock.advance(Duration::from_secs(1));
+    assert!(stage.counters.get("a").ask(Count { limit: 0 }).await.is_err());
+    assert_eq!(rings(&stage.events().await), 1);
+}
+
+#[tokio::test]
+async fn an_earlier_deadline_moves_the_wake_up_and_a_later_one_does_not_ring_early() {
+    let stage = Stage::new().await;
+    let counter = stage.counters.get("a");
+    counter.ask(alarm(5_000, Bell::Rings)).await.unwrap();
+    counter.ask(alarm(1_000, Bell::Rings)).await.unwrap();
+    counter.ask(alarm(3_000, Bell::Rings)).await.unwrap();
+    pass(&stage, 2_900).await;
+    assert_eq!(rings(&stage.events().await), 0, "the wake-up at 1 s found nothing due");
+    pass(&stage, 100).await;
+    assert_eq!(rings(&stage.events().await), 1);
+}
+
+#[tokio::test]
+async fn a_deadline_whose_append_fails_is_tried_again() {
+    for fault in [Fault::NotWritten, Fault::UnknownLost, Fault::UnknownWritten, Fault::Conflict] {
+        let stage = Stage::new().await;
+        stage.counters.get("a").ask(alarm(1_000, Bell::Rings)).await.unwrap();
+        stage.journal.plan([fault]);
+        pass(&stage, 1_000).await;
+        pass(&stage, 2_000).await;
+        assert_eq!(rings(&stage.events().await), 1, "{fault:?}");
+        assert_eq!(stage.counters.deadlines_armed(), 0, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stuck_deadline_is_backed_off_and_commands_go_on() {
+    for bell in [Bell::Panics, Bell::Silent, Bell::Endless] {
+        let stage = Stage::new().await;
+        let counter = stage.counters.get("a");
+        counter.ask(alarm(1_000, bell)).await.unwrap();
+        pass(&stage, 10_000).await;
+        let counts = stage.runtime.counts();
+        assert!((2..=5).contains(&counts.stuck_deadlines), "{bell:?}: 1, 2, 4 s: {counts:?}");
+        assert_eq!(counter.ask(Count::FREELY).await.unwrap(), 1);
+        assert_eq!(stage.events().await.len(), 2, "{bell:?} wrote nothing");
+        counter.ask(alarm(20_000, Bell::Rings)).await.unwrap();
+        pass(&stage, 20_000).await;
+        assert_eq!(rings(&stage.events().await), 1, "{bell:?}: it recovers");
+    }
+}
+
+#[tokio::test]
+async fn reading_and_asking_without_effect_do_not_touch_the_deadline() {
+    let stage = Stage::new().await;
+    let counter = stage.counters.get("a");
+    counter.ask(alarm(1_000, Bell::Rings)).await.unwrap();
+    counter.ask(Look).await.unwrap();
+    assert!(counter.ask(Count { limit: 0 }).await.is_err());
+    pass(&stage, 900).await;
+    assert_eq!(counter.read(|state, _| state.rings).await.unwrap(), 0);
+    pass(&stage, 100).await;
+    assert_eq!(counter.read(|state, _| state.rings).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_command_does_not_find_it_due_before_its_time() {
+    let stage = Stage::new().await;
+    let counter = stage.counters.get("a");
+    counter.ask(alarm(1_000, Bell::Rings)).await.unwrap();
+    stage.clock.advance(Duration::from_millis(999));
+    counter.ask(Look).await.unwrap();
+    settle().await;
+    assert_eq!(stage.runtime.counts().deadlines, 0);
+    stage.clock.advance(Duration::from_millis(1));
+    counter.ask(Look).await.unwrap();
+    assert_eq!((stage.runtime.counts().deadlines, rings(&stage.events().await)), (1, 1));
+}
+
+/// Both commands are in one turn, so nobody but the turn itself can see that it is due.
+#[tokio::test]
+async fn what_falls_due_within_a_turn_expires_before_the_next_command() {
+    let stage = Stage::new().await;
+    let counter = stage.counters.get("a");
+    let (set, count) = tokio::join!(counter.ask(alarm(0, Bell::Rings)), counter.ask(Count::FREELY));
+    set.unwrap();
+    count.unwrap();
+    let events = stage.events().await;
+    let order: Vec<_> = events.iter().map(bailiwick::Event::event_type).collect();
+    assert_eq!(order, ["AlarmSet", "Rang", "Counted"]);
+}

@@ -1,0 +1,165 @@
+//! Whoever goes away takes nothing along: no place in a mailbox, no turn of others, no runtime.
+//! What was given up before its turn is never run.
+
+use std::time::Duration;
+
+use bailiwick::{Admission, AskError, Cause, Unknown};
+use bailiwick_tests::counter::{Count, CounterEvent};
+use bailiwick_tests::stage::Stage;
+
+use super::hold::Hold;
+use super::{Theatre, poll_once, values, within_reason, yields};
+
+/// B11: kameo's handler runs although nobody asks any more.
+#[tokio::test]
+async fn what_is_given_up_before_its_turn_is_never_run() {
+    let theatre = Theatre::new().await;
+    let counter = theatre.stage.counters.get("a");
+    let mut dropped = Box::pin(counter.ask(Count::FREELY));
+    assert!(poll_once(&mut dropped).await.is_pending());
+    let timed_out = counter.clone().timeout(Duration::ZERO).ask(Count { limit: 7 });
+    drop(dropped);
+    let AskError::NotRun(not_run) = timed_out.await.expect_err("no turn yet") else {
+        panic!("it had no turn")
+    };
+    assert!(matches!(not_run.cause, Cause::TimedOut));
+    assert_eq!(not_run.command.limit, 7, "the command comes back");
+    drop(counter.ask(Count::FREELY));
+    yields(16).await;
+    assert_eq!(values([theatre.count()]).await, [1]);
+    let counts = theatre.stage.runtime.counts();
+    assert_eq!((counts.accepted, counts.lapsed, counts.replied), (3, 2, 1));
+}
+
+/// B11: from its turn on, it is run, and only the answer is lost.
+#[tokio::test]
+async fn what_is_given_up_in_its_turn_is_run_once() {
+    let theatre = Theatre::new().await;
+    theatre.stage.journal.shut();
+    let counter = theatre.stage.counters.get("a");
+    let hasty = counter.clone().timeout(Duration::from_millis(1)).ask(Count::FREELY);
+    let (timed_out, dropped) = (tokio::spawn(hasty), theatre.count());
+    theatre.stage.journal.waiting(1).await;
+    theatre.stage.clock.advance(Duration::from_millis(1));
+    let unknown = within_reason(timed_out).await.expect("no panic").expect_err("too late");
+    assert!(matches!(unknown, AskError::Unknown(Unknown::TimedOut)), "{unknown:?}");
+    dropped.abort();
+    yields(8).await;
+    theatre.stage.journal.open();
+    assert_eq!(values([theatre.count()]).await, [3]);
+    let counts = theatre.stage.runtime.counts();
+    assert_eq!((counts.accepted, counts.replied, counts.lapsed), (3, 3, 0));
+}
+
+/// B11: nor does it wait longer than it said, whatever it is that takes so long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_gives_up_in_the_middle_of_a_decision_is_told_so_at_once() {
+    let theatre = Theatre::new().await;
+    let (hold, held) = Hold::new();
+    let hasty = theatre.stage.counters.get("a").timeout(Duration::from_millis(1));
+    let deciding = tokio::spawn(hasty.ask(hold));
+    // On the thread of the test, which is none of the workers.
+    held.has_begun();
+    let behind = tokio::spawn(hasty.ask(Count::FREELY));
+    while theatre.stage.runtime.counts().accepted < 2 {
+        yields(1).await;
+    }
+    theatre.stage.clock.advance(Duration::from_millis(1));
+    let told = tokio::time::timeout(Duration::from_secs(5), async {
+        let not_run = behind.await.expect("no panic").expect_err("no turn yet");
+        assert!(matches!(not_run.not_run(), Some(Cause::TimedOut)), "{not_run:?}");
+        let unknown = deciding.await.expect("no panic").expect_err("it is still decided");
+        assert!(matches!(unknown, AskError::Unknown(Unknown::TimedOut)), "{unknown:?}");
+    });
+    let told = told.await;
+    held.let_go();
+    told.expect("nobody is told as long as it is decided");
+    assert_eq!(values([theatre.count()]).await, [2], "it took effect nevertheless");
+}
+
+/// B8: kameo's cancelled stop, which waited for room, leaves a mailbox that takes nothing.
+#[tokio::test]
+async fn a_cancelled_wait_for_room_leaves_its_place_to_others() {
+    let theatre = Theatre::with(|builder| {
+        builder.config(|config| {
+            config.mailbox_commands = 3.try_into().expect("not zero");
+            config.batch_commands = 1.try_into().expect("not zero");
+        })
+    })
+    .await;
+    for round in 0..20 {
+        theatre.stage.journal.shut();
+        let mut counts = fill(&theatre).await;
+        let counter = theatre.stage.counters.get("a");
+        let mut waiting: Vec<_> = (0..10).map(|_| Box::pin(counter.ask(Count::FREELY))).collect();
+        for wait in &mut waiting {
+            assert!(poll_once(wait).await.is_pending());
+        }
+        if round % 2 == 0 {
+            drop(waiting);
+            theatre.stage.journal.open();
+        } else {
+            // They go away when they were given room, but have not seen it.
+            theatre.stage.journal.open();
+            yields(round).await;
+            drop(waiting);
+        }
+        counts.push(theatre.count());
+        let told = values(counts).await;
+        assert!(told.is_sorted(), "{told:?}");
+    }
+    assert_eq!(fill(&theatre).await.len(), 5, "one runs, one is formed, three places");
+}
+
+/// Asks until there is no room; one is in flight and one formed on top of it.
+async fn fill(theatre: &Theatre) -> Vec<super::Asked> {
+    theatre.stage.journal.shut();
+    let mut counts = vec![theatre.count()];
+    theatre.stage.journal.waiting(1).await;
+    let counter = theatre.stage.counters.get("a").admission(Admission::Refuse);
+    loop {
+        let count = tokio::spawn(counter.ask(Count::FREELY));
+        yields(8).await;
+        if count.is_finished() {
+            let refused = count.await.expect("no panic").expect_err("no room");
+            assert!(matches!(refused.not_run(), Some(Cause::MailboxFull { capacity: 3 })));
+            return counts;
+        }
+        counts.push(count);
+    }
+}
+
+/// B8: as above, for the stop itself.
+#[tokio::test]
+async fn a_cancelled_shutdown_leaves_no_zombie() {
+    let theatre = Theatre::with(|builder| {
+        builder.config(|config| {
+            config.mailbox_commands = 3.try_into().expect("not zero");
+            config.batch_commands = 1.try_into().expect("not zero");
+        })
+    })
+    .await;
+    let counts = fill(&theatre).await;
+    let waits_for_room = theatre.count();
+    yields(8).await;
+    let Theatre { stage, .. } = theatre;
+    let Stage { runtime, counters, clock, journal } = stage;
+    let mut shutdown = Box::pin(runtime.shutdown(Duration::from_secs(1)));
+    assert!(poll_once(&mut shutdown).await.is_pending());
+    drop(shutdown);
+    for (n, count) in counts.into_iter().chain([waits_for_room]).enumerate() {
+        let error = within_reason(count).await.expect("no panic").expect_err("it is gone");
+        match error {
+            AskError::Unknown(Unknown::ShutDown) => assert_eq!(n, 0, "only one was submitted"),
+            AskError::NotRun(not_run) => assert!(matches!(not_run.cause, Cause::ShutDown)),
+            error => panic!("{error:?}"),
+        }
+    }
+    let late = within_reason(counters.get("a").ask(Count::FREELY)).await.expect_err("gone");
+    assert!(matches!(late.not_run(), Some(Cause::ShutDown)), "{late:?}");
+    journal.open();
+    let next = Stage::on(journal, clock, |builder| builder).await;
+    let value = within_reason(next.counters.get("a").ask(Count::FREELY)).await;
+    assert_eq!(value.expect("the next one works"), 1);
+    assert_eq!(next.events().await, [CounterEvent::Counted { value: 1 }]);
+}

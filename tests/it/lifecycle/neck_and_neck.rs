@@ -1,0 +1,101 @@
+//! Two threads at the same place at the same time: one of them is first, and both know which.
+//!
+//! Nothing runs here but what a test runs: the actors' executor stands still until it is driven, so
+//! each round puts two steps of two threads side by side, a little earlier or later each time.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Waker};
+use std::thread;
+
+use bailiwick_tests::counter::{Count, CounterId};
+use bailiwick_tests::stage::Stage;
+use tokio::runtime::Runtime as Executor;
+
+use super::{poll_once, within_reason, yields};
+
+const ROUNDS: usize = 4_000;
+
+fn executor() -> Executor {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a thread")
+}
+
+/// Runs both, on two threads, each after it has lingered a little.
+fn at_once<A, B: Send>(
+    (later, one): (usize, impl FnOnce() -> A),
+    (other_later, other): (usize, impl FnOnce() -> B + Send),
+) -> (A, B) {
+    let ready = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            ready.store(true, Ordering::Release);
+            linger(other_later);
+            other()
+        });
+        while !ready.load(Ordering::Acquire) {
+            thread::yield_now();
+        }
+        linger(later);
+        (one(), other.join().expect("no panic"))
+    })
+}
+
+fn linger(times: usize) {
+    (0..times).for_each(|_| std::hint::spin_loop());
+}
+
+/// One live activation per ID, also if two make it.
+#[test]
+fn two_who_come_first_meet_the_same_aggregate() {
+    let executor = executor();
+    let stage = executor.block_on(Stage::new());
+    let reads = stage.journal.reads();
+    for round in 0..ROUNDS {
+        let id: CounterId = format!("{round}").parse().expect("an ID");
+        let come = || {
+            let mut asked = Box::pin(stage.counters.get(&id).ask(Count::FREELY));
+            // It is admitted when it is polled first, and answered by an executor that stands still.
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(asked.as_mut().poll(&mut cx).is_pending());
+            asked
+        };
+        let (one, other) = at_once((round % 53, come), (round % 61, come));
+        executor.block_on(async {
+            let both = (within_reason(one).await, within_reason(other).await);
+            let mut both = [both.0.expect("a reply"), both.1.expect("a reply")];
+            both.sort_unstable();
+            assert_eq!(both, [1, 2], "round {round}");
+        });
+    }
+    assert_eq!(stage.runtime.counts().conflicts, 0, "two of one ID wrote");
+    assert_eq!(stage.journal.reads(), reads + ROUNDS, "two of one ID were loaded");
+}
+
+/// The claim: a command that its caller gives up while it is taken from the mailbox is run, or it
+/// has lapsed, and never both or neither.
+#[test]
+fn a_command_given_up_while_it_is_claimed_is_run_or_lapses() {
+    let executor = executor();
+    let stage = executor.block_on(Stage::new());
+    let counter = stage.counters.get("a");
+    // Whoever was first begins a little later the next time, so both are first about equally often.
+    let (mut turn_later, mut drop_later) = (0_usize, 0_usize);
+    for _ in 0..ROUNDS {
+        let lapsed = stage.runtime.counts().lapsed;
+        let mut asked = Box::pin(counter.ask(Count::FREELY));
+        assert!(executor.block_on(poll_once(&mut asked)).is_pending());
+        let turn = || executor.block_on(yields(2));
+        at_once((turn_later, turn), (drop_later, || drop(asked)));
+        turn();
+        if stage.runtime.counts().lapsed == lapsed {
+            (turn_later, drop_later) = (turn_later + 1, drop_later.saturating_sub(1));
+        } else {
+            (turn_later, drop_later) = (turn_later.saturating_sub(1), drop_later + 1);
+        }
+    }
+    let counts = stage.runtime.counts();
+    let outcomes = (counts.replied + counts.lapsed, counts.open());
+    assert_eq!(outcomes, (ROUNDS as u64, 0), "{counts:?}");
+    assert!(counts.replied.min(counts.lapsed) > 100, "one was nearly always first: {counts:?}");
+    let last = executor.block_on(within_reason(counter.read(|state, _| state.value)));
+    assert_eq!(last.expect("it is read"), counts.replied, "what lapsed was run, or the reverse");
+}

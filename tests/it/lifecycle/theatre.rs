@@ -1,0 +1,104 @@
+//! A stage on which everything in the life of an actor can be seen, and held up.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use bailiwick::{AskError, Builder, ManualClock, MemoryJournal};
+use bailiwick_tests::counter::{Count, LimitReached};
+use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::stage::{BEGIN, Stage};
+use tokio::task::JoinHandle;
+
+use super::actors::Actors;
+use super::slow::{Gate, SlowReads};
+
+/// How long an actor stays, and how long an aggregate stays after it.
+pub const LINGER: Duration = Duration::from_millis(10);
+
+/// A stage of which it can be seen when actors come and go, and on which loading can be held up.
+pub struct Theatre {
+    pub stage: Stage,
+    pub actors: Actors,
+    pub loading: Gate,
+}
+
+impl Theatre {
+    /// An empty one.
+    pub async fn new() -> Theatre {
+        Theatre::with(|builder| builder).await
+    }
+
+    /// As [`Theatre::new`], with changes to the runtime.
+    pub async fn with(change: impl FnOnce(Builder) -> Builder) -> Theatre {
+        let loading = Gate::default();
+        let actors = Actors::on(tokio::runtime::Handle::current());
+        let journal =
+            FaultyJournal::new(SlowReads { inner: MemoryJournal::new(), gate: loading.clone() });
+        let stage = Stage::on(journal, ManualClock::at(BEGIN), |builder| {
+            let builder = builder.spawner(actors.clone()).config(|config| {
+                config.linger = LINGER;
+                config.idle = LINGER;
+                config.timeout = Duration::MAX;
+            });
+            change(builder)
+        })
+        .await;
+        actors.forget();
+        Theatre { stage, actors, loading }
+    }
+
+    /// Counts once more.
+    pub fn count(&self) -> Asked {
+        tokio::spawn(self.stage.counters.get("a").ask(Count::FREELY))
+    }
+
+    /// Waits until the actor of a resting aggregate has left.
+    pub async fn actor_leaves(&self) {
+        self.stage.clock.advance(LINGER);
+        self.actors.all_end().await;
+    }
+
+    /// Waits until a resting aggregate has left memory.
+    pub async fn is_stored(&self) {
+        within_reason(async {
+            while !self.stage.counters.in_memory().is_empty() {
+                self.stage.clock.advance(LINGER);
+                yields(8).await;
+            }
+        })
+        .await;
+    }
+}
+
+/// Somebody who waits for the answer to a count.
+pub type Asked = JoinHandle<Result<u64, AskError<Count, LimitReached>>>;
+
+/// Whoever takes longer than this hangs. No test waits for time to pass.
+pub async fn within_reason<F: Future>(future: F) -> F::Output {
+    let limit = Duration::from_secs(20);
+    tokio::time::timeout(limit, future).await.expect("it hangs")
+}
+
+/// What they counted, in the order in which they asked.
+pub async fn values(asked: impl IntoIterator<Item = Asked>) -> Vec<u64> {
+    let mut values = Vec::new();
+    for asked in asked {
+        let answer = within_reason(asked).await.expect("no panic");
+        values.push(answer.expect("a reply"));
+    }
+    values
+}
+
+/// Lets others have their turn.
+pub async fn yields(times: usize) {
+    for _ in 0..times {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Polls it once, and no more.
+pub async fn poll_once<F: Future>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
+}

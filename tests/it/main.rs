@@ -1,0 +1,15 @@
+//! The integration tests of Bailiwick.
+
+mod admission;
+mod conflict;
+mod deadline;
+mod end;
+mod gate;
+mod lifecycle;
+mod load;
+mod race;
+mod sim;
+mod start;
+mod streaming;
+mod turn;
+mod watch;

@@ -1,0 +1,98 @@
+//! Simulated runs: invariants that hold over thousands of schedules, failures and ends.
+//!
+//! More seeds than `cargo test` tries:
+//!
+//! ```text
+//! SIM_SEEDS=200000 cargo test -p bailiwick-tests --test it sim::invariants_hold -- --nocapture
+//! ```
+//!
+//! One seed, with every step of it to read:
+//!
+//! ```text
+//! SIM_SEED=4711 cargo test -p bailiwick-tests --test it sim::invariants_hold -- --nocapture
+//! ```
+
+use std::collections::{HashMap, HashSet};
+use std::iter::repeat_n;
+use std::str::FromStr;
+
+use bailiwick::Sabotage;
+use bailiwick_tests::sim::{Run, Sights, Simulator, sweep};
+use parking_lot::Mutex;
+
+/// What is set in the environment, if it is.
+fn setting<T: FromStr>(name: &str) -> Option<T> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text:?} is not a number")))
+}
+
+fn fail(run: &Run, violation: &str) -> ! {
+    let seed = run.seed;
+    panic!(
+        "seed {seed} violates an invariant: {violation}\n  replay it: SIM_SEED={seed} cargo test -p \
+         bailiwick-tests --test it sim::invariants_hold -- --nocapture"
+    );
+}
+
+#[test]
+fn replays_are_identical() {
+    let first = Mutex::new(HashMap::new());
+    let seeds = repeat_n(7, 1_000).chain(0..1_000).chain(0..1_000);
+    // In several threads, which must not matter.
+    sweep(seeds, None, |run| {
+        let first = *first.lock().entry(run.seed).or_insert(run.trace);
+        assert_eq!(run.trace, first, "seed {} is not the same every time", run.seed);
+        true
+    });
+}
+
+#[test]
+fn seeds_differ() {
+    let traces = Mutex::new(HashSet::new());
+    sweep(0..1_000, None, |run| {
+        traces.lock().insert(run.trace);
+        true
+    });
+    let distinct = traces.into_inner().len();
+    println!("{distinct} of 1 000 seeds differ");
+    assert!(distinct >= 900, "only {distinct} of 1 000 seeds differ");
+}
+
+#[test]
+fn invariants_hold() {
+    if let Some(seed) = setting("SIM_SEED") {
+        let run = Simulator::new().run_readable(seed, None, true);
+        return run.violation.as_deref().map_or((), |violation| fail(&run, violation));
+    }
+    let seeds = setting("SIM_SEEDS").unwrap_or(20_000);
+    let (sights, steps) = (Mutex::new(Sights::default()), Mutex::new(0));
+    let violated = Mutex::new(Vec::new());
+    sweep(0..seeds, None, |run| {
+        sights.lock().add_all(run.sights);
+        *steps.lock() += run.steps;
+        let holds = run.violation.is_none();
+        violated.lock().extend((!holds).then_some(run));
+        holds
+    });
+    // Others may have run at the same time; all before the first one have.
+    if let Some(run) = violated.into_inner().iter().min_by_key(|run| run.seed) {
+        fail(run, run.violation.as_deref().unwrap_or_default());
+    }
+    println!("{seeds} seeds, {} steps", steps.into_inner());
+    let missing = sights.into_inner().missing();
+    assert!(seeds < 20_000 || missing.is_empty(), "never seen: {missing:?}");
+}
+
+#[test]
+fn seeded_bugs_are_found() {
+    let simulator = Simulator::new();
+    for bug in [Sabotage::NoRebuild, Sabotage::ReplyBeforeAppend, Sabotage::LostWakeup] {
+        // In seeds that are without fault without it.
+        let holds = |seed: &u64| simulator.run(*seed, None).violation.is_none();
+        let mut runs = (0..1_000).filter(holds).map(|seed| simulator.run(seed, Some(bug)));
+        let found = runs.find(|run| run.violation.is_some());
+        let run = found.unwrap_or_else(|| panic!("{bug:?} is not found in 1 000 seeds"));
+        let violation = run.violation.as_deref().unwrap_or_default();
+        println!("{bug:?} is found by seed {}: {violation}", run.seed);
+    }
+}

@@ -1,0 +1,144 @@
+//! A journal that a test holds in its hand: slow, failing, or refusing, append by append.
+//!
+//! What is behind it is a real journal. An append passes the *gate*: while it is shut, appends wait
+//! there, in order, and nothing of them is written. Each append consumes one planned fault.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bailiwick::{
+    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Journal,
+    JournalReadError, Page, Position, Read,
+};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+/// What happens to an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It works.
+    None,
+    /// It is certainly not written.
+    NotWritten,
+    /// It is reported as unknown, and was not written.
+    UnknownLost,
+    /// It is reported as unknown, and was written.
+    UnknownWritten,
+    /// It is refused as if another writer had been faster.
+    Conflict,
+    /// The journal panics.
+    Panic,
+}
+
+/// A journal in a test's hand. Cloning shares it.
+#[derive(Clone)]
+pub struct FaultyJournal {
+    inner: Arc<dyn Journal>,
+    plan: Arc<Mutex<VecDeque<Fault>>>,
+    open: Arc<watch::Sender<bool>>,
+    waiting: Arc<watch::Sender<usize>>,
+    unreadable: Arc<Mutex<bool>>,
+    reads: Arc<AtomicUsize>,
+}
+
+impl FaultyJournal {
+    /// Around `inner`, with the gate open and nothing planned.
+    pub fn new(inner: impl Journal) -> Self {
+        FaultyJournal {
+            inner: Arc::new(inner),
+            plan: Arc::default(),
+            open: Arc::new(watch::Sender::new(true)),
+            waiting: Arc::new(watch::Sender::new(0)),
+            unreadable: Arc::default(),
+            reads: Arc::default(),
+        }
+    }
+
+    /// Appends wait from now on.
+    pub fn shut(&self) {
+        self.open.send_replace(false);
+    }
+
+    /// Lets all waiting appends pass.
+    pub fn open(&self) {
+        self.open.send_replace(true);
+    }
+
+    /// Waits until `n` appends stand at the gate.
+    pub async fn waiting(&self, n: usize) {
+        let mut waiting = self.waiting.subscribe();
+        waiting.wait_for(|waiting| *waiting == n).await.expect("never closed");
+    }
+
+    /// The faults of the next appends, in the order in which they pass the gate.
+    pub fn plan(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.plan.lock().extend(faults);
+    }
+
+    /// Whether reads fail.
+    pub fn set_unreadable(&self, unreadable: bool) {
+        *self.unreadable.lock() = unreadable;
+    }
+
+    /// How many reads there were so far.
+    pub fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
+
+    /// Reads around every fault.
+    pub fn inner(&self) -> Arc<dyn Journal> {
+        self.inner.clone()
+    }
+
+    async fn pass(
+        self,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> Result<Appended, AppendError> {
+        let fault = self.plan.lock().pop_front().unwrap_or(Fault::None);
+        match fault {
+            Fault::None => self.inner.append(events, condition).await,
+            Fault::NotWritten => Err(AppendError::NotWritten("the disk is full".into())),
+            Fault::UnknownLost => Err(AppendError::Unknown("the sync failed".into())),
+            Fault::UnknownWritten => match self.inner.append(events, condition).await {
+                Ok(_) => Err(AppendError::Unknown("the sync failed".into())),
+                Err(error) => Err(error),
+            },
+            Fault::Conflict => Err(AppendError::Conflict { at: Position::new(1) }),
+            Fault::Panic => panic!("the journal has a bug"),
+        }
+    }
+}
+
+impl Journal for FaultyJournal {
+    fn append(
+        &self,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> BoxFuture<Result<Appended, AppendError>> {
+        let journal = self.clone();
+        let mut open = self.open.subscribe();
+        Box::pin(async move {
+            if !*open.borrow() {
+                journal.waiting.send_modify(|waiting| *waiting += 1);
+                let _ = open.wait_for(|open| *open).await;
+                journal.waiting.send_modify(|waiting| *waiting -= 1);
+            }
+            journal.pass(events, condition).await
+        })
+    }
+
+    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        if *self.unreadable.lock() {
+            let error: Box<dyn std::error::Error + Send + Sync> = "the disk is gone".into();
+            return Box::pin(std::future::ready(Err(JournalReadError::Unavailable(error.into()))));
+        }
+        self.inner.read(read)
+    }
+
+    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
+        self.inner.head()
+    }
+}

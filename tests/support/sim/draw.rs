@@ -1,0 +1,126 @@
+//! Drawing a plan: how likely everything is.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use bailiwick::{Admission, Config};
+
+use super::executor::Order;
+use super::plan::{COUNTERS, Call, Deed, Expecting, Foreign, Patience, Plan, SKEW, Timed, Verb};
+use super::random::Random;
+use crate::counter::Bell;
+
+impl Plan {
+    pub(super) fn draw(random: &mut Random) -> Plan {
+        let seats = if random.one_in(2) { 2 } else { 1 };
+        let counters = random.count(2, COUNTERS.len());
+        let calls = random.between(10, 40);
+        let within = random.pick(&[4, 20, 60]);
+        let faulty = random.one_in(2);
+        let bells: [bool; COUNTERS.len()] = std::array::from_fn(|_| random.one_in(6));
+        Plan {
+            order: random.pick(&[Order::Any, Order::Ranked]),
+            seats,
+            counters,
+            broken_bells: bells,
+            config: config(random),
+            calls: (0..calls).map(|_| call(random, counters, &bells, within)).collect(),
+            deeds: several(random, 5, within, |random| deed(random, counters)),
+            foreign: several(random, 8, within, |random| Foreign {
+                counter: random.index(counters),
+                alarm: random.one_in(3),
+                thinks: random.pick(&[0, 0, 3]),
+            }),
+            watchers: several(random, 2, within, |random| random.index(counters)),
+            append_faults: if faulty { random.pick(&[3, 8, 20]) } else { 0 },
+            read_faults: if faulty { random.pick(&[0, 4, 12]) } else { 0 },
+            slow: random.pick(&[0, 3, 10]),
+            ticks: random.one_in(2),
+        }
+    }
+}
+
+/// In half of the runs none, else up to `most`.
+fn several<T>(
+    random: &mut Random,
+    most: usize,
+    within: u64,
+    mut draw: impl FnMut(&mut Random) -> T,
+) -> Vec<Timed<T>> {
+    let several = if random.one_in(2) { random.count(1, most) } else { 0 };
+    let mut timed = || Timed { at: random.between(0, within), what: draw(random) };
+    (0..several).map(|_| timed()).collect()
+}
+
+fn config(random: &mut Random) -> Config {
+    let some = |n| NonZeroUsize::new(n).expect("at least 1");
+    let mut config = Config::default();
+    config.mailbox_commands = some(random.count(1, 4));
+    config.batch_commands = some(random.count(1, 3));
+    config.attempts = random.pick(&[1, 2, 6]);
+    config.linger = Duration::from_millis(random.between(1, 6));
+    config.idle = Duration::from_millis(random.between(2, 20));
+    config.reload_backoff = Duration::from_millis(random.between(1, 10));
+    config.deadline_backoff = Duration::from_millis(random.between(1, 10));
+    config.deadline_backoff_max = Duration::from_millis(random.between(10, 40));
+    config.due_at_once = some(random.count(1, 3));
+    config.page_events = some(random.count(1, 4));
+    config
+}
+
+fn call(random: &mut Random, counters: usize, broken: &[bool], within: u64) -> Call {
+    let counter = random.index(counters);
+    let expecting = match random.between(0, 15) {
+        0 | 1 => Some(Expecting::Right),
+        2 => Some(Expecting::Older),
+        _ => None,
+    };
+    Call {
+        at: random.between(0, within),
+        counter,
+        verb: verb(random, broken[counter]),
+        timeout: Duration::from_millis(random.pick(&[1, 5, 15, 1_000, 1_000])),
+        admission: random.pick(&[Admission::Wait, Admission::Wait, Admission::Refuse]),
+        expecting,
+        patience: patience(random),
+    }
+}
+
+fn verb(random: &mut Random, broken_bells: bool) -> Verb {
+    match random.between(0, 19) {
+        0..=8 => Verb::Count { limit: random.pick(&[2, 5, u64::MAX, u64::MAX]) },
+        9..=12 => Verb::SetAlarm {
+            in_ms: random.pick(&[None, Some(0), Some(3), Some(12), Some(30), Some(1_000_000)]),
+            bell: match broken_bells {
+                true => random.pick(&[Bell::Rings, Bell::Panics, Bell::Silent]),
+                false => Bell::Rings,
+            },
+        },
+        13 | 14 => Verb::Look,
+        15 => Verb::PanicInDecide,
+        16 => Verb::PanicInApply,
+        17 | 18 => Verb::Read,
+        _ => Verb::ReadAndPanic,
+    }
+}
+
+fn patience(random: &mut Random) -> Patience {
+    match random.between(0, 9) {
+        0 | 1 => Patience::Polls(random.between(0, 12)),
+        2 => Patience::Millis(random.between(0, 10)),
+        _ => Patience::Endless,
+    }
+}
+
+fn deed(random: &mut Random, counters: usize) -> Deed {
+    let millis = random.between(1, 12);
+    match random.between(0, 12) {
+        0..=4 => Deed::KillActor { counter: random.index(counters) },
+        5..=7 => Deed::SetClock { ahead: random.between(0, SKEW) },
+        8 => Deed::Blind { millis },
+        9 => Deed::Down { millis },
+        10 => Deed::Shutdown { limit: random.pick(&[0, 3, 1_000]), patience: patience(random) },
+        11 => Deed::Drop,
+        _ => Deed::LoseExecutor,
+    }
+}

@@ -1,0 +1,55 @@
+//! The instant at which an append takes effect, and is written into the ledger.
+
+use std::task::{Context, Poll, Waker};
+
+use bailiwick::{AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Journal};
+
+use super::history::Writer;
+use super::sights::Sight;
+use super::trace::Step;
+use super::world::World;
+
+/// What comes of an append.
+pub(super) type Outcome = Result<Appended, AppendError>;
+
+impl World {
+    /// An append takes effect, unless its condition does not hold.
+    pub(super) fn take_effect(
+        &self,
+        by: Writer,
+        counter: usize,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> Outcome {
+        let outcome = ready(self.store.append(events.clone(), condition));
+        let seat = match by {
+            Writer::Seat(seat) | Writer::Late(seat) => Some(seat),
+            Writer::Foreign => None,
+        };
+        match &outcome {
+            Ok(appended) => {
+                let latest = self.latest();
+                let first = appended.first.get();
+                self.note(&Step::Appended { by: seat, counter, first, events: events.len() });
+                let checked = self.ledger.lock().record(by, appended.first, &events, latest);
+                self.expect(checked);
+            }
+            Err(AppendError::Conflict { at }) => {
+                self.saw(Sight::Conflict);
+                let at = at.get();
+                self.note(&Step::Conflict { seat, counter, at });
+            }
+            Err(error) => self.violated(format!("the journal in memory failed: {error}")),
+        }
+        outcome
+    }
+}
+
+/// What a journal in memory returns is ready.
+fn ready<T>(mut future: BoxFuture<T>) -> T {
+    let mut cx = Context::from_waker(Waker::noop());
+    match future.as_mut().poll(&mut cx) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("a journal in memory does everything at once"),
+    }
+}

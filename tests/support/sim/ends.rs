@@ -1,0 +1,105 @@
+//! How a runtime ends: shut down, dropped in the middle of it, dropped at once, or left without its
+//! executor. Whichever it is, when it is over nothing is open any more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick::{Counts, Runtime, Shutdown};
+
+use super::patience::cut;
+use super::plan::Patience;
+use super::seat::Seat;
+use super::sights::Sight;
+use super::world::World;
+
+/// How late a limit is noticed at most, in milliseconds.
+const SLACK: u64 = 20;
+
+/// Shuts the runtime down while everything works: nobody loses anything by it.
+pub(super) async fn close(world: Arc<World>, seat: Arc<Seat>) {
+    let report = shut_down(&world, &seat, 1_000, Patience::Endless).await;
+    world.see_counts(&seat.counters().counts());
+    if report.is_some_and(|report| !report.in_time || report.given_back + report.unknown > 0) {
+        world.violated(format!("a shutdown in all quiet reports {report:?}"));
+    }
+}
+
+/// Shuts the runtime down, or begins to and lets it fall. Checks what it reports.
+pub(super) async fn shut_down(
+    world: &World,
+    seat: &Seat,
+    limit: u64,
+    patience: Patience,
+) -> Option<Shutdown> {
+    let runtime = take(seat)?;
+    world.deed(seat, "shut down", limit);
+    let began = world.now();
+    let before = runtime.counts();
+    let shutdown = runtime.shutdown(Duration::from_millis(limit));
+    let report = cut(shutdown, patience, &world.time).await.ok();
+    seat.account.lock().closed = true;
+    let took = world.now() - began;
+    let counts = seat.counters().counts();
+    world.deed(seat, "is shut down", counts.open());
+    if counts.open() != 0 {
+        world.violated(format!("a shutdown left {} commands open", counts.open()));
+    }
+    let Some(report) = report else {
+        world.saw(Sight::ShutDownAborted);
+        return None;
+    };
+    let sight = if report.in_time { Sight::ShutDownInTime } else { Sight::ShutDownTooLate };
+    world.saw(sight);
+    seat.account.lock().in_time = report.in_time;
+    let given_back = counts.given_back - before.given_back;
+    let unknown = counts.unknown - before.unknown;
+    if (report.given_back, report.unknown) != (given_back, unknown) {
+        world.violated(format!("a shutdown reports {report:?}, but counted {counts:?}"));
+    }
+    if took > limit + SLACK || (took < limit && !report.in_time) {
+        world.violated(format!("a shutdown took {took} ms of {limit} and reports {report:?}"));
+    }
+    Some(report)
+}
+
+pub(super) fn drop_runtime(world: &World, seat: &Seat) {
+    let Some(runtime) = take(seat) else { return };
+    world.deed(seat, "dropped", 0);
+    world.saw(Sight::Dropped);
+    drop(runtime);
+    seat.account.lock().closed = true;
+    let open = seat.counters().counts().open();
+    if open != 0 {
+        world.violated(format!("dropping a runtime left {open} commands open"));
+    }
+}
+
+pub(super) async fn lose_executor(world: &World, seat: &Seat) {
+    let Some(runtime) = take(seat) else { return };
+    world.deed(seat, "executor lost", 0);
+    world.saw(Sight::ExecutorLost);
+    world.queue.lose(seat.group());
+    let pause = world.random.lock().between(0, 6);
+    world.sleep(pause).await;
+    world.deed(seat, "dropped", 0);
+    drop(runtime);
+    seat.account.lock().closed = true;
+}
+
+/// The runtime in this seat; from now on it may refuse everything.
+fn take(seat: &Seat) -> Option<Runtime> {
+    let runtime = seat.runtime.lock().take()?;
+    seat.account.lock().closing = true;
+    Some(runtime)
+}
+
+impl World {
+    fn see_counts(&self, counts: &Counts) {
+        if counts.deadlines > 0 {
+            self.saw(Sight::Rang);
+        }
+        if counts.stuck_deadlines > 0 {
+            self.saw(Sight::Stuck);
+        }
+    }
+}

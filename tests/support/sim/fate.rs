@@ -1,0 +1,104 @@
+//! Fate: what becomes of a call to the journal, and what a failure excuses.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use bailiwick::Clock;
+
+use super::journal::SimJournal;
+use super::plan::SKEW;
+use super::trace::Step;
+
+/// What becomes of an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Done,
+    NotWritten,
+    /// Reported as unknown, not written.
+    Lost,
+    /// Reported as unknown, but written.
+    Hidden,
+    /// Reported as unknown, and written later.
+    Late,
+    PanicsInCall,
+    PanicsUnwritten,
+    PanicsWritten,
+}
+
+impl SimJournal {
+    /// How long the journal takes for something.
+    pub(super) fn delay(&self) -> u64 {
+        let mut random = self.world.random.lock();
+        let slow = self.world.in_trouble() && !random.one_in(3);
+        if slow { random.between(0, self.world.plan.slow) } else { 0 }
+    }
+
+    pub(super) fn fate(&self) -> Fate {
+        let world = &self.world;
+        if !world.in_trouble() {
+            return Fate::Done;
+        }
+        if world.now() < world.down.load(Relaxed) {
+            return Fate::NotWritten;
+        }
+        let mut random = world.random.lock();
+        if !random.one_in(world.plan.append_faults) {
+            return Fate::Done;
+        }
+        random.pick(&[
+            Fate::NotWritten,
+            Fate::Lost,
+            Fate::Hidden,
+            Fate::Late,
+            Fate::PanicsInCall,
+            Fate::PanicsUnwritten,
+            Fate::PanicsWritten,
+        ])
+    }
+
+    /// The deadlines of this counter may be late by what the runtime waits after a failure.
+    pub(super) fn failed(&self, counter: usize, fate: Fate) {
+        let how = match fate {
+            Fate::Done => return,
+            Fate::NotWritten => "not written",
+            Fate::Lost => "unknown, not written",
+            Fate::Hidden => "unknown, written",
+            Fate::Late => "unknown, written later",
+            _ => "panics",
+        };
+        let mut account = self.seat.account.lock();
+        let (failed, unknown) = &mut account.failed[counter];
+        *failed += 1;
+        *unknown += u64::from(fate != Fate::NotWritten);
+        drop(account);
+        self.excuse(counter, how);
+    }
+
+    fn excuse(&self, counter: usize, how: &'static str) {
+        let config = &self.world.plan.config;
+        let wait = config.reload_backoff + 2 * config.deadline_backoff;
+        let until = (self.world.time.now() + wait).plus_millis(2 * SKEW).as_millis();
+        let excused = &mut self.seat.account.lock().excused[counter];
+        *excused = until.max(*excused);
+        let seat = self.seat.number;
+        self.world.note(&Step::Fault { seat, counter, how });
+    }
+
+    /// Whether a read fails, and whether by a panic.
+    pub(super) fn read_fails(&self, counter: usize) -> Option<bool> {
+        let world = &self.world;
+        if !world.in_trouble() {
+            return None;
+        }
+        let blind = world.now() < world.blind.load(Relaxed);
+        let mut random = world.random.lock();
+        let fails = blind || random.one_in(world.plan.read_faults);
+        let panics = random.one_in(4);
+        drop(random);
+        if !fails {
+            return None;
+        }
+        self.seat.account.lock().unread[counter] += 1;
+        self.excuse(counter, "unread");
+        Some(panics)
+    }
+}

@@ -1,0 +1,93 @@
+//! When everything works: what every runtime then owes.
+//!
+//! - Every command is run, whatever happened to its counter before: nothing is wedged.
+//! - An idle runtime has nothing in memory, and knows exactly the deadlines that there are.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick::Admission;
+
+use super::client::make;
+use super::history::Checked;
+use super::plan::{COUNTERS, Call, Patience, Verb};
+use super::seat::Seat;
+use super::world::World;
+use crate::counter::Bell;
+
+/// How often another writer may be faster than a command although all is quiet.
+const ATTEMPTS: usize = 8;
+
+/// Has each runtime run a command on each counter. Mends what alarms are broken.
+pub(super) async fn probe(world: Arc<World>) {
+    for seat in world.open_seats() {
+        for counter in 0..world.plan.counters {
+            if alarm_is_broken(&world, counter) {
+                let at_rest = Verb::SetAlarm { in_ms: None, bell: Bell::Rings };
+                run(&world, &seat, counter, at_rest).await;
+            }
+            run(&world, &seat, counter, Verb::Count { limit: u64::MAX }).await;
+        }
+    }
+}
+
+fn alarm_is_broken(world: &World, counter: usize) -> bool {
+    let history = &world.ledger.lock().counters[counter];
+    history.bell != Bell::Rings && history.last().1.alarm.is_some()
+}
+
+async fn run(world: &Arc<World>, seat: &Arc<Seat>, counter: usize, verb: Verb) {
+    for _ in 0..ATTEMPTS {
+        let call = Call {
+            at: 0,
+            counter,
+            verb,
+            timeout: Duration::from_secs(1),
+            admission: Admission::Wait,
+            expecting: None,
+            patience: Patience::Endless,
+        };
+        if make(world, seat.clone(), call).await {
+            return;
+        }
+    }
+    let seat = seat.number;
+    world.violated(format!("seat {seat} does not run commands of counter {counter} any more"));
+}
+
+impl World {
+    /// After a time of rest nothing is in memory, but perhaps `restless` counters.
+    pub(super) fn check_memory(&self, seat: &Seat, restless: &[bool]) -> Checked {
+        let in_memory = seat.counters().in_memory();
+        let ids = COUNTERS.iter().zip(restless).filter(|(_, restless)| !**restless);
+        let kept = ids.map(|(name, _)| name).find(|name| in_memory.contains(&(**name).into()));
+        kept.map_or(Ok(()), |name| Err(format!("seat {} keeps {name} in memory", seat.number)))
+    }
+
+    /// After a time of rest. `exactly`: the runtime is the only one that knows of the counters.
+    pub(super) fn check_rest(&self, seat: &Seat, exactly: bool) -> Checked {
+        self.check_memory(seat, &[false; COUNTERS.len()])?;
+        let armed = seat.counters().deadlines_armed();
+        let pending = (0..self.plan.counters).filter(|counter| self.is_pending(*counter)).count();
+        let owed = (0..self.plan.counters).filter(|counter| self.owed_by(seat, *counter).is_some());
+        let right = if exactly { armed == pending } else { armed >= owed.count() };
+        right.then_some(()).ok_or_else(|| {
+            format!("seat {} has {armed} deadlines armed, of {pending} pending", seat.number)
+        })
+    }
+
+    fn is_pending(&self, counter: usize) -> bool {
+        self.ledger.lock().counters[counter].last().1.alarm.is_some()
+    }
+
+    /// After a time of rest, whoever set the alarms.
+    pub(super) fn check_nothing_due(&self, seat: &Seat) -> Checked {
+        let now = seat.clock.shows();
+        let ledger = self.ledger.lock();
+        let alarms = ledger.counters.iter().map(|history| history.last().1.alarm);
+        let overdue = alarms.flatten().find(|alarm| *alarm <= now);
+        overdue.map_or(Ok(()), |due| {
+            Err(format!("an alarm is due since {due}, and a new runtime lets it be"))
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! Why a call has no reply: only for a reason that there was.
+
+use bailiwick::{Admission, Cause, Position, ReadError, Unknown};
+
+use super::client::Made;
+use super::history::Checked;
+use super::plan::Verb;
+use super::world::World;
+
+impl World {
+    pub(super) fn check_not_run(&self, made: &Made, cause: &Cause) -> Checked {
+        self.deny(made)?;
+        let account = made.seat.account.lock();
+        let counter = made.call.counter;
+        let reasonable = match cause {
+            Cause::MailboxFull { .. } => made.call.admission == Admission::Refuse,
+            Cause::TimedOut => self.is_over(made),
+            Cause::ShutDown => {
+                drop(account);
+                return self.check_shut_down(made);
+            }
+            Cause::Unread(_) => account.unread[counter] > 0,
+            Cause::JournalFailed(_) => account.failed[counter].0 > 0,
+            Cause::Contended { attempts } => {
+                *attempts == self.plan.config.attempts && self.may_conflict()
+            }
+            Cause::Moved { expected, actual } => {
+                drop(account);
+                return self.check_moved(made, *expected, *actual);
+            }
+            Cause::Panicked { .. } => {
+                matches!(made.call.verb, Verb::PanicInDecide | Verb::PanicInApply)
+            }
+            _ => false,
+        };
+        reasonable.then_some(()).ok_or_else(|| "there was no reason".into())
+    }
+
+    fn check_shut_down(&self, made: &Made) -> Checked {
+        let admitted = self.ledger.lock().trails[made.number].admitted.is_some();
+        let mut account = made.seat.account.lock();
+        account.broken_off += u64::from(admitted);
+        account.closing.then_some(()).ok_or_else(|| "its runtime is not shut down".into())
+    }
+
+    fn check_moved(&self, made: &Made, expected: Position, actual: Position) -> Checked {
+        let ledger = self.ledger.lock();
+        let history = &ledger.counters[made.call.counter];
+        // It was when it was asked, too: only the last position or an older one is ever expected.
+        let has_not_moved = history.last().0 == expected;
+        let number = history.at(actual).ok_or("the journal has no such event of it")?;
+        drop(ledger);
+        if made.expected != Some(expected) || actual == expected || has_not_moved {
+            return Err(format!("it expected {:?}, and has not moved", made.expected));
+        }
+        self.shown(made, number, number)
+    }
+
+    pub(super) fn check_unknown(&self, made: &Made, unknown: &Unknown) -> Checked {
+        let account = made.seat.account.lock();
+        let reasonable = match unknown {
+            Unknown::TimedOut => self.is_over(made),
+            Unknown::JournalFailed(_) => account.failed[made.call.counter].1 > 0,
+            Unknown::ShutDown => {
+                drop(account);
+                return self.check_shut_down(made);
+            }
+            _ => false,
+        };
+        reasonable.then_some(()).ok_or_else(|| "there was no reason".into())
+    }
+
+    pub(super) fn check_unread(&self, made: &Made, error: &ReadError) -> Checked {
+        let account = made.seat.account.lock();
+        let reasonable = match error {
+            ReadError::TimedOut => self.is_over(made),
+            ReadError::Full { .. } => true,
+            ReadError::ShutDown => account.closing,
+            ReadError::Unread(_) => account.unread[made.call.counter] > 0,
+            ReadError::Panicked { .. } => made.call.verb == Verb::ReadAndPanic,
+            _ => false,
+        };
+        reasonable.then_some(()).ok_or_else(|| "there was no reason".into())
+    }
+
+    fn is_over(&self, made: &Made) -> bool {
+        let passed = self.now().saturating_sub(made.began);
+        u128::from(passed) >= made.call.timeout.as_millis()
+    }
+
+    /// Whether an append of a runtime may meet an event that the runtime does not know.
+    fn may_conflict(&self) -> bool {
+        self.plan.is_shared() || self.plan.append_faults > 0
+    }
+}

@@ -1,0 +1,167 @@
+//! A run: trouble first, then a time in which everything works and every promise falls due, then
+//! the end, and a runtime that has to make do with what is in the journal.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use bailiwick::Sabotage;
+
+use super::client::client;
+use super::deeds::deed;
+use super::driver::Driver;
+use super::ends;
+use super::executor::Executor;
+use super::foreign::{foreign, set_alarms};
+use super::plan::Plan;
+use super::quiet;
+use super::random::Random;
+use super::sights::Sights;
+use super::watcher::{WATCHERS, watcher};
+use super::world::World;
+
+/// Long enough for every back-off, every alarm that rings in a run, and all rest.
+const QUIET: u64 = 400;
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Run {
+    /// Its seed.
+    pub seed: u64,
+    /// All its steps in one number.
+    pub trace: u64,
+    /// How many steps it took.
+    pub steps: u64,
+    /// What was to be seen in it.
+    pub sights: Sights,
+    /// The first invariant that was violated.
+    pub violation: Option<String>,
+}
+
+pub(super) fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> Run {
+    let mut random = Random::of(seed);
+    let plan = Plan::draw(&mut random);
+    let executor = Executor::new(plan.order);
+    let world = World::new(plan, random, executor.queue(), sabotage, readable);
+    let mut driver = Driver::new(executor, world.clone());
+    if readable {
+        eprintln!("seed {seed}: {:#?}", world.plan);
+    }
+    driver.all_parts();
+    drop(driver);
+    world.end();
+    let trace = world.trace.lock();
+    Run {
+        seed,
+        trace: trace.number(),
+        steps: trace.steps(),
+        sights: *world.sights.lock(),
+        violation: world.violation(),
+    }
+}
+
+impl World {
+    /// Lets go of everything, and sees whether anything else holds on to it.
+    fn end(self: &Arc<World>) {
+        let seats = std::mem::take(&mut *self.seats.lock());
+        for seat in &seats {
+            drop(seat.runtime.lock().take());
+            drop(seat.counters.lock().take());
+        }
+        drop(seats);
+        self.watchers.lock().clear();
+        if Arc::strong_count(self) != 1 {
+            self.violated("something of a runtime outlives it: a leak");
+        }
+    }
+}
+
+impl Driver {
+    fn all_parts(&mut self) {
+        for part in [Self::trouble, Self::quiet, Self::end, Self::aftermath] {
+            part(self);
+            if self.world.violation().is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Everything at once, while the journal is slow and fails.
+    fn trouble(&mut self) {
+        self.part("trouble");
+        let world = self.world.clone();
+        for _ in 0..world.plan.seats {
+            world.spawn("start", world.clone().start());
+        }
+        for call in &world.plan.calls {
+            world.spawn("client", client(world.clone(), *call));
+        }
+        for planned in &world.plan.deeds {
+            world.spawn("deed", deed(world.clone(), *planned));
+        }
+        for planned in &world.plan.foreign {
+            world.spawn("foreign", foreign(world.clone(), *planned));
+        }
+        for planned in &world.plan.watchers {
+            let watcher = Box::pin(watcher(world.clone(), *planned));
+            world.queue.spawn(WATCHERS, "watcher", watcher);
+        }
+        self.until_done();
+    }
+
+    /// From now on everything works: every command is run, and every promise falls due.
+    fn quiet(&mut self) {
+        self.part("quiet");
+        self.world.trouble.store(false, Relaxed);
+        self.pass(QUIET);
+        let world = self.world.clone();
+        for seat in world.open_seats() {
+            // An alarm that is broken is tried for ever, even if another writer has mended it.
+            world.expect(world.check_memory(&seat, &world.plan.broken_bells));
+        }
+        world.spawn("probe", quiet::probe(world.clone()));
+        self.until_done();
+        self.pass(QUIET);
+        let world = &self.world;
+        for seat in world.open_seats() {
+            let exactly = !world.plan.is_shared() && world.plan.append_faults == 0;
+            world.expect(world.check_rest(&seat, exactly));
+        }
+    }
+
+    /// All runtimes are shut down; that takes nothing from anybody.
+    fn end(&mut self) {
+        self.part("end");
+        let world = self.world.clone();
+        for seat in world.open_seats() {
+            world.spawn("end", ends::close(world.clone(), seat));
+        }
+        self.until_done();
+        self.pass(1);
+        for seat in world.seats.lock().iter() {
+            world.expect(seat.check_end());
+            if let Some(task) = self.executor.tasks_of(seat.group()).next() {
+                let seat = seat.number;
+                world.violated(format!("task {task} of seat {seat} outlives its runtime"));
+            }
+        }
+        if self.executor.tasks_of(WATCHERS).next().is_some() {
+            world.violated("a watcher outlives its runtime");
+        }
+    }
+
+    /// A new runtime learns from the journal what there is to do, and does it.
+    fn aftermath(&mut self) {
+        self.part("aftermath");
+        let world = self.world.clone();
+        world.spawn("foreign", set_alarms(world.clone()));
+        self.until_done();
+        world.spawn("start", world.clone().start());
+        self.until_done();
+        self.pass(QUIET);
+        for seat in world.open_seats() {
+            world.expect(world.check_nothing_due(&seat));
+            world.expect(world.check_rest(&seat, true));
+        }
+        self.end();
+    }
+}

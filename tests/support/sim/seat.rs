@@ -1,0 +1,181 @@
+//! A seat: the place of one runtime in a run, and what is known about it from outside.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use bailiwick::{Aggregates, Counts, Runtime, Timestamp};
+use parking_lot::Mutex;
+
+use super::clock::SimClock;
+use super::history::Checked;
+use super::plan::COUNTERS;
+use crate::counter::Counter;
+
+/// The place of one runtime.
+pub(super) struct Seat {
+    pub(super) number: usize,
+    pub(super) clock: SimClock,
+    pub(super) runtime: Mutex<Option<Runtime>>,
+    pub(super) counters: Mutex<Option<Aggregates<Counter>>>,
+    pub(super) account: Mutex<Account>,
+    /// Appends and reads under way, by counter.
+    under_way: [AtomicU32; COUNTERS.len()],
+    /// The appends among them.
+    appends: [AtomicU32; COUNTERS.len()],
+}
+
+/// What is known about a runtime.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    /// From here on it may say that it is shut down.
+    pub(super) closing: bool,
+    /// It is gone.
+    pub(super) closed: bool,
+    /// The number of the newest state that was shown to somebody, by counter. It shows none that is
+    /// older to whoever asks later.
+    pub(super) shown: [usize; COUNTERS.len()],
+    /// The last `now` that a read was given.
+    pub(super) now: Timestamp,
+    /// How many appends failed, and of how many nobody can tell, by counter.
+    pub(super) failed: [(u64, u64); COUNTERS.len()],
+    /// How many reads failed, by counter.
+    pub(super) unread: [u64; COUNTERS.len()],
+    /// Until when a deadline may be late after a failure, by counter.
+    pub(super) excused: [u64; COUNTERS.len()],
+    /// It was shut down in time, so everything that was accepted was run.
+    pub(super) in_time: bool,
+    /// How many calls were admitted and then told of the shutdown.
+    pub(super) broken_off: u64,
+    /// How many commands were admitted, by counter.
+    pub(super) admitted: [u64; COUNTERS.len()],
+    pub(super) tally: Tally,
+}
+
+/// The outcomes that callers saw.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Tally {
+    pub(super) replied: u64,
+    pub(super) rejected: u64,
+    pub(super) panicked: u64,
+    /// Not run for any other reason.
+    pub(super) not_run: u64,
+    pub(super) unknown: u64,
+    /// The caller went away, so it had any of the outcomes, or none.
+    pub(super) unseen: u64,
+}
+
+impl Seat {
+    pub(super) fn new(number: usize, clock: SimClock) -> Arc<Self> {
+        Arc::new(Seat {
+            number,
+            clock,
+            runtime: Mutex::default(),
+            counters: Mutex::default(),
+            account: Mutex::default(),
+            under_way: Default::default(),
+            appends: Default::default(),
+        })
+    }
+
+    /// Its tasks, in the executor. The group 0 is that of the run itself.
+    pub(super) fn group(&self) -> usize {
+        self.number + 1
+    }
+
+    /// The counters of its runtime, which is started.
+    pub(super) fn counters(&self) -> Aggregates<Counter> {
+        self.counters.lock().clone().expect("its runtime is started")
+    }
+
+    /// Whether its runtime takes work.
+    pub(super) fn is_open(&self) -> bool {
+        self.runtime.lock().is_some() && !self.account.lock().closing
+    }
+
+    /// Whether the journal works for this counter just now.
+    pub(super) fn is_under_way(&self, counter: usize) -> bool {
+        self.under_way[counter].load(Relaxed) > 0
+    }
+
+    /// A read is given `now`, which never goes back.
+    pub(super) fn look_at(&self, now: Timestamp) -> Checked {
+        let before = std::mem::replace(&mut self.account.lock().now, now);
+        let back = now < before;
+        if back { Err(format!("`now` went back from {before} to {now}")) } else { Ok(()) }
+    }
+
+    /// Nothing outlives its runtime, and the counts add up and agree with what callers saw.
+    pub(super) fn check_end(&self) -> Checked {
+        let in_memory = self.counters().in_memory();
+        if !in_memory.is_empty() {
+            return Err(format!("{in_memory:?} of seat {} outlive its runtime", self.number));
+        }
+        let counts = self.counters().counts();
+        let Counts {
+            accepted,
+            turned_away,
+            replied,
+            rejected,
+            panicked,
+            lapsed,
+            given_back,
+            unknown,
+            ..
+        } = counts;
+        let outcomes = replied + rejected + panicked + lapsed + given_back + unknown;
+        if accepted != outcomes {
+            return Err(format!("{accepted} accepted, but {outcomes} outcomes: {counts:?}"));
+        }
+        let Account { tally, in_time, broken_off, .. } = *self.account.lock();
+        if in_time && broken_off > 0 {
+            return Err(format!("a shutdown in time broke {broken_off} accepted commands off"));
+        }
+        let agree = |saw: u64, counted: u64| (saw..=saw + tally.unseen).contains(&counted);
+        let all = agree(tally.replied, replied)
+            && agree(tally.rejected, rejected)
+            && agree(tally.panicked, panicked)
+            && agree(tally.unknown, unknown)
+            && agree(tally.not_run, turned_away + lapsed + given_back);
+        all.then_some(()).ok_or_else(|| format!("callers saw {tally:?}, but there is {counts:?}"))
+    }
+}
+
+/// Something that the journal does for a runtime, for as long as the runtime waits for it.
+pub(super) struct UnderWay {
+    seat: Arc<Seat>,
+    counter: usize,
+}
+
+/// An append that the runtime waits for.
+pub(super) struct Appending(UnderWay);
+
+impl Appending {
+    /// At most one per aggregate is in flight.
+    pub(super) fn new(seat: &Arc<Seat>, counter: usize) -> (Self, Checked) {
+        let others = seat.appends[counter].fetch_add(1, Relaxed);
+        let alone = match others {
+            0 => Ok(()),
+            _ => Err(format!("{} appends of counter {counter} are in flight", others + 1)),
+        };
+        (Appending(UnderWay::new(seat, counter)), alone)
+    }
+}
+
+impl Drop for Appending {
+    fn drop(&mut self) {
+        self.0.seat.appends[self.0.counter].fetch_sub(1, Relaxed);
+    }
+}
+
+impl UnderWay {
+    pub(super) fn new(seat: &Arc<Seat>, counter: usize) -> Self {
+        seat.under_way[counter].fetch_add(1, Relaxed);
+        UnderWay { seat: seat.clone(), counter }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.seat.under_way[self.counter].fetch_sub(1, Relaxed);
+    }
+}

@@ -1,0 +1,70 @@
+//! The vigil: what must hold whenever nothing is ready and time is about to pass.
+//!
+//! - Nobody waits for nothing: who has no answer yet waits for the journal, and the journal is at
+//!   work for it. Else a wake-up was lost.
+//! - Nobody waits longer than it said.
+//! - Whoever watches has been shown what there is to be shown.
+//! - No deadline is overdue, unless the journal is at work for it, or failed a short while ago.
+
+use super::history::Writer;
+use super::plan::SKEW;
+use super::seat::Seat;
+use super::world::World;
+use crate::counter::Bell;
+
+/// How far time may tick on while somebody works.
+const TICKS: u64 = 12;
+
+impl World {
+    /// Checks all of it.
+    pub(super) fn watch(&self) {
+        self.watch_calls();
+        self.watch_watchers();
+        for seat in self.open_seats() {
+            for counter in 0..self.plan.counters {
+                self.watch_deadline(&seat, counter);
+            }
+        }
+    }
+
+    fn watch_calls(&self) {
+        let open = self.open.lock();
+        let seats = self.seats.lock();
+        for (number, call) in open.iter() {
+            if !seats[call.seat].is_under_way(call.counter) {
+                self.violated(format!(
+                    "call {number} waits, and nothing is under way for it: a lost wake-up"
+                ));
+            }
+            if self.now() > call.over + TICKS {
+                self.violated(format!("call {number} should have ended at {} ms", call.over));
+            }
+        }
+    }
+
+    fn watch_deadline(&self, seat: &Seat, counter: usize) {
+        let Some(due) = self.owed_by(seat, counter) else {
+            return;
+        };
+        let account = seat.account.lock();
+        let excused = account.excused[counter].max(seat.clock.unsettled() + 2 * SKEW);
+        let late = due <= seat.clock.shows().as_millis() && self.now() > excused;
+        if late && !seat.is_under_way(counter) {
+            self.violated(format!(
+                "the alarm of counter {counter} is due since {due} ms and seat {} lets it be",
+                seat.number
+            ));
+        }
+    }
+
+    /// When the runtime in this seat has to ring the alarm of `counter`, if that is up to it.
+    pub(super) fn owed_by(&self, seat: &Seat, counter: usize) -> Option<u64> {
+        let ledger = self.ledger.lock();
+        let history = &ledger.counters[counter];
+        let up_to_it = history.set_by == Writer::Seat(seat.number)
+            && history.bell == Bell::Rings
+            && !self.plan.broken_bells[counter];
+        let due = history.last().1.alarm?.as_millis();
+        up_to_it.then_some(due)
+    }
+}

@@ -1,0 +1,133 @@
+//! Watchers: each is shown the durable events of one counter, all of them, in order, and not before
+//! they are durable; it is woken for each that its runtime knows of, and told of the end.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::task::Poll;
+
+use bailiwick::{Change, Watch, WatchError};
+
+use super::history::{Checked, Seen};
+use super::plan::{COUNTERS, Timed};
+use super::seat::Seat;
+use super::trace::Step;
+use super::world::World;
+use crate::counter::{Counter, CounterEvent};
+
+/// The group of the watchers' tasks: they go on until their runtimes end.
+pub(super) const WATCHERS: usize = usize::MAX;
+
+/// Somebody who watches a counter.
+pub(super) struct Watcher {
+    seat: Arc<Seat>,
+    counter: usize,
+    /// The number of the state that it was shown last.
+    shown: AtomicUsize,
+    /// It tries again a little later, or has ended.
+    away: AtomicBool,
+}
+
+/// Watches a counter from a time on, until its runtime ends.
+pub(super) async fn watcher(world: Arc<World>, begins: Timed<usize>) {
+    world.reach(begins.at).await;
+    let Some(seat) = world.any_seat() else { return };
+    let counter = begins.what;
+    let (from, after) = {
+        let ledger = world.ledger.lock();
+        let states = &ledger.counters[counter].states;
+        let from = world.random.lock().index(states.len());
+        (from, states[from].0)
+    };
+    let watched = seat.counters().get(COUNTERS[counter]).watch(after);
+    let Ok(mut watch) = watched else {
+        return world.violated("the ID of a counter is not a tag");
+    };
+    let watcher = Arc::new(Watcher {
+        seat,
+        counter,
+        shown: AtomicUsize::new(from),
+        away: AtomicBool::new(false),
+    });
+    world.watchers.lock().push(watcher.clone());
+    watcher.run(&world, &mut watch).await;
+}
+
+impl Watcher {
+    async fn run(&self, world: &World, watch: &mut Watch<Counter>) {
+        loop {
+            match next(watch).await {
+                Some(Ok(change)) => world.expect(self.check(world, &change)),
+                Some(Err(WatchError::ShutDown)) => break,
+                Some(Err(WatchError::Unread(_))) | None => {
+                    self.away.store(true, Relaxed);
+                    world.sleep(1).await;
+                    self.away.store(false, Relaxed);
+                }
+                Some(Err(error)) => return world.violated(format!("a watch says: {error}")),
+            }
+        }
+        self.away.store(true, Relaxed);
+    }
+
+    fn check(&self, world: &World, change: &Change<CounterEvent>) -> Checked {
+        let position = change.position;
+        world.note(&Step::Watched {
+            seat: self.seat.number,
+            counter: self.counter,
+            position: position.get(),
+        });
+        let before = self.shown.fetch_add(1, Relaxed);
+        let ledger = world.ledger.lock();
+        let states = &ledger.counters[self.counter].states;
+        let right = states
+            .get(before + 1)
+            .is_some_and(|(at, seen)| *at == position && is_of(&change.event, seen));
+        right
+            .then_some(())
+            .ok_or_else(|| format!("a watch shows {change:?} after {:?}", states[before]))
+    }
+}
+
+fn is_of(event: &CounterEvent, after: &Seen) -> bool {
+    match event {
+        CounterEvent::Counted { value } => *value == after.value,
+        CounterEvent::AlarmSet { at, .. } => *at == after.alarm,
+        CounterEvent::Rang { .. } => after.alarm.is_none(),
+        CounterEvent::Poisoned {} => false,
+    }
+}
+
+/// The next event, or nothing if the journal panicked.
+async fn next(watch: &mut Watch<Counter>) -> Option<Result<Change<CounterEvent>, WatchError>> {
+    let mut next = pin!(watch.next());
+    std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| next.as_mut().poll(cx))) {
+        Ok(polled) => polled.map(Some),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
+}
+
+impl World {
+    /// Whoever watches is shown what the runtime has shown to others, and is told of its end.
+    pub(super) fn watch_watchers(&self) {
+        for watcher in self.watchers.lock().iter() {
+            let (seat, counter) = (&watcher.seat, watcher.counter);
+            if watcher.away.load(Relaxed) || seat.is_under_way(counter) {
+                continue;
+            }
+            let account = seat.account.lock();
+            let shown = watcher.shown.load(Relaxed);
+            if account.closed {
+                self.violated(format!("a watcher of seat {} is not told of its end", seat.number));
+            } else if shown < account.shown[counter] {
+                let positions = &self.ledger.lock().counters[counter].states;
+                self.violated(format!(
+                    "a watcher of counter {counter} in seat {} waits behind {}, but {} was shown",
+                    seat.number, positions[shown].0, positions[account.shown[counter]].0
+                ));
+            }
+        }
+    }
+}

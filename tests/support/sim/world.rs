@@ -1,0 +1,195 @@
+//! The world of a run: one time, one journal, chance, the runtimes in their seats, and the books.
+//!
+//! Everything in it is used by one thread, a poll at a time. The locks are there because a runtime
+//! wants its surroundings to be `Send`; none is held while other code is called.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use bailiwick::{BoxFuture, Clock, ManualClock, MemoryJournal, Runtime, Sabotage, Timestamp};
+use parking_lot::Mutex;
+
+use super::clock::SimClock;
+use super::history::Checked;
+use super::journal::SimJournal;
+use super::ledger::Ledger;
+use super::plan::{BEGIN, Plan};
+use super::queue::{Queue, Spawner};
+use super::random::Random;
+use super::seat::Seat;
+use super::sights::{Sight, Sights};
+use super::trace::{Step, Trace};
+use super::watcher::Watcher;
+use crate::counter::Counter;
+
+/// The world of a run.
+pub(super) struct World {
+    pub(super) plan: Plan,
+    pub(super) sabotage: Option<Sabotage>,
+    pub(super) time: ManualClock,
+    pub(super) store: MemoryJournal,
+    pub(super) random: Arc<Mutex<Random>>,
+    pub(super) queue: Arc<Queue>,
+    pub(super) seats: Mutex<Vec<Arc<Seat>>>,
+    pub(super) ledger: Mutex<Ledger>,
+    pub(super) trace: Mutex<Trace>,
+    pub(super) sights: Mutex<Sights>,
+    /// The calls that have no answer yet.
+    pub(super) open: Mutex<BTreeMap<usize, Open>>,
+    pub(super) watchers: Mutex<Vec<Arc<Watcher>>>,
+    /// Whether the journal is slow and fails.
+    pub(super) trouble: AtomicBool,
+    /// Until when nothing can be read, and nothing written.
+    pub(super) blind: AtomicU64,
+    pub(super) down: AtomicU64,
+    violation: Mutex<Option<String>>,
+}
+
+/// A call without an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Open {
+    pub(super) seat: usize,
+    pub(super) counter: usize,
+    /// When its time is over.
+    pub(super) over: u64,
+}
+
+impl World {
+    pub(super) fn new(
+        plan: Plan,
+        random: Random,
+        queue: Arc<Queue>,
+        sabotage: Option<Sabotage>,
+        readable: bool,
+    ) -> Arc<World> {
+        Arc::new(World {
+            sabotage,
+            time: ManualClock::at(BEGIN),
+            store: MemoryJournal::new(),
+            random: Arc::new(Mutex::new(random)),
+            queue,
+            seats: Mutex::default(),
+            ledger: Mutex::new(Ledger::new(plan.counters, plan.broken_bells)),
+            trace: Mutex::new(Trace::new(readable)),
+            sights: Mutex::default(),
+            open: Mutex::default(),
+            watchers: Mutex::default(),
+            trouble: AtomicBool::new(true),
+            blind: AtomicU64::new(0),
+            down: AtomicU64::new(0),
+            violation: Mutex::default(),
+            plan,
+        })
+    }
+
+    /// The time, in milliseconds.
+    pub(super) fn now(&self) -> u64 {
+        self.time.now().as_millis()
+    }
+
+    pub(super) async fn sleep(&self, millis: u64) {
+        if millis > 0 {
+            self.time.sleep(Duration::from_millis(millis)).await;
+        }
+    }
+
+    /// Sleeps until `at`, in milliseconds from the beginning.
+    pub(super) async fn reach(&self, at: u64) {
+        self.sleep((BEGIN + at).saturating_sub(self.now())).await;
+    }
+
+    /// The latest time that any clock has shown.
+    pub(super) fn latest(&self) -> Timestamp {
+        let seats = self.seats.lock();
+        let shown = seats.iter().map(|seat| seat.clock.latest());
+        shown.fold(self.time.now(), Timestamp::max)
+    }
+
+    pub(super) fn note(&self, step: &Step) {
+        self.trace.lock().add(self.now(), step);
+    }
+
+    pub(super) fn saw(&self, sight: Sight) {
+        self.sights.lock().add(sight);
+    }
+
+    /// An invariant is violated. The first one counts.
+    pub(super) fn violated(&self, what: impl Into<String>) {
+        let at = self.now();
+        let what = what.into();
+        self.violation.lock().get_or_insert_with(|| format!("at {at} ms: {what}"));
+    }
+
+    pub(super) fn expect(&self, checked: Checked) {
+        if let Err(problem) = checked {
+            self.violated(problem);
+        }
+    }
+
+    pub(super) fn violation(&self) -> Option<String> {
+        self.violation.lock().clone()
+    }
+
+    pub(super) fn in_trouble(&self) -> bool {
+        self.trouble.load(Relaxed)
+    }
+
+    /// Adds a task of the run itself.
+    pub(super) fn spawn(
+        &self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let task: BoxFuture<()> = Box::pin(task);
+        self.queue.spawn(0, name, task);
+    }
+
+    /// One of those in which a runtime was started, mostly a late one.
+    pub(super) fn any_seat(&self) -> Option<Arc<Seat>> {
+        let seats = self.seats.lock();
+        let started = seats.iter().filter(|seat| seat.counters.lock().is_some());
+        let started: Vec<_> = started.collect();
+        let late = &started[started.len().saturating_sub(2)..];
+        let any = !late.is_empty();
+        any.then(|| late[self.random.lock().index(late.len())].clone())
+    }
+
+    pub(super) fn open_seats(&self) -> Vec<Arc<Seat>> {
+        let seats = self.seats.lock();
+        seats.iter().filter(|seat| seat.is_open()).cloned().collect()
+    }
+
+    /// Starts a runtime in a new seat.
+    pub(super) async fn start(self: Arc<World>) {
+        let ticks = self.plan.ticks.then(|| self.random.clone());
+        let seat = {
+            let mut seats = self.seats.lock();
+            let seat = Seat::new(seats.len(), SimClock::new(self.time.clone(), ticks));
+            seats.push(seat.clone());
+            seat
+        };
+        self.deed(&seat, "starts", 0);
+        let spawner = Spawner { queue: self.queue.clone(), group: seat.group() };
+        let builder = Runtime::builder(SimJournal::new(&self, &seat))
+            .aggregate::<Counter>()
+            .clock(seat.clock.clone())
+            .spawner(spawner)
+            .entropy(7)
+            .config(|config| *config = self.plan.config.clone())
+            .sabotage(self.sabotage);
+        match builder.start().await {
+            Ok(runtime) => {
+                *seat.counters.lock() = Some(runtime.aggregates());
+                *seat.runtime.lock() = Some(runtime);
+            }
+            Err(error) => self.violated(format!("a runtime did not start: {error}")),
+        }
+    }
+
+    pub(super) fn deed(&self, seat: &Seat, what: &'static str, number: u64) {
+        let seat = seat.number;
+        self.note(&Step::Deed { seat, what, number });
+    }
+}
