@@ -3,10 +3,14 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use crate::latency::Latencies;
 use crate::report::Row;
+
+/// The one system to run, if not all: to profile it.
+pub static ONLY: OnceLock<String> = OnceLock::new();
 
 /// What one round measured.
 #[derive(Debug, Default)]
@@ -42,8 +46,11 @@ pub async fn interleaved(
     workload: &str,
     clients: usize,
     rounds: usize,
-    systems: Vec<System>,
+    mut systems: Vec<System>,
 ) -> Vec<Row> {
+    if let Some(only) = ONLY.get() {
+        systems.retain(|system| system.name == *only);
+    }
     let mut measured: Vec<Vec<Round>> = systems.iter().map(|_| Vec::new()).collect();
     for n in 0..=rounds {
         for (system, measured) in systems.iter().zip(&mut measured) {

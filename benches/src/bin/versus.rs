@@ -14,6 +14,9 @@ struct Arguments {
     /// Fewer commands and rounds: to see that it works, not how fast.
     #[arg(long)]
     quick: bool,
+    /// Runs this system only: to profile it.
+    #[arg(long, value_name = "SYSTEM")]
+    only: Option<String>,
     /// Also writes the figures to this file, as a JSON array.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -27,6 +30,9 @@ enum Workload {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
+    if let Some(only) = arguments.only {
+        benches::rounds::ONLY.get_or_init(|| only);
+    }
     let executor =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let rows = executor.block_on(async {
