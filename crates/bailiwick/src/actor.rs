@@ -16,15 +16,15 @@ use kameo::Actor;
 use kameo::actor::{ActorRef, PreparedActor, WeakActorRef};
 use kameo::mailbox::{self, MailboxReceiver, Signal};
 
-use crate::cell::{Cell, Drive};
+use crate::cell::{Cell, Drive, Ground};
 
 /// Attaches the actor `number` to a cell.
-pub(crate) fn attach<A: Aggregate>(cell: Arc<Cell<A>>, number: u64) {
+pub(crate) fn attach<A: Aggregate>(cell: Arc<Cell<A>>, number: u32, ground: Arc<Ground>) {
     let spawner = cell.spawner();
     let prepared = PreparedActor::<Host<A>>::new(mailbox::bounded(1));
     #[cfg(feature = "fault-injection")]
     cell.set_kill(number, Kill::of(prepared.actor_ref().clone()));
-    let host = Host { cell, number, ran: false };
+    let host = Host { cell, number, ground, ran: false };
     spawner.spawn(Box::pin(async move {
         // It reports its end by being dropped.
         drop(prepared.run(host).await);
@@ -33,7 +33,8 @@ pub(crate) fn attach<A: Aggregate>(cell: Arc<Cell<A>>, number: u64) {
 
 struct Host<A: Aggregate> {
     cell: Arc<Cell<A>>,
-    number: u64,
+    number: u32,
+    ground: Arc<Ground>,
     ran: bool,
 }
 
@@ -56,7 +57,7 @@ impl<A: Aggregate> Actor for Host<A> {
         _: WeakActorRef<Self>,
         _: &mut MailboxReceiver<Self>,
     ) -> Result<Option<Signal<Self>>, Infallible> {
-        poll_fn(|cx| match self.cell.drive(self.number, cx) {
+        poll_fn(|cx| match self.cell.drive(self.number, &self.ground, cx) {
             Drive::Park => Poll::Pending,
             Drive::Yield => {
                 cx.waker().wake_by_ref();

@@ -27,8 +27,7 @@ impl<A: Aggregate> Aggregates<A> {
     /// A reference to the aggregate with this ID. Costs nothing, does nothing, never goes stale.
     pub fn get(&self, id: impl Into<A::Key>) -> AggregateRef<A> {
         AggregateRef {
-            kind: self.kind.clone(),
-            id: id.into(),
+            target: Arc::new(Target { kind: self.kind.clone(), id: id.into() }),
             timeout: self.kind.shared.config.timeout,
             admission: Admission::default(),
             call: None,
@@ -47,7 +46,7 @@ impl<A: Aggregate> Aggregates<A> {
 
     /// How many commands of this type there were, by outcome.
     pub fn counts(&self) -> Counts {
-        self.kind.counters.read()
+        self.kind.tally.read()
     }
 
     /// Kills the actor of an aggregate from outside. Returns whether there was one.
@@ -57,22 +56,27 @@ impl<A: Aggregate> Aggregates<A> {
     }
 }
 
+/// Whom a call is for. Shared, so that a call costs no more than one count of references.
+pub(crate) struct Target<A: Aggregate> {
+    pub(crate) kind: Arc<Kind<A>>,
+    pub(crate) id: A::Key,
+}
+
 /// A reference to one aggregate, and how to call it: options first, then the verb.
 ///
 /// It is an ID with options and nothing more: it does not keep the aggregate in memory, and it is
 /// valid whether or not the aggregate is there, was stored, or never existed.
 pub struct AggregateRef<A: Aggregate> {
-    kind: Arc<Kind<A>>,
-    id: A::Key,
+    target: Arc<Target<A>>,
     timeout: Duration,
     admission: Admission,
-    call: Option<Box<Call>>,
+    call: Option<Arc<Call>>,
 }
 
 impl<A: Aggregate> AggregateRef<A> {
     /// The ID.
     pub fn id(&self) -> &A::Key {
-        &self.id
+        &self.target.id
     }
 
     /// How long to wait for the answer: for room in the mailbox, the turn and the journal together.
@@ -93,21 +97,21 @@ impl<A: Aggregate> AggregateRef<A> {
     /// were filled in from what the aggregate was then. Else [`Cause::Moved`](crate::Cause::Moved).
     #[must_use]
     pub fn expecting(mut self, position: Position) -> Self {
-        self.call.get_or_insert_default().expected = Some(position);
+        Arc::make_mut(self.call.get_or_insert_default()).expected = Some(position);
         self
     }
 
     /// The conversation this call belongs to; stored beside the events.
     #[must_use]
     pub fn correlation(mut self, correlation: impl Into<Text>) -> Self {
-        self.call.get_or_insert_default().correlation = Some(correlation.into());
+        Arc::make_mut(self.call.get_or_insert_default()).correlation = Some(correlation.into());
         self
     }
 
     /// On whose behalf this call is made; stored beside the events.
     #[must_use]
     pub fn principal(mut self, principal: impl Into<Text>) -> Self {
-        self.call.get_or_insert_default().principal = Some(principal.into());
+        Arc::make_mut(self.call.get_or_insert_default()).principal = Some(principal.into());
         self
     }
 
@@ -173,7 +177,7 @@ impl<A: Aggregate> AggregateRef<A> {
         F: FnMut(&A, Timestamp) -> T + Send + 'static,
         T: Send + 'static,
     {
-        read(self.kind.clone(), self.id.clone(), self.timeout, look)
+        read(self.target.clone(), self.timeout, look)
     }
 
     /// Watches the durable events of this aggregate beyond `after`, whether or not it is in memory.
@@ -181,14 +185,13 @@ impl<A: Aggregate> AggregateRef<A> {
     /// # Errors
     /// If the text of the ID cannot be a tag.
     pub fn watch(&self, after: Position) -> Result<Watch<A>, InvalidTag> {
-        let tags = Key::tags(&self.id)?;
-        Ok(Watch::new(self.kind.clone(), self.id.clone(), tags, after))
+        let tags = Key::tags(&self.target.id)?;
+        Ok(Watch::new(self.target.kind.clone(), self.target.id.clone(), tags, after))
     }
 
     fn asking(&self) -> Asking<A> {
         Asking {
-            kind: self.kind.clone(),
-            id: self.id.clone(),
+            target: self.target.clone(),
             timeout: self.timeout,
             admission: self.admission,
             call: self.call.clone(),
@@ -205,8 +208,7 @@ impl<A: Aggregate> Clone for Aggregates<A> {
 impl<A: Aggregate> Clone for AggregateRef<A> {
     fn clone(&self) -> Self {
         AggregateRef {
-            kind: self.kind.clone(),
-            id: self.id.clone(),
+            target: self.target.clone(),
             timeout: self.timeout,
             admission: self.admission,
             call: self.call.clone(),
@@ -222,6 +224,6 @@ impl<A: Aggregate> fmt::Debug for Aggregates<A> {
 
 impl<A: Aggregate> fmt::Debug for AggregateRef<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AggregateRef({} {})", A::NAME, self.id)
+        write!(f, "AggregateRef({} {})", A::NAME, self.target.id)
     }
 }

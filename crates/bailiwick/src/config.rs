@@ -17,6 +17,9 @@ pub struct Config {
     pub timeout: Duration,
     /// How long an actor stays with an aggregate that has nothing to do. Default 1 s.
     pub linger: Duration,
+    /// How many actors of one aggregate type stay although they have nothing to do; an actor takes
+    /// about 7 KB. Default 16 384.
+    pub lingering_actors: NonZeroUsize,
     /// How long an aggregate that has nothing to do stays in memory. Default 60 s.
     pub idle: Duration,
     /// How long an aggregate that cannot be loaded is left alone. Default 1 s.
@@ -39,6 +42,7 @@ impl Default for Config {
             attempts: 16,
             timeout: Duration::from_secs(5),
             linger: Duration::from_secs(1),
+            lingering_actors: NonZeroUsize::new(16_384).unwrap(),
             idle: Duration::from_secs(60),
             reload_backoff: Duration::from_secs(1),
             deadline_backoff: Duration::from_secs(1),

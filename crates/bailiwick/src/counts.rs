@@ -1,7 +1,10 @@
 //! Every accepted command has exactly one outcome, counted whether or not anybody listens.
 
+use std::hash::BuildHasher;
 use std::ops::Add;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use foldhash::fast::FixedState;
 
 /// How many commands there were, by outcome. At any quiet moment
 /// `accepted == replied + rejected + panicked + lapsed + given_back + unknown`.
@@ -47,12 +50,12 @@ impl Counts {
 
 macro_rules! counters {
     ($($name:ident),+) => {
-        /// The live counters behind [`Counts`].
+        /// The live counters of one shard.
         #[derive(Debug, Default)]
         pub(crate) struct Counters { $(pub(crate) $name: Counter),+ }
 
         impl Counters {
-            pub(crate) fn read(&self) -> Counts {
+            fn read(&self) -> Counts {
                 // `accepted` last: a command counted as settled was counted as accepted before.
                 Counts { $($name: self.$name.0.load(Relaxed)),+ }
             }
@@ -85,11 +88,44 @@ counters!(
 pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
-    pub(crate) fn add(&self, n: u64) {
-        self.0.fetch_add(n, Relaxed);
+    pub(crate) fn one(&self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+/// Counters in shards, each on cache lines of its own: callers count what was accepted, actors what
+/// came of it, and neither waits for the other's processor.
+#[derive(Debug, Default)]
+pub(crate) struct Tally([Shard; SHARDS]);
+
+const SHARDS: usize = 8;
+
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Shard(Counters);
+
+thread_local! {
+    /// The shard of this thread. Any is right; a thread keeps to one so that it stays in its cache.
+    static SHARD: usize = {
+        let hash = FixedState::default().hash_one(std::thread::current().id());
+        usize::try_from(hash % SHARDS as u64).unwrap_or(0)
+    };
+}
+
+impl Tally {
+    /// The counters of this thread.
+    pub(crate) fn here(&self) -> &Counters {
+        let shard = SHARD.try_with(|shard| *shard).unwrap_or(0);
+        &self.0[shard].0
     }
 
-    pub(crate) fn one(&self) {
-        self.add(1);
+    pub(crate) fn read(&self) -> Counts {
+        // In two looks: what is counted as settled in the first was accepted before the second.
+        let settled = self.sum();
+        Counts { accepted: self.sum().accepted, ..settled }
+    }
+
+    fn sum(&self) -> Counts {
+        self.0.iter().map(|shard| shard.0.read()).fold(Counts::default(), Add::add)
     }
 }

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use bailiwick_core::{Aggregate, Position};
+use smallvec::SmallVec;
 
 use crate::envelope::Envelope;
 use crate::error::{Cause, Unknown};
+
+/// Commands that go together. Most often there is just one, and it needs no heap.
+pub(crate) type Entries<A> = SmallVec<[Entry<A>; 1]>;
 
 /// An envelope in the runtime's hands. Whatever happens to it, it gets an outcome: dropped without
 /// one (the runtime went away), its command is given back, or unknown if it may be in the journal.
@@ -13,10 +17,10 @@ pub(crate) struct Entry<A: Aggregate> {
     envelope: Option<Arc<dyn Envelope<A>>>,
     /// How often it was decided.
     pub(crate) attempts: u32,
+    /// How many events of its batch come before or with it.
+    pub(crate) events_upto: u32,
     /// The journal was read again for its sake.
     pub(crate) reread: bool,
-    /// How many events of its batch come before or with it.
-    pub(crate) events_upto: usize,
     /// Whether its batch was given to the journal.
     pub(crate) submitted: bool,
 }
@@ -26,14 +30,19 @@ impl<A: Aggregate> Entry<A> {
         Entry {
             envelope: Some(envelope),
             attempts: 0,
-            reread: false,
             events_upto: 0,
+            reread: false,
             submitted: false,
         }
     }
 
     pub(crate) fn envelope(&self) -> &dyn Envelope<A> {
-        &**self.envelope_arc()
+        &**self.envelope.as_ref().expect("present until it has an outcome")
+    }
+
+    /// The envelope, for whoever only has to tell its caller that time is up.
+    pub(crate) fn share(&self) -> Arc<dyn Envelope<A>> {
+        self.envelope.clone().expect("present until it has an outcome")
     }
 
     pub(crate) fn is(&self, other: *const ()) -> bool {
@@ -52,19 +61,12 @@ impl<A: Aggregate> Entry<A> {
         self.take().unknown(unknown);
     }
 
-    pub(crate) fn envelope_arc(&self) -> &Arc<dyn Envelope<A>> {
-        self.envelope.as_ref().expect("present until it has an outcome")
-    }
-
     /// Its caller's time is up before its turn came.
     pub(crate) fn time_out(mut self) {
-        let envelope = self.take();
-        if envelope.claim() {
-            envelope.lapse();
-        }
+        self.take().time_out();
     }
 
-    /// Lets go of one whose caller has given it up.
+    /// Lets go of one whose caller has given it up, or which has its outcome.
     pub(crate) fn forget(mut self) {
         self.take();
     }
@@ -81,8 +83,8 @@ impl<A: Aggregate> Drop for Entry<A> {
         };
         if self.submitted {
             envelope.unknown(Unknown::ShutDown);
-        } else if envelope.claimed() || envelope.claim() {
-            envelope.give_back(Cause::ShutDown);
+        } else {
+            envelope.abandon(Cause::ShutDown);
         }
     }
 }

@@ -4,7 +4,8 @@
 //!    caller that gives it up. A command given up before its claim is certainly not judged; a
 //!    claimed one certainly is.
 //! 2. The verdict waits in the envelope until the gate opens; only then the caller hears of it.
-//! 3. Every envelope that entered a mailbox gets exactly one outcome, and it is counted there.
+//! 3. Every envelope that entered a mailbox gets exactly one outcome, and it is counted there. One
+//!    that still waits at the door is turned away instead.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,8 +16,9 @@ use std::time::Duration;
 use bailiwick_core::{Aggregate, Context, Decide, Position, Text};
 use parking_lot::{Mutex, MutexGuard};
 
+use crate::aggregates::Target;
+use crate::counts::Counters;
 use crate::error::{AskError, Cause, NotRun, Unknown, panic_message};
-use crate::kind::Kind;
 
 /// What a caller may say about one call beside the command itself.
 #[derive(Debug, Clone, Default)]
@@ -48,43 +50,66 @@ pub(crate) enum Judged {
 pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
     fn command(&self) -> &'static str;
     fn call(&self) -> Option<&Call>;
-    /// Takes the right to judge it. Fails if the caller has given it up.
-    fn claim(&self) -> bool;
-    fn claimed(&self) -> bool;
     /// How long its caller waits, by the clock's `elapsed`.
     fn until(&self) -> Duration;
+    /// There is no room yet. Only before anybody else knows of it.
+    fn wait_at_the_door(&self);
+    /// There is room now. Fails if the caller has given it up.
+    fn come_in(&self) -> bool;
+    fn was_given_up(&self) -> bool;
+    /// Takes the right to judge it. Fails if the caller has given it up.
+    fn claim(&self) -> bool;
     /// Decides, and keeps the verdict until it is released or decided again.
     fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> Judged;
     /// Replaces the verdict: it will be given back when the gate opens.
     fn fail(&self, cause: Cause);
     /// The gate is open: tells the caller the verdict.
     fn release(&self, position: Position);
+    /// Judged or claimed, but certainly without an effect.
     fn give_back(&self, cause: Cause);
+    /// Given back whatever it waits for, unless its caller has given it up.
+    fn abandon(&self, cause: Cause);
     fn unknown(&self, unknown: Unknown);
-    /// Claimed not to be judged but because its caller's time is up.
-    fn lapse(&self);
-    /// Its caller's time is up after its turn came: the caller is told, the command goes on.
-    fn stop_waiting(&self);
+    /// Its caller's time is up: the caller is told. From its turn on, the command goes on.
+    fn time_out(&self);
 }
 
+/// Waits for its turn.
 const WAITING: u8 = 0;
+/// Will be judged.
 const CLAIMED: u8 = 1;
+/// Its caller went away first.
 const GIVEN_UP: u8 = 2;
+/// Waits for room in the mailbox.
+const AT_THE_DOOR: u8 = 3;
+
+/// Where a command was that was given up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Mailbox,
+    Door,
+}
 
 type Answer<A, C> =
     Result<Committed<<A as Decide<C>>::Reply>, AskError<C, <A as Decide<C>>::Rejection>>;
 
 pub(crate) struct Asked<A: Decide<C>, C> {
-    kind: Arc<Kind<A>>,
+    target: Arc<Target<A>>,
     claim: AtomicU8,
     until: Duration,
-    call: Option<Box<Call>>,
-    body: Mutex<Body<A, C>>,
+    call: Option<Arc<Call>>,
+    /// The runtime's side. Held while the command is decided: nobody else wants it then.
+    case: Mutex<Case<A, C>>,
+    /// The caller's side. Never held while the domain's code runs.
+    reply: Mutex<Reply<A, C>>,
 }
 
-struct Body<A: Decide<C>, C> {
+struct Case<A: Decide<C>, C> {
     command: Option<C>,
     verdict: Option<Verdict<A::Reply, A::Rejection>>,
+}
+
+struct Reply<A: Decide<C>, C> {
     answer: Option<Answer<A, C>>,
     /// The caller was told that its time is up.
     told: bool,
@@ -98,54 +123,74 @@ enum Verdict<R, E> {
 }
 
 impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
+    /// `waker` is woken when there is an answer.
     pub(crate) fn new(
-        kind: Arc<Kind<A>>,
-        call: Option<Box<Call>>,
+        target: Arc<Target<A>>,
+        call: Option<Arc<Call>>,
         until: Duration,
         command: C,
+        waker: Waker,
     ) -> Self {
-        let body =
-            Body { command: Some(command), verdict: None, answer: None, told: false, waker: None };
-        Asked { kind, claim: AtomicU8::new(WAITING), until, call, body: Mutex::new(body) }
+        Asked {
+            target,
+            claim: AtomicU8::new(WAITING),
+            until,
+            call,
+            case: Mutex::new(Case { command: Some(command), verdict: None }),
+            reply: Mutex::new(Reply { answer: None, told: false, waker: Some(waker) }),
+        }
+    }
+
+    pub(crate) fn target(&self) -> &Arc<Target<A>> {
+        &self.target
+    }
+
+    fn counters(&self) -> &Counters {
+        self.target.kind.tally.here()
     }
 
     /// The caller's side: the answer, when there is one.
     pub(crate) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Answer<A, C>> {
-        let mut body = self.body.lock();
-        match body.answer.take() {
-            Some(answer) => Poll::Ready(answer),
-            None => {
-                if !body.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-                    body.waker = Some(cx.waker().clone());
-                }
-                Poll::Pending
+        let mut reply = self.reply.lock();
+        if let Some(answer) = reply.answer.take() {
+            return Poll::Ready(answer);
+        }
+        if !reply.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            reply.waker = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// The caller's side: gives the command up, unless it was claimed. Says where it was.
+    pub(crate) fn give_up(&self) -> Option<Place> {
+        loop {
+            if self.change(WAITING, GIVEN_UP) {
+                self.counters().lapsed.one();
+                self.target.kind.shared.settled();
+                return Some(Place::Mailbox);
+            }
+            if self.change(AT_THE_DOOR, GIVEN_UP) {
+                return Some(Place::Door);
+            }
+            // It came in just now.
+            if self.claim.load(Ordering::Acquire) != WAITING {
+                return None;
             }
         }
     }
 
-    /// The caller's side: gives the command up, unless it was claimed.
-    pub(crate) fn give_up(&self) -> bool {
-        let won = self.change(WAITING, GIVEN_UP);
-        if won {
-            self.kind.counters.lapsed.one();
-            self.kind.shared.settled();
-        }
-        won
-    }
-
-    /// Takes the command out. Only for one that was never accepted, or was given up.
+    /// Takes the command out. Only for one that nobody else knows of.
     pub(crate) fn take_command(&self) -> C {
-        self.body.lock().command.take().expect("a command leaves its envelope once")
+        self.case.lock().command()
     }
 
     fn change(&self, from: u8, to: u8) -> bool {
         self.claim.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
-    fn answer(&self, answer: impl FnOnce(&mut Body<A, C>) -> Answer<A, C>) {
-        let mut body = self.body.lock();
-        let answer = answer(&mut body);
-        let counters = &self.kind.counters;
+    /// The outcome of an accepted command.
+    fn answer(&self, answer: Answer<A, C>) {
+        let counters = self.counters();
         match &answer {
             Ok(_) => counters.replied.one(),
             Err(AskError::Rejected(_)) => counters.rejected.one(),
@@ -155,20 +200,30 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
             }
             Err(AskError::NotRun(_)) => counters.given_back.one(),
         }
-        if !body.told {
-            body.answer = Some(answer);
+        let mut reply = self.reply.lock();
+        if !reply.told {
+            reply.answer = Some(answer);
         }
-        self.tell(body);
-        self.kind.shared.settled();
+        tell(reply);
+        self.target.kind.shared.settled();
     }
 
-    fn tell(&self, mut body: MutexGuard<'_, Body<A, C>>) {
-        let waker = body.waker.take();
-        // The lock first: who is woken polls at once, perhaps on another thread.
-        drop(body);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+    /// The end of a command that was never judged.
+    fn send_away(&self, cause: Cause) {
+        let command = self.take_command();
+        let mut reply = self.reply.lock();
+        reply.answer = Some(Err(AskError::NotRun(NotRun { command, cause })));
+        tell(reply);
+        self.target.kind.shared.settled();
+    }
+}
+
+fn tell<A: Decide<C>, C>(mut reply: MutexGuard<'_, Reply<A, C>>) {
+    let waker = reply.waker.take();
+    // The lock first: who is woken polls at once, perhaps on another thread.
+    drop(reply);
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 
@@ -184,24 +239,32 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         self.call.as_deref()
     }
 
-    fn claim(&self) -> bool {
-        self.change(WAITING, CLAIMED)
-    }
-
-    fn claimed(&self) -> bool {
-        self.claim.load(Ordering::Acquire) == CLAIMED
-    }
-
     fn until(&self) -> Duration {
         self.until
     }
 
+    fn wait_at_the_door(&self) {
+        self.claim.store(AT_THE_DOOR, Ordering::Release);
+    }
+
+    fn come_in(&self) -> bool {
+        self.change(AT_THE_DOOR, WAITING)
+    }
+
+    fn was_given_up(&self) -> bool {
+        self.claim.load(Ordering::Acquire) == GIVEN_UP
+    }
+
+    fn claim(&self) -> bool {
+        self.change(WAITING, CLAIMED)
+    }
+
     fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> Judged {
-        // Out of the lock while the domain's code runs: a slow decision must not block a thread in
-        // which the caller polls.
-        let command = self.take_command();
-        let outcome = catch_unwind(AssertUnwindSafe(|| state.decide(&command, ctx)));
-        let (judged, verdict) = match outcome {
+        let mut case = self.case.lock();
+        let Case { command, verdict } = &mut *case;
+        let command = command.as_ref().expect("it is there until it has an outcome");
+        let outcome = catch_unwind(AssertUnwindSafe(|| state.decide(command, ctx)));
+        let (judged, given) = match outcome {
             Ok(Ok(reply)) => (Judged::Accepted, Verdict::Reply(reply)),
             Ok(Err(rejection)) => (Judged::Rejected, Verdict::Rejection(rejection)),
             Err(panic) => {
@@ -210,56 +273,75 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
                 (Judged::Panicked, Verdict::Failed(Cause::Panicked { message }))
             }
         };
-        let mut body = self.body.lock();
-        body.command = Some(command);
-        body.verdict = Some(verdict);
+        let before = verdict.replace(given);
+        // The lock first: what is dropped is the domain's.
+        drop(case);
+        drop(before);
         judged
     }
 
     fn fail(&self, cause: Cause) {
-        self.body.lock().verdict = Some(Verdict::Failed(cause));
+        let before = self.case.lock().verdict.replace(Verdict::Failed(cause));
+        drop(before);
     }
 
     fn release(&self, position: Position) {
-        self.answer(|body| match body.verdict.take().expect("only what was judged is released") {
+        let mut case = self.case.lock();
+        let verdict = case.verdict.take().expect("only what was judged is released");
+        let answer = match verdict {
             Verdict::Reply(reply) => Ok(Committed { reply, position }),
             Verdict::Rejection(rejection) => Err(AskError::Rejected(rejection)),
-            Verdict::Failed(Cause::Moved { expected, .. }) => {
-                body.not_run(Cause::Moved { expected, actual: position })
+            Verdict::Failed(cause) => {
+                let cause = match cause {
+                    // Where it really is, is known only now.
+                    Cause::Moved { expected, .. } => Cause::Moved { expected, actual: position },
+                    cause => cause,
+                };
+                Err(AskError::NotRun(NotRun { command: case.command(), cause }))
             }
-            Verdict::Failed(cause) => body.not_run(cause),
-        });
+        };
+        drop(case);
+        self.answer(answer);
     }
 
     fn give_back(&self, cause: Cause) {
-        self.answer(|body| body.not_run(cause));
+        let command = self.take_command();
+        self.answer(Err(AskError::NotRun(NotRun { command, cause })));
+    }
+
+    fn abandon(&self, cause: Cause) {
+        if self.change(AT_THE_DOOR, CLAIMED) {
+            self.counters().turned_away.one();
+            self.send_away(cause);
+        } else if self.claim() || self.claim.load(Ordering::Acquire) == CLAIMED {
+            self.give_back(cause);
+        }
     }
 
     fn unknown(&self, unknown: Unknown) {
-        self.answer(|_| Err(AskError::Unknown(unknown)));
+        self.answer(Err(AskError::Unknown(unknown)));
     }
 
-    fn lapse(&self) {
-        let mut body = self.body.lock();
-        body.answer = Some(body.not_run(Cause::TimedOut));
-        self.kind.counters.lapsed.one();
-        self.tell(body);
-        self.kind.shared.settled();
-    }
-
-    fn stop_waiting(&self) {
-        let mut body = self.body.lock();
-        if body.answer.is_none() && !body.told {
-            body.told = true;
-            body.answer = Some(Err(AskError::Unknown(Unknown::TimedOut)));
-            self.tell(body);
+    fn time_out(&self) {
+        if self.change(AT_THE_DOOR, CLAIMED) {
+            self.counters().turned_away.one();
+            self.send_away(Cause::TimedOut);
+        } else if self.claim() {
+            self.counters().lapsed.one();
+            self.send_away(Cause::TimedOut);
+        } else {
+            let mut reply = self.reply.lock();
+            if reply.answer.is_none() && !reply.told {
+                reply.told = true;
+                reply.answer = Some(Err(AskError::Unknown(Unknown::TimedOut)));
+                tell(reply);
+            }
         }
     }
 }
 
-impl<A: Decide<C>, C> Body<A, C> {
-    fn not_run(&mut self, cause: Cause) -> Answer<A, C> {
-        let command = self.command.take().expect("a command leaves its envelope once");
-        Err(AskError::NotRun(NotRun { command, cause }))
+impl<A: Decide<C>, C> Case<A, C> {
+    fn command(&mut self) -> C {
+        self.command.take().expect("a command leaves its envelope once")
     }
 }

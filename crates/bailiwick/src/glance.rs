@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::Duration;
 
 use bailiwick_core::Timestamp;
 use parking_lot::Mutex;
@@ -12,6 +13,8 @@ use crate::error::{ReadError, panic_message};
 
 /// A read of an aggregate `A`, whatever it looks for.
 pub(crate) trait Glance<A>: Send + Sync {
+    /// How long its caller waits, by the clock's `elapsed`.
+    fn until(&self) -> Duration;
     /// Looks, and keeps what it saw until it is released or run again.
     fn look(&self, state: &A, now: Timestamp);
     /// The gate is open: tells the caller.
@@ -19,7 +22,10 @@ pub(crate) trait Glance<A>: Send + Sync {
     fn fail(&self, error: ReadError);
 }
 
-pub(crate) struct Glimpse<F, T>(Mutex<Body<F, T>>);
+pub(crate) struct Glimpse<F, T> {
+    until: Duration,
+    body: Mutex<Body<F, T>>,
+}
 
 struct Body<F, T> {
     look: Option<F>,
@@ -29,17 +35,14 @@ struct Body<F, T> {
 }
 
 impl<F, T> Glimpse<F, T> {
-    pub(crate) fn new(look: F) -> Arc<Self> {
-        Arc::new(Glimpse(Mutex::new(Body {
-            look: Some(look),
-            seen: None,
-            released: false,
-            waker: None,
-        })))
+    /// `until`: how long its caller waits, by the clock's `elapsed`.
+    pub(crate) fn new(look: F, until: Duration) -> Arc<Self> {
+        let body = Body { look: Some(look), seen: None, released: false, waker: None };
+        Arc::new(Glimpse { until, body: Mutex::new(body) })
     }
 
     pub(crate) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Result<T, ReadError>> {
-        let mut body = self.0.lock();
+        let mut body = self.body.lock();
         if body.released
             && let Some(seen) = body.seen.take()
         {
@@ -50,12 +53,16 @@ impl<F, T> Glimpse<F, T> {
     }
 
     fn wake(&self, error: Option<ReadError>) {
-        let mut body = self.0.lock();
+        let mut body = self.body.lock();
+        if body.released {
+            return;
+        }
         if let Some(error) = error {
             body.seen = Some(Err(error));
         }
         body.released = true;
         let waker = body.waker.take();
+        // The lock first: who is woken polls at once, perhaps on another thread.
         drop(body);
         if let Some(waker) = waker {
             waker.wake();
@@ -68,16 +75,22 @@ where
     F: FnMut(&A, Timestamp) -> T + Send,
     T: Send,
 {
+    fn until(&self) -> Duration {
+        self.until
+    }
+
     fn look(&self, state: &A, now: Timestamp) {
         // Out of the lock while the caller's code runs: the caller may poll meanwhile.
-        let Some(mut look) = self.0.lock().look.take() else {
+        let Some(mut look) = self.body.lock().look.take() else {
             return;
         };
         let seen = catch_unwind(AssertUnwindSafe(|| look(state, now)))
             .map_err(|panic| ReadError::Panicked { message: panic_message(&*panic) });
-        let mut body = self.0.lock();
+        let mut body = self.body.lock();
         body.look = Some(look);
-        body.seen = Some(seen);
+        if !body.released {
+            body.seen = Some(seen);
+        }
     }
 
     fn release(&self) {
@@ -100,6 +113,11 @@ impl<A> Reader<A> {
     /// Whether nobody waits for the answer any more.
     pub(crate) fn abandoned(&self) -> bool {
         self.0.as_ref().is_none_or(|glance| Arc::strong_count(glance) == 1)
+    }
+
+    /// The read itself, for whoever only has to tell its caller that time is up.
+    pub(crate) fn share(&self) -> Option<Arc<dyn Glance<A>>> {
+        self.0.clone()
     }
 
     pub(crate) fn look(&self, state: &A, now: Timestamp) {

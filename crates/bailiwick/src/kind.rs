@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use crate::cell::{Cell, NotAdmitted};
-use crate::counts::{Counters, Counts};
+use crate::counts::{Counts, Tally};
 use crate::deadlines::Deadlines;
 use crate::patience::Patience;
 use crate::registry::Registry;
@@ -26,7 +26,7 @@ pub(crate) struct Kind<A: Aggregate> {
     pub(crate) rest: RestQueue<A>,
     pub(crate) patience: Patience<A>,
     pub(crate) watchers: Watchers<A::Key>,
-    pub(crate) counters: Counters,
+    pub(crate) tally: Tally,
 }
 
 impl<A: Aggregate> Kind<A> {
@@ -36,10 +36,10 @@ impl<A: Aggregate> Kind<A> {
             types: Self::types().map(EventType::literal).collect(),
             registry: Registry::new(seed),
             deadlines: Deadlines::new(seed),
-            rest: RestQueue::new(),
+            rest: RestQueue::new(shared.config.lingering_actors.get()),
             patience: Patience::new(),
             watchers: Watchers::new(seed),
-            counters: Counters::default(),
+            tally: Tally::default(),
             shared,
         })
     }
@@ -97,7 +97,7 @@ pub(crate) struct Recovered(BTreeMap<String, Option<Timestamp>>);
 
 impl<A: Aggregate> AnyKind for Kind<A> {
     fn counts(&self) -> Counts {
-        self.counters.read()
+        self.tally.read()
     }
 
     fn event_types(&self) -> Vec<EventType> {

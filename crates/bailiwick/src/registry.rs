@@ -11,13 +11,17 @@ use foldhash::fast::FixedState;
 
 use crate::cell::Cell;
 
+/// Into how many locks the map is divided. A map that grows moves one of them at a time.
+const SHARDS: usize = 64;
+
 pub(crate) struct Registry<A: Aggregate> {
     cells: DashMap<A::Key, Arc<Cell<A>>, FixedState>,
 }
 
 impl<A: Aggregate> Registry<A> {
     pub(crate) fn new(seed: u64) -> Self {
-        Registry { cells: DashMap::with_hasher(FixedState::with_seed(seed)) }
+        let hasher = FixedState::with_seed(seed);
+        Registry { cells: DashMap::with_hasher_and_shard_amount(hasher, SHARDS) }
     }
 
     /// The cell under `id`; made if there is none. At most one cell is in the map per ID.
@@ -33,7 +37,6 @@ impl<A: Aggregate> Registry<A> {
         Ok(self.cells.entry(id.clone()).or_insert(made).clone())
     }
 
-    #[cfg_attr(not(feature = "fault-injection"), expect(dead_code, reason = "for tests"))]
     pub(crate) fn get(&self, id: &A::Key) -> Option<Arc<Cell<A>>> {
         self.cells.get(id).map(|cell| cell.clone())
     }

@@ -1,6 +1,8 @@
 //! Rest: an aggregate with nothing to do loses its actor first, and then its place in memory.
 //!
-//! One entry per cell that ever rested, looked at once per `linger`.
+//! 1. A cell is in each queue at most once, and looked at there once per `linger` or `idle`; work
+//!    that it does meanwhile touches no queue.
+//! 2. More than `lingering_actors` do not linger: the oldest of them go at once.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,46 +16,79 @@ use crate::race::{either, yield_now};
 use crate::shared::{Lock, Stage};
 
 pub(crate) struct RestQueue<A: Aggregate> {
-    cells: Lock<VecDeque<(Timestamp, Arc<Cell<A>>)>>,
-    first: Notify,
+    queues: Lock<Queues<A>>,
+    changed: Notify,
+    /// How many actors may linger.
+    bound: usize,
 }
 
-/// How many resting cells are looked at before others get their turn.
+type Queue<A> = VecDeque<(Timestamp, Arc<Cell<A>>)>;
+
+struct Queues<A: Aggregate> {
+    /// Cells with an actor.
+    lingering: Queue<A>,
+    /// Cells without one.
+    resting: Queue<A>,
+}
+
+/// How many cells of each queue are looked at before others get their turn.
 const CELLS_AT_ONCE: usize = 256;
 
 impl<A: Aggregate> RestQueue<A> {
-    pub(crate) fn new() -> Self {
-        RestQueue { cells: Lock::new(VecDeque::new()), first: Notify::new() }
+    pub(crate) fn new(bound: usize) -> Self {
+        let queues = Queues { lingering: Queue::new(), resting: Queue::new() };
+        RestQueue { queues: Lock::new(queues), changed: Notify::new(), bound }
     }
 
-    /// Looks at `cell` at `at`, or a little later.
-    pub(crate) fn push(&self, at: Timestamp, cell: Arc<Cell<A>>) {
-        let mut cells = self.cells.lock();
-        cells.push_back((at, cell));
-        if cells.len() == 1 {
-            self.first.notify_one();
+    /// Looks at a cell with an actor at `at`, or a little later.
+    pub(crate) fn push_lingering(&self, at: Timestamp, cell: Arc<Cell<A>>) {
+        let mut queues = self.queues.lock();
+        queues.lingering.push_back((at, cell));
+        let count = queues.lingering.len();
+        drop(queues);
+        if count == 1 || count > self.bound {
+            self.changed.notify_one();
         }
     }
 
-    fn pop(&self, now: Timestamp) -> Option<Arc<Cell<A>>> {
-        let mut cells = self.cells.lock();
-        if cells.front().is_some_and(|(at, _)| *at <= now) {
-            return cells.pop_front().map(|(_, cell)| cell);
+    /// Looks at a cell without one at `at`, or a little later.
+    pub(crate) fn push_resting(&self, at: Timestamp, cell: Arc<Cell<A>>) {
+        let mut queues = self.queues.lock();
+        queues.resting.push_back((at, cell));
+        if queues.resting.len() == 1 {
+            self.changed.notify_one();
         }
-        None
     }
 
-    fn next(&self) -> Option<Timestamp> {
-        self.cells.lock().front().map(|(at, _)| *at)
+    /// A cell to look at, and whether its actor is one too many.
+    fn next_lingering(&self, now: Timestamp) -> Option<(Arc<Cell<A>>, bool)> {
+        let mut queues = self.queues.lock();
+        let too_many = queues.lingering.len() > self.bound;
+        let (_, cell) = queues.lingering.pop_front_if(|(at, _)| too_many || *at <= now)?;
+        Some((cell, too_many))
+    }
+
+    fn next_resting(&self, now: Timestamp) -> Option<Arc<Cell<A>>> {
+        let mut queues = self.queues.lock();
+        queues.resting.pop_front_if(|(at, _)| *at <= now).map(|(_, cell)| cell)
+    }
+
+    fn next_look(&self) -> Option<Timestamp> {
+        let queues = self.queues.lock();
+        let firsts = [queues.lingering.front(), queues.resting.front()];
+        firsts.into_iter().flatten().map(|(at, _)| *at).min()
     }
 
     pub(crate) fn clear(&self) {
-        let cells = std::mem::take(&mut *self.cells.lock());
-        drop(cells);
+        let mut queues = self.queues.lock();
+        let lingering = std::mem::take(&mut queues.lingering);
+        let resting = std::mem::take(&mut queues.resting);
+        drop(queues);
+        drop((lingering, resting));
     }
 }
 
-/// Looks after resting cells until the runtime closes.
+/// Looks after cells with nothing to do until the runtime closes.
 pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
     let shared = kind.shared.clone();
     loop {
@@ -63,18 +98,41 @@ pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
             return kind.rest.clear();
         }
         let now = shared.now();
-        for _ in 0..CELLS_AT_ONCE {
-            let Some(cell) = kind.rest.pop(now) else {
-                break;
-            };
-            if cell.tire(now) {
-                kind.rest.push(now + shared.config.linger, cell);
-            }
+        if look(&kind, now) {
+            yield_now().await;
+            continue;
         }
-        match kind.rest.next() {
-            Some(next) if next <= now => yield_now().await,
-            Some(next) => either(shared.seams.clock.sleep_until(next), closing).await,
-            None => either(kind.rest.first.notified(), closing).await,
+        let change = either(kind.rest.changed.notified(), closing);
+        match kind.rest.next_look() {
+            Some(next) => either(shared.seams.clock.sleep_until(next), change).await,
+            None => change.await,
         }
     }
+}
+
+/// Looks at the cells whose time has come. Returns whether there may be more to do at once.
+fn look<A: Aggregate>(kind: &Kind<A>, now: Timestamp) -> bool {
+    let (mut looks, mut done) = (0, 0);
+    for _ in 0..CELLS_AT_ONCE {
+        let Some((cell, too_many)) = kind.rest.next_lingering(now) else {
+            break;
+        };
+        looks += 1;
+        match cell.tire(now, too_many) {
+            // Busy: not before the next round, even if there are too many.
+            Some(again) => kind.rest.queues.lock().lingering.push_back((again, cell)),
+            None => done += 1,
+        }
+    }
+    for _ in 0..CELLS_AT_ONCE {
+        let Some(cell) = kind.rest.next_resting(now) else {
+            break;
+        };
+        looks += 1;
+        done += 1;
+        if let Some(again) = cell.retire(now) {
+            kind.rest.queues.lock().resting.push_back((again, cell));
+        }
+    }
+    done > 0 && looks >= CELLS_AT_ONCE
 }

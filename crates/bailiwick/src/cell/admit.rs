@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use bailiwick_core::Aggregate;
-use tokio::sync::{SemaphorePermit, TryAcquireError};
 
-use super::{Cell, Gone};
+use super::phase::{Input, Phase};
+use super::{Cell, Core};
+use crate::ask::Admission;
 use crate::entry::Entry;
 use crate::envelope::Envelope;
 use crate::glance::{Glance, Reader};
@@ -22,41 +23,28 @@ pub(crate) enum NotAdmitted {
 }
 
 impl<A: Aggregate> Cell<A> {
-    /// Puts a command into the mailbox if there is room.
+    /// Puts a command into the mailbox, or, if there is no room, into the queue at its door.
     pub(crate) fn admit(
         self: &Arc<Self>,
         envelope: Arc<dyn Envelope<A>>,
-    ) -> Result<(), NotAdmitted> {
-        let place = self.places.try_acquire().map_err(|error| match error {
-            TryAcquireError::NoPermits => NotAdmitted::Full,
-            TryAcquireError::Closed => NotAdmitted::ShutDown,
-        })?;
-        self.admit_to(place, envelope)
-    }
-
-    /// Puts a command into the mailbox as soon as there is room, in the order of arrival.
-    pub(crate) async fn admit_in_turn(
-        self: &Arc<Self>,
-        envelope: Arc<dyn Envelope<A>>,
-    ) -> Result<(), NotAdmitted> {
-        let place = self.places.acquire().await.map_err(|_| NotAdmitted::ShutDown)?;
-        self.admit_to(place, envelope)
-    }
-
-    fn admit_to(
-        self: &Arc<Self>,
-        place: SemaphorePermit<'_>,
-        envelope: Arc<dyn Envelope<A>>,
+        admission: Admission,
     ) -> Result<(), NotAdmitted> {
         self.put(|core| {
-            self.kind.counters.accepted.one();
             let until = envelope.until();
-            core.mailbox.push_back(Entry::new(envelope));
-            self.be_patient(core, until);
-        })?;
-        // It comes back when the command leaves the mailbox.
-        place.forget();
-        Ok(())
+            let desk = self.desk(core);
+            let room = desk.mailbox.len() < self.capacity() && desk.door.is_empty();
+            if room {
+                self.kind.tally.here().accepted.one();
+                desk.mailbox.push(Entry::new(envelope));
+            } else if admission == Admission::Wait {
+                envelope.wait_at_the_door();
+                desk.door.push_back(Entry::new(envelope));
+            } else {
+                return Err(NotAdmitted::Full);
+            }
+            self.be_patient(desk, until);
+            Ok(())
+        })
     }
 
     /// Puts a read before the cell's next turn.
@@ -64,55 +52,79 @@ impl<A: Aggregate> Cell<A> {
         self: &Arc<Self>,
         glance: Arc<dyn Glance<A>>,
     ) -> Result<(), NotAdmitted> {
-        let capacity = self.kind.shared.config.mailbox_commands.get();
-        let mut full = false;
         self.put(|core| {
-            if core.readers.len() >= capacity {
-                core.readers.retain(|reader| !reader.abandoned());
+            let until = glance.until();
+            let desk = self.desk(core);
+            if desk.readers.len() >= self.capacity() {
+                desk.readers.retain(|reader| !reader.abandoned());
             }
-            full = core.readers.len() >= capacity;
-            if !full {
-                core.readers.push_back(Reader::new(glance));
+            if desk.readers.len() >= self.capacity() {
+                return Err(NotAdmitted::Full);
             }
-        })?;
-        if full { Err(NotAdmitted::Full) } else { Ok(()) }
+            desk.readers.push(Reader::new(glance));
+            self.be_patient(desk, until);
+            Ok(())
+        })
     }
 
     /// The deadline index calls.
     pub(crate) fn admit_deadline(self: &Arc<Self>) -> Result<(), NotAdmitted> {
-        self.put(|core| core.due = true)
+        self.put(|core| {
+            self.desk(core).due = true;
+            Ok(())
+        })
     }
 
-    fn put(self: &Arc<Self>, put: impl FnOnce(&mut super::Core<A>)) -> Result<(), NotAdmitted> {
+    fn put(
+        self: &Arc<Self>,
+        put: impl FnOnce(&mut Core<A>) -> Result<(), NotAdmitted>,
+    ) -> Result<(), NotAdmitted> {
         let mut core = self.core.lock();
         // Under the lock: a shutdown that has met this cell has seen what was put in before.
-        match core.gone {
-            Some(Gone::Stored) => return Err(NotAdmitted::Stored),
-            Some(Gone::Closed) => return Err(NotAdmitted::ShutDown),
-            None => {}
+        match core.phase {
+            Phase::Stored => return Err(NotAdmitted::Stored),
+            Phase::Closed => return Err(NotAdmitted::ShutDown),
+            _ => {}
         }
         if self.kind.shared.stage() != Stage::Open {
-            if Self::is_at_rest(&core) {
+            if core.phase == Phase::Resting {
                 // Made, or met, too late to be swept: it must not outlive the runtime.
-                self.close(core);
+                self.step(core, Input::Closes);
             }
             return Err(NotAdmitted::ShutDown);
         }
-        put(&mut core);
-        self.rouse(core);
+        put(&mut core)?;
+        self.step(core, Input::Work);
         Ok(())
     }
 
-    /// Takes an envelope that its caller has given up out of the mailbox, if it is still there.
-    pub(crate) fn forget(&self, envelope: *const ()) {
-        let mut core = self.core.lock();
-        if let Some(at) = core.mailbox.iter().position(|entry| entry.is(envelope)) {
-            let entry = core.mailbox.remove(at);
-            drop(core);
-            self.places.add_permits(1);
-            if let Some(entry) = entry {
-                entry.forget();
-            }
+    pub(super) fn capacity(&self) -> usize {
+        self.kind.shared.config.mailbox_commands.get()
+    }
+
+    /// Lets those at the door come in for whom there is room now.
+    pub(super) fn let_in(&self, core: &mut Core<A>) {
+        if let Some(desk) = &mut core.desk
+            && !desk.door.is_empty()
+        {
+            let came_in = desk.let_in(self.capacity());
+            (0..came_in).for_each(|_| self.kind.tally.here().accepted.one());
         }
+    }
+
+    /// Takes an envelope that its caller has given up out of the mailbox, if it is still there.
+    pub(crate) fn forget(&self, envelope: *const (), at_the_door: bool) {
+        let mut core = self.core.lock();
+        let Some(desk) = &mut core.desk else { return };
+        let mut forgotten = Vec::new();
+        if at_the_door {
+            forgotten = desk.left_the_door();
+        } else if let Some(at) = desk.mailbox.iter().position(|entry| entry.is(envelope)) {
+            forgotten.push(desk.mailbox.remove(at));
+            self.let_in(&mut core);
+        }
+        // The lock first: what is dropped is the domain's.
+        drop(core);
+        forgotten.into_iter().for_each(Entry::forget);
     }
 }

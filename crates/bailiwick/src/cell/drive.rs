@@ -2,6 +2,7 @@
 //!
 //! The actor takes the life of the cell and what is waiting out of the lock, runs a turn, and puts
 //! the life back. It parks only after it has seen, under the lock, that nothing has come meanwhile.
+//! In one poll it takes at most [`TURNS_PER_POLL`] batches, then it lets others have theirs.
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,11 +10,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bailiwick_core::{Aggregate, Timestamp};
+use parking_lot::MutexGuard;
 
-use super::life::{Again, Folded, Life, Live, Loading};
+use super::desk::{Ground, InTurn};
+use super::judge::Turn;
+use super::life::{Again, Fault, Folded, Known, Life, Live, Loading};
+use super::phase::Input;
 use super::settle::Settled;
 use super::{Cell, Core};
-use crate::entry::Entry;
+use crate::entry::{Entries, Entry};
 use crate::error::{LoadError, panic_message};
 use crate::glance::Reader;
 
@@ -32,7 +37,7 @@ pub(crate) enum Drive {
 
 /// What was waiting in a cell.
 struct Work<A: Aggregate> {
-    commands: Vec<Entry<A>>,
+    commands: Entries<A>,
     readers: Vec<Reader<A>>,
     due: bool,
     /// Whether there was anything, taken or not.
@@ -41,39 +46,60 @@ struct Work<A: Aggregate> {
     refuse: bool,
 }
 
-impl<A: Aggregate> Default for Work<A> {
-    fn default() -> Self {
-        Work { commands: Vec::new(), readers: Vec::new(), due: false, wanted: false, refuse: false }
-    }
+/// What a turn left behind.
+pub(super) enum Next<A: Aggregate> {
+    /// It waits for the journal, or has nothing to do.
+    Wait,
+    /// There is more to do at once.
+    Again,
+    /// It is something else now.
+    Become(Life<A>),
 }
 
 impl<A: Aggregate> Cell<A> {
     /// Runs turns until there is nothing to do now. Only the attached actor `number` may call it.
-    pub(crate) fn drive(self: &Arc<Self>, number: u64, cx: &mut Context<'_>) -> Drive {
+    pub(crate) fn drive(
+        self: &Arc<Self>,
+        number: u32,
+        ground: &Ground,
+        cx: &mut Context<'_>,
+    ) -> Drive {
         for _ in 0..TURNS_PER_POLL {
             let mut core = self.core.lock();
-            if core.actor.as_ref().is_none_or(|attached| attached.number != number) {
+            if core.attachments != number || !core.phase.has_actor() {
                 return Drive::Leave;
             }
+            core.phase = core.phase.after(Input::Runs).0;
             let life = std::mem::replace(&mut core.life, Life::Out);
-            let work = self.take_work(&mut core, &life);
+            let mut work = self.take_work(&mut core, &life);
             drop(core);
-            self.places.add_permits(work.commands.len());
-            let (life, waiting) = self.advance(life, work, cx);
+            let (life, waiting) = self.advance(life, &mut work, ground, cx);
             let mut core = self.core.lock();
-            if core.gone.is_some() {
+            if core.phase.is_over() {
                 // Closed during the turn: what the turn held gets its outcomes here.
-                core.actor = None;
                 drop(core);
                 drop(life);
                 return Drive::Leave;
             }
             core.life = life;
+            let told = self.end_turn(&mut core, work.commands);
             if waiting && !self.has_more(&core) {
-                return self.park(core, cx);
+                let drive = self.park(core, cx);
+                drop(told);
+                return drive;
             }
+            // The lock first: the last reference to an envelope drops what is the domain's.
+            drop(core);
+            drop(told);
         }
         Drive::Yield
+    }
+
+    /// Gives the buffer back, and the envelopes that were shared for the turn.
+    fn end_turn(&self, core: &mut Core<A>, buffer: Entries<A>) -> InTurn<A> {
+        let Some(desk) = &mut core.desk else { return InTurn::new() };
+        desk.reuse(buffer);
+        std::mem::take(&mut desk.in_turn)
     }
 
     /// Whether a turn now would find something that the last one did not.
@@ -82,110 +108,141 @@ impl<A: Aggregate> Cell<A> {
             Life::Live(live) if !live.again.is_empty() => return self.room_in(live) > 0,
             Life::Live(live) => self.room_in(live) > 0,
             Life::Loading(_) => false,
-            Life::Unloaded | Life::Faulted { .. } | Life::Out => true,
+            Life::Unloaded | Life::Quiet(_) | Life::Faulted(_) | Life::Out => true,
         };
-        let arrived = !core.mailbox.is_empty() || !core.readers.is_empty() || core.due;
-        room && arrived
+        room && core.desk.as_ref().is_some_and(|desk| desk.has_work())
     }
 
-    fn park(
-        self: &Arc<Self>,
-        mut core: parking_lot::MutexGuard<'_, Core<A>>,
-        cx: &Context<'_>,
-    ) -> Drive {
+    fn park(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>, cx: &Context<'_>) -> Drive {
         core.busy_at = self.kind.shared.recent();
-        let idle = !core.has_work();
-        let keep = core.life.is_worth_keeping();
-        let Some(attached) = &mut core.actor else {
-            return Drive::Leave;
+        if let Some(desk) = &mut core.desk {
+            desk.parked = Some(cx.waker().clone());
+        }
+        let input = if core.has_work() {
+            Input::Waits
+        } else {
+            Input::Idles { keep: core.life.is_worth_keeping() }
         };
-        if idle && (attached.leave || !keep) {
-            core.actor = None;
-            self.retire(core);
-            return Drive::Leave;
-        }
-        attached.leave = false;
-        attached.parked = Some(cx.waker().clone());
-        if idle {
-            self.rest(core);
-        }
-        Drive::Park
+        if self.step(core, input).has_actor() { Drive::Park } else { Drive::Leave }
     }
 
     fn room_in(&self, live: &Live<A>) -> usize {
         if live.broken {
             return 0;
         }
-        let bound = self.kind.shared.config.batch_commands.get();
-        bound.saturating_sub(live.forming.entries.len())
+        self.batch().saturating_sub(live.forming.entries.len())
+    }
+
+    fn batch(&self) -> usize {
+        self.kind.shared.config.batch_commands.get()
     }
 
     /// Takes what is waiting, as far as this life can use it now.
     fn take_work(&self, core: &mut Core<A>, life: &Life<A>) -> Work<A> {
-        let wanted = !core.mailbox.is_empty() || !core.readers.is_empty() || core.due;
-        let mut refuse = false;
+        let mut work = Work {
+            commands: Entries::new(),
+            readers: Vec::new(),
+            due: false,
+            wanted: false,
+            refuse: false,
+        };
+        let Some(desk) = &mut core.desk else { return work };
+        work.wanted = desk.has_work();
         let room = match life {
+            Life::Quiet(_) => self.batch(),
+            Life::Live(live) if live.broken => return work,
             Life::Live(live) => self.room_in(live).saturating_sub(live.again.entries.len()),
-            Life::Faulted { until, .. } if self.kind.shared.now() < *until => {
-                refuse = true;
+            Life::Faulted(fault) if self.kind.shared.now() < fault.until => {
+                work.refuse = true;
                 usize::MAX
             }
-            _ => {
-                return Work { wanted, ..Work::default() };
-            }
+            _ => return work,
         };
-        let take = room.min(core.mailbox.len());
-        let commands = core.mailbox.drain(..take).collect();
-        if matches!(life, Life::Live(live) if live.broken) {
-            return Work { commands, wanted, ..Work::default() };
-        }
-        let readers = core.readers.drain(..).collect();
-        Work { commands, readers, due: std::mem::take(&mut core.due), wanted, refuse }
+        work.commands = desk.take_commands(room);
+        work.readers = std::mem::take(&mut desk.readers);
+        work.due = std::mem::take(&mut desk.due);
+        desk.in_turn = work.commands.iter().map(Entry::share).collect();
+        self.let_in(core);
+        work
     }
 
     /// One step of the cell's life. Returns whether it now waits for something.
-    fn advance(&self, life: Life<A>, work: Work<A>, cx: &mut Context<'_>) -> (Life<A>, bool) {
+    fn advance(
+        &self,
+        life: Life<A>,
+        work: &mut Work<A>,
+        ground: &Ground,
+        cx: &mut Context<'_>,
+    ) -> (Life<A>, bool) {
         match life {
-            Life::Live(live) => self.turn(live, work, cx),
+            Life::Quiet(known) => self.quiet_turn(known, work, ground, cx),
+            Life::Live(mut live) => match self.turn(&mut live, work, ground, cx) {
+                Next::Wait => (live.settled(), true),
+                Next::Again => (Life::Live(live), false),
+                Next::Become(life) => (life, false),
+            },
             Life::Loading(mut loading) => match poll_fold(&mut loading, cx) {
                 Poll::Pending => (Life::Loading(loading), true),
                 Poll::Ready(Ok(folded)) => (self.loaded(folded, loading.again), false),
                 Poll::Ready(Err(error)) => (self.faulted(error, loading.again), false),
             },
-            Life::Faulted { error, until } if work.refuse => {
-                refuse(work, &error);
-                (Life::Faulted { error, until }, true)
+            Life::Faulted(fault) if work.refuse => {
+                refuse(work, &fault);
+                (Life::Faulted(fault), true)
             }
-            _ if work.wanted => (self.begin_loading(Again::default()), false),
+            _ if work.wanted => (self.begin_loading(ground, Again::default()), false),
             life => (life, true),
         }
     }
 
-    fn turn(&self, mut live: Box<Live<A>>, work: Work<A>, cx: &mut Context<'_>) -> (Life<A>, bool) {
+    /// A turn of an aggregate with nothing under way: most often nothing is afterwards, either.
+    fn quiet_turn(
+        &self,
+        known: Box<Known<A>>,
+        work: &mut Work<A>,
+        ground: &Ground,
+        cx: &mut Context<'_>,
+    ) -> (Life<A>, bool) {
+        let mut live = Live::of(known);
+        match self.turn(&mut live, work, ground, cx) {
+            Next::Wait => (live.into_life(), true),
+            Next::Again => (Life::Live(Box::new(live)), false),
+            Next::Become(life) => (life, false),
+        }
+    }
+
+    fn turn(
+        &self,
+        live: &mut Live<A>,
+        work: &mut Work<A>,
+        ground: &Ground,
+        cx: &mut Context<'_>,
+    ) -> Next<A> {
         let now = self.kind.shared.now();
         let span = tracing::trace_span!("turn", aggregate = A::NAME, id = %self.id, commands = work.commands.len());
         let _entered = span.enter();
-        self.look(&mut live, work.readers, now);
+        let mut turn = Turn::new(ground, now);
+        self.look(live, std::mem::take(&mut work.readers), now);
         if work.due {
             live.rearm = true;
-            self.expire(&mut live, now);
+            self.expire(live, &mut turn);
         }
         let mut again = std::mem::take(&mut live.again.entries);
         // What does not fit into this batch goes into the next.
-        let later = again.split_off(again.len().min(self.room_in(&live)));
-        for entry in again.into_iter().chain(claimed(work.commands)) {
+        let later = again.drain(again.len().min(self.room_in(live))..).collect::<Entries<A>>();
+        for entry in again.into_iter().chain(work.commands.drain(..).filter_map(claimed)) {
             if !live.broken {
-                self.expire(&mut live, now);
+                self.expire(live, &mut turn);
             }
             if live.broken {
                 // Judged once the state is rebuilt.
                 live.again.entries.push(entry);
             } else {
-                self.judge(&mut live, entry, now);
+                self.judge(live, entry, &mut turn);
             }
         }
         live.again.entries.extend(later);
-        self.conclude(live, cx)
+        self.conclude(live, ground, cx)
     }
 
     /// Reads see the state between turns, and wait for what they saw to be durable.
@@ -193,57 +250,56 @@ impl<A: Aggregate> Cell<A> {
         let again = std::mem::take(&mut live.again.readers);
         for reader in again.into_iter().chain(readers) {
             if !reader.abandoned() {
-                reader.look(&live.state, now);
+                reader.look(&live.known.state, now);
                 live.forming.readers.push(reader);
             }
         }
     }
 
     /// Drives the appends: one in flight, the next batch behind it.
-    fn conclude(&self, mut live: Box<Live<A>>, cx: &mut Context<'_>) -> (Life<A>, bool) {
+    fn conclude(&self, live: &mut Live<A>, ground: &Ground, cx: &mut Context<'_>) -> Next<A> {
         loop {
-            match self.poll_append(&mut live, cx) {
-                Poll::Pending => return (Life::Live(live), true),
-                Poll::Ready(Settled::Changed(life)) => return (life, false),
+            match self.poll_append(live, ground, cx) {
+                Poll::Pending => return Next::Wait,
+                Poll::Ready(Settled::Changed(life)) => return Next::Become(life),
                 Poll::Ready(Settled::Live) => {}
             }
             if live.forming.is_empty() {
                 break;
             }
-            self.submit(&mut live);
+            self.submit(live, ground);
         }
         if live.broken {
-            return (self.begin_loading(live.again), false);
+            let again = std::mem::take(&mut live.again);
+            return Next::Become(self.begin_loading(ground, again));
         }
         if !live.again.is_empty() {
-            return (Life::Live(live), false);
+            return Next::Again;
         }
         if std::mem::take(&mut live.rearm) {
             let at = live.wake_at();
-            live.armed = at;
+            live.known.armed = at;
             self.kind.deadlines.set(&self.id, at);
         }
-        (Life::Live(live), true)
+        Next::Wait
     }
 }
 
-/// Those whose callers have not given them up. From here on they are certainly judged.
-fn claimed<A: Aggregate>(commands: Vec<Entry<A>>) -> impl Iterator<Item = Entry<A>> {
-    commands.into_iter().filter_map(|entry| {
-        if entry.envelope().claim() {
-            return Some(entry);
-        }
-        entry.forget();
-        None
-    })
+/// One whose caller has not given it up. From here on it is certainly judged.
+fn claimed<A: Aggregate>(entry: Entry<A>) -> Option<Entry<A>> {
+    if entry.envelope().claim() {
+        return Some(entry);
+    }
+    entry.forget();
+    None
 }
 
-fn refuse<A: Aggregate>(work: Work<A>, error: &LoadError) {
-    for entry in claimed(work.commands) {
-        entry.give_back(error.clone().into());
+fn refuse<A: Aggregate>(work: &mut Work<A>, fault: &Fault) {
+    for entry in work.commands.drain(..).filter_map(claimed) {
+        entry.give_back(fault.error.clone().into());
     }
-    for reader in work.readers {
-        reader.fail(error.clone().into());
+    for reader in work.readers.drain(..) {
+        reader.fail(fault.error.clone().into());
     }
 }
 

@@ -13,16 +13,32 @@ use bailiwick_core::{
 use bytes::Bytes;
 
 use super::Cell;
-use super::life::{Live, Scratch, Stuck};
+use super::desk::Ground;
+use super::life::{Live, Stuck};
 use crate::entry::Entry;
 use crate::envelope::{Call, Judged};
 use crate::error::{Cause, panic_message};
 
+/// What all decisions of a turn share.
+pub(super) struct Turn<'a, A: Aggregate> {
+    ground: &'a Ground,
+    now: Timestamp,
+    /// Buffers that every decision uses again.
+    events: Vec<A::Event>,
+    payload: Vec<u8>,
+}
+
+impl<'a, A: Aggregate> Turn<'a, A> {
+    pub(super) fn new(ground: &'a Ground, now: Timestamp) -> Self {
+        Turn { ground, now, events: Vec::new(), payload: Vec::new() }
+    }
+}
+
 impl<A: Aggregate> Cell<A> {
     /// Judges one command on the speculative state and puts its verdict into the forming batch.
-    pub(super) fn judge(&self, live: &mut Live<A>, mut entry: Entry<A>, now: Timestamp) {
+    pub(super) fn judge(&self, live: &mut Live<A>, mut entry: Entry<A>, turn: &mut Turn<'_, A>) {
         let expected = entry.envelope().call().and_then(|call| call.expected);
-        if expected > Some(live.seen) && !std::mem::replace(&mut entry.reread, true) {
+        if expected > Some(live.known.seen) && !std::mem::replace(&mut entry.reread, true) {
             // Its caller has seen more of the journal than this aggregate has: judged when that
             // has been read.
             live.broken = true;
@@ -31,36 +47,41 @@ impl<A: Aggregate> Cell<A> {
         }
         entry.attempts += 1;
         let envelope = entry.envelope();
-        let mut ctx = Context::reusing(now, std::mem::take(&mut live.scratch.events));
         if let Some(expected) = expected
-            && (!live.is_unwritten() || live.version != expected)
+            && (!live.is_unwritten() || live.known.version != expected)
         {
             // Where it really is will be known when the gate opens.
-            envelope.fail(Cause::Moved { expected, actual: live.version });
-        } else if matches!(envelope.decide(&live.state, &mut ctx), Judged::Accepted) {
-            let source = Source { command: Some(envelope.command()), call: envelope.call() };
-            let events = ctx.into_events();
-            if let Err(cause) = self.record(live, &events, now, source) {
-                envelope.fail(cause);
+            envelope.fail(Cause::Moved { expected, actual: live.known.version });
+        } else {
+            let mut ctx = Context::reusing(turn.now, std::mem::take(&mut turn.events));
+            let judged = envelope.decide(&live.known.state, &mut ctx);
+            let mut events = ctx.into_events();
+            if matches!(judged, Judged::Accepted) {
+                let source = Source { command: Some(envelope.command()), call: envelope.call() };
+                if let Err(cause) = self.record(live, &events, turn, source) {
+                    envelope.fail(cause);
+                }
             }
-            live.scratch.reuse(events);
+            events.clear();
+            turn.events = events;
         }
-        entry.events_upto = live.forming.events.len();
+        entry.events_upto = u32::try_from(live.forming.events.len()).unwrap_or(u32::MAX);
         live.forming.entries.push(entry);
     }
 
-    /// Decides the deadline if it is due at `now`.
-    pub(super) fn expire(&self, live: &mut Live<A>, now: Timestamp) {
-        let due = live.deadline.is_some_and(|deadline| deadline <= now);
+    /// Decides the deadline if it is due.
+    pub(super) fn expire(&self, live: &mut Live<A>, turn: &mut Turn<'_, A>) {
+        let now = turn.now;
+        let due = live.known.deadline.is_some_and(|deadline| deadline <= now);
         if !due || live.again.stuck.is_some_and(|stuck| now < stuck.until) {
             return;
         }
-        self.kind.counters.deadlines.one();
+        self.kind.tally.here().deadlines.one();
         let before = live.forming.events.len();
         let mut expiry = Expiry::at(now);
         let problem: Arc<str> = loop {
-            match catch_unwind(AssertUnwindSafe(|| expiry.next_round(&live.state))) {
-                Ok(Ok(Some(events))) => match self.record(live, &events, now, Source::DEADLINE) {
+            match catch_unwind(AssertUnwindSafe(|| expiry.next_round(&live.known.state))) {
+                Ok(Ok(Some(events))) => match self.record(live, &events, turn, Source::DEADLINE) {
                     Ok(()) => {}
                     Err(cause) => break cause.to_string().into(),
                 },
@@ -88,7 +109,7 @@ impl<A: Aggregate> Cell<A> {
         let until = now + backoff.min(config.deadline_backoff_max);
         live.again.stuck = Some(Stuck { times: times + 1, until });
         live.rearm = true;
-        self.kind.counters.stuck_deadlines.one();
+        self.kind.tally.here().stuck_deadlines.one();
         tracing::error!(aggregate = A::NAME, id = %self.id, problem, "a deadline is stuck");
     }
 
@@ -98,7 +119,7 @@ impl<A: Aggregate> Cell<A> {
         &self,
         live: &mut Live<A>,
         events: &[A::Event],
-        now: Timestamp,
+        turn: &mut Turn<'_, A>,
         source: Source<'_>,
     ) -> Result<(), Cause> {
         if events.is_empty() {
@@ -106,17 +127,19 @@ impl<A: Aggregate> Cell<A> {
         }
         let before = live.forming.events.len();
         let encoded = catch_unwind(AssertUnwindSafe(|| {
-            events.iter().try_for_each(|event| self.encode(live, event, now, source))
+            events
+                .iter()
+                .try_for_each(|event| encode(&mut live.forming.events, event, turn, source))
         }));
         let recorded = encoded
             .unwrap_or_else(|panic| Err(Cause::Panicked { message: panic_message(&*panic) }))
-            .and_then(|()| self.apply(live, events, now));
+            .and_then(|()| self.apply(live, events, turn.now));
         match recorded {
             Ok(()) => {
                 let origin = Origin {
                     aggregate: Text::literal(A::NAME),
-                    tag: self.tags.as_slice()[0].clone(),
-                    deadline: live.deadline,
+                    tag: turn.ground.tags.as_slice()[0].clone(),
+                    deadline: live.known.deadline,
                 };
                 if let Some(last) = live.forming.events.last_mut() {
                     last.metadata.origin = Some(origin);
@@ -130,35 +153,14 @@ impl<A: Aggregate> Cell<A> {
         }
     }
 
-    fn encode(
-        &self,
-        live: &mut Live<A>,
-        event: &A::Event,
-        now: Timestamp,
-        source: Source<'_>,
-    ) -> Result<(), Cause> {
-        let tags = tags_of(&self.tags, event).map_err(Cause::Tags)?;
-        let payload = &mut live.scratch.payload;
-        payload.clear();
-        event.encode(payload).map_err(|error| Cause::Codec(Arc::new(error)))?;
-        live.forming.events.push(EncodedEvent {
-            event_type: EventType::literal(event.event_type()),
-            tags,
-            payload: Bytes::copy_from_slice(&live.scratch.payload),
-            recorded_at: now,
-            metadata: source.metadata(),
-        });
-        Ok(())
-    }
-
     fn apply(&self, live: &mut Live<A>, events: &[A::Event], now: Timestamp) -> Result<(), Cause> {
         let applied = catch_unwind(AssertUnwindSafe(|| {
-            events.iter().for_each(|event| live.state.apply(event, now));
-            live.state.deadline()
+            events.iter().for_each(|event| live.known.state.apply(event, now));
+            live.known.state.deadline()
         }));
         match applied {
             Ok(deadline) => {
-                live.deadline = deadline;
+                live.known.deadline = deadline;
                 Ok(())
             }
             Err(panic) => {
@@ -173,18 +175,32 @@ impl<A: Aggregate> Cell<A> {
     /// Sees to it that the deadline index calls in time; before anything is submitted.
     pub(super) fn arm(&self, live: &mut Live<A>) {
         let Some(at) = live.wake_at() else { return };
-        if live.armed.is_none_or(|armed| at < armed) {
+        if live.known.armed.is_none_or(|armed| at < armed) {
             self.kind.deadlines.arm(&self.id, at);
-            live.armed = Some(at);
+            live.known.armed = Some(at);
         }
     }
 }
 
-impl<A: Aggregate> Scratch<A> {
-    fn reuse(&mut self, mut events: Vec<A::Event>) {
-        events.clear();
-        self.events = events;
-    }
+/// Adds an event, encoded and with its tags, to those of the batch.
+fn encode<A: Aggregate>(
+    batch: &mut Vec<EncodedEvent>,
+    event: &A::Event,
+    turn: &mut Turn<'_, A>,
+    source: Source<'_>,
+) -> Result<(), Cause> {
+    let tags = tags_of(&turn.ground.tags, event).map_err(Cause::Tags)?;
+    let payload = &mut turn.payload;
+    payload.clear();
+    event.encode(payload).map_err(|error| Cause::Codec(Arc::new(error)))?;
+    batch.push(EncodedEvent {
+        event_type: EventType::literal(event.event_type()),
+        tags,
+        payload: Bytes::copy_from_slice(payload),
+        recorded_at: turn.now,
+        metadata: source.metadata(),
+    });
+    Ok(())
 }
 
 impl<A: Aggregate> Live<A> {

@@ -7,21 +7,36 @@ use std::time::Duration;
 
 use bailiwick_core::Aggregate;
 
+use super::desk::Desk;
 use super::life::Life;
 use super::{Cell, Core};
-use crate::entry::Entry;
+use crate::entry::{Entries, Entry};
 use crate::envelope::Envelope;
+use crate::error::ReadError;
+use crate::glance::{Glance, Reader};
 use crate::patience;
 
-/// When a cell is looked at again whose turn is running just now.
+/// When a cell is looked at again whose turn is running just now: what waits for its append is out
+/// of sight until the turn ends.
 const AGAIN: Duration = Duration::from_millis(5);
+
+/// Callers whose time is up, and when to look again.
+struct Lapsed<A: Aggregate> {
+    now: Duration,
+    /// They leave the mailbox or the door.
+    entries: Vec<Entry<A>>,
+    /// They stay where they are.
+    commands: Vec<Arc<dyn Envelope<A>>>,
+    reads: Vec<Arc<dyn Glance<A>>>,
+    next: Option<Duration>,
+}
 
 impl<A: Aggregate> Cell<A> {
     /// Sees to it that a caller who waits until `until` is told in time.
-    pub(super) fn be_patient(self: &Arc<Self>, core: &mut Core<A>, until: Duration) {
-        if core.patience.is_none_or(|(at, _)| until < at) {
+    pub(super) fn be_patient(self: &Arc<Self>, desk: &mut Desk<A>, until: Duration) {
+        if desk.patience.is_none_or(|(at, _)| until < at) {
             let earlier = self.kind.patience.push(until, self.clone());
-            if let Some(later) = core.patience.replace(earlier) {
+            if let Some(later) = desk.patience.replace(earlier) {
                 self.kind.patience.remove(later);
             }
         }
@@ -30,61 +45,99 @@ impl<A: Aggregate> Cell<A> {
     /// Ends the wait of callers whose time is up at `now`. Called for its entry.
     pub(crate) fn lapse(self: &Arc<Self>, entry: patience::Entry, now: Duration) {
         let mut core = self.core.lock();
-        if core.patience != Some(entry) || core.gone.is_some() {
+        let Some(desk) = core.desk.as_mut().filter(|desk| desk.patience == Some(entry)) else {
             return;
-        }
-        core.patience = None;
-        let lapsed = core.take_lapsed(now);
-        let told: Vec<_> = core
-            .decided()
-            .filter(|entry| entry.envelope().until() <= now)
-            .map(Entry::share)
-            .collect();
-        if let Some(next) = core.next_lapse(now) {
-            self.be_patient(&mut core, next);
+        };
+        desk.patience = None;
+        let mut lapsed = Lapsed::at(now);
+        lapsed.leave(desk);
+        lapsed.stay(&core);
+        self.let_in(&mut core);
+        if let Some(next) = lapsed.next
+            && let Some(desk) = &mut core.desk
+        {
+            self.be_patient(desk, next);
         }
         // The lock first: callers that are told may do anything.
         drop(core);
-        self.places.add_permits(lapsed.len());
-        lapsed.into_iter().for_each(Entry::time_out);
-        told.iter().for_each(|envelope| envelope.stop_waiting());
+        lapsed.entries.into_iter().for_each(Entry::time_out);
+        lapsed.commands.iter().for_each(|envelope| envelope.time_out());
+        lapsed.reads.iter().for_each(|read| read.fail(ReadError::TimedOut));
     }
 }
 
-impl<A: Aggregate> Core<A> {
-    fn take_lapsed(&mut self, now: Duration) -> Vec<Entry<A>> {
-        if self.mailbox.iter().all(|entry| entry.envelope().until() > now) {
-            return Vec::new();
+impl<A: Aggregate> Lapsed<A> {
+    fn at(now: Duration) -> Self {
+        Lapsed { now, entries: Vec::new(), commands: Vec::new(), reads: Vec::new(), next: None }
+    }
+
+    /// Whether the time is up; if not, it is looked at again.
+    fn is_up(&mut self, until: Duration) -> bool {
+        if until > self.now {
+            self.next = Some(self.next.map_or(until, |next| next.min(until)));
         }
-        let (lapsed, waiting): (VecDeque<_>, _) =
-            self.mailbox.drain(..).partition(|entry| entry.envelope().until() <= now);
-        self.mailbox = waiting;
-        lapsed.into()
+        until <= self.now
+    }
+
+    /// What waits for its turn.
+    fn leave(&mut self, desk: &mut Desk<A>) {
+        let is_up = |entry: &Entry<A>| entry.envelope().until() <= self.now;
+        if desk.mailbox.iter().any(is_up) {
+            let (up, waiting): (Entries<A>, _) = desk.mailbox.drain(..).partition(is_up);
+            desk.mailbox = waiting;
+            self.entries.extend(up);
+        }
+        if desk.door.iter().any(is_up) {
+            let (up, waiting): (VecDeque<_>, _) = desk.door.drain(..).partition(is_up);
+            desk.door = waiting;
+            self.entries.extend(up);
+        }
+        for entry in desk.mailbox.iter().chain(&desk.door) {
+            self.is_up(entry.envelope().until());
+        }
+        for envelope in &desk.in_turn {
+            if self.is_up(envelope.until()) {
+                self.commands.push(envelope.clone());
+            }
+        }
+        self.look_at_reads(&desk.readers);
     }
 
     /// What has had its turn and is not answered yet, as far as it can be seen.
-    fn decided(&self) -> Box<dyn Iterator<Item = &Entry<A>> + '_> {
-        match &self.life {
+    fn stay(&mut self, core: &Core<A>) {
+        match &core.life {
             Life::Live(live) => {
-                let running = live.running.iter().flat_map(|running| &running.entries);
-                Box::new(running.chain(&live.forming.entries).chain(&live.again.entries))
+                if let Some(running) = &live.running {
+                    self.look_at(&running.entries, &running.readers);
+                }
+                self.look_at(&live.forming.entries, &live.forming.readers);
+                self.look_at(&live.again.entries, &live.again.readers);
             }
-            Life::Loading(loading) => Box::new(loading.again.entries.iter()),
-            Life::Unloaded | Life::Out | Life::Faulted { .. } => Box::new(std::iter::empty()),
+            Life::Loading(loading) => self.look_at(&loading.again.entries, &loading.again.readers),
+            Life::Out => {
+                let soon = self.now + AGAIN;
+                self.next = Some(self.next.map_or(soon, |next| next.min(soon)));
+            }
+            Life::Unloaded | Life::Quiet(_) | Life::Faulted(_) => {}
         }
     }
 
-    fn next_lapse(&self, now: Duration) -> Option<Duration> {
-        let untils =
-            self.mailbox.iter().chain(self.decided()).map(|entry| entry.envelope().until());
-        let next = untils.filter(|until| *until > now).min();
-        let out = matches!(self.life, Life::Out).then(|| now + AGAIN);
-        next.into_iter().chain(out).min()
+    fn look_at(&mut self, entries: &[Entry<A>], readers: &[Reader<A>]) {
+        for entry in entries {
+            if self.is_up(entry.envelope().until()) {
+                self.commands.push(entry.share());
+            }
+        }
+        self.look_at_reads(readers);
     }
-}
 
-impl<A: Aggregate> Entry<A> {
-    fn share(&self) -> Arc<dyn Envelope<A>> {
-        self.envelope_arc().clone()
+    fn look_at_reads(&mut self, readers: &[Reader<A>]) {
+        for reader in readers {
+            if let Some(read) = reader.share()
+                && self.is_up(read.until())
+            {
+                self.reads.push(read);
+            }
+        }
     }
 }

@@ -4,21 +4,30 @@ use bailiwick_core::{
     Aggregate, AppendError, Appended, BoxFuture, EncodedEvent, Position, Timestamp,
 };
 
-use crate::entry::Entry;
+use crate::entry::Entries;
 use crate::error::LoadError;
 use crate::glance::Reader;
 
+/// Small, because every cell in memory has one.
 pub(super) enum Life<A: Aggregate> {
     /// Nothing is known.
     Unloaded,
     /// The journal is being folded. What waits for it to be decided again comes along.
-    Loading(Loading<A>),
-    /// The state is known.
+    Loading(Box<Loading<A>>),
+    /// The state is known and durable, and nothing else is to be remembered.
+    Quiet(Box<Known<A>>),
+    /// The state is known, and something is under way.
     Live(Box<Live<A>>),
     /// The actor has it out for a turn.
     Out,
-    /// The journal cannot be folded; not tried again before `until`.
-    Faulted { error: LoadError, until: Timestamp },
+    /// The journal cannot be folded.
+    Faulted(Box<Fault>),
+}
+
+/// Not tried again before `until`.
+pub(super) struct Fault {
+    pub(super) error: LoadError,
+    pub(super) until: Timestamp,
 }
 
 pub(super) struct Loading<A: Aggregate> {
@@ -28,7 +37,7 @@ pub(super) struct Loading<A: Aggregate> {
 
 /// What outlives a rebuild: work to be run again on the new state, in its original order.
 pub(super) struct Again<A: Aggregate> {
-    pub(super) entries: Vec<Entry<A>>,
+    pub(super) entries: Entries<A>,
     pub(super) readers: Vec<Reader<A>>,
     /// A deadline that panicked or stayed due: how often, and when it is tried again.
     pub(super) stuck: Option<Stuck>,
@@ -43,19 +52,25 @@ pub(super) struct Folded<A> {
     pub(super) seen: Position,
 }
 
-/// An aggregate whose state is known. The state is speculative while anything is running or formed.
-pub(super) struct Live<A: Aggregate> {
+/// An aggregate whose state is known: all that a resting cell keeps.
+pub(super) struct Known<A> {
     pub(super) state: A,
-    /// The deadline of the speculative state.
+    /// The deadline of the state.
     pub(super) deadline: Option<Timestamp>,
     /// The deadline index has an entry at this time or earlier.
     pub(super) armed: Option<Timestamp>,
-    /// The entry of the deadline index is to be set exactly once all is durable.
-    pub(super) rearm: bool,
     /// The position of the last durable event.
     pub(super) version: Position,
     /// The position up to which the durable state has seen the journal.
     pub(super) seen: Position,
+}
+
+/// A known aggregate and what is under way. Its state is speculative while anything is running or
+/// formed.
+pub(super) struct Live<A: Aggregate> {
+    pub(super) known: Box<Known<A>>,
+    /// The entry of the deadline index is to be set exactly once all is durable.
+    pub(super) rearm: bool,
     /// The one append in flight.
     pub(super) running: Option<Running<A>>,
     /// What is decided on top of it.
@@ -65,13 +80,6 @@ pub(super) struct Live<A: Aggregate> {
     /// The state is garbage (`apply` panicked) or known to be stale: it is rebuilt once what is
     /// decided has settled.
     pub(super) broken: bool,
-    pub(super) scratch: Scratch<A>,
-}
-
-/// Buffers that are used again and again.
-pub(super) struct Scratch<A: Aggregate> {
-    pub(super) events: Vec<A::Event>,
-    pub(super) payload: Vec<u8>,
 }
 
 #[derive(Clone, Copy)]
@@ -82,20 +90,20 @@ pub(super) struct Stuck {
 
 /// Commands decided together, their events, and the reads that saw them.
 pub(super) struct Batch<A: Aggregate> {
-    pub(super) entries: Vec<Entry<A>>,
+    pub(super) entries: Entries<A>,
     pub(super) readers: Vec<Reader<A>>,
     pub(super) events: Vec<EncodedEvent>,
 }
 
 pub(super) struct Running<A: Aggregate> {
-    pub(super) entries: Vec<Entry<A>>,
+    pub(super) entries: Entries<A>,
     pub(super) readers: Vec<Reader<A>>,
     pub(super) append: BoxFuture<Result<Appended, AppendError>>,
 }
 
 impl<A: Aggregate> Default for Batch<A> {
     fn default() -> Self {
-        Batch { entries: Vec::new(), readers: Vec::new(), events: Vec::new() }
+        Batch { entries: Entries::new(), readers: Vec::new(), events: Vec::new() }
     }
 }
 
@@ -107,7 +115,7 @@ impl<A: Aggregate> Batch<A> {
 
 impl<A: Aggregate> Default for Again<A> {
     fn default() -> Self {
-        Again { entries: Vec::new(), readers: Vec::new(), stuck: None }
+        Again { entries: Entries::new(), readers: Vec::new(), stuck: None }
     }
 }
 
@@ -121,9 +129,10 @@ impl<A: Aggregate> Life<A> {
     /// An ID without a single event, or not even looked up, leaves nothing in memory.
     pub(super) fn is_worth_keeping(&self) -> bool {
         match self {
-            Life::Live(live) => !live.is_unknown(),
+            Life::Quiet(known) => !known.is_unknown(),
+            Life::Live(live) => !live.known.is_unknown(),
             Life::Unloaded => false,
-            Life::Loading(_) | Life::Out | Life::Faulted { .. } => true,
+            Life::Loading(_) | Life::Out | Life::Faulted(_) => true,
         }
     }
 
@@ -131,26 +140,71 @@ impl<A: Aggregate> Life<A> {
     pub(super) fn is_busy(&self) -> bool {
         match self {
             Life::Loading(_) | Life::Out => true,
-            Life::Live(live) => !live.is_durable() || !live.again.is_empty() || live.rearm,
-            Life::Unloaded | Life::Faulted { .. } => false,
+            Life::Live(live) => live.is_busy(),
+            Life::Unloaded | Life::Quiet(_) | Life::Faulted(_) => false,
+        }
+    }
+
+    /// When the deadline index has to call, if that is known.
+    pub(super) fn wake_at(&self) -> Option<Option<Timestamp>> {
+        match self {
+            Life::Quiet(known) => Some(known.deadline),
+            Life::Live(live) => Some(live.wake_at()),
+            _ => None,
         }
     }
 }
 
-impl<A: Aggregate> Live<A> {
+impl<A: Aggregate> Known<A> {
     /// Whether the journal knows nothing of this aggregate.
     fn is_unknown(&self) -> bool {
         self.version == Position::START && self.deadline.is_none()
     }
+}
+
+impl<A: Aggregate> Live<A> {
+    /// With nothing under way.
+    pub(super) fn of(known: Box<Known<A>>) -> Self {
+        Live {
+            known,
+            rearm: false,
+            running: None,
+            forming: Batch::default(),
+            again: Again::default(),
+            broken: false,
+        }
+    }
+
+    /// As small as it can be remembered.
+    pub(super) fn into_life(self) -> Life<A> {
+        if self.is_busy() || self.again.stuck.is_some() {
+            Life::Live(Box::new(self))
+        } else {
+            Life::Quiet(self.known)
+        }
+    }
+
+    /// After a turn that leaves nothing under way.
+    pub(super) fn settled(self: Box<Self>) -> Life<A> {
+        if self.is_busy() || self.again.stuck.is_some() {
+            Life::Live(self)
+        } else {
+            Life::Quiet(self.known)
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        !self.is_durable() || !self.again.is_empty() || self.rearm
+    }
 
     /// Whether the state is the durable one.
-    pub(super) fn is_durable(&self) -> bool {
+    fn is_durable(&self) -> bool {
         self.running.is_none() && self.forming.is_empty() && !self.broken
     }
 
     /// When the deadline index has to call: at the deadline, or when a stuck one is tried again.
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
         let stuck = self.again.stuck.map(|stuck| stuck.until);
-        self.deadline.map(|deadline| stuck.map_or(deadline, |until| deadline.max(until)))
+        self.known.deadline.map(|deadline| stuck.map_or(deadline, |until| deadline.max(until)))
     }
 }

@@ -6,19 +6,20 @@ use std::sync::Arc;
 use bailiwick_core::{Aggregate, BoxFuture, Event, Position, Read, RecordedEvent, Timestamp, View};
 
 use super::Cell;
-use super::life::{Again, Folded, Life, Live, Loading, Scratch};
+use super::desk::Ground;
+use super::life::{Again, Fault, Folded, Known, Life, Live, Loading};
 use crate::error::{LoadError, Unloadable, panic_message};
 
 impl<A: Aggregate> Cell<A> {
     /// Begins to fold the journal. `again` is decided on what comes of it.
-    pub(super) fn begin_loading(&self, again: Again<A>) -> Life<A> {
-        Life::Loading(Loading { fold: self.fold(), again })
+    pub(super) fn begin_loading(&self, ground: &Ground, again: Again<A>) -> Life<A> {
+        Life::Loading(Box::new(Loading { fold: self.fold(ground), again }))
     }
 
-    fn fold(&self) -> BoxFuture<Result<Folded<A>, LoadError>> {
+    fn fold(&self, ground: &Ground) -> BoxFuture<Result<Folded<A>, LoadError>> {
         let shared = self.kind.shared.clone();
         let id = self.id.clone();
-        let mut read = Read::new(self.kind.boundary(&self.tags)).limit(shared.config.page_events);
+        let mut read = Read::new(ground.boundary.clone()).limit(shared.config.page_events);
         Box::pin(async move {
             let mut folded = None;
             loop {
@@ -51,20 +52,11 @@ impl<A: Aggregate> Cell<A> {
                 return self.faulted(LoadError::Unloadable(unloadable), again);
             }
         };
-        let mut live = Live {
-            state: folded.state,
-            deadline,
-            armed: None,
-            // What the index has may be from before.
-            rearm: true,
-            version: folded.version,
-            seen: folded.seen,
-            running: None,
-            forming: super::life::Batch::default(),
-            again,
-            broken: false,
-            scratch: Scratch { events: Vec::new(), payload: Vec::new() },
-        };
+        let Folded { state, version, seen } = folded;
+        let mut live = Live::of(Box::new(Known { state, deadline, armed: None, version, seen }));
+        // What the index has may be from before.
+        live.rearm = true;
+        live.again = again;
         self.arm(&mut live);
         self.kind.watchers.notify(&self.id);
         Life::Live(Box::new(live))
@@ -78,7 +70,7 @@ impl<A: Aggregate> Cell<A> {
         let config = &self.kind.shared.config;
         let until = self.kind.shared.now() + config.reload_backoff;
         // The deadline index, if it called, calls again: its entry has moved on, not away.
-        Life::Faulted { error, until }
+        Life::Faulted(Box::new(Fault { error, until }))
     }
 }
 

@@ -10,8 +10,9 @@ use std::task::{Context, Poll};
 use bailiwick_core::{Aggregate, AppendCondition, AppendError, Appended, BoxFuture, Position};
 
 use super::Cell;
+use super::desk::Ground;
 use super::life::{Again, Batch, Life, Live, Running};
-use crate::entry::Entry;
+use crate::entry::{Entries, Entry};
 use crate::error::{Cause, Unknown, panic_message, shared};
 
 /// What becomes of the cell after an append has ended.
@@ -25,11 +26,11 @@ pub(super) enum Settled<A: Aggregate> {
 impl<A: Aggregate> Cell<A> {
     /// Gives the forming batch to the journal, on the condition that nobody else wrote what this
     /// aggregate reads. What has no events needs no append.
-    pub(super) fn submit(&self, live: &mut Live<A>) {
+    pub(super) fn submit(&self, live: &mut Live<A>, ground: &Ground) {
         debug_assert!(live.running.is_none());
         let Batch { mut entries, readers, events } = std::mem::take(&mut live.forming);
         if events.is_empty() {
-            entries.into_iter().for_each(|entry| entry.release(live.version));
+            entries.into_iter().for_each(|entry| entry.release(live.known.version));
             readers.into_iter().for_each(crate::glance::Reader::release);
             return;
         }
@@ -37,7 +38,7 @@ impl<A: Aggregate> Cell<A> {
         // deadline without an entry.
         self.arm(live);
         entries.iter_mut().for_each(|entry| entry.submitted = true);
-        let condition = AppendCondition::new(self.kind.boundary(&self.tags)).after(live.seen);
+        let condition = AppendCondition::new(ground.boundary.clone()).after(live.known.seen);
         let journal = &self.kind.shared.journal;
         let append = guarded(|| journal.append(events, Some(condition)));
         live.running = Some(Running { entries, readers, append });
@@ -45,13 +46,18 @@ impl<A: Aggregate> Cell<A> {
         if self.kind.shared.sabotaged(crate::Sabotage::ReplyBeforeAppend)
             && let Some(running) = &mut live.running
         {
-            let version = live.version;
+            let version = live.known.version;
             running.entries.drain(..).for_each(|entry| entry.release(version));
         }
     }
 
     /// Polls the append in flight.
-    pub(super) fn poll_append(&self, live: &mut Live<A>, cx: &mut Context<'_>) -> Poll<Settled<A>> {
+    pub(super) fn poll_append(
+        &self,
+        live: &mut Live<A>,
+        ground: &Ground,
+        cx: &mut Context<'_>,
+    ) -> Poll<Settled<A>> {
         let Some(running) = &mut live.running else {
             return Poll::Ready(Settled::Live);
         };
@@ -66,20 +72,20 @@ impl<A: Aggregate> Cell<A> {
                 self.committed(live, running, appended);
                 Settled::Live
             }
-            Err(AppendError::Conflict { at }) => self.conflicted(live, running, at),
+            Err(AppendError::Conflict { at }) => self.conflicted(live, ground, running, at),
             Err(AppendError::Unknown(error)) => {
                 let error = shared(error);
                 tracing::error!(aggregate = A::NAME, id = %self.id, %error, "an append may have failed");
                 let unknown = Unknown::JournalFailed(error.clone());
                 running.entries.into_iter().for_each(|entry| entry.unknown(unknown.clone()));
-                self.undone(live, running.readers, Cause::JournalFailed(error))
+                self.undone(live, ground, running.readers, Cause::JournalFailed(error))
             }
             Err(error) => {
                 let error = shared(Box::new(error));
                 tracing::error!(aggregate = A::NAME, id = %self.id, %error, "an append failed");
                 let cause = Cause::JournalFailed(error);
                 running.entries.into_iter().for_each(|entry| entry.give_back(cause.clone()));
-                self.undone(live, running.readers, cause)
+                self.undone(live, ground, running.readers, cause)
             }
         })
     }
@@ -88,30 +94,36 @@ impl<A: Aggregate> Cell<A> {
     fn committed(&self, live: &mut Live<A>, running: Running<A>, appended: Appended) {
         for entry in running.entries {
             let position = match entry.events_upto {
-                0 => live.version,
-                n => appended.first.plus(n as u64 - 1),
+                0 => live.known.version,
+                n => appended.first.plus(u64::from(n) - 1),
             };
             entry.release(position);
         }
-        live.version = appended.last;
-        live.seen = appended.last;
+        live.known.version = appended.last;
+        live.known.seen = appended.last;
         running.readers.into_iter().for_each(crate::glance::Reader::release);
         self.kind.watchers.notify(&self.id);
     }
 
     /// Somebody else wrote to the boundary: what was decided on the old state is decided again, in
     /// its original order, on the rebuilt one.
-    fn conflicted(&self, live: &mut Live<A>, running: Running<A>, at: Position) -> Settled<A> {
-        self.kind.counters.conflicts.one();
+    fn conflicted(
+        &self,
+        live: &mut Live<A>,
+        ground: &Ground,
+        running: Running<A>,
+        at: Position,
+    ) -> Settled<A> {
+        self.kind.tally.here().conflicts.one();
         tracing::debug!(aggregate = A::NAME, id = %self.id, %at, "another writer was faster");
         let stuck = live.again.stuck;
         let mut again = Again { entries: running.entries, readers: running.readers, stuck };
         again.take_forming(live);
         let limit = self.kind.shared.config.attempts;
-        let (contended, entries) =
+        let (contended, entries): (Entries<A>, Entries<A>) =
             again.entries.into_iter().partition(|entry: &Entry<A>| entry.attempts >= limit);
         again.entries = entries;
-        for entry in contended as Vec<Entry<A>> {
+        for entry in contended {
             let attempts = entry.attempts;
             entry.give_back(Cause::Contended { attempts });
         }
@@ -120,24 +132,25 @@ impl<A: Aggregate> Cell<A> {
         }
         #[cfg(feature = "fault-injection")]
         if self.kind.shared.sabotaged(crate::Sabotage::NoRebuild) {
-            live.seen = at;
+            live.known.seen = at;
             live.again = again;
             return Settled::Live;
         }
-        Settled::Changed(self.begin_loading(again))
+        Settled::Changed(self.begin_loading(ground, again))
     }
 
     /// The journal failed: what was decided on top of it was never submitted and is given back.
     fn undone(
         &self,
         live: &mut Live<A>,
+        ground: &Ground,
         readers: Vec<crate::glance::Reader<A>>,
         cause: Cause,
     ) -> Settled<A> {
-        let mut again = Again { entries: Vec::new(), readers, stuck: live.again.stuck };
+        let mut again = Again { entries: Entries::new(), readers, stuck: live.again.stuck };
         again.take_forming(live);
         again.entries.drain(..).for_each(|entry| entry.give_back(cause.clone()));
-        if live.armed.is_some() || live.deadline.is_some() {
+        if live.known.armed.is_some() || live.known.deadline.is_some() {
             // A deadline that the lost batch had decided is still due.
             let shared = &self.kind.shared;
             self.kind.deadlines.arm(&self.id, shared.now() + shared.config.deadline_backoff);
@@ -146,7 +159,7 @@ impl<A: Aggregate> Cell<A> {
         if again.is_empty() {
             Settled::Changed(Life::Unloaded)
         } else {
-            Settled::Changed(self.begin_loading(again))
+            Settled::Changed(self.begin_loading(ground, again))
         }
     }
 }

@@ -1,0 +1,135 @@
+//! The desk of a cell: what is there only while it has an actor or work.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::Waker;
+
+use bailiwick_core::{Aggregate, InvalidTag, Key, Query, Tags};
+use smallvec::SmallVec;
+
+use crate::entry::{Entries, Entry};
+use crate::envelope::Envelope;
+use crate::glance::Reader;
+use crate::kind::Kind;
+use crate::patience;
+
+/// What every event of an aggregate carries, and what each of its appends guards.
+pub(crate) struct Ground {
+    pub(crate) tags: Tags,
+    pub(crate) boundary: Query,
+}
+
+pub(super) struct Desk<A: Aggregate> {
+    pub(super) ground: Arc<Ground>,
+    /// Accepted commands, in order.
+    pub(super) mailbox: Entries<A>,
+    /// A buffer that the mailbox had before, to be used again.
+    pub(super) spare: Entries<A>,
+    /// Commands whose callers wait for room in the mailbox, in order. It is as long as there are
+    /// callers waiting, each of whom holds more memory than an entry, and up to twice that with
+    /// those that went away.
+    pub(super) door: VecDeque<Entry<A>>,
+    /// How many at the door were given up since it was last cleared of them.
+    left_the_door: usize,
+    pub(super) readers: Vec<Reader<A>>,
+    /// The deadline index has called.
+    pub(super) due: bool,
+    /// The commands of the turn that is running, so that their callers can be told that their time
+    /// is up whatever takes so long.
+    pub(super) in_turn: InTurn<A>,
+    /// Set while the actor waits for something.
+    pub(super) parked: Option<Waker>,
+    /// When the time-outs of callers are to be looked at; see [`crate::patience`].
+    pub(super) patience: Option<patience::Entry>,
+    #[cfg(feature = "fault-injection")]
+    pub(super) kill: Option<crate::actor::Kill>,
+}
+
+pub(super) type InTurn<A> = SmallVec<[Arc<dyn Envelope<A>>; 1]>;
+
+impl Ground {
+    pub(super) fn of<A: Aggregate>(kind: &Kind<A>, id: &A::Key) -> Result<Arc<Ground>, InvalidTag> {
+        let tags = Key::tags(id)?;
+        let boundary = kind.boundary(&tags);
+        Ok(Arc::new(Ground { tags, boundary }))
+    }
+}
+
+impl<A: Aggregate> Desk<A> {
+    pub(super) fn new(ground: Arc<Ground>) -> Self {
+        Desk {
+            ground,
+            mailbox: Entries::new(),
+            spare: Entries::new(),
+            door: VecDeque::new(),
+            left_the_door: 0,
+            readers: Vec::new(),
+            due: false,
+            in_turn: InTurn::new(),
+            parked: None,
+            patience: None,
+            #[cfg(feature = "fault-injection")]
+            kill: None,
+        }
+    }
+
+    pub(super) fn has_work(&self) -> bool {
+        !self.mailbox.is_empty() || !self.door.is_empty() || !self.readers.is_empty() || self.due
+    }
+
+    /// Up to `room` commands from the mailbox.
+    pub(super) fn take_commands(&mut self, room: usize) -> Entries<A> {
+        if room >= self.mailbox.len() {
+            let spare = std::mem::take(&mut self.spare);
+            std::mem::replace(&mut self.mailbox, spare)
+        } else {
+            self.mailbox.drain(..room).collect()
+        }
+    }
+
+    /// Gives back the empty buffer of [`take_commands`](Self::take_commands).
+    pub(super) fn reuse(&mut self, buffer: Entries<A>) {
+        if buffer.spilled() {
+            self.spare = buffer;
+        }
+    }
+
+    /// Lets those at the door come in for whom there is room. Returns how many did.
+    pub(super) fn let_in(&mut self, capacity: usize) -> usize {
+        let mut came_in = 0;
+        while self.mailbox.len() < capacity
+            && let Some(entry) = self.door.pop_front()
+        {
+            if entry.envelope().come_in() {
+                self.mailbox.push(entry);
+                came_in += 1;
+            } else {
+                self.left_the_door = self.left_the_door.saturating_sub(1);
+                entry.forget();
+            }
+        }
+        came_in
+    }
+
+    /// Somebody at the door went away. Clears the door once half of those there have.
+    pub(super) fn left_the_door(&mut self) -> Vec<Entry<A>> {
+        self.left_the_door += 1;
+        if self.left_the_door * 2 <= self.door.len() {
+            return Vec::new();
+        }
+        self.left_the_door = 0;
+        let (gone, waiting): (VecDeque<_>, _) =
+            self.door.drain(..).partition(|entry| entry.envelope().was_given_up());
+        self.door = waiting;
+        gone.into()
+    }
+
+    pub(super) fn actor_is_gone(&mut self) {
+        self.parked = None;
+        self.in_turn.clear();
+        #[cfg(feature = "fault-injection")]
+        {
+            self.kill = None;
+        }
+    }
+}
