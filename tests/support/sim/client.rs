@@ -61,7 +61,7 @@ fn begin(world: &World, seat: Arc<Seat>, call: Call) -> Made {
         counter,
         verb: call.verb,
         alarm,
-        admitted: None,
+        arrived: None,
         written: None,
         denied: false,
     });
@@ -134,7 +134,7 @@ where
     Counter: Decide<C>,
     C: Send + 'static,
 {
-    let asking = noting_admission(world, made, counter.ask_committed(command));
+    let asking = noting_arrival(world, made, counter.ask_committed(command));
     match cut(asking, made.call.patience, &world.time).await {
         Ok(Ok(committed)) => {
             Answer::Replied { value: value(committed.reply), position: committed.position }
@@ -147,19 +147,17 @@ where
     }
 }
 
-/// Notes the poll in which a call is admitted: nobody else can be admitted in it.
-async fn noting_admission<F: Future>(world: &World, made: &Made, asking: F) -> F::Output {
-    let counters = made.seat.counters();
+/// Notes the first poll of a call: it is in the mailbox then, or in the queue at its door.
+async fn noting_arrival<F: Future>(world: &World, made: &Made, asking: F) -> F::Output {
     let mut asking = std::pin::pin!(asking);
+    let mut first = true;
     poll_fn(|cx| {
-        let before = counters.counts().accepted;
-        let polled = asking.as_mut().poll(cx);
-        if counters.counts().accepted > before {
-            let admitted = &mut made.seat.account.lock().admitted[made.call.counter];
-            world.ledger.lock().trails[made.number].admitted = Some(*admitted);
-            *admitted += 1;
+        if std::mem::take(&mut first) {
+            let arrived = &mut made.seat.account.lock().arrived[made.call.counter];
+            world.ledger.lock().trails[made.number].arrived = Some(*arrived);
+            *arrived += 1;
         }
-        polled
+        asking.as_mut().poll(cx)
     })
     .await
 }

@@ -35,7 +35,7 @@ pub(super) struct History {
     /// Who set the pending alarm.
     pub(super) set_by: Writer,
     recorded_at: Timestamp,
-    /// Of each runtime's last written command, how many were admitted before it.
+    /// Of each runtime's last written command, how many came before it.
     order: Vec<u64>,
 }
 
@@ -86,15 +86,15 @@ impl History {
         Ok(())
     }
 
-    /// Commands are decided in the order in which they were admitted.
-    pub(super) fn in_order(&mut self, seat: usize, admitted: Option<u64>) -> Checked {
-        let admitted = admitted.ok_or("belongs to a call that was not admitted")?;
+    /// Commands are decided in the order in which they came.
+    pub(super) fn in_order(&mut self, seat: usize, arrived: Option<u64>) -> Checked {
+        let arrived = arrived.ok_or("belongs to a call that never came")?;
         if self.order.len() <= seat {
             self.order.resize(seat + 1, 0);
         }
-        let last = std::mem::replace(&mut self.order[seat], admitted + 1);
-        let overtakes = admitted < last;
-        if overtakes { Err("overtakes a command that was admitted later".into()) } else { Ok(()) }
+        let last = std::mem::replace(&mut self.order[seat], arrived + 1);
+        let overtakes = arrived < last;
+        if overtakes { Err("overtakes a command that came later".into()) } else { Ok(()) }
     }
 
     /// The number of the state at this position.

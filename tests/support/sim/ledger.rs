@@ -13,8 +13,8 @@ pub(super) struct Trail {
     pub(super) seat: usize,
     pub(super) counter: usize,
     pub(super) verb: Verb,
-    /// How many were admitted before it by the same runtime, for the same counter.
-    pub(super) admitted: Option<u64>,
+    /// How many came before it to the same runtime, for the same counter.
+    pub(super) arrived: Option<u64>,
     /// The alarm that it sets, as a time.
     pub(super) alarm: Option<Timestamp>,
     /// Where its event is.
@@ -145,8 +145,8 @@ impl Ledger {
         if let Some(earlier) = trail.written.replace(at) {
             return Err(format!("is written a second time; first at {earlier}"));
         }
-        let admitted = trail.admitted;
-        self.counters[counter].in_order(seat, admitted)
+        let arrived = trail.arrived;
+        self.counters[counter].in_order(seat, arrived)
     }
 }
 

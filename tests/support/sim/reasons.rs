@@ -37,9 +37,8 @@ impl World {
     }
 
     fn check_shut_down(&self, made: &Made) -> Checked {
-        let admitted = self.ledger.lock().trails[made.number].admitted.is_some();
         let mut account = made.seat.account.lock();
-        account.broken_off += u64::from(admitted);
+        account.shut_out += 1;
         account.closing.then_some(()).ok_or_else(|| "its runtime is not shut down".into())
     }
 

@@ -44,10 +44,10 @@ pub(super) struct Account {
     pub(super) excused: [u64; COUNTERS.len()],
     /// It was shut down in time, so everything that was accepted was run.
     pub(super) in_time: bool,
-    /// How many calls were admitted and then told of the shutdown.
-    pub(super) broken_off: u64,
-    /// How many commands were admitted, by counter.
-    pub(super) admitted: [u64; COUNTERS.len()],
+    /// How many calls were told of the shutdown.
+    pub(super) shut_out: u64,
+    /// How many commands came, by counter.
+    pub(super) arrived: [u64; COUNTERS.len()],
     pub(super) tally: Tally,
 }
 
@@ -126,9 +126,9 @@ impl Seat {
         if accepted != outcomes {
             return Err(format!("{accepted} accepted, but {outcomes} outcomes: {counts:?}"));
         }
-        let Account { tally, in_time, broken_off, .. } = *self.account.lock();
-        if in_time && broken_off > 0 {
-            return Err(format!("a shutdown in time broke {broken_off} accepted commands off"));
+        let Account { tally, in_time, shut_out, .. } = *self.account.lock();
+        if in_time && shut_out > turned_away {
+            return Err(format!("a shutdown in time broke accepted commands off: {counts:?}"));
         }
         let agree = |saw: u64, counted: u64| (saw..=saw + tally.unseen).contains(&counted);
         let all = agree(tally.replied, replied)
