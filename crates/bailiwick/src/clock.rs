@@ -50,7 +50,8 @@ impl SystemClock {
 
     fn wall() -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        // Not `as_millis`, which divides 128 bits.
+        Timestamp::from_millis(since.as_secs() * 1_000 + u64::from(since.subsec_millis()))
     }
 }
 

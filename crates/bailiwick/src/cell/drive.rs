@@ -161,7 +161,9 @@ impl<A: Aggregate> Cell<A> {
         work.commands = desk.take_commands(room);
         work.readers = std::mem::take(&mut desk.readers);
         work.due = std::mem::take(&mut desk.due);
-        desk.in_turn = work.commands.iter().map(Entry::share).collect();
+        for entry in &work.commands {
+            desk.in_turn.push(entry.share());
+        }
         self.let_in(core);
         work
     }
@@ -227,26 +229,43 @@ impl<A: Aggregate> Cell<A> {
             live.rearm = true;
             self.expire(live, &mut turn);
         }
+        if !live.again.entries.is_empty() {
+            self.judge_again(live, &mut turn);
+        }
+        for entry in work.commands.drain(..).filter_map(claimed) {
+            self.expire_and_judge(live, entry, &mut turn);
+        }
+        self.conclude(live, ground, cx)
+    }
+
+    /// What was decided once already comes before anything new. What does not fit into this batch
+    /// goes into the next; [`take_work`](Self::take_work) has left room for it.
+    fn judge_again(&self, live: &mut Live<A>, turn: &mut Turn<'_, A>) {
         let mut again = std::mem::take(&mut live.again.entries);
-        // What does not fit into this batch goes into the next.
-        let later = again.drain(again.len().min(self.room_in(live))..).collect::<Entries<A>>();
-        for entry in again.into_iter().chain(work.commands.drain(..).filter_map(claimed)) {
-            if !live.broken {
-                self.expire(live, &mut turn);
-            }
-            if live.broken {
-                // Judged once the state is rebuilt.
-                live.again.entries.push(entry);
-            } else {
-                self.judge(live, entry, &mut turn);
-            }
+        let later: Entries<A> = again.drain(again.len().min(self.room_in(live))..).collect();
+        for entry in again {
+            self.expire_and_judge(live, entry, turn);
         }
         live.again.entries.extend(later);
-        self.conclude(live, ground, cx)
+    }
+
+    fn expire_and_judge(&self, live: &mut Live<A>, entry: Entry<A>, turn: &mut Turn<'_, A>) {
+        if !live.broken {
+            self.expire(live, turn);
+        }
+        if live.broken {
+            // Judged once the state is rebuilt.
+            live.again.entries.push(entry);
+        } else {
+            self.judge(live, entry, turn);
+        }
     }
 
     /// Reads see the state between turns, and wait for what they saw to be durable.
     fn look(&self, live: &mut Live<A>, readers: Vec<Reader<A>>, now: Timestamp) {
+        if live.again.readers.is_empty() && readers.is_empty() {
+            return;
+        }
         let again = std::mem::take(&mut live.again.readers);
         for reader in again.into_iter().chain(readers) {
             if !reader.abandoned() {

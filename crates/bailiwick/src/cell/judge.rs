@@ -19,6 +19,9 @@ use crate::entry::Entry;
 use crate::envelope::{Call, Judged};
 use crate::error::{Cause, panic_message};
 
+/// Room for the bytes of an event of common size.
+const PAYLOAD: usize = 256;
+
 /// What all decisions of a turn share.
 pub(super) struct Turn<'a, A: Aggregate> {
     ground: &'a Ground,
@@ -30,7 +33,7 @@ pub(super) struct Turn<'a, A: Aggregate> {
 
 impl<'a, A: Aggregate> Turn<'a, A> {
     pub(super) fn new(ground: &'a Ground, now: Timestamp) -> Self {
-        Turn { ground, now, events: Vec::new(), payload: Vec::new() }
+        Turn { ground, now, events: Vec::new(), payload: Vec::with_capacity(PAYLOAD) }
     }
 }
 

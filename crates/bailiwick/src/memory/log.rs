@@ -60,6 +60,10 @@ impl Log {
             return Some(head);
         };
         items.iter().find_map(|item| {
+            if let Some(rarest) = self.rarest(item.tags().as_slice()) {
+                // By far the most conditions have a tag: spared the chain of lists.
+                return self.last_match(item, rarest, after);
+            }
             let mut lists = self.candidates(item);
             lists.find_map(|list| self.last_match(item, list, after))
         })
@@ -67,6 +71,9 @@ impl Log {
 
     /// Searches from the end, because conditions are mostly about the last few events.
     fn last_match(&self, item: &QueryItem, list: &[Position], after: Position) -> Option<Position> {
+        if list.last().is_none_or(|last| *last <= after) {
+            return None;
+        }
         let beyond = list.iter().rev().take_while(|position| **position > after);
         beyond.copied().find(|position| {
             let event = self.event(*position);
