@@ -1,0 +1,128 @@
+//! The entries of the index, side by side in chunks.
+//!
+//! 1. Growth moves nothing: a chunk is never copied, only the short list of chunks is.
+//! 2. There are never more chunks than the most entries there ever were at once need, and a chunk
+//!    without entries gives its memory back; one is kept in reserve, so that an entry that comes
+//!    and goes does not allocate.
+//! 3. A key stays good until its entry is removed; a new entry may get it then.
+
+/// No entry.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// Entries per chunk: what is allocated, or given back, at once.
+const CHUNK: usize = 1 << CHUNK_BITS;
+const CHUNK_BITS: u32 = 10;
+
+/// One deadline. 24 bytes and the ID.
+pub(super) struct Entry<I> {
+    pub(super) at: u64,
+    /// The neighbours in its bucket of the wheel; without an ID, `next` is the next free entry.
+    pub(super) next: u32,
+    pub(super) prev: u32,
+    /// The hash under which it is stored, so that a growing table need not read the ID.
+    pub(super) hash: u32,
+    /// Where in the wheel it hangs.
+    pub(super) bucket: u16,
+    pub(super) id: Option<I>,
+}
+
+pub(super) struct Slab<I> {
+    chunks: Vec<Chunk<I>>,
+    /// The chunks with room. What came last is filled first: it is the likeliest to be in a cache.
+    open: Vec<u32>,
+    reserve: Option<Box<[Entry<I>; CHUNK]>>,
+    len: usize,
+}
+
+struct Chunk<I> {
+    /// `None` while it has no entries.
+    entries: Option<Box<[Entry<I>; CHUNK]>>,
+    free: u32,
+    /// From here on, no entry was ever used.
+    fresh: u32,
+    used: u32,
+}
+
+impl<I> Slab<I> {
+    pub(super) const fn new() -> Self {
+        Slab { chunks: Vec::new(), open: Vec::new(), reserve: None, len: 0 }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn insert(&mut self, id: I, at: u64) -> u32 {
+        let number = self.open.last().copied().unwrap_or_else(|| self.grow());
+        let chunk = &mut self.chunks[number as usize];
+        let entries = chunk.entries.get_or_insert_with(|| {
+            self.reserve.take().unwrap_or_else(|| Box::new(std::array::from_fn(|_| Entry::free())))
+        });
+        let place = if chunk.free == NONE { chunk.fresh } else { chunk.free };
+        let entry = &mut entries[place as usize % CHUNK];
+        if chunk.free == NONE {
+            chunk.fresh += 1;
+        } else {
+            chunk.free = entry.next;
+        }
+        *entry = Entry { at, id: Some(id), ..Entry::free() };
+        chunk.used += 1;
+        if chunk.used as usize == CHUNK {
+            self.open.pop();
+        }
+        self.len += 1;
+        number << CHUNK_BITS | place
+    }
+
+    pub(super) fn remove(&mut self, key: u32) -> Option<I> {
+        let number = key >> CHUNK_BITS;
+        let chunk = &mut self.chunks[number as usize];
+        let entry = &mut chunk.entries.as_mut()?[key as usize % CHUNK];
+        let id = entry.id.take()?;
+        entry.next = std::mem::replace(&mut chunk.free, key % (1 << CHUNK_BITS));
+        if chunk.used as usize == CHUNK {
+            self.open.push(number);
+        }
+        chunk.used -= 1;
+        if chunk.used == 0 {
+            let entries = chunk.entries.take();
+            (chunk.free, chunk.fresh) = (NONE, 0);
+            self.reserve = self.reserve.take().or(entries);
+        }
+        self.len -= 1;
+        Some(id)
+    }
+
+    pub(super) fn get(&self, key: u32) -> &Entry<I> {
+        let entries = &self.chunks[(key >> CHUNK_BITS) as usize].entries;
+        &entries.as_ref().expect("the chunk of an entry")[key as usize % CHUNK]
+    }
+
+    pub(super) fn get_mut(&mut self, key: u32) -> &mut Entry<I> {
+        let entries = &mut self.chunks[(key >> CHUNK_BITS) as usize].entries;
+        &mut entries.as_mut().expect("the chunk of an entry")[key as usize % CHUNK]
+    }
+
+    /// How many chunks hold memory, the reserve included.
+    #[cfg(test)]
+    pub(super) fn chunks(&self) -> usize {
+        let held = self.chunks.iter().filter(|chunk| chunk.entries.is_some()).count();
+        held + usize::from(self.reserve.is_some())
+    }
+
+    fn grow(&mut self) -> u32 {
+        // The last number is left out: it would hold the key that says `NONE`.
+        let number = u32::try_from(self.chunks.len()).ok();
+        let number = number.filter(|number| *number < NONE >> CHUNK_BITS);
+        let number = number.expect("fewer than four billion deadlines of one type");
+        self.chunks.push(Chunk { entries: None, free: NONE, fresh: 0, used: 0 });
+        self.open.push(number);
+        number
+    }
+}
+
+impl<I> Entry<I> {
+    const fn free() -> Self {
+        Entry { at: 0, next: NONE, prev: NONE, hash: 0, bucket: 0, id: None }
+    }
+}
