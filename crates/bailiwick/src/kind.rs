@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::cell::{Cell, NotAdmitted};
 use crate::counts::{Counts, Tally};
-use crate::deadlines::Deadlines;
+use crate::deadlines::{Deadlines, Due};
 use crate::patience::Patience;
 use crate::registry::Registry;
 use crate::rest::RestQueue;
@@ -35,7 +35,7 @@ impl<A: Aggregate> Kind<A> {
         Arc::new(Kind {
             types: Self::types().map(EventType::literal).collect(),
             registry: Registry::new(seed),
-            deadlines: Deadlines::new(seed),
+            deadlines: Deadlines::new(seed, shared.config.due_at_once.get()),
             rest: RestQueue::new(shared.config.lingering_actors.get()),
             patience: Patience::new(),
             watchers: Watchers::new(seed),
@@ -55,10 +55,11 @@ impl<A: Aggregate> Kind<A> {
     }
 
     /// The deadline index calls the aggregate with this ID.
-    pub(crate) fn wake(self: &Arc<Self>, id: &A::Key) {
+    pub(crate) fn wake(self: &Arc<Self>, id: &A::Key, due: Option<Due>) {
+        let mut due = due;
         loop {
             match self.cell(id) {
-                Ok(cell) => match cell.admit_deadline() {
+                Ok(cell) => match cell.admit_deadline(&mut due) {
                     Err(NotAdmitted::Stored) => self.registry.remove(id, &cell),
                     _ => return,
                 },
@@ -124,7 +125,7 @@ impl<A: Aggregate> AnyKind for Kind<A> {
     fn arm_recovered(&self, recovered: Recovered) {
         for (value, deadline) in recovered.0 {
             match (A::Key::from_str(&value), deadline) {
-                (Ok(id), Some(at)) => self.deadlines.arm(&id, at),
+                (Ok(id), Some(at)) => self.deadlines.arm_stored(&id, at),
                 (Ok(_), None) => {}
                 (Err(error), _) => {
                     tracing::error!(aggregate = A::NAME, id = value, %error, "an ID of the journal cannot be read; its deadline is not armed");

@@ -49,7 +49,11 @@ impl World {
         let account = seat.account.lock();
         let excused = account.excused[counter].max(seat.clock.unsettled() + 2 * SKEW);
         let late = due <= seat.clock.shows().as_millis() && self.now() > excused;
-        if late && !seat.is_under_way(counter) {
+        drop(account);
+        // As many deadlines as may be under way at once keep the others waiting.
+        let under_way = (0..self.plan.counters).filter(|other| seat.is_under_way(*other)).count();
+        let room = under_way < self.plan.config.due_at_once.get();
+        if late && room && !seat.is_under_way(counter) {
             self.violated(format!(
                 "the alarm of counter {counter} is due since {due} ms and seat {} lets it be",
                 seat.number

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use bailiwick_core::Aggregate;
 
+use super::life::Life;
 use super::phase::{Input, Phase};
 use super::{Cell, Core};
 use crate::ask::Admission;
+use crate::deadlines::Due;
 use crate::entry::Entry;
 use crate::envelope::Envelope;
 use crate::glance::{Glance, Reader};
@@ -68,9 +70,17 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// The deadline index calls.
-    pub(crate) fn admit_deadline(self: &Arc<Self>) -> Result<(), NotAdmitted> {
+    pub(crate) fn admit_deadline(
+        self: &Arc<Self>,
+        due: &mut Option<Due>,
+    ) -> Result<(), NotAdmitted> {
         self.put(|core| {
-            self.desk(core).due = true;
+            let has_one = matches!(&core.life, Life::Live(live) if live.due.is_some());
+            let called = &mut self.desk(core).due;
+            called.called = true;
+            if called.due.is_none() && !has_one {
+                called.due = due.take();
+            }
             Ok(())
         })
     }

@@ -7,6 +7,7 @@ use std::task::Waker;
 use bailiwick_core::{Aggregate, InvalidTag, Key, Query, Tags};
 use smallvec::SmallVec;
 
+use crate::deadlines::Due;
 use crate::entry::{Entries, Entry};
 use crate::envelope::Envelope;
 use crate::glance::Reader;
@@ -33,7 +34,7 @@ pub(super) struct Desk<A: Aggregate> {
     left_the_door: usize,
     pub(super) readers: Vec<Reader<A>>,
     /// The deadline index has called.
-    pub(super) due: bool,
+    pub(super) due: Called,
     /// The commands of the turn that is running, so that their callers can be told that their time
     /// is up whatever takes so long.
     pub(super) in_turn: InTurn<A>,
@@ -43,6 +44,13 @@ pub(super) struct Desk<A: Aggregate> {
     pub(super) patience: Option<patience::Entry>,
     #[cfg(feature = "fault-injection")]
     pub(super) kill: Option<crate::actor::Kill>,
+}
+
+/// Whether the deadline index has called, and what keeps it from calling too many at once.
+#[derive(Default)]
+pub(super) struct Called {
+    pub(super) called: bool,
+    pub(super) due: Option<Due>,
 }
 
 pub(super) type InTurn<A> = SmallVec<[Arc<dyn Envelope<A>>; 1]>;
@@ -64,7 +72,7 @@ impl<A: Aggregate> Desk<A> {
             door: VecDeque::new(),
             left_the_door: 0,
             readers: Vec::new(),
-            due: false,
+            due: Called::default(),
             in_turn: InTurn::new(),
             parked: None,
             patience: None,
@@ -74,7 +82,10 @@ impl<A: Aggregate> Desk<A> {
     }
 
     pub(super) fn has_work(&self) -> bool {
-        !self.mailbox.is_empty() || !self.door.is_empty() || !self.readers.is_empty() || self.due
+        !self.mailbox.is_empty()
+            || !self.door.is_empty()
+            || !self.readers.is_empty()
+            || self.due.called
     }
 
     /// Up to `room` commands from the mailbox.

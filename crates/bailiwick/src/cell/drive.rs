@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use bailiwick_core::{Aggregate, Timestamp};
 use parking_lot::MutexGuard;
 
-use super::desk::{Ground, InTurn};
+use super::desk::{Called, Ground, InTurn};
 use super::judge::Turn;
 use super::life::{Again, Fault, Folded, Known, Life, Live, Loading};
 use super::phase::Input;
@@ -39,7 +39,7 @@ pub(crate) enum Drive {
 struct Work<A: Aggregate> {
     commands: Entries<A>,
     readers: Vec<Reader<A>>,
-    due: bool,
+    due: Called,
     /// Whether there was anything, taken or not.
     wanted: bool,
     /// It was taken to be refused: the aggregate cannot be loaded yet.
@@ -142,7 +142,7 @@ impl<A: Aggregate> Cell<A> {
         let mut work = Work {
             commands: Entries::new(),
             readers: Vec::new(),
-            due: false,
+            due: Called::default(),
             wanted: false,
             refuse: false,
         };
@@ -225,8 +225,10 @@ impl<A: Aggregate> Cell<A> {
         let _entered = span.enter();
         let mut turn = Turn::new(ground, now);
         self.look(live, std::mem::take(&mut work.readers), now);
-        if work.due {
+        let Called { called, due } = std::mem::take(&mut work.due);
+        if called {
             live.rearm = true;
+            live.due = due.or(live.due.take());
             self.expire(live, &mut turn);
         }
         if !live.again.entries.is_empty() {
@@ -290,6 +292,7 @@ impl<A: Aggregate> Cell<A> {
         }
         if live.broken {
             let again = std::mem::take(&mut live.again);
+            self.unlearn(live);
             return Next::Become(self.begin_loading(ground, again));
         }
         if !live.again.is_empty() {
@@ -297,8 +300,10 @@ impl<A: Aggregate> Cell<A> {
         }
         if std::mem::take(&mut live.rearm) {
             let at = live.wake_at();
-            live.known.armed = at;
-            self.kind.deadlines.set(&self.id, at);
+            let known = &mut *live.known;
+            known.armed = at;
+            self.kind.deadlines.set(&mut known.slot, &self.id, at);
+            live.due = None;
         }
         Next::Wait
     }

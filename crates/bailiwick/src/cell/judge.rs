@@ -179,7 +179,7 @@ impl<A: Aggregate> Cell<A> {
     pub(super) fn arm(&self, live: &mut Live<A>) {
         let Some(at) = live.wake_at() else { return };
         if live.known.armed.is_none_or(|armed| at < armed) {
-            self.kind.deadlines.arm(&self.id, at);
+            self.kind.deadlines.arm(&mut live.known.slot, &self.id, at);
             live.known.armed = Some(at);
         }
     }

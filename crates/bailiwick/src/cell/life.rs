@@ -4,6 +4,7 @@ use bailiwick_core::{
     Aggregate, AppendError, Appended, BoxFuture, EncodedEvent, Position, Timestamp,
 };
 
+use crate::deadlines::{Due, Slot};
 use crate::entry::Entries;
 use crate::error::LoadError;
 use crate::glance::Reader;
@@ -59,6 +60,8 @@ pub(super) struct Known<A> {
     pub(super) deadline: Option<Timestamp>,
     /// The deadline index has an entry at this time or earlier.
     pub(super) armed: Option<Timestamp>,
+    /// That entry.
+    pub(super) slot: Option<Slot>,
     /// The position of the last durable event.
     pub(super) version: Position,
     /// The position up to which the durable state has seen the journal.
@@ -71,6 +74,8 @@ pub(super) struct Live<A: Aggregate> {
     pub(super) known: Box<Known<A>>,
     /// The entry of the deadline index is to be set exactly once all is durable.
     pub(super) rearm: bool,
+    /// The deadline that the index has handed out is under way until then.
+    pub(super) due: Option<Due>,
     /// The one append in flight.
     pub(super) running: Option<Running<A>>,
     /// What is decided on top of it.
@@ -145,6 +150,14 @@ impl<A: Aggregate> Life<A> {
         }
     }
 
+    pub(super) fn known(&mut self) -> Option<&mut Known<A>> {
+        match self {
+            Life::Quiet(known) => Some(known),
+            Life::Live(live) => Some(&mut live.known),
+            _ => None,
+        }
+    }
+
     /// When the deadline index has to call, if that is known.
     pub(super) fn wake_at(&self) -> Option<Option<Timestamp>> {
         match self {
@@ -168,6 +181,7 @@ impl<A: Aggregate> Live<A> {
         Live {
             known,
             rearm: false,
+            due: None,
             running: None,
             forming: Batch::default(),
             again: Again::default(),

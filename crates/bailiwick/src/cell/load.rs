@@ -53,13 +53,25 @@ impl<A: Aggregate> Cell<A> {
             }
         };
         let Folded { state, version, seen } = folded;
-        let mut live = Live::of(Box::new(Known { state, deadline, armed: None, version, seen }));
+        let mut live = Live::of(Box::new(Known {
+            state,
+            deadline,
+            armed: None,
+            slot: self.kind.deadlines.claim(&self.id),
+            version,
+            seen,
+        }));
         // What the index has may be from before.
         live.rearm = true;
         live.again = again;
         self.arm(&mut live);
         self.kind.watchers.notify(&self.id);
         Life::Live(Box::new(live))
+    }
+
+    /// What is known is thrown away: the entry of the deadline index stays until it is known again.
+    pub(super) fn unlearn(&self, live: &mut Live<A>) {
+        self.kind.deadlines.leave(live.known.slot.take());
     }
 
     /// It cannot be loaded: everybody who waits for it is told.

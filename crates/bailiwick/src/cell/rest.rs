@@ -93,10 +93,13 @@ impl<A: Aggregate> Cell<A> {
 
     /// Leaves memory, but for the deadline.
     pub(super) fn store(&self, mut core: MutexGuard<'_, Core<A>>) {
-        if let Some(at) = core.life.wake_at() {
-            self.kind.deadlines.set(&self.id, at);
+        let wake_at = core.life.wake_at();
+        let mut life = std::mem::replace(&mut core.life, Life::Unloaded);
+        if let (Some(at), Some(known)) = (wake_at, life.known()) {
+            let mut slot = known.slot.take();
+            self.kind.deadlines.set(&mut slot, &self.id, at);
+            self.kind.deadlines.leave(slot);
         }
-        let life = std::mem::replace(&mut core.life, Life::Unloaded);
         let desk = core.desk.take();
         drop(core);
         self.kind.registry.remove(&self.id, self);

@@ -136,6 +136,7 @@ impl<A: Aggregate> Cell<A> {
             live.again = again;
             return Settled::Live;
         }
+        self.unlearn(live);
         Settled::Changed(self.begin_loading(ground, again))
     }
 
@@ -153,8 +154,11 @@ impl<A: Aggregate> Cell<A> {
         if live.known.armed.is_some() || live.known.deadline.is_some() {
             // A deadline that the lost batch had decided is still due.
             let shared = &self.kind.shared;
-            self.kind.deadlines.arm(&self.id, shared.now() + shared.config.deadline_backoff);
+            let (now, slot) = (shared.now(), &mut live.known.slot);
+            let later = now + shared.config.deadline_backoff;
+            self.kind.deadlines.put_off(slot, &self.id, now, later);
         }
+        self.unlearn(live);
         // Reads run again on what the journal really holds.
         if again.is_empty() {
             Settled::Changed(Life::Unloaded)

@@ -25,18 +25,25 @@ pub(super) const SORTED_AT_ONCE: usize = 1_024;
 /// The right to one entry. It is good in the index it came from, until that is cleared.
 #[derive(Debug)]
 #[must_use = "an entry nobody can remove stays for ever"]
-pub(super) struct Slot(u32);
+pub(crate) struct Slot(u32);
 
 pub(super) struct Index<I> {
     slab: Slab<I>,
     wheel: Wheel,
     stored: Stored,
+    #[cfg(test)]
     seed: u64,
 }
 
 impl<I: Clone + Eq + Hash> Index<I> {
     pub(super) fn new(seed: u64) -> Self {
-        Index { slab: Slab::new(), wheel: Wheel::new(), stored: Stored::new(seed), seed }
+        Index {
+            slab: Slab::new(),
+            wheel: Wheel::new(),
+            stored: Stored::new(seed),
+            #[cfg(test)]
+            seed,
+        }
     }
 
     /// An entry of the caller's. The caller knows that the aggregate has no other.
@@ -132,6 +139,7 @@ impl<I: Clone + Eq + Hash> Index<I> {
     }
 
     /// How many of the entries belong to aggregates that are not in memory.
+    #[cfg(test)]
     pub(super) fn stored(&self) -> usize {
         self.stored.len()
     }
@@ -154,6 +162,7 @@ impl<I: Clone + Eq + Hash> Index<I> {
     }
 
     /// Forgets everything and gives the memory back. Slots from before must not be used again.
+    #[cfg(test)]
     pub(super) fn clear(&mut self) {
         *self = Index::new(self.seed);
     }

@@ -6,117 +6,136 @@
 //! 2. Never early: an entry is handed out when the runtime's clock has reached it, and the
 //!    aggregate judges once more.
 //! 3. Never lost: a fired entry stays, moved on by a backstop, until the aggregate has settled it.
+//! 4. However many are due at once, no more than `due_at_once` are under way: commands have their
+//!    turns in between.
 
-#[allow(dead_code, reason = "the index for millions; it replaces the one below")]
 mod index;
-#[allow(dead_code, reason = "part of the index for millions")]
 mod slab;
-#[allow(dead_code, reason = "part of the index for millions")]
 mod stored;
 #[cfg(test)]
 mod tests;
-#[allow(dead_code, reason = "part of the index for millions")]
 mod wheel;
 
-use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::Arc;
 
 use bailiwick_core::{Aggregate, Timestamp};
-use foldhash::fast::FixedState;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::kind::Kind;
 use crate::race::{either, yield_now};
 use crate::shared::{Lock, Stage};
+use index::Index;
+pub(crate) use index::Slot;
 
 pub(crate) struct Deadlines<I> {
     index: Lock<Index<I>>,
     /// The earliest entry became earlier.
     earlier: Notify,
+    under_way: Arc<Semaphore>,
 }
 
-struct Index<I> {
-    order: BTreeMap<(Timestamp, u64), I>,
-    entries: HashMap<I, (Timestamp, u64), FixedState>,
-    sequence: u64,
-}
+/// A deadline that was handed out: it counts as under way until this is dropped.
+pub(crate) type Due = OwnedSemaphorePermit;
 
 impl<I: Clone + Eq + Hash> Deadlines<I> {
-    pub(crate) fn new(seed: u64) -> Self {
-        let entries = HashMap::with_hasher(FixedState::with_seed(seed));
-        let index = Index { order: BTreeMap::new(), entries, sequence: 0 };
-        Deadlines { index: Lock::new(index), earlier: Notify::new() }
-    }
-
-    /// Makes sure that there is an entry at `at` or earlier.
-    pub(crate) fn arm(&self, id: &I, at: Timestamp) {
-        let mut index = self.index.lock();
-        if index.entries.get(id).is_none_or(|(armed, _)| at < *armed) {
-            self.put(&mut index, id, Some(at));
+    pub(crate) fn new(seed: u64, due_at_once: usize) -> Self {
+        Deadlines {
+            index: Lock::new(Index::new(seed)),
+            earlier: Notify::new(),
+            under_way: Arc::new(Semaphore::new(due_at_once.min(Semaphore::MAX_PERMITS))),
         }
     }
 
-    /// Sets the entry to exactly `at`, or removes it.
-    pub(crate) fn set(&self, id: &I, at: Option<Timestamp>) {
-        let mut index = self.index.lock();
-        self.put(&mut index, id, at);
+    /// Makes sure that the entry of an aggregate in memory is at `at` or earlier.
+    pub(crate) fn arm(&self, slot: &mut Option<Slot>, id: &I, at: Timestamp) {
+        let at = at.as_millis();
+        self.change(|index| match slot {
+            Some(slot) if index.at(slot) <= at => {}
+            Some(slot) => index.set(slot, at),
+            None => *slot = Some(index.insert(id.clone(), at)),
+        });
     }
 
-    fn put(&self, index: &mut Index<I>, id: &I, at: Option<Timestamp>) {
-        let first = index.first();
-        index.put(id, at);
-        if index.first() < first || (first.is_none() && at.is_some()) {
+    /// Sets the entry of an aggregate in memory to exactly `at`, or removes it.
+    pub(crate) fn set(&self, slot: &mut Option<Slot>, id: &I, at: Option<Timestamp>) {
+        self.change(|index| match (slot.take(), at.map(Timestamp::as_millis)) {
+            (Some(taken), Some(at)) => {
+                index.set(&taken, at);
+                *slot = Some(taken);
+            }
+            (None, Some(at)) => *slot = Some(index.insert(id.clone(), at)),
+            (Some(taken), None) => index.remove(taken),
+            (None, None) => {}
+        });
+    }
+
+    /// Makes sure that an entry of an aggregate in memory is at `later` or earlier, but not due at
+    /// `now`: what was tried just now is not tried again at once.
+    pub(crate) fn put_off(
+        &self,
+        slot: &mut Option<Slot>,
+        id: &I,
+        now: Timestamp,
+        later: Timestamp,
+    ) {
+        let (now, later) = (now.as_millis(), later.as_millis());
+        self.change(|index| match slot {
+            Some(slot) if (now + 1..=later).contains(&index.at(slot)) => {}
+            Some(slot) => index.set(slot, later),
+            None => *slot = Some(index.insert(id.clone(), later)),
+        });
+    }
+
+    /// Makes sure that an aggregate that is not in memory has an entry at `at` or earlier.
+    pub(crate) fn arm_stored(&self, id: &I, at: Timestamp) {
+        self.change(|index| index.insert_stored(id.clone(), at.as_millis()));
+    }
+
+    /// The aggregate leaves memory, or at least what is known of it does: its entry stays.
+    pub(crate) fn leave(&self, slot: Option<Slot>) {
+        if let Some(slot) = slot {
+            self.index.lock().leave(slot);
+        }
+    }
+
+    /// The aggregate is in memory: its entry, if it has one, is its own again.
+    pub(crate) fn claim(&self, id: &I) -> Option<Slot> {
+        self.index.lock().claim(id)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Index<I>)) {
+        let mut index = self.index.lock();
+        let before = index.first();
+        change(&mut index);
+        let after = index.first();
+        drop(index);
+        if after.is_some_and(|after| before.is_none_or(|before| after < before)) {
             self.earlier.notify_one();
         }
     }
 
     /// The aggregates that are due at `now`, at most `limit`; their entries move on to `backstop`.
     fn take_due(&self, now: Timestamp, backstop: Timestamp, limit: usize) -> Vec<I> {
-        let mut index = self.index.lock();
         let mut due = Vec::new();
-        while due.len() < limit && index.first().is_some_and(|first| first <= now) {
-            let Some((_, id)) = index.order.pop_first() else {
-                break;
-            };
-            index.entries.remove(&id);
-            due.push(id);
-        }
-        for id in &due {
-            index.put(id, Some(backstop));
-        }
+        let mut index = self.index.lock();
+        index.take_due(now.as_millis(), backstop.as_millis(), limit, &mut due);
         due
     }
 
     fn first(&self) -> Option<Timestamp> {
-        self.index.lock().first()
+        self.index.lock().first().map(Timestamp::from_millis)
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.index.lock().entries.len()
-    }
-}
-
-impl<I: Clone + Eq + Hash> Index<I> {
-    fn first(&self) -> Option<Timestamp> {
-        self.order.first_key_value().map(|((at, _), _)| *at)
-    }
-
-    fn put(&mut self, id: &I, at: Option<Timestamp>) {
-        if let Some(key) = self.entries.remove(id) {
-            self.order.remove(&key);
-        }
-        let Some(at) = at else { return };
-        self.sequence += 1;
-        let key = (at, self.sequence);
-        self.entries.insert(id.clone(), key);
-        self.order.insert(key, id.clone());
+        self.index.lock().len()
     }
 }
 
 /// Hands out due deadlines until the runtime closes.
 pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
     let shared = kind.shared.clone();
+    kind.deadlines.index.lock().advance(shared.now().as_millis());
     loop {
         // Before the stage is looked at, so that its change is not missed.
         let closing = shared.closing.notified();
@@ -124,10 +143,14 @@ pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
             return;
         }
         let now = shared.now();
-        let due = fire(&kind, now);
+        fire(&kind, now);
+        if kind.deadlines.under_way.available_permits() == 0 {
+            either(kind.deadlines.under_way.acquire(), closing).await;
+            continue;
+        }
         let change = either(kind.deadlines.earlier.notified(), closing);
         match kind.deadlines.first() {
-            _ if due == shared.config.due_at_once.get() => yield_now().await,
+            Some(first) if first <= now => yield_now().await,
             Some(first) => either(shared.seams.clock.sleep_until(first), change).await,
             None => change.await,
         }
@@ -135,10 +158,11 @@ pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
 }
 
 /// Hands out what is due, within the bound.
-fn fire<A: Aggregate>(kind: &Arc<Kind<A>>, now: Timestamp) -> usize {
-    let config = &kind.shared.config;
-    let backstop = now + config.deadline_backoff;
-    let due = kind.deadlines.take_due(now, backstop, config.due_at_once.get());
-    due.iter().for_each(|id| kind.wake(id));
-    due.len()
+fn fire<A: Aggregate>(kind: &Arc<Kind<A>>, now: Timestamp) {
+    let deadlines = &kind.deadlines;
+    let backstop = now + kind.shared.config.deadline_backoff;
+    let room = deadlines.under_way.available_permits();
+    for id in deadlines.take_due(now, backstop, room) {
+        kind.wake(&id, deadlines.under_way.clone().try_acquire_owned().ok());
+    }
 }

@@ -31,6 +31,7 @@ impl Stored {
         Stored { shards, hasher: FixedState::with_seed(seed), len: 0 }
     }
 
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.len
     }

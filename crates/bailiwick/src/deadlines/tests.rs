@@ -105,7 +105,7 @@ impl Trial {
 
     fn insert_stored(&mut self, id: u64, at: u64) {
         match self.model.entries.get(&id) {
-            Some(Known { slot: Some(_), .. }) => return,
+            Some(Known { slot: Some(_), .. }) => {}
             Some(known) if known.at <= at => self.index.insert_stored(id, at),
             _ => {
                 self.index.insert_stored(id, at);
