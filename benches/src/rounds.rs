@@ -4,13 +4,16 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::latency::Latencies;
 use crate::report::Row;
 
 /// The one system to run, if not all: to profile it.
 pub static ONLY: OnceLock<String> = OnceLock::new();
+
+/// How long the tasks of a round may take to end after it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What one round measured.
 #[derive(Debug, Default)]
@@ -55,6 +58,7 @@ pub async fn interleaved(
     for n in 0..=rounds {
         for (system, measured) in systems.iter().zip(&mut measured) {
             let round = (system.round)().await;
+            settle().await;
             if n > 0 {
                 measured.push(round);
             }
@@ -65,6 +69,16 @@ pub async fn interleaved(
         .zip(measured)
         .map(|(system, rounds)| summary(workload, clients, system, rounds))
         .collect()
+}
+
+/// Waits until the tasks of a round are gone: their teardown is not to disturb the next system.
+async fn settle() {
+    let tasks = tokio::runtime::Handle::current().metrics();
+    let begun = Instant::now();
+    while tasks.num_alive_tasks() > 0 {
+        assert!(begun.elapsed() < PATIENCE, "a round left tasks behind");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 fn summary(workload: &str, clients: usize, system: &System, mut rounds: Vec<Round>) -> Row {
