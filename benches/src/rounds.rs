@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use crate::cpu::cores;
 use crate::latency::Latencies;
 use crate::report::Row;
 
@@ -22,8 +23,8 @@ pub struct Round {
     pub ops_per_s: Option<f64>,
     /// The latency of each operation.
     pub latencies: Latencies,
-    /// Bytes per aggregate.
-    pub bytes_each: Option<f64>,
+    /// The share of the machine that the process used, where that matters.
+    pub cpu_share: Option<f64>,
 }
 
 /// A system under measurement: makes everything it needs anew for every round.
@@ -86,6 +87,7 @@ fn summary(workload: &str, clients: usize, system: &System, mut rounds: Vec<Roun
         median(rounds.iter_mut().filter_map(|round| round.latencies.percentile(share)).collect())
     };
     let (p50_us, p99_us) = (percentile(0.5), percentile(0.99));
+    let cpu_share = median(rounds.iter().filter_map(|round| round.cpu_share).collect());
     Row {
         workload: workload.to_owned(),
         system: system.name.clone(),
@@ -93,8 +95,13 @@ fn summary(workload: &str, clients: usize, system: &System, mut rounds: Vec<Roun
         ops_per_s: median(rounds.iter().filter_map(|round| round.ops_per_s).collect()),
         p50_us,
         p99_us,
-        bytes_each: median(rounds.iter().filter_map(|round| round.bytes_each).collect()),
+        bytes_each: None,
+        note: cpu_share.map_or(String::new(), in_words),
     }
+}
+
+fn in_words(cpu_share: f64) -> String {
+    format!("CPU: {:.0} % of {} cores", cpu_share * 100.0, cores())
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {
@@ -128,5 +135,5 @@ where
         latencies.extend(task.await.expect("a client ended well"));
     }
     let ops_per_s = (clients * each) as f64 / begun.elapsed().as_secs_f64();
-    Round { ops_per_s: Some(ops_per_s), latencies, bytes_each: None }
+    Round { ops_per_s: Some(ops_per_s), latencies, cpu_share: None }
 }

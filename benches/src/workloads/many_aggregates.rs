@@ -85,11 +85,8 @@ fn rival<K: Keeper>(name: &str, ids: Arc<[CreditId]>, each: usize, with_events: 
     System::new(name, move || {
         let ids = ids.clone();
         async move {
-            let many = Many::<K>::new(Ledger {
-                log: MemoryJournal::new(),
-                with_events,
-                clock: bailiwick::SystemClock::new(),
-            });
+            let ledger = Ledger { with_events, ..Ledger::new(MemoryJournal::new()) };
+            let many = Many::<K>::new(ledger);
             for id in ids.iter() {
                 many.draw(id, Draw { amount: 1 }).await;
             }

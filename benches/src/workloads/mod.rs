@@ -2,3 +2,4 @@
 
 pub mod hot_aggregate;
 pub mod many_aggregates;
+pub mod resident_memory;
