@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use benches::report::{self, Row};
-use benches::workloads::{hot_aggregate, many_aggregates, resident_memory};
+use benches::workloads::{hot_aggregate, many_aggregates, resident_memory, wake};
 use clap::{Parser, ValueEnum};
 
 /// Compares Bailiwick with its rivals: the same work, in the same run, rounds interleaved, medians.
@@ -27,6 +27,7 @@ enum Workload {
     HotAggregate,
     ManyAggregates,
     ResidentMemory,
+    Wake,
     /// Every one of them, in turn.
     All,
 }
@@ -57,6 +58,7 @@ async fn run(workload: Workload, quick: bool) -> Vec<Row> {
         Workload::HotAggregate => hot_aggregate::run(quick).await,
         Workload::ManyAggregates => many_aggregates::run(quick).await,
         Workload::ResidentMemory => resident_memory::run(quick),
+        Workload::Wake => wake::run(quick).await,
         Workload::All => Vec::new(),
     }
 }

@@ -3,3 +3,4 @@
 pub mod hot_aggregate;
 pub mod many_aggregates;
 pub mod resident_memory;
+pub mod wake;
