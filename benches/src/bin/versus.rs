@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use benches::report::{self, Row};
-use benches::workloads::{hot_aggregate, many_aggregates, resident_memory, wake};
+use benches::workloads::{deadlines, hot_aggregate, many_aggregates, resident_memory, wake};
 use clap::{Parser, ValueEnum};
 
 /// Compares Bailiwick with its rivals: the same work, in the same run, rounds interleaved, medians.
@@ -28,6 +28,7 @@ enum Workload {
     ManyAggregates,
     ResidentMemory,
     Wake,
+    Deadlines,
     /// Every one of them, in turn.
     All,
 }
@@ -59,6 +60,7 @@ async fn run(workload: Workload, quick: bool) -> Vec<Row> {
         Workload::ManyAggregates => many_aggregates::run(quick).await,
         Workload::ResidentMemory => resident_memory::run(quick),
         Workload::Wake => wake::run(quick).await,
+        Workload::Deadlines => deadlines::run(quick).await,
         Workload::All => Vec::new(),
     }
 }

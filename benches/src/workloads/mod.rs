@@ -1,5 +1,6 @@
 //! The workloads, one file each.
 
+pub mod deadlines;
 pub mod hot_aggregate;
 pub mod many_aggregates;
 pub mod resident_memory;
