@@ -1,12 +1,15 @@
 //! The problem that all systems solve: a credit that commands draw on.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bailiwick::{
-    Aggregate, Context, Decide, EncodedEvent, Event, EventType, Journal, MemoryJournal, Metadata,
-    Tags, Timestamp, View, id, require,
+    Aggregate, Clock, Context, Decide, EncodedEvent, Event, EventType, Journal, MemoryJournal,
+    Metadata, Tags, Timestamp, View, id, require,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::latency::Latencies;
 
 id!(
     /// Whose credit.
@@ -108,22 +111,15 @@ impl Lateness {
         self.0.iter().map(|n| n.load(Ordering::Relaxed)).sum()
     }
 
-    /// Records one from outside a fold.
-    pub fn record(&self, at: Timestamp, due: Timestamp) {
-        self.with_recorded(at, Some(due));
-    }
-
-    /// The lateness that `share` of all do not exceed, in milliseconds.
-    pub fn percentile(&self, share: f64) -> u64 {
-        let goal = (self.total() as f64 * share).ceil() as u64;
-        let mut sum = 0;
-        for (late, n) in (0u64..).zip(&self.0) {
-            sum += n.load(Ordering::Relaxed);
-            if sum >= goal {
-                return late;
+    /// All of them, as a round wants them.
+    pub fn latencies(&self) -> Latencies {
+        let mut latencies = Latencies::with_capacity(self.total() as usize);
+        for (late, n) in (0..).zip(&self.0) {
+            for _ in 0..n.load(Ordering::Relaxed) {
+                latencies.push(Duration::from_millis(late));
             }
         }
-        1_000
+        latencies
     }
 
     /// Forgets all.
@@ -198,24 +194,41 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// One on `log` that writes every event.
+    pub fn new(log: MemoryJournal) -> Self {
+        Ledger { log, with_events: true, clock: bailiwick::SystemClock::new() }
+    }
+
     /// Runs the command on `credit` and answers what is left.
     pub fn draw(&self, credit: &mut Credit, tags: &Tags, draw: Draw) -> Result<u64, UsedUp> {
         let event = credit.judge(&draw)?;
         credit.fold(&event);
         if self.with_events {
-            let mut payload = Vec::with_capacity(64);
-            event.encode(&mut payload).expect("it can be encoded");
-            let encoded = EncodedEvent {
-                event_type: EventType::literal(event.event_type()),
-                tags: tags.clone(),
-                payload: payload.into(),
-                recorded_at: bailiwick::Clock::now(&self.clock),
-                metadata: Metadata::default(),
-            };
-            // The memory journal appends in the call; the future only says so.
-            drop(self.log.append(vec![encoded], None));
+            self.append(&event, tags, self.clock.now());
         }
         Ok(credit.left)
+    }
+
+    /// Lets the lease of `credit` end.
+    pub fn lapse(&self, credit: &mut Credit, tags: &Tags) {
+        let now = self.clock.now();
+        let event = CreditEvent::Lapsed { at: now };
+        credit.fold(&event);
+        self.append(&event, tags, now);
+    }
+
+    fn append(&self, event: &CreditEvent, tags: &Tags, now: Timestamp) {
+        let mut payload = Vec::with_capacity(64);
+        event.encode(&mut payload).expect("it can be encoded");
+        let encoded = EncodedEvent {
+            event_type: EventType::literal(event.event_type()),
+            tags: tags.clone(),
+            payload: payload.into(),
+            recorded_at: now,
+            metadata: Metadata::default(),
+        };
+        // The memory journal appends in the call; the future only says so.
+        drop(self.log.append(vec![encoded], None));
     }
 }
 

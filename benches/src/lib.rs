@@ -3,8 +3,11 @@
 
 #![allow(clippy::cast_possible_truncation, reason = "figures for people")]
 
+pub mod cpu;
 pub mod domain;
+pub mod driven;
 pub mod latency;
+pub mod memory;
 pub mod report;
 pub mod rivals;
 pub mod rounds;

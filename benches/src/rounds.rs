@@ -4,13 +4,17 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use crate::cpu::cores;
 use crate::latency::Latencies;
 use crate::report::Row;
 
 /// The one system to run, if not all: to profile it.
 pub static ONLY: OnceLock<String> = OnceLock::new();
+
+/// How long the tasks of a round may take to end after it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What one round measured.
 #[derive(Debug, Default)]
@@ -19,8 +23,8 @@ pub struct Round {
     pub ops_per_s: Option<f64>,
     /// The latency of each operation.
     pub latencies: Latencies,
-    /// Bytes per aggregate.
-    pub bytes_each: Option<f64>,
+    /// The share of the machine that the process used, where that matters.
+    pub cpu_share: Option<f64>,
 }
 
 /// A system under measurement: makes everything it needs anew for every round.
@@ -55,6 +59,7 @@ pub async fn interleaved(
     for n in 0..=rounds {
         for (system, measured) in systems.iter().zip(&mut measured) {
             let round = (system.round)().await;
+            settle().await;
             if n > 0 {
                 measured.push(round);
             }
@@ -67,11 +72,22 @@ pub async fn interleaved(
         .collect()
 }
 
+/// Waits until the tasks of a round are gone: their teardown is not to disturb the next system.
+async fn settle() {
+    let tasks = tokio::runtime::Handle::current().metrics();
+    let begun = Instant::now();
+    while tasks.num_alive_tasks() > 0 {
+        assert!(begun.elapsed() < PATIENCE, "a round left tasks behind");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 fn summary(workload: &str, clients: usize, system: &System, mut rounds: Vec<Round>) -> Row {
     let mut percentile = |share| {
         median(rounds.iter_mut().filter_map(|round| round.latencies.percentile(share)).collect())
     };
     let (p50_us, p99_us) = (percentile(0.5), percentile(0.99));
+    let cpu_share = median(rounds.iter().filter_map(|round| round.cpu_share).collect());
     Row {
         workload: workload.to_owned(),
         system: system.name.clone(),
@@ -79,8 +95,13 @@ fn summary(workload: &str, clients: usize, system: &System, mut rounds: Vec<Roun
         ops_per_s: median(rounds.iter().filter_map(|round| round.ops_per_s).collect()),
         p50_us,
         p99_us,
-        bytes_each: median(rounds.iter().filter_map(|round| round.bytes_each).collect()),
+        bytes_each: None,
+        note: cpu_share.map_or(String::new(), in_words),
     }
+}
+
+fn in_words(cpu_share: f64) -> String {
+    format!("CPU: {:.0} % of {} cores", cpu_share * 100.0, cores())
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {
@@ -114,5 +135,5 @@ where
         latencies.extend(task.await.expect("a client ended well"));
     }
     let ops_per_s = (clients * each) as f64 / begun.elapsed().as_secs_f64();
-    Round { ops_per_s: Some(ops_per_s), latencies, bytes_each: None }
+    Round { ops_per_s: Some(ops_per_s), latencies, cpu_share: None }
 }

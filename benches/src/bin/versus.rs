@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use benches::report;
-use benches::workloads::{hot_aggregate, many_aggregates};
+use benches::report::{self, Row};
+use benches::workloads::{deadlines, hot_aggregate, many_aggregates, resident_memory, wake};
 use clap::{Parser, ValueEnum};
 
 /// Compares Bailiwick with its rivals: the same work, in the same run, rounds interleaved, medians.
@@ -22,10 +22,15 @@ struct Arguments {
     json: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Workload {
     HotAggregate,
     ManyAggregates,
+    ResidentMemory,
+    Wake,
+    Deadlines,
+    /// Every one of them, in turn.
+    All,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -35,15 +40,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let executor =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let rows = executor.block_on(async {
-        match arguments.workload {
-            Workload::HotAggregate => hot_aggregate::run(arguments.quick).await,
-            Workload::ManyAggregates => many_aggregates::run(arguments.quick).await,
+    let mut rows = Vec::new();
+    for workload in Workload::value_variants() {
+        if [*workload, Workload::All].contains(&arguments.workload) {
+            let more = executor.block_on(run(*workload, arguments.quick));
+            report::print(&more);
+            rows.extend(more);
         }
-    });
-    report::print(&rows);
+    }
     if let Some(file) = arguments.json {
         std::fs::write(file, serde_json::to_string_pretty(&rows)?)?;
     }
     Ok(())
+}
+
+async fn run(workload: Workload, quick: bool) -> Vec<Row> {
+    match workload {
+        Workload::HotAggregate => hot_aggregate::run(quick).await,
+        Workload::ManyAggregates => many_aggregates::run(quick).await,
+        Workload::ResidentMemory => resident_memory::run(quick),
+        Workload::Wake => wake::run(quick).await,
+        Workload::Deadlines => deadlines::run(quick).await,
+        Workload::All => Vec::new(),
+    }
 }

@@ -2,6 +2,7 @@
 
 mod kameo_actor;
 mod locked;
+mod tokio_sleep;
 mod tokio_task;
 
 use std::future::Future;
@@ -14,6 +15,7 @@ use crate::domain::{Credit, CreditId, Draw, Ledger};
 
 pub use kameo_actor::KameoActor;
 pub use locked::Locked;
+pub use tokio_sleep::Sleepers;
 pub use tokio_task::TokioTask;
 
 /// One aggregate in a rival's hands.

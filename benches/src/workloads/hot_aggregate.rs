@@ -71,8 +71,7 @@ pub(super) async fn runtime() -> Runtime {
 
 fn rival<K: Keeper>(name: &str, clients: usize, each: usize, with_events: bool) -> System {
     System::new(name, move || async move {
-        let ledger =
-            Ledger { log: MemoryJournal::new(), with_events, clock: bailiwick::SystemClock::new() };
+        let ledger = Ledger { with_events, ..Ledger::new(MemoryJournal::new()) };
         let tags = Tags::from(bailiwick::Id::tag(&credit_id(0)).expect("a valid tag"));
         let keeper = K::spawn(Credit::full(), tags, ledger);
         storm(clients, each, |_| {

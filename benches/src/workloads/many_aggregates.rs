@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bailiwick::MemoryJournal;
 
-use crate::domain::{Credit, CreditId, Draw, Ledger, credit_id};
+use crate::domain::{Credit, CreditId, Draw, Ledger, Peek, credit_id};
 use crate::report::Row;
 use crate::rivals::{KameoActor, Keeper, Locked, Many, TokioTask};
 use crate::rounds::{System, interleaved, storm};
@@ -22,6 +22,7 @@ pub async fn run(quick: bool) -> Vec<Row> {
         rival::<TokioTask>("tokio-task", ids.clone(), each, true),
         rival::<KameoActor>("kameo", ids.clone(), each, true),
         rival::<Locked>("dashmap", ids.clone(), each, true),
+        bare(ids.clone(), each),
         rival::<TokioTask>("tokio-task-bare", ids.clone(), each, false),
         rival::<KameoActor>("kameo-bare", ids.clone(), each, false),
         rival::<Locked>("dashmap-bare", ids, each, false),
@@ -58,15 +59,34 @@ fn bailiwick(ids: Arc<[CreditId]>, each: usize) -> System {
     })
 }
 
+/// The same without an event, on aggregates that are there already.
+fn bare(ids: Arc<[CreditId]>, each: usize) -> System {
+    System::new("bailiwick-bare", move || {
+        let ids = ids.clone();
+        async move {
+            let runtime = super::hot_aggregate::runtime().await;
+            let credits = runtime.aggregates::<Credit>();
+            for id in ids.iter() {
+                credits.get(id).ask(Draw { amount: 1 }).await.expect("there is enough");
+            }
+            storm(CLIENTS, each, |n| {
+                let (credits, ids) = (credits.clone(), ids.clone());
+                move |k| {
+                    let asked = credits.get(pick(&ids, n, k)).ask(Peek);
+                    async move { asked.await.expect("there is enough") }
+                }
+            })
+            .await
+        }
+    })
+}
+
 fn rival<K: Keeper>(name: &str, ids: Arc<[CreditId]>, each: usize, with_events: bool) -> System {
     System::new(name, move || {
         let ids = ids.clone();
         async move {
-            let many = Many::<K>::new(Ledger {
-                log: MemoryJournal::new(),
-                with_events,
-                clock: bailiwick::SystemClock::new(),
-            });
+            let ledger = Ledger { with_events, ..Ledger::new(MemoryJournal::new()) };
+            let many = Many::<K>::new(ledger);
             for id in ids.iter() {
                 many.draw(id, Draw { amount: 1 }).await;
             }
