@@ -8,6 +8,7 @@ mod gate;
 mod lifecycle;
 mod load;
 mod race;
+mod rest;
 mod sim;
 mod start;
 mod streaming;

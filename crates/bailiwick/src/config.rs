@@ -22,6 +22,9 @@ pub struct Config {
     pub lingering_actors: NonZeroUsize,
     /// How long an aggregate that has nothing to do stays in memory. Default 60 s.
     pub idle: Duration,
+    /// How many aggregates of one type stay in memory although they have nothing to do; one takes
+    /// less than 250 bytes beside its ID and its state. Default 1 000 000.
+    pub resting_aggregates: NonZeroUsize,
     /// How long an aggregate that cannot be loaded is left alone. Default 1 s.
     pub reload_backoff: Duration,
     /// How late a deadline is tried again after a failure; doubled each time. Default 1 s.
@@ -44,6 +47,7 @@ impl Default for Config {
             linger: Duration::from_secs(1),
             lingering_actors: NonZeroUsize::new(16_384).unwrap(),
             idle: Duration::from_secs(60),
+            resting_aggregates: NonZeroUsize::new(1_000_000).unwrap(),
             reload_backoff: Duration::from_secs(1),
             deadline_backoff: Duration::from_secs(1),
             deadline_backoff_max: Duration::from_secs(60),

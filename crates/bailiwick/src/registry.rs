@@ -46,6 +46,13 @@ impl<A: Aggregate> Registry<A> {
         self.cells.remove_if(id, |_, found| std::ptr::eq(&**found, cell));
     }
 
+    /// Gives memory back after a time with many more cells.
+    pub(crate) fn shrink(&self) {
+        if self.cells.capacity() > SHARDS * 32 && self.cells.len() < self.cells.capacity() / 4 {
+            self.cells.shrink_to_fit();
+        }
+    }
+
     pub(crate) fn all(&self) -> Vec<Arc<Cell<A>>> {
         self.cells.iter().map(|entry| entry.value().clone()).collect()
     }

@@ -3,6 +3,8 @@
 //! 1. A cell is in each queue at most once, and looked at there once per `linger` or `idle`; work
 //!    that it does meanwhile touches no queue.
 //! 2. More than `lingering_actors` do not linger: the oldest of them go at once.
+//! 3. More than `resting_aggregates` do not rest: those go that have had nothing to do since they
+//!    were last looked at, in the order of a clock (the second-chance policy).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use bailiwick_core::{Aggregate, Timestamp};
 use tokio::sync::Notify;
 
 use crate::cell::Cell;
+use crate::config::Config;
 use crate::kind::Kind;
 use crate::race::{either, yield_now};
 use crate::shared::{Lock, Stage};
@@ -19,7 +22,9 @@ pub(crate) struct RestQueue<A: Aggregate> {
     queues: Lock<Queues<A>>,
     changed: Notify,
     /// How many actors may linger.
-    bound: usize,
+    most_lingering: usize,
+    /// How many cells may rest.
+    most_resting: usize,
 }
 
 type Queue<A> = VecDeque<(Timestamp, Arc<Cell<A>>)>;
@@ -35,9 +40,14 @@ struct Queues<A: Aggregate> {
 const CELLS_AT_ONCE: usize = 256;
 
 impl<A: Aggregate> RestQueue<A> {
-    pub(crate) fn new(bound: usize) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
         let queues = Queues { lingering: Queue::new(), resting: Queue::new() };
-        RestQueue { queues: Lock::new(queues), changed: Notify::new(), bound }
+        RestQueue {
+            queues: Lock::new(queues),
+            changed: Notify::new(),
+            most_lingering: config.lingering_actors.get(),
+            most_resting: config.resting_aggregates.get(),
+        }
     }
 
     /// Looks at a cell with an actor at `at`, or a little later.
@@ -46,7 +56,7 @@ impl<A: Aggregate> RestQueue<A> {
         queues.lingering.push_back((at, cell));
         let count = queues.lingering.len();
         drop(queues);
-        if count == 1 || count > self.bound {
+        if count == 1 || count > self.most_lingering {
             self.changed.notify_one();
         }
     }
@@ -55,7 +65,9 @@ impl<A: Aggregate> RestQueue<A> {
     pub(crate) fn push_resting(&self, at: Timestamp, cell: Arc<Cell<A>>) {
         let mut queues = self.queues.lock();
         queues.resting.push_back((at, cell));
-        if queues.resting.len() == 1 {
+        let count = queues.resting.len();
+        drop(queues);
+        if count == 1 || count > self.most_resting {
             self.changed.notify_one();
         }
     }
@@ -63,14 +75,28 @@ impl<A: Aggregate> RestQueue<A> {
     /// A cell to look at, and whether its actor is one too many.
     fn next_lingering(&self, now: Timestamp) -> Option<(Arc<Cell<A>>, bool)> {
         let mut queues = self.queues.lock();
-        let too_many = queues.lingering.len() > self.bound;
+        let too_many = queues.lingering.len() > self.most_lingering;
         let (_, cell) = queues.lingering.pop_front_if(|(at, _)| too_many || *at <= now)?;
         Some((cell, too_many))
     }
 
-    fn next_resting(&self, now: Timestamp) -> Option<Arc<Cell<A>>> {
+    /// A cell to look at, since when it is in the queue plus `idle`, and whether it is one too many.
+    fn next_resting(&self, now: Timestamp) -> Option<(Timestamp, Arc<Cell<A>>, bool)> {
         let mut queues = self.queues.lock();
-        queues.resting.pop_front_if(|(at, _)| *at <= now).map(|(_, cell)| cell)
+        let too_many = queues.resting.len() > self.most_resting;
+        let (at, cell) = queues.resting.pop_front_if(|(at, _)| too_many || *at <= now)?;
+        Some((at, cell, too_many))
+    }
+
+    /// Gives memory back once it is hardly used. Returns whether nothing rests any more.
+    fn shrink(&self) -> bool {
+        let mut queues = self.queues.lock();
+        let resting = &mut queues.resting;
+        if resting.len() < resting.capacity() / 4 {
+            let room = resting.len() * 2;
+            resting.shrink_to(room);
+        }
+        resting.is_empty()
     }
 
     fn next_look(&self) -> Option<Timestamp> {
@@ -124,15 +150,19 @@ fn look<A: Aggregate>(kind: &Kind<A>, now: Timestamp) -> bool {
             None => done += 1,
         }
     }
+    let mut stored = false;
     for _ in 0..CELLS_AT_ONCE {
-        let Some(cell) = kind.rest.next_resting(now) else {
+        let Some((at, cell, too_many)) = kind.rest.next_resting(now) else {
             break;
         };
         looks += 1;
-        done += 1;
-        if let Some(again) = cell.retire(now) {
-            kind.rest.queues.lock().resting.push_back((again, cell));
+        match cell.retire(now, too_many.then_some(at)) {
+            Some(again) => kind.rest.queues.lock().resting.push_back((again, cell)),
+            None => stored = true,
         }
     }
-    done > 0 && looks >= CELLS_AT_ONCE
+    if stored && kind.rest.shrink() {
+        kind.registry.shrink();
+    }
+    (done > 0 || stored) && looks >= CELLS_AT_ONCE
 }

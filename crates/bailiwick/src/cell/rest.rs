@@ -76,12 +76,20 @@ impl<A: Aggregate> Cell<A> {
         }
     }
 
-    /// Stores a cell that has rested for long. Returns when to look again, if at all.
-    pub(crate) fn retire(self: &Arc<Self>, now: Timestamp) -> Option<Timestamp> {
+    /// Stores a cell that has rested for long; or, if too many rest, one that has had nothing to do
+    /// since it was queued for `due_by`. Returns when to look again, if at all.
+    pub(crate) fn retire(
+        self: &Arc<Self>,
+        now: Timestamp,
+        due_by: Option<Timestamp>,
+    ) -> Option<Timestamp> {
         let idle = self.kind.shared.config.idle;
         let core = self.core.lock();
         match core.phase {
-            Phase::Resting if now.since(core.busy_at) >= idle => {
+            Phase::Resting
+                if now.since(core.busy_at) >= idle
+                    || due_by.is_some_and(|due_by| core.busy_at + idle <= due_by) =>
+            {
                 self.step(core, Input::Expires);
                 None
             }
