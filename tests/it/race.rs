@@ -135,7 +135,9 @@ async fn start(journal: &Dawdler) -> Runtime {
             config.batch_commands = 4.try_into().expect("not zero");
             config.page_events = 64.try_into().expect("not zero");
             config.linger = Duration::from_millis(1);
-            config.idle = Duration::from_millis(2);
+            config.idle = Duration::from_millis(1);
+            config.lingering_actors = 100.try_into().expect("not zero");
+            config.resting_aggregates = 100.try_into().expect("not zero");
             config.timeout = TOO_LONG;
         })
         .start()

@@ -31,7 +31,8 @@ pub struct Config {
     pub deadline_backoff: Duration,
     /// The bound of that doubling. Default 60 s.
     pub deadline_backoff_max: Duration,
-    /// How many due deadlines are handed out before others get their turn. Default 256.
+    /// How many due deadlines of one aggregate type are under way at a time, from when they are
+    /// handed out until what they decided is durable. Default 256.
     pub due_at_once: NonZeroUsize,
     /// How many events are read from the journal at once. Default 1 000.
     pub page_events: NonZeroUsize,
