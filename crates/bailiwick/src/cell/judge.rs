@@ -33,7 +33,7 @@ pub(super) struct Turn<'a, A: Aggregate> {
 
 impl<'a, A: Aggregate> Turn<'a, A> {
     pub(super) fn new(ground: &'a Ground, now: Timestamp) -> Self {
-        Turn { ground, now, events: Vec::new(), payload: Vec::with_capacity(PAYLOAD) }
+        Turn { ground, now, events: Vec::new(), payload: Vec::new() }
     }
 }
 
@@ -195,6 +195,7 @@ fn encode<A: Aggregate>(
     let tags = tags_of(&turn.ground.tags, event).map_err(Cause::Tags)?;
     let payload = &mut turn.payload;
     payload.clear();
+    payload.reserve(PAYLOAD);
     event.encode(payload).map_err(|error| Cause::Codec(Arc::new(error)))?;
     batch.push(EncodedEvent {
         event_type: EventType::literal(event.event_type()),
