@@ -6,6 +6,7 @@
 pub mod cpu;
 pub mod domain;
 pub mod driven;
+pub mod figures;
 pub mod latency;
 pub mod memory;
 pub mod report;
