@@ -12,8 +12,10 @@ use bailiwick::{Clock, Journal, MemoryJournal, Runtime, SystemClock, Timestamp};
 use tokio::time::sleep;
 
 use crate::cpu::Usage;
-use crate::domain::{Credit, CreditId, LATENESS, Lease, Ledger, credit_id};
+use crate::domain::{Credit, CreditId, Lease, credit_id};
 use crate::driven::FAR;
+use crate::lateness::LATENESS;
+use crate::ledger::Ledger;
 use crate::memory;
 use crate::report::Row;
 use crate::rivals::Sleepers;
