@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 /// What the kernel counts in: 100 per second on every Linux of today.
 const TICK: Duration = Duration::from_millis(10);
 
+/// What a load may take, so that a server has room for its own work.
+pub const BOUND: f64 = 0.7;
+
 /// Measures from here on.
 pub struct Usage {
     since: Instant,

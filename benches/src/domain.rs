@@ -1,15 +1,9 @@
 //! The problem that all systems solve: a credit that commands draw on.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-use bailiwick::{
-    Aggregate, Clock, Context, Decide, EncodedEvent, Event, EventType, Journal, MemoryJournal,
-    Metadata, Tags, Timestamp, View, id, require,
-};
+use bailiwick::{Aggregate, Context, Decide, Event, Timestamp, View, id, require};
 use serde::{Deserialize, Serialize};
 
-use crate::latency::Latencies;
+use crate::lateness::LATENESS;
 
 id!(
     /// Whose credit.
@@ -80,8 +74,9 @@ impl Credit {
             CreditEvent::Drawn { left, .. } => self.left = *left,
             CreditEvent::Leased { until } => self.lapses_at = Some(*until),
             CreditEvent::Lapsed { at } => {
-                LATENESS.with_recorded(*at, self.lapses_at);
-                self.lapses_at = None;
+                if let Some(due) = self.lapses_at.take() {
+                    LATENESS.record(*at, due);
+                }
             }
         }
     }
@@ -89,42 +84,6 @@ impl Credit {
     /// What is left.
     pub fn left(&self) -> u64 {
         self.left
-    }
-}
-
-/// How late deadlines were judged, in milliseconds: a count per millisecond, the last one is "more".
-pub static LATENESS: Lateness = Lateness([const { AtomicU64::new(0) }; 1_001]);
-
-/// See [`LATENESS`].
-pub struct Lateness([AtomicU64; 1_001]);
-
-impl Lateness {
-    fn with_recorded(&self, at: Timestamp, due: Option<Timestamp>) {
-        let Some(due) = due else { return };
-        assert!(at >= due, "a deadline was early");
-        let late = usize::try_from(at.since(due).as_millis()).unwrap_or(usize::MAX).min(1_000);
-        self.0[late].fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How many deadlines were judged since the last reset.
-    pub fn total(&self) -> u64 {
-        self.0.iter().map(|n| n.load(Ordering::Relaxed)).sum()
-    }
-
-    /// All of them, as a round wants them.
-    pub fn latencies(&self) -> Latencies {
-        let mut latencies = Latencies::with_capacity(self.total() as usize);
-        for (late, n) in (0..).zip(&self.0) {
-            for _ in 0..n.load(Ordering::Relaxed) {
-                latencies.push(Duration::from_millis(late));
-            }
-        }
-        latencies
-    }
-
-    /// Forgets all.
-    pub fn reset(&self) {
-        self.0.iter().for_each(|n| n.store(0, Ordering::Relaxed));
     }
 }
 
@@ -179,56 +138,6 @@ impl Decide<Lease> for Credit {
     fn decide(&self, lease: &Lease, ctx: &mut Context<CreditEvent>) -> Result<(), UsedUp> {
         ctx.emit(CreditEvent::Leased { until: lease.until });
         Ok(())
-    }
-}
-
-/// A credit in a rival's hands: judged, folded, encoded and appended as Bailiwick does it.
-#[derive(Clone)]
-pub struct Ledger {
-    /// The one log that all share.
-    pub log: MemoryJournal,
-    /// Without it, a rival skips the event: the price of its messages alone.
-    pub with_events: bool,
-    /// Where the time of recording comes from.
-    pub clock: bailiwick::SystemClock,
-}
-
-impl Ledger {
-    /// One on `log` that writes every event.
-    pub fn new(log: MemoryJournal) -> Self {
-        Ledger { log, with_events: true, clock: bailiwick::SystemClock::new() }
-    }
-
-    /// Runs the command on `credit` and answers what is left.
-    pub fn draw(&self, credit: &mut Credit, tags: &Tags, draw: Draw) -> Result<u64, UsedUp> {
-        let event = credit.judge(&draw)?;
-        credit.fold(&event);
-        if self.with_events {
-            self.append(&event, tags, self.clock.now());
-        }
-        Ok(credit.left)
-    }
-
-    /// Lets the lease of `credit` end.
-    pub fn lapse(&self, credit: &mut Credit, tags: &Tags) {
-        let now = self.clock.now();
-        let event = CreditEvent::Lapsed { at: now };
-        credit.fold(&event);
-        self.append(&event, tags, now);
-    }
-
-    fn append(&self, event: &CreditEvent, tags: &Tags, now: Timestamp) {
-        let mut payload = Vec::with_capacity(64);
-        event.encode(&mut payload).expect("it can be encoded");
-        let encoded = EncodedEvent {
-            event_type: EventType::literal(event.event_type()),
-            tags: tags.clone(),
-            payload: payload.into(),
-            recorded_at: now,
-            metadata: Metadata::default(),
-        };
-        // The memory journal appends in the call; the future only says so.
-        drop(self.log.append(vec![encoded], None));
     }
 }
 

@@ -6,7 +6,10 @@
 pub mod cpu;
 pub mod domain;
 pub mod driven;
+pub mod figures;
 pub mod latency;
+pub mod lateness;
+pub mod ledger;
 pub mod memory;
 pub mod report;
 pub mod rivals;

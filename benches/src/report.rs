@@ -92,7 +92,7 @@ fn cell(value: Option<f64>, show: fn(f64) -> String) -> String {
     value.map_or_else(|| ABSENT.to_owned(), show)
 }
 
-fn micros(value: f64) -> String {
+pub(crate) fn micros(value: f64) -> String {
     if value < 10.0 { format!("{value:.2}") } else { count(value) }
 }
 

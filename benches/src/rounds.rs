@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use crate::cpu::cores;
+use crate::cpu;
 use crate::latency::Latencies;
 use crate::report::Row;
 
@@ -101,7 +101,8 @@ fn summary(workload: &str, clients: usize, system: &System, mut rounds: Vec<Roun
 }
 
 fn in_words(cpu_share: f64) -> String {
-    format!("CPU: {:.0} % of {} cores", cpu_share * 100.0, cores())
+    let too_much = if cpu_share > cpu::BOUND { ", TOO MUCH" } else { "" };
+    format!("CPU: {:.0} % of {} cores{too_much}", cpu_share * 100.0, cpu::cores())
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {

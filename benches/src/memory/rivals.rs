@@ -3,8 +3,9 @@
 use bailiwick::MemoryJournal;
 
 use super::{Figures, heap, rss};
-use crate::domain::{Credit, CreditId, Draw, Ledger, credit_id};
+use crate::domain::{Credit, CreditId, Draw, credit_id};
 use crate::driven::{FAR, ended};
+use crate::ledger::Ledger;
 use crate::rivals::{Keeper, Many, Sleepers};
 
 pub(super) async fn weigh<K: Keeper>(aggregates: usize) -> Figures {

@@ -6,7 +6,8 @@ use kameo::actor::{ActorRef, Spawn};
 use kameo::message::{Context, Message};
 
 use super::Keeper;
-use crate::domain::{Credit, Draw, Ledger};
+use crate::domain::{Credit, Draw};
+use crate::ledger::Ledger;
 
 /// An actor that keeps a credit.
 #[derive(Clone)]

@@ -6,7 +6,8 @@ use bailiwick::Tags;
 use parking_lot::Mutex;
 
 use super::Keeper;
-use crate::domain::{Credit, Draw, Ledger};
+use crate::domain::{Credit, Draw};
+use crate::ledger::Ledger;
 
 /// A credit behind a lock.
 #[derive(Clone)]

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use bailiwick::Tags;
 use dashmap::DashMap;
 
-use crate::domain::{Credit, CreditId, Draw, Ledger};
+use crate::domain::{Credit, CreditId, Draw};
+use crate::ledger::Ledger;
 
 pub use kameo_actor::KameoActor;
 pub use locked::Locked;

@@ -8,7 +8,8 @@ use bailiwick::{Clock, Id, Tags, Timestamp};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::domain::{Credit, CreditEvent, CreditId, Ledger};
+use crate::domain::{Credit, CreditEvent, CreditId};
+use crate::ledger::Ledger;
 
 /// Tasks that each let one credit lapse. Dropping it ends them.
 pub struct Sleepers {

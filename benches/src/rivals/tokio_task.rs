@@ -4,7 +4,8 @@ use bailiwick::Tags;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Keeper;
-use crate::domain::{Credit, Draw, Ledger};
+use crate::domain::{Credit, Draw};
+use crate::ledger::Ledger;
 
 /// A task that keeps a credit.
 #[derive(Clone)]

@@ -2,7 +2,8 @@
 
 use bailiwick::{MemoryJournal, Runtime, Tags};
 
-use crate::domain::{Credit, Draw, Ledger, Peek, credit_id};
+use crate::domain::{Credit, Draw, Peek, credit_id};
+use crate::ledger::Ledger;
 use crate::report::Row;
 use crate::rivals::{KameoActor, Keeper, Locked, TokioTask};
 use crate::rounds::{System, interleaved, storm};

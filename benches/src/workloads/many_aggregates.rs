@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bailiwick::MemoryJournal;
 
-use crate::domain::{Credit, CreditId, Draw, Ledger, Peek, credit_id};
+use crate::domain::{Credit, CreditId, Draw, Peek, credit_id};
+use crate::ledger::Ledger;
 use crate::report::Row;
 use crate::rivals::{KameoActor, Keeper, Locked, Many, TokioTask};
 use crate::rounds::{System, interleaved, storm};

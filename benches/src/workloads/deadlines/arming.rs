@@ -8,8 +8,9 @@ use std::time::Instant;
 
 use bailiwick::{Aggregates, Decide, MemoryJournal, Timestamp};
 
-use crate::domain::{Credit, CreditId, Draw, Lease, Ledger, Peek, credit_id};
+use crate::domain::{Credit, CreditId, Draw, Lease, Peek, credit_id};
 use crate::driven::FAR;
+use crate::ledger::Ledger;
 use crate::report::Row;
 use crate::rivals::Sleepers;
 use crate::rounds::{Round, System, interleaved, storm};

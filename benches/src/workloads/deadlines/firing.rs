@@ -12,8 +12,10 @@ use bailiwick::{Clock, Journal, MemoryJournal, Runtime, SystemClock, Timestamp};
 use tokio::time::sleep;
 
 use crate::cpu::Usage;
-use crate::domain::{Credit, CreditId, LATENESS, Lease, Ledger, credit_id};
+use crate::domain::{Credit, CreditId, Lease, credit_id};
 use crate::driven::FAR;
+use crate::lateness::LATENESS;
+use crate::ledger::Ledger;
 use crate::memory;
 use crate::report::Row;
 use crate::rivals::Sleepers;
@@ -131,7 +133,8 @@ impl Load {
     fn base(&self, begun: Instant) -> Timestamp {
         let far = self.ids.len() - self.due;
         let each = begun.elapsed().div_f64(far as f64);
-        SystemClock::new().now() + each.mul_f64(self.due as f64 * 1.5) + Duration::from_secs(2)
+        // Actors of the first leave while the others are taken, which slows these down.
+        SystemClock::new().now() + each.mul_f64(self.due as f64 * 3.0) + Duration::from_secs(2)
     }
 
     /// Neighbours in time are not neighbours by number.

@@ -1,0 +1,70 @@
+//! An SVG under construction: only what the picture needs.
+//!
+//! It has its own background, and follows the reader's colour scheme: an image in a README cannot
+//! know on what it lies.
+
+use std::fmt::Write;
+
+const STYLE: &str = "\
+    .card{fill:#ffffff;stroke:#d8dee4}.rule{stroke:#d8dee4}\
+    .own{fill:#0f766e}.asleep{fill:#0f766e;opacity:.5}.reference{fill:#8c96a3}.other{fill:#c3cad2}\
+    text{font-family:-apple-system,BlinkMacSystemFont,'Segoe UI','Noto Sans',Helvetica,Arial,\
+    'Liberation Sans',sans-serif;font-size:13px;font-variant-numeric:tabular-nums;fill:#1f2328}\
+    .title{font-size:17px;font-weight:600}.head{font-weight:600}.soft{fill:#59636e}\
+    .small{font-size:12px;fill:#59636e}.strong{font-weight:600;fill:#0f766e}\
+    @media(prefers-color-scheme:dark){\
+    .card{fill:#0d1117;stroke:#30363d}.rule{stroke:#30363d}\
+    .own,.asleep{fill:#2dbfae}.reference{fill:#768390}.other{fill:#444c56}\
+    text{fill:#e6edf3}.soft,.small{fill:#9198a1}.strong{fill:#4fd1c1}}";
+
+/// Where a text begins, or ends.
+#[derive(Clone, Copy)]
+pub(super) enum Anchor {
+    Start,
+    End,
+}
+
+/// An SVG under construction.
+pub(super) struct Canvas(String);
+
+impl Canvas {
+    pub(super) fn new() -> Self {
+        Canvas(String::new())
+    }
+
+    pub(super) fn text(&mut self, class: &str, anchor: Anchor, x: f64, y: f64, text: &str) {
+        let anchor = match anchor {
+            Anchor::Start => "",
+            Anchor::End => " text-anchor=\"end\"",
+        };
+        let text = text.replace('&', "&amp;").replace('<', "&lt;");
+        self.push(format_args!(r#"<text class="{class}" x="{x}" y="{y}"{anchor}>{text}</text>"#));
+    }
+
+    pub(super) fn bar(&mut self, class: &str, x: f64, y: f64, width: f64, height: f64) {
+        self.push(format_args!(
+            r#"<rect class="{class}" x="{x}" y="{y}" width="{width:.1}" height="{height}" rx="2"/>"#
+        ));
+    }
+
+    pub(super) fn rule(&mut self, from: f64, to: f64, y: f64) {
+        self.push(format_args!(r#"<path class="rule" d="M{from} {y}H{to}"/>"#));
+    }
+
+    /// The whole, with what it says for those who do not see it.
+    pub(super) fn finish(self, width: f64, height: f64, description: &str) -> String {
+        let (w, h) = (width - 1.0, height - 1.0);
+        format!(
+            r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="{description}">
+<style>{STYLE}</style>
+<rect class="card" x=".5" y=".5" width="{w}" height="{h}" rx="8"/>
+{}</svg>
+"#,
+            self.0
+        )
+    }
+
+    fn push(&mut self, element: std::fmt::Arguments<'_>) {
+        writeln!(self.0, "{element}").expect("a string takes it");
+    }
+}
