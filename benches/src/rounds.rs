@@ -13,6 +13,9 @@ use crate::report::Row;
 /// The one system to run, if not all: to profile it.
 pub static ONLY: OnceLock<String> = OnceLock::new();
 
+/// The one number of callers to run with, if not all.
+pub static CLIENTS: OnceLock<usize> = OnceLock::new();
+
 /// How long the tasks of a round may take to end after it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -54,6 +57,9 @@ pub async fn interleaved(
 ) -> Vec<Row> {
     if let Some(only) = ONLY.get() {
         systems.retain(|system| system.name == *only);
+    }
+    if CLIENTS.get().is_some_and(|only| *only != clients) {
+        return Vec::new();
     }
     let mut measured: Vec<Vec<Round>> = systems.iter().map(|_| Vec::new()).collect();
     for n in 0..=rounds {

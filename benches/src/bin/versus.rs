@@ -17,6 +17,9 @@ struct Arguments {
     /// Runs this system only: to profile it.
     #[arg(long, value_name = "SYSTEM")]
     only: Option<String>,
+    /// Runs with this many callers only, where a workload has several numbers of them.
+    #[arg(long, value_name = "CALLERS")]
+    clients: Option<usize>,
     /// Also writes the figures to this file, as a JSON array.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -37,6 +40,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
     if let Some(only) = arguments.only {
         benches::rounds::ONLY.get_or_init(|| only);
+    }
+    if let Some(clients) = arguments.clients {
+        benches::rounds::CLIENTS.get_or_init(|| clients);
     }
     let executor =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

@@ -16,7 +16,7 @@ use kameo::Actor;
 use kameo::actor::{ActorRef, PreparedActor, WeakActorRef};
 use kameo::mailbox::{self, MailboxReceiver, Signal};
 
-use crate::cell::{Cell, Drive, Ground};
+use crate::cell::{Cell, Drive, Ground, Tools};
 
 /// Attaches the actor `number` to a cell.
 pub(crate) fn attach<A: Aggregate>(cell: Arc<Cell<A>>, number: u32, ground: Arc<Ground>) {
@@ -24,7 +24,7 @@ pub(crate) fn attach<A: Aggregate>(cell: Arc<Cell<A>>, number: u32, ground: Arc<
     let prepared = PreparedActor::<Host<A>>::new(mailbox::bounded(1));
     #[cfg(feature = "fault-injection")]
     cell.set_kill(number, Kill::of(prepared.actor_ref().clone()));
-    let host = Host { cell, number, ground, ran: false };
+    let host = Host { cell, number, tools: Tools::new(ground), ran: false };
     spawner.spawn(Box::pin(async move {
         // It reports its end by being dropped.
         drop(prepared.run(host).await);
@@ -34,7 +34,7 @@ pub(crate) fn attach<A: Aggregate>(cell: Arc<Cell<A>>, number: u32, ground: Arc<
 struct Host<A: Aggregate> {
     cell: Arc<Cell<A>>,
     number: u32,
-    ground: Arc<Ground>,
+    tools: Tools<A>,
     ran: bool,
 }
 
@@ -57,7 +57,7 @@ impl<A: Aggregate> Actor for Host<A> {
         _: WeakActorRef<Self>,
         _: &mut MailboxReceiver<Self>,
     ) -> Result<Option<Signal<Self>>, Infallible> {
-        poll_fn(|cx| match self.cell.drive(self.number, &self.ground, cx) {
+        poll_fn(|cx| match self.cell.drive(self.number, &mut self.tools, cx) {
             Drive::Park => Poll::Pending,
             Drive::Yield => {
                 cx.waker().wake_by_ref();

@@ -3,11 +3,14 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use bailiwick_core::{Aggregate, Decide, InvalidTag, Key, Position, Text, Timestamp};
 
 use crate::ask::{Admission, Asking, read};
+use crate::cell::{Cell, NotAdmitted};
 use crate::counts::Counts;
 use crate::envelope::{Call, Committed};
 use crate::error::{AskError, ReadError};
@@ -27,7 +30,7 @@ impl<A: Aggregate> Aggregates<A> {
     /// A reference to the aggregate with this ID. Costs nothing, does nothing, never goes stale.
     pub fn get(&self, id: impl Into<A::Key>) -> AggregateRef<A> {
         AggregateRef {
-            target: Arc::new(Target { kind: self.kind.clone(), id: id.into() }),
+            target: Arc::new(Target::new(self.kind.clone(), id.into())),
             timeout: self.kind.shared.config.timeout,
             admission: Admission::default(),
             call: None,
@@ -60,6 +63,44 @@ impl<A: Aggregate> Aggregates<A> {
 pub(crate) struct Target<A: Aggregate> {
     pub(crate) kind: Arc<Kind<A>>,
     pub(crate) id: A::Key,
+    /// Where it was found the last time. A cell that has left memory since then is an empty shell.
+    cell: ArcSwapOption<Cell<A>>,
+    /// Called before: worth remembering.
+    called: AtomicBool,
+}
+
+impl<A: Aggregate> Target<A> {
+    fn new(kind: Arc<Kind<A>>, id: A::Key) -> Self {
+        Target { kind, id, cell: ArcSwapOption::empty(), called: AtomicBool::new(false) }
+    }
+
+    /// Puts something into the aggregate's cell, wherever that is now: found again if it was stored
+    /// meanwhile, made if there is none.
+    pub(crate) fn put(
+        &self,
+        put: impl Fn(&Arc<Cell<A>>) -> Result<(), NotAdmitted>,
+    ) -> Result<Result<(), NotAdmitted>, InvalidTag> {
+        if let Some(cell) = &*self.cell.load() {
+            match put(cell) {
+                Err(NotAdmitted::Stored) => {}
+                result => return Ok(result),
+            }
+        }
+        loop {
+            let cell = self.kind.cell(&self.id)?;
+            match put(&cell) {
+                Err(NotAdmitted::Stored) => self.kind.registry.remove(&self.id, &cell),
+                result => {
+                    if self.called.load(Relaxed) {
+                        self.cell.store(Some(cell));
+                    } else {
+                        self.called.store(true, Relaxed);
+                    }
+                    return Ok(result);
+                }
+            }
+        }
+    }
 }
 
 /// A reference to one aggregate, and how to call it: options first, then the verb.

@@ -84,19 +84,14 @@ where
     A: Decide<C>,
     C: Send + 'static,
 {
-    let Target { kind, id } = &**asked.target();
-    loop {
-        let cell = kind.cell(id).map_err(Cause::InvalidId)?;
-        match cell.admit(asked.clone(), admission) {
-            Ok(()) => return Ok(()),
-            // Stored meanwhile: its successor takes the command.
-            Err(NotAdmitted::Stored) => kind.registry.remove(id, &cell),
-            Err(NotAdmitted::ShutDown) => return Err(Cause::ShutDown),
-            Err(NotAdmitted::Full) => {
-                let capacity = kind.shared.config.mailbox_commands.get();
-                return Err(Cause::MailboxFull { capacity });
-            }
+    let target = asked.target();
+    match target.put(|cell| cell.admit(asked.clone(), admission)).map_err(Cause::InvalidId)? {
+        Ok(()) => Ok(()),
+        Err(NotAdmitted::Full) => {
+            let capacity = target.kind.shared.config.mailbox_commands.get();
+            Err(Cause::MailboxFull { capacity })
         }
+        Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => Err(Cause::ShutDown),
     }
 }
 
@@ -124,7 +119,7 @@ impl<A: Decide<C>, C: Send + 'static> Drop for Waiting<A, C> {
             return;
         };
         let Some(place) = asked.give_up() else { return };
-        let Target { kind, id } = &**asked.target();
+        let Target { kind, id, .. } = &**asked.target();
         if let Some(cell) = kind.registry.get(id) {
             cell.forget(Arc::as_ptr(asked).cast(), place == Place::Door);
         }
@@ -142,20 +137,16 @@ where
     F: FnMut(&A, Timestamp) -> T + Send + 'static,
     T: Send + 'static,
 {
-    let Target { kind, id } = &*target;
-    let until = kind.shared.seams.clock.elapsed().saturating_add(timeout);
+    let shared = &target.kind.shared;
+    let until = shared.seams.clock.elapsed().saturating_add(timeout);
     let glimpse = Glimpse::new(look, until);
-    loop {
-        let cell = kind.cell(id).map_err(ReadError::InvalidId)?;
-        match cell.admit_read(glimpse.clone()) {
-            Ok(()) => break,
-            Err(NotAdmitted::Stored) => kind.registry.remove(id, &cell),
-            Err(NotAdmitted::ShutDown) => return Err(ReadError::ShutDown),
-            Err(NotAdmitted::Full) => {
-                let capacity = kind.shared.config.mailbox_commands.get();
-                return Err(ReadError::Full { capacity });
-            }
+    match target.put(|cell| cell.admit_read(glimpse.clone())).map_err(ReadError::InvalidId)? {
+        Ok(()) => {}
+        Err(NotAdmitted::Full) => {
+            let capacity = shared.config.mailbox_commands.get();
+            return Err(ReadError::Full { capacity });
         }
+        Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => return Err(ReadError::ShutDown),
     }
     poll_fn(|cx| glimpse.poll_answer(cx)).await
 }

@@ -13,7 +13,7 @@ use bailiwick_core::{Aggregate, Timestamp};
 use parking_lot::MutexGuard;
 
 use super::desk::{Called, Ground, InTurn};
-use super::judge::Turn;
+use super::judge::{Tools, Turn};
 use super::life::{Again, Fault, Folded, Known, Life, Live, Loading};
 use super::phase::Input;
 use super::settle::Settled;
@@ -61,9 +61,10 @@ impl<A: Aggregate> Cell<A> {
     pub(crate) fn drive(
         self: &Arc<Self>,
         number: u32,
-        ground: &Ground,
+        tools: &mut Tools<A>,
         cx: &mut Context<'_>,
     ) -> Drive {
+        let mut commands = 0;
         for _ in 0..TURNS_PER_POLL {
             let mut core = self.core.lock();
             if core.attachments != number || !core.phase.has_actor() {
@@ -73,7 +74,8 @@ impl<A: Aggregate> Cell<A> {
             let life = std::mem::replace(&mut core.life, Life::Out);
             let mut work = self.take_work(&mut core, &life);
             drop(core);
-            let (life, waiting) = self.advance(life, &mut work, ground, cx);
+            commands += work.commands.len();
+            let (life, waiting) = self.advance(life, &mut work, tools, cx);
             let mut core = self.core.lock();
             if core.phase.is_over() {
                 // Closed during the turn: what the turn held gets its outcomes here.
@@ -84,6 +86,9 @@ impl<A: Aggregate> Cell<A> {
             core.life = life;
             let told = self.end_turn(&mut core, work.commands);
             if waiting && !self.has_more(&core) {
+                if commands > 1 {
+                    break;
+                }
                 let drive = self.park(core, cx);
                 drop(told);
                 return drive;
@@ -173,12 +178,12 @@ impl<A: Aggregate> Cell<A> {
         &self,
         life: Life<A>,
         work: &mut Work<A>,
-        ground: &Ground,
+        tools: &mut Tools<A>,
         cx: &mut Context<'_>,
     ) -> (Life<A>, bool) {
         match life {
-            Life::Quiet(known) => self.quiet_turn(known, work, ground, cx),
-            Life::Live(mut live) => match self.turn(&mut live, work, ground, cx) {
+            Life::Quiet(known) => self.quiet_turn(known, work, tools, cx),
+            Life::Live(mut live) => match self.turn(&mut live, work, tools, cx) {
                 Next::Wait => (live.settled(), true),
                 Next::Again => (Life::Live(live), false),
                 Next::Become(life) => (life, false),
@@ -192,7 +197,7 @@ impl<A: Aggregate> Cell<A> {
                 refuse(work, &fault);
                 (Life::Faulted(fault), true)
             }
-            _ if work.wanted => (self.begin_loading(ground, Again::default()), false),
+            _ if work.wanted => (self.begin_loading(&tools.ground, Again::default()), false),
             life => (life, true),
         }
     }
@@ -202,11 +207,11 @@ impl<A: Aggregate> Cell<A> {
         &self,
         known: Box<Known<A>>,
         work: &mut Work<A>,
-        ground: &Ground,
+        tools: &mut Tools<A>,
         cx: &mut Context<'_>,
     ) -> (Life<A>, bool) {
         let mut live = Live::of(known);
-        match self.turn(&mut live, work, ground, cx) {
+        match self.turn(&mut live, work, tools, cx) {
             Next::Wait => (live.into_life(), true),
             Next::Again => (Life::Live(Box::new(live)), false),
             Next::Become(life) => (life, false),
@@ -217,13 +222,13 @@ impl<A: Aggregate> Cell<A> {
         &self,
         live: &mut Live<A>,
         work: &mut Work<A>,
-        ground: &Ground,
+        tools: &mut Tools<A>,
         cx: &mut Context<'_>,
     ) -> Next<A> {
         let now = self.kind.shared.now();
         let span = tracing::trace_span!("turn", aggregate = A::NAME, id = %self.id, commands = work.commands.len());
         let _entered = span.enter();
-        let mut turn = Turn::new(ground, now);
+        let mut turn = Turn { tools, now, commands: work.commands.len() };
         self.look(live, std::mem::take(&mut work.readers), now);
         let Called { called, due } = std::mem::take(&mut work.due);
         if called {
@@ -237,7 +242,8 @@ impl<A: Aggregate> Cell<A> {
         for entry in work.commands.drain(..).filter_map(claimed) {
             self.expire_and_judge(live, entry, &mut turn);
         }
-        self.conclude(live, ground, cx)
+        live.forming.seal(tools);
+        self.conclude(live, &tools.ground, cx)
     }
 
     /// What was decided once already comes before anything new. What does not fit into this batch

@@ -14,27 +14,41 @@ use bytes::Bytes;
 
 use super::Cell;
 use super::desk::Ground;
-use super::life::{Live, Stuck};
+use super::life::{Batch, Live, Stuck};
 use crate::entry::Entry;
 use crate::envelope::{Call, Judged};
 use crate::error::{Cause, panic_message};
 
-/// Room for the bytes of an event of common size.
-const PAYLOAD: usize = 256;
+/// Room for the bytes of events that an actor keeps from turn to turn, in bytes.
+const PAYLOAD_KEPT: usize = 16 * 1_024;
+
+/// What an actor brings along: its aggregate's ground, and buffers that every turn uses again.
+pub(crate) struct Tools<A: Aggregate> {
+    pub(super) ground: Arc<Ground>,
+    events: Vec<A::Event>,
+    /// The bytes of the events that are not sealed yet, and where each of them ends.
+    payload: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl<A: Aggregate> Tools<A> {
+    pub(crate) fn new(ground: Arc<Ground>) -> Self {
+        Tools { ground, events: Vec::new(), payload: Vec::new(), ends: Vec::new() }
+    }
+
+    /// Forgets the bytes of all but the first `kept` events.
+    fn forget(&mut self, kept: usize) {
+        self.ends.truncate(kept);
+        self.payload.truncate(self.ends.last().copied().unwrap_or(0));
+    }
+}
 
 /// What all decisions of a turn share.
 pub(super) struct Turn<'a, A: Aggregate> {
-    ground: &'a Ground,
-    now: Timestamp,
-    /// Buffers that every decision uses again.
-    events: Vec<A::Event>,
-    payload: Vec<u8>,
-}
-
-impl<'a, A: Aggregate> Turn<'a, A> {
-    pub(super) fn new(ground: &'a Ground, now: Timestamp) -> Self {
-        Turn { ground, now, events: Vec::new(), payload: Vec::new() }
-    }
+    pub(super) tools: &'a mut Tools<A>,
+    pub(super) now: Timestamp,
+    /// How many commands are judged in it.
+    pub(super) commands: usize,
 }
 
 impl<A: Aggregate> Cell<A> {
@@ -56,7 +70,7 @@ impl<A: Aggregate> Cell<A> {
             // Where it really is will be known when the gate opens.
             envelope.fail(Cause::Moved { expected, actual: live.known.version });
         } else {
-            let mut ctx = Context::reusing(turn.now, std::mem::take(&mut turn.events));
+            let mut ctx = Context::reusing(turn.now, std::mem::take(&mut turn.tools.events));
             let judged = envelope.decide(&live.known.state, &mut ctx);
             let mut events = ctx.into_events();
             if matches!(judged, Judged::Accepted) {
@@ -66,7 +80,7 @@ impl<A: Aggregate> Cell<A> {
                 }
             }
             events.clear();
-            turn.events = events;
+            turn.tools.events = events;
         }
         entry.events_upto = u32::try_from(live.forming.events.len()).unwrap_or(u32::MAX);
         live.forming.entries.push(entry);
@@ -98,7 +112,7 @@ impl<A: Aggregate> Cell<A> {
         };
         if live.forming.events.len() > before {
             // Rounds that lead nowhere are not written. What they did to the state is undone.
-            live.forming.events.truncate(before);
+            live.forming.forget(before, turn.tools);
             live.broken = true;
         }
         self.stuck(live, now, &problem);
@@ -141,7 +155,7 @@ impl<A: Aggregate> Cell<A> {
             Ok(()) => {
                 let origin = Origin {
                     aggregate: Text::literal(A::NAME),
-                    tag: turn.ground.tags.as_slice()[0].clone(),
+                    tag: turn.tools.ground.tags.as_slice()[0].clone(),
                     deadline: live.known.deadline,
                 };
                 if let Some(last) = live.forming.events.last_mut() {
@@ -150,7 +164,7 @@ impl<A: Aggregate> Cell<A> {
                 Ok(())
             }
             Err(cause) => {
-                live.forming.events.truncate(before);
+                live.forming.forget(before, turn.tools);
                 Err(cause)
             }
         }
@@ -192,19 +206,47 @@ fn encode<A: Aggregate>(
     turn: &mut Turn<'_, A>,
     source: Source<'_>,
 ) -> Result<(), Cause> {
-    let tags = tags_of(&turn.ground.tags, event).map_err(Cause::Tags)?;
-    let payload = &mut turn.payload;
-    payload.clear();
-    payload.reserve(PAYLOAD);
-    event.encode(payload).map_err(|error| Cause::Codec(Arc::new(error)))?;
+    let tags = tags_of(&turn.tools.ground.tags, event).map_err(Cause::Tags)?;
+    event.encode(&mut turn.tools.payload).map_err(|error| Cause::Codec(Arc::new(error)))?;
+    turn.tools.ends.push(turn.tools.payload.len());
+    if batch.len() == batch.capacity() {
+        batch.reserve_exact(turn.commands.max(1));
+    }
     batch.push(EncodedEvent {
         event_type: EventType::literal(event.event_type()),
         tags,
-        payload: Bytes::copy_from_slice(payload),
+        // Comes when the batch is sealed.
+        payload: Bytes::new(),
         recorded_at: turn.now,
         metadata: source.metadata(),
     });
     Ok(())
+}
+
+impl<A: Aggregate> Batch<A> {
+    /// Gives the events of a turn their bytes: one piece of memory for all of them.
+    pub(super) fn seal(&mut self, tools: &mut Tools<A>) {
+        match &mut self.events[self.sealed..] {
+            [] => return,
+            [event] => event.payload = Bytes::copy_from_slice(&tools.payload),
+            events => {
+                let all = Bytes::copy_from_slice(&tools.payload);
+                let starts = std::iter::once(0).chain(tools.ends.iter().copied());
+                for ((event, start), end) in events.iter_mut().zip(starts).zip(&tools.ends) {
+                    event.payload = all.slice(start..*end);
+                }
+            }
+        }
+        self.sealed = self.events.len();
+        tools.forget(0);
+        tools.payload.shrink_to(PAYLOAD_KEPT);
+    }
+
+    /// Forgets all but the first `kept` events.
+    fn forget(&mut self, kept: usize, tools: &mut Tools<A>) {
+        self.events.truncate(kept);
+        tools.forget(kept - self.sealed);
+    }
 }
 
 impl<A: Aggregate> Live<A> {

@@ -98,6 +98,8 @@ pub(super) struct Batch<A: Aggregate> {
     pub(super) entries: Entries<A>,
     pub(super) readers: Vec<Reader<A>>,
     pub(super) events: Vec<EncodedEvent>,
+    /// How many of the events have their bytes.
+    pub(super) sealed: usize,
 }
 
 pub(super) struct Running<A: Aggregate> {
@@ -108,7 +110,7 @@ pub(super) struct Running<A: Aggregate> {
 
 impl<A: Aggregate> Default for Batch<A> {
     fn default() -> Self {
-        Batch { entries: Entries::new(), readers: Vec::new(), events: Vec::new() }
+        Batch { entries: Entries::new(), readers: Vec::new(), events: Vec::new(), sealed: 0 }
     }
 }
 

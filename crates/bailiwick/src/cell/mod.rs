@@ -32,6 +32,7 @@ use parking_lot::MutexGuard;
 pub(crate) use admit::NotAdmitted;
 pub(crate) use desk::Ground;
 pub(crate) use drive::Drive;
+pub(crate) use judge::Tools;
 
 use crate::actor;
 use crate::kind::Kind;

@@ -28,7 +28,7 @@ impl<A: Aggregate> Cell<A> {
     /// aggregate reads. What has no events needs no append.
     pub(super) fn submit(&self, live: &mut Live<A>, ground: &Ground) {
         debug_assert!(live.running.is_none());
-        let Batch { mut entries, readers, events } = std::mem::take(&mut live.forming);
+        let Batch { mut entries, readers, events, .. } = std::mem::take(&mut live.forming);
         if events.is_empty() {
             entries.into_iter().for_each(|entry| entry.release(live.known.version));
             readers.into_iter().for_each(crate::glance::Reader::release);
