@@ -2,7 +2,7 @@
 //!
 //! The actor takes the life of the cell and what is waiting out of the lock, runs a turn, and puts
 //! the life back. It parks only after it has seen, under the lock, that nothing has come meanwhile.
-//! In one poll it takes at most [`TURNS_PER_POLL`] batches, then it lets others have theirs.
+//! In one poll it takes [`COMMANDS_PER_POLL`] commands at most, then it lets others have theirs.
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use bailiwick_core::{Aggregate, Timestamp};
 use parking_lot::MutexGuard;
 
-use super::desk::{Called, Ground, InTurn};
+use super::desk::{Called, InTurn};
 use super::judge::{Tools, Turn};
 use super::life::{Again, Fault, Folded, Known, Life, Live, Loading};
 use super::phase::Input;
@@ -22,8 +22,13 @@ use crate::entry::{Entries, Entry};
 use crate::error::{LoadError, panic_message};
 use crate::glance::Reader;
 
-/// How many turns an actor takes before it lets others have theirs.
-const TURNS_PER_POLL: usize = 4;
+/// After how many commands an actor lets others have their turn.
+const COMMANDS_PER_POLL: usize = 256;
+/// After how many turns, whatever they hold.
+const TURNS_PER_POLL: usize = 16;
+/// How many commands a turn takes while the journal answers at once: those who are answered go on
+/// while the next ones are judged. A journal that takes its time gets all there are.
+const COMMANDS_PER_QUICK_TURN: usize = 16;
 
 /// What the actor is to do after a poll.
 pub(crate) enum Drive {
@@ -66,13 +71,17 @@ impl<A: Aggregate> Cell<A> {
     ) -> Drive {
         let mut commands = 0;
         for _ in 0..TURNS_PER_POLL {
+            if commands >= COMMANDS_PER_POLL {
+                break;
+            }
             let mut core = self.core.lock();
             if core.attachments != number || !core.phase.has_actor() {
                 return Drive::Leave;
             }
             core.phase = core.phase.after(Input::Runs).0;
             let life = std::mem::replace(&mut core.life, Life::Out);
-            let mut work = self.take_work(&mut core, &life);
+            let most = if tools.quick { COMMANDS_PER_QUICK_TURN } else { usize::MAX };
+            let mut work = self.take_work(&mut core, &life, most);
             drop(core);
             commands += work.commands.len();
             let (life, waiting) = self.advance(life, &mut work, tools, cx);
@@ -87,6 +96,8 @@ impl<A: Aggregate> Cell<A> {
             let told = self.end_turn(&mut core, work.commands);
             if waiting && !self.has_more(&core) {
                 if commands > 1 {
+                    // Those who were answered may ask again at once: a look costs less than to be
+                    // woken.
                     break;
                 }
                 let drive = self.park(core, cx);
@@ -142,8 +153,8 @@ impl<A: Aggregate> Cell<A> {
         self.kind.shared.config.batch_commands.get()
     }
 
-    /// Takes what is waiting, as far as this life can use it now.
-    fn take_work(&self, core: &mut Core<A>, life: &Life<A>) -> Work<A> {
+    /// Takes what is waiting, as far as this life can use it now; `most` commands at most.
+    fn take_work(&self, core: &mut Core<A>, life: &Life<A>, most: usize) -> Work<A> {
         let mut work = Work {
             commands: Entries::new(),
             readers: Vec::new(),
@@ -154,9 +165,11 @@ impl<A: Aggregate> Cell<A> {
         let Some(desk) = &mut core.desk else { return work };
         work.wanted = desk.has_work();
         let room = match life {
-            Life::Quiet(_) => self.batch(),
+            Life::Quiet(_) => self.batch().min(most),
             Life::Live(live) if live.broken => return work,
-            Life::Live(live) => self.room_in(live).saturating_sub(live.again.entries.len()),
+            Life::Live(live) => {
+                self.room_in(live).saturating_sub(live.again.entries.len()).min(most)
+            }
             Life::Faulted(fault) if self.kind.shared.now() < fault.until => {
                 work.refuse = true;
                 usize::MAX
@@ -243,7 +256,7 @@ impl<A: Aggregate> Cell<A> {
             self.expire_and_judge(live, entry, &mut turn);
         }
         live.forming.seal(tools);
-        self.conclude(live, &tools.ground, cx)
+        self.conclude(live, tools, cx)
     }
 
     /// What was decided once already comes before anything new. What does not fit into this batch
@@ -284,10 +297,19 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Drives the appends: one in flight, the next batch behind it.
-    fn conclude(&self, live: &mut Live<A>, ground: &Ground, cx: &mut Context<'_>) -> Next<A> {
+    fn conclude(
+        &self,
+        live: &mut Live<A>,
+        tools: &mut Tools<A>,
+        cx: &mut Context<'_>,
+    ) -> Next<A> {
+        let ground = &*tools.ground;
         loop {
             match self.poll_append(live, ground, cx) {
-                Poll::Pending => return Next::Wait,
+                Poll::Pending => {
+                    tools.quick = false;
+                    return Next::Wait;
+                }
                 Poll::Ready(Settled::Changed(life)) => return Next::Become(life),
                 Poll::Ready(Settled::Live) => {}
             }
@@ -295,6 +317,7 @@ impl<A: Aggregate> Cell<A> {
                 break;
             }
             self.submit(live, ground);
+            tools.quick = true;
         }
         if live.broken {
             let again = std::mem::take(&mut live.again);

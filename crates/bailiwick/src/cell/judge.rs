@@ -25,6 +25,8 @@ const PAYLOAD_KEPT: usize = 16 * 1_024;
 /// What an actor brings along: its aggregate's ground, and buffers that every turn uses again.
 pub(crate) struct Tools<A: Aggregate> {
     pub(super) ground: Arc<Ground>,
+    /// The journal answered at once the last time.
+    pub(super) quick: bool,
     events: Vec<A::Event>,
     /// The bytes of the events that are not sealed yet, and where each of them ends.
     payload: Vec<u8>,
@@ -33,7 +35,7 @@ pub(crate) struct Tools<A: Aggregate> {
 
 impl<A: Aggregate> Tools<A> {
     pub(crate) fn new(ground: Arc<Ground>) -> Self {
-        Tools { ground, events: Vec::new(), payload: Vec::new(), ends: Vec::new() }
+        Tools { ground, quick: false, events: Vec::new(), payload: Vec::new(), ends: Vec::new() }
     }
 
     /// Forgets the bytes of all but the first `kept` events.
