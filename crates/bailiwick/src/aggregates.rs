@@ -2,11 +2,10 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use bailiwick_core::{Aggregate, Decide, InvalidTag, Key, Position, Text, Timestamp};
 
 use crate::ask::{Admission, Asking, read};
@@ -63,15 +62,16 @@ impl<A: Aggregate> Aggregates<A> {
 pub(crate) struct Target<A: Aggregate> {
     pub(crate) kind: Arc<Kind<A>>,
     pub(crate) id: A::Key,
-    /// Where it was found the last time. A cell that has left memory since then is an empty shell.
-    cell: ArcSwapOption<Cell<A>>,
+    /// Where it was found when it was called for the second time. A cell that has left memory since
+    /// then is an empty shell; its successor is looked up.
+    cell: OnceLock<Arc<Cell<A>>>,
     /// Called before: worth remembering.
     called: AtomicBool,
 }
 
 impl<A: Aggregate> Target<A> {
     fn new(kind: Arc<Kind<A>>, id: A::Key) -> Self {
-        Target { kind, id, cell: ArcSwapOption::empty(), called: AtomicBool::new(false) }
+        Target { kind, id, cell: OnceLock::new(), called: AtomicBool::new(false) }
     }
 
     /// Puts something into the aggregate's cell, wherever that is now: found again if it was stored
@@ -80,7 +80,7 @@ impl<A: Aggregate> Target<A> {
         &self,
         put: impl Fn(&Arc<Cell<A>>) -> Result<(), NotAdmitted>,
     ) -> Result<Result<(), NotAdmitted>, InvalidTag> {
-        if let Some(cell) = &*self.cell.load() {
+        if let Some(cell) = self.cell.get() {
             match put(cell) {
                 Err(NotAdmitted::Stored) => {}
                 result => return Ok(result),
@@ -92,7 +92,7 @@ impl<A: Aggregate> Target<A> {
                 Err(NotAdmitted::Stored) => self.kind.registry.remove(&self.id, &cell),
                 result => {
                     if self.called.load(Relaxed) {
-                        self.cell.store(Some(cell));
+                        drop(self.cell.set(cell));
                     } else {
                         self.called.store(true, Relaxed);
                     }
