@@ -149,8 +149,8 @@ impl Entries<'_> {
 
     fn delivery(&self) -> Result<Option<Delivery>, RecordError> {
         let Some(policy) = self.policy else {
-            let others = [self.source.is_some(), self.to.is_some(), self.to_id.is_some()];
-            return all_absent("policy", others);
+            let target = [self.to.is_some(), self.to_id.is_some(), self.ordinal.is_some()];
+            return all_absent("policy", [self.source.is_some(), target.contains(&true)]);
         };
         Ok(Some(Delivery {
             policy: text(policy),
