@@ -46,6 +46,7 @@ impl Ledger {
         event.encode(&mut payload).expect("it can be encoded");
         let encoded = EncodedEvent {
             event_type: EventType::literal(event.event_type()),
+            version: event.descriptor().version(),
             tags: tags.clone(),
             payload: payload.into(),
             recorded_at: now,

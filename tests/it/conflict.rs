@@ -145,8 +145,9 @@ async fn a_guard_by_type_only_sees_what_an_aggregate_wrote() {
     let condition = AppendCondition::new(QueryItem::of_type("Counted").into());
     let event = EncodedEvent {
         event_type: "Counted".into(),
+        version: 1,
         tags: Tag::new("counter", "b").unwrap().into(),
-        payload: "{\"value\":1}".into(),
+        payload: bailiwick::Fields::new().with("value", &1).unwrap().encode().into(),
         recorded_at: Timestamp::EPOCH,
         metadata: Metadata::default(),
     };

@@ -6,6 +6,9 @@ use bailiwick::{Cause, Position, ReadError};
 use bailiwick_tests::counter::{Bell, Count, CounterEvent, Look, SetAlarm};
 use bailiwick_tests::stage::{Stage, settle, write_foreign, write_raw};
 
+/// An event without fields.
+const EMPTY: &[u8] = &[0x80];
+
 #[tokio::test]
 async fn many_callers_load_a_stored_aggregate_once() {
     let stage = Stage::new().await;
@@ -34,15 +37,15 @@ async fn an_aggregate_of_many_pages_is_loaded_whole() {
 #[tokio::test]
 async fn types_it_does_not_declare_are_not_its_business() {
     let stage = Stage::new().await;
-    write_raw(&stage.journal.inner(), "SomebodyElses", b"not even JSON".to_vec()).await;
+    write_raw(&stage.journal.inner(), "SomebodyElses", b"nonsense".to_vec()).await;
     assert_eq!(stage.counters.get("a").ask(Count::FREELY).await.unwrap(), 1);
 }
 
 #[tokio::test]
 async fn what_cannot_be_folded_says_where_and_is_left_alone_for_a_while() {
     for (event_type, payload, problem) in [
-        ("Counted", &b"{}"[..], "missing field `value`"),
-        ("Poisoned", b"{}", "makes `apply` panic: poisoned"),
+        ("Counted", &EMPTY[..], "missing field `value`"),
+        ("Poisoned", EMPTY, "makes `apply` panic: poisoned"),
     ] {
         let stage = Stage::new().await;
         stage.counters.get("a").ask(Count::FREELY).await.unwrap();
@@ -68,7 +71,7 @@ async fn an_aggregate_that_cannot_be_loaded_does_not_busy_its_deadline() {
     let stage = Stage::new().await;
     let alarm = SetAlarm { at: Some(2_000.into()), bell: Bell::Rings };
     stage.counters.get("a").ask(alarm).await.unwrap();
-    write_raw(&stage.journal.inner(), "Poisoned", b"{}".to_vec()).await;
+    write_raw(&stage.journal.inner(), "Poisoned", EMPTY.to_vec()).await;
     let stage = stage.restart().await;
     let reads = stage.journal.reads();
     for _ in 0..100 {

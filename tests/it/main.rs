@@ -9,6 +9,7 @@ mod lifecycle;
 mod load;
 mod race;
 mod rest;
+mod schema;
 mod sim;
 mod start;
 mod streaming;

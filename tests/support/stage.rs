@@ -71,7 +71,7 @@ pub async fn events(journal: &Arc<dyn Journal>) -> Vec<CounterEvent> {
     let page = journal.read(read).await.expect("it can be read");
     assert!(!page.more, "a small journal");
     let decode = |event: bailiwick::EncodedEvent| {
-        bailiwick::Event::decode(event.event_type.as_str(), &event.payload).expect("a counter's")
+        event.decode().expect("a counter's").expect("no type of the counter's is retired")
     };
     page.events.into_iter().map(|recorded| decode(recorded.event)).collect()
 }
@@ -94,6 +94,7 @@ pub async fn write_foreign(journal: &Arc<dyn Journal>, event: CounterEvent) {
 pub async fn write_raw(journal: &Arc<dyn Journal>, event_type: &'static str, payload: Vec<u8>) {
     let event = EncodedEvent {
         event_type: EventType::literal(event_type),
+        version: 1,
         tags: Tag::new("counter", "a").expect("a tag").into(),
         payload: payload.into(),
         recorded_at: Timestamp::from_millis(BEGIN),

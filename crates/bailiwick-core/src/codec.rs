@@ -1,47 +1,112 @@
 //! How an event becomes bytes: the map of its fields and nothing else.
 //!
-//! A struct and an enum's variant with the same fields have the same bytes, so an event can be
-//! moved from one set to another. A unit is an empty map and passes over what it finds in one, so
-//! it can gain fields later. The name of the event's type is kept by the journal, not here.
+//! 1. A struct and an enum's variant with the same fields have the same bytes, so an event can be
+//!    moved from one set to another. A unit is an empty map and passes over what it finds in one,
+//!    so it can gain fields later. The name of the event's type is kept by the journal, not here.
+//! 2. What is written says by itself what it is: fields by name, numbers as numbers, texts as texts.
+//!    Every number comes back with all its bits, NaN and infinities too.
+//! 3. Bytes that are not what was asked for are refused, whatever they are.
 //!
-//! The format of the map is JSON, and only this file knows it.
+//! The format is MessagePack, with names, and types that have a form for people in that form. Only
+//! this module knows it.
 
 mod de;
 mod ser;
+mod show;
+pub(crate) mod wire;
 
+use rmp_serde::decode::Error as DecodeError;
+use rmp_serde::{Deserializer, Serializer};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{CodecError, EventDescriptor};
+use crate::{BoxError, CodecError};
 
-/// Encodes `event` at the end of `out`.
+pub use show::show;
+
+/// How deep what is read may be nested, in values: enough for people, too little for the stack.
+const MAX_DEPTH: usize = 128;
+
+/// Encodes `event`, a struct or a variant, at the end of `out`.
 ///
 /// # Errors
 /// If it is not a map of fields, or a field cannot be encoded; `out` is then as it was.
 pub fn encode<T: Serialize>(event: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
     let before = out.len();
-    let mut json = serde_json::Serializer::new(&mut *out);
-    event.serialize(ser::FieldsOnly(&mut json)).map_err(|error| {
+    let mut named = Serializer::new(&mut *out).with_struct_map().with_human_readable();
+    event.serialize(ser::FieldsOnly(&mut named)).map_err(|error| {
         out.truncate(before);
-        CodecError::Encode(error)
+        CodecError::Encode(Box::new(error))
     })
 }
 
-/// Decodes a struct, or the variant of an enum that is named `event_type`.
+/// Decodes a struct, or the variant of an enum that is named `variant`.
 ///
 /// # Errors
 /// If `payload` is not the map of its fields.
-pub fn decode<'de, T: Deserialize<'de>>(
-    event_type: &str,
-    payload: &'de [u8],
-) -> Result<T, CodecError> {
-    let mut json = serde_json::Deserializer::from_slice(payload);
-    let event = T::deserialize(de::FieldsOf { event_type, fields: &mut json })
-        .map_err(CodecError::Decode)?;
-    json.end().map_err(CodecError::Decode)?;
-    Ok(event)
+pub fn decode<T: DeserializeOwned>(variant: &str, payload: &[u8]) -> Result<T, CodecError> {
+    if !wire::is_map(payload) {
+        return Err(undecodable("an event is stored as the map of its fields"));
+    }
+    whole(payload, |fields| T::deserialize(de::FieldsOf { event_type: variant, fields }))
 }
 
-/// Whether `event_type` is one of `types`.
-pub fn names(types: &[EventDescriptor], event_type: &str) -> bool {
-    types.iter().any(|known| known.name == event_type)
+/// Encodes any value: a reply that is to be remembered, a command that is to be recognised.
+///
+/// # Errors
+/// If it cannot be encoded.
+pub fn encode_value<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CodecError> {
+    let mut out = Vec::new();
+    let mut named = Serializer::new(&mut out).with_struct_map().with_human_readable();
+    value.serialize(&mut named).map_err(|error| CodecError::Encode(Box::new(error)))?;
+    Ok(out)
 }
+
+/// Decodes what [`encode_value`] wrote.
+///
+/// # Errors
+/// If the bytes are not one whole value of this type.
+pub fn decode_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    whole(bytes, |value| T::deserialize(value))
+}
+
+/// What a command is recognised by when it comes again with the same idempotency key: its name and
+/// its bytes, as [`encode_value`] writes them.
+///
+/// It is stored, so the algorithm stays as it is: 64-bit FNV-1a (offset basis `cbf29ce484222325`,
+/// prime `100000001b3`) over the name, one byte `ff`, and the bytes. It tells a mistake from a
+/// repetition; it is no protection against somebody who looks for another command with the same
+/// one.
+pub fn fingerprint(command: &str, bytes: &[u8]) -> u64 {
+    let all = command.bytes().chain([0xff]).chain(bytes.iter().copied());
+    all.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+type Reader<'de> = Deserializer<
+    rmp_serde::decode::ReadRefReader<'de, [u8]>,
+    rmp_serde::config::HumanReadableConfig<rmp_serde::config::DefaultConfig>,
+>;
+
+/// One value that uses up `bytes`.
+fn whole<'de, T>(
+    bytes: &'de [u8],
+    value: impl FnOnce(&mut Reader<'de>) -> Result<T, DecodeError>,
+) -> Result<T, CodecError> {
+    let mut reader = Deserializer::from_read_ref(bytes).with_human_readable();
+    reader.set_max_depth(MAX_DEPTH);
+    let value = value(&mut reader).map_err(undecodable)?;
+    // Whatever it would be: only where nothing is left, not even its marker can be read.
+    match bool::deserialize(&mut reader) {
+        Err(DecodeError::InvalidMarkerRead(_)) => Ok(value),
+        _ => Err(undecodable("something follows it")),
+    }
+}
+
+fn undecodable(error: impl Into<BoxError>) -> CodecError {
+    CodecError::Decode(error.into())
+}
+
+#[cfg(test)]
+mod tests;

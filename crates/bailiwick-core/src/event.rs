@@ -1,6 +1,8 @@
 //! Events: what happened. Their names are the schema of the journal.
 
-use crate::{Id, InvalidTag, Tag, Tags};
+use serde::de::DeserializeOwned;
+
+use crate::{BoxError, EventDescriptor, Id, InvalidTag, SchemaVersion, Tag, Tags, codec, fields};
 
 /// A set of event types that a view reads and an aggregate emits; made by `#[derive(Event)]`.
 ///
@@ -10,7 +12,18 @@ use crate::{Id, InvalidTag, Tag, Tags};
 ///   `From`.
 /// - A field marked `#[tag]` is an [`Id`]: events carry its tag.
 ///
-/// An event is stored by its type's name, so a name belongs to one Rust type.
+/// An event is stored by its type's name, so a name belongs to one Rust type, for ever. What may
+/// change, and how:
+///
+/// | change | what to do |
+/// |---|---|
+/// | a field is added | `#[serde(default)]` on it |
+/// | a field is removed | nothing: what is not known is passed over |
+/// | a field is renamed, or is of another type, or means something else | `#[event(version = 2, upcast = function)]` on the type or the variant: events of version 1 pass through the [function](crate::Upcast) first. Later `version = 3, upcast(first, second)`, and so on |
+/// | the type is renamed | `#[event(was = "OldName")]` on it, or `was("Old", "Older")`: what was recorded under the old name is asked for, guarded, and read as this type |
+/// | the type is gone | `#[event(retired("OldName"))]` on the set: asked for and passed over |
+///
+/// What is stored never changes. See [`Fields`](crate::Fields) for an example of an upcaster.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event set",
     note = "put `#[derive(Event)]` on it"
@@ -19,60 +32,55 @@ pub trait Event: Sized + Send + 'static {
     /// The event types of this set.
     const TYPES: &'static [EventDescriptor];
 
+    /// The type of this event.
+    fn descriptor(&self) -> &'static EventDescriptor;
+
     /// The name of this event's type.
-    fn event_type(&self) -> &'static str;
+    fn event_type(&self) -> &'static str {
+        self.descriptor().name
+    }
 
     /// Adds the tags of its fields.
     fn tags(&self, tags: &mut TagCollector<'_>);
 
-    /// Encodes this event at the end of `out`.
+    /// Encodes this event at the end of `out`, in the version that its type has now.
     ///
     /// # Errors
     /// If a field cannot be encoded.
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), CodecError>;
 
-    /// Decodes an event of the named type.
+    /// Decodes an event that was recorded under this name, in this version of its fields; none if
+    /// its type is retired.
     ///
     /// # Errors
-    /// If the type is not of this set, or the bytes are not of that type.
-    fn decode(event_type: &str, payload: &[u8]) -> Result<Self, CodecError>;
+    /// If the type is not of this set, its version is not known yet, or the bytes are not of that
+    /// type.
+    fn decode(
+        event_type: &str,
+        version: SchemaVersion,
+        payload: &[u8],
+    ) -> Result<Option<Self>, CodecError>;
 }
 
-/// One event type of a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EventDescriptor {
-    /// Its name in the journal.
-    pub name: &'static str,
-    /// The Rust type it belongs to.
-    pub owner: &'static str,
-}
-
-impl EventDescriptor {
-    /// A descriptor; used by `#[derive(Event)]`.
-    pub const fn new(name: &'static str, owner: &'static str) -> Self {
-        EventDescriptor { name, owner }
-    }
-}
-
-/// Puts the types of several sets into one; used by `#[derive(Event)]`.
+/// Decodes an event of a type of `T`, from whatever version; used by `#[derive(Event)]`.
 ///
-/// # Panics
-/// If the sets do not have `N` types together.
-pub const fn concat_types<const N: usize>(sets: &[&[EventDescriptor]]) -> [EventDescriptor; N] {
-    let mut all = [EventDescriptor::new("", ""); N];
-    let (mut set, mut to) = (0, 0);
-    while set < sets.len() {
-        let mut from = 0;
-        while from < sets[set].len() {
-            all[to] = sets[set][from];
-            from += 1;
-            to += 1;
-        }
-        set += 1;
+/// # Errors
+/// As [`Event::decode`].
+pub fn decode_as<T: DeserializeOwned>(
+    known: &EventDescriptor,
+    version: SchemaVersion,
+    payload: &[u8],
+) -> Result<T, CodecError> {
+    let (event_type, current) = (known.name, known.version());
+    if version == current {
+        return codec::decode(event_type, payload);
     }
-    assert!(to == N);
-    all
+    if version == 0 || version > current {
+        return Err(CodecError::UnknownVersion { event_type, found: version, known: current });
+    }
+    let payload = fields::upcast(payload, version, known.upcasts)
+        .map_err(|(from, source)| CodecError::Upcast { event_type, from, source })?;
+    codec::decode(event_type, &payload)
 }
 
 /// Why an event could not be encoded or decoded.
@@ -82,12 +90,35 @@ pub enum CodecError {
     /// The set has no such type.
     #[error("the event type {0:?} is not one of the set")]
     UnknownType(String),
+    /// A later version of the program recorded it.
+    #[error(
+        "{event_type} was recorded in version {found}, but this program knows it up to version \
+         {known}: run the program that wrote it, or a later one"
+    )]
+    UnknownVersion {
+        /// The type, by the name it has here.
+        event_type: &'static str,
+        /// The version that was recorded.
+        found: SchemaVersion,
+        /// The version that is written here.
+        known: SchemaVersion,
+    },
+    /// An upcaster failed.
+    #[error("the upcaster of {event_type} from version {from} failed: {source}")]
+    Upcast {
+        /// The type, by the name it has here.
+        event_type: &'static str,
+        /// The version from which it should have led to the next.
+        from: SchemaVersion,
+        /// What is wrong.
+        source: BoxError,
+    },
     /// A field could not be encoded.
-    #[error("the event cannot be encoded: {0}")]
-    Encode(#[source] serde_json::Error),
+    #[error("it cannot be encoded: {0}")]
+    Encode(#[source] BoxError),
     /// The bytes are not of that type.
-    #[error("the event cannot be decoded: {0}")]
-    Decode(#[source] serde_json::Error),
+    #[error("it cannot be decoded: {0}")]
+    Decode(#[source] BoxError),
 }
 
 /// Collects the tags of an event's fields beside those of whoever emits it.

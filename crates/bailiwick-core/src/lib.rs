@@ -11,17 +11,22 @@
 extern crate self as bailiwick_core;
 
 mod append;
-mod codec;
+#[doc(hidden)]
+pub mod codec;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod context;
+mod encoded;
 mod event;
+mod fields;
 mod given;
 mod id;
 mod journal;
 mod lease;
 mod position;
 mod query;
+pub mod record;
+mod schema;
 mod tag;
 mod text;
 mod time;
@@ -29,10 +34,15 @@ mod time;
 pub mod turn;
 mod view;
 
-pub use append::{AppendCondition, EncodedEvent, Metadata, Origin, RecordedEvent};
+pub use append::AppendCondition;
 pub use bailiwick_macros::Event;
+pub use codec::wire::Malformed;
 pub use context::Context;
-pub use event::{CodecError, Event, EventDescriptor, TagCollector, TagError, tags_of};
+pub use encoded::{
+    Delivery, EncodedEvent, Extra, Idempotency, Metadata, Origin, RecordedEvent, UnknownMetadata,
+};
+pub use event::{CodecError, Event, TagCollector, TagError, tags_of};
+pub use fields::{FieldError, Fields};
 pub use given::{Given, Outcome, given};
 pub use id::{Id, InvalidId};
 pub use journal::{
@@ -41,6 +51,7 @@ pub use journal::{
 pub use lease::LeaseSet;
 pub use position::Position;
 pub use query::{EmptyQuery, EventType, Query, QueryItem};
+pub use schema::{ANSWERED, EventDescriptor, RESERVED_PREFIX, SchemaVersion, Upcast};
 pub use tag::{InvalidTag, Tag, Tags};
 pub use text::Text;
 pub use time::Timestamp;
@@ -49,9 +60,10 @@ pub use view::{Aggregate, Decide, Key, View, require};
 /// What the macros of this crate expand to. Not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::codec::{decode, encode, names};
-    pub use crate::event::concat_types;
+    pub use crate::codec::encode;
+    pub use crate::event::decode_as;
     pub use crate::id::IdText;
+    pub use crate::schema::{concat_types, find};
     pub use crate::tag::valid_tag_key;
     pub use serde;
 }

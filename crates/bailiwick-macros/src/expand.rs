@@ -7,15 +7,19 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Field, Ident};
 
+use crate::evolution::Evolution;
 use crate::input::{EventSet, Included, Inline, Shape};
 
 /// The parts of `impl Event`.
 struct Parts {
-    types: TokenStream,
-    event_type: TokenStream,
+    /// The descriptors of the set's own types.
+    own: Vec<TokenStream>,
+    /// Sets whose types are included.
+    sets: Vec<TokenStream>,
+    descriptor: TokenStream,
     tags: TokenStream,
     encode: TokenStream,
-    /// The arms that decode what the set knows.
+    /// Statements that return what the set knows.
     decode: TokenStream,
 }
 
@@ -24,20 +28,29 @@ struct Parts {
 pub fn expand(set: &EventSet<'_>, root: &TokenStream) -> TokenStream {
     let ident = set.ident;
     let (parts, conversions) = match &set.shape {
-        Shape::Struct { tags } => (struct_parts(ident, tags, root), TokenStream::new()),
+        Shape::Struct { tags } => (struct_parts(set, tags, root), TokenStream::new()),
         Shape::Enum { inline, included } => {
             (enum_parts(ident, inline, included, root), conversions(ident, included))
         }
     };
-    let Parts { types, event_type, tags, encode, decode } = parts;
+    let Parts { mut own, sets, descriptor: descriptor_of, tags, encode, decode } = parts;
+    // Own types first: they are found by their place.
+    own.extend(set.evolution.retired.iter().map(|name| {
+        let descriptor = descriptor(&name.value(), ident, root);
+        quote!(#descriptor.retired())
+    }));
+    let count = own.len();
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
         impl #root::Event for #ident {
-            const TYPES: &'static [#root::EventDescriptor] = #types;
+            const TYPES: &'static [#root::EventDescriptor] =
+                &#root::__private::concat_types::<{ #count #(+ #sets::TYPES.len())* }>(
+                    &[&[#(#own),*], #(#sets::TYPES),*],
+                );
 
-            fn event_type(&self) -> &'static str {
-                #event_type
+            fn descriptor(&self) -> &'static #root::EventDescriptor {
+                #descriptor_of
             }
 
             fn tags(&self, __tags: &mut #root::TagCollector<'_>) {
@@ -53,33 +66,40 @@ pub fn expand(set: &EventSet<'_>, root: &TokenStream) -> TokenStream {
 
             fn decode(
                 __event_type: &str,
+                __version: #root::SchemaVersion,
                 __payload: &[u8],
-            ) -> ::core::result::Result<Self, #root::CodecError> {
-                match __event_type {
-                    #decode
-                    _ => ::core::result::Result::Err(#root::CodecError::UnknownType(
-                        ::std::string::String::from(__event_type),
-                    )),
+            ) -> ::core::result::Result<
+                ::core::option::Option<Self>,
+                #root::CodecError,
+            > {
+                #decode
+                // What the set knows, and no type reads.
+                if #root::__private::find(Self::TYPES, __event_type).is_some() {
+                    return ::core::result::Result::Ok(::core::option::Option::None);
                 }
+                ::core::result::Result::Err(#root::CodecError::UnknownType(
+                    ::std::string::String::from(__event_type),
+                ))
             }
         }
         #conversions
     }
 }
 
-fn struct_parts(ident: &Ident, tags: &[&Field], root: &TokenStream) -> Parts {
+fn struct_parts(set: &EventSet<'_>, tags: &[&Field], root: &TokenStream) -> Parts {
+    let ident = set.ident;
     let name = ident.unraw().to_string();
-    let descriptor = descriptor(&name, ident, root);
     let (fields, add) = add_tags(tags);
     Parts {
-        types: quote!(&[#descriptor]),
-        event_type: quote!(#name),
+        own: vec![evolved(&name, &set.evolution, ident, root)],
+        sets: Vec::new(),
+        descriptor: quote!(&Self::TYPES[0]),
         tags: quote! {
             let Self { #fields .. } = self;
             #add
         },
         encode: quote!(#root::__private::encode(self, __out)),
-        decode: quote!(#name => #root::__private::decode(__event_type, __payload),),
+        decode: decode_own(1, root),
     }
 }
 
@@ -89,9 +109,8 @@ fn enum_parts(
     included: &[Included<'_>],
     root: &TokenStream,
 ) -> Parts {
-    let names: Vec<_> = inline.iter().map(|variant| variant.ident.unraw().to_string()).collect();
-    let descriptors = names.iter().map(|name| descriptor(name, ident, root));
     let variants: Vec<_> = inline.iter().map(|variant| variant.ident).collect();
+    let places = 0..inline.len();
     let inline_tags = inline.iter().map(|variant| {
         let (fields, add) = add_tags(&variant.tags);
         let variant = variant.ident;
@@ -100,10 +119,8 @@ fn enum_parts(
     // An enum that only includes need not be known to serde.
     let encode_inline = (!inline.is_empty())
         .then(|| quote!(#(Self::#variants { .. })|* => #root::__private::encode(self, __out),));
-    let decode_inline = (!inline.is_empty())
-        .then(|| quote!(#(#names)|* => #root::__private::decode(__event_type, __payload),));
+    let decode_inline = (!inline.is_empty()).then(|| decode_own(inline.len(), root));
 
-    let count = inline.len();
     let includes: Vec<_> = included.iter().map(|variant| variant.ident).collect();
     let sets: Vec<_> = included
         .iter()
@@ -113,15 +130,17 @@ fn enum_parts(
         })
         .collect();
     Parts {
-        types: quote! {
-            &#root::__private::concat_types::<{ #count #(+ #sets::TYPES.len())* }>(
-                &[&[#(#descriptors),*], #(#sets::TYPES),*],
-            )
-        },
-        event_type: quote! {
+        own: inline
+            .iter()
+            .map(|variant| {
+                let name = variant.ident.unraw().to_string();
+                evolved(&name, &variant.evolution, ident, root)
+            })
+            .collect(),
+        descriptor: quote! {
             match self {
-                #(Self::#variants { .. } => #names,)*
-                #(Self::#includes(__event) => #sets::event_type(__event),)*
+                #(Self::#variants { .. } => &Self::TYPES[#places],)*
+                #(Self::#includes(__event) => #sets::descriptor(__event),)*
             }
         },
         tags: quote! {
@@ -138,10 +157,27 @@ fn enum_parts(
         },
         decode: quote! {
             #decode_inline
-            #(_ if #root::__private::names(#sets::TYPES, __event_type) => {
-                #sets::decode(__event_type, __payload).map(Self::#includes)
+            #(if #root::__private::find(#sets::TYPES, __event_type).is_some() {
+                return ::core::result::Result::map(
+                    #sets::decode(__event_type, __version, __payload),
+                    |__event| ::core::option::Option::map(__event, Self::#includes),
+                );
             })*
         },
+        sets,
+    }
+}
+
+/// Decodes what is of one of the first `count` types of the set: its own.
+fn decode_own(count: usize, root: &TokenStream) -> TokenStream {
+    quote! {
+        let (__own, _) = Self::TYPES.split_at(#count);
+        if let ::core::option::Option::Some(__known) = #root::__private::find(__own, __event_type) {
+            return ::core::result::Result::map(
+                #root::__private::decode_as(__known, __version, __payload),
+                ::core::option::Option::Some,
+            );
+        }
     }
 }
 
@@ -152,8 +188,23 @@ fn descriptor(name: &str, owner: &Ident, root: &TokenStream) -> TokenStream {
         #root::EventDescriptor::new(
             #name,
             ::core::concat!(::core::module_path!(), "::", #owner),
+            ::core::any::TypeId::of::<Self>(),
         )
     }
+}
+
+/// One event type, with what it was before.
+fn evolved(name: &str, evolution: &Evolution, owner: &Ident, root: &TokenStream) -> TokenStream {
+    let descriptor = descriptor(name, owner, root);
+    let Evolution { was, upcasts, .. } = evolution;
+    let was = (!was.is_empty()).then(|| quote!(.was(&[#(#was),*])));
+    let upcasts = (!upcasts.is_empty()).then(|| {
+        quote!(.upcasts({
+            const __UPCASTS: &[#root::Upcast] = &[#(#upcasts),*];
+            __UPCASTS
+        }))
+    });
+    quote!(#descriptor #was #upcasts)
 }
 
 /// The pattern that binds the fields `tags`, and the statements that add their tags.

@@ -1,17 +1,22 @@
 //! Reads what `#[derive(Event)]` stands on. What comes out of here can be expanded; what cannot be
 //! an event set is refused, everything at once and each thing where it stands.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::{Attribute, Data, DataEnum, DeriveInput, Field, Fields, Ident, Meta, Type, Variant};
 
+use crate::evolution::{self, Evolution};
 use crate::serde_attributes::{self, Place};
 
 /// An event set.
 pub struct EventSet<'a> {
     pub ident: &'a Ident,
     pub shape: Shape<'a>,
+    /// Of a struct: what it was before. Of either: which types are gone.
+    pub evolution: Evolution,
 }
 
 /// The event types of a set.
@@ -26,6 +31,7 @@ pub enum Shape<'a> {
 pub struct Inline<'a> {
     pub ident: &'a Ident,
     pub tags: Vec<&'a Field>,
+    pub evolution: Evolution,
 }
 
 /// A variant that includes another set.
@@ -46,6 +52,11 @@ impl<'a> EventSet<'a> {
             );
         }
         refuse_tag(&input.attrs, &mut errors);
+        let place = match &input.data {
+            Data::Enum(_) => evolution::Place::Enum,
+            _ => evolution::Place::Struct,
+        };
+        let evolution = Evolution::parse(place, &input.attrs, &mut errors);
         let shape = match &input.data {
             Data::Struct(data) => {
                 serde_attributes::check(Place::Struct, &input.attrs, &mut errors);
@@ -63,8 +74,34 @@ impl<'a> EventSet<'a> {
                 Shape::Struct { tags: Vec::new() }
             }
         };
-        let ident = &input.ident;
-        errors.none().map(|()| EventSet { ident, shape })
+        let set = EventSet { ident: &input.ident, shape, evolution };
+        set.refuse_names_twice(&mut errors);
+        errors.none().map(|()| set)
+    }
+}
+
+impl EventSet<'_> {
+    /// Every name that the set itself gives to an event type, with the place where it does.
+    fn refuse_names_twice(&self, errors: &mut Errors) {
+        let mut names = HashSet::new();
+        let inline = match &self.shape {
+            Shape::Struct { .. } => {
+                names.insert(self.ident.unraw().to_string());
+                &[][..]
+            }
+            Shape::Enum { inline, .. } => inline,
+        };
+        names.extend(inline.iter().map(|variant| variant.ident.unraw().to_string()));
+        let was = inline.iter().flat_map(|variant| &variant.evolution.was);
+        for name in was.chain(&self.evolution.was).chain(&self.evolution.retired) {
+            if !names.insert(name.value()) {
+                errors.at(
+                    name,
+                    "the set gives this name to another event type already; an event is read as \
+                     one type",
+                );
+            }
+        }
     }
 }
 
@@ -98,15 +135,18 @@ fn parse_enum<'a>(ident: &Ident, data: &'a DataEnum, errors: &mut Errors) -> Sha
                  `Variant { name: Type, .. }`. Only a single field goes without a name, that of a \
                  variant that includes another event set: `Variant(OtherEvent)`",
             ),
-            fields @ (Fields::Named(_) | Fields::Unit) => {
-                inline.push(Inline { ident: &variant.ident, tags: tag_fields(fields, errors) });
-            }
+            fields @ (Fields::Named(_) | Fields::Unit) => inline.push(Inline {
+                ident: &variant.ident,
+                tags: tag_fields(fields, errors),
+                evolution: Evolution::parse(evolution::Place::Inline, &variant.attrs, errors),
+            }),
         }
     }
     Shape::Enum { inline, included }
 }
 
 fn parse_included<'a>(variant: &'a Variant, field: &'a Field, errors: &mut Errors) -> Included<'a> {
+    Evolution::parse(evolution::Place::Included, &variant.attrs, errors);
     if let Some(tag) = field.attrs.iter().find(|a| a.path().is_ident("tag")) {
         errors.at(
             tag,
@@ -148,7 +188,11 @@ pub struct Errors(Option<syn::Error>);
 impl Errors {
     /// Reports `message` at `place`.
     pub fn at(&mut self, place: impl ToTokens, message: impl Display) {
-        let error = syn::Error::new_spanned(place, message);
+        self.add(syn::Error::new_spanned(place, message));
+    }
+
+    /// Reports an error that says itself where it is.
+    pub fn add(&mut self, error: syn::Error) {
         match &mut self.0 {
             Some(errors) => errors.combine(error),
             none => *none = Some(error),

@@ -3,6 +3,7 @@
 //! What does not fit the model is refused where it stands, with the reason: a derive never
 //! generates code that loses events.
 
+mod evolution;
 mod expand;
 mod input;
 mod root;
@@ -32,7 +33,17 @@ use syn::DeriveInput;
 /// An event is stored as the map of its fields, by serde: derive `Serialize` and `Deserialize` too,
 /// unless every variant includes another set. The attributes of serde work on fields; those that
 /// would change an event's name or layout are refused.
-#[proc_macro_derive(Event, attributes(tag))]
+///
+/// What an event type was before is said with `#[event(..)]`:
+///
+/// - `#[event(was = "OldName")]` or `#[event(was("OldName", "OlderName"))]` on a struct or an inline
+///   variant: names under which it was recorded before.
+/// - `#[event(version = 2, upcast = function)]` there, later
+///   `#[event(version = 3, upcast(first, second))]`: functions that bring the fields from each
+///   version to the next.
+/// - `#[event(retired("DeadName"))]` on a struct or an enum that is derived: types that no longer
+///   exist, but may be in the journal.
+#[proc_macro_derive(Event, attributes(tag, event))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
     input::EventSet::parse(&input)

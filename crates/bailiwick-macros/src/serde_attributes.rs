@@ -19,12 +19,13 @@ pub enum Place {
 
 const RENAMED: &str = "the names are the schema of the journal, which keeps, finds and reads an \
     event by the name of its Rust type; a name for serde alone would match none of that. Give the \
-    Rust type the name that is stored";
+    Rust type the name that is stored, or, if that is an old one, say \
+    `#[event(was = \"OldName\")]`";
 const FIELDS_RENAMED: &str = "the names are the schema of the journal, so they are written as they \
     are stored. Rename a single field with `#[serde(rename = \"..\")]` on that field";
 const ALIAS: &str = "the journal is asked for an event by the name of its Rust type, never by an \
-    alias, so the history under the old name would be lost silently. Keep the old event type \
-    beside the new one";
+    alias, so the history under the old name would be lost silently. Say \
+    `#[event(was = \"OldName\")]` instead, which asks for it as well";
 const LAYOUT: &str = "an event is stored as the map of its fields and nothing else, so that every \
     set that includes it reads the same bytes and fields can be added later";
 const SKIPPED: &str = "an event of this type could be emitted but not stored, or stored but not \

@@ -5,14 +5,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, Event, Journal, Query, QueryItem, Read, ReadError};
+use bailiwick_core::{Aggregate, Event, Journal, View};
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::kind::{AnyKind, Kind, Recovered};
+use crate::kind::{AnyKind, Kind};
+use crate::names::Names;
+use crate::recover::recover;
 use crate::runtime::Runtime;
 use crate::seams::{Entropy, Seams, Spawn, SystemEntropy};
 use crate::shared::Shared;
+use crate::start::StartError;
 
 /// How far a journal's last event may lie ahead of the clock.
 const AHEAD: Duration = Duration::from_secs(60);
@@ -27,6 +30,7 @@ pub struct Builder {
     entropy: Arc<dyn Entropy>,
     allow_ahead: bool,
     types: Vec<Registration>,
+    names: Names,
     #[cfg(feature = "fault-injection")]
     sabotage: Option<crate::Sabotage>,
 }
@@ -35,55 +39,7 @@ struct Registration {
     id: TypeId,
     rust_type: &'static str,
     name: &'static str,
-    events: &'static [bailiwick_core::EventDescriptor],
     make: fn(Arc<Shared>) -> Arc<dyn AnyKind>,
-}
-
-/// Why a runtime did not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// Two aggregate types have the same `NAME`.
-    #[error(
-        "{first} and {second} are both named {name:?}; an aggregate's NAME belongs to one type"
-    )]
-    NameTaken {
-        /// The name.
-        name: &'static str,
-        /// The Rust type that has it.
-        first: &'static str,
-        /// The Rust type that also has it.
-        second: &'static str,
-    },
-    /// Two Rust types claim one event type.
-    #[error(
-        "the event type {event:?} is claimed by {first} and by {second}; a name in the journal \
-         belongs to one Rust type: rename one, or make it a struct that both sets include"
-    )]
-    EventTypeClaimedTwice {
-        /// The name of the event type.
-        event: &'static str,
-        /// The Rust type that has it.
-        first: &'static str,
-        /// The Rust type that also has it.
-        second: &'static str,
-    },
-    /// The last event of the journal lies in the future.
-    #[error(
-        "the journal's last event was recorded {} ms ahead of this machine's clock; set the clock, \
-         or start with `allow_journal_ahead` and let time stand still until it is reached",
-        by.as_millis()
-    )]
-    JournalAhead {
-        /// How far ahead.
-        by: Duration,
-    },
-    /// There is no tokio runtime here.
-    #[error("a runtime starts within a tokio runtime, or with a spawner of its own")]
-    NoExecutor,
-    /// The journal could not be read.
-    #[error("the journal cannot be read: {0}")]
-    Unread(#[source] ReadError),
 }
 
 impl Builder {
@@ -96,6 +52,7 @@ impl Builder {
             entropy: Arc::new(SystemEntropy),
             allow_ahead: false,
             types: Vec::new(),
+            names: Names::default(),
             #[cfg(feature = "fault-injection")]
             sabotage: None,
         }
@@ -105,14 +62,28 @@ impl Builder {
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
         let id = TypeId::of::<A>();
         if self.types.iter().all(|known| known.id != id) {
+            self.names.emitter(type_name::<A>(), A::Event::TYPES);
             self.types.push(Registration {
                 id,
                 rust_type: type_name::<A>(),
                 name: A::NAME,
-                events: A::Event::TYPES,
                 make: |shared| Kind::<A>::new(shared),
             });
         }
+        self
+    }
+
+    /// Says that `V` is folded from the journal, by whoever it is: the runtime does not start if it
+    /// reads an event type that nobody emits and the journal has never seen.
+    pub fn reads<V: View>(mut self) -> Self {
+        self.names.reader(type_name::<V>(), V::Event::TYPES);
+        self
+    }
+
+    /// Says that these events are written to the journal by something else than the aggregates
+    /// here: another program, for example.
+    pub fn emits<E: Event>(mut self) -> Self {
+        self.names.emitter(type_name::<E>(), E::TYPES);
         self
     }
 
@@ -154,13 +125,14 @@ impl Builder {
         self
     }
 
-    /// Starts: checks the names, reads the deadlines from the journal, and arms them before the
-    /// first command is served.
+    /// Starts: checks the names, reads the journal once for the deadlines and for what this program
+    /// would misread, and arms the deadlines before the first command is served.
     ///
     /// # Errors
     /// See [`StartError`]. Nothing runs then.
     pub async fn start(self) -> Result<Runtime, StartError> {
-        self.check_names()?;
+        self.check_aggregates()?;
+        let by_name = self.names.by_name()?;
         let spawner = match self.spawner {
             Some(spawner) => spawner,
             None => {
@@ -175,26 +147,18 @@ impl Builder {
         catch_up_with_journal(&shared, self.allow_ahead).await?;
         let kinds: Vec<(TypeId, Arc<dyn AnyKind>)> =
             self.types.iter().map(|known| (known.id, (known.make)(shared.clone()))).collect();
-        recover(&shared, &kinds).await.map_err(StartError::Unread)?;
+        let all = kinds.iter().map(|(_, kind)| kind);
+        recover(&shared, all, by_name, self.names.unemitted()).await?;
         kinds.iter().for_each(|(_, kind)| kind.clone().start());
         Ok(Runtime::new(shared, kinds))
     }
 
-    fn check_names(&self) -> Result<(), StartError> {
+    fn check_aggregates(&self) -> Result<(), StartError> {
         let mut names = HashMap::new();
-        let mut events = HashMap::new();
         for known in &self.types {
             if let Some(first) = names.insert(known.name, known.rust_type) {
                 let (name, second) = (known.name, known.rust_type);
                 return Err(StartError::NameTaken { name, first, second });
-            }
-            for event in known.events {
-                if let Some(first) = events.insert(event.name, event.owner)
-                    && first != event.owner
-                {
-                    let (event, second) = (event.name, event.owner);
-                    return Err(StartError::EventTypeClaimedTwice { event, first, second });
-                }
             }
         }
         Ok(())
@@ -209,31 +173,5 @@ async fn catch_up_with_journal(shared: &Shared, allow_ahead: bool) -> Result<(),
         return Err(StartError::JournalAhead { by });
     }
     shared.not_before(head.recorded_at);
-    Ok(())
-}
-
-/// Reads the journal once, from its beginning, for the deadlines as of its end.
-async fn recover(shared: &Shared, kinds: &[(TypeId, Arc<dyn AnyKind>)]) -> Result<(), ReadError> {
-    let types = kinds.iter().flat_map(|(_, kind)| kind.event_types());
-    let Ok(item) = QueryItem::new(types, []) else {
-        return Ok(());
-    };
-    let mut deadlines: Vec<_> = kinds.iter().map(|_| Recovered::default()).collect();
-    let mut read = Read::new(Query::from(item)).limit(shared.config.page_events);
-    loop {
-        let page = shared.journal.read(read.clone()).await?;
-        for event in &page.events {
-            for ((_, kind), deadlines) in kinds.iter().zip(&mut deadlines) {
-                kind.recover(event, deadlines);
-            }
-        }
-        read.after = page.upto;
-        if !page.more {
-            break;
-        }
-    }
-    for ((_, kind), deadlines) in kinds.iter().zip(deadlines) {
-        kind.arm_recovered(deadlines);
-    }
     Ok(())
 }

@@ -14,7 +14,8 @@ use crate::rest::RestQueue;
 use crate::shared::{Shared, Stage};
 use crate::watch::Watchers;
 use bailiwick_core::{
-    Aggregate, Event, EventType, Id, Query, QueryItem, RecordedEvent, Tags, Timestamp,
+    ANSWERED, Aggregate, Event, EventDescriptor, EventType, Id, Query, QueryItem, RecordedEvent,
+    Tags, Timestamp,
 };
 
 /// What all aggregates of one type in one runtime share.
@@ -33,7 +34,7 @@ impl<A: Aggregate> Kind<A> {
     pub(crate) fn new(shared: Arc<Shared>) -> Arc<Self> {
         let seed = shared.seams.entropy.next_u64();
         Arc::new(Kind {
-            types: Self::types().map(EventType::literal).collect(),
+            types: Self::types().into_iter().map(EventType::literal).collect(),
             registry: Registry::new(seed),
             deadlines: Deadlines::new(seed, shared.config.due_at_once.get()),
             rest: RestQueue::new(&shared.config),
@@ -44,9 +45,14 @@ impl<A: Aggregate> Kind<A> {
         })
     }
 
-    /// The event types of the set, each once.
-    fn types() -> impl Iterator<Item = &'static str> {
-        A::Event::TYPES.iter().map(|descriptor| descriptor.name)
+    /// The event types of the set by all names that they have or had, retired ones too, each once;
+    /// and those of Bailiwick's own that concern a single aggregate.
+    fn types() -> Vec<&'static str> {
+        let names = A::Event::TYPES.iter().flat_map(EventDescriptor::names).chain([ANSWERED]);
+        let mut types: Vec<_> = names.collect();
+        types.sort_unstable();
+        types.dedup();
+        types
     }
 
     /// What the aggregate with the tag of `key` reads, and guards when it appends.
@@ -80,8 +86,12 @@ impl<A: Aggregate> Kind<A> {
 /// A [`Kind`] whatever its aggregate.
 pub(crate) trait AnyKind: Send + Sync + 'static {
     fn counts(&self) -> Counts;
-    fn event_types(&self) -> Vec<EventType>;
-    /// Learns from the journal's past which deadlines there are; called in order of position.
+    /// The `NAME` of the aggregate type.
+    fn name(&self) -> &'static str;
+    /// What it reads and guards, each once.
+    fn event_types(&self) -> Vec<&'static str>;
+    /// Learns from the journal's past which deadlines there are; called in order of position, with
+    /// each event of the types that it reads.
     fn recover(&self, event: &RecordedEvent, deadlines: &mut Recovered);
     fn arm_recovered(&self, deadlines: Recovered);
     fn start(self: Arc<Self>);
@@ -91,43 +101,49 @@ pub(crate) trait AnyKind: Send + Sync + 'static {
 }
 
 /// The deadlines of one type as of the journal's end, by the value of the aggregate's tag.
-/// Events that the aggregate did not decide itself leave its deadline open until it was loaded.
+/// Aggregates without one are not in it. Events that the aggregate did not decide itself leave its
+/// deadline open until it was loaded, which is at once.
 /// In order, so that the same journal gives the same start.
 #[derive(Default)]
-pub(crate) struct Recovered(BTreeMap<String, Option<Timestamp>>);
+pub(crate) struct Recovered(BTreeMap<String, Timestamp>);
 
 impl<A: Aggregate> AnyKind for Kind<A> {
     fn counts(&self) -> Counts {
         self.tally.read()
     }
 
-    fn event_types(&self) -> Vec<EventType> {
-        Self::types().map(EventType::literal).collect()
+    fn name(&self) -> &'static str {
+        A::NAME
+    }
+
+    fn event_types(&self) -> Vec<&'static str> {
+        Self::types()
     }
 
     fn recover(&self, recorded: &RecordedEvent, deadlines: &mut Recovered) {
         let event = &recorded.event;
-        if !Self::types().any(|name| event.event_type == name) {
-            return;
-        }
         for tag in event.tags.iter().filter(|tag| tag.key() == <A::Key as Id>::KEY) {
             let origin = event.metadata.origin.as_ref();
             let deadline = match origin {
                 Some(origin) if origin.aggregate == A::NAME && origin.tag == *tag => {
                     origin.deadline
                 }
+                // Bailiwick's own, and a namesake's: nobody folds it.
+                _ if event.is_reserved() => continue,
                 _ => Some(Timestamp::EPOCH),
             };
-            deadlines.0.insert(tag.value().to_owned(), deadline);
+            match deadline {
+                Some(at) => deadlines.0.insert(tag.value().to_owned(), at),
+                None => deadlines.0.remove(tag.value()),
+            };
         }
     }
 
     fn arm_recovered(&self, recovered: Recovered) {
         for (value, deadline) in recovered.0 {
-            match (A::Key::from_str(&value), deadline) {
-                (Ok(id), Some(at)) => self.deadlines.arm_stored(&id, at),
-                (Ok(_), None) => {}
-                (Err(error), _) => {
+            match A::Key::from_str(&value) {
+                Ok(id) => self.deadlines.arm_stored(&id, deadline),
+                Err(error) => {
                     tracing::error!(aggregate = A::NAME, id = value, %error, "an ID of the journal cannot be read; its deadline is not armed");
                 }
             }

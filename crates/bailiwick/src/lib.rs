@@ -17,8 +17,10 @@ mod error;
 mod glance;
 mod kind;
 mod memory;
+mod names;
 mod patience;
 mod race;
+mod recover;
 mod registry;
 mod rest;
 mod runtime;
@@ -26,13 +28,14 @@ mod runtime;
 mod sabotage;
 mod seams;
 mod shared;
+mod start;
 mod watch;
 
 pub use aggregates::{AggregateRef, Aggregates};
 pub use ask::Admission;
 pub use bailiwick_core::ReadError as JournalReadError;
 pub use bailiwick_core::*;
-pub use builder::{Builder, StartError};
+pub use builder::Builder;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::Config;
 pub use counts::Counts;
@@ -43,6 +46,7 @@ pub use runtime::{Runtime, Shutdown};
 #[cfg(feature = "fault-injection")]
 pub use sabotage::Sabotage;
 pub use seams::{Entropy, Spawn, SystemEntropy};
+pub use start::StartError;
 pub use watch::{Change, Watch, WatchError};
 
 #[doc(hidden)]

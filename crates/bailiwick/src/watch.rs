@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bailiwick_core::{
-    Aggregate, CodecError, Event, Position, Read, ReadError, RecordedEvent, Tags, Timestamp, View,
+    Aggregate, CodecError, Position, Read, ReadError, RecordedEvent, Tags, Timestamp, View,
 };
 use foldhash::fast::FixedState;
 use tokio::sync::Notify;
@@ -140,15 +140,18 @@ impl<A: Aggregate> Watch<A> {
     }
 
     fn take(&mut self) -> Result<Option<Change<<A as View>::Event>>, WatchError> {
-        let Some(next) = self.page.front() else {
-            return Ok(None);
-        };
-        let (position, recorded_at) = (next.position, next.event.recorded_at);
-        let event = <A as View>::Event::decode(next.event.event_type.as_str(), &next.event.payload)
-            .map_err(|source| WatchError::Undecodable { position, source })?;
-        self.page.pop_front();
-        self.after = position;
-        Ok(Some(Change { position, recorded_at, event }))
+        while let Some(next) = self.page.front() {
+            let (position, recorded_at) = (next.position, next.event.recorded_at);
+            let event = if next.event.is_reserved() { Ok(None) } else { next.event.decode() };
+            let event = event.map_err(|source| WatchError::Undecodable { position, source })?;
+            self.page.pop_front();
+            self.after = position;
+            // What is Bailiwick's own, or of a type that is retired, is passed over.
+            if let Some(event) = event {
+                return Ok(Some(Change { position, recorded_at, event }));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -34,6 +34,7 @@ fn encoded(at: u64, event: &SessionEvent) -> EncodedEvent {
     event.encode(&mut payload).unwrap();
     EncodedEvent {
         event_type: EventType::literal(event.event_type()),
+        version: 1,
         tags: AccountId::from("a").tag().unwrap().into(),
         payload: payload.into(),
         recorded_at: at.into(),

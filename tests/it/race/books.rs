@@ -16,7 +16,7 @@
 
 use std::ops::RangeInclusive;
 
-use bailiwick::{Counts, Event, Journal, MemoryJournal, Query, Read, RecordedEvent};
+use bailiwick::{Counts, Journal, MemoryJournal, Query, Read, RecordedEvent};
 use bailiwick_tests::race::RunnerEvent;
 
 use super::client::{Fate, Ledger};
@@ -52,11 +52,13 @@ impl Books {
         let runner: usize = parse(event.tags.as_slice()[0].value());
         self.laps[runner] += 1;
         let laps = self.laps[runner];
-        match RunnerEvent::decode(event.event_type.as_str(), &event.payload) {
-            Ok(RunnerEvent::Ran { lap, .. }) => assert_eq!(lap, u64::from(laps), "runner {runner}"),
+        match event.decode() {
+            Ok(Some(RunnerEvent::Ran { lap, .. })) => {
+                assert_eq!(lap, u64::from(laps), "runner {runner}")
+            }
             other => panic!("{other:?} at {}", recorded.position),
         }
-        let correlation = event.metadata.correlation.as_ref();
+        let correlation = event.metadata.extra().correlation.as_ref();
         let command: usize = parse(correlation.expect("every command has a number").as_str());
         assert!(!self.written[command], "command {command} was run twice");
         self.written[command] = true;

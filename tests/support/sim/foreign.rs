@@ -56,6 +56,7 @@ fn encoded(counter: usize, event: &CounterEvent, recorded_at: Timestamp) -> Enco
     event.encode(&mut payload).expect("it can be encoded");
     EncodedEvent {
         event_type: EventType::literal(event.event_type()),
+        version: 1,
         tags: tag(counter).into(),
         payload: payload.into(),
         recorded_at,

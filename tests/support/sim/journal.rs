@@ -43,7 +43,8 @@ impl SimJournal {
 
 impl SimJournal {
     fn check_size(&self, events: &[EncodedEvent]) {
-        let of_commands = events.iter().filter(|event| event.metadata.correlation.is_some());
+        let commanded = |event: &&EncodedEvent| event.metadata.extra().correlation.is_some();
+        let of_commands = events.iter().filter(commanded);
         let (commands, most) = (of_commands.count(), self.world.plan.config.batch_commands.get());
         if commands > most {
             self.world.violated(format!("{commands} commands in one append; {most} are the bound"));

@@ -1,7 +1,7 @@
 //! The ledger: what is in the journal, folded by other code than the runtime's, and every rule that
 //! an event has to keep at the instant at which it takes effect.
 
-use bailiwick::{EncodedEvent, Event, Position, Timestamp};
+use bailiwick::{EncodedEvent, Position, Timestamp};
 
 use super::history::{Checked, History, Writer};
 use super::plan::{COUNTERS, Verb};
@@ -64,8 +64,9 @@ impl Ledger {
 
     fn one(&mut self, by: Writer, at: Position, event: &EncodedEvent, clock: Timestamp) -> Checked {
         let counter = counter_of(event).ok_or("concerns no counter of this run")?;
-        let decoded = CounterEvent::decode(event.event_type.as_str(), &event.payload)
-            .map_err(|error| format!("cannot be decoded: {error}"))?;
+        let decoded: Option<CounterEvent> =
+            event.decode().map_err(|error| format!("cannot be decoded: {error}"))?;
+        let decoded = decoded.ok_or("is of a type that is retired")?;
         self.in_time(counter, by, event.recorded_at, &decoded, clock)?;
         if let Writer::Seat(seat) | Writer::Late(seat) = by {
             self.by_command(seat, counter, at, event, &decoded)?;
@@ -119,7 +120,7 @@ impl Ledger {
         event: &EncodedEvent,
         decoded: &CounterEvent,
     ) -> Checked {
-        let Some(call) = &event.metadata.correlation else {
+        let Some(call) = &event.metadata.extra().correlation else {
             let of_deadline = matches!(decoded, CounterEvent::Rang { .. });
             return of_deadline.then_some(()).ok_or_else(|| "was commanded by nobody".into());
         };

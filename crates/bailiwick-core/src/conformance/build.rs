@@ -12,6 +12,7 @@ pub(super) fn tag(text: &str) -> Tag {
 pub(super) fn event(event_type: impl Into<EventType>, tags: &[&str]) -> EncodedEvent {
     EncodedEvent {
         event_type: event_type.into(),
+        version: 1,
         tags: tags.iter().map(|text| tag(text)).collect(),
         payload: Bytes::from_static(b"{}"),
         recorded_at: Timestamp::from_millis(1_000),

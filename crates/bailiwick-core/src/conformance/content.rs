@@ -4,7 +4,10 @@ use bytes::Bytes;
 
 use super::build::{at, event, tag};
 use super::client::Client;
-use crate::{EncodedEvent, Metadata, Origin, Query, RecordedEvent, Text, Timestamp};
+use crate::{
+    Delivery, EncodedEvent, Extra, Idempotency, Metadata, Origin, Query, RecordedEvent, Text,
+    Timestamp,
+};
 
 #[track_caller]
 fn comes_back(client: &Client, events: Vec<EncodedEvent>) {
@@ -49,29 +52,69 @@ pub(super) fn times_of_recording_come_back(client: &Client) {
     comes_back(client, millis.map(with).to_vec());
 }
 
-pub(super) fn metadata_comes_back(client: &Client) {
+fn everything() -> Extra {
     let text = |text: &str| Some(Text::from(text.to_owned()));
-    let origin = |deadline| {
-        Some(Origin { aggregate: Text::literal("Course"), tag: tag("course:c 1"), deadline })
-    };
-    let none = Metadata::default();
-    let all = Metadata {
-        command: text("Subscribe"),
-        correlation: text("ü 語 🦀 \"quoted\" \\"),
-        principal: text("p"),
-        origin: origin(Some(Timestamp::from_millis(1_767_225_600_123))),
-    };
-    let with = |metadata| EncodedEvent { metadata, ..event("A", &["x:1"]) };
+    let mut extra = Extra::default();
+    extra.correlation = text("ü 語 🦀 \"quoted\" \\");
+    extra.causation = Some(at(7));
+    extra.principal = text("p");
+    extra.idempotency = idempotency(b"\x81\xa4left\x03");
+    extra.delivery = delivery();
+    extra.hops = 3;
+    extra
+}
+
+fn idempotency(reply: &'static [u8]) -> Option<Idempotency> {
+    let key = Text::literal("k-1");
+    Some(Idempotency { key, fingerprint: u64::MAX, reply: Bytes::from_static(reply) })
+}
+
+fn delivery() -> Option<Delivery> {
+    Some(Delivery {
+        policy: Text::literal("CloseOffer"),
+        source: at(6),
+        aggregate: Text::literal("Course"),
+        tag: tag("course:c 1"),
+        ordinal: 1,
+    })
+}
+
+fn origin(deadline: Option<Timestamp>) -> Option<Origin> {
+    Some(Origin { aggregate: Text::literal("Course"), tag: tag("course:c 1"), deadline })
+}
+
+fn with(change: impl FnOnce(&mut Metadata)) -> EncodedEvent {
+    let mut metadata = Metadata::default();
+    change(&mut metadata);
+    EncodedEvent { metadata, ..event("A", &["x:1"]) }
+}
+
+fn with_extra(change: impl FnOnce(&mut Extra)) -> EncodedEvent {
+    with(|metadata| change(metadata.extra_mut()))
+}
+
+pub(super) fn metadata_comes_back(client: &Client) {
+    let all = with(|metadata| {
+        metadata.command = Some(Text::literal("Subscribe"));
+        metadata.origin = origin(Some(Timestamp::from_millis(1_767_225_600_123)));
+        *metadata.extra_mut() = everything();
+    });
     let variations = vec![
-        with(none.clone()),
-        with(all.clone()),
-        with(Metadata { command: None, ..all.clone() }),
-        with(Metadata { correlation: text("c"), ..none.clone() }),
-        with(Metadata { principal: text("p"), ..none.clone() }),
-        with(Metadata { origin: origin(None), ..none.clone() }),
-        with(Metadata { origin: origin(Some(Timestamp::MAX)), ..none }),
+        with(|_| {}),
+        with(|metadata| metadata.command = Some(Text::literal("Subscribe"))),
+        with(|metadata| metadata.origin = origin(None)),
+        with(|metadata| metadata.origin = origin(Some(Timestamp::MAX))),
+        with_extra(|extra| extra.correlation = Some(Text::literal("c"))),
+        with_extra(|extra| extra.causation = Some(at(u64::MAX))),
+        with_extra(|extra| extra.principal = Some(Text::literal("p"))),
+        with_extra(|extra| extra.idempotency = idempotency(b"\0")),
+        with_extra(|extra| extra.delivery = delivery()),
+        with_extra(|extra| extra.hops = u32::MAX),
+        EncodedEvent { version: u32::MAX, ..event("A", &["x:1"]) },
+        all,
         // Empty is not absent.
-        with(Metadata { principal: text(""), ..all }),
+        with_extra(|extra| extra.principal = Some(Text::literal(""))),
+        with_extra(|extra| extra.idempotency = idempotency(b"")),
     ];
     comes_back(client, variations);
 }

@@ -11,10 +11,12 @@ fn client(subject: &dyn Reopen) -> Client {
 
 fn before(subject: &dyn Reopen) -> Head {
     let client = client(subject);
+    let mut metadata = Metadata::default();
+    metadata.extra_mut().principal = Some(Text::literal("p"));
     let first = EncodedEvent {
         payload: vec![0, 255].into(),
         recorded_at: Timestamp::from_millis(9_000),
-        metadata: Metadata { principal: Some(Text::literal("p")), ..Metadata::default() },
+        metadata,
         ..event("A", &["x:1", "y:1"])
     };
     client.append([first, event("B", &["y:1"])]);

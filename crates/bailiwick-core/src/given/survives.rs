@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use crate::codec::show;
 use crate::{BoxError, Event, Tags, tags_of};
 
 /// The event as it comes back from its own encoding, which is equal to `event`.
@@ -9,17 +10,22 @@ pub(super) fn survivor<E: Event + PartialEq + Debug>(own: &Tags, event: &E) -> R
     tags_of(own, event)?;
     let mut payload = Vec::new();
     event.encode(&mut payload)?;
-    let event_type = event.event_type();
-    let back = E::decode(event_type, &payload).map_err(|error| {
-        let payload = String::from_utf8_lossy(&payload);
+    let known = event.descriptor();
+    let event_type = known.name;
+    let back = E::decode(event_type, known.version(), &payload).map_err(|error| {
+        let payload = show(&payload);
         format!("{event_type} does not come back from its own encoding {payload}: {error}")
     })?;
-    if back == *event {
-        return Ok(back);
+    match back {
+        Some(back) if back == *event => Ok(back),
+        Some(back) => {
+            let payload = show(&payload);
+            Err(format!(
+                "{event_type} does not survive its own encoding {payload}: {event:?} comes back \
+                 as {back:?}"
+            )
+            .into())
+        }
+        None => Err(format!("{event_type} is retired: nobody may record it any more").into()),
     }
-    let payload = String::from_utf8_lossy(&payload);
-    Err(format!(
-        "{event_type} does not survive its own encoding {payload}: {event:?} comes back as {back:?}"
-    )
-    .into())
 }

@@ -26,8 +26,12 @@ enum FieldsEvent {
         rest: Size,
     },
     Keyed {
-        before: u32,
         by: BTreeMap<(u8, u8), u8>,
+    },
+    Failing {
+        before: u32,
+        #[serde(with = "failing")]
+        after: u32,
     },
 }
 
@@ -54,31 +58,44 @@ mod as_text {
     }
 }
 
+mod failing {
+    use serde::{Deserialize, Deserializer, Serializer, ser::Error};
+
+    pub fn serialize<S: Serializer>(_: &u32, _: S) -> Result<S::Ok, S::Error> {
+        Err(S::Error::custom("not today"))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+        u32::deserialize(deserializer)
+    }
+}
+
 #[test]
 fn the_attributes_of_fields_work() {
     let event =
         |added_later| FieldsEvent::Attributed { number: 1, added_later, as_text: 3, maybe: None };
-    let bytes = r#"{"n":1,"addedLater":2,"asText":"3"}"#;
+    let bytes = r#"{"n": 1, "addedLater": 2, "asText": "3"}"#;
     stored(&event(2), "Attributed", bytes);
     assert_eq!(decoded::<FieldsEvent>("Attributed", r#"{"n":1,"asText":"3"}"#).unwrap(), event(0));
     let moved = CourseEvent::Moved { to_course: "c2".into() };
-    stored(&moved, "Moved", r#"{"toCourse":"c2"}"#);
+    stored(&moved, "Moved", r#"{"toCourse": "c2"}"#);
 
     let rest = Size { width: 2 };
     let flattened = FieldsEvent::Flattened { id: 1, rest };
-    stored(&flattened, "Flattened", r#"{"id":1,"width":2}"#);
+    stored(&flattened, "Flattened", r#"{"id": 1, "width": 2}"#);
     let size = Size { width: 2 };
-    stored(&Measured { size }, "Measured", r#"{"width":2}"#);
+    stored(&Measured { size }, "Measured", r#"{"width": 2}"#);
+    let by = [((1, 2), 3)].into();
+    stored(&FieldsEvent::Keyed { by }, "Keyed", r#"{"by": {[1, 2]: 3}}"#);
 }
 
 #[test]
 fn an_event_that_cannot_be_encoded_leaves_no_bytes() {
-    let by = [((1, 2), 3)].into();
-    let event = FieldsEvent::Keyed { before: 1, by };
+    let event = FieldsEvent::Failing { before: 1, after: 2 };
     let mut out = b"kept".to_vec();
     let error = event.encode(&mut out).unwrap_err();
-    assert_eq!(error.to_string(), "the event cannot be encoded: key must be a string");
+    assert_eq!(error.to_string(), "it cannot be encoded: not today");
     assert_eq!(out, b"kept");
     TermEnded.encode(&mut out).unwrap();
-    assert_eq!(out, b"kept{}");
+    assert_eq!(out, b"kept\x80");
 }

@@ -51,9 +51,9 @@ declare!(Macro, student: StudentId);
 #[test]
 fn names_of_the_users_own_do_not_disturb() {
     let event = Surroundings::r#loop { r#in: "s1".into(), tags: 1, __tags: 2 };
-    stored(&event, "loop", r#"{"in":"s1","tags":1,"__tags":2}"#);
+    stored(&event, "loop", r#"{"in": "s1", "tags": 1, "__tags": 2}"#);
     let event = Surroundings::from(r#match { r#type: 3 });
-    stored(&event, "match", r#"{"type":3}"#);
+    stored(&event, "match", r#"{"type": 3}"#);
     let event = Macro::Declared { student: "s1".into(), second: "s2".into() };
-    stored(&event, "Declared", r#"{"student":"s1","second":"s2"}"#);
+    stored(&event, "Declared", r#"{"student": "s1", "second": "s2"}"#);
 }

@@ -20,7 +20,7 @@ fn tags(own: &str, event: &impl Event) -> Vec<String> {
 
 #[test]
 fn an_included_event_has_the_same_bytes_and_name_in_every_set() {
-    let (name, bytes) = ("Subscribed", r#"{"student":"s1","course":"c1"}"#);
+    let (name, bytes) = ("Subscribed", r#"{"student": "s1", "course": "c1"}"#);
     stored(&StudentEvent::from(subscribed()), name, bytes);
     stored(&CourseEvent::from(subscribed()), name, bytes);
     let in_course = CourseEvent::Joined(subscribed());

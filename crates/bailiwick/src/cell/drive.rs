@@ -297,12 +297,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Drives the appends: one in flight, the next batch behind it.
-    fn conclude(
-        &self,
-        live: &mut Live<A>,
-        tools: &mut Tools<A>,
-        cx: &mut Context<'_>,
-    ) -> Next<A> {
+    fn conclude(&self, live: &mut Live<A>, tools: &mut Tools<A>, cx: &mut Context<'_>) -> Next<A> {
         let ground = &*tools.ground;
         loop {
             match self.poll_append(live, ground, cx) {

@@ -160,9 +160,12 @@ impl<A: Aggregate> Cell<A> {
                     tag: turn.tools.ground.tags.as_slice()[0].clone(),
                     deadline: live.known.deadline,
                 };
-                if let Some(last) = live.forming.events.last_mut() {
-                    last.metadata.origin = Some(origin);
+                // On each of them: a start tells by it whose events they are.
+                let (last, others) = live.forming.events[before..].split_last_mut().expect("one");
+                for other in others {
+                    other.metadata.origin = Some(origin.clone());
                 }
+                last.metadata.origin = Some(origin);
                 Ok(())
             }
             Err(cause) => {
@@ -214,8 +217,10 @@ fn encode<A: Aggregate>(
     if batch.len() == batch.capacity() {
         batch.reserve_exact(turn.commands.max(1));
     }
+    let known = event.descriptor();
     batch.push(EncodedEvent {
-        event_type: EventType::literal(event.event_type()),
+        event_type: EventType::literal(known.name),
+        version: known.version(),
         tags,
         // Comes when the batch is sealed.
         payload: Bytes::new(),
@@ -271,9 +276,12 @@ impl Source<'_> {
     fn metadata(self) -> Metadata {
         let mut metadata = Metadata::default();
         metadata.command = self.command.map(Text::literal);
-        if let Some(call) = self.call {
-            metadata.correlation.clone_from(&call.correlation);
-            metadata.principal.clone_from(&call.principal);
+        if let Some(call) = self.call
+            && (call.correlation.is_some() || call.principal.is_some())
+        {
+            let extra = metadata.extra_mut();
+            extra.correlation.clone_from(&call.correlation);
+            extra.principal.clone_from(&call.principal);
         }
         metadata
     }

@@ -1,9 +1,10 @@
 //! Loading: an aggregate is what folding its part of the journal gives, and nothing else.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bailiwick_core::{Aggregate, BoxFuture, Event, Position, Read, RecordedEvent, Timestamp, View};
+use bailiwick_core::{Aggregate, BoxFuture, EncodedEvent, Position, Read, RecordedEvent};
 
 use super::Cell;
 use super::desk::Ground;
@@ -102,21 +103,31 @@ fn fold_one<A: Aggregate>(
     let position = recorded.position;
     let unloadable = |problem: String| Unloadable { position, problem: Arc::from(problem) };
     let event = &recorded.event;
-    let decoded = <A as View>::Event::decode(event.event_type.as_str(), &event.payload)
-        .map_err(|error| unloadable(format!("({}) {error}", event.event_type)))?;
-    let at: Timestamp = event.recorded_at;
+    let panicked = |code: &str, panic: Box<dyn Any + Send>| {
+        let message = panic_message(&*panic);
+        unloadable(format!("({}) makes {code} panic: {message}", event.event_type))
+    };
+    let decoded = match event.is_reserved() {
+        // Bailiwick's own is never folded. A namesake's with the same tag is not even counted.
+        true if !is_own::<A>(event) => return Ok(()),
+        true => None,
+        false => catch_unwind(AssertUnwindSafe(|| event.decode::<A::Event>()))
+            .map_err(|panic| panicked("its decoding", panic))?
+            .map_err(|error| unloadable(format!("({}) {error}", event.event_type)))?,
+    };
     let folding = AssertUnwindSafe(|| {
         let (mut state, _) = folded.take().unwrap_or_else(|| (A::new(id), Position::START));
-        state.apply(&decoded, at);
+        if let Some(decoded) = decoded {
+            state.apply(&decoded, event.recorded_at);
+        }
         state
     });
-    let state = catch_unwind(folding).map_err(|panic| {
-        unloadable(format!(
-            "({}) makes `apply` panic: {}",
-            event.event_type,
-            panic_message(&*panic)
-        ))
-    })?;
+    let state = catch_unwind(folding).map_err(|panic| panicked("`apply`", panic))?;
     *folded = Some((state, position));
     Ok(())
+}
+
+/// Whether an aggregate of this type decided it.
+fn is_own<A: Aggregate>(event: &EncodedEvent) -> bool {
+    event.metadata.origin.as_ref().is_some_and(|origin| origin.aggregate == A::NAME)
 }

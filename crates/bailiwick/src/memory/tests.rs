@@ -20,6 +20,7 @@ const TAGS: [&str; 6] = ["x:1", "x:2", "x:3", "y:1", "y:2", "z:1"];
 fn event(event_type: &'static str, tags: impl IntoIterator<Item = Tag>) -> EncodedEvent {
     EncodedEvent {
         event_type: event_type.into(),
+        version: 1,
         tags: tags.into_iter().collect(),
         payload: Bytes::new(),
         recorded_at: Timestamp::EPOCH,

@@ -1,0 +1,89 @@
+//! What stands beside few events.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::{Position, Tag, Text};
+
+/// What few events carry beside themselves. Written only where there is something.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Extra {
+    /// The conversation it belongs to.
+    pub correlation: Option<Text>,
+    /// The event that it is a consequence of.
+    pub causation: Option<Position>,
+    /// On whose behalf.
+    pub principal: Option<Text>,
+    /// What is remembered of its command, on the command's last event.
+    pub idempotency: Option<Idempotency>,
+    /// The delivery whose effect it is.
+    pub delivery: Option<Delivery>,
+    /// How many deliveries led to it, one after the other, from what somebody did.
+    pub hops: u32,
+    /// What a later version of Bailiwick wrote, and this one hands on.
+    pub unknown: UnknownMetadata,
+}
+
+impl Extra {
+    pub(super) const fn none() -> Self {
+        let unknown = UnknownMetadata { entries: 0, bytes: Bytes::new() };
+        Extra {
+            correlation: None,
+            causation: None,
+            principal: None,
+            idempotency: None,
+            delivery: None,
+            hops: 0,
+            unknown,
+        }
+    }
+}
+
+/// What is remembered of a command that was accepted: whoever asks again with the same key gets the
+/// same reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key of the caller.
+    pub key: Text,
+    /// What the command is recognised by.
+    pub fingerprint: u64,
+    /// The reply, encoded.
+    pub reply: Bytes,
+}
+
+/// Which delivery of a policy this is: the same one whenever the policy sees the same news again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Delivery {
+    /// The `NAME` of the policy.
+    pub policy: Text,
+    /// The event that it reacted to.
+    pub source: Position,
+    /// The `NAME` of the type of the aggregate to which it went.
+    pub aggregate: Text,
+    /// The tag of that aggregate.
+    pub tag: Tag,
+    /// Which of its commands for that aggregate, from 0.
+    pub ordinal: u32,
+}
+
+/// Metadata that this version does not know, as it was written.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct UnknownMetadata {
+    pub(crate) entries: u32,
+    pub(crate) bytes: Bytes,
+}
+
+impl UnknownMetadata {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+}
+
+impl fmt::Debug for UnknownMetadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&crate::codec::show(&self.bytes))
+    }
+}

@@ -1,0 +1,97 @@
+//! What is known of an event type before any event is read: its names, its version, its owner.
+
+use std::any::TypeId;
+
+use crate::{BoxError, Fields};
+
+/// Event types whose names begin like this are Bailiwick's own: no domain's type has such a name.
+pub const RESERVED_PREFIX: &str = "bailiwick.";
+
+/// The event that remembers a command with an idempotency key which was accepted without an event
+/// of its own. It carries the aggregate's tag, and says nothing but its metadata.
+pub const ANSWERED: &str = "bailiwick.Answered";
+
+/// The version of an event type's fields, counted from 1.
+pub type SchemaVersion = u32;
+
+/// Brings the fields of an event from one version to the next. A panic or an error makes the
+/// aggregate unloadable, at this event, until the code is mended.
+pub type Upcast = fn(&mut Fields) -> Result<(), BoxError>;
+
+/// One event type of a set.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct EventDescriptor {
+    /// Its name in the journal.
+    pub name: &'static str,
+    /// Names it had before. Events that were recorded under them are read as this type.
+    pub was: &'static [&'static str],
+    /// The Rust type it belongs to.
+    pub owner: &'static str,
+    /// What tells Rust types with the same path apart.
+    pub owner_id: TypeId,
+    /// From version 1 to 2, from 2 to 3, and so on.
+    pub upcasts: &'static [Upcast],
+    /// There is no Rust type any more: it is asked for, and passed over.
+    pub retired: bool,
+}
+
+impl EventDescriptor {
+    /// A type of version 1 that never had another name. Used by `#[derive(Event)]`.
+    pub const fn new(name: &'static str, owner: &'static str, owner_id: TypeId) -> Self {
+        EventDescriptor { name, was: &[], owner, owner_id, upcasts: &[], retired: false }
+    }
+
+    /// It had these names before.
+    #[must_use]
+    pub const fn was(self, was: &'static [&'static str]) -> Self {
+        EventDescriptor { was, ..self }
+    }
+
+    /// It has had one version more than there are upcasters.
+    #[must_use]
+    pub const fn upcasts(self, upcasts: &'static [Upcast]) -> Self {
+        EventDescriptor { upcasts, ..self }
+    }
+
+    /// A type that no longer exists; its owner is the set that says so.
+    #[must_use]
+    pub const fn retired(self) -> Self {
+        EventDescriptor { retired: true, ..self }
+    }
+
+    /// The version that is written now.
+    pub fn version(&self) -> SchemaVersion {
+        SchemaVersion::try_from(self.upcasts.len() + 1).unwrap_or(SchemaVersion::MAX)
+    }
+
+    /// Its name and those it had before.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.name).chain(self.was.iter().copied())
+    }
+}
+
+/// The type among `types` that has or had this name.
+pub fn find<'a>(types: &'a [EventDescriptor], name: &str) -> Option<&'a EventDescriptor> {
+    types.iter().find(|known| known.name == name || known.was.contains(&name))
+}
+
+/// Puts the types of several sets into one; used by `#[derive(Event)]`.
+///
+/// # Panics
+/// If the sets do not have `N` types together.
+pub const fn concat_types<const N: usize>(sets: &[&[EventDescriptor]]) -> [EventDescriptor; N] {
+    let mut all = [EventDescriptor::new("", "", TypeId::of::<()>()); N];
+    let (mut set, mut to) = (0, 0);
+    while set < sets.len() {
+        let mut from = 0;
+        while from < sets[set].len() {
+            all[to] = sets[set][from];
+            from += 1;
+            to += 1;
+        }
+        set += 1;
+    }
+    assert!(to == N);
+    all
+}

@@ -1,0 +1,115 @@
+//! The one reading of the whole journal at the start: for the deadlines as of its end, and for what
+//! this program would misread.
+//!
+//! What is kept of it is bounded by the aggregates that have a deadline, or may have one; not by
+//! the length of the journal, nor by the aggregates that ever were.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bailiwick_core::{EventDescriptor, Query, Read, RecordedEvent};
+
+use crate::kind::{AnyKind, Recovered};
+use crate::names::{ByName, Unemitted};
+use crate::shared::Shared;
+use crate::start::StartError;
+
+/// An aggregate type, and what its part of the journal has shown so far.
+struct Part<'a> {
+    kind: &'a dyn AnyKind,
+    deadlines: Recovered,
+}
+
+/// Reads the journal once, from its beginning.
+///
+/// # Errors
+/// If it holds what cannot be read as it was written.
+pub(crate) async fn recover<'a>(
+    shared: &Shared,
+    kinds: impl Iterator<Item = &'a Arc<dyn AnyKind>>,
+    by_name: ByName,
+    mut unemitted: Unemitted,
+) -> Result<(), StartError> {
+    if by_name.is_empty() {
+        return Ok(());
+    }
+    let parts = kinds.map(|kind| Part { kind: &**kind, deadlines: Recovered::default() });
+    let mut journal = Journal::new(by_name, parts.collect());
+    let mut read = Read::new(Query::all()).limit(shared.config.page_events);
+    loop {
+        let page = shared.journal.read(read.clone()).await.map_err(StartError::Unread)?;
+        for recorded in &page.events {
+            unemitted.see(recorded);
+            journal.take(recorded)?;
+        }
+        read.after = page.upto;
+        if !page.more {
+            break;
+        }
+    }
+    unemitted.check()?;
+    journal.parts.into_iter().for_each(|part| part.kind.arm_recovered(part.deadlines));
+    Ok(())
+}
+
+/// The journal as the aggregate types of this runtime read it.
+struct Journal<'a> {
+    by_name: ByName,
+    parts: Vec<Part<'a>>,
+    /// Which parts read an event type.
+    readers: HashMap<&'static str, Vec<usize>>,
+    /// Which part is the aggregate with this `NAME`.
+    by_aggregate: HashMap<&'static str, usize>,
+}
+
+impl<'a> Journal<'a> {
+    fn new(by_name: ByName, parts: Vec<Part<'a>>) -> Self {
+        let mut readers: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_aggregate = HashMap::new();
+        for (place, part) in parts.iter().enumerate() {
+            by_aggregate.insert(part.kind.name(), place);
+            for name in part.kind.event_types() {
+                readers.entry(name).or_default().push(place);
+            }
+        }
+        Journal { by_name, parts, readers, by_aggregate }
+    }
+
+    fn take(&mut self, recorded: &RecordedEvent) -> Result<(), StartError> {
+        let event_type = recorded.event.event_type.as_str();
+        if let Some(known) = self.by_name.get(event_type) {
+            check_version(known, recorded)?;
+        }
+        let readers = self.readers.get(event_type).map_or(&[][..], Vec::as_slice);
+        let origin = recorded.event.metadata.origin.as_ref();
+        if let Some(origin) = origin
+            && let Some(own) = self.by_aggregate.get(origin.aggregate.as_str())
+            && !readers.contains(own)
+            && !recorded.event.is_reserved()
+        {
+            return Err(StartError::UnknownEventType {
+                aggregate: self.parts[*own].kind.name(),
+                event: event_type.to_owned(),
+                position: recorded.position,
+            });
+        }
+        for place in readers {
+            let part = &mut self.parts[*place];
+            part.kind.recover(recorded, &mut part.deadlines);
+        }
+        Ok(())
+    }
+}
+
+fn check_version(known: &EventDescriptor, recorded: &RecordedEvent) -> Result<(), StartError> {
+    if recorded.event.version <= known.version() {
+        return Ok(());
+    }
+    Err(StartError::NewerVersion {
+        event: recorded.event.event_type.to_string(),
+        owner: known.owner,
+        position: recorded.position,
+        found: recorded.event.version,
+        known: known.version(),
+    })
+}
