@@ -7,6 +7,7 @@ mod end;
 mod gate;
 mod lifecycle;
 mod load;
+mod once;
 mod race;
 mod rest;
 mod schema;

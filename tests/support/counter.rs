@@ -57,7 +57,7 @@ pub enum CounterEvent {
 }
 
 /// Count, unless the limit is reached.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Count {
     /// The limit.
     pub limit: u64,
@@ -95,7 +95,7 @@ pub enum Panic {
 }
 
 /// Accepts, with nothing to say and nothing happening.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Look;
 
 impl View for Counter {

@@ -14,6 +14,7 @@ use crate::counts::Counts;
 use crate::envelope::{Call, Committed};
 use crate::error::{AskError, ReadError};
 use crate::kind::Kind;
+use crate::once::OnceRef;
 use crate::watch::Watch;
 
 /// All aggregates of one type in one runtime. Cheap to clone; share it freely.
@@ -142,6 +143,11 @@ impl<A: Aggregate> AggregateRef<A> {
         self
     }
 
+    /// Makes it safe to ask again: a command with this key is run once. See [`OnceRef`].
+    pub fn once(self, key: impl Into<Text>) -> OnceRef<A> {
+        OnceRef::new(self, key.into())
+    }
+
     /// The conversation this call belongs to; stored beside the events.
     #[must_use]
     pub fn correlation(mut self, correlation: impl Into<Text>) -> Self {
@@ -176,7 +182,7 @@ impl<A: Aggregate> AggregateRef<A> {
         C: Send + 'static,
     {
         let asking = self.asking();
-        async move { asking.ask(command).await.map(|committed| committed.reply) }
+        async move { asking.ask(command, None).await.map(|committed| committed.reply) }
     }
 
     /// As [`ask`](Self::ask), with the position of the aggregate's last event: a fencing token.
@@ -194,7 +200,7 @@ impl<A: Aggregate> AggregateRef<A> {
         A: Decide<C>,
         C: Send + 'static,
     {
-        self.asking().ask(command)
+        self.asking().ask(command, None)
     }
 
     /// Looks at the state between two turns, without queueing behind commands. `look` is given the
@@ -230,7 +236,7 @@ impl<A: Aggregate> AggregateRef<A> {
         Ok(Watch::new(self.target.kind.clone(), self.target.id.clone(), tags, after))
     }
 
-    fn asking(&self) -> Asking<A> {
+    pub(crate) fn asking(&self) -> Asking<A> {
         Asking {
             target: self.target.clone(),
             timeout: self.timeout,

@@ -12,6 +12,7 @@ use crate::cell::NotAdmitted;
 use crate::envelope::{Asked, Call, Committed, Place};
 use crate::error::{AskError, Cause, NotRun, ReadError};
 use crate::glance::Glimpse;
+use crate::once::ReplyCodec;
 
 /// What to do when the mailbox is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,16 +35,17 @@ impl<A: Aggregate> Asking<A> {
     pub(crate) async fn ask<C>(
         self,
         command: C,
+        codec: Option<ReplyCodec<A::Reply>>,
     ) -> Result<Committed<A::Reply>, AskError<C, A::Rejection>>
     where
         A: Decide<C>,
         C: Send + 'static,
     {
         let mut waiting = Waiting { asked: None, answered: false };
-        let mut asking = Some((self, command));
+        let mut asking = Some((self, command, codec));
         poll_fn(|cx| {
-            if let Some((asking, command)) = asking.take() {
-                return match asking.enter(command, cx) {
+            if let Some((asking, command, codec)) = asking.take() {
+                return match asking.enter(command, codec, cx) {
                     // Whoever answers wakes this caller, even if it has done so already.
                     Ok(asked) => {
                         waiting.asked = Some(asked);
@@ -61,14 +63,19 @@ impl<A: Aggregate> Asking<A> {
     }
 
     /// Gets a command into the mailbox of its aggregate, or into the queue at its door.
-    fn enter<C>(self, command: C, cx: &Context<'_>) -> Result<Arc<Asked<A, C>>, NotRun<C>>
+    fn enter<C>(
+        self,
+        command: C,
+        codec: Option<ReplyCodec<A::Reply>>,
+        cx: &Context<'_>,
+    ) -> Result<Arc<Asked<A, C>>, NotRun<C>>
     where
         A: Decide<C>,
         C: Send + 'static,
     {
         let Asking { target, timeout, admission, call } = self;
         let until = target.kind.shared.seams.clock.elapsed().saturating_add(timeout);
-        let asked = Arc::new(Asked::new(target, call, until, command, cx.waker().clone()));
+        let asked = Arc::new(Asked::new(target, call, until, (command, codec), cx.waker().clone()));
         match get_in(&asked, admission) {
             Ok(()) => Ok(asked),
             Err(cause) => {

@@ -34,6 +34,10 @@ pub struct Config {
     /// How many due deadlines of one aggregate type are under way at a time, from when they are
     /// handed out until what they decided is durable. Default 256.
     pub due_at_once: NonZeroUsize,
+    /// How many commands with an idempotency key an aggregate remembers: the latest. Default 1 000.
+    pub answers: NonZeroUsize,
+    /// How long it remembers them. Default 24 h.
+    pub answers_for: Duration,
     /// How many events are read from the journal at once. Default 1 000.
     pub page_events: NonZeroUsize,
 }
@@ -53,6 +57,8 @@ impl Default for Config {
             deadline_backoff: Duration::from_secs(1),
             deadline_backoff_max: Duration::from_secs(60),
             due_at_once: NonZeroUsize::new(256).unwrap(),
+            answers: NonZeroUsize::new(1_000).unwrap(),
+            answers_for: Duration::from_secs(24 * 60 * 60),
             page_events: NonZeroUsize::new(1_000).unwrap(),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bailiwick_core::{Aggregate, Position};
 use smallvec::SmallVec;
 
+use crate::cell::Place;
 use crate::envelope::Envelope;
 use crate::error::{Cause, Unknown};
 
@@ -23,6 +24,8 @@ pub(crate) struct Entry<A: Aggregate> {
     pub(crate) reread: bool,
     /// Whether its batch was given to the journal.
     pub(crate) submitted: bool,
+    /// It has the answer of an earlier command with the same key, which is there.
+    pub(crate) repeats: Option<Place>,
 }
 
 impl<A: Aggregate> Entry<A> {
@@ -33,6 +36,7 @@ impl<A: Aggregate> Entry<A> {
             events_upto: 0,
             reread: false,
             submitted: false,
+            repeats: None,
         }
     }
 
@@ -49,7 +53,12 @@ impl<A: Aggregate> Entry<A> {
         self.envelope.as_ref().is_some_and(|mine| Arc::as_ptr(mine).cast::<()>() == other)
     }
 
+    /// `position`: of the aggregate's last event as of this command.
     pub(crate) fn release(mut self, position: Position) {
+        let position = match self.repeats {
+            Some(Place::Durable(original)) => original,
+            _ => position,
+        };
         self.take().release(position);
     }
 

@@ -13,12 +13,14 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, Context, Decide, Position, Text};
+use bailiwick_core::{Aggregate, CodecError, Context, Decide, Position, Text};
+use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::aggregates::Target;
 use crate::counts::Counters;
 use crate::error::{AskError, Cause, NotRun, Unknown, panic_message};
+use crate::once::{Once, ReplyCodec};
 
 /// What a caller may say about one call beside the command itself.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +28,7 @@ pub(crate) struct Call {
     pub(crate) expected: Option<Position>,
     pub(crate) correlation: Option<Text>,
     pub(crate) principal: Option<Text>,
+    pub(crate) once: Option<Once>,
 }
 
 /// A reply, and where it is written down.
@@ -61,6 +64,10 @@ pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
     fn claim(&self) -> bool;
     /// Decides, and keeps the verdict until it is released or decided again.
     fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> Judged;
+    /// Takes the reply to an earlier command with the same key as its verdict.
+    fn repeat(&self, reply: &[u8]) -> Result<(), Cause>;
+    /// The reply of its verdict, to be remembered.
+    fn remembered(&self) -> Result<Bytes, Cause>;
     /// Replaces the verdict: it will be given back when the gate opens.
     fn fail(&self, cause: Cause);
     /// The gate is open: tells the caller the verdict.
@@ -98,6 +105,8 @@ pub(crate) struct Asked<A: Decide<C>, C> {
     claim: AtomicU8,
     until: Duration,
     call: Option<Arc<Call>>,
+    /// Where there is an idempotency key.
+    codec: Option<ReplyCodec<A::Reply>>,
     /// The runtime's side. Held while the command is decided: nobody else wants it then.
     case: Mutex<Case<A, C>>,
     /// The caller's side. Never held while the domain's code runs.
@@ -128,7 +137,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
         target: Arc<Target<A>>,
         call: Option<Arc<Call>>,
         until: Duration,
-        command: C,
+        (command, codec): (C, Option<ReplyCodec<A::Reply>>),
         waker: Waker,
     ) -> Self {
         Asked {
@@ -136,6 +145,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
             claim: AtomicU8::new(WAITING),
             until,
             call,
+            codec,
             case: Mutex::new(Case { command: Some(command), verdict: None }),
             reply: Mutex::new(Reply { answer: None, told: false, waker: Some(waker) }),
         }
@@ -218,6 +228,22 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
     }
 }
 
+/// The name of a command's type, without its path and what it is generic over.
+pub(crate) fn command_name<C>() -> &'static str {
+    let path = std::any::type_name::<C>();
+    // By bytes, from the end: this runs once per command.
+    let path = if path.ends_with('>') { path.split('<').next().unwrap_or(path) } else { path };
+    path.bytes().rposition(|byte| byte == b':').map_or(path, |colon| &path[colon + 1..])
+}
+
+/// Runs the serde code of a reply, which is the domain's.
+fn guarded<T>(code: impl FnOnce() -> Result<T, CodecError>) -> Result<T, Cause> {
+    match catch_unwind(AssertUnwindSafe(code)) {
+        Ok(result) => result.map_err(|error| Cause::Codec(Arc::new(error))),
+        Err(panic) => Err(Cause::Panicked { message: panic_message(&*panic) }),
+    }
+}
+
 fn tell<A: Decide<C>, C>(mut reply: MutexGuard<'_, Reply<A, C>>) {
     let waker = reply.waker.take();
     // The lock first: who is woken polls at once, perhaps on another thread.
@@ -229,10 +255,7 @@ fn tell<A: Decide<C>, C>(mut reply: MutexGuard<'_, Reply<A, C>>) {
 
 impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
     fn command(&self) -> &'static str {
-        let path = std::any::type_name::<C>();
-        // By bytes, from the end: this runs once per command.
-        let path = if path.ends_with('>') { path.split('<').next().unwrap_or(path) } else { path };
-        path.bytes().rposition(|byte| byte == b':').map_or(path, |colon| &path[colon + 1..])
+        command_name::<C>()
     }
 
     fn call(&self) -> Option<&Call> {
@@ -278,6 +301,23 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         drop(case);
         drop(before);
         judged
+    }
+
+    fn repeat(&self, reply: &[u8]) -> Result<(), Cause> {
+        let codec = self.codec.as_ref().expect("only with a key");
+        let reply = guarded(|| (codec.decode)(reply))?;
+        let before = self.case.lock().verdict.replace(Verdict::Reply(reply));
+        drop(before);
+        Ok(())
+    }
+
+    fn remembered(&self) -> Result<Bytes, Cause> {
+        let codec = self.codec.as_ref().expect("only with a key");
+        let case = self.case.lock();
+        match &case.verdict {
+            Some(Verdict::Reply(reply)) => guarded(|| (codec.encode)(reply)).map(Bytes::from),
+            _ => Ok(Bytes::new()),
+        }
     }
 
     fn fail(&self, cause: Cause) {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bailiwick_core::{
-    BoxError, CodecError, InvalidTag, Position, ReadError as JournalReadError, TagError,
+    BoxError, CodecError, InvalidTag, Position, ReadError as JournalReadError, TagError, Text,
 };
 
 /// Why an `ask` has no reply. The three arms are what a caller can act on.
@@ -87,6 +87,20 @@ pub enum Cause {
         expected: Position,
         /// Where it is.
         actual: Position,
+    },
+    /// The idempotency key was used for another command.
+    #[error("the idempotency key {key:?} was used for another command; take a new key")]
+    KeyReused {
+        /// The key.
+        key: Text,
+    },
+    /// The idempotency key is empty or too long.
+    #[error("an idempotency key has 1 to {most} bytes, not {bytes}")]
+    InvalidKey {
+        /// How many bytes it has.
+        bytes: usize,
+        /// How many it may have.
+        most: usize,
     },
     /// The domain's code panicked. The state is as before.
     #[error("the aggregate's code panicked: {message}")]

@@ -18,6 +18,7 @@ mod glance;
 mod kind;
 mod memory;
 mod names;
+mod once;
 mod patience;
 mod race;
 mod recover;
@@ -42,6 +43,7 @@ pub use counts::Counts;
 pub use envelope::Committed;
 pub use error::{AskError, Cause, NotRun, ReadError, Unknown, Unloadable};
 pub use memory::MemoryJournal;
+pub use once::OnceRef;
 pub use runtime::{Runtime, Shutdown};
 #[cfg(feature = "fault-injection")]
 pub use sabotage::Sabotage;

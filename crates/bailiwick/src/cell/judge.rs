@@ -8,15 +8,17 @@ use std::sync::Arc;
 
 use bailiwick_core::turn::Expiry;
 use bailiwick_core::{
-    Aggregate, Context, EncodedEvent, Event, EventType, Metadata, Origin, Text, Timestamp, tags_of,
+    ANSWERED, Aggregate, Context, EncodedEvent, Event, EventType, Idempotency, Metadata, Origin,
+    SchemaVersion, Tags, Text, Timestamp, codec, tags_of,
 };
 use bytes::Bytes;
 
 use super::Cell;
+use super::answers::Place;
 use super::desk::Ground;
 use super::life::{Batch, Live, Stuck};
 use crate::entry::Entry;
-use crate::envelope::{Call, Judged};
+use crate::envelope::{Call, Envelope, Judged};
 use crate::error::{Cause, panic_message};
 
 /// Room for the bytes of events that an actor keeps from turn to turn, in bytes.
@@ -65,27 +67,58 @@ impl<A: Aggregate> Cell<A> {
             return;
         }
         entry.attempts += 1;
-        let envelope = entry.envelope();
-        if let Some(expected) = expected
+        if self.is_answered(live, &mut entry, turn.now) {
+            // As it was, whatever the aggregate is now.
+        } else if let Some(expected) = expected
             && (!live.is_unwritten() || live.known.version != expected)
         {
             // Where it really is will be known when the gate opens.
-            envelope.fail(Cause::Moved { expected, actual: live.known.version });
+            entry.envelope().fail(Cause::Moved { expected, actual: live.known.version });
         } else {
-            let mut ctx = Context::reusing(turn.now, std::mem::take(&mut turn.tools.events));
-            let judged = envelope.decide(&live.known.state, &mut ctx);
-            let mut events = ctx.into_events();
-            if matches!(judged, Judged::Accepted) {
-                let source = Source { command: Some(envelope.command()), call: envelope.call() };
-                if let Err(cause) = self.record(live, &events, turn, source) {
-                    envelope.fail(cause);
-                }
-            }
-            events.clear();
-            turn.tools.events = events;
+            self.decide(live, entry.envelope(), turn);
         }
-        entry.events_upto = u32::try_from(live.forming.events.len()).unwrap_or(u32::MAX);
+        entry.events_upto = live.forming.count();
         live.forming.entries.push(entry);
+    }
+
+    /// Whether the command's key is known: then it has the answer from before, or is refused.
+    fn is_answered(&self, live: &Live<A>, entry: &mut Entry<A>, now: Timestamp) -> bool {
+        entry.repeats = None;
+        let envelope = entry.envelope();
+        let once = envelope.call().and_then(|call| call.once.as_ref());
+        let (Some(once), Some(answers)) = (once, &live.known.answers) else { return false };
+        let Some(answer) = answers.find(&once.key, now, &self.kind.shared.config) else {
+            return false;
+        };
+        let repeated = if answer.fingerprint == once.fingerprint {
+            envelope.repeat(&answer.reply)
+        } else {
+            Err(Cause::KeyReused { key: once.key.clone() })
+        };
+        match repeated {
+            Ok(()) => entry.repeats = Some(answer.place),
+            Err(cause) => envelope.fail(cause),
+        }
+        true
+    }
+
+    fn decide(&self, live: &mut Live<A>, envelope: &dyn Envelope<A>, turn: &mut Turn<'_, A>) {
+        let mut ctx = Context::reusing(turn.now, std::mem::take(&mut turn.tools.events));
+        let judged = envelope.decide(&live.known.state, &mut ctx);
+        let mut events = ctx.into_events();
+        if matches!(judged, Judged::Accepted) {
+            let call = envelope.call();
+            let recorded = to_remember(envelope, call).and_then(|remembered| {
+                let command = Some(envelope.command());
+                let source = Source { command, call, remembered: remembered.as_ref() };
+                self.record(live, &events, turn, source)
+            });
+            if let Err(cause) = recorded {
+                envelope.fail(cause);
+            }
+        }
+        events.clear();
+        turn.tools.events = events;
     }
 
     /// Decides the deadline if it is due.
@@ -141,14 +174,16 @@ impl<A: Aggregate> Cell<A> {
         turn: &mut Turn<'_, A>,
         source: Source<'_>,
     ) -> Result<(), Cause> {
-        if events.is_empty() {
+        if events.is_empty() && source.remembered.is_none() {
             return Ok(());
         }
         let before = live.forming.events.len();
         let encoded = catch_unwind(AssertUnwindSafe(|| {
-            events
-                .iter()
-                .try_for_each(|event| encode(&mut live.forming.events, event, turn, source))
+            let batch = &mut live.forming.events;
+            match events {
+                [] => encode_answered(batch, turn, source),
+                events => events.iter().try_for_each(|event| encode(batch, event, turn, source)),
+            }
         }));
         let recorded = encoded
             .unwrap_or_else(|panic| Err(Cause::Panicked { message: panic_message(&*panic) }))
@@ -166,6 +201,10 @@ impl<A: Aggregate> Cell<A> {
                     other.metadata.origin = Some(origin.clone());
                 }
                 last.metadata.origin = Some(origin);
+                if let Some(remembered) = source.remembered {
+                    last.metadata.extra_mut().idempotency = Some(remembered.clone());
+                    self.remember(live, remembered, turn.now);
+                }
                 Ok(())
             }
             Err(cause) => {
@@ -173,6 +212,14 @@ impl<A: Aggregate> Cell<A> {
                 Err(cause)
             }
         }
+    }
+
+    fn remember(&self, live: &mut Live<A>, remembered: &Idempotency, now: Timestamp) {
+        let Idempotency { key, fingerprint, reply } = remembered.clone();
+        let place = Place::Forming(live.forming.count());
+        live.forming.keys.push(key.clone());
+        let answers = live.known.answers.get_or_insert_default();
+        answers.remember(key, (fingerprint, reply), place, now, &self.kind.shared.config);
     }
 
     fn apply(&self, live: &mut Live<A>, events: &[A::Event], now: Timestamp) -> Result<(), Cause> {
@@ -213,21 +260,57 @@ fn encode<A: Aggregate>(
 ) -> Result<(), Cause> {
     let tags = tags_of(&turn.tools.ground.tags, event).map_err(Cause::Tags)?;
     event.encode(&mut turn.tools.payload).map_err(|error| Cause::Codec(Arc::new(error)))?;
+    let known = event.descriptor();
+    let event_type = EventType::literal(known.name);
+    push(batch, (event_type, known.version()), tags, turn, source);
+    Ok(())
+}
+
+/// The event of a command that has none of its own but is to be remembered.
+fn encode_answered<A: Aggregate>(
+    batch: &mut Vec<EncodedEvent>,
+    turn: &mut Turn<'_, A>,
+    source: Source<'_>,
+) -> Result<(), Cause> {
+    #[derive(serde::Serialize)]
+    struct Answered {}
+    let encoded = codec::encode(&Answered {}, &mut turn.tools.payload);
+    encoded.map_err(|error| Cause::Codec(Arc::new(error)))?;
+    let tags = turn.tools.ground.tags.clone();
+    push(batch, (EventType::literal(ANSWERED), 1), tags, turn, source);
+    Ok(())
+}
+
+fn push<A: Aggregate>(
+    batch: &mut Vec<EncodedEvent>,
+    (event_type, version): (EventType, SchemaVersion),
+    tags: Tags,
+    turn: &mut Turn<'_, A>,
+    source: Source<'_>,
+) {
     turn.tools.ends.push(turn.tools.payload.len());
     if batch.len() == batch.capacity() {
         batch.reserve_exact(turn.commands.max(1));
     }
-    let known = event.descriptor();
     batch.push(EncodedEvent {
-        event_type: EventType::literal(known.name),
-        version: known.version(),
+        event_type,
+        version,
         tags,
         // Comes when the batch is sealed.
         payload: Bytes::new(),
         recorded_at: turn.now,
         metadata: source.metadata(),
     });
-    Ok(())
+}
+
+/// What is to be remembered of an accepted command with an idempotency key.
+fn to_remember<A: Aggregate>(
+    envelope: &dyn Envelope<A>,
+    call: Option<&Call>,
+) -> Result<Option<Idempotency>, Cause> {
+    let Some(once) = call.and_then(|call| call.once.as_ref()) else { return Ok(None) };
+    let reply = envelope.remembered()?;
+    Ok(Some(Idempotency { key: once.key.clone(), fingerprint: once.fingerprint, reply }))
 }
 
 impl<A: Aggregate> Batch<A> {
@@ -249,6 +332,11 @@ impl<A: Aggregate> Batch<A> {
         tools.payload.shrink_to(PAYLOAD_KEPT);
     }
 
+    /// How many events there are.
+    fn count(&self) -> u32 {
+        u32::try_from(self.events.len()).unwrap_or(u32::MAX)
+    }
+
     /// Forgets all but the first `kept` events.
     fn forget(&mut self, kept: usize, tools: &mut Tools<A>) {
         self.events.truncate(kept);
@@ -268,10 +356,11 @@ impl<A: Aggregate> Live<A> {
 struct Source<'a> {
     command: Option<&'static str>,
     call: Option<&'a Call>,
+    remembered: Option<&'a Idempotency>,
 }
 
 impl Source<'_> {
-    const DEADLINE: Source<'static> = Source { command: None, call: None };
+    const DEADLINE: Source<'static> = Source { command: None, call: None, remembered: None };
 
     fn metadata(self) -> Metadata {
         let mut metadata = Metadata::default();

@@ -1,9 +1,10 @@
 //! The life of a cell: what is known of its aggregate, and what of that is durable.
 
 use bailiwick_core::{
-    Aggregate, AppendError, Appended, BoxFuture, EncodedEvent, Position, Timestamp,
+    Aggregate, AppendError, Appended, BoxFuture, EncodedEvent, Position, Text, Timestamp,
 };
 
+use super::answers::Answers;
 use crate::deadlines::{Due, Slot};
 use crate::entry::Entries;
 use crate::error::LoadError;
@@ -47,6 +48,7 @@ pub(super) struct Again<A: Aggregate> {
 /// An aggregate folded from the journal.
 pub(super) struct Folded<A> {
     pub(super) state: A,
+    pub(super) answers: Option<Box<Answers>>,
     /// The position of its last event.
     pub(super) version: Position,
     /// The position up to which everything that concerns it was read.
@@ -56,6 +58,8 @@ pub(super) struct Folded<A> {
 /// An aggregate whose state is known: all that a resting cell keeps.
 pub(super) struct Known<A> {
     pub(super) state: A,
+    /// What it remembers of commands with an idempotency key, if there were any.
+    pub(super) answers: Option<Box<Answers>>,
     /// The deadline of the state.
     pub(super) deadline: Option<Timestamp>,
     /// The deadline index has an entry at this time or earlier.
@@ -100,17 +104,26 @@ pub(super) struct Batch<A: Aggregate> {
     pub(super) events: Vec<EncodedEvent>,
     /// How many of the events have their bytes.
     pub(super) sealed: usize,
+    /// The idempotency keys among them.
+    pub(super) keys: Vec<Text>,
 }
 
 pub(super) struct Running<A: Aggregate> {
     pub(super) entries: Entries<A>,
     pub(super) readers: Vec<Reader<A>>,
+    pub(super) keys: Vec<Text>,
     pub(super) append: BoxFuture<Result<Appended, AppendError>>,
 }
 
 impl<A: Aggregate> Default for Batch<A> {
     fn default() -> Self {
-        Batch { entries: Entries::new(), readers: Vec::new(), events: Vec::new(), sealed: 0 }
+        Batch {
+            entries: Entries::new(),
+            readers: Vec::new(),
+            events: Vec::new(),
+            sealed: 0,
+            keys: Vec::new(),
+        }
     }
 }
 

@@ -4,11 +4,13 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bailiwick_core::{Aggregate, BoxFuture, EncodedEvent, Position, Read, RecordedEvent};
+use bailiwick_core::{Aggregate, BoxFuture, EncodedEvent, Position, Read, RecordedEvent, Tag};
 
 use super::Cell;
+use super::answers::Answers;
 use super::desk::Ground;
 use super::life::{Again, Fault, Folded, Known, Life, Live, Loading};
+use crate::config::Config;
 use crate::error::{LoadError, Unloadable, panic_message};
 
 impl<A: Aggregate> Cell<A> {
@@ -20,13 +22,15 @@ impl<A: Aggregate> Cell<A> {
     fn fold(&self, ground: &Ground) -> BoxFuture<Result<Folded<A>, LoadError>> {
         let shared = self.kind.shared.clone();
         let id = self.id.clone();
+        let own = ground.tags.as_slice()[0].clone();
         let mut read = Read::new(ground.boundary.clone()).limit(shared.config.page_events);
         Box::pin(async move {
-            let mut folded = None;
+            let (mut folded, mut answers) = (None, None);
             loop {
                 let page = shared.journal.read(read.clone()).await.map_err(LoadError::Unread)?;
                 for recorded in &page.events {
                     fold_one(&mut folded, &id, recorded).map_err(LoadError::Unloadable)?;
+                    remember::<A>(&mut answers, &own, recorded, &shared.config);
                     shared.not_before(recorded.event.recorded_at);
                 }
                 read.after = page.upto;
@@ -38,7 +42,7 @@ impl<A: Aggregate> Cell<A> {
                 Some(folded) => folded,
                 None => (new_state::<A>(&id)?, Position::START),
             };
-            Ok(Folded { state, version, seen: read.after })
+            Ok(Folded { state, answers, version, seen: read.after })
         })
     }
 
@@ -53,9 +57,10 @@ impl<A: Aggregate> Cell<A> {
                 return self.faulted(LoadError::Unloadable(unloadable), again);
             }
         };
-        let Folded { state, version, seen } = folded;
+        let Folded { state, answers, version, seen } = folded;
         let mut live = Live::of(Box::new(Known {
             state,
+            answers,
             deadline,
             armed: None,
             slot: self.kind.deadlines.claim(&self.id),
@@ -125,6 +130,23 @@ fn fold_one<A: Aggregate>(
     let state = catch_unwind(folding).map_err(|panic| panicked("`apply`", panic))?;
     *folded = Some((state, position));
     Ok(())
+}
+
+/// Remembers the answer that stands beside an event, if the aggregate itself gave it.
+fn remember<A: Aggregate>(
+    answers: &mut Option<Box<Answers>>,
+    own: &Tag,
+    recorded: &RecordedEvent,
+    config: &Config,
+) {
+    let metadata = &recorded.event.metadata;
+    let is_own = metadata
+        .origin
+        .as_ref()
+        .is_some_and(|origin| origin.aggregate == A::NAME && origin.tag == *own);
+    if is_own && metadata.extra().idempotency.is_some() {
+        answers.get_or_insert_default().fold(&recorded.event, recorded.position, config);
+    }
 }
 
 /// Whether an aggregate of this type decided it.

@@ -14,6 +14,7 @@
 //!    marked first: who still holds it looks again and finds, or makes, its successor.
 
 mod admit;
+mod answers;
 mod desk;
 mod drive;
 mod judge;
@@ -30,6 +31,7 @@ use bailiwick_core::{Aggregate, InvalidTag, Timestamp};
 use parking_lot::MutexGuard;
 
 pub(crate) use admit::NotAdmitted;
+pub(crate) use answers::Place;
 pub(crate) use desk::Ground;
 pub(crate) use drive::Drive;
 pub(crate) use judge::Tools;

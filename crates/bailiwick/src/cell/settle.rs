@@ -7,11 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bailiwick_core::{Aggregate, AppendCondition, AppendError, Appended, BoxFuture, Position};
+use bailiwick_core::{
+    Aggregate, AppendCondition, AppendError, Appended, BoxFuture, Position, Text,
+};
 
 use super::Cell;
+use super::answers::Place;
 use super::desk::Ground;
-use super::life::{Again, Batch, Life, Live, Running};
+use super::life::{Again, Batch, Known, Life, Live, Running};
 use crate::entry::{Entries, Entry};
 use crate::error::{Cause, Unknown, panic_message, shared};
 
@@ -28,7 +31,7 @@ impl<A: Aggregate> Cell<A> {
     /// aggregate reads. What has no events needs no append.
     pub(super) fn submit(&self, live: &mut Live<A>, ground: &Ground) {
         debug_assert!(live.running.is_none());
-        let Batch { mut entries, readers, events, .. } = std::mem::take(&mut live.forming);
+        let Batch { mut entries, readers, events, keys, .. } = std::mem::take(&mut live.forming);
         if events.is_empty() {
             entries.into_iter().for_each(|entry| entry.release(live.known.version));
             readers.into_iter().for_each(crate::glance::Reader::release);
@@ -37,11 +40,15 @@ impl<A: Aggregate> Cell<A> {
         // Before the append: a crash in between leaves an entry that finds nothing due, never a
         // deadline without an entry.
         self.arm(live);
-        entries.iter_mut().for_each(|entry| entry.submitted = true);
+        for entry in &mut entries {
+            entry.submitted = true;
+            entry.repeats = entry.repeats.map(Place::submitted);
+        }
+        live.known.move_answers(&keys, Place::submitted);
         let condition = AppendCondition::new(ground.boundary.clone()).after(live.known.seen);
         let journal = &self.kind.shared.journal;
         let append = guarded(|| journal.append(events, Some(condition)));
-        live.running = Some(Running { entries, readers, append });
+        live.running = Some(Running { entries, readers, keys, append });
         #[cfg(feature = "fault-injection")]
         if self.kind.shared.sabotaged(crate::Sabotage::ReplyBeforeAppend)
             && let Some(running) = &mut live.running
@@ -92,7 +99,15 @@ impl<A: Aggregate> Cell<A> {
 
     /// The batch is durable: the gate opens.
     fn committed(&self, live: &mut Live<A>, running: Running<A>, appended: Appended) {
-        for entry in running.entries {
+        let durable = |place: Place| place.committed(appended.first);
+        live.known.move_answers(&running.keys, durable);
+        if !running.keys.is_empty() {
+            for entry in &mut live.forming.entries {
+                entry.repeats = entry.repeats.map(durable);
+            }
+        }
+        for mut entry in running.entries {
+            entry.repeats = entry.repeats.map(durable);
             let position = match entry.events_upto {
                 0 => live.known.version,
                 n => appended.first.plus(u64::from(n) - 1),
@@ -129,6 +144,7 @@ impl<A: Aggregate> Cell<A> {
         }
         for entry in &mut again.entries {
             entry.submitted = false;
+            entry.repeats = None;
         }
         #[cfg(feature = "fault-injection")]
         if self.kind.shared.sabotaged(crate::Sabotage::NoRebuild) {
@@ -164,6 +180,14 @@ impl<A: Aggregate> Cell<A> {
             Settled::Changed(Life::Unloaded)
         } else {
             Settled::Changed(self.begin_loading(ground, again))
+        }
+    }
+}
+
+impl<A> Known<A> {
+    fn move_answers(&mut self, keys: &[Text], to: impl Fn(Place) -> Place) {
+        if let Some(answers) = &mut self.answers {
+            keys.iter().for_each(|key| answers.moved(key, &to));
         }
     }
 }
