@@ -1,6 +1,6 @@
 //! Events: what happened. Their names are the schema of the journal.
 
-use crate::{Id, InvalidTag, Tag, Tags};
+use crate::{Id, InvalidTag, Tag, Tagged, Tags};
 
 /// A set of event types that a view reads and an aggregate emits; made by `#[derive(Event)]`.
 ///
@@ -8,7 +8,7 @@ use crate::{Id, InvalidTag, Tag, Tags};
 /// - On an **enum**: an inline variant (with named fields, or a unit) is an event type named like
 ///   the variant; a newtype variant includes an event struct: its name, its tags, its bytes, and a
 ///   `From`.
-/// - A field marked `#[tag]` is an [`Id`]: events carry its tag.
+/// - A field marked `#[tag]` is an [`Id`], or several ([`Tagged`]): events carry its tags.
 ///
 /// An event is stored by its type's name, so a name belongs to one Rust type.
 #[diagnostic::on_unimplemented(
@@ -99,8 +99,12 @@ pub struct TagCollector<'a> {
 }
 
 impl TagCollector<'_> {
-    /// Adds the tag of `id`.
-    pub fn add<I: Id>(&mut self, id: &I) {
+    /// Adds the tags of those whom a field names.
+    pub fn add(&mut self, field: &impl Tagged) {
+        field.add_tags(self);
+    }
+
+    pub(crate) fn add_id<I: Id>(&mut self, id: &I) {
         if self.error.is_some() {
             return;
         }

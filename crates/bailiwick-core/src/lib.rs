@@ -15,6 +15,7 @@ mod codec;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod context;
+mod decision;
 mod event;
 mod given;
 mod id;
@@ -22,16 +23,21 @@ mod journal;
 mod lease;
 mod position;
 mod query;
+mod short_name;
 mod tag;
+mod tagged;
 mod text;
 mod time;
 #[doc(hidden)]
 pub mod turn;
 mod view;
+#[doc(hidden)]
+pub mod views;
 
 pub use append::{AppendCondition, EncodedEvent, Metadata, Origin, RecordedEvent};
 pub use bailiwick_macros::Event;
 pub use context::Context;
+pub use decision::{Bounded, Decision, EmitError};
 pub use event::{CodecError, Event, EventDescriptor, TagCollector, TagError, tags_of};
 pub use given::{Given, Outcome, given};
 pub use id::{Id, InvalidId};
@@ -42,9 +48,11 @@ pub use lease::LeaseSet;
 pub use position::Position;
 pub use query::{EmptyQuery, EventType, Query, QueryItem};
 pub use tag::{InvalidTag, Tag, Tags};
+pub use tagged::Tagged;
 pub use text::Text;
 pub use time::Timestamp;
 pub use view::{Aggregate, Decide, Key, View, require};
+pub use views::{BoundaryError, FoldError, Last, Unguarded, Views};
 
 /// What the macros of this crate expand to. Not for use by hand.
 #[doc(hidden)]
