@@ -39,7 +39,9 @@ pub use bailiwick_macros::Event;
 pub use context::Context;
 pub use decision::{Bounded, Decision, EmitError};
 pub use event::{CodecError, Event, EventDescriptor, TagCollector, TagError, tags_of};
-pub use given::{Given, Outcome, given};
+pub use given::{
+    By, DecisionOutcome, Given, GivenEvents, Happened, Outcome, by, given, given_events,
+};
 pub use id::{Id, InvalidId};
 pub use journal::{
     AppendError, Appended, BoxError, BoxFuture, Head, Journal, Page, Read, ReadError,

@@ -1,5 +1,10 @@
-//! given/when/then: the rules of an aggregate tested without a runtime, as a story in time.
+//! given/when/then: the rules of an aggregate, or of decisions, tested without a runtime, as a story
+//! in time.
 
+mod decided;
+mod events;
+mod happened;
+mod log;
 mod outcome;
 mod report;
 mod survives;
@@ -7,6 +12,9 @@ mod verdict;
 
 use std::fmt::Debug;
 
+pub use decided::DecisionOutcome;
+pub use events::{GivenEvents, given_events};
+pub use happened::{By, Happened, by};
 pub use outcome::Outcome;
 
 use crate::short_name::short_name;
