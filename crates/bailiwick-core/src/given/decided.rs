@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use super::Given;
 use super::events::GivenEvents;
 use super::happened::Happened;
-use super::verdict::Verdict;
+use super::verdict::{Accepted, Verdict};
 use crate::views::{Folded, Views};
 use crate::{Aggregate, Bounded, Decision, Timestamp};
 
@@ -26,7 +26,7 @@ impl<D: Decision<Event: PartialEq + Debug>> DecisionOutcome<D> {
         name: &'static str,
         bounded: Bounded<D>,
         views: Folded,
-        verdict: Result<(D::Reply, Vec<D::Event>), D::Rejection>,
+        verdict: Result<Accepted<D::Event, D::Reply>, D::Rejection>,
     ) -> Self {
         let verdict = Verdict::new(story.heading(), name, verdict);
         DecisionOutcome { story, bounded, views, verdict }

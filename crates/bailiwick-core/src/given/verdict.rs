@@ -5,11 +5,14 @@ use std::fmt::Debug;
 
 use super::report::Report;
 
+/// The reply, and the events.
+pub(super) type Accepted<E, Reply> = (Reply, Vec<E>);
+
 /// What came of it. A rejection is to be mentioned before anything else is.
 pub(super) struct Verdict<E, Reply, Rejection> {
     story: String,
     command: &'static str,
-    result: Result<(Reply, Vec<E>), Rejection>,
+    result: Result<Accepted<E, Reply>, Rejection>,
     told: bool,
 }
 
@@ -21,7 +24,7 @@ where
     pub(super) fn new(
         story: String,
         command: &'static str,
-        result: Result<(Reply, Vec<E>), Rejection>,
+        result: Result<Accepted<E, Reply>, Rejection>,
     ) -> Self {
         Verdict { story, command, told: result.is_ok(), result }
     }
@@ -39,12 +42,12 @@ where
     }
 
     #[track_caller]
-    pub(super) fn accepted(&self) -> &(Reply, Vec<E>) {
+    pub(super) fn accepted(&self) -> &Accepted<E, Reply> {
         self.accepted_or("should have been accepted")
     }
 
     #[track_caller]
-    fn accepted_or(&self, otherwise: &str) -> &(Reply, Vec<E>) {
+    fn accepted_or(&self, otherwise: &str) -> &Accepted<E, Reply> {
         match &self.result {
             Ok(accepted) => accepted,
             Err(rejection) => self
