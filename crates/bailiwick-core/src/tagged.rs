@@ -67,3 +67,55 @@ impl<T: Tagged> Tagged for BTreeSet<T> {
         self.iter().for_each(|one| one.add_tags(tags));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+    use crate::{Event, Tags, tags_of};
+
+    crate::id!(pub ToolId: "tool", pub BoxId: "box");
+
+    #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Moved {
+        #[tag]
+        tools: Vec<ToolId>,
+        #[tag]
+        from: Option<BoxId>,
+        #[tag]
+        to: BTreeSet<BoxId>,
+    }
+
+    fn moved<const N: usize>(tools: [&'static str; N], from: Option<&'static str>) -> Moved {
+        let to = ["b2".into(), "b3".into()].into();
+        Moved { tools: tools.map(ToolId::from).into(), from: from.map(BoxId::from), to }
+    }
+
+    fn tags(own: Tags, event: &Moved) -> Vec<String> {
+        tags_of(&own, event).unwrap().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_field_may_name_any_number_each_once() {
+        let none = Tags::none;
+        let boxes = ["box:b2", "box:b3"];
+        assert_eq!(tags(none(), &moved([], None)), boxes);
+        let of = |more: &[&str]| -> Vec<String> {
+            let mut all: Vec<_> = boxes.iter().chain(more).map(ToString::to_string).collect();
+            all.sort();
+            all
+        };
+        assert_eq!(tags(none(), &moved(["t1", "t2", "t1"], None)), of(&["tool:t1", "tool:t2"]));
+        assert_eq!(tags(none(), &moved([], Some("b1"))), of(&["box:b1"]));
+        assert_eq!(tags(none(), &moved([], Some("b2"))), boxes);
+    }
+
+    #[test]
+    fn one_of_many_that_is_another_than_who_emits_it_is_refused() {
+        let own: Tags = ToolId::from("t1").tag().unwrap().into();
+        assert!(tags_of(&own, &moved(["t1"], None)).is_ok());
+        let error = tags_of(&own, &moved(["t1", "t2"], None)).unwrap_err();
+        assert!(error.to_string().contains("tool:t2"), "{error}");
+    }
+}
