@@ -230,6 +230,15 @@ mod tests {
     }
 
     #[test]
+    fn a_price_is_not_forgotten_while_it_can_be_paid() {
+        let again = || priced(20, Some(10)).event(changed("p1", 145));
+        again().when(order([("p1", 123)])).accepted();
+        again().when(order([("p1", 134)])).accepted();
+        let later = again().at(NOW + 1);
+        later.when(order([("p1", 123)])).rejected(invalid("p1"));
+    }
+
+    #[test]
     fn an_order_of_several_products_names_the_first_wrong_price() {
         let story = || {
             let story = priced(20, Some(9)).at(NOW).event(defined("p2", 321));

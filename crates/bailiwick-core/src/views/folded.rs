@@ -9,7 +9,7 @@ use super::boundary::{Boundary, each_once, guard_of};
 use super::erased::{ReadingItem, ViewIdentity};
 use super::error::FoldError;
 use super::slot::Slot;
-use crate::{EncodedEvent, Page, Position, Query, Read, RecordedEvent};
+use crate::{AppendCondition, EncodedEvent, Page, Position, Query, Read, RecordedEvent};
 
 /// The views of one decision, or of several that are decided together: each once.
 ///
@@ -21,7 +21,7 @@ use crate::{EncodedEvent, Page, Position, Query, Read, RecordedEvent};
 ///    [`take`](Folded::take) the page.
 /// 4. Decide. Before another decision sees the same views, [`fold_ahead`](Folded::fold_ahead) what
 ///    the first emitted.
-/// 5. Append on the condition that nothing beyond the level matches [`guard`](Folded::guard).
+/// 5. Append on the [`condition`](Folded::condition) that nothing guarded lies beyond the level.
 /// 6. If it was appended, [`settled`](Folded::settled), after `fold_ahead` of everything appended.
 ///    If not, [`discard`](Folded::discard) what is ahead. If others were faster,
 ///    [`behind`](Folded::behind) also, and again from 3.
@@ -74,6 +74,12 @@ impl Folded {
     /// Every event that one of the views guards; none if nothing is guarded.
     pub fn guard(&self) -> Option<Query> {
         guard_of(self.readings())
+    }
+
+    /// The condition of appending what was decided on these views, as of this level; none if nothing
+    /// is guarded.
+    pub fn condition(&self, level: Position) -> Option<AppendCondition> {
+        self.guard().map(|guard| AppendCondition::new(guard).after(level))
     }
 
     /// The views of which one event is all that is missing: the last one that matches the query.

@@ -1,7 +1,7 @@
 //! Folding step by step: what is read for it, what is ahead, what is kept.
 
 use bailiwick_core::views::{Boundary, Folded, Slot, ViewIdentity};
-use bailiwick_core::{Last, Position, Unguarded, Views};
+use bailiwick_core::{AppendCondition, Last, Position, Unguarded, Views};
 
 use crate::journal::{Journal, encoded};
 use crate::vocabulary::*;
@@ -231,6 +231,17 @@ fn a_view_is_guarded_for_whoever_guards_it() {
     let mut folded = Folded::default();
     folded.add(&unguarded, lend(&mut kept));
     assert_eq!(folded.guard(), None);
+}
+
+#[test]
+fn what_is_appended_has_the_guard_and_the_level_as_its_condition() {
+    let mut journal = Journal::of([red("a", 1), red("a", 2)]);
+    let boundary = of::<(X, Unguarded<Y>)>(("a".into(), "p".into()));
+    let folded = journal.fold(&boundary);
+    let guard = of::<X>("a".into()).guard().unwrap();
+    let expected = AppendCondition::new(guard).after(at(2));
+    assert_eq!(folded.condition(folded.level().unwrap()), Some(expected));
+    assert_eq!(Folded::of(&of::<Unguarded<X>>("a".into())).condition(at(2)), None);
 }
 
 #[test]
