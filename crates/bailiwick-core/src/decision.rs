@@ -107,6 +107,9 @@ use crate::{Context, Event, TagError, Tags, tags_of};
 /// the views were read, makes the decision be decided again. To guard less than is read, say so with
 /// [`Unguarded`](crate::Unguarded). An event that no view reads disturbs nobody.
 ///
+/// An aggregate that is read is as its events left it: what is due by now but has not expired yet is
+/// still there, so judge it at [`Context::now`] as the aggregate's own commands do.
+///
 /// # Whom its events concern
 ///
 /// A decision has no tag of its own: its events carry the tags of their `#[tag]` fields, and nothing

@@ -187,11 +187,13 @@ impl ReadingItem {
     }
 }
 
-/// The event types of a set, each once.
+/// The event types of a set, each once: two sets that it includes may share one.
 fn types_of<E: Event>() -> Arc<[EventType]> {
-    let known = E::TYPES.iter().enumerate();
-    known
-        .filter(|(at, one)| E::TYPES[..*at].iter().all(|before| before.name != one.name))
-        .map(|(_, one)| EventType::literal(one.name))
-        .collect()
+    let is_first = |(at, name): &(usize, &str)| E::TYPES[..*at].iter().all(|one| one.name != *name);
+    let names = || E::TYPES.iter().map(|one| one.name);
+    if names().enumerate().all(|name| is_first(&name)) {
+        // In one allocation, as nearly always.
+        return names().map(EventType::literal).collect();
+    }
+    names().enumerate().filter(is_first).map(|(_, name)| EventType::literal(name)).collect()
 }

@@ -18,6 +18,7 @@ pub enum BoundaryError {
 
 /// An event that a view reads could not be read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 #[error("{view} cannot read {event_type}{}: {source}", Place(*position))]
 pub struct FoldError {
     /// Which view.

@@ -1,7 +1,7 @@
 //! What a decision reads: its views, the queries they are folded from, and how to fold them.
 //!
 //! 1. The query that reads and the query that guards come from one description, [`ReadingItem`],
-//!    which is made in one place ([`describe`]) from the type of the views and their keys.
+//!    which is made in one place from the type of the views and their keys.
 //! 2. What is folded is known up to a position: a view holds every event up to there that it reads,
 //!    and nothing else, unless it is ahead with events that are not durable yet.
 //! 3. A decision sees views that have come to one common position, never a torn picture.

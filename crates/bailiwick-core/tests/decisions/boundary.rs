@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use bailiwick_core::views::{Boundary, Folded, Pair, Slot};
+use bailiwick_core::views::{Boundary, Folded, Pair, ReadingItem, Slot};
 use bailiwick_core::{
     BoundaryError, Bounded, EmitError, Id, InvalidTag, Last, QueryItem, Tags, Unguarded, View,
     Views,
@@ -57,7 +57,7 @@ fn what_is_guarded_is_what_is_read_but_for_what_is_said_to_be_unguarded() {
 fn a_view_that_is_guarded_somewhere_is_guarded() {
     type Twice = (Unguarded<X>, X, Unguarded<X>);
     let boundary = of::<Twice>(("a".into(), "a".into(), "b".into()));
-    let guards: Vec<_> = boundary.reading().iter().map(|reading| reading.guards()).collect();
+    let guards: Vec<_> = boundary.reading().iter().map(ReadingItem::guards).collect();
     assert_eq!(guards, [true, false]);
 }
 

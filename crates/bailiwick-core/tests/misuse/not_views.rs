@@ -1,6 +1,6 @@
 //! What a decision reads is not a view, or comes in another shape than it is taken.
 
-use bailiwick_core::{Context, Decision, Event, Last, Timestamp, View, id};
+use bailiwick_core::{Context, Decision, Event, Last, Timestamp, View, Views, id};
 use serde::{Deserialize, Serialize};
 
 id!(CourseId: "course");
@@ -41,21 +41,6 @@ impl Decision for ReadsNoView {
     }
 }
 
-struct ReadsNoViewAmongOthers;
-
-impl Decision for ReadsNoViewAmongOthers {
-    type Views = (Course, Vec<u32>);
-    type Event = Opened;
-    type Reply = ();
-    type Rejection = std::convert::Infallible;
-
-    fn keys(&self) {}
-
-    fn decide(&self, _: (), _: &mut Context<Opened>) -> Result<(), Self::Rejection> {
-        Ok(())
-    }
-}
-
 struct TakesOthers;
 
 impl Decision for TakesOthers {
@@ -77,4 +62,8 @@ impl Decision for TakesOthers {
     }
 }
 
-fn main() {}
+fn read<V: Views>() {}
+
+fn main() {
+    read::<(Course, Vec<u32>)>();
+}
