@@ -2,5 +2,7 @@
 //!
 //! Their rules need `bailiwick-core` only: no runtime, no clock and no I/O.
 
+pub mod classics;
+pub mod registration;
 pub mod streaming;
 pub mod trace;

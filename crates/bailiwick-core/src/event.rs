@@ -2,7 +2,9 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{BoxError, EventDescriptor, Id, InvalidTag, SchemaVersion, Tag, Tags, codec, fields};
+use crate::{
+    BoxError, EventDescriptor, Id, InvalidTag, SchemaVersion, Tag, Tagged, Tags, codec, fields,
+};
 
 /// A set of event types that a view reads and an aggregate emits; made by `#[derive(Event)]`.
 ///
@@ -10,7 +12,7 @@ use crate::{BoxError, EventDescriptor, Id, InvalidTag, SchemaVersion, Tag, Tags,
 /// - On an **enum**: an inline variant (with named fields, or a unit) is an event type named like
 ///   the variant; a newtype variant includes an event struct: its name, its tags, its bytes, and a
 ///   `From`.
-/// - A field marked `#[tag]` is an [`Id`]: events carry its tag.
+/// - A field marked `#[tag]` is an [`Id`], or several ([`Tagged`]): events carry its tags.
 ///
 /// An event is stored by its type's name, so a name belongs to one Rust type, for ever. What may
 /// change, and how:
@@ -130,8 +132,12 @@ pub struct TagCollector<'a> {
 }
 
 impl TagCollector<'_> {
-    /// Adds the tag of `id`.
-    pub fn add<I: Id>(&mut self, id: &I) {
+    /// Adds the tags of those whom a field names.
+    pub fn add(&mut self, field: &impl Tagged) {
+        field.add_tags(self);
+    }
+
+    pub(crate) fn add_id<I: Id>(&mut self, id: &I) {
         if self.error.is_some() {
             return;
         }

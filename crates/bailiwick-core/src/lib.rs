@@ -16,6 +16,7 @@ pub mod codec;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod context;
+mod decision;
 mod encoded;
 mod event;
 mod fields;
@@ -27,23 +28,30 @@ mod position;
 mod query;
 pub mod record;
 mod schema;
+mod short_name;
 mod tag;
+mod tagged;
 mod text;
 mod time;
 #[doc(hidden)]
 pub mod turn;
 mod view;
+#[doc(hidden)]
+pub mod views;
 
 pub use append::AppendCondition;
 pub use bailiwick_macros::Event;
 pub use codec::wire::Malformed;
 pub use context::Context;
+pub use decision::{Bounded, Decision, EmitError};
 pub use encoded::{
     Delivery, EncodedEvent, Extra, Idempotency, Metadata, Origin, RecordedEvent, UnknownMetadata,
 };
 pub use event::{CodecError, Event, TagCollector, TagError, tags_of};
 pub use fields::{FieldError, Fields};
-pub use given::{Given, Outcome, given};
+pub use given::{
+    By, DecisionOutcome, Given, GivenEvents, Happened, Outcome, by, given, given_events,
+};
 pub use id::{Id, InvalidId};
 pub use journal::{
     AppendError, Appended, BoxError, BoxFuture, Head, Journal, Page, Read, ReadError,
@@ -51,11 +59,13 @@ pub use journal::{
 pub use lease::LeaseSet;
 pub use position::Position;
 pub use query::{EmptyQuery, EventType, Query, QueryItem};
-pub use schema::{ANSWERED, EventDescriptor, RESERVED_PREFIX, SchemaVersion, Upcast};
+pub use schema::{ANSWERED, EventDescriptor, RESERVED_PREFIX, SchemaVersion, Upcast, each_name};
 pub use tag::{InvalidTag, Tag, Tags};
+pub use tagged::Tagged;
 pub use text::Text;
 pub use time::Timestamp;
 pub use view::{Aggregate, Decide, Key, View, require};
+pub use views::{BoundaryError, FoldError, Last, Unguarded, Views};
 
 /// What the macros of this crate expand to. Not for use by hand.
 #[doc(hidden)]

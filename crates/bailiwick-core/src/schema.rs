@@ -76,6 +76,17 @@ pub fn find<'a>(types: &'a [EventDescriptor], name: &str) -> Option<&'a EventDes
     types.iter().find(|known| known.name == name || known.was.contains(&name))
 }
 
+/// All names that these types have or had, in order and each once: what is asked for and guarded.
+pub fn each_name<'a>(types: impl IntoIterator<Item = &'a EventDescriptor>) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for name in types.into_iter().flat_map(EventDescriptor::names) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
 /// Puts the types of several sets into one; used by `#[derive(Event)]`.
 ///
 /// # Panics

@@ -9,7 +9,7 @@ use crate::{Context, Event, Id, InvalidTag, Tags, Timestamp};
     message = "`{Self}` cannot be the key of a view",
     note = "a key is an ID declared with `bailiwick::id!`, a tuple of IDs, or `()`"
 )]
-pub trait Key: Clone + Send + Sync + 'static {
+pub trait Key: Clone + Eq + Send + Sync + 'static {
     /// The tags an event must carry to belong to the view.
     ///
     /// # Errors

@@ -14,8 +14,8 @@ use crate::rest::RestQueue;
 use crate::shared::{Shared, Stage};
 use crate::watch::Watchers;
 use bailiwick_core::{
-    ANSWERED, Aggregate, Event, EventDescriptor, EventType, Id, Query, QueryItem, RecordedEvent,
-    Tags, Timestamp,
+    ANSWERED, Aggregate, Event, EventType, Id, Query, QueryItem, RecordedEvent, Tags, Timestamp,
+    each_name,
 };
 
 /// What all aggregates of one type in one runtime share.
@@ -48,10 +48,8 @@ impl<A: Aggregate> Kind<A> {
     /// The event types of the set by all names that they have or had, retired ones too, each once;
     /// and those of Bailiwick's own that concern a single aggregate.
     fn types() -> Vec<&'static str> {
-        let names = A::Event::TYPES.iter().flat_map(EventDescriptor::names).chain([ANSWERED]);
-        let mut types: Vec<_> = names.collect();
-        types.sort_unstable();
-        types.dedup();
+        let mut types = each_name(A::Event::TYPES);
+        types.push(ANSWERED);
         types
     }
 

@@ -1,16 +1,26 @@
-//! given/when/then: the rules of an aggregate tested without a runtime, as a story in time.
+//! given/when/then: the rules of an aggregate, or of decisions, tested without a runtime, as a story
+//! in time.
 
+mod decided;
+mod events;
+mod happened;
+mod log;
 mod outcome;
 mod report;
 mod survives;
+mod verdict;
 
 use std::fmt::Debug;
 
+pub use decided::DecisionOutcome;
+pub use events::{GivenEvents, given_events};
+pub use happened::{By, Happened, by};
 pub use outcome::Outcome;
 
+use crate::short_name::short_name;
 use crate::turn;
 use crate::{Aggregate, BoxError, Decide, Id, Tags, Timestamp};
-use report::{Report, short_name};
+use report::Report;
 
 /// Tests the rules of an aggregate without a runtime: begins a story about the one with this ID, at
 /// time 0 and without events.
@@ -232,7 +242,11 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
         Ok(())
     }
 
+    fn heading(&self) -> String {
+        format!("{} {} at {}", A::NAME, self.id, self.now)
+    }
+
     fn report(&self, what: std::fmt::Arguments<'_>) -> Report {
-        Report::new(format_args!("{} {} at {}", A::NAME, self.id, self.now), what)
+        Report::new(format_args!("{}", self.heading()), what)
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::Debug;
 
 use super::Given;
-use super::report::Report;
+use super::verdict::Verdict;
 use crate::{Aggregate, Decide, Timestamp};
 
 /// What came of a command: assert on it, then go on with the story.
@@ -14,11 +14,9 @@ use crate::{Aggregate, Decide, Timestamp};
 /// method fails and shows what happened.
 pub struct Outcome<A: Aggregate, Reply, Rejection> {
     story: Given<A>,
-    command: &'static str,
     expired: Vec<A::Event>,
     expiry_told: bool,
-    verdict: Result<(Reply, Vec<A::Event>), Rejection>,
-    rejection_told: bool,
+    verdict: Verdict<A::Event, Reply, Rejection>,
 }
 
 impl<A, Reply, Rejection> Outcome<A, Reply, Rejection>
@@ -32,14 +30,8 @@ where
         expired: Vec<A::Event>,
         verdict: Result<(Reply, Vec<A::Event>), Rejection>,
     ) -> Self {
-        Outcome {
-            story,
-            command,
-            expiry_told: expired.is_empty(),
-            expired,
-            rejection_told: verdict.is_ok(),
-            verdict,
-        }
+        let verdict = Verdict::new(story.heading(), command, verdict);
+        Outcome { story, expiry_told: expired.is_empty(), expired, verdict }
     }
 
     /// Exactly these events were emitted by the deadline, before the command was judged.
@@ -49,7 +41,8 @@ where
     #[track_caller]
     pub fn expires_first(mut self, expected: impl IntoIterator<Item = A::Event>) -> Self {
         self.expiry_told = true;
-        self.report("found other things expired than was expected")
+        self.verdict
+            .report("found other things expired than was expected")
             .compare(expected, &self.expired);
         self
     }
@@ -60,7 +53,8 @@ where
     /// If it was rejected.
     #[track_caller]
     pub fn accepted(self) -> Self {
-        self.accepted_with("should have been accepted");
+        self.expiry_is_told();
+        self.verdict.accepted();
         self
     }
 
@@ -70,8 +64,8 @@ where
     /// If it was rejected, or emitted other events.
     #[track_caller]
     pub fn emits(self, expected: impl IntoIterator<Item = A::Event>) -> Self {
-        let (_, events) = self.accepted_with("should have been accepted");
-        self.report("emitted other events than was expected").compare(expected, events);
+        self.expiry_is_told();
+        self.verdict.emits(expected);
         self
     }
 
@@ -93,13 +87,8 @@ where
     where
         Reply: PartialEq + Debug,
     {
-        let (reply, _) = self.accepted_with("should have been accepted");
-        if *reply != expected {
-            self.report("replied something else than was expected")
-                .line("expected", format_args!("{expected:?}"))
-                .line("happened", format_args!("{reply:?}"))
-                .fail();
-        }
+        self.expiry_is_told();
+        self.verdict.replies(&expected);
         self
     }
 
@@ -113,20 +102,8 @@ where
         Rejection: PartialEq,
     {
         self.expiry_is_told();
-        let expected = expected.into();
-        self.rejection_told = true;
-        match &self.verdict {
-            Err(rejection) if *rejection == expected => return self,
-            Err(rejection) => self
-                .report("was rejected for another reason than was expected")
-                .line("expected", format_args!("{expected:?}"))
-                .line("happened", format_args!("{rejection:?}")),
-            Ok((_, events)) => self
-                .report("was accepted but should have been rejected")
-                .line("expected", format_args!("{expected:?}"))
-                .all_happened(events),
-        }
-        .fail()
+        self.verdict.rejected(&expected.into());
+        self
     }
 
     /// A look at the state after the command and at the time, with assertions of your own.
@@ -202,35 +179,16 @@ where
     #[track_caller]
     fn all_is_told(&self) {
         self.expiry_is_told();
-        if !self.rejection_told {
-            self.accepted_with("was rejected, and the story goes on without a word of it");
-        }
-    }
-
-    #[track_caller]
-    fn accepted_with(&self, otherwise: &str) -> &(Reply, Vec<A::Event>) {
-        self.expiry_is_told();
-        match &self.verdict {
-            Ok(accepted) => accepted,
-            Err(rejection) => self
-                .report(otherwise)
-                .line("happened", format_args!("{rejection:?}"))
-                .because(rejection)
-                .fail(),
-        }
+        self.verdict.is_told();
     }
 
     #[track_caller]
     fn expiry_is_told(&self) {
         if !self.expiry_told {
-            self.report("found something expired before it; say so first, with `.expires_first`")
+            self.verdict
+                .report("found something expired before it; say so first, with `.expires_first`")
                 .all_happened(&self.expired)
                 .fail();
         }
-    }
-
-    fn report(&self, what: &str) -> Report {
-        let command = self.command;
-        self.story.report(format_args!("{command} {what}"))
     }
 }

@@ -85,10 +85,3 @@ impl Report {
         panic!("{}", self.text)
     }
 }
-
-/// The name of a type as it is used in code: without its path and its generics.
-pub(super) fn short_name<T>() -> &'static str {
-    let name = std::any::type_name::<T>();
-    let name = name.split('<').next().unwrap_or(name);
-    name.rsplit("::").next().unwrap_or(name)
-}

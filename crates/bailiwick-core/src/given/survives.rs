@@ -3,11 +3,32 @@
 use std::fmt::Debug;
 
 use crate::codec::show;
-use crate::{BoxError, Event, Tags, tags_of};
+use crate::{BoxError, EncodedEvent, Event, EventType, Metadata, Tags, Timestamp, tags_of};
 
 /// The event as it comes back from its own encoding, which is equal to `event`.
 pub(super) fn survivor<E: Event + PartialEq + Debug>(own: &Tags, event: &E) -> Result<E, BoxError> {
     tags_of(own, event)?;
+    Ok(there_and_back(event)?.0)
+}
+
+/// The event as a journal keeps it.
+pub(super) fn recorded<E: Event + PartialEq + Debug>(
+    tags: Tags,
+    event: &E,
+    recorded_at: Timestamp,
+) -> Result<EncodedEvent, BoxError> {
+    let (_, payload) = there_and_back(event)?;
+    Ok(EncodedEvent {
+        event_type: EventType::literal(event.event_type()),
+        version: event.descriptor().version(),
+        tags,
+        payload: payload.into(),
+        recorded_at,
+        metadata: Metadata::default(),
+    })
+}
+
+fn there_and_back<E: Event + PartialEq + Debug>(event: &E) -> Result<(E, Vec<u8>), BoxError> {
     let mut payload = Vec::new();
     event.encode(&mut payload)?;
     let known = event.descriptor();
@@ -17,7 +38,7 @@ pub(super) fn survivor<E: Event + PartialEq + Debug>(own: &Tags, event: &E) -> R
         format!("{event_type} does not come back from its own encoding {payload}: {error}")
     })?;
     match back {
-        Some(back) if back == *event => Ok(back),
+        Some(back) if back == *event => Ok((back, payload)),
         Some(back) => {
             let payload = show(&payload);
             Err(format!(

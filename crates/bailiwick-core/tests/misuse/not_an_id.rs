@@ -8,7 +8,7 @@ id!(CourseId: "course");
 #[derive(Event, Serialize, Deserialize)]
 struct CourseOpened {
     #[tag]
-    course: Option<CourseId>,
+    course: Result<CourseId, ()>,
     #[tag]
     seats: u32,
 }

@@ -1,11 +1,9 @@
-//! given/when/then: that it does what the runtime does, and that its failures can be read.
-
-use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
+//! Stories of an aggregate.
 
 use bailiwick_core::{Aggregate, Context, Decide, Event, Timestamp, View, given};
 use serde::{Deserialize, Serialize};
+
+use crate::failure::failure;
 
 bailiwick_core::id!(
     /// A jar.
@@ -401,30 +399,4 @@ fn a_deadline_that_stays_due_fails_the_story() {
         "{message}"
     );
     assert_eq!(line, line!() - 7);
-}
-
-thread_local! {
-    static LINE: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
-}
-
-/// The message with which `story` fails, and the line of this file that it points at.
-fn failure(story: impl FnOnce()) -> (String, u32) {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            let place = info.location().map(|l| (l.file().to_owned(), l.line()));
-            let quiet =
-                LINE.with_borrow_mut(|line| line.as_mut().map(|line| *line = place.unwrap()));
-            if quiet.is_none() {
-                before(info);
-            }
-        }));
-    });
-    LINE.set(Some(Default::default()));
-    let result = catch_unwind(AssertUnwindSafe(story));
-    let (file, line) = LINE.take().unwrap();
-    let panic = result.expect_err("the story should have failed");
-    assert!(file.ends_with("tests/given.rs"), "it points at {file}");
-    (*panic.downcast::<String>().expect("a message"), line)
 }

@@ -1,0 +1,73 @@
+//! What can be given to a decision: an event, with the tags that it will have in the journal.
+
+use std::fmt::Debug;
+
+use crate::{Aggregate, Event, Id, InvalidTag, Tags};
+
+/// An event that can be given: one that carries all its tags itself, as those that decisions emit
+/// do, or one [`by`] an aggregate, which carries the aggregate's tag as well.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event that can be given",
+    note = "give an event that is `PartialEq` and `Debug`, or `by::<Aggregate>(id, event)`"
+)]
+pub trait Happened {
+    /// The set it is of.
+    type Event: Event + PartialEq + Debug;
+
+    /// The event.
+    #[doc(hidden)]
+    fn event(&self) -> &Self::Event;
+
+    /// The tags it has beside those of its fields.
+    #[doc(hidden)]
+    fn own_tags(&self) -> Result<Tags, InvalidTag>;
+}
+
+impl<E: Event + PartialEq + Debug> Happened for E {
+    type Event = E;
+
+    fn event(&self) -> &E {
+        self
+    }
+
+    fn own_tags(&self) -> Result<Tags, InvalidTag> {
+        Ok(Tags::none())
+    }
+}
+
+/// An event that an aggregate emitted: it carries the tag of that aggregate, whatever its fields.
+///
+/// `by::<Course>("c1", CourseDefined { capacity: 10 })`
+pub fn by<A: Aggregate>(id: impl Into<A::Key>, event: impl Into<A::Event>) -> By<A> {
+    By { id: id.into(), event: event.into() }
+}
+
+/// An event [`by`] an aggregate.
+pub struct By<A: Aggregate> {
+    id: A::Key,
+    event: A::Event,
+}
+
+impl<A: Aggregate<Event: PartialEq + Debug>> Happened for By<A> {
+    type Event = A::Event;
+
+    fn event(&self) -> &A::Event {
+        &self.event
+    }
+
+    fn own_tags(&self) -> Result<Tags, InvalidTag> {
+        Ok(self.id.tag()?.into())
+    }
+}
+
+impl<A: Aggregate<Event: Clone>> Clone for By<A> {
+    fn clone(&self) -> Self {
+        By { id: self.id.clone(), event: self.event.clone() }
+    }
+}
+
+impl<A: Aggregate<Event: Debug>> Debug for By<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} by {} {}", self.event, A::NAME, self.id)
+    }
+}

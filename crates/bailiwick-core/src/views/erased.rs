@@ -1,0 +1,198 @@
+//! A view without its type: what tells it from others, how it begins, and its state.
+
+use std::any::{Any, TypeId};
+use std::fmt::{self, Debug, Display};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use super::error::BoundaryError;
+use crate::schema::each_name;
+use crate::short_name::short_name;
+use crate::{CodecError, EncodedEvent, Event, EventType, Key, QueryItem, Tags, Timestamp, View};
+
+/// What is folded from the events of one key: a [`View`], or the last event of all.
+pub trait OneView: Sized + Send + 'static {
+    type Key: Key;
+    type Event: Event;
+    /// Whether the last event is enough to know it.
+    const LAST_ONLY: bool;
+
+    fn begin(key: &Self::Key) -> Self;
+    fn fold(&mut self, event: Self::Event, at: Timestamp);
+}
+
+impl<V: View> OneView for V {
+    type Key = V::Key;
+    type Event = V::Event;
+    const LAST_ONLY: bool = false;
+
+    fn begin(key: &V::Key) -> V {
+        V::new(key)
+    }
+
+    fn fold(&mut self, event: V::Event, at: Timestamp) {
+        self.apply(&event, at);
+    }
+}
+
+/// The state of a view.
+pub(super) trait State: Any + Send {
+    fn take(&mut self, event: &EncodedEvent) -> Result<(), CodecError>;
+}
+
+impl<V: OneView> State for V {
+    fn take(&mut self, event: &EncodedEvent) -> Result<(), CodecError> {
+        if let Some(decoded) = event.decode::<V::Event>()? {
+            self.fold(decoded, event.recorded_at);
+        }
+        Ok(())
+    }
+}
+
+/// What a view begins with.
+trait Beginning: Any + Send + Sync {
+    fn view(&self) -> &'static str;
+    fn tags(&self) -> &Tags;
+    fn begin(&self) -> Box<dyn State>;
+    fn is(&self, other: &dyn Beginning) -> bool;
+}
+
+struct BeginningOf<V: OneView> {
+    key: V::Key,
+    tags: Tags,
+}
+
+impl<V: OneView> Beginning for BeginningOf<V> {
+    fn view(&self) -> &'static str {
+        short_name::<V>()
+    }
+
+    fn tags(&self) -> &Tags {
+        &self.tags
+    }
+
+    fn begin(&self) -> Box<dyn State> {
+        Box::new(V::begin(&self.key))
+    }
+
+    fn is(&self, other: &dyn Beginning) -> bool {
+        let other: &dyn Any = other;
+        // The key and not the tags: these are a set, and a tuple of IDs has an order.
+        other.downcast_ref::<Self>().is_some_and(|other| other.key == self.key)
+    }
+}
+
+/// Which view of what: two are equal if they are of one type and one key. Cloning shares it.
+#[derive(Clone)]
+pub struct ViewIdentity {
+    /// Known from the start: identities are looked up again and again.
+    hash: u64,
+    beginning: Arc<dyn Beginning>,
+}
+
+impl ViewIdentity {
+    fn of<V: OneView>(key: &V::Key) -> Result<Self, BoundaryError> {
+        let view = short_name::<V>();
+        let tags = key.tags().map_err(|source| BoundaryError::Key { view, source })?;
+        let mut hasher = DefaultHasher::new();
+        (TypeId::of::<V>(), &tags).hash(&mut hasher);
+        let beginning = Arc::new(BeginningOf::<V> { key: key.clone(), tags });
+        Ok(ViewIdentity { hash: hasher.finish(), beginning })
+    }
+
+    /// The name of its Rust type, without its path.
+    pub fn view(&self) -> &'static str {
+        self.beginning.view()
+    }
+
+    /// The tags of its key.
+    pub fn tags(&self) -> &Tags {
+        self.beginning.tags()
+    }
+
+    /// Its state before any event.
+    pub(super) fn begin(&self) -> Box<dyn State> {
+        self.beginning.begin()
+    }
+}
+
+impl PartialEq for ViewIdentity {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.beginning.is(&*other.beginning)
+    }
+}
+
+impl Eq for ViewIdentity {}
+
+impl Hash for ViewIdentity {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.hash.hash(state);
+    }
+}
+
+/// `Course course:c1`.
+impl Display for ViewIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.view())?;
+        self.tags().iter().enumerate().try_for_each(|(at, tag)| {
+            let before = if at == 0 { ' ' } else { '+' };
+            write!(f, "{before}{tag}")
+        })
+    }
+}
+
+impl Debug for ViewIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ViewIdentity({self})")
+    }
+}
+
+/// One view of a boundary: which events it reads, and whether it guards them. The one source of
+/// both. Cloning shares it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ReadingItem {
+    identity: ViewIdentity,
+    item: QueryItem,
+    last_only: bool,
+    pub(super) guards: bool,
+}
+
+impl ReadingItem {
+    pub(super) fn of<V: OneView>(key: &V::Key, guards: bool) -> Result<Self, BoundaryError> {
+        const {
+            assert!(!<V::Event as Event>::TYPES.is_empty(), "a view reads at least one event type");
+        };
+        let identity = ViewIdentity::of::<V>(key)?;
+        let item = QueryItem::shared(types_of::<V>(), identity.tags().clone())
+            .expect("there is an event type");
+        Ok(ReadingItem { identity, item, last_only: V::LAST_ONLY, guards })
+    }
+
+    /// Which view of what.
+    pub fn identity(&self) -> &ViewIdentity {
+        &self.identity
+    }
+
+    /// The events it is folded from.
+    pub fn item(&self) -> &QueryItem {
+        &self.item
+    }
+
+    /// Whether the last of these events is enough to know it.
+    pub fn last_only(&self) -> bool {
+        self.last_only
+    }
+
+    /// Whether the decision rests on there being no more of them.
+    pub fn guards(&self) -> bool {
+        self.guards
+    }
+}
+
+/// The names that the event types of a view have or had, each once. What is retired is asked for
+/// and passed over; but it is never the last one of its kind.
+fn types_of<V: OneView>() -> Arc<[EventType]> {
+    let types = <V::Event as Event>::TYPES.iter();
+    let read = types.filter(|known| !(V::LAST_ONLY && known.retired));
+    each_name(read).into_iter().map(EventType::literal).collect()
+}

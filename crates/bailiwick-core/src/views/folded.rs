@@ -1,0 +1,213 @@
+//! Folded views, and how they come to one common position.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::num::NonZeroUsize;
+
+use super::Views;
+use super::boundary::{Boundary, each_once, guard_of};
+use super::erased::{ReadingItem, ViewIdentity};
+use super::error::FoldError;
+use super::slot::Slot;
+use crate::{AppendCondition, EncodedEvent, Page, Position, Query, Read, RecordedEvent};
+
+/// The views of one decision, or of several that are decided together: each once.
+///
+/// What whoever runs decisions does with it:
+///
+/// 1. [`add`](Folded::add) the boundaries, with the views that were kept.
+/// 2. Optionally find the last event of each of [`lasts`](Folded::lasts): [`found`](Folded::found).
+/// 3. Until they are [`level`](Folded::level), read [`next_read`](Folded::next_read) and
+///    [`take`](Folded::take) the page.
+/// 4. Decide. Before another decision sees the same views, [`fold_ahead`](Folded::fold_ahead) what
+///    the first emitted.
+/// 5. Append on the [`condition`](Folded::condition) that nothing guarded lies beyond the level.
+/// 6. If it was appended, [`settled`](Folded::settled), after `fold_ahead` of everything appended.
+///    If not, [`discard`](Folded::discard) what is ahead. If others were faster,
+///    [`behind`](Folded::behind) also, and again from 3.
+/// 7. [`keep`](Folded::keep) what the next decision can go on from.
+///
+/// After an error of one of these, or a panic of a view's code, the views are to be thrown away.
+#[derive(Debug, Default)]
+pub struct Folded {
+    slots: Vec<Slot>,
+    places: HashMap<ViewIdentity, usize, BuildHasherDefault<DefaultHasher>>,
+}
+
+impl Folded {
+    /// The views of one boundary, at the beginning of the journal.
+    pub fn of(boundary: &Boundary) -> Folded {
+        let mut folded = Folded::default();
+        folded.add(boundary, |_| None);
+        folded
+    }
+
+    /// Adds the views of a boundary that are not among these yet: those that `kept` has, and the
+    /// others at the beginning of the journal.
+    ///
+    /// No view is ahead when one is added, or it would miss what the others are ahead with.
+    pub fn add(
+        &mut self,
+        boundary: &Boundary,
+        mut kept: impl FnMut(&ViewIdentity) -> Option<Slot>,
+    ) {
+        for reading in boundary.reading() {
+            let identity = reading.identity();
+            if let Some(at) = self.places.get(identity) {
+                self.slots[*at].guard_too(reading.guards());
+                continue;
+            }
+            let slot = match kept(identity).filter(|slot| slot.identity() == identity) {
+                Some(slot) => slot.lent_to(reading.clone()),
+                None => Slot::new(reading.clone()),
+            };
+            self.places.insert(identity.clone(), self.slots.len());
+            self.slots.push(slot);
+        }
+    }
+
+    /// Whether all views of a boundary are here.
+    pub fn has(&self, boundary: &Boundary) -> bool {
+        boundary.reading().iter().all(|reading| self.places.contains_key(reading.identity()))
+    }
+
+    /// Every event that one of the views guards; none if nothing is guarded.
+    pub fn guard(&self) -> Option<Query> {
+        guard_of(self.readings())
+    }
+
+    /// The condition of appending what was decided on these views, as of this level; none if nothing
+    /// is guarded.
+    pub fn condition(&self, level: Position) -> Option<AppendCondition> {
+        self.guard().map(|guard| AppendCondition::new(guard).after(level))
+    }
+
+    /// The views of which one event is all that is missing: the last one that matches the query.
+    pub fn lasts(&self) -> impl Iterator<Item = (ViewIdentity, Query)> {
+        let unread = |slot: &&Slot| slot.reading().last_only() && !slot.caught_up;
+        self.slots
+            .iter()
+            .filter(unread)
+            .map(|slot| (slot.identity().clone(), Query::from(slot.reading().item().clone())))
+    }
+
+    /// The last event that matches the query of this view, of all up to `upto`; none if there is
+    /// none. Whoever does not know `upto` says the position of the event.
+    ///
+    /// # Errors
+    /// If the event cannot be read.
+    pub fn found(
+        &mut self,
+        view: &ViewIdentity,
+        last: Option<&RecordedEvent>,
+        upto: Position,
+    ) -> Result<(), FoldError> {
+        if let Some(at) = self.places.get(view) {
+            let slot = &mut self.slots[*at];
+            last.map_or(Ok(()), |last| slot.fold(last))?;
+            slot.reached(upto);
+            slot.caught_up = true;
+        }
+        Ok(())
+    }
+
+    /// The position that all views have come to, at the end of the journal when it was read: on
+    /// these views may be decided. None while there is something to read.
+    pub fn level(&self) -> Option<Position> {
+        let upto = self.slots.first().map_or(Position::START, Slot::upto);
+        let level = self.slots.iter().all(|slot| slot.caught_up && slot.upto() == upto);
+        level.then_some(upto)
+    }
+
+    /// What to read next. Views that were never at the end of the journal get there by themselves
+    /// first, so that those that were are not read again from the beginning; then all come to one
+    /// position together.
+    ///
+    /// # Panics
+    /// If there is no view: they are [`level`](Folded::level) then.
+    pub fn next_read(&self, limit: NonZeroUsize) -> Read {
+        let alone = self.is_any_behind();
+        let group = || self.slots.iter().filter(move |slot| !(alone && slot.caught_up));
+        let after = group().map(Slot::upto).min();
+        let query = Query::any_of(each_once(group().map(Slot::reading)));
+        let (Some(after), Ok(query)) = (after, query) else { panic!("there is nothing to read") };
+        Read::new(query).after(after).limit(limit)
+    }
+
+    /// Folds the page of the [`next_read`](Folded::next_read) in.
+    ///
+    /// # Errors
+    /// If an event cannot be read.
+    pub fn take(&mut self, page: &Page) -> Result<(), FoldError> {
+        debug_assert!(!self.is_ahead(), "the journal's events come before those ahead of it");
+        let alone = self.is_any_behind();
+        for slot in self.slots.iter_mut().filter(|slot| !(alone && slot.caught_up)) {
+            page.events.iter().try_for_each(|recorded| slot.fold(recorded))?;
+            slot.reached(page.upto);
+            slot.caught_up = !page.more;
+        }
+        Ok(())
+    }
+
+    /// Others have appended: there is something to read, beyond the level.
+    pub fn behind(&mut self) {
+        self.slots.iter_mut().for_each(|slot| slot.caught_up = false);
+    }
+
+    /// Folds an event that is not in the journal yet into each view that reads it. Its time is the
+    /// one that will be recorded.
+    ///
+    /// # Errors
+    /// If a view cannot read it.
+    pub fn fold_ahead(&mut self, event: &EncodedEvent) -> Result<(), FoldError> {
+        self.slots.iter_mut().try_for_each(|slot| slot.fold_ahead(event))
+    }
+
+    /// Everything that the views are ahead with is in the journal, on the condition that nothing
+    /// else came before it that is guarded; `last` is its last position.
+    ///
+    /// A view that is not guarded may have missed something: ahead or not, it stays behind.
+    pub fn settled(&mut self, last: Position) {
+        for slot in &mut self.slots {
+            if slot.reading().guards() {
+                slot.settle(last);
+            } else if slot.is_ahead() {
+                slot.forget();
+            }
+        }
+    }
+
+    /// What the views are ahead with will never be: those that hold some of it begin again.
+    pub fn discard(&mut self) {
+        self.slots.iter_mut().filter(|slot| slot.is_ahead()).for_each(Slot::forget);
+    }
+
+    /// The views that the next decision can go on from.
+    pub fn keep(self) -> impl Iterator<Item = Slot> {
+        self.slots.into_iter().filter(Slot::is_worth_keeping)
+    }
+
+    /// The views of a boundary, as a decision gets them.
+    ///
+    /// # Panics
+    /// If one of them is not here, or the boundary is that of other views.
+    pub fn refs<'a, Vs: Views>(&'a self, boundary: &'a Boundary) -> Vs::Refs<'a> {
+        boundary.lend::<Vs>(self)
+    }
+
+    pub(super) fn slot(&self, view: &ViewIdentity) -> Option<&Slot> {
+        self.places.get(view).map(|at| &self.slots[*at])
+    }
+
+    fn readings(&self) -> impl Iterator<Item = &ReadingItem> {
+        self.slots.iter().map(Slot::reading)
+    }
+
+    fn is_any_behind(&self) -> bool {
+        self.slots.iter().any(|slot| !slot.caught_up)
+    }
+
+    fn is_ahead(&self) -> bool {
+        self.slots.iter().any(Slot::is_ahead)
+    }
+}

@@ -1,0 +1,121 @@
+//! One folded view, and how far it has come.
+
+use std::fmt;
+
+use super::erased::{ReadingItem, State, ViewIdentity};
+use super::error::FoldError;
+use crate::{EncodedEvent, Position, RecordedEvent};
+
+/// A folded view: its state and the position it has come to. It can be kept and lent to another
+/// decision that reads the same view.
+pub struct Slot {
+    reading: ReadingItem,
+    state: Box<dyn State>,
+    upto: Position,
+    /// It came to the end of the journal, at whatever time that was.
+    pub(super) caught_up: bool,
+    /// It holds events beyond `upto` that are not durable.
+    ahead: bool,
+}
+
+impl Slot {
+    /// At the beginning of the journal.
+    pub(super) fn new(reading: ReadingItem) -> Slot {
+        let state = reading.identity().begin();
+        Slot { reading, state, upto: Position::START, caught_up: false, ahead: false }
+    }
+
+    /// As new: nothing is known.
+    pub(super) fn forget(&mut self) {
+        *self = Slot::new(self.reading.clone());
+    }
+
+    /// Another decision reads it, and may guard it though the one before did not.
+    pub(super) fn lent_to(mut self, reading: ReadingItem) -> Slot {
+        self.reading = reading;
+        self
+    }
+
+    pub(super) fn guard_too(&mut self, guards: bool) {
+        self.reading.guards |= guards;
+    }
+
+    /// Which view of what.
+    pub fn identity(&self) -> &ViewIdentity {
+        self.reading.identity()
+    }
+
+    /// Every event up to here that it reads is in it.
+    pub fn upto(&self) -> Position {
+        self.upto
+    }
+
+    pub(super) fn reading(&self) -> &ReadingItem {
+        &self.reading
+    }
+
+    pub(super) fn state(&self) -> &dyn State {
+        &*self.state
+    }
+
+    pub(super) fn is_ahead(&self) -> bool {
+        self.ahead
+    }
+
+    /// Whether the next decision can go on from it.
+    pub(super) fn is_worth_keeping(&self) -> bool {
+        self.caught_up && !self.ahead
+    }
+
+    /// All up to here was offered to it.
+    pub(super) fn reached(&mut self, upto: Position) {
+        self.upto = self.upto.max(upto);
+    }
+
+    /// What it was ahead with is durable, and it knows all up to here.
+    pub(super) fn settle(&mut self, upto: Position) {
+        self.ahead = false;
+        self.reached(upto);
+    }
+
+    /// Folds an event of the journal in, if it reads it and has not seen it yet.
+    pub(super) fn fold(&mut self, recorded: &RecordedEvent) -> Result<(), FoldError> {
+        if recorded.position <= self.upto {
+            return Ok(());
+        }
+        self.take(&recorded.event, Some(recorded.position))?;
+        self.upto = recorded.position;
+        Ok(())
+    }
+
+    /// Folds an event in that is not durable yet, if it reads it.
+    pub(super) fn fold_ahead(&mut self, event: &EncodedEvent) -> Result<(), FoldError> {
+        self.ahead |= self.take(event, None)?;
+        Ok(())
+    }
+
+    fn take(&mut self, event: &EncodedEvent, at: Option<Position>) -> Result<bool, FoldError> {
+        if !self.reading.item().matches(event.event_type.as_str(), &event.tags) {
+            return Ok(false);
+        }
+        // Broken is what may have taken half of it.
+        self.state.take(event).map_err(|source| FoldError {
+            view: self.identity().clone(),
+            event_type: event.event_type.clone(),
+            position: at,
+            source,
+        })?;
+        Ok(true)
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot")
+            .field("view", self.identity())
+            .field("upto", &self.upto)
+            .field("caught_up", &self.caught_up)
+            .field("ahead", &self.ahead)
+            .finish_non_exhaustive()
+    }
+}

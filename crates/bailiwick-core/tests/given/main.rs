@@ -1,0 +1,5 @@
+//! given/when/then: that it does what the runtime does, and that its failures can be read.
+
+mod aggregates;
+mod decisions;
+mod failure;
