@@ -15,17 +15,17 @@ enum MenuEvent {
     },
 }
 
-/// From version 1, which had `euros: f64`.
+/// From version 1, which had whole `euros`.
 fn in_cents(fields: &mut Fields) -> Result<(), BoxError> {
-    let euros: f64 = fields.take("euros")?;
-    fields.set("cents", &((euros * 100.0).round() as u64))?;
+    let euros: u64 = fields.take("euros")?;
+    fields.set("cents", &(100 * euros))?;
     Ok(())
 }
 
 #[test]
 fn what_was_recorded_is_read_as_what_it_is_now() -> Result<(), BoxError> {
-    let recorded = Fields::new().with("dish", "soup")?.with("euros", &4.2)?.encode();
-    let soup = MenuEvent::DishListed { dish: "soup".into(), cents: 420, vegan: false };
+    let recorded = Fields::new().with("dish", "soup")?.with("euros", &4)?.encode();
+    let soup = MenuEvent::DishListed { dish: "soup".into(), cents: 400, vegan: false };
     assert_eq!(MenuEvent::decode("DishAdded", 1, &recorded)?, Some(soup));
     assert_eq!(MenuEvent::decode("MenuPrinted", 1, &recorded)?, None);
     Ok(())
