@@ -1,24 +1,25 @@
-//! The README shows `first_hour.rs` whole, and it is short.
+//! The README shows `first_hour.rs` and `evolving.rs` whole, and the first of them is short.
 
 const README: &str = include_str!("../../README.md");
 const FIRST_HOUR: &str = include_str!("../first_hour.rs");
+const EVOLVING: &str = include_str!("evolving.rs");
 
-/// The program without what comes before its first `use`.
-fn program() -> &'static str {
-    FIRST_HOUR.split_once("\n\n").expect("documentation comes first").1.trim_end()
+/// A file without what comes before its first `use`.
+fn code(file: &'static str) -> &'static str {
+    file.split_once("\n\n").expect("documentation comes first").1.trim_end()
 }
 
 #[test]
-fn the_readme_shows_the_example_as_it_is() {
-    let fence = README.split_once("```rust\n").expect("the README has an example").1;
-    let shown = fence.split_once("\n```").expect("it ends").0;
-    assert_eq!(shown, program());
+fn the_readme_shows_the_examples_as_they_are() {
+    let fences = README.split("```rust\n").skip(1);
+    let shown = fences.map(|fence| fence.split_once("\n```").expect("it ends").0);
+    assert_eq!(shown.collect::<Vec<_>>(), [code(FIRST_HOUR), code(EVOLVING)]);
 }
 
 #[test]
 fn the_example_has_at_most_a_hundred_lines_of_code() {
     let mut importing = false;
-    let code = program().lines().filter(|line| {
+    let code = code(FIRST_HOUR).lines().filter(|line| {
         importing |= line.starts_with("use ");
         let counts = !importing && !line.trim().is_empty();
         importing &= !line.ends_with(';');

@@ -44,7 +44,7 @@ async fn types_it_does_not_declare_are_not_its_business() {
 #[tokio::test]
 async fn what_cannot_be_folded_says_where_and_is_left_alone_for_a_while() {
     for (event_type, payload, problem) in [
-        ("Counted", &EMPTY[..], "missing field `value`"),
+        ("Counted", EMPTY, "missing field `value`"),
         ("Poisoned", EMPTY, "makes `apply` panic: poisoned"),
     ] {
         let stage = Stage::new().await;

@@ -5,6 +5,7 @@ mod conflict;
 mod deadline;
 mod end;
 mod gate;
+mod golden;
 mod lifecycle;
 mod load;
 mod once;

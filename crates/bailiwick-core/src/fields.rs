@@ -23,17 +23,17 @@ use crate::{BoxError, CodecError, SchemaVersion, Upcast};
 ///     cents: u64,
 /// }
 ///
-/// // Version 1 had `euros: f64`.
+/// // Version 1 had whole `euros`.
 /// fn in_cents(fields: &mut Fields) -> Result<(), BoxError> {
-///     let euros: f64 = fields.take("euros")?;
-///     fields.set("cents", &((euros * 100.0).round() as u64))?;
+///     let euros: u64 = fields.take("euros")?;
+///     fields.set("cents", &(100 * euros))?;
 ///     Ok(())
 /// }
 ///
 /// # fn main() -> Result<(), BoxError> {
-/// let recorded = Fields::new().with("product", "tea")?.with("euros", &4.2)?.encode();
+/// let recorded = Fields::new().with("product", "tea")?.with("euros", &4)?.encode();
 /// let changed = PriceChanged::decode("PriceChanged", 1, &recorded)?;
-/// assert_eq!(changed, Some(PriceChanged { product: "tea".into(), cents: 420 }));
+/// assert_eq!(changed, Some(PriceChanged { product: "tea".into(), cents: 400 }));
 /// # Ok(())
 /// # }
 /// ```

@@ -28,7 +28,10 @@
 mod read;
 
 use crate::codec::wire::{Reader, Writer, is_map};
-use crate::{Delivery, EncodedEvent, EventType, Idempotency, InvalidTag, Malformed, Origin, Tags};
+use crate::{
+    Delivery, EncodedEvent, EventType, Idempotency, InvalidTag, Malformed, Origin, Position, Tags,
+    Text, Timestamp,
+};
 
 /// The layout that is written.
 const VERSION: u8 = 1;
@@ -97,9 +100,9 @@ impl Entries<'_> {
         writer
     }
 
-    fn text(&mut self, key: &str, text: Option<&str>) {
+    fn text(&mut self, key: &str, text: Option<&Text>) {
         if let Some(text) = text {
-            self.key(key).text(text);
+            self.key(key).text(text.as_str());
         }
     }
 
@@ -114,11 +117,11 @@ fn write(event: &EncodedEvent, out: &mut Entries<'_>) {
     let metadata = &event.metadata;
     out.number("at", Some(event.recorded_at.as_millis()));
     out.number("v", Some(event.version).filter(|v| *v != 1).map(u64::from));
-    out.text("command", metadata.command.as_ref().map(|text| text.as_str()));
+    out.text("command", metadata.command.as_ref());
     if let Some(Origin { aggregate, tag, deadline }) = &metadata.origin {
-        out.text("by", Some(aggregate.as_str()));
-        out.text("id", Some(tag.as_str()));
-        out.number("due", deadline.map(|at| at.as_millis()));
+        out.text("by", Some(aggregate));
+        out.key("id").text(tag.as_str());
+        out.number("due", deadline.map(Timestamp::as_millis));
     }
     if metadata.has_extra() {
         write_extra(event, out);
@@ -132,19 +135,19 @@ fn write(event: &EncodedEvent, out: &mut Entries<'_>) {
 
 fn write_extra(event: &EncodedEvent, out: &mut Entries<'_>) {
     let extra = event.metadata.extra();
-    out.text("correlation", extra.correlation.as_ref().map(|text| text.as_str()));
-    out.number("causation", extra.causation.map(|position| position.get()));
-    out.text("principal", extra.principal.as_ref().map(|text| text.as_str()));
+    out.text("correlation", extra.correlation.as_ref());
+    out.number("causation", extra.causation.map(Position::get));
+    out.text("principal", extra.principal.as_ref());
     if let Some(Idempotency { key, fingerprint, reply }) = &extra.idempotency {
-        out.text("key", Some(key.as_str()));
+        out.text("key", Some(key));
         out.number("fingerprint", Some(*fingerprint));
         out.key("reply").bytes(reply);
     }
     if let Some(Delivery { policy, source, aggregate, tag, ordinal }) = &extra.delivery {
-        out.text("policy", Some(policy.as_str()));
+        out.text("policy", Some(policy));
         out.number("source", Some(source.get()));
-        out.text("to", Some(aggregate.as_str()));
-        out.text("to_id", Some(tag.as_str()));
+        out.text("to", Some(aggregate));
+        out.key("to_id").text(tag.as_str());
         out.number("ordinal", Some(u64::from(*ordinal)));
     }
     out.number("hops", Some(extra.hops).filter(|hops| *hops > 0).map(u64::from));

@@ -54,7 +54,7 @@ impl Books {
         let laps = self.laps[runner];
         match event.decode() {
             Ok(Some(RunnerEvent::Ran { lap, .. })) => {
-                assert_eq!(lap, u64::from(laps), "runner {runner}")
+                assert_eq!(lap, u64::from(laps), "runner {runner}");
             }
             other => panic!("{other:?} at {}", recorded.position),
         }

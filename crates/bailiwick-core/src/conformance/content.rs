@@ -54,14 +54,15 @@ pub(super) fn times_of_recording_come_back(client: &Client) {
 
 fn everything() -> Extra {
     let text = |text: &str| Some(Text::from(text.to_owned()));
-    let mut extra = Extra::default();
-    extra.correlation = text("ü 語 🦀 \"quoted\" \\");
-    extra.causation = Some(at(7));
-    extra.principal = text("p");
-    extra.idempotency = idempotency(b"\x81\xa4left\x03");
-    extra.delivery = delivery();
-    extra.hops = 3;
-    extra
+    Extra {
+        correlation: text("ü 語 🦀 \"quoted\" \\"),
+        causation: Some(at(7)),
+        principal: text("p"),
+        idempotency: idempotency(b"\x81\xa4left\x03"),
+        delivery: delivery(),
+        hops: 3,
+        ..Extra::default()
+    }
 }
 
 fn idempotency(reply: &'static [u8]) -> Option<Idempotency> {

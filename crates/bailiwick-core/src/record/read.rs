@@ -49,10 +49,7 @@ pub(super) fn version_1(
     })?;
     let payload = entries.payload.ok_or(RecordError::Missing("event"))?;
     let at = entries.at.ok_or(RecordError::Missing("at"))?;
-    let version = match small("v", entries.v.or(Some(1)))? {
-        0 => return Err(RecordError::OutOfRange { entry: "v", found: 0 }),
-        version => version,
-    };
+    let version = small("v", entries.v.or(Some(1)))?;
     let mut metadata = Metadata::default();
     metadata.command = entries.command.map(text);
     metadata.origin = entries.origin()?;

@@ -1,6 +1,6 @@
 //! What an event type was before: old names, old versions, and types that are gone.
 
-use bailiwick_core::{BoxError, CodecError, Event, Fields};
+use bailiwick_core::{BoxError, CodecError, Event, EventDescriptor, Fields};
 use serde::{Deserialize, Serialize};
 
 use crate::bytes;
@@ -160,7 +160,7 @@ fn the_descriptors_say_what_there_was() {
     assert_eq!(names, expected);
     let retired: Vec<_> = HallEvent::TYPES.iter().map(|known| known.retired).collect();
     assert_eq!(retired, [false, false, true, true, false, true]);
-    let versions: Vec<_> = HallEvent::TYPES.iter().map(|known| known.version()).collect();
+    let versions: Vec<_> = HallEvent::TYPES.iter().map(EventDescriptor::version).collect();
     assert_eq!(versions, [3, 1, 1, 1, 2, 1]);
 }
 
