@@ -1,5 +1,6 @@
 //! tephra, opened: its writer and its readers.
 
+use tephra::log::set::LogError;
 use tephra::{
     ReadConfig, ReadHandle, SegmentConfig, SegmentSet, WriteCoordinator, WriteHandle, WriterConfig,
 };
@@ -31,8 +32,13 @@ impl Store {
     pub(crate) fn open(folder: &Folder) -> Result<Store, OpenError> {
         recovery::prepare(folder)?;
         let path = folder.path();
-        let set = SegmentSet::open(path, segments(folder))
-            .map_err(|error| faults::refused(path, error))?;
+        let mut set = SegmentSet::open(path, segments(folder));
+        if let Err(LogError::NonContiguous { .. }) = set
+            && recovery::clear_overrun(path)?
+        {
+            set = SegmentSet::open(path, segments(folder));
+        }
+        let set = set.map_err(|error| faults::refused(path, error))?;
         let (coordinator, writer) = WriteCoordinator::start(set, config(folder))
             .map_err(|error| faults::index_refused(path, error))?;
         Ok(Store { writer, _coordinator: coordinator })

@@ -7,11 +7,11 @@ use std::thread;
 use bailiwick_core::{FaultKind, Head, JournalFault, Position, ReopenError};
 use flume::Receiver;
 
-use crate::OpenError;
 use crate::appends::{Answer, Reopened, Settled};
 use crate::folder::note;
 use crate::journal::{Shared, find_head, lost};
 use crate::store::Store;
+use crate::{OpenError, recovery};
 
 /// How many events may be acknowledged between two notes: so many are read for the latest time when
 /// the journal is opened after a crash.
@@ -22,6 +22,8 @@ pub(crate) struct Writing {
     answers: Receiver<Answer>,
     /// Up to here is noted.
     noted: Position,
+    /// What is still to be removed.
+    failed: Option<Failed>,
 }
 
 impl Writing {
@@ -30,7 +32,7 @@ impl Writing {
         let (sender, answers) = flume::unbounded();
         // Nothing waits yet.
         shared.state.lock().go_on(sender, &mut Vec::new());
-        Writing { shared, answers, noted }
+        Writing { shared, answers, noted, failed: None }
     }
 
     pub(crate) fn run(mut self) {
@@ -86,9 +88,18 @@ impl Writing {
         }
     }
 
-    /// tephra must not write anything more.
+    /// tephra must not write anything more, and what it could not write must not stay.
     fn closed(&mut self) {
-        drop(self.shared.store.lock().take());
+        let store = self.shared.store.lock().take();
+        if let Some(store) = store {
+            drop(store);
+            let acknowledged = self.shared.state.lock().head().position.get();
+            let head = self.shared.reader.read().head().get();
+            self.failed = Some(Failed { acknowledged, head });
+            if let Err(error) = self.clear() {
+                tracing::warn!(%error, "what failed is not removed yet; opening will");
+            }
+        }
         let waiters = self.shared.state.lock().reopening();
         if waiters.is_empty() {
             return;
@@ -99,7 +110,7 @@ impl Writing {
         }
     }
 
-    fn reopen(&self) -> Reopened {
+    fn reopen(&mut self) -> Reopened {
         match self.open() {
             Ok((store, head)) => {
                 *self.shared.reader.write() = store.reader();
@@ -116,7 +127,16 @@ impl Writing {
         }
     }
 
-    fn open(&self) -> Result<(Store, Head), OpenError> {
+    fn clear(&mut self) -> Result<(), OpenError> {
+        if let Some(Failed { acknowledged, head }) = self.failed {
+            recovery::clear_failed(self.shared.folder.path(), acknowledged, head)?;
+            self.failed = None;
+        }
+        Ok(())
+    }
+
+    fn open(&mut self) -> Result<(Store, Head), OpenError> {
+        self.clear()?;
         let folder = &self.shared.folder;
         if self.shared.state.lock().closed().is_some_and(|why| why.kind() == FaultKind::Full) {
             folder.must_have_room()?;
@@ -137,6 +157,14 @@ impl Writing {
             write_note(&self.shared, head);
         }
     }
+}
+
+/// What is known of a failure: up to where it certainly touched nothing, and the last event that is
+/// durable.
+#[derive(Clone, Copy)]
+struct Failed {
+    acknowledged: u64,
+    head: u64,
 }
 
 struct Next {

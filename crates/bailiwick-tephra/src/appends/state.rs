@@ -233,7 +233,7 @@ impl State {
         self.batch.give_up(why, settled);
         settled.extend(self.waiting.drain(..).map(|append| append.closed(why)));
         self.waiting_bytes = 0;
-        self.answers = None;
+        self.wake();
     }
 
     /// What was written was read again.
@@ -254,9 +254,15 @@ impl State {
         let closed = self.closed().is_some();
         if closed && !self.abandoned {
             self.reopening.push(waiter);
-            self.answers = None;
+            self.wake();
         }
         closed
+    }
+
+    /// Wakes the thread that waits for answers. While tephra has a batch, they will come anyway.
+    fn wake(&self) {
+        let no_answer = (u64::MAX, Err(Refused::Empty));
+        let _ = self.answers.as_ref().map(|answers| answers.send(no_answer));
     }
 
     /// Who waits for it to be opened again.
@@ -267,9 +273,7 @@ impl State {
     /// Nothing more will come: what waits is written, then the thread ends.
     pub(crate) fn end(&mut self) {
         self.ending = true;
-        if self.is_quiet() {
-            self.answers = None;
-        }
+        self.wake();
     }
 
     pub(crate) fn has_ended(&self) -> bool {

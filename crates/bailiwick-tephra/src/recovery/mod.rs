@@ -9,6 +9,7 @@
 //! - What is behind it is cleared, so that nothing of an append that failed is ever taken for part
 //!   of a later one.
 
+mod clear;
 mod segments;
 mod tail;
 mod walk;
@@ -19,6 +20,7 @@ use std::os::unix::fs::FileExt;
 use crate::OpenError;
 use crate::folder::Folder;
 
+pub(crate) use clear::{clear_failed, clear_overrun};
 pub(crate) use segments::find_damage;
 use segments::{Segment, list};
 use tail::{Tail, judge};
@@ -59,4 +61,9 @@ fn make_durable(
     file.write_all_at(&bytes[last.clone()], last.start as u64)?;
     file.write_all_at(&vec![0; upto - walked.committed], walked.committed as u64)?;
     file.sync_data()
+}
+
+/// Behind the last byte that is not zero.
+fn end_of(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
 }

@@ -19,6 +19,21 @@ impl Segment {
     pub(super) fn read(&self) -> Result<Vec<u8>, OpenError> {
         fs::read(&self.path).map_err(|error| OpenError::io(&self.path, error))
     }
+
+    /// Whether its header was written: that is done, durably, before the first event.
+    pub(super) fn is_begun(&self) -> Result<bool, OpenError> {
+        let bytes = self.read()?;
+        let header = &bytes[..bytes.len().min(SEGMENT_HEADER_SIZE)];
+        if header.len() == SEGMENT_HEADER_SIZE && header.iter().any(|byte| *byte != 0) {
+            return Ok(true);
+        }
+        match bytes.iter().position(|byte| *byte != 0) {
+            Some(offset) => {
+                Err(OpenError::corrupt(&self.path, offset, "there are events, but no header"))
+            }
+            None => Ok(false),
+        }
+    }
 }
 
 /// All segments, in order.
@@ -52,7 +67,7 @@ pub(super) fn check(
     segment_bytes: usize,
 ) -> Result<Option<&Segment>, OpenError> {
     for (at, segment) in segments.iter().enumerate().rev() {
-        if at + 1 == segments.len() && !is_begun(segment)? {
+        if at + 1 == segments.len() && !segment.is_begun()? {
             return check(&segments[..at], segment_bytes);
         }
         if cfg!(target_os = "linux") && segment.bytes != segment_bytes as u64 {
@@ -62,21 +77,6 @@ pub(super) fn check(
         }
     }
     Ok(segments.last())
-}
-
-/// Whether its header was written: that is done, durably, before the first event.
-fn is_begun(segment: &Segment) -> Result<bool, OpenError> {
-    let bytes = segment.read()?;
-    let header = &bytes[..bytes.len().min(SEGMENT_HEADER_SIZE)];
-    if header.len() == SEGMENT_HEADER_SIZE && header.iter().any(|byte| *byte != 0) {
-        return Ok(true);
-    }
-    match bytes.iter().position(|byte| *byte != 0) {
-        Some(offset) => {
-            Err(OpenError::corrupt(&segment.path, offset, "there are events, but no header"))
-        }
-        None => Ok(false),
-    }
 }
 
 /// Where the damage is that made tephra count fewer events than there should be.

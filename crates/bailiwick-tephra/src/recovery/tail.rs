@@ -11,7 +11,7 @@
 //! What this cannot tell from a crash: damage to the last append that looks like bytes that were
 //! never written.
 
-use seglog::{CONTROL_FLAG, LENGTH_MASK, RECORD_HEAD_SIZE};
+use seglog::{COMMIT_MARKER_PAYLOAD, LENGTH_MASK, RECORD_HEAD_SIZE};
 
 use super::walk::{MARKER, Walked, marker, record_at};
 
@@ -36,7 +36,7 @@ pub(super) enum Tail {
 }
 
 pub(super) fn judge(bytes: &[u8], walked: &Walked, base: u64) -> Tail {
-    let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let end = super::end_of(bytes);
     if end <= walked.committed {
         return Tail::Clean;
     }
@@ -71,12 +71,13 @@ fn is_cut(bytes: &[u8], bad: usize, end: usize, append_ends_at: u64) -> bool {
         return true;
     }
     let raw = u32::from_le_bytes([bytes[bad], bytes[bad + 1], bytes[bad + 2], bytes[bad + 3]]);
-    if raw & CONTROL_FLAG != 0 {
-        // What it should be is known: a marker ends with zeros of its own.
+    let length = (raw & LENGTH_MASK) as usize;
+    if length == COMMIT_MARKER_PAYLOAD {
+        // No event is so short. A marker ends with zeros of its own, but it is known what it is.
         let there = bytes.get(bad..end).unwrap_or_default();
         return there.len() < MARKER && marker(append_ends_at).starts_with(there);
     }
-    raw & !LENGTH_MASK == 0 && end < bad + RECORD_HEAD_SIZE + (raw & LENGTH_MASK) as usize
+    raw == raw & LENGTH_MASK && end < bad + RECORD_HEAD_SIZE + length
 }
 
 /// Whether something from `from` to `to` was not written, up to the end of a sector.

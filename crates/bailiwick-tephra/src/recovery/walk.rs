@@ -27,10 +27,17 @@ pub(super) struct Walked {
 
 /// Walks from the first record to the first that is not whole.
 pub(super) fn walk(bytes: &[u8]) -> Walked {
+    walk_upto(bytes, u64::MAX)
+}
+
+/// The same, but not beyond the append with which there are so many events.
+pub(super) fn walk_upto(bytes: &[u8], events: u64) -> Walked {
     let start = SEGMENT_HEADER_SIZE;
     let mut walked =
         Walked { last_append: start, committed: start, events: 0, open_records: 0, stopped: start };
-    while let Some(record) = record_at(bytes, walked.stopped) {
+    while walked.events < events
+        && let Some(record) = record_at(bytes, walked.stopped)
+    {
         walked.stopped += record.bytes;
         if record.marker.is_some() {
             walked.last_append = walked.committed;
