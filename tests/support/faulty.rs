@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bailiwick::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Journal,
-    JournalReadError, Page, Position, Read,
+    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Health, Journal,
+    JournalReadError, LastMatch, Page, Position, Query, Read, ReopenError,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -138,7 +138,19 @@ impl Journal for FaultyJournal {
         self.inner.read(read)
     }
 
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
+        self.inner.last(query)
+    }
+
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         self.inner.head()
+    }
+
+    fn health(&self) -> Health {
+        self.inner.health()
+    }
+
+    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+        self.inner.reopen()
     }
 }

@@ -1,11 +1,15 @@
 //! The journal port: the one ordered log that everything rests on.
 
+mod health;
+
 use std::error::Error;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 
 use crate::{AppendCondition, EncodedEvent, Position, Query, RecordedEvent, Timestamp};
+
+pub use health::{FaultKind, Health, JournalFault, ReopenError};
 
 /// A boxed future, as the port returns it.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
@@ -22,6 +26,9 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 /// 3. Readers never see part of an append, nor a later position before an earlier one.
 /// 4. What an append returned `Ok` for is as durable as the journal promises to be.
 /// 5. An append is submitted by the *call*; dropping its future never cancels it.
+/// 6. When it fails while writing, it closes itself for writing: what was submitted by then is
+///    [`Unknown`](AppendError::Unknown) or certainly not written, later appends are
+///    [`Closed`](AppendError::Closed), and nothing more is written until [`reopen`](Self::reopen).
 pub trait Journal: Send + Sync + 'static {
     /// Appends `events` in one piece if `condition` holds (always, if there is none).
     ///
@@ -36,8 +43,23 @@ pub trait Journal: Send + Sync + 'static {
     /// Reads a page of the events that match, in order of position.
     fn read(&self, read: Read) -> BoxFuture<Result<Page, ReadError>>;
 
+    /// The last event that matches, however many there are and however long ago it was. Costs what
+    /// one event costs, not what the journal's length does.
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, ReadError>>;
+
     /// The end of the journal.
     fn head(&self) -> BoxFuture<Result<Head, ReadError>>;
+
+    /// Whether it takes appends now. Asks nobody and waits for nothing.
+    fn health(&self) -> Health;
+
+    /// Opens it again after it was [closed for writing](Health::ClosedForWriting), and reads what
+    /// is really there: an append whose outcome was unknown is in the journal from now on, wholly,
+    /// or never will be. Positions acknowledged before stay as they are. Whoever holds state of
+    /// before has to read on from where it was certain.
+    ///
+    /// Does nothing to a journal that is open. Tries once: how often, and when, is up to the caller.
+    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>>;
 }
 
 /// The end of the journal at some instant.
@@ -47,6 +69,16 @@ pub struct Head {
     pub position: Position,
     /// The latest time of recording so far.
     pub recorded_at: Timestamp,
+}
+
+/// The last event that matches a query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LastMatch {
+    /// The event; none if there is no match up to `upto`.
+    pub event: Option<RecordedEvent>,
+    /// Nothing beyond the event matches up to here: the journal's head at an instant between the
+    /// call and its return.
+    pub upto: Position,
 }
 
 /// What to read.
@@ -120,6 +152,9 @@ pub enum AppendError {
     /// The journal did not take it. Certainly nothing was appended.
     #[error("the journal did not take the append; nothing was written")]
     NotWritten(#[source] BoxError),
+    /// The journal is closed for writing, since it failed. Certainly nothing was appended.
+    #[error("the journal is closed for writing; nothing was written")]
+    Closed(#[source] JournalFault),
     /// The journal failed while writing: it may have been appended, or not.
     #[error("the journal failed while appending; whether it was written is unknown")]
     Unknown(#[source] BoxError),

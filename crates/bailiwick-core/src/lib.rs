@@ -54,7 +54,8 @@ pub use given::{
 };
 pub use id::{Id, InvalidId};
 pub use journal::{
-    AppendError, Appended, BoxError, BoxFuture, Head, Journal, Page, Read, ReadError,
+    AppendError, Appended, BoxError, BoxFuture, FaultKind, Head, Health, Journal, JournalFault,
+    LastMatch, Page, Read, ReadError, ReopenError,
 };
 pub use lease::LeaseSet;
 pub use position::Position;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bailiwick::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Journal,
-    JournalReadError, Page, Read,
+    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Health, Journal,
+    JournalReadError, LastMatch, Page, Query, Read, ReopenError,
 };
 
 use super::quiet::Quiet;
@@ -38,7 +38,19 @@ impl Journal for CountedJournal {
         self.counted(self.journal.read(read))
     }
 
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
+        self.counted(self.journal.last(query))
+    }
+
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         self.counted(self.journal.head())
+    }
+
+    fn health(&self) -> Health {
+        self.journal.health()
+    }
+
+    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+        self.journal.reopen()
     }
 }

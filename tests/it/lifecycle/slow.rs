@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bailiwick::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Journal,
-    JournalReadError, MemoryJournal, Page, Read,
+    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Health, Journal,
+    JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError,
 };
 use tokio::sync::watch;
 
@@ -70,7 +70,19 @@ impl Journal for SlowReads {
         })
     }
 
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
+        self.inner.last(query)
+    }
+
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         self.inner.head()
+    }
+
+    fn health(&self) -> Health {
+        self.inner.health()
+    }
+
+    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+        self.inner.reopen()
     }
 }

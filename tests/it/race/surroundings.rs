@@ -9,8 +9,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bailiwick::{
-    AppendCondition, AppendError, Appended, BoxFuture, Clock, EncodedEvent, Head, Journal,
-    JournalReadError, MemoryJournal, Page, Read, Spawn, SystemClock, Timestamp,
+    AppendCondition, AppendError, Appended, BoxFuture, Clock, EncodedEvent, Head, Health, Journal,
+    JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError, Spawn, SystemClock,
+    Timestamp,
 };
 use tokio::runtime::Handle;
 use tokio::task::coop::consume_budget;
@@ -154,7 +155,19 @@ impl Journal for Dawdler {
         self.dawdle(self.inner.read(read))
     }
 
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
+        self.dawdle(self.inner.last(query))
+    }
+
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         self.inner.head()
+    }
+
+    fn health(&self) -> Health {
+        self.inner.health()
+    }
+
+    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+        self.inner.reopen()
     }
 }

@@ -9,8 +9,8 @@
 use std::sync::Arc;
 
 use bailiwick::{
-    AppendCondition, AppendError, BoxFuture, EncodedEvent, Head, Journal, JournalReadError, Page,
-    Read,
+    AppendCondition, AppendError, BoxFuture, EncodedEvent, Head, Health, Journal, JournalReadError,
+    LastMatch, Page, Query, Read, ReopenError,
 };
 use tokio::sync::oneshot;
 
@@ -105,8 +105,20 @@ impl Journal for SimJournal {
         })
     }
 
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
+        self.world.store.last(query)
+    }
+
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         self.world.store.head()
+    }
+
+    fn health(&self) -> Health {
+        self.world.store.health()
+    }
+
+    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+        self.world.store.reopen()
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::block_on::block_on;
 use super::build::event;
 use crate::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Journal, Page, Position,
-    Query, Read, RecordedEvent,
+    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Health, Journal,
+    LastMatch, Page, Position, Query, Read, RecordedEvent,
 };
 
 pub(super) type Outcome = Result<Appended, AppendError>;
@@ -89,6 +89,20 @@ impl Client {
             assert!(upto > read.after, "a page that gets nowhere: {pages:?}");
             read.after = upto;
         }
+    }
+
+    #[track_caller]
+    pub(super) fn last(&self, query: Query) -> LastMatch {
+        block_on(self.journal.last(query)).unwrap_or_else(|error| panic!("no last: {error}"))
+    }
+
+    pub(super) fn health(&self) -> Health {
+        self.journal.health()
+    }
+
+    #[track_caller]
+    pub(super) fn reopen(&self) {
+        block_on(self.journal.reopen()).unwrap_or_else(|error| panic!("not reopened: {error:?}"));
     }
 
     /// The event there.

@@ -4,10 +4,9 @@
 use super::client::Client;
 use super::{Case, ReopeningCase};
 use super::{
-    appends, boundaries, conditions, conflicts, content, heads, names, oracle, pages, races,
-    readers,
+    appends, boundaries, conditions, conflicts, content, heads, health, lasts, names, oracle,
+    pages, races, readers, reads, reopening,
 };
-use super::{reads, reopening};
 
 #[doc(hidden)]
 #[macro_export]
@@ -119,6 +118,26 @@ macro_rules! __conformance_cases {
                     "The head's time is the latest of all events, not that of the last one.";
                 a_refused_append_does_not_move_the_time:
                     "A refused append does not move the head's time.";
+            }
+            lasts {
+                an_empty_journal_has_no_last:
+                    "An empty journal has no last event of anything.";
+                the_last_match_is_found:
+                    "The last match is the last event that any item of the query matches.";
+                what_matches_nothing_has_no_last:
+                    "What nothing matches has no last event, up to the head.";
+                what_was_appended_is_the_last_at_once:
+                    "An event whose append was acknowledged is the last of its kind.";
+                it_is_the_last_that_a_read_finds:
+                    "The last match of any query is the last event that a read of it finds.";
+                nothing_beyond_the_last_matches:
+                    "Beside writers, nothing between the last match and its `upto` matches.";
+            }
+            health {
+                a_fresh_journal_is_open:
+                    "A journal that did not fail is open for writing.";
+                reopening_what_is_open_changes_nothing:
+                    "Opening an open journal again does nothing, whatever is under way.";
             }
             content {
                 types_and_tags_come_back:

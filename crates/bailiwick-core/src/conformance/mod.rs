@@ -29,6 +29,8 @@ mod conditions;
 mod conflicts;
 mod content;
 mod heads;
+mod health;
+mod lasts;
 mod list;
 mod names;
 mod oracle;

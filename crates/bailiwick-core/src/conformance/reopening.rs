@@ -35,6 +35,8 @@ pub(super) fn what_was_acknowledged_stays(subject: &mut dyn Reopen) {
         assert_eq!(client.head(), head, "reopened {times} times");
         assert_eq!(client.found(tagged(&["y:1"])), [1, 2]);
         assert_eq!(client.found(typed(&["A"])), [1, 3]);
+        assert_eq!(client.last(tagged(&["y:1"])).event.as_ref(), Some(&events[1]));
+        assert!(client.health().is_open(), "{:?}", client.health());
     }
 }
 

@@ -8,6 +8,7 @@
 //! - It holds every event for ever: 220 to 340 bytes each with one tag, beside the payload. That is
 //!   for tests, examples and caches, not for a service that runs for months.
 
+mod last;
 mod log;
 mod read;
 
@@ -16,8 +17,8 @@ use std::future::ready;
 use std::sync::Arc;
 
 use bailiwick_core::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Journal, Page, Read,
-    ReadError,
+    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Health, Journal,
+    LastMatch, Page, Query, Read, ReadError, ReopenError,
 };
 use parking_lot::RwLock;
 
@@ -69,8 +70,21 @@ impl Journal for MemoryJournal {
         Box::pin(ready(Ok(read::page(&self.log, &read))))
     }
 
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, ReadError>> {
+        Box::pin(ready(Ok(last::last(&self.log, &query))))
+    }
+
     fn head(&self) -> BoxFuture<Result<Head, ReadError>> {
         Box::pin(ready(Ok(self.log.read().head())))
+    }
+
+    /// Always open: nothing in memory can fail.
+    fn health(&self) -> Health {
+        Health::Open
+    }
+
+    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+        Box::pin(ready(Ok(())))
     }
 }
 

@@ -14,7 +14,7 @@ use parking_lot::RwLock;
 use super::log::Log;
 
 /// After how many events looked at, matching or not, the lock is let go: well below 1 ms.
-const EVENTS_PER_LOCK: usize = 1_000;
+pub(super) const EVENTS_PER_LOCK: usize = 1_000;
 
 pub(super) fn page(log: &RwLock<Log>, read: &Read) -> Page {
     page_in_steps(log, read, EVENTS_PER_LOCK)

@@ -4,13 +4,14 @@
 use std::num::NonZeroUsize;
 
 use bailiwick_core::{
-    AppendCondition, EncodedEvent, Metadata, Page, Position, Query, QueryItem, Read, RecordedEvent,
-    Tag, Timestamp,
+    AppendCondition, EncodedEvent, LastMatch, Metadata, Page, Position, Query, QueryItem, Read,
+    RecordedEvent, Tag, Timestamp,
 };
 use bytes::Bytes;
 use parking_lot::RwLock;
 
 use super::MemoryJournal;
+use super::last::last_in_steps;
 use super::log::Log;
 use super::read::page_in_steps;
 
@@ -125,6 +126,22 @@ fn is_the_page(page: &Page, read: &Read, log: &Log, round: usize) {
     } else {
         assert_eq!(page.upto, log.head().position, "round {round}: {read:?}");
         assert_eq!(left_over, 0, "round {round}: {read:?}");
+    }
+}
+
+#[test]
+fn the_last_in_steps_of_any_size_is_the_last_of_a_scan() {
+    let mut random = Random(0xbeef);
+    for round in 0..500 {
+        let events = random.below(60);
+        let log = RwLock::new(random_log(&mut random, events));
+        for _ in 0..8 {
+            let query = random.query();
+            let found = last_in_steps(&log, &query, 1 + random.below(7));
+            let event = scan(&log.read(), &query, Position::START).pop();
+            let upto = log.read().head().position;
+            assert_eq!(found, LastMatch { event, upto }, "round {round}: {query:?}");
+        }
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::conformance::{Reopen, Subject};
 use crate::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Journal, Page, Position,
-    Read, ReadError, RecordedEvent,
+    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, FaultKind, Head, Health,
+    Journal, JournalFault, LastMatch, Page, Position, Query, Read, ReadError, RecordedEvent,
+    ReopenError,
 };
 
 /// What the journal does wrong.
@@ -24,6 +25,10 @@ pub(super) enum Fault {
     FirstTypeOnly,
     ForgetsOnReopening,
     ItemsReadApart,
+    LastOfFirstItem,
+    LastIsFirst,
+    LastUptoIsMatch,
+    LastUptoIsLater,
     LimitBeforeFilter,
     LimitPerItem,
     MetadataLost,
@@ -34,6 +39,8 @@ pub(super) enum Fault {
     PartOfRefusedStays,
     PositionsFromZero,
     RefusalLeavesGap,
+    RefusalCloses,
+    ReopeningForgets,
     RepeatsPerItem,
     ReturnsHead,
     TagsCaseFolded,
@@ -56,6 +63,7 @@ pub(super) struct Log {
     pub(super) events: Vec<RecordedEvent>,
     /// Places that nothing has.
     pub(super) gaps: u64,
+    pub(super) refusals: u64,
 }
 
 impl Faulty {
@@ -65,6 +73,12 @@ impl Faulty {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Log {
+    pub(super) fn head(&self) -> Position {
+        self.events.last().map_or(Position::START, |event| event.position)
     }
 }
 
@@ -85,6 +99,26 @@ impl Journal for Faulty {
         Box::pin(ready(Ok(self.read_now(&read))))
     }
 
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, ReadError>> {
+        Box::pin(ready(Ok(self.last_now(&query))))
+    }
+
+    fn health(&self) -> Health {
+        let refused = self.fault == RefusalCloses && self.lock().refusals > 0;
+        if !refused {
+            return Health::Open;
+        }
+        let why = JournalFault::new(FaultKind::Died, "memory", "open it again", "a refusal");
+        Health::ClosedForWriting { why }
+    }
+
+    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+        if self.fault == ReopeningForgets {
+            self.lock().events.pop();
+        }
+        Box::pin(ready(Ok(())))
+    }
+
     fn head(&self) -> BoxFuture<Result<Head, ReadError>> {
         let log = self.lock();
         let times = log.events.iter().map(|e| e.event.recorded_at);
@@ -92,10 +126,7 @@ impl Journal for Faulty {
             TimeOfLastEvent => times.last(),
             _ => times.max(),
         };
-        let head = Head {
-            position: log.events.last().map_or(Position::START, |e| e.position),
-            recorded_at: recorded_at.unwrap_or_default(),
-        };
+        let head = Head { position: log.head(), recorded_at: recorded_at.unwrap_or_default() };
         Box::pin(ready(Ok(head)))
     }
 }

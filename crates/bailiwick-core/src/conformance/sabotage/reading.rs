@@ -3,7 +3,7 @@
 use std::thread::yield_now;
 
 use super::faulty::{Fault::*, Faulty};
-use crate::{Page, Position, Query, QueryItem, Read, RecordedEvent};
+use crate::{LastMatch, Page, Position, Query, QueryItem, Read, RecordedEvent};
 
 impl Faulty {
     pub(super) fn read_now(&self, read: &Read) -> Page {
@@ -11,7 +11,7 @@ impl Faulty {
             return self.read_apart(read, items);
         }
         let log = self.lock();
-        let head = log.events.last().map_or(Position::START, |e| e.position);
+        let head = log.head();
         let known = log.events.partition_point(|e| e.position <= read.after);
         let (looked_at, limit) = self.bounds(read);
         let beyond = &log.events[known..];
@@ -35,6 +35,30 @@ impl Faulty {
         };
         let more = cut || (self.fault == LimitBeforeFilter && upto < head);
         Page { events, upto, more }
+    }
+
+    pub(super) fn last_now(&self, query: &Query) -> LastMatch {
+        let log = self.lock();
+        let first_item = query.items().map(|items| Query::from(items[0].clone()));
+        let query = match (self.fault, first_item) {
+            (LastOfFirstItem, Some(first_item)) => first_item,
+            _ => query.clone(),
+        };
+        let mut matching = log.events.iter().filter(|e| self.matches(&query, &e.event));
+        let event = match self.fault {
+            LastIsFirst => matching.next(),
+            _ => matching.next_back(),
+        };
+        let (event, mut upto) = (event.cloned(), log.head());
+        drop(log);
+        if self.fault == LastUptoIsLater {
+            yield_now();
+            upto = self.lock().head();
+        }
+        if let (LastUptoIsMatch, Some(event)) = (self.fault, &event) {
+            upto = event.position;
+        }
+        LastMatch { event, upto }
     }
 
     /// How many events to look at, and how many to give.

@@ -57,6 +57,7 @@ impl Faulty {
 
     /// What a refused append changes all the same.
     fn leave_behind(&self, log: &mut Log, mut events: Vec<EncodedEvent>) {
+        log.refusals += 1;
         match self.fault {
             RefusalLeavesGap => log.gaps += 1,
             PartOfRefusedStays => {

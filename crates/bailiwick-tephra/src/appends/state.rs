@@ -1,0 +1,290 @@
+//! What waits, what tephra has, and whether the journal takes anything.
+//!
+//! All of it is behind one lock, held while the next batch is given to tephra: so appends are in
+//! the order of the calls. Nothing is told under it.
+
+use std::collections::VecDeque;
+use std::error::Error as _;
+use std::path::{Path, PathBuf};
+
+use bailiwick_core::{AppendError, FaultKind, Head, JournalFault, Position, ReopenError};
+use tephra::{AppendError as Refused, PositionRange, WriteHandle};
+use tokio::sync::oneshot;
+
+use super::append::{Append, Settled, Stored};
+use super::batch::Batch;
+use crate::Options;
+use crate::error::fault;
+use crate::faults;
+use crate::store::{BATCH_APPENDS, BATCH_BYTES};
+
+/// What tephra answers, and to which append of the batch.
+pub(crate) type Answer = (u64, Result<PositionRange, Refused>);
+pub(crate) type Answers = flume::Sender<Answer>;
+
+/// How often an append is given to tephra whose `after` is above the head: each time the head is
+/// nearer.
+const TRIES: u8 = 16;
+
+/// Why an append was not written although the journal is open.
+#[derive(Debug, thiserror::Error)]
+enum NotTaken {
+    #[error("{appends} appends with {bytes} bytes wait to be written; no more may")]
+    TooMany { appends: usize, bytes: usize },
+    #[error("its condition was judged {TRIES} times, and the journal is still far from `after`")]
+    FarAhead,
+}
+
+enum Writing {
+    Open(WriteHandle),
+    Closed(JournalFault),
+}
+
+pub(crate) struct State {
+    folder: PathBuf,
+    writing: Writing,
+    waiting: VecDeque<Append>,
+    waiting_bytes: usize,
+    max_waiting: usize,
+    max_waiting_bytes: usize,
+    batch: Batch,
+    /// Where tephra answers to. Only the appends of the batch have it while there is one: if it
+    /// closes before all of them have an answer, tephra's writer is dead.
+    answers: Option<Answers>,
+    /// Of what was acknowledged.
+    head: Head,
+    ending: bool,
+    abandoned: bool,
+    reopening: Vec<oneshot::Sender<Reopened>>,
+}
+
+pub(crate) type Reopened = Result<(), ReopenError>;
+
+impl State {
+    pub(crate) fn new(folder: &Path, options: &Options, writer: WriteHandle, head: Head) -> State {
+        State {
+            folder: folder.to_owned(),
+            writing: Writing::Open(writer),
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            max_waiting: options.waiting_appends,
+            max_waiting_bytes: options.waiting_bytes,
+            batch: Batch::default(),
+            answers: None,
+            head,
+            ending: false,
+            abandoned: false,
+            reopening: Vec::new(),
+        }
+    }
+
+    pub(crate) fn head(&self) -> Head {
+        self.head
+    }
+
+    /// Why it is closed for writing, if it is.
+    pub(crate) fn closed(&self) -> Option<&JournalFault> {
+        match &self.writing {
+            Writing::Open(_) => None,
+            Writing::Closed(why) => Some(why),
+        }
+    }
+
+    /// Nothing waits, and tephra has nothing.
+    fn is_quiet(&self) -> bool {
+        self.waiting.is_empty() && self.batch.is_over()
+    }
+
+    /// Takes an append, and gives it to tephra if nothing is before it.
+    pub(crate) fn take(&mut self, append: Append, settled: &mut Vec<Settled>) {
+        if let Some(why) = self.closed() {
+            return settled.push(append.closed(why));
+        }
+        let (appends, bytes) = (self.waiting.len(), self.waiting_bytes);
+        if appends >= self.max_waiting
+            || bytes.saturating_add(append.bytes) > self.max_waiting_bytes
+        {
+            let why = NotTaken::TooMany { appends, bytes };
+            return settled.push(append.settle(Err(AppendError::NotWritten(why.into()))));
+        }
+        self.waiting_bytes += append.bytes;
+        self.waiting.push_back(append);
+        if self.batch.is_over() {
+            self.give(settled);
+        }
+    }
+
+    /// An answer of tephra.
+    pub(crate) fn answered(&mut self, (token, answer): Answer, settled: &mut Vec<Settled>) {
+        let Some(append) = self.batch.answered(token) else {
+            return;
+        };
+        match answer {
+            Ok(range) => {
+                let times = append.events.iter().map(|event| event.recorded_at);
+                self.head.position = Position::new(range.last.get());
+                self.head.recorded_at = times.fold(self.head.recorded_at, Ord::max);
+                self.batch.written(append, range, settled);
+            }
+            Err(why) => {
+                if let Some((append, why)) = self.batch.refused(append, why, settled) {
+                    let why = self.fault_of(why);
+                    settled.push(append.unknown(&why));
+                    self.close(&why, settled);
+                }
+            }
+        }
+    }
+
+    fn fault_of(&self, why: Refused) -> JournalFault {
+        match why {
+            Refused::Log(error) => faults::write_failed(&self.folder, error),
+            Refused::Corrupt(error) => fault(FaultKind::Corrupt, &self.folder, error),
+            why => fault(FaultKind::Died, &self.folder, why),
+        }
+    }
+
+    /// tephra's writer is dead: it let go of appends without an answer.
+    pub(crate) fn deserted(&mut self, settled: &mut Vec<Settled>) {
+        if !self.batch.is_over() {
+            let why = fault(FaultKind::Died, &self.folder, Refused::Shutdown);
+            self.close(&why, settled);
+        }
+    }
+
+    /// Whether all have an answer that tephra has.
+    pub(crate) fn batch_is_over(&self) -> bool {
+        self.batch.is_over()
+    }
+
+    /// Once all have an answer: gives tephra what has been waiting meanwhile.
+    pub(crate) fn go_on(&mut self, answers: Answers, settled: &mut Vec<Settled>) {
+        debug_assert!(self.batch.is_over());
+        for append in self.batch.restart().into_iter().rev() {
+            if append.tries >= TRIES {
+                let why = AppendError::NotWritten(NotTaken::FarAhead.into());
+                settled.push(append.settle(Err(why)));
+                continue;
+            }
+            self.waiting_bytes += append.bytes;
+            self.waiting.push_front(append);
+        }
+        self.answers = Some(answers);
+        self.give(settled);
+    }
+
+    /// As much as tephra writes at once. It never waits: there is room for a batch, and no other.
+    fn give(&mut self, settled: &mut Vec<Settled>) {
+        let Writing::Open(writer) = &self.writing else {
+            return;
+        };
+        let writer = writer.clone();
+        let batch = self.next_batch(settled);
+        // tephra refuses an `after` above the head. Nothing is on its way, so this is the head.
+        let head = writer.head();
+        let last = batch.len();
+        for (number, Stored { events, condition }) in (1..).zip(batch) {
+            let answers = if number == last { self.answers.take() } else { self.answers.clone() };
+            let Some(answers) = answers else {
+                break;
+            };
+            let condition =
+                condition.map(|c| tephra::AppendCondition { after: c.after.min(head), ..c });
+            let token = number as u64 - 1;
+            if let Err(why) = writer.append_submit(events, condition, token, answers) {
+                let why = self.fault_of(why);
+                self.batch.not_given(token, &why, settled);
+                self.close(&why, settled);
+                break;
+            }
+        }
+    }
+
+    fn next_batch(&mut self, settled: &mut Vec<Settled>) -> Vec<Stored> {
+        let mut stored = Vec::with_capacity(self.waiting.len().min(BATCH_APPENDS));
+        let mut bytes = 0;
+        while let Some(next) = self.waiting.front()
+            && stored.len() < BATCH_APPENDS
+            && (stored.is_empty() || bytes + next.bytes <= BATCH_BYTES)
+        {
+            bytes += next.bytes;
+            self.waiting_bytes -= next.bytes;
+            let Some(mut append) = self.waiting.pop_front() else {
+                break;
+            };
+            append.tries += 1;
+            match append.stored() {
+                Ok(form) => {
+                    stored.push(form);
+                    self.batch.push(append);
+                }
+                Err(why) => {
+                    settled.push(append.settle(Err(AppendError::NotWritten(why.into()))));
+                }
+            }
+        }
+        stored
+    }
+
+    /// Nothing more is taken. What tephra has may be written, what waits is not.
+    fn close(&mut self, why: &JournalFault, settled: &mut Vec<Settled>) {
+        tracing::error!(fault = %why, source = why.source(), "the journal is closed for writing");
+        self.writing = Writing::Closed(why.clone());
+        self.batch.give_up(why, settled);
+        settled.extend(self.waiting.drain(..).map(|append| append.closed(why)));
+        self.waiting_bytes = 0;
+        self.wake();
+    }
+
+    /// What was written was read again.
+    pub(crate) fn open(&mut self, writer: WriteHandle, head: Head) {
+        tracing::info!(head = %head.position, "the journal is open for writing again");
+        self.writing = Writing::Open(writer);
+        self.head = head;
+    }
+
+    /// It could not be opened again.
+    pub(crate) fn still_closed(&mut self, why: JournalFault) {
+        tracing::error!(fault = %why, source = why.source(), "the journal stays closed for writing");
+        self.writing = Writing::Closed(why);
+    }
+
+    /// Asks the thread to open it again; false if it is open.
+    pub(crate) fn reopen(&mut self, waiter: oneshot::Sender<Reopened>) -> bool {
+        let closed = self.closed().is_some();
+        if closed && !self.abandoned {
+            self.reopening.push(waiter);
+            self.wake();
+        }
+        closed
+    }
+
+    /// Wakes the thread that waits for answers. While tephra has a batch, they will come anyway.
+    fn wake(&self) {
+        let no_answer = (u64::MAX, Err(Refused::Empty));
+        let _ = self.answers.as_ref().map(|answers| answers.send(no_answer));
+    }
+
+    /// Who waits for it to be opened again.
+    pub(crate) fn reopening(&mut self) -> Vec<oneshot::Sender<Reopened>> {
+        std::mem::take(&mut self.reopening)
+    }
+
+    /// Nothing more will come: what waits is written, then the thread ends.
+    pub(crate) fn end(&mut self) {
+        self.ending = true;
+        self.wake();
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ending && self.is_quiet()
+    }
+
+    /// The thread ended, though it should not have: nobody gives anything to tephra any more.
+    pub(crate) fn abandoned(&mut self, settled: &mut Vec<Settled>) {
+        let why = fault(FaultKind::Died, &self.folder, "the journal's own thread panicked");
+        self.close(&why, settled);
+        self.reopening.clear();
+        self.abandoned = true;
+    }
+}

@@ -1,0 +1,159 @@
+//! Events in tephra's form, and back.
+//!
+//! tephra has a type, tags and a payload; the payload is the [record]. The type tag
+//! is added here, and taken away here.
+
+use bailiwick_core::{
+    BoxError, EncodedEvent, EventType, Position, RecordedEvent, Tag, Tags, record,
+};
+use tephra::event::DecodeError;
+use tephra::{Event, EventRef, MAX_NAME_LEN};
+
+use crate::terms::TYPE_TAG;
+
+/// Why an event cannot be stored, whatever the state of the journal.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unstorable {
+    #[error("the name of an event type has {0} bytes; 1 to {max} can be stored", max = MAX_NAME_LEN - 1)]
+    Type(usize),
+    #[error("an event has {0} tags; {max} can be stored", max = u16::MAX - 1)]
+    Tags(usize),
+    #[error("an event is larger than 4 GiB")]
+    Event(#[from] DecodeError),
+    #[error(
+        "an append has {bytes} bytes, and the files of this journal take {max} at most; make \
+         it smaller, or use a journal with larger segments"
+    )]
+    Append { bytes: usize, max: usize },
+}
+
+/// Puts events into tephra's form, one after the other, in the same buffer.
+#[derive(Default)]
+pub(crate) struct Encoder {
+    buffer: Vec<u8>,
+}
+
+impl Encoder {
+    /// tephra's form is the lengths of type and tags, then type, tags and payload. It makes one from
+    /// its own types only, each in an allocation of its own; so the form is written here, and tephra
+    /// checks it.
+    pub(crate) fn encode(&mut self, event: &EncodedEvent) -> Result<Event, Unstorable> {
+        let event_type = event.event_type.as_str();
+        let tags = event.tags.as_slice();
+        let type_length = u16::try_from(event_type.len()).ok();
+        let type_length = type_length.filter(|length| (1..u16::MAX).contains(length));
+        let type_length = type_length.ok_or(Unstorable::Type(event_type.len()))?;
+        let tag_count = u16::try_from(tags.len() + 1).map_err(|_| Unstorable::Tags(tags.len()))?;
+        // In order, as tephra wants them: the type tag comes between those before and behind it.
+        let before =
+            tags.partition_point(|tag| tag.as_str().as_bytes() < [TYPE_TAG as u8].as_slice());
+        let (before, behind) = tags.split_at(before);
+
+        let buffer = &mut self.buffer;
+        buffer.clear();
+        buffer.extend_from_slice(&type_length.to_le_bytes());
+        buffer.extend_from_slice(&tag_count.to_le_bytes());
+        before.iter().for_each(|tag| length(tag, buffer));
+        buffer.extend_from_slice(&(type_length + 1).to_le_bytes());
+        behind.iter().for_each(|tag| length(tag, buffer));
+        buffer.extend_from_slice(event_type.as_bytes());
+        before.iter().for_each(|tag| buffer.extend_from_slice(tag.as_str().as_bytes()));
+        buffer.push(TYPE_TAG as u8);
+        buffer.extend_from_slice(event_type.as_bytes());
+        behind.iter().for_each(|tag| buffer.extend_from_slice(tag.as_str().as_bytes()));
+        record::encode(event, buffer);
+        Ok(EventRef::from_bytes(buffer)?.to_owned())
+    }
+}
+
+fn length(tag: &Tag, buffer: &mut Vec<u8>) {
+    let length = u16::try_from(tag.as_str().len()).expect("a tag has 251 bytes at most");
+    buffer.extend_from_slice(&length.to_le_bytes());
+}
+
+/// Reads events of tephra. Those of a page have few types and often the same tags: what an event has
+/// in common with those before it is shared.
+#[derive(Default)]
+pub(crate) struct Decoder {
+    types: Vec<EventType>,
+    tags: Tags,
+}
+
+/// How many types are remembered: a page rarely has more.
+const TYPES: usize = 16;
+
+impl Decoder {
+    pub(crate) fn decode(
+        &mut self,
+        position: Position,
+        event: EventRef<'_>,
+    ) -> Result<RecordedEvent, BoxError> {
+        let event_type = self.event_type(event.event_type());
+        let tags = self.tags(event)?;
+        Ok(RecordedEvent { position, event: record::decode(event_type, tags, event.data())? })
+    }
+
+    fn event_type(&mut self, name: &str) -> EventType {
+        if let Some(known) = self.types.iter().find(|known| **known == *name) {
+            return known.clone();
+        }
+        let event_type = EventType::from(name.to_owned());
+        if self.types.len() < TYPES {
+            self.types.push(event_type.clone());
+        }
+        event_type
+    }
+
+    fn tags(&mut self, event: EventRef<'_>) -> Result<Tags, BoxError> {
+        let stored = || event.tags().filter(|tag| !tag.starts_with(TYPE_TAG));
+        if !self.tags.iter().map(Tag::as_str).eq(stored()) {
+            self.tags = stored().map(str::parse::<Tag>).collect::<Result<_, _>>()?;
+        }
+        Ok(self.tags.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bailiwick_core::{Metadata, Timestamp};
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn event(event_type: &str, tags: &[&str]) -> EncodedEvent {
+        EncodedEvent {
+            event_type: event_type.to_owned().into(),
+            tags: tags.iter().map(|tag| tag.parse::<Tag>().unwrap()).collect(),
+            payload: Bytes::from_static(b"payload"),
+            recorded_at: Timestamp::from_millis(7),
+            metadata: Metadata::default(),
+        }
+    }
+
+    #[test]
+    fn what_comes_back_is_what_was_stored_and_not_the_type_tag() {
+        let (mut encoder, mut decoder) = (Encoder::default(), Decoder::default());
+        // Tags before and behind the type tag, and none at all.
+        for tags in [&["-:1", "0:1", "9:z", "a:1", "b:1"][..], &["z:1"], &["1:1"], &[], &["z:1"]] {
+            for event_type in ["A", "=A", "Z", "a:1", "ü 語"] {
+                let event = event(event_type, tags);
+                let stored = encoder.encode(&event).unwrap();
+                let type_tag = format!("={event_type}");
+                assert!(stored.tags().any(|tag| tag == type_tag), "{stored:?}");
+                let position = Position::new(3);
+                let back = decoder.decode(position, stored.as_ref()).unwrap();
+                assert_eq!(back, RecordedEvent { position, event });
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_stored_says_why() {
+        let mut encoder = Encoder::default();
+        let refused = encoder.encode(&event("", &[])).unwrap_err();
+        assert!(matches!(refused, Unstorable::Type(0)), "{refused}");
+        let refused = encoder.encode(&event(&"x".repeat(MAX_NAME_LEN), &[])).unwrap_err();
+        assert!(matches!(refused, Unstorable::Type(MAX_NAME_LEN)), "{refused}");
+        encoder.encode(&event(&"x".repeat(MAX_NAME_LEN - 1), &[])).unwrap();
+    }
+}

@@ -1,0 +1,205 @@
+//! The journal: what the port asks for, and what it is made of.
+
+use std::fmt;
+use std::future::ready;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use bailiwick_core::{
+    AppendCondition, AppendError, Appended, BoxError, BoxFuture, EncodedEvent, FaultKind, Head,
+    Health, Journal, LastMatch, Page, Position, Query, Read, ReadError, ReopenError,
+};
+use parking_lot::{Mutex, RwLock};
+use tephra::ReadHandle;
+use tokio::sync::oneshot;
+
+use crate::appends::{Append, Settled, State};
+use crate::error::fault;
+use crate::folder::{Folder, note};
+use crate::reads::{self, Pool, Source};
+use crate::store::{self, Store};
+use crate::writing::Writing;
+use crate::{OpenError, Options};
+
+/// A [`Journal`] in a folder. See the [crate](crate) for what it promises.
+///
+/// Dropping it waits until everything that was appended is written, or known to have failed, and
+/// lets the folder go: the time of a sync or two.
+pub struct TephraJournal {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What the threads of a journal share.
+pub(crate) struct Shared {
+    pub(crate) folder: Folder,
+    pub(crate) state: Mutex<State>,
+    pub(crate) pool: Pool,
+    /// None while it is closed for writing.
+    pub(crate) store: Mutex<Option<Store>>,
+    pub(crate) reader: RwLock<ReadHandle>,
+    append_bytes: usize,
+}
+
+impl TephraJournal {
+    /// Opens the journal in `folder`, which is made if it is not there. See [`Options`] for what can
+    /// be chosen.
+    ///
+    /// Blocks the thread, up to ten seconds if another process has the folder.
+    ///
+    /// # Errors
+    /// See [`OpenError`]: each names the file and what to do.
+    pub fn open(folder: impl AsRef<Path>) -> Result<TephraJournal, OpenError> {
+        Options::default().open(folder)
+    }
+
+    /// What can be chosen.
+    pub fn options() -> Options {
+        Options::default()
+    }
+
+    pub(crate) fn open_with(options: &Options, path: &Path) -> Result<TephraJournal, OpenError> {
+        let folder = Folder::open(path, options)?;
+        let store = Store::open(&folder)?;
+        let reader = store.reader();
+        let head = find_head(&folder, &reader)?;
+        let shared = Arc::new(Shared {
+            append_bytes: store::append_bytes(&folder),
+            state: Mutex::new(State::new(folder.path(), options, store.writer(), head)),
+            pool: Pool::new(options.waiting_reads),
+            store: Mutex::new(Some(store)),
+            reader: RwLock::new(reader),
+            folder,
+        });
+        let mut journal = TephraJournal { shared: shared.clone(), threads: Vec::new() };
+        let writing = Writing::new(shared.clone());
+        journal.spawn("bailiwick-write", move || writing.run())?;
+        for _ in 0..options.reader_threads.get() {
+            let shared = shared.clone();
+            journal.spawn("bailiwick-read", move || shared.pool.work())?;
+        }
+        Ok(journal)
+    }
+
+    fn spawn(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
+        self.threads.push(thread.map_err(|e| OpenError::io(self.shared.folder.path(), e))?);
+        Ok(())
+    }
+
+    /// Reads on a thread of the journal.
+    fn read_with<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Source<'_>) -> Result<T, BoxError> + Send + 'static,
+    ) -> BoxFuture<Result<T, ReadError>> {
+        let shared = self.shared.clone();
+        self.shared.pool.read(move || read(&shared.source()))
+    }
+}
+
+impl Shared {
+    pub(crate) fn source(&self) -> Source<'_> {
+        Source { reader: self.reader.read().clone(), folder: self.folder.path() }
+    }
+
+    /// Nobody is there to open it again.
+    fn unattended(&self) -> ReopenError {
+        let source = "the journal's own thread ended; start the process again";
+        ReopenError::StillClosed(fault(FaultKind::Died, self.folder.path(), source))
+    }
+}
+
+/// The end of what was opened: from the note, and the events behind it.
+pub(crate) fn find_head(folder: &Folder, reader: &ReadHandle) -> Result<Head, OpenError> {
+    let noted = note::read(folder.path()).unwrap_or_default();
+    let there = Position::new(reader.head().get());
+    if there < noted.position {
+        return Err(lost(folder, noted.position, there));
+    }
+    let source = Source { reader: reader.clone(), folder: folder.path() };
+    reads::latest(&source, noted)
+        .map_err(|source| OpenError::Storage { path: folder.path().into(), source })
+}
+
+pub(crate) fn lost(folder: &Folder, acknowledged: Position, there: Position) -> OpenError {
+    let (acknowledged, there) = (acknowledged.get(), there.get());
+    OpenError::Lost { path: note::path(folder.path()), acknowledged, there }
+}
+
+impl Journal for TephraJournal {
+    fn append(
+        &self,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> BoxFuture<Result<Appended, AppendError>> {
+        if events.is_empty() {
+            return Box::pin(ready(Err(AppendError::Empty)));
+        }
+        let (append, outcome) = match Append::new(events, condition, self.shared.append_bytes) {
+            Ok(append) => append,
+            Err(why) => return Box::pin(ready(Err(AppendError::NotWritten(why.into())))),
+        };
+        let mut settled = Vec::new();
+        self.shared.state.lock().take(append, &mut settled);
+        settled.into_iter().for_each(Settled::tell);
+        outcome
+    }
+
+    fn read(&self, read: Read) -> BoxFuture<Result<Page, ReadError>> {
+        self.read_with(move |source| reads::page(source, &read))
+    }
+
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, ReadError>> {
+        self.read_with(move |source| reads::last(source, &query))
+    }
+
+    fn head(&self) -> BoxFuture<Result<Head, ReadError>> {
+        let written = Position::new(self.shared.reader.read().head().get());
+        let head = self.shared.state.lock().head();
+        if written <= head.position {
+            return Box::pin(ready(Ok(head)));
+        }
+        // Written, but not yet acknowledged: readers see it already.
+        self.read_with(move |source| reads::latest(source, head))
+    }
+
+    fn health(&self) -> Health {
+        match self.shared.state.lock().closed() {
+            None => Health::Open,
+            Some(why) => Health::ClosedForWriting { why: why.clone() },
+        }
+    }
+
+    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+        let (waiter, told) = oneshot::channel();
+        if !self.shared.state.lock().reopen(waiter) {
+            return Box::pin(ready(Ok(())));
+        }
+        let shared = self.shared.clone();
+        Box::pin(async move { told.await.unwrap_or_else(|_| Err(shared.unattended())) })
+    }
+}
+
+impl Drop for TephraJournal {
+    fn drop(&mut self) {
+        self.shared.state.lock().end();
+        self.shared.pool.end();
+        for thread in self.threads.drain(..) {
+            // Unless it is one of them that drops the journal.
+            if thread.thread().id() != thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for TephraJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TephraJournal")
+            .field("folder", &self.shared.folder.path())
+            .field("head", &self.shared.state.lock().head())
+            .field("health", &self.health())
+            .finish_non_exhaustive()
+    }
+}

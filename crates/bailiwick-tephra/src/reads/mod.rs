@@ -1,0 +1,7 @@
+//! Reading: pages, the last match, and the latest time.
+
+mod page;
+mod pool;
+
+pub(crate) use page::{Source, last, latest, page};
+pub(crate) use pool::Pool;

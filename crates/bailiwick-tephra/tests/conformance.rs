@@ -1,0 +1,50 @@
+//! The journal keeps the rules of every journal, with one file and with many.
+
+use std::sync::Arc;
+
+use bailiwick_core::Journal;
+use bailiwick_core::conformance::{Reopen, Subject};
+use bailiwick_tephra::{Options, TephraJournal};
+use tempfile::TempDir;
+
+struct InFolder {
+    journal: Option<Arc<TephraJournal>>,
+    options: Options,
+    folder: TempDir,
+}
+
+impl InFolder {
+    fn new(options: Options) -> InFolder {
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = Some(Arc::new(options.clone().open(folder.path()).expect("a journal")));
+        InFolder { journal, options, folder }
+    }
+}
+
+impl Subject for InFolder {
+    fn journal(&self) -> Arc<dyn Journal> {
+        self.journal.clone().expect("it is open")
+    }
+}
+
+impl Reopen for InFolder {
+    fn reopen(&mut self) {
+        self.journal = None;
+        let journal = self.options.clone().open(self.folder.path()).expect("the same journal");
+        self.journal = Some(Arc::new(journal));
+    }
+}
+
+mod one_file {
+    use super::*;
+
+    bailiwick_core::conformance_tests!(durable: || InFolder::new(TephraJournal::options()));
+}
+
+mod many_files {
+    use super::*;
+
+    bailiwick_core::conformance_tests!(durable: || {
+        InFolder::new(TephraJournal::options().segment_bytes(128 << 10))
+    });
+}
