@@ -4,6 +4,7 @@ mod admission;
 mod conflict;
 mod deadline;
 mod end;
+mod failing;
 mod gate;
 mod golden;
 mod lifecycle;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bailiwick::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Health, Journal,
-    JournalReadError, LastMatch, Page, Position, Query, Read, ReopenError,
+    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, FaultKind, Head, Health,
+    Journal, JournalFault, JournalReadError, LastMatch, Page, Position, Query, Read, ReopenError,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -40,6 +40,19 @@ pub struct FaultyJournal {
     waiting: Arc<watch::Sender<usize>>,
     unreadable: Arc<Mutex<bool>>,
     reads: Arc<AtomicUsize>,
+    stop: Arc<Mutex<Stop>>,
+}
+
+/// Whether and how it closes itself for writing.
+#[derive(Default)]
+struct Stop {
+    /// It does, after an append whose outcome is unknown.
+    stops: bool,
+    closed: Option<JournalFault>,
+    /// How often it cannot be opened again.
+    refusals: usize,
+    /// How often somebody tried.
+    tried: usize,
 }
 
 impl FaultyJournal {
@@ -51,6 +64,7 @@ impl FaultyJournal {
             open: Arc::new(watch::Sender::new(true)),
             waiting: Arc::new(watch::Sender::new(0)),
             unreadable: Arc::default(),
+            stop: Arc::default(),
             reads: Arc::default(),
         }
     }
@@ -63,6 +77,17 @@ impl FaultyJournal {
     /// Lets all waiting appends pass.
     pub fn open(&self) {
         self.open.send_replace(true);
+    }
+
+    /// From now on it closes itself for writing when an outcome is unknown, and then cannot be opened
+    /// again for the first `refusals` times.
+    pub fn fail_stop(&self, refusals: usize) {
+        *self.stop.lock() = Stop { stops: true, refusals, ..Stop::default() };
+    }
+
+    /// How often somebody tried to open it again.
+    pub fn reopenings(&self) -> usize {
+        self.stop.lock().tried
     }
 
     /// Waits until `n` appends stand at the gate.
@@ -96,7 +121,14 @@ impl FaultyJournal {
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
     ) -> Result<Appended, AppendError> {
+        if let Some(fault) = &self.stop.lock().closed {
+            return Err(AppendError::Closed(fault.clone()));
+        }
         let fault = self.plan.lock().pop_front().unwrap_or(Fault::None);
+        if matches!(fault, Fault::UnknownLost | Fault::UnknownWritten) && self.stop.lock().stops {
+            self.stop.lock().closed =
+                Some(JournalFault::new(FaultKind::Full, "data/1.log", "make room", "it is full"));
+        }
         match fault {
             Fault::None => self.inner.append(events, condition).await,
             Fault::NotWritten => Err(AppendError::NotWritten("the disk is full".into())),
@@ -147,10 +179,23 @@ impl Journal for FaultyJournal {
     }
 
     fn health(&self) -> Health {
-        self.inner.health()
+        match &self.stop.lock().closed {
+            Some(why) => Health::ClosedForWriting { why: why.clone() },
+            None => Health::Open,
+        }
     }
 
     fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
-        self.inner.reopen()
+        let mut stop = self.stop.lock();
+        stop.tried += 1;
+        let result = match (stop.closed.clone(), stop.refusals) {
+            (Some(fault), 1..) => Err(ReopenError::StillClosed(fault)),
+            _ => Ok(()),
+        };
+        stop.refusals = stop.refusals.saturating_sub(1);
+        if result.is_ok() {
+            stop.closed = None;
+        }
+        Box::pin(std::future::ready(result))
     }
 }

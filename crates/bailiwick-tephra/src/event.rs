@@ -123,6 +123,7 @@ mod tests {
     fn event(event_type: &str, tags: &[&str]) -> EncodedEvent {
         EncodedEvent {
             event_type: event_type.to_owned().into(),
+            version: 1,
             tags: tags.iter().map(|tag| tag.parse::<Tag>().unwrap()).collect(),
             payload: Bytes::from_static(b"payload"),
             recorded_at: Timestamp::from_millis(7),

@@ -29,6 +29,7 @@ pub struct Builder {
     spawner: Option<Arc<dyn Spawn>>,
     entropy: Arc<dyn Entropy>,
     allow_ahead: bool,
+    reopens: bool,
     types: Vec<Registration>,
     names: Names,
     #[cfg(feature = "fault-injection")]
@@ -51,6 +52,7 @@ impl Builder {
             spawner: None,
             entropy: Arc::new(SystemEntropy),
             allow_ahead: false,
+            reopens: false,
             types: Vec::new(),
             names: Names::default(),
             #[cfg(feature = "fault-injection")]
@@ -118,6 +120,14 @@ impl Builder {
         self
     }
 
+    /// Opens the journal again by itself after it has closed itself for writing: at once, and then
+    /// after a back-off ([`reopen_backoff`](Config::reopen_backoff)). Else that is up to whoever
+    /// looks at [`Runtime::health`], or restarts the process.
+    pub fn reopen_journal(mut self) -> Self {
+        self.reopens = true;
+        self
+    }
+
     /// Switches on a bug, to see that a test finds it.
     #[cfg(feature = "fault-injection")]
     pub fn sabotage(mut self, sabotage: Option<crate::Sabotage>) -> Self {
@@ -150,6 +160,9 @@ impl Builder {
         let all = kinds.iter().map(|(_, kind)| kind);
         recover(&shared, all, by_name, self.names.unemitted()).await?;
         kinds.iter().for_each(|(_, kind)| kind.clone().start());
+        if self.reopens {
+            shared.seams.spawner.spawn(Box::pin(crate::reopening::run(shared.clone())));
+        }
         Ok(Runtime::new(shared, kinds))
     }
 

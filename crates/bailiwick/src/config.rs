@@ -38,6 +38,11 @@ pub struct Config {
     pub answers: NonZeroUsize,
     /// How long it remembers them. Default 24 h.
     pub answers_for: Duration,
+    /// How long the runtime waits before it tries for the second time to open a failed journal again,
+    /// if it was told to; doubled each time. Default 100 ms.
+    pub reopen_backoff: Duration,
+    /// The bound of that doubling. Default 30 s.
+    pub reopen_backoff_max: Duration,
     /// How many events are read from the journal at once. Default 1 000.
     pub page_events: NonZeroUsize,
 }
@@ -59,6 +64,8 @@ impl Default for Config {
             due_at_once: NonZeroUsize::new(256).unwrap(),
             answers: NonZeroUsize::new(1_000).unwrap(),
             answers_for: Duration::from_secs(24 * 60 * 60),
+            reopen_backoff: Duration::from_millis(100),
+            reopen_backoff_max: Duration::from_secs(30),
             page_events: NonZeroUsize::new(1_000).unwrap(),
         }
     }

@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use bailiwick_core::{
-    BoxError, CodecError, InvalidTag, Position, ReadError as JournalReadError, TagError, Text,
+    BoxError, CodecError, InvalidTag, JournalFault, Position, ReadError as JournalReadError,
+    TagError, Text,
 };
 
 /// Why an `ask` has no reply. The three arms are what a caller can act on.
@@ -74,6 +75,9 @@ pub enum Cause {
     /// The journal certainly did not take it, or failed before it was submitted.
     #[error("the journal did not take it: {0}")]
     JournalFailed(#[source] Arc<dyn Error + Send + Sync>),
+    /// The journal is closed for writing since it failed.
+    #[error("the journal is closed for writing: {0}")]
+    JournalClosed(#[source] JournalFault),
     /// Other writers were faster every time.
     #[error("other writers of the journal were faster {attempts} times; ask again later")]
     Contended {

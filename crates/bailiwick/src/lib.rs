@@ -23,6 +23,7 @@ mod patience;
 mod race;
 mod recover;
 mod registry;
+mod reopening;
 mod rest;
 mod runtime;
 #[cfg(feature = "fault-injection")]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, Journal};
+use bailiwick_core::{Aggregate, Health, Journal};
 
 use crate::aggregates::Aggregates;
 use crate::builder::Builder;
@@ -57,6 +57,12 @@ impl Runtime {
                 name = type_name::<A>(),
             ),
         }
+    }
+
+    /// Whether the journal takes appends; if not, what failed, where, and what to do. Asks nobody and
+    /// waits for nothing: for the health check of a server.
+    pub fn health(&self) -> Health {
+        self.shared.journal.health()
     }
 
     /// How many commands there were in all, by outcome.

@@ -21,6 +21,8 @@ pub(crate) struct Shared {
     /// Signalled when the stage changes: background tasks end, whoever waits for room gives up.
     pub(crate) closing: Notify,
     settled: Notify,
+    /// Signalled when the journal has closed itself for writing.
+    pub(crate) journal_failed: Notify,
     #[cfg(feature = "fault-injection")]
     pub(crate) sabotage: Option<crate::Sabotage>,
 }
@@ -45,6 +47,7 @@ impl Shared {
             stage: AtomicU8::new(Stage::Open as u8),
             closing: Notify::new(),
             settled: Notify::new(),
+            journal_failed: Notify::new(),
             #[cfg(feature = "fault-injection")]
             sabotage: None,
         }
@@ -80,6 +83,13 @@ impl Shared {
     pub(crate) fn enter(&self, stage: Stage) {
         self.stage.fetch_max(stage as u8, Ordering::SeqCst);
         self.closing.notify_waiters();
+    }
+
+    /// An append failed: if the journal is closed for writing, it is opened again if it is to be.
+    pub(crate) fn append_failed(&self) {
+        if !self.journal.health().is_open() {
+            self.journal_failed.notify_one();
+        }
     }
 
     /// A command got its outcome: a shutdown may be waiting for it.

@@ -85,12 +85,16 @@ impl<A: Aggregate> Cell<A> {
                 tracing::error!(aggregate = A::NAME, id = %self.id, %error, "an append may have failed");
                 let unknown = Unknown::JournalFailed(error.clone());
                 running.entries.into_iter().for_each(|entry| entry.unknown(unknown.clone()));
+                self.kind.shared.append_failed();
                 self.undone(live, ground, running.readers, Cause::JournalFailed(error))
             }
             Err(error) => {
-                let error = shared(Box::new(error));
-                tracing::error!(aggregate = A::NAME, id = %self.id, %error, "an append failed");
-                let cause = Cause::JournalFailed(error);
+                let cause = match error {
+                    AppendError::Closed(fault) => Cause::JournalClosed(fault),
+                    error => Cause::JournalFailed(shared(Box::new(error))),
+                };
+                tracing::error!(aggregate = A::NAME, id = %self.id, %cause, "an append failed");
+                self.kind.shared.append_failed();
                 running.entries.into_iter().for_each(|entry| entry.give_back(cause.clone()));
                 self.undone(live, ground, running.readers, cause)
             }
