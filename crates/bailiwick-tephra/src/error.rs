@@ -156,7 +156,7 @@ impl OpenError {
 
 impl From<OpenError> for JournalFault {
     fn from(error: OpenError) -> JournalFault {
-        fault(error.kind(), &error.path().to_owned(), error)
+        fault(error.kind(), &error.path().to_path_buf(), error)
     }
 }
 
