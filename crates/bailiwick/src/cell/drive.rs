@@ -94,12 +94,8 @@ impl<A: Aggregate> Cell<A> {
             }
             core.life = life;
             let told = self.end_turn(&mut core, work.commands);
-            if waiting && !self.has_more(&core) {
-                if commands > 1 {
-                    // Those who were answered may ask again at once: a look costs less than to be
-                    // woken.
-                    break;
-                }
+            let idle = waiting && !self.has_more(&core);
+            if idle && commands <= 1 {
                 let drive = self.park(core, cx);
                 drop(told);
                 return drive;
@@ -107,6 +103,11 @@ impl<A: Aggregate> Cell<A> {
             // The lock first: the last reference to an envelope drops what is the domain's.
             drop(core);
             drop(told);
+            if idle {
+                // Those who were answered may ask again at once: a look costs less than to be
+                // woken.
+                break;
+            }
         }
         Drive::Yield
     }
