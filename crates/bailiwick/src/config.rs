@@ -31,7 +31,7 @@ pub struct Config {
     pub deadline_backoff: Duration,
     /// The bound of that doubling. Default 60 s.
     pub deadline_backoff_max: Duration,
-    /// How many due deadlines of one aggregate type are under way at a time, from when they are
+    /// How many due deadlines of one aggregate type have a place at a time, from when they are
     /// handed out until what they decided is durable. Default 256.
     pub due_at_once: NonZeroUsize,
     /// How many commands with an idempotency key an aggregate remembers: the latest. Default 1 000.
@@ -43,6 +43,12 @@ pub struct Config {
     pub reopen_backoff: Duration,
     /// The bound of that doubling. Default 30 s.
     pub reopen_backoff_max: Duration,
+    /// How long a due deadline keeps its place at most while the journal does not answer; then
+    /// another has it. Default 1 s.
+    pub due_patience: Duration,
+    /// How many due deadlines of one aggregate type are under way at most, with a place or without:
+    /// more are not begun until the journal has answered. Default 16 384.
+    pub due_unanswered: NonZeroUsize,
     /// How many events are read from the journal at once. Default 1 000.
     pub page_events: NonZeroUsize,
 }
@@ -66,6 +72,8 @@ impl Default for Config {
             answers_for: Duration::from_secs(24 * 60 * 60),
             reopen_backoff: Duration::from_millis(100),
             reopen_backoff_max: Duration::from_secs(30),
+            due_patience: Duration::from_secs(1),
+            due_unanswered: NonZeroUsize::new(16_384).unwrap(),
             page_events: NonZeroUsize::new(1_000).unwrap(),
         }
     }

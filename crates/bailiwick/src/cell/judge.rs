@@ -16,7 +16,7 @@ use bytes::Bytes;
 use super::Cell;
 use super::answers::Place;
 use super::desk::Ground;
-use super::life::{Batch, Live, Stuck};
+use super::life::{Batch, Known, Live, Stuck};
 use crate::entry::Entry;
 use crate::envelope::{Call, Envelope, Judged};
 use crate::error::{Cause, panic_message};
@@ -29,6 +29,8 @@ pub(crate) struct Tools<A: Aggregate> {
     pub(super) ground: Arc<Ground>,
     /// The journal answered at once the last time.
     pub(super) quick: bool,
+    /// Somebody asked something of it, so that somebody may again.
+    pub(super) asked: bool,
     events: Vec<A::Event>,
     /// The bytes of the events that are not sealed yet, and where each of them ends.
     payload: Vec<u8>,
@@ -37,7 +39,8 @@ pub(crate) struct Tools<A: Aggregate> {
 
 impl<A: Aggregate> Tools<A> {
     pub(crate) fn new(ground: Arc<Ground>) -> Self {
-        Tools { ground, quick: false, events: Vec::new(), payload: Vec::new(), ends: Vec::new() }
+        let (quick, asked) = (false, false);
+        Tools { ground, quick, asked, events: Vec::new(), payload: Vec::new(), ends: Vec::new() }
     }
 
     /// Forgets the bytes of all but the first `kept` events.
@@ -244,10 +247,8 @@ impl<A: Aggregate> Cell<A> {
     /// Sees to it that the deadline index calls in time; before anything is submitted.
     pub(super) fn arm(&self, live: &mut Live<A>) {
         let Some(at) = live.wake_at() else { return };
-        if live.known.armed.is_none_or(|armed| at < armed) {
-            self.kind.deadlines.arm(&mut live.known.slot, &self.id, at);
-            live.known.armed = Some(at);
-        }
+        let Known { armed, slot, .. } = &mut *live.known;
+        self.kind.deadlines.arm(armed, slot, &self.id, at);
     }
 }
 
