@@ -36,7 +36,7 @@ impl<A: Aggregate> Kind<A> {
             types: Self::types().map(EventType::literal).collect(),
             registry: Registry::new(seed),
             deadlines: Deadlines::new(seed, shared.config.due_at_once.get()),
-            rest: RestQueue::new(&shared.config),
+            rest: RestQueue::new(&shared.config, seed),
             patience: Patience::new(),
             watchers: Watchers::new(seed),
             tally: Tally::default(),

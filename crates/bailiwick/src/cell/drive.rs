@@ -15,7 +15,7 @@ use parking_lot::MutexGuard;
 use super::desk::{Called, Ground, InTurn};
 use super::judge::Turn;
 use super::life::{Again, Fault, Folded, Known, Life, Live, Loading};
-use super::phase::Input;
+use super::phase::{Input, Phase};
 use super::settle::Settled;
 use super::{Cell, Core};
 use crate::entry::{Entries, Entry};
@@ -70,10 +70,14 @@ impl<A: Aggregate> Cell<A> {
                 return Drive::Leave;
             }
             core.phase = core.phase.after(Input::Runs).0;
+            let leaving = core.phase == Phase::Leaving;
             let life = std::mem::replace(&mut core.life, Life::Out);
             let mut work = self.take_work(&mut core, &life);
             drop(core);
-            let (life, waiting) = self.advance(life, &mut work, ground, cx);
+            let (mut life, waiting) = self.advance(life, &mut work, ground, cx);
+            if leaving {
+                self.weigh(&mut life);
+            }
             let mut core = self.core.lock();
             if core.phase.is_over() {
                 // Closed during the turn: what the turn held gets its outcomes here.
