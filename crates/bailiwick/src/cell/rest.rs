@@ -11,21 +11,13 @@ use super::life::Life;
 use super::phase::{Input, Phase};
 use super::{Cell, Core};
 use crate::error::panic_message;
-use crate::rest::{Look, Seen, Standing};
+use crate::rest::{Look, Seen};
 use crate::shared::Stage;
-
-/// In which queues a cell is; in each at most once.
-#[derive(Default)]
-pub(super) struct Queued {
-    lingering: bool,
-    /// Where it rests, or would.
-    resting: Standing,
-}
 
 impl<A: Aggregate> Cell<A> {
     /// Its actor has nothing to do: sees to it that it leaves in time.
     pub(super) fn linger(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
-        if std::mem::replace(&mut core.queued.lingering, true) {
+        if std::mem::replace(&mut core.lingers, true) {
             return;
         }
         let at = core.busy_at + self.kind.shared.config.linger;
@@ -39,7 +31,7 @@ impl<A: Aggregate> Cell<A> {
         let rest = &self.kind.rest;
         let desk = core.desk.take();
         let at = core.busy_at + self.kind.shared.config.idle;
-        let standing = &mut core.queued.resting;
+        let standing = &mut core.standing;
         if standing.is_queued() {
             // However much it did: what comes close together is one use.
             standing.was_used();
@@ -67,7 +59,7 @@ impl<A: Aggregate> Cell<A> {
             })
         });
         let heap = u32::try_from(heap).unwrap_or(u32::MAX);
-        let hurry = self.kind.rest.weigh(&mut self.core.lock().queued.resting, heap);
+        let hurry = self.kind.rest.weigh(&mut self.core.lock().standing, heap);
         if hurry {
             self.kind.rest.hurry();
         }
@@ -93,14 +85,14 @@ impl<A: Aggregate> Cell<A> {
         let mut core = self.core.lock();
         match core.phase {
             Phase::Lingering if at_once || now.since(core.busy_at) >= linger => {
-                core.queued.lingering = false;
+                core.lingers = false;
                 self.step(core, Input::Tires);
                 None
             }
             Phase::Lingering => Some(core.busy_at + linger),
             Phase::Working | Phase::Waiting | Phase::Leaving => Some(now + linger),
             Phase::Resting | Phase::Stored | Phase::Closed => {
-                core.queued.lingering = false;
+                core.lingers = false;
                 None
             }
         }
@@ -117,7 +109,7 @@ impl<A: Aggregate> Cell<A> {
             Phase::Resting => Seen::Resting(core.busy_at + idle),
             _ => Seen::AtWork,
         };
-        let gone = rest.judge(look, &mut core.queued.resting, seen, hash);
+        let gone = rest.judge(look, &mut core.standing, seen, hash);
         let gives_way = gone.is_some() && core.phase == Phase::Resting;
         if gives_way {
             cell.step(core, Input::Expires);

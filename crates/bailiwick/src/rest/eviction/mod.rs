@@ -112,7 +112,10 @@ impl<T> Resting<T> {
     /// Comes to rest, and is not in a queue. It is to be looked at at `at` or later.
     pub(crate) fn enter(&mut self, item: T, standing: &mut Standing, at: Timestamp, hash: u64) {
         let weight = self.weight(standing);
-        let has_proven_itself = standing.place == Place::Away || {
+        let has_proven_itself = if standing.place == Place::Away {
+            standing.was_used();
+            true
+        } else {
             standing.uses = 0;
             self.ghosts.take(hash)
         };

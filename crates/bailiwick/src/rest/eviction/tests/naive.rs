@@ -40,14 +40,12 @@ impl Naive {
     fn rests(&mut self, id: char, heap: u32) {
         self.at_work.remove(&id);
         self.heap.insert(id, heap);
-        if self.all().contains(&id) {
-            let uses = self.uses.entry(id).or_default();
-            *uses = (*uses + 1).min(2);
-            return;
-        }
+        let queued = self.all().contains(&id);
         let away = self.away.remove(&id);
-        if !away {
-            self.uses.insert(id, 0);
+        let uses = if queued || away { (self.uses[&id] + 1).min(2) } else { 0 };
+        self.uses.insert(id, uses);
+        if queued {
+            return;
         }
         let fits_alone = self.fits_the_proven(&[id]);
         let was_here = !away && self.ghosts.contains(&id);
