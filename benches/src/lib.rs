@@ -6,6 +6,7 @@
 pub mod cpu;
 pub mod domain;
 pub mod driven;
+pub mod eviction;
 pub mod figures;
 pub mod held;
 pub mod latency;

@@ -1,5 +1,8 @@
 //! Rest: who has nothing to do gives way, and nothing is lost by it.
 
+mod shelf;
+
+use std::ops::Range;
 use std::time::Duration;
 
 use bailiwick::Timestamp;
@@ -52,30 +55,60 @@ async fn more_aggregates_than_may_rest_are_stored_and_forget_nothing() {
     assert_eq!(stage.counters.deadlines_armed(), 0);
 }
 
-/// The policy gives who was used since a second chance.
 #[tokio::test]
-async fn who_is_used_stays_before_who_is_not() {
+async fn who_is_used_again_stays_whatever_passes_by() {
     let stage = Stage::with(|builder| {
-        builder.config(|config| config.resting_aggregates = 10.try_into().expect("not zero"))
+        builder.config(|config| config.resting_aggregates = 100.try_into().expect("not zero"))
     })
     .await;
-    for n in 0..10 {
-        stage.counters.get(id(n)).ask(Count::FREELY).await.expect("it counts");
+    for _ in 0..2 {
+        rest_after(&stage, 0..50).await;
     }
-    stage.clock.advance(LINGER);
-    settle().await;
-    stage.clock.advance(LINGER);
-    stage.counters.get(id(0)).ask(Count::FREELY).await.expect("it counts");
-    stage.clock.advance(LINGER);
-    settle().await;
-    for n in 10..15 {
-        stage.counters.get(id(n)).ask(Count::FREELY).await.expect("it counts");
+    for scan in (1_000..3_000).step_by(40) {
+        rest_after(&stage, scan..scan + 40).await;
     }
-    stage.clock.advance(LINGER);
+    let in_memory = stage.counters.in_memory();
+    assert_eq!(in_memory.len(), 100);
+    let gone = (0..50).map(id).filter(|id| !in_memory.contains(id));
+    assert_eq!(gone.collect::<Vec<_>>(), [], "gave way to those who are used once");
+}
+
+/// A working set that moves finds its place, although all places are taken.
+#[tokio::test]
+async fn who_comes_back_soon_stays() {
+    let stage = Stage::with(|builder| {
+        builder.config(|config| config.resting_aggregates = 100.try_into().expect("not zero"))
+    })
+    .await;
+    rest_after(&stage, 0..100).await;
+    for _ in 0..4 {
+        rest_after(&stage, 200..230).await;
+    }
+    let in_memory = stage.counters.in_memory();
+    assert!((200..230).all(|n| in_memory.contains(&id(n))), "{in_memory:?}");
+    assert_eq!(in_memory.len(), 100);
+}
+
+#[tokio::test]
+async fn who_is_at_work_does_not_give_way() {
+    let stage = Stage::with(|builder| {
+        builder.config(|config| config.resting_aggregates = 5.try_into().expect("not zero"))
+    })
+    .await;
+    rest_after(&stage, 0..5).await;
+    stage.clock.advance(LINGER / 2);
+    count(&stage, 5..25).await;
+    stage.clock.advance(LINGER / 2);
+    count(&stage, 0..5).await;
+    // Those who came later rest, and these linger.
+    stage.clock.advance(LINGER / 2);
     settle().await;
     let in_memory = stage.counters.in_memory();
-    assert!(in_memory.contains(&id(0)), "the first to come was used since: {in_memory:?}");
-    assert!(!in_memory.contains(&id(1)), "the second was not: {in_memory:?}");
+    assert!((0..5).all(|n| stage.counters.kill_actor(id(n))), "they are there: {in_memory:?}");
+    settle().await;
+    let in_memory = stage.counters.in_memory();
+    let used = (0..5).filter(|n| in_memory.contains(&id(*n))).count();
+    assert_eq!((used, in_memory.len()), (4, 5), "one place is for who came last: {in_memory:?}");
 }
 
 #[tokio::test]
@@ -89,6 +122,28 @@ async fn a_flood_of_unknown_ids_leaves_nothing() {
     settle().await;
     assert_eq!(stage.counters.in_memory(), []);
     assert_eq!(stage.counters.deadlines_armed(), 0);
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_ids_pushes_nobody_out() {
+    let stage = Stage::with(|builder| {
+        builder.config(|config| config.resting_aggregates = 10.try_into().expect("not zero"))
+    })
+    .await;
+    rest_after(&stage, 0..10).await;
+    let flood = (1_000..6_000).map(|n| {
+        let counter = stage.counters.get(id(n));
+        tokio::spawn(async move {
+            let read = counter.read(|state, _| state.value);
+            let (read, asked) = tokio::join!(read, counter.ask(Count { limit: 0 }));
+            (read.expect("it is read"), asked.expect_err("nothing may be counted"))
+        })
+    });
+    for caller in flood.collect::<Vec<_>>() {
+        caller.await.expect("no panic");
+    }
+    settle().await;
+    assert_eq!(stage.counters.in_memory(), (0..10).map(id).collect::<Vec<_>>());
 }
 
 /// A hot aggregate takes at most four batches before another has its turn.
@@ -116,6 +171,19 @@ async fn a_hot_aggregate_does_not_keep_the_others_waiting() {
         for caller in callers {
             caller.await.expect("no panic").expect("it counts");
         }
+    }
+}
+
+/// Each is used, and all come to rest.
+async fn rest_after(stage: &Stage, ids: Range<usize>) {
+    count(stage, ids).await;
+    stage.clock.advance(LINGER);
+    settle().await;
+}
+
+async fn count(stage: &Stage, ids: Range<usize>) {
+    for n in ids {
+        stage.counters.get(id(n)).ask(Count::FREELY).await.expect("it counts");
     }
 }
 

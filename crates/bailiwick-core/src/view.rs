@@ -90,6 +90,16 @@ pub trait Aggregate: View<Key: Id> {
     /// if that command is refused.
     #[expect(unused_variables, reason = "a default for aggregates without deadlines")]
     fn on_deadline(&self, ctx: &mut Context<Self::Event>) {}
+
+    /// How many bytes the state holds on the heap, about: what its strings, vectors and maps have
+    /// room for. Its own size is known and not part of this.
+    ///
+    /// A runtime asks whenever the aggregate comes to rest, and keeps no more of them in memory than
+    /// its budget of bytes allows (`Config::resting_bytes`). For states of much the same size the
+    /// default does: then the budget of aggregates is enough. A panic here counts as nothing.
+    fn heap_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// How an aggregate decides one command `C`.

@@ -24,7 +24,21 @@ pub struct Config {
     pub idle: Duration,
     /// How many aggregates of one type stay in memory although they have nothing to do; one takes
     /// less than 250 bytes beside its ID and its state. Default 1 000 000.
+    ///
+    /// With more than that, or with more than [`resting_bytes`](Config::resting_bytes), those give
+    /// way that were used least, lately: an ID that is used once does not push out one that is used
+    /// again and again.
     pub resting_aggregates: NonZeroUsize,
+    /// How many bytes the aggregates of one type that have nothing to do may weigh together. Each
+    /// counts for 256 bytes (its ID, and what the runtime knows of it), the size of its state's type,
+    /// and what that says it holds on the heap
+    /// ([`Aggregate::heap_bytes`](crate::Aggregate::heap_bytes)) as of when it last came to rest. Not
+    /// counted are aggregates at work, or with an actor still, and what the journal keeps in memory.
+    /// Default 1 GiB.
+    ///
+    /// It should be many times what one aggregate weighs. One that is heavier than all of it is not
+    /// kept.
+    pub resting_bytes: NonZeroUsize,
     /// How long an aggregate that cannot be loaded is left alone. Default 1 s.
     pub reload_backoff: Duration,
     /// How late a deadline is tried again after a failure; doubled each time. Default 1 s.
@@ -64,6 +78,7 @@ impl Default for Config {
             lingering_actors: NonZeroUsize::new(16_384).unwrap(),
             idle: Duration::from_secs(60),
             resting_aggregates: NonZeroUsize::new(1_000_000).unwrap(),
+            resting_bytes: NonZeroUsize::new(1 << 30).unwrap(),
             reload_backoff: Duration::from_secs(1),
             deadline_backoff: Duration::from_secs(1),
             deadline_backoff_max: Duration::from_secs(60),

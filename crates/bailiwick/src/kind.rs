@@ -37,7 +37,7 @@ impl<A: Aggregate> Kind<A> {
             types: Self::types().into_iter().map(EventType::literal).collect(),
             registry: Registry::new(seed),
             deadlines: Deadlines::new(seed, &shared.config),
-            rest: RestQueue::new(&shared.config),
+            rest: RestQueue::new(&shared.config, seed),
             patience: Patience::new(),
             watchers: Watchers::new(seed),
             tally: Tally::default(),

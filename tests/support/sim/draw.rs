@@ -60,6 +60,7 @@ fn config(random: &mut Random) -> Config {
     config.attempts = random.pick(&[1, 2, 6]);
     config.linger = Duration::from_millis(random.between(1, 6));
     config.idle = Duration::from_millis(random.between(2, 20));
+    config.resting_aggregates = some(random.pick(&[1, 2, 1_000]));
     config.reload_backoff = Duration::from_millis(random.between(1, 10));
     config.deadline_backoff = Duration::from_millis(random.between(1, 10));
     config.deadline_backoff_max = Duration::from_millis(random.between(10, 40));

@@ -43,6 +43,7 @@ fn leased(id: &CreditId, until: Timestamp, now: Timestamp) -> EncodedEvent {
     metadata.origin = Some(Origin { aggregate, tag: tag.clone(), deadline: Some(until) });
     EncodedEvent {
         event_type: EventType::literal(event.event_type()),
+        version: 1,
         tags: Tags::from(tag),
         payload: payload.into(),
         recorded_at: now,

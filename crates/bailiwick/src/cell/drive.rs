@@ -17,7 +17,7 @@ use parking_lot::MutexGuard;
 use super::desk::{Called, InTurn};
 use super::judge::{Tools, Turn};
 use super::life::{Again, Fault, Folded, Known, Life, Live, Loading};
-use super::phase::Input;
+use super::phase::{Input, Phase};
 use super::settle::Settled;
 use super::{Cell, Core};
 use crate::entry::{Entries, Entry};
@@ -81,13 +81,17 @@ impl<A: Aggregate> Cell<A> {
                 return Drive::Leave;
             }
             core.phase = core.phase.after(Input::Runs).0;
+            let leaving = core.phase == Phase::Leaving;
             let life = std::mem::replace(&mut core.life, Life::Out);
             let most = if tools.quick { COMMANDS_PER_QUICK_TURN } else { usize::MAX };
             let mut work = self.take_work(&mut core, &life, most);
             drop(core);
             commands += work.commands.len();
             tools.asked |= !work.commands.is_empty() || !work.readers.is_empty();
-            let (life, waiting) = self.advance(life, &mut work, tools, cx);
+            let (mut life, waiting) = self.advance(life, &mut work, tools, cx);
+            if leaving {
+                self.weigh(&mut life);
+            }
             let mut core = self.core.lock();
             if core.phase.is_over() {
                 // Closed during the turn: what the turn held gets its outcomes here.

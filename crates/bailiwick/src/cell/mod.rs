@@ -39,6 +39,7 @@ pub(crate) use judge::Tools;
 
 use crate::actor;
 use crate::kind::Kind;
+use crate::rest::Standing;
 use crate::seams::Spawn;
 use crate::shared::{Lock, Stage};
 use desk::Desk;
@@ -60,8 +61,10 @@ struct Core<A: Aggregate> {
     /// How many actors were attached so far; tells an actor from those before it.
     attachments: u32,
     phase: Phase,
-    /// Where the rest queue knows it.
-    queued: rest::Queued,
+    /// It is in the queue of those who linger, where it is once at most.
+    lingers: bool,
+    /// Where it rests, or would.
+    standing: Standing,
 }
 
 impl<A: Aggregate> Cell<A> {
@@ -73,7 +76,8 @@ impl<A: Aggregate> Cell<A> {
             busy_at: Timestamp::EPOCH,
             attachments: 0,
             phase: Phase::Resting,
-            queued: rest::Queued::default(),
+            lingers: false,
+            standing: Standing::default(),
         };
         Ok(Cell { kind, id, core: Lock::new(core) })
     }

@@ -1,5 +1,6 @@
 //! Rest: a cell with nothing to do loses its actor first, and then its place in memory.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bailiwick_core::{Aggregate, Timestamp};
@@ -9,19 +10,14 @@ use super::desk::Desk;
 use super::life::Life;
 use super::phase::{Input, Phase};
 use super::{Cell, Core};
+use crate::error::panic_message;
+use crate::rest::{Look, Seen};
 use crate::shared::Stage;
-
-/// In which queues a cell is; in each at most once.
-#[derive(Default)]
-pub(super) struct Queued {
-    lingering: bool,
-    resting: bool,
-}
 
 impl<A: Aggregate> Cell<A> {
     /// Its actor has nothing to do: sees to it that it leaves in time.
     pub(super) fn linger(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
-        if std::mem::replace(&mut core.queued.lingering, true) {
+        if std::mem::replace(&mut core.lingers, true) {
             return;
         }
         let at = core.busy_at + self.kind.shared.config.linger;
@@ -32,14 +28,40 @@ impl<A: Aggregate> Cell<A> {
 
     /// It has neither an actor nor work: sees to it that it is stored in time.
     pub(super) fn rest(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
+        let rest = &self.kind.rest;
         let desk = core.desk.take();
-        let known = std::mem::replace(&mut core.queued.resting, true);
         let at = core.busy_at + self.kind.shared.config.idle;
+        let standing = &mut core.standing;
+        if standing.is_queued() {
+            // However much it did: what comes close together is one use.
+            standing.was_used();
+            drop(core);
+            return self.clear(desk);
+        }
+        let hurry = rest.push_resting(at, self.clone(), standing, rest.hash(&self.id));
         drop(core);
+        if hurry {
+            rest.hurry();
+        }
         self.clear(desk);
-        if !known {
-            self.kind.rest.push_resting(at, self.clone());
-            self.forsake();
+        self.forsake();
+    }
+
+    /// Its actor is about to leave: asks the state how much it holds. Only while nobody else can
+    /// change it, and not under the lock: this is the domain's code.
+    pub(super) fn weigh(&self, life: &mut Life<A>) {
+        let heap = life.known().map_or(0, |known| {
+            let asked = catch_unwind(AssertUnwindSafe(|| known.state.heap_bytes()));
+            asked.unwrap_or_else(|panic| {
+                let message = panic_message(&*panic);
+                tracing::error!(aggregate = A::NAME, id = %self.id, %message, "`heap_bytes` panicked");
+                0
+            })
+        });
+        let heap = u32::try_from(heap).unwrap_or(u32::MAX);
+        let hurry = self.kind.rest.weigh(&mut self.core.lock().standing, heap);
+        if hurry {
+            self.kind.rest.hurry();
         }
     }
 
@@ -63,40 +85,36 @@ impl<A: Aggregate> Cell<A> {
         let mut core = self.core.lock();
         match core.phase {
             Phase::Lingering if at_once || now.since(core.busy_at) >= linger => {
-                core.queued.lingering = false;
+                core.lingers = false;
                 self.step(core, Input::Tires);
                 None
             }
             Phase::Lingering => Some(core.busy_at + linger),
             Phase::Working | Phase::Waiting | Phase::Leaving => Some(now + linger),
             Phase::Resting | Phase::Stored | Phase::Closed => {
-                core.queued.lingering = false;
+                core.lingers = false;
                 None
             }
         }
     }
 
-    /// Stores a cell that has rested for long; or, if too many rest, one that has had nothing to do
-    /// since it was queued for `due_by`. Returns when to look again, if at all.
-    pub(crate) fn retire(
-        self: &Arc<Self>,
-        now: Timestamp,
-        due_by: Option<Timestamp>,
-    ) -> Option<Timestamp> {
-        let idle = self.kind.shared.config.idle;
-        let core = self.core.lock();
-        match core.phase {
-            Phase::Resting
-                if now.since(core.busy_at) >= idle
-                    || due_by.is_some_and(|due_by| core.busy_at + idle <= due_by) =>
-            {
-                self.step(core, Input::Expires);
-                None
-            }
-            Phase::Resting => Some(core.busy_at + idle),
-            Phase::Working | Phase::Waiting | Phase::Lingering | Phase::Leaving => Some(now + idle),
-            Phase::Stored | Phase::Closed => None,
+    /// Stores a cell that has rested for long, or has to give way to others. Returns whether it did.
+    pub(crate) fn retire(look: Look<Arc<Self>>, now: Timestamp) -> bool {
+        let cell = look.item.clone();
+        let (rest, idle) = (&cell.kind.rest, cell.kind.shared.config.idle);
+        let hash = rest.hash(&cell.id);
+        let mut core = cell.core.lock();
+        let seen = match core.phase {
+            Phase::Resting if now.since(core.busy_at) >= idle => Seen::Expired,
+            Phase::Resting => Seen::Resting(core.busy_at + idle),
+            _ => Seen::AtWork,
+        };
+        let gone = rest.judge(look, &mut core.standing, seen, hash);
+        let gives_way = gone.is_some() && core.phase == Phase::Resting;
+        if gives_way {
+            cell.step(core, Input::Expires);
         }
+        gives_way
     }
 
     /// Leaves memory, but for the deadline.

@@ -1,0 +1,207 @@
+//! Rest: an aggregate with nothing to do loses its actor first, and then its place in memory.
+//!
+//! 1. A cell is in each queue at most once, and looked at there once per `linger` or `idle`; work
+//!    that it does meanwhile touches no queue.
+//! 2. More than `lingering_actors` do not linger: the oldest of them go at once.
+//! 3. More than `resting_aggregates`, or `resting_bytes`, do not rest: who gives way is for
+//!    [`eviction`] to say.
+//! 4. A cell's standing and what the queues know of it change together: under its lock, and the
+//!    queues' lock within it. Nobody takes them the other way round.
+
+mod eviction;
+
+use std::collections::VecDeque;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use bailiwick_core::{Aggregate, Timestamp};
+use foldhash::fast::FixedState;
+use tokio::sync::Notify;
+
+use crate::cell::Cell;
+use crate::config::Config;
+use crate::kind::Kind;
+use crate::race::{either, yield_now};
+use crate::shared::{Lock, Stage};
+use eviction::{Load, Resting};
+pub(crate) use eviction::{Look, Seen, Standing};
+
+pub(crate) struct RestQueue<A: Aggregate> {
+    queues: Lock<Queues<A>>,
+    changed: Notify,
+    /// How many actors may linger.
+    most_lingering: usize,
+    hasher: FixedState,
+}
+
+struct Queues<A: Aggregate> {
+    /// Cells with an actor.
+    lingering: VecDeque<(Timestamp, Arc<Cell<A>>)>,
+    /// Cells without one.
+    resting: Resting<Arc<Cell<A>>>,
+}
+
+/// How many cells of each queue are looked at before others get their turn.
+const CELLS_AT_ONCE: usize = 256;
+
+/// What a resting aggregate counts for beside its state: a little more than its cell, its ID, and
+/// its places in the registry, the deadline index and the queues here take.
+const CELL_BYTES: u64 = 256;
+
+impl<A: Aggregate> RestQueue<A> {
+    pub(crate) fn new(config: &Config, seed: u64) -> Self {
+        let count = config.resting_aggregates.get();
+        let most = Load { count, bytes: config.resting_bytes.get() as u64 };
+        let resting = Resting::new(most, CELL_BYTES + size_of::<A>() as u64);
+        RestQueue {
+            queues: Lock::new(Queues { lingering: VecDeque::new(), resting }),
+            changed: Notify::new(),
+            most_lingering: config.lingering_actors.get(),
+            hasher: FixedState::with_seed(seed),
+        }
+    }
+
+    /// Looks at a cell with an actor at `at`, or a little later.
+    pub(crate) fn push_lingering(&self, at: Timestamp, cell: Arc<Cell<A>>) {
+        let mut queues = self.queues.lock();
+        queues.lingering.push_back((at, cell));
+        let count = queues.lingering.len();
+        drop(queues);
+        if count == 1 || count > self.most_lingering {
+            self.hurry();
+        }
+    }
+
+    /// A cell to look at, and whether its actor is one too many.
+    fn next_lingering(&self, now: Timestamp) -> Option<(Arc<Cell<A>>, bool)> {
+        let mut queues = self.queues.lock();
+        let too_many = queues.lingering.len() > self.most_lingering;
+        let (_, cell) = queues.lingering.pop_front_if(|(at, _)| too_many || *at <= now)?;
+        Some((cell, too_many))
+    }
+
+    /// Looks at a cell without an actor at `at`, or a little later. Returns whether to
+    /// [`hurry`](Self::hurry), once the cell is unlocked.
+    #[must_use]
+    pub(crate) fn push_resting(
+        &self,
+        at: Timestamp,
+        cell: Arc<Cell<A>>,
+        standing: &mut Standing,
+        hash: u64,
+    ) -> bool {
+        let resting = &mut self.queues.lock().resting;
+        let first = resting.first();
+        resting.enter(cell, standing, at, hash);
+        resting.is_over() || resting.first() != first
+    }
+
+    /// What a cell holds has changed. Returns whether to [`hurry`](Self::hurry), once the cell is
+    /// unlocked.
+    #[must_use]
+    pub(crate) fn weigh(&self, standing: &mut Standing, heap: u32) -> bool {
+        if standing.heap() == heap {
+            return false;
+        }
+        let resting = &mut self.queues.lock().resting;
+        resting.weigh(standing, heap);
+        resting.is_over()
+    }
+
+    /// What becomes of a cell that was looked at: it stays, or it is given back.
+    pub(crate) fn judge(
+        &self,
+        look: Look<Arc<Cell<A>>>,
+        standing: &mut Standing,
+        seen: Seen,
+        hash: u64,
+    ) -> Option<Arc<Cell<A>>> {
+        self.queues.lock().resting.judge(look, standing, seen, hash)
+    }
+
+    /// By what it is known after it has left memory.
+    pub(crate) fn hash(&self, id: &A::Key) -> u64 {
+        self.hasher.hash_one(id)
+    }
+
+    /// There is something to look at earlier than expected.
+    pub(crate) fn hurry(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Gives memory back once it is hardly used. Returns whether nothing rests any more.
+    fn shrink(&self) -> bool {
+        self.queues.lock().resting.shrink()
+    }
+
+    fn next_look(&self) -> Option<Timestamp> {
+        let queues = self.queues.lock();
+        let lingering = queues.lingering.front().map(|(at, _)| *at);
+        lingering.into_iter().chain(queues.resting.first()).min()
+    }
+
+    pub(crate) fn clear(&self) {
+        let mut queues = self.queues.lock();
+        let lingering = std::mem::take(&mut queues.lingering);
+        let resting = queues.resting.take();
+        drop(queues);
+        drop((lingering, resting));
+    }
+}
+
+/// Looks after cells with nothing to do until the runtime closes.
+pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
+    let shared = kind.shared.clone();
+    loop {
+        // Before the stage is looked at, so that its change is not missed.
+        let closing = shared.closing.notified();
+        if shared.stage() == Stage::Closed {
+            return kind.rest.clear();
+        }
+        let now = shared.now();
+        let more = [look_at_lingering(&kind, now), look_at_resting(&kind, now)];
+        if more.contains(&true) {
+            yield_now().await;
+            continue;
+        }
+        let change = either(kind.rest.changed.notified(), closing);
+        match kind.rest.next_look() {
+            Some(next) => either(shared.seams.clock.sleep_until(next), change).await,
+            None => change.await,
+        }
+    }
+}
+
+/// Looks at the actors whose time has come. Returns whether there may be more to do at once.
+fn look_at_lingering<A: Aggregate>(kind: &Kind<A>, now: Timestamp) -> bool {
+    let (mut looks, mut done) = (0, 0);
+    while looks < CELLS_AT_ONCE
+        && let Some((cell, too_many)) = kind.rest.next_lingering(now)
+    {
+        looks += 1;
+        match cell.tire(now, too_many) {
+            // Busy: not before the next round, even if there are too many.
+            Some(again) => kind.rest.queues.lock().lingering.push_back((again, cell)),
+            None => done += 1,
+        }
+    }
+    done > 0 && looks == CELLS_AT_ONCE
+}
+
+/// Looks at the resting cells whose time has come. Returns whether there may be more to do at once.
+///
+/// Every look changes something: its cell is stored, or leaves the queue because it is at work, or
+/// is a use poorer, or is looked at later. So it comes to an end even if nobody can be stored.
+fn look_at_resting<A: Aggregate>(kind: &Kind<A>, now: Timestamp) -> bool {
+    let (mut looks, mut stored) = (0, false);
+    while looks < CELLS_AT_ONCE
+        && let Some(look) = { kind.rest.queues.lock().resting.next(now) }
+    {
+        looks += 1;
+        stored |= Cell::retire(look, now);
+    }
+    if stored && kind.rest.shrink() {
+        kind.registry.shrink();
+    }
+    looks == CELLS_AT_ONCE
+}
