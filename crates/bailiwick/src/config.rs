@@ -38,6 +38,12 @@ pub struct Config {
     pub answers: NonZeroUsize,
     /// How long it remembers them. Default 24 h.
     pub answers_for: Duration,
+    /// How many decisions are accepted at a time, from when they queue until they have their outcome.
+    /// Default 16 384.
+    pub waiting_decisions: NonZeroUsize,
+    /// How many views are kept between decisions, so that only what is new is folded: those that were
+    /// used last. Default 1 024.
+    pub cached_views: usize,
     /// How many events are read from the journal at once. Default 1 000.
     pub page_events: NonZeroUsize,
 }
@@ -59,6 +65,8 @@ impl Default for Config {
             due_at_once: NonZeroUsize::new(256).unwrap(),
             answers: NonZeroUsize::new(1_000).unwrap(),
             answers_for: Duration::from_secs(24 * 60 * 60),
+            waiting_decisions: NonZeroUsize::new(16_384).unwrap(),
+            cached_views: 1_024,
             page_events: NonZeroUsize::new(1_000).unwrap(),
         }
     }
