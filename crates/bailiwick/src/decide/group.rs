@@ -111,15 +111,12 @@ impl<'a> Group<'a> {
     async fn attempt(&mut self, level: Position) -> Tried {
         let shared = self.shared();
         let mut events = Vec::new();
-        let ahead = match self.decide(&mut events) {
-            Ok(ahead) => ahead,
-            Err((culprit, cause)) => {
-                // What it emitted cannot be folded: the others go on without it.
-                self.seats.remove(culprit).case.give_back(cause);
-                self.views = Folded::default();
-                return self.begin().map_or_else(Tried::Broken, |()| Tried::Again);
-            }
-        };
+        if let Err((culprit, cause)) = self.decide(&mut events) {
+            // What it emitted cannot be folded: the others go on without it.
+            self.seats.remove(culprit).case.give_back(cause);
+            self.views = Folded::default();
+            return self.begin().map_or_else(Tried::Broken, |()| Tried::Again);
+        }
         if events.is_empty() {
             self.release(|_| level);
             return Tried::Done;
@@ -130,7 +127,7 @@ impl<'a> Group<'a> {
         let condition = self.views.condition(level);
         match port::append(shared, events.clone(), condition).await {
             None => Tried::Closed,
-            Some(Ok(appended)) => self.committed(level, &events, ahead, appended),
+            Some(Ok(appended)) => self.committed(level, &events, appended),
             Some(Err(AppendError::Conflict { at })) => self.conflicted(level, at).await,
             Some(Err(AppendError::Unknown(error))) => self.unknown(error),
             Some(Err(error)) => {
@@ -143,41 +140,23 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Each decides on what the ones before it emitted. Returns how many events the views are ahead
-    /// with; or whose events cannot be folded.
-    fn decide(&mut self, events: &mut Vec<EncodedEvent>) -> Result<usize, (usize, Cause)> {
+    /// Each decides on what the ones before it emitted. What it emits is folded before it is
+    /// appended, or what no view can read would stand in the journal. Fails with whose that is.
+    fn decide(&mut self, events: &mut Vec<EncodedEvent>) -> Result<(), (usize, Cause)> {
         let now = self.shared().now();
-        let (mut ahead, mut emitter) = (0, 0);
         for (place, seat) in self.seats.iter_mut().enumerate() {
-            if ahead < events.len() {
-                fold_ahead(&mut self.views, &events[ahead..]).map_err(|cause| (emitter, cause))?;
-                ahead = events.len();
-            }
+            let ahead = events.len();
             seat.attempts += 1;
             seat.case.decide(&self.views, now, events);
-            if events.len() > ahead {
-                emitter = place;
-            }
+            fold_ahead(&mut self.views, &events[ahead..]).map_err(|cause| (place, cause))?;
             seat.events_upto = events.len();
         }
-        Ok(ahead)
+        Ok(())
     }
 
     /// It is durable: the gate opens, once the aggregates of this runtime know of it.
-    fn committed(
-        &mut self,
-        level: Position,
-        events: &[EncodedEvent],
-        ahead: usize,
-        appended: Appended,
-    ) -> Tried {
-        match fold_ahead(&mut self.views, &events[ahead..]) {
-            Ok(()) => self.views.settled(appended.last),
-            Err(cause) => {
-                tracing::error!(%cause, "a view cannot read what its decision emitted");
-                self.views = Folded::default();
-            }
-        }
+    fn committed(&mut self, level: Position, events: &[EncodedEvent], appended: Appended) -> Tried {
+        self.views.settled(appended.last);
         self.floor.tell_aggregates(events, appended.first);
         self.release(|events_upto| match u64::try_from(events_upto).unwrap_or(0) {
             0 => level,
