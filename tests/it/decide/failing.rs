@@ -134,10 +134,3 @@ async fn keys_that_panic_give_the_decision_back() {
     assert_eq!(not_run.command, decision);
     assert_eq!((runtime.counts().turned_away, runtime.counts().accepted), (1, 0));
 }
-
-#[tokio::test]
-async fn a_key_that_cannot_be_a_tag_gives_the_decision_back() {
-    let (runtime, _) = desk().await;
-    let error = runtime.decide(write("a\nb", "a")).await.unwrap_err();
-    assert!(matches!(error.not_run(), Some(Cause::Boundary(_))), "{error:?}");
-}
