@@ -3,6 +3,7 @@
 mod admission;
 mod conflict;
 mod deadline;
+mod decide;
 mod end;
 mod failing;
 mod gate;

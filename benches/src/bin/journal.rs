@@ -121,6 +121,7 @@ fn event(account: u64) -> EncodedEvent {
     });
     EncodedEvent {
         event_type: TYPE.into(),
+        version: 1,
         tags: [tag(account), Tag::new("session", account).expect("a tag")].into_iter().collect(),
         payload: br#"{"session":"session-0001","expires_at":1767225610123}"#.as_slice().into(),
         recorded_at: Timestamp::from_millis(1_767_225_600_123),
@@ -149,7 +150,7 @@ fn boundary(account: u64) -> Query {
 fn payload() -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = TephraJournal::open(folder.path()).expect("a journal");
-    block_on(journal.append(vec![event(0)], None));
+    block_on(journal.append(vec![event(0)], None)).expect("it is open");
     drop(journal);
     let set = SegmentSet::open_read_only(folder.path(), SegmentConfig::new(32 << 20)).expect("it");
     let mut scan = set.scan_after(tephra::Position::ZERO);

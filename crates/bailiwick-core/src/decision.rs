@@ -169,6 +169,17 @@ impl<D: Decision> Bounded<D> {
         Ok(Bounded { decision, boundary })
     }
 
+    /// A decision with the boundary that was made of its own keys, by whoever has to give it back
+    /// if that goes wrong.
+    ///
+    /// # Panics
+    /// If it is the boundary of other views.
+    #[doc(hidden)]
+    pub fn within(decision: D, boundary: Boundary) -> Self {
+        boundary.assert_of::<D::Views>();
+        Bounded { decision, boundary }
+    }
+
     /// What it reads and guards.
     pub fn boundary(&self) -> &Boundary {
         &self.boundary

@@ -63,6 +63,12 @@ pub struct Config {
     /// How many due deadlines of one aggregate type are under way at most, with a place or without:
     /// more are not begun until the journal has answered. Default 16 384.
     pub due_unanswered: NonZeroUsize,
+    /// How many decisions are accepted at a time, from when they queue until they have their outcome.
+    /// Default 16 384.
+    pub waiting_decisions: NonZeroUsize,
+    /// How many views are kept between decisions, so that only what is new is folded: those that were
+    /// used last. Default 1 024.
+    pub cached_views: usize,
     /// How many events are read from the journal at once. Default 1 000.
     pub page_events: NonZeroUsize,
 }
@@ -89,6 +95,8 @@ impl Default for Config {
             reopen_backoff_max: Duration::from_secs(30),
             due_patience: Duration::from_secs(1),
             due_unanswered: NonZeroUsize::new(16_384).unwrap(),
+            waiting_decisions: NonZeroUsize::new(16_384).unwrap(),
+            cached_views: 1_024,
             page_events: NonZeroUsize::new(1_000).unwrap(),
         }
     }

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use bailiwick_core::{
-    BoxError, CodecError, InvalidTag, JournalFault, Position, ReadError as JournalReadError,
-    TagError, Text,
+    BoundaryError, BoxError, CodecError, EmitError, FoldError, InvalidTag, JournalFault, Position,
+    ReadError as JournalReadError, TagError, Text,
 };
 
 /// Why an `ask` has no reply. The three arms are what a caller can act on.
@@ -84,6 +84,19 @@ pub enum Cause {
         /// How often it was decided.
         attempts: u32,
     },
+    /// Other writers were faster every time, with what a view of the decision reads.
+    #[error(
+        "other writers of the journal were faster {attempts} times, the last time at position \
+         {position}, which {view} reads; ask again later"
+    )]
+    Overtaken {
+        /// How often it was decided.
+        attempts: u32,
+        /// Which view: the name of its type, and its tags.
+        view: Arc<str>,
+        /// The first event that it had not read.
+        position: Position,
+    },
     /// The aggregate is not at the position the caller expected.
     #[error("the aggregate is at position {actual}, not at {expected}; read it and ask again")]
     Moved {
@@ -118,6 +131,15 @@ pub enum Cause {
     /// An event cannot be encoded.
     #[error(transparent)]
     Codec(Arc<CodecError>),
+    /// The decision has no boundary.
+    #[error(transparent)]
+    Boundary(BoundaryError),
+    /// A view of the decision cannot read an event.
+    #[error(transparent)]
+    Fold(Arc<FoldError>),
+    /// The decision cannot emit an event.
+    #[error(transparent)]
+    Emit(EmitError),
 }
 
 /// An aggregate whose journal cannot be folded. It stays so until the code is mended.

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::panic::catch_unwind;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -14,8 +15,8 @@ use crate::rest::RestQueue;
 use crate::shared::{Shared, Stage};
 use crate::watch::Watchers;
 use bailiwick_core::{
-    ANSWERED, Aggregate, Event, EventType, Id, Query, QueryItem, RecordedEvent, Tags, Timestamp,
-    each_name,
+    ANSWERED, Aggregate, EncodedEvent, Event, EventType, Id, Position, Query, QueryItem,
+    RecordedEvent, Tags, Timestamp, each_name,
 };
 
 /// What all aggregates of one type in one runtime share.
@@ -59,8 +60,7 @@ impl<A: Aggregate> Kind<A> {
     }
 
     /// The deadline index calls the aggregate with this ID.
-    pub(crate) fn wake(self: &Arc<Self>, id: &A::Key, due: Due) {
-        let mut due = Some(due);
+    pub(crate) fn wake(self: &Arc<Self>, id: &A::Key, mut due: Option<Due>) {
         loop {
             match self.cell(id) {
                 Ok(cell) => match cell.admit_deadline(&mut due) {
@@ -92,6 +92,8 @@ pub(crate) trait AnyKind: Send + Sync + 'static {
     /// each event of the types that it reads.
     fn recover(&self, event: &RecordedEvent, deadlines: &mut Recovered);
     fn arm_recovered(&self, deadlines: Recovered);
+    /// A decision of this runtime wrote this event: those of this type that read it are told.
+    fn written(self: Arc<Self>, event: &EncodedEvent, at: Position);
     fn start(self: Arc<Self>);
     /// Meets every cell once, so that what was accepted before the stage changed is known.
     fn sweep(&self, stage: Stage);
@@ -145,6 +147,25 @@ impl<A: Aggregate> AnyKind for Kind<A> {
                     tracing::error!(aggregate = A::NAME, id = value, %error, "an ID of the journal cannot be read; its deadline is not armed");
                 }
             }
+        }
+    }
+
+    fn written(self: Arc<Self>, event: &EncodedEvent, at: Position) {
+        if !self.types.contains(&event.event_type) {
+            return;
+        }
+        for tag in event.tags.iter().filter(|tag| tag.key() == <A::Key as Id>::KEY) {
+            let id = catch_unwind(|| A::Key::from_str(tag.value()));
+            let Ok(Ok(id)) = id else {
+                tracing::error!(aggregate = A::NAME, %tag, "an ID of a decision's event cannot be read");
+                continue;
+            };
+            let told = self.registry.get(&id).is_some_and(|cell| cell.overtaken(at));
+            if !told {
+                // It may have a deadline now, or another one: that is known when it was loaded.
+                self.wake(&id, None);
+            }
+            self.watchers.notify(&id);
         }
     }
 

@@ -5,16 +5,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, Health, Journal};
+use bailiwick_core::{Aggregate, Decision, Health, Journal};
 
 use crate::aggregates::Aggregates;
 use crate::builder::Builder;
 use crate::counts::Counts;
+use crate::decide::{Decisions, Floor};
+use crate::error::AskError;
 use crate::kind::{AnyKind, Kind};
 use crate::race::{Either, race};
 use crate::shared::{Shared, Stage};
 
-/// Live aggregates on a journal.
+/// Live aggregates on a journal, and decisions over dynamic boundaries on the same journal.
 ///
 /// Several runtimes may live in one process, and several may share one journal: every rule still
 /// holds, because every append is conditional.
@@ -24,6 +26,7 @@ use crate::shared::{Shared, Stage};
 pub struct Runtime {
     shared: Arc<Shared>,
     kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
+    floor: Arc<Floor>,
 }
 
 impl Runtime {
@@ -38,7 +41,9 @@ impl Runtime {
     }
 
     pub(crate) fn new(shared: Arc<Shared>, kinds: Vec<(TypeId, Arc<dyn AnyKind>)>) -> Self {
-        Runtime { shared, kinds }
+        let floor =
+            Floor::new(shared.clone(), kinds.iter().map(|(_, kind)| kind.clone()).collect());
+        Runtime { shared, kinds, floor }
     }
 
     /// All aggregates of type `A`.
@@ -65,9 +70,72 @@ impl Runtime {
         self.shared.journal.health()
     }
 
-    /// How many commands there were in all, by outcome.
+    /// What runs decisions, to be shared and to be told options: time-out, correlation, principal.
+    pub fn decisions(&self) -> Decisions {
+        Decisions::new(self.floor.clone())
+    }
+
+    /// Runs a decision: as [`Decisions::decide`], without options.
+    ///
+    /// ```
+    /// use bailiwick::{Context, Decision, Event, Last, MemoryJournal, Runtime};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+    /// struct PageTurned {
+    ///     page: u64,
+    /// }
+    ///
+    /// struct TurnPage;
+    ///
+    /// impl Decision for TurnPage {
+    ///     type Views = Last<PageTurned>;
+    ///     type Event = PageTurned;
+    ///     type Reply = u64;
+    ///     type Rejection = std::convert::Infallible;
+    ///
+    ///     fn keys(&self) {}
+    ///
+    ///     fn decide(
+    ///         &self,
+    ///         last: &Last<PageTurned>,
+    ///         ctx: &mut Context<PageTurned>,
+    ///     ) -> Result<u64, Self::Rejection> {
+    ///         let page = last.event().map_or(1, |turned| turned.page + 1);
+    ///         ctx.emit(PageTurned { page });
+    ///         Ok(page)
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let runtime = Runtime::builder(MemoryJournal::new()).start().await?;
+    /// assert_eq!(runtime.decide(TurnPage).await?, 1);
+    /// assert_eq!(runtime.decide(TurnPage).await?, 2);
+    ///
+    /// let decisions = runtime.decisions().principal("ann");
+    /// let committed = decisions.decide_committed(TurnPage).await?;
+    /// assert_eq!((committed.reply, committed.position.get()), (3, 3));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Decisions::decide`].
+    ///
+    /// # Cancel safety
+    /// As [`Decisions::decide`].
+    pub fn decide<D: Decision>(
+        &self,
+        decision: D,
+    ) -> impl Future<Output = Result<D::Reply, AskError<D, D::Rejection>>> + Send + use<D> {
+        self.decisions().decide(decision)
+    }
+
+    /// How many commands and decisions there were in all, by outcome.
     pub fn counts(&self) -> Counts {
-        self.kinds.iter().map(|(_, kind)| kind.counts()).fold(Counts::default(), |a, b| a + b)
+        let kinds = self.kinds.iter().map(|(_, kind)| kind.counts());
+        kinds.fold(self.floor.counts(), |a, b| a + b)
     }
 
     /// Shuts down: refuses new work and lets accepted work finish, for at most `limit`. What
@@ -103,6 +171,7 @@ impl Runtime {
 
     fn enter(&self, stage: Stage) {
         self.shared.enter(stage);
+        self.floor.meet(stage);
         self.kinds.iter().for_each(|(_, kind)| kind.sweep(stage));
     }
 }

@@ -64,8 +64,12 @@ impl Boundary {
         pairs.into_iter()
     }
 
-    pub(super) fn lend<'a, Vs: Views>(&'a self, folded: &'a Folded) -> Vs::Refs<'a> {
+    pub(crate) fn assert_of<Vs: Views>(&self) {
         assert!(self.0.views == TypeId::of::<Vs>(), "the boundary is that of other views");
+    }
+
+    pub(super) fn lend<'a, Vs: Views>(&'a self, folded: &'a Folded) -> Vs::Refs<'a> {
+        self.assert_of::<Vs>();
         Vs::refs(&mut Lend { items: self.reading(), walk: self.0.walk.iter(), folded })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::Aggregate;
+use bailiwick_core::{Aggregate, Position};
 use parking_lot::MutexGuard;
 
 use super::life::Life;
@@ -88,6 +88,18 @@ impl<A: Aggregate> Cell<A> {
             self.step(core, Input::Work);
         }
         Ok(())
+    }
+
+    /// A decision wrote something at `at` that this aggregate reads. Fails if it has left memory.
+    pub(crate) fn overtaken(self: &Arc<Self>, at: Position) -> bool {
+        let mut core = self.core.lock();
+        if core.phase.is_over() {
+            return false;
+        }
+        let desk = self.desk(&mut core);
+        desk.overtaken = desk.overtaken.max(at);
+        self.step(core, Input::Work);
+        true
     }
 
     fn put(

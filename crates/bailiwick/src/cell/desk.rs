@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
-use bailiwick_core::{Aggregate, InvalidTag, Key, Query, Tags};
+use bailiwick_core::{Aggregate, InvalidTag, Key, Position, Query, Tags};
 use smallvec::SmallVec;
 
 use crate::deadlines::Due;
@@ -33,6 +33,8 @@ pub(super) struct Desk<A: Aggregate> {
     /// How many at the door were given up since it was last cleared of them.
     left_the_door: usize,
     pub(super) readers: Vec<Reader<A>>,
+    /// A decision wrote up to here what this aggregate reads; the start if none did, or it is known.
+    pub(super) overtaken: Position,
     /// The deadline index has called.
     pub(super) due: Called,
     /// The commands of the turn that is running, so that their callers can be told that their time
@@ -72,6 +74,7 @@ impl<A: Aggregate> Desk<A> {
             door: VecDeque::new(),
             left_the_door: 0,
             readers: Vec::new(),
+            overtaken: Position::START,
             due: Called::default(),
             in_turn: InTurn::new(),
             parked: None,
@@ -86,6 +89,7 @@ impl<A: Aggregate> Desk<A> {
             || !self.door.is_empty()
             || !self.readers.is_empty()
             || self.due.called
+            || self.overtaken != Position::START
     }
 
     /// Up to `room` commands from the mailbox.

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bailiwick_core::{Aggregate, Timestamp};
+use bailiwick_core::{Aggregate, Position, Timestamp};
 use parking_lot::MutexGuard;
 
 use super::desk::{Called, InTurn};
@@ -83,6 +83,10 @@ impl<A: Aggregate> Cell<A> {
             core.phase = core.phase.after(Input::Runs).0;
             let leaving = core.phase == Phase::Leaving;
             let life = std::mem::replace(&mut core.life, Life::Out);
+            let life = match &mut core.desk {
+                Some(desk) if desk.overtaken != Position::START => self.catch_up(desk, life),
+                _ => life,
+            };
             let most = if tools.quick { COMMANDS_PER_QUICK_TURN } else { usize::MAX };
             let mut work = self.take_work(&mut core, &life, most);
             drop(core);

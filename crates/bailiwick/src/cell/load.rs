@@ -8,7 +8,7 @@ use bailiwick_core::{Aggregate, BoxFuture, EncodedEvent, Position, Read, Recorde
 
 use super::Cell;
 use super::answers::Answers;
-use super::desk::Ground;
+use super::desk::{Desk, Ground};
 use super::life::{Again, Fault, Folded, Known, Life, Live, Loading};
 use crate::config::Config;
 use crate::error::{LoadError, Unloadable, panic_message};
@@ -16,16 +16,49 @@ use crate::error::{LoadError, Unloadable, panic_message};
 impl<A: Aggregate> Cell<A> {
     /// Begins to fold the journal. `again` is decided on what comes of it.
     pub(super) fn begin_loading(&self, ground: &Ground, again: Again<A>) -> Life<A> {
-        Life::Loading(Box::new(Loading { fold: self.fold(ground), again }))
+        Life::Loading(Box::new(Loading { fold: self.fold(ground, None), again }))
     }
 
-    fn fold(&self, ground: &Ground) -> BoxFuture<Result<Folded<A>, LoadError>> {
+    /// A decision wrote what this aggregate reads: that is read before anything else is decided.
+    /// What is under way comes to its end first, if need be by a conflict.
+    pub(super) fn catch_up(&self, desk: &mut Desk<A>, life: Life<A>) -> Life<A> {
+        match life {
+            Life::Quiet(mut known) if known.seen < desk.overtaken => {
+                self.kind.deadlines.leave(known.slot.take());
+                let fold = self.fold(&desk.ground, Some(known));
+                Life::Loading(Box::new(Loading { fold, again: Again::default() }))
+            }
+            Life::Live(mut live) if live.known.seen < desk.overtaken => {
+                live.broken = true;
+                Life::Live(live)
+            }
+            life => {
+                // While it is being loaded nobody knows how far that will have come.
+                if !matches!(life, Life::Loading(_) | Life::Unloaded) {
+                    desk.overtaken = Position::START;
+                }
+                life
+            }
+        }
+    }
+
+    /// Folds what is new, or everything.
+    fn fold(
+        &self,
+        ground: &Ground,
+        known: Option<Box<Known<A>>>,
+    ) -> BoxFuture<Result<Folded<A>, LoadError>> {
         let shared = self.kind.shared.clone();
         let id = self.id.clone();
         let own = ground.tags.as_slice()[0].clone();
         let mut read = Read::new(ground.boundary.clone()).limit(shared.config.page_events);
         Box::pin(async move {
             let (mut folded, mut answers) = (None, None);
+            if let Some(known) = known {
+                read.after = known.seen;
+                folded = Some((known.state, known.version));
+                answers = known.answers;
+            }
             loop {
                 let page = shared.journal.read(read.clone()).await.map_err(LoadError::Unread)?;
                 for recorded in &page.events {

@@ -212,7 +212,7 @@ fn fire<A: Aggregate>(kind: &Arc<Kind<A>>, now: Timestamp) {
         }
         let kind = kind.clone();
         shared.seams.spawner.spawn(Box::pin(async move {
-            some.into_iter().for_each(|(id, due)| kind.wake(&id, due));
+            some.into_iter().for_each(|(id, due)| kind.wake(&id, Some(due)));
         }));
     }
 }

@@ -1,0 +1,396 @@
+//! A decision on its way: claimed once, decided perhaps several times, answered once.
+//!
+//! Whoever ends it (its turn, its caller, a time-out, the end of the runtime) does so by one step of
+//! its stage, so there is one outcome, and it is counted there.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::Duration;
+
+use bailiwick_core::views::{Boundary, Folded};
+use bailiwick_core::{
+    Bounded, Context, Decision, EncodedEvent, Event, EventType, Metadata, Position, Text, Timestamp,
+};
+use parking_lot::Mutex;
+
+use super::floor::Floor;
+use super::order::Ticket;
+use crate::counts::Counters;
+use crate::envelope::{Call, Committed, command_name};
+use crate::error::{AskError, Cause, NotRun, Unknown, panic_message};
+
+/// A decision, whatever its type.
+pub(super) trait Case: Send + Sync {
+    fn boundary(&self) -> &Boundary;
+    /// There is no room yet. Only before anybody else knows of it.
+    fn wait_at_the_door(&self);
+    /// There is room now. Fails if the caller has given it up.
+    fn come_in(&self) -> bool;
+    /// Takes the right to decide it. Fails if the caller has given it up.
+    fn claim(&self) -> bool;
+    /// Decides, adds the events, and keeps the verdict until it is released or decided again.
+    fn decide(&self, views: &Folded, now: Timestamp, events: &mut Vec<EncodedEvent>);
+    /// It goes to the journal. Fails if it has its outcome: then nothing of it may be appended.
+    fn submit(&self) -> bool;
+    /// It was not appended, and will be decided again.
+    fn take_back(&self);
+    /// The gate is open: tells the caller the verdict.
+    fn release(&self, position: Position);
+    fn give_back(&self, cause: Cause);
+    fn unknown(&self, unknown: Unknown);
+    /// Its caller's time is up: the caller is told. From its turn on, the decision goes on.
+    fn time_out(&self);
+    /// The runtime goes away: it gets the outcome that it can have now.
+    fn close(&self);
+}
+
+const WAITING: u8 = 0;
+const CLAIMED: u8 = 1;
+const GIVEN_UP: u8 = 2;
+const AT_THE_DOOR: u8 = 3;
+const SUBMITTED: u8 = 4;
+const ENDED: u8 = 5;
+
+pub(super) type Answer<D> =
+    Result<Committed<<D as Decision>::Reply>, AskError<D, <D as Decision>::Rejection>>;
+
+pub(super) struct Asked<D: Decision> {
+    floor: Arc<Floor>,
+    boundary: Boundary,
+    until: Duration,
+    call: Option<Arc<Call>>,
+    stage: AtomicU8,
+    ticket: AtomicU64,
+    /// The runtime's side. Held while it is decided.
+    case: Mutex<Judgement<D>>,
+    /// The caller's side. Never held while the domain's code runs.
+    reply: Mutex<Reply<D>>,
+}
+
+struct Judgement<D: Decision> {
+    bounded: Option<Bounded<D>>,
+    verdict: Option<Verdict<D::Reply, D::Rejection>>,
+}
+
+struct Reply<D: Decision> {
+    answer: Option<Answer<D>>,
+    told: bool,
+    waker: Option<Waker>,
+}
+
+enum Verdict<R, E> {
+    Reply(R),
+    Rejection(E),
+    Failed(Cause),
+}
+
+impl<D: Decision> Asked<D> {
+    /// `waker` is woken when there is an answer.
+    pub(super) fn new(
+        floor: Arc<Floor>,
+        bounded: Bounded<D>,
+        until: Duration,
+        call: Option<Arc<Call>>,
+        waker: Waker,
+    ) -> Self {
+        Asked {
+            floor,
+            boundary: bounded.boundary().clone(),
+            until,
+            call,
+            stage: AtomicU8::new(WAITING),
+            ticket: AtomicU64::new(0),
+            case: Mutex::new(Judgement { bounded: Some(bounded), verdict: None }),
+            reply: Mutex::new(Reply { answer: None, told: false, waker: Some(waker) }),
+        }
+    }
+
+    pub(super) fn floor(&self) -> &Arc<Floor> {
+        &self.floor
+    }
+
+    pub(super) fn until(&self) -> Duration {
+        self.until
+    }
+
+    /// Where it stands; said before anybody waits for it.
+    pub(super) fn stands_at(&self, ticket: Ticket) {
+        self.ticket.store(ticket, Ordering::Relaxed);
+    }
+
+    pub(super) fn ticket(&self) -> Ticket {
+        self.ticket.load(Ordering::Relaxed)
+    }
+
+    /// The caller's side: the answer, when there is one.
+    pub(super) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Answer<D>> {
+        let mut reply = self.reply.lock();
+        if let Some(answer) = reply.answer.take() {
+            return Poll::Ready(answer);
+        }
+        if !reply.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            reply.waker = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// The caller's side: gives it up, unless it was claimed. Whether it did.
+    pub(super) fn give_up(&self) -> bool {
+        loop {
+            if self.change(WAITING, GIVEN_UP) {
+                self.counters().lapsed.one();
+                self.floor.shared().settled();
+                return true;
+            }
+            if self.change(AT_THE_DOOR, GIVEN_UP) {
+                return true;
+            }
+            // It came in just now.
+            if self.stage.load(Ordering::Acquire) != WAITING {
+                return false;
+            }
+        }
+    }
+
+    /// Takes the decision out of one that nobody else knows of, or that has ended.
+    pub(super) fn take_decision(&self) -> D {
+        take(&mut self.case.lock())
+    }
+
+    fn counters(&self) -> &Counters {
+        self.floor.tally().here()
+    }
+
+    fn change(&self, from: u8, to: u8) -> bool {
+        self.stage.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    /// Takes the right to give it its outcome.
+    fn end(&self) -> bool {
+        self.change(SUBMITTED, ENDED) || self.change(CLAIMED, ENDED)
+    }
+
+    fn answer(&self, answer: Answer<D>) {
+        let mut reply = self.reply.lock();
+        if !reply.told {
+            reply.answer = Some(answer);
+        }
+        let waker = reply.waker.take();
+        // The lock first: who is woken polls at once, perhaps on another thread.
+        drop(reply);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        self.floor.forget(self.until, self.ticket());
+        self.floor.shared().settled();
+    }
+
+    fn not_run(&self, decision: D, cause: Cause) {
+        let counters = self.counters();
+        match cause {
+            Cause::Panicked { .. } => counters.panicked.one(),
+            _ => counters.given_back.one(),
+        }
+        self.answer(Err(AskError::NotRun(NotRun { command: decision, cause })));
+    }
+
+    /// The end of one that was never claimed.
+    fn send_away(&self, cause: Cause) {
+        let command = self.take_decision();
+        self.answer(Err(AskError::NotRun(NotRun { command, cause })));
+    }
+
+    /// Encodes what was emitted.
+    fn encode(
+        &self,
+        bounded: &Bounded<D>,
+        emitted: &[D::Event],
+        now: Timestamp,
+        to: &mut Vec<EncodedEvent>,
+    ) -> Result<(), Cause> {
+        for event in emitted {
+            let tags = bounded.tags_of(event).map_err(Cause::Emit)?;
+            let mut payload = Vec::new();
+            event.encode(&mut payload).map_err(|error| Cause::Codec(Arc::new(error)))?;
+            let known = event.descriptor();
+            to.push(EncodedEvent {
+                event_type: EventType::literal(known.name),
+                version: known.version(),
+                tags,
+                payload: payload.into(),
+                recorded_at: now,
+                metadata: self.metadata(),
+            });
+        }
+        Ok(())
+    }
+
+    fn metadata(&self) -> Metadata {
+        let mut metadata = Metadata::default();
+        metadata.command = Some(Text::literal(command_name::<D>()));
+        if let Some(call) = &self.call {
+            let extra = metadata.extra_mut();
+            extra.correlation.clone_from(&call.correlation);
+            extra.principal.clone_from(&call.principal);
+        }
+        metadata
+    }
+
+    fn judge(
+        &self,
+        bounded: &Bounded<D>,
+        views: &Folded,
+        now: Timestamp,
+        events: &mut Vec<EncodedEvent>,
+    ) -> Verdict<D::Reply, D::Rejection> {
+        let before = events.len();
+        let judged = catch_unwind(AssertUnwindSafe(|| {
+            let mut ctx = Context::new(now);
+            match bounded.decide(views, &mut ctx) {
+                Ok(reply) => match self.encode(bounded, &ctx.into_events(), now, events) {
+                    Ok(()) => Verdict::Reply(reply),
+                    Err(cause) => Verdict::Failed(cause),
+                },
+                Err(rejection) => Verdict::Rejection(rejection),
+            }
+        }));
+        let verdict = judged.unwrap_or_else(|panic| {
+            let message = panic_message(&*panic);
+            tracing::error!(decision = command_name::<D>(), %message, "a decision panicked");
+            Verdict::Failed(Cause::Panicked { message })
+        });
+        if matches!(verdict, Verdict::Failed(_)) {
+            events.truncate(before);
+        }
+        verdict
+    }
+}
+
+impl<D: Decision> Case for Asked<D> {
+    fn boundary(&self) -> &Boundary {
+        &self.boundary
+    }
+
+    fn wait_at_the_door(&self) {
+        self.stage.store(AT_THE_DOOR, Ordering::Release);
+    }
+
+    fn come_in(&self) -> bool {
+        let came_in = self.change(AT_THE_DOOR, WAITING);
+        if came_in {
+            self.counters().accepted.one();
+        }
+        came_in
+    }
+
+    fn claim(&self) -> bool {
+        self.change(WAITING, CLAIMED)
+    }
+
+    fn decide(&self, views: &Folded, now: Timestamp, events: &mut Vec<EncodedEvent>) {
+        let mut case = self.case.lock();
+        // None if the runtime went away just now.
+        let Some(bounded) = &case.bounded else { return };
+        let verdict = self.judge(bounded, views, now, events);
+        let before = case.verdict.replace(verdict);
+        drop(case);
+        drop(before);
+    }
+
+    fn submit(&self) -> bool {
+        self.change(CLAIMED, SUBMITTED)
+    }
+
+    fn take_back(&self) {
+        self.change(SUBMITTED, CLAIMED);
+    }
+
+    fn release(&self, position: Position) {
+        let mut case = self.case.lock();
+        if !self.end() {
+            return;
+        }
+        let verdict = case.verdict.take().expect("only what was decided is released");
+        let (answer, failed) = match verdict {
+            Verdict::Reply(reply) => (Some(Ok(Committed { reply, position })), None),
+            Verdict::Rejection(rejection) => (Some(Err(AskError::Rejected(rejection))), None),
+            Verdict::Failed(cause) => (None, Some((take(&mut case), cause))),
+        };
+        let decided = case.bounded.take();
+        drop(case);
+        match (answer, failed) {
+            (Some(answer), _) => {
+                let counters = self.counters();
+                if answer.is_ok() {
+                    counters.replied.one()
+                } else {
+                    counters.rejected.one()
+                }
+                self.answer(answer);
+            }
+            (None, Some((decision, cause))) => self.not_run(decision, cause),
+            (None, None) => {}
+        }
+        drop(decided);
+    }
+
+    fn give_back(&self, cause: Cause) {
+        if self.end() {
+            let decision = self.take_decision();
+            self.not_run(decision, cause);
+        }
+    }
+
+    fn unknown(&self, unknown: Unknown) {
+        if self.end() {
+            self.counters().unknown.one();
+            self.answer(Err(AskError::Unknown(unknown)));
+        }
+    }
+
+    fn time_out(&self) {
+        if self.change(AT_THE_DOOR, ENDED) {
+            self.counters().turned_away.one();
+            self.send_away(Cause::TimedOut);
+        } else if self.change(WAITING, ENDED) {
+            self.counters().lapsed.one();
+            self.send_away(Cause::TimedOut);
+        } else {
+            let mut reply = self.reply.lock();
+            if reply.answer.is_none() && !reply.told {
+                reply.told = true;
+                reply.answer = Some(Err(AskError::Unknown(Unknown::TimedOut)));
+                let waker = reply.waker.take();
+                drop(reply);
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            }
+        }
+    }
+
+    fn close(&self) {
+        if self.change(AT_THE_DOOR, ENDED) {
+            self.counters().turned_away.one();
+            return self.send_away(Cause::ShutDown);
+        }
+        self.claim();
+        // Held: it is being decided just now, and its turn finds the runtime closed.
+        let decision = self
+            .case
+            .try_lock()
+            .and_then(|mut case| self.change(CLAIMED, ENDED).then(|| take(&mut case)));
+        if let Some(decision) = decision {
+            self.not_run(decision, Cause::ShutDown);
+        } else if self.change(SUBMITTED, ENDED) {
+            self.counters().unknown.one();
+            self.answer(Err(AskError::Unknown(Unknown::ShutDown)));
+        }
+    }
+}
+
+fn take<D: Decision>(case: &mut Judgement<D>) -> D {
+    case.bounded.take().expect("a decision leaves its case once").into_decision()
+}

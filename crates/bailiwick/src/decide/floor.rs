@@ -1,0 +1,210 @@
+//! The floor: where decisions stand while they wait for their turn, and who lets them in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bailiwick_core::{EncodedEvent, Position};
+
+use super::case::Case;
+use super::kept::Kept;
+use super::order::{Left, Lines, Order, Ticket, lines_of};
+use super::patience::{self, Patience};
+use super::turn;
+use crate::ask::Admission;
+use crate::cell::NotAdmitted;
+use crate::counts::{Counts, Tally};
+use crate::kind::AnyKind;
+use crate::shared::{Lock, Shared, Stage};
+
+pub(crate) struct Floor {
+    shared: Arc<Shared>,
+    kinds: Vec<Arc<dyn AnyKind>>,
+    tally: Tally,
+    standing: Lock<Standing>,
+    pub(super) kept: Kept,
+    patience: Patience,
+    /// Whether somebody ends the wait of callers whose time is up.
+    is_patient: AtomicBool,
+}
+
+struct Standing {
+    order: Order<Arc<dyn Case>>,
+    /// Those whose callers wait for room, in order. As many as there are such callers.
+    door: BTreeMap<Ticket, (Arc<dyn Case>, Lines)>,
+}
+
+impl Floor {
+    pub(crate) fn new(shared: Arc<Shared>, kinds: Vec<Arc<dyn AnyKind>>) -> Arc<Self> {
+        let seed = shared.seams.entropy.next_u64();
+        let standing = Standing { order: Order::new(seed), door: BTreeMap::new() };
+        Arc::new(Floor {
+            kinds,
+            tally: Tally::default(),
+            standing: Lock::new(standing),
+            kept: Kept::new(seed, shared.config.cached_views),
+            patience: Patience::new(),
+            is_patient: AtomicBool::new(false),
+            shared,
+        })
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(super) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    pub(super) fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.tally.read()
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.shared.config.waiting_decisions.get()
+    }
+
+    /// Lets a decision in, or, if there is no room, to the door. `stands` is told where it stands
+    /// before anybody else knows of it.
+    pub(super) fn admit(
+        self: &Arc<Self>,
+        case: Arc<dyn Case>,
+        until: Duration,
+        admission: Admission,
+        stands: impl FnOnce(Ticket),
+    ) -> Result<(), NotAdmitted> {
+        let lines = lines_of(case.boundary());
+        let mut standing = self.standing.lock();
+        // Under the lock: a shutdown that has met the floor has seen who came before.
+        if self.shared.stage() != Stage::Open {
+            return Err(NotAdmitted::ShutDown);
+        }
+        let room = standing.order.len() < self.capacity() && standing.door.is_empty();
+        if !room && admission == Admission::Refuse {
+            return Err(NotAdmitted::Full);
+        }
+        let ticket = standing.order.ticket();
+        stands(ticket);
+        let mut begins = false;
+        if room {
+            self.tally.here().accepted.one();
+            begins = standing.order.enter(ticket, lines, case.clone());
+        } else {
+            case.wait_at_the_door();
+            standing.door.insert(ticket, (case.clone(), lines));
+        }
+        // Under the lock: it has no outcome yet, so it is not forgotten before it is known.
+        self.patience.push(until, ticket, case);
+        drop(standing);
+        self.be_patient();
+        if begins {
+            self.begin(ticket);
+        }
+        Ok(())
+    }
+
+    fn be_patient(self: &Arc<Self>) {
+        if !self.is_patient.load(Ordering::Relaxed)
+            && !self.is_patient.swap(true, Ordering::Relaxed)
+        {
+            self.shared.seams.spawner.spawn(Box::pin(patience::run(self.clone())));
+        }
+    }
+
+    fn begin(self: &Arc<Self>, leader: Ticket) {
+        self.shared.seams.spawner.spawn(turn::run(self.clone(), leader));
+    }
+
+    /// Its caller does not wait any more.
+    pub(super) fn forget(&self, until: Duration, ticket: Ticket) {
+        self.patience.remove(until, ticket);
+    }
+
+    /// Its caller has given it up: who waits behind it goes on.
+    pub(super) fn withdraw(self: &Arc<Self>, ticket: Ticket) {
+        let mut standing = self.standing.lock();
+        let at_the_door = standing.door.remove(&ticket);
+        let left = standing.order.withdraw(ticket);
+        let mut turns = left.turns;
+        let away = standing.let_in(self.capacity(), &mut turns);
+        drop(standing);
+        turns.into_iter().for_each(|leader| self.begin(leader));
+        drop((at_the_door, left.gone, away));
+    }
+
+    /// Those whose turn it is with `leader`.
+    pub(super) fn gather(&self, leader: Ticket) -> Vec<(Ticket, Arc<dyn Case>)> {
+        let most = self.shared.config.batch_commands.get();
+        let mut standing = self.standing.lock();
+        if standing.order.get(leader).is_none() {
+            return Vec::new();
+        }
+        let tickets = standing.order.gather(leader, most);
+        let case = |ticket| standing.order.get(ticket).map(|case| (ticket, case.clone()));
+        tickets.into_iter().filter_map(case).collect()
+    }
+
+    /// A turn is over. Returns the next one that is to be run by whoever ran it, if any.
+    pub(super) fn leave(self: &Arc<Self>, tickets: &mut Vec<Ticket>) -> Option<Ticket> {
+        let mut standing = self.standing.lock();
+        let Left { gone, mut turns } = standing.order.leave(tickets.drain(..));
+        let away = standing.let_in(self.capacity(), &mut turns);
+        drop(standing);
+        drop((gone, away));
+        let mut turns = turns.into_iter();
+        let next = turns.next();
+        turns.for_each(|leader| self.begin(leader));
+        next
+    }
+
+    /// Aggregates of this runtime that read these events are told before they decide anything else.
+    pub(super) fn tell_aggregates(&self, events: &[EncodedEvent], first: Position) {
+        for (nth, event) in (0_u64..).zip(events) {
+            self.kinds.iter().for_each(|kind| kind.clone().written(event, first.plus(nth)));
+        }
+    }
+
+    /// Meets a change of the runtime's stage: nobody is let in any more; once it is closed,
+    /// everybody has an outcome.
+    pub(crate) fn meet(&self, stage: Stage) {
+        let mut standing = self.standing.lock();
+        let door = std::mem::take(&mut standing.door);
+        let cases = if stage == Stage::Closed { standing.order.clear() } else { Vec::new() };
+        drop(standing);
+        door.into_values().for_each(|(case, _)| case.close());
+        cases.into_iter().for_each(|case| case.close());
+        if stage == Stage::Closed {
+            // The task does the same, unless its executor is gone.
+            self.patience.clear();
+            self.kept.clear();
+        }
+    }
+
+    /// The executor is gone: nothing will ever run here again.
+    pub(super) fn forsake(&self) {
+        self.meet(Stage::Closed);
+    }
+}
+
+impl Standing {
+    /// Lets those at the door in for whom there is room. Returns those who have gone.
+    fn let_in(&mut self, capacity: usize, turns: &mut Vec<Ticket>) -> Vec<Arc<dyn Case>> {
+        let mut away = Vec::new();
+        while self.order.len() < capacity
+            && let Some((ticket, (case, lines))) = self.door.pop_first()
+        {
+            if !case.come_in() {
+                away.push(case);
+            } else if self.order.enter(ticket, lines, case) {
+                turns.push(ticket);
+            }
+        }
+        away
+    }
+}

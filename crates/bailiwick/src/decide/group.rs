@@ -1,0 +1,256 @@
+//! A group: those who decide one after the other on the same views, and append as one.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bailiwick_core::views::Folded;
+use bailiwick_core::{
+    AppendError, Appended, BoxError, EncodedEvent, FoldError, Position, Query, Read,
+};
+
+use super::floor::Floor;
+use super::port;
+use super::turn::Seat;
+use crate::error::{Cause, Unknown, panic_message, shared};
+use crate::shared::{Shared, Stage};
+
+pub(super) struct Group<'a> {
+    floor: &'a Arc<Floor>,
+    seats: Vec<Seat>,
+    views: Folded,
+    /// The journal was read for these views.
+    has_read: bool,
+}
+
+/// What came of an attempt.
+enum Tried {
+    /// Everybody has an outcome.
+    Done,
+    /// Others were faster, or one of the group had to leave.
+    Again,
+    /// The views are garbage, and nobody knows by whose fault: each is tried apart.
+    Broken(Cause),
+    /// Nobody can be served.
+    Failed(Cause),
+    /// The runtime is closed.
+    Closed,
+}
+
+impl<'a> Group<'a> {
+    pub(super) fn new(floor: &'a Arc<Floor>, seats: Vec<Seat>) -> Self {
+        Group { floor, seats, views: Folded::default(), has_read: false }
+    }
+
+    /// Returns those who are to be tried apart.
+    pub(super) async fn run(mut self) -> Vec<Seat> {
+        if let Err(cause) = self.begin() {
+            return self.apart(&cause);
+        }
+        loop {
+            let tried = match self.catch_up().await {
+                Ok(level) => self.attempt(level).await,
+                Err(tried) => tried,
+            };
+            match tried {
+                Tried::Again if !self.seats.is_empty() => {}
+                Tried::Done | Tried::Again => {
+                    self.floor.kept.keep(self.views);
+                    return Vec::new();
+                }
+                Tried::Broken(cause) => return self.apart(&cause),
+                Tried::Failed(cause) => {
+                    self.give_back(&cause);
+                    return Vec::new();
+                }
+                Tried::Closed => return Vec::new(),
+            }
+        }
+    }
+
+    fn shared(&self) -> &'a Shared {
+        self.floor.shared()
+    }
+
+    /// Gets the views, those that were kept and new ones.
+    fn begin(&mut self) -> Result<(), Cause> {
+        let (views, seats, kept) = (&mut self.views, &self.seats, &self.floor.kept);
+        self.has_read = false;
+        guarded(|| {
+            for seat in seats {
+                views.add(seat.case.boundary(), |view| kept.take(view));
+            }
+            Ok(())
+        })
+    }
+
+    /// Brings the views to the end of the journal: whoever decides sees what was there when it was
+    /// its turn, whoever wrote it.
+    async fn catch_up(&mut self) -> Result<Position, Tried> {
+        let shared = self.shared();
+        loop {
+            if let Some(level) = self.views.level() {
+                let views = self.seats.iter().map(|seat| seat.case.boundary().reading().len());
+                if self.has_read || views.sum::<usize>() == 0 {
+                    return Ok(level);
+                }
+                // All were kept: what is new?
+                self.views.behind();
+            }
+            // A journal that can find the last event of a query is to be asked for `lasts` here.
+            let read = self.views.next_read(shared.config.page_events);
+            let page = port::read(shared, read).await.ok_or(Tried::Closed)?;
+            let page = page.map_err(|error| Tried::Failed(Cause::Unread(error)))?;
+            self.has_read = true;
+            for recorded in &page.events {
+                shared.not_before(recorded.event.recorded_at);
+            }
+            guarded(|| self.views.take(&page)).map_err(Tried::Broken)?;
+        }
+    }
+
+    async fn attempt(&mut self, level: Position) -> Tried {
+        let shared = self.shared();
+        let mut events = Vec::new();
+        if let Err((culprit, cause)) = self.decide(&mut events) {
+            // What it emitted cannot be folded: the others go on without it.
+            self.seats.remove(culprit).case.give_back(cause);
+            self.views = Folded::default();
+            return self.begin().map_or_else(Tried::Broken, |()| Tried::Again);
+        }
+        if events.is_empty() {
+            self.release(|_| level);
+            return Tried::Done;
+        }
+        if shared.stage() == Stage::Closed || !self.seats.iter().all(|seat| seat.case.submit()) {
+            return Tried::Closed;
+        }
+        let condition = self.views.condition(level);
+        match port::append(shared, events.clone(), condition).await {
+            None => Tried::Closed,
+            Some(Ok(appended)) => self.committed(level, &events, appended),
+            Some(Err(AppendError::Conflict { at })) => self.conflicted(level, at).await,
+            Some(Err(AppendError::Unknown(error))) => self.unknown(error),
+            Some(Err(error)) => {
+                let error = shared_error(error);
+                tracing::error!(%error, "the append of a decision failed");
+                self.views.discard();
+                self.give_back(&Cause::JournalFailed(error));
+                Tried::Done
+            }
+        }
+    }
+
+    /// Each decides on what the ones before it emitted. What it emits is folded before it is
+    /// appended, or what no view can read would stand in the journal. Fails with whose that is.
+    fn decide(&mut self, events: &mut Vec<EncodedEvent>) -> Result<(), (usize, Cause)> {
+        let now = self.shared().now();
+        for (place, seat) in self.seats.iter_mut().enumerate() {
+            let ahead = events.len();
+            seat.attempts += 1;
+            seat.case.decide(&self.views, now, events);
+            fold_ahead(&mut self.views, &events[ahead..]).map_err(|cause| (place, cause))?;
+            seat.events_upto = events.len();
+        }
+        Ok(())
+    }
+
+    /// It is durable: the gate opens, once the aggregates of this runtime know of it.
+    fn committed(&mut self, level: Position, events: &[EncodedEvent], appended: Appended) -> Tried {
+        self.views.settled(appended.last);
+        self.floor.tell_aggregates(events, appended.first);
+        self.release(|events_upto| match u64::try_from(events_upto).unwrap_or(0) {
+            0 => level,
+            nth => appended.first.plus(nth - 1),
+        });
+        Tried::Done
+    }
+
+    /// Somebody else wrote to the boundary: decided again on what is new.
+    async fn conflicted(&mut self, level: Position, at: Position) -> Tried {
+        self.floor.tally().here().conflicts.one();
+        tracing::debug!(%at, "another writer was faster than a decision");
+        let guard = self.views.guard();
+        self.views.discard();
+        self.views.behind();
+        self.has_read = false;
+        let limit = self.shared().config.attempts;
+        let seats = std::mem::take(&mut self.seats);
+        let (contended, again): (Vec<_>, _) =
+            seats.into_iter().partition(|seat| seat.attempts >= limit);
+        again.iter().for_each(|seat| seat.case.take_back());
+        self.seats = again;
+        if !contended.is_empty() {
+            give_up(self.shared(), contended, guard, level).await;
+        }
+        Tried::Again
+    }
+
+    fn unknown(&mut self, error: BoxError) -> Tried {
+        let error = shared(error);
+        tracing::error!(%error, "the append of a decision may have failed");
+        self.views.discard();
+        let unknown = Unknown::JournalFailed(error);
+        self.seats.iter().for_each(|seat| seat.case.unknown(unknown.clone()));
+        Tried::Done
+    }
+
+    fn release(&self, position: impl Fn(usize) -> Position) {
+        self.seats.iter().for_each(|seat| seat.case.release(position(seat.events_upto)));
+    }
+
+    fn give_back(&self, cause: &Cause) {
+        self.seats.iter().for_each(|seat| seat.case.give_back(cause.clone()));
+    }
+
+    /// Its views are garbage: by itself each finds out whether it was its fault.
+    fn apart(self, cause: &Cause) -> Vec<Seat> {
+        if self.seats.len() > 1 {
+            return self.seats;
+        }
+        self.give_back(cause);
+        Vec::new()
+    }
+}
+
+/// Others were faster too often. Says what they wrote.
+async fn give_up(shared: &Shared, seats: Vec<Seat>, guard: Option<Query>, level: Position) {
+    let read = guard.map(|guard| Read::new(guard).after(level).limit(1.try_into().expect("one")));
+    let page = match read {
+        Some(read) => port::read(shared, read).await.and_then(Result::ok),
+        None => None,
+    };
+    let first = page.as_ref().and_then(|page| page.events.first());
+    for seat in seats {
+        let attempts = seat.attempts;
+        let by = first.and_then(|first| {
+            let (event_type, tags) = (first.event.event_type.as_str(), &first.event.tags);
+            let mut selecting = seat.case.boundary().selecting(event_type, tags);
+            let guards = selecting.find(|reading| reading.guards())?;
+            Some((guards.identity().to_string().into(), first.position))
+        });
+        seat.case.give_back(match by {
+            Some((view, position)) => Cause::Overtaken { attempts, view, position },
+            None => Cause::Contended { attempts },
+        });
+    }
+}
+
+fn fold_ahead(views: &mut Folded, events: &[EncodedEvent]) -> Result<(), Cause> {
+    guarded(|| events.iter().try_for_each(|event| views.fold_ahead(event)))
+}
+
+/// Runs the code of views, which is the domain's.
+fn guarded(code: impl FnOnce() -> Result<(), FoldError>) -> Result<(), Cause> {
+    match catch_unwind(AssertUnwindSafe(code)) {
+        Ok(result) => result.map_err(|error| Cause::Fold(Arc::new(error))),
+        Err(panic) => {
+            let message = panic_message(&*panic);
+            tracing::error!(%message, "a view panicked");
+            Err(Cause::Panicked { message })
+        }
+    }
+}
+
+fn shared_error(error: AppendError) -> Arc<dyn std::error::Error + Send + Sync> {
+    shared(Box::new(error))
+}

@@ -1,0 +1,186 @@
+//! What application code holds to run decisions, and the caller's side of one.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bailiwick_core::views::Boundary;
+use bailiwick_core::{Bounded, Decision, Text};
+
+use super::case::{Answer, Asked};
+use super::floor::Floor;
+use crate::ask::Admission;
+use crate::cell::NotAdmitted;
+use crate::envelope::{Call, Committed};
+use crate::error::{AskError, Cause, NotRun, panic_message};
+
+/// Runs decisions in a runtime: options first, then the verb. Cheap to clone; share it freely.
+///
+/// From [`Runtime::decisions`](crate::Runtime::decisions). It does not keep the runtime alive.
+#[derive(Clone)]
+pub struct Decisions {
+    floor: Arc<Floor>,
+    timeout: Duration,
+    admission: Admission,
+    call: Option<Arc<Call>>,
+}
+
+impl Decisions {
+    pub(crate) fn new(floor: Arc<Floor>) -> Self {
+        let timeout = floor.shared().config.timeout;
+        Decisions { floor, timeout, admission: Admission::default(), call: None }
+    }
+
+    /// How long to wait for the answer: for room, the turn and the journal together.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// What to do when too many decisions wait
+    /// ([`waiting_decisions`](crate::Config::waiting_decisions)). [`Admission::Wait`] unless told
+    /// otherwise.
+    #[must_use]
+    pub fn admission(mut self, admission: Admission) -> Self {
+        self.admission = admission;
+        self
+    }
+
+    /// The conversation this call belongs to; stored beside the events.
+    #[must_use]
+    pub fn correlation(mut self, correlation: impl Into<Text>) -> Self {
+        Arc::make_mut(self.call.get_or_insert_default()).correlation = Some(correlation.into());
+        self
+    }
+
+    /// On whose behalf this call is made; stored beside the events.
+    #[must_use]
+    pub fn principal(mut self, principal: impl Into<Text>) -> Self {
+        Arc::make_mut(self.call.get_or_insert_default()).principal = Some(principal.into());
+        self
+    }
+
+    /// Decides on what the journal holds, and waits until what was decided is in it.
+    ///
+    /// Decisions of this runtime that guard the same queue in the order of arrival, and those that
+    /// are queued together are appended together. If another writer is faster, it is decided again
+    /// on what is new, [`attempts`](crate::Config::attempts) times at most.
+    ///
+    /// # Errors
+    /// - [`AskError::Rejected`]: a rule said no.
+    /// - [`AskError::NotRun`]: certainly no effect; the decision comes back.
+    /// - [`AskError::Unknown`]: it may have had its effect.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the decision up: before its turn it is certainly not decided; from
+    /// its turn on it certainly is, and only the answer is lost.
+    pub fn decide<D: Decision>(
+        &self,
+        decision: D,
+    ) -> impl Future<Output = Result<D::Reply, AskError<D, D::Rejection>>> + Send + use<D> {
+        let decided = self.decide_committed(decision);
+        async move { decided.await.map(|committed| committed.reply) }
+    }
+
+    /// As [`decide`](Self::decide), with the position of its last event; if it emitted none, of the
+    /// last event that was in the journal when it was decided.
+    ///
+    /// # Errors
+    /// As [`decide`](Self::decide).
+    ///
+    /// # Cancel safety
+    /// As [`decide`](Self::decide).
+    pub fn decide_committed<D: Decision>(
+        &self,
+        decision: D,
+    ) -> impl Future<Output = Answer<D>> + Send + use<D> {
+        let mut waiting = Waiting { asked: None };
+        let mut asking = Some((self.clone(), decision));
+        poll_fn(move |cx| {
+            let Some((decisions, decision)) = asking.take() else { return waiting.poll(cx) };
+            match decisions.enter(decision, cx) {
+                // Whoever answers wakes this caller, even if it has done so already.
+                Ok(asked) => {
+                    waiting.asked = Some(asked);
+                    Poll::Pending
+                }
+                Err(not_run) => Poll::Ready(Err(AskError::NotRun(not_run))),
+            }
+        })
+    }
+
+    fn enter<D: Decision>(self, decision: D, cx: &Context<'_>) -> Result<Arc<Asked<D>>, NotRun<D>> {
+        let Decisions { floor, timeout, admission, call } = self;
+        let turned_away = |floor: &Floor| floor.tally().here().turned_away.one();
+        let bounded = match bound(decision) {
+            Ok(bounded) => bounded,
+            Err(not_run) => {
+                turned_away(&floor);
+                return Err(not_run);
+            }
+        };
+        let until = floor.shared().seams.clock.elapsed().saturating_add(timeout);
+        let waker = cx.waker().clone();
+        let asked = Arc::new(Asked::new(floor.clone(), bounded, until, call, waker));
+        let stands = |ticket| asked.stands_at(ticket);
+        let cause = match floor.admit(asked.clone(), until, admission, stands) {
+            Ok(()) => return Ok(asked),
+            Err(NotAdmitted::Full) => Cause::MailboxFull { capacity: floor.capacity() },
+            Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => Cause::ShutDown,
+        };
+        turned_away(&floor);
+        Err(NotRun { command: asked.take_decision(), cause })
+    }
+}
+
+/// Asks the decision for its keys.
+fn bound<D: Decision>(decision: D) -> Result<Bounded<D>, NotRun<D>> {
+    let boundary = catch_unwind(AssertUnwindSafe(|| Boundary::of::<D::Views>(&decision.keys())));
+    let cause = match boundary {
+        Ok(Ok(boundary)) => return Ok(Bounded::within(decision, boundary)),
+        Ok(Err(error)) => Cause::Boundary(error),
+        Err(panic) => Cause::Panicked { message: panic_message(&*panic) },
+    };
+    Err(NotRun { command: decision, cause })
+}
+
+/// A caller waiting for its answer. Dropped before there is one, it gives the decision up.
+struct Waiting<D: Decision> {
+    asked: Option<Arc<Asked<D>>>,
+}
+
+impl<D: Decision> Waiting<D> {
+    fn poll(
+        &mut self,
+        cx: &Context<'_>,
+    ) -> Poll<Result<Committed<D::Reply>, AskError<D, D::Rejection>>> {
+        let Some(asked) = &self.asked else { return Poll::Pending };
+        let answer = asked.poll_answer(cx);
+        if answer.is_ready() {
+            self.asked = None;
+        }
+        answer
+    }
+}
+
+impl<D: Decision> Drop for Waiting<D> {
+    fn drop(&mut self) {
+        if let Some(asked) = &self.asked {
+            let floor = asked.floor();
+            if asked.give_up() {
+                floor.withdraw(asked.ticket());
+            }
+            floor.forget(asked.until(), asked.ticket());
+        }
+    }
+}
+
+impl fmt::Debug for Decisions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Decisions({} at most)", self.floor.capacity())
+    }
+}

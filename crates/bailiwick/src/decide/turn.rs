@@ -1,0 +1,89 @@
+//! Turns: one after the other in a task of the runtime's own, for as long as one follows from
+//! another.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bailiwick_core::BoxFuture;
+
+use super::case::Case;
+use super::floor::Floor;
+use super::group::Group;
+use super::order::Ticket;
+use crate::race::yield_now;
+
+/// Runs the turn of `leader`, and those that follow from it.
+pub(super) fn run(floor: Arc<Floor>, leader: Ticket) -> BoxFuture<()> {
+    // Before it is polled: a task that never runs must not be waited for.
+    let mut held = Held { floor, tickets: vec![leader] };
+    Box::pin(async move {
+        let mut next = Some(leader);
+        while let Some(leader) = next {
+            let seats = held.take_seats(leader);
+            take_turn(&held.floor, seats).await;
+            next = held.floor.leave(&mut held.tickets);
+            held.tickets.extend(next);
+            if next.is_some() {
+                yield_now().await;
+            }
+        }
+    })
+}
+
+/// The places of those whose turn it is.
+struct Held {
+    floor: Arc<Floor>,
+    tickets: Vec<Ticket>,
+}
+
+impl Held {
+    /// From here on they are certainly decided.
+    fn take_seats(&mut self, leader: Ticket) -> Vec<Seat> {
+        let gathered = self.floor.gather(leader);
+        self.tickets = gathered.iter().map(|(ticket, _)| *ticket).collect();
+        let claimed = gathered.into_iter().filter(|(_, case)| case.claim());
+        claimed.map(|(_, case)| Seat { case, attempts: 0, events_upto: 0 }).collect()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.tickets.is_empty() {
+            return;
+        }
+        if std::thread::panicking() {
+            // A bug of ours: those behind go on.
+            if let Some(next) = self.floor.leave(&mut self.tickets) {
+                let spawner = self.floor.shared().seams.spawner.clone();
+                spawner.spawn(run(self.floor.clone(), next));
+            }
+        } else {
+            self.floor.forsake();
+        }
+    }
+}
+
+/// A decision in its turn. Dropped without an outcome (the runtime went away) it gets one.
+pub(super) struct Seat {
+    pub(super) case: Arc<dyn Case>,
+    /// How often it was decided.
+    pub(super) attempts: u32,
+    /// How many events of the turn come before or with it.
+    pub(super) events_upto: usize,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.case.close();
+    }
+}
+
+async fn take_turn(floor: &Arc<Floor>, seats: Vec<Seat>) {
+    let mut groups = VecDeque::from([seats]);
+    while let Some(seats) = groups.pop_front() {
+        if !seats.is_empty() {
+            let apart = Group::new(floor, seats).run().await;
+            groups.extend(apart.into_iter().map(|seat| vec![seat]));
+        }
+    }
+}

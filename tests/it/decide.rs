@@ -1,0 +1,9 @@
+//! Decisions in a runtime: what they read is what they guard, however many are decided at once and
+//! whoever else writes.
+
+mod aggregates;
+mod classics;
+mod failing;
+mod notes;
+mod registration;
+mod waiting;

@@ -1,0 +1,149 @@
+//! What goes wrong fails whom it concerns, with what is certain about it.
+
+use std::sync::Arc;
+
+use bailiwick::{
+    AppendCondition, AppendError, Appended, AskError, BoxFuture, Cause, EncodedEvent, Head, Health,
+    Journal, JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError, Runtime,
+    Unknown,
+};
+use bailiwick_tests::faulty::{Fault, FaultyJournal};
+use bailiwick_tests::stage::settle;
+
+use super::notes::{Full, Panics, UNREADABLE, Write, desk, on, texts, write};
+
+type Refused = AskError<Write, Full>;
+
+#[tokio::test]
+async fn a_decision_that_always_loses_is_given_back() {
+    let (runtime, journal) = desk().await;
+    journal.plan([Fault::Conflict; 16]);
+    let Err(AskError::NotRun(not_run)) = runtime.decide(write("1", "a")).await else { panic!() };
+    assert!(matches!(not_run.cause, Cause::Contended { attempts: 16 }), "{not_run:?}");
+    assert_eq!(not_run.command, write("1", "a"));
+    assert_eq!(runtime.decide(write("1", "b")).await.unwrap(), 1);
+    let counts = runtime.counts();
+    assert_eq!((counts.conflicts, counts.given_back, counts.replied), (16, 1, 1));
+}
+
+#[tokio::test]
+async fn a_conflict_says_which_view_and_where() {
+    let journal = FaultyJournal::new(MemoryJournal::new());
+    let builder = Runtime::builder(Rival(journal.inner())).config(|config| config.attempts = 2);
+    let loser = builder.start().await.unwrap();
+    let error = loser.decide(write("1", "a")).await.unwrap_err();
+    let Some(Cause::Overtaken { attempts, view, position }) = error.not_run() else {
+        panic!("{error:?}")
+    };
+    assert_eq!((*attempts, &**view, position.get()), (2, "Page page:1", 2));
+    assert_eq!(texts(&journal).await.len(), 2, "those of the rival");
+    assert_eq!(on(&journal).await.decide(write("1", "b")).await.unwrap(), 3);
+}
+
+/// A journal on which somebody else always writes the same first.
+struct Rival(Arc<dyn Journal>);
+
+impl Journal for Rival {
+    fn append(
+        &self,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> BoxFuture<Result<Appended, AppendError>> {
+        let first = self.0.append(events.clone(), None);
+        let second = self.0.append(events, condition);
+        Box::pin(async move {
+            first.await.expect("without a condition");
+            second.await
+        })
+    }
+
+    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
+        self.0.read(read)
+    }
+
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
+        self.0.last(query)
+    }
+
+    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
+        self.0.head()
+    }
+
+    fn health(&self) -> Health {
+        self.0.health()
+    }
+
+    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+        self.0.reopen()
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_unknown_and_is_looked_at_before_anything_else_is_decided() {
+    let (runtime, journal) = desk().await;
+    journal.plan([Fault::UnknownWritten, Fault::UnknownLost, Fault::Panic]);
+    for (text, stands) in [("written", 1), ("lost", 1), ("panic", 1)] {
+        let error = runtime.decide(write("1", text)).await.unwrap_err();
+        assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
+        assert_eq!(texts(&journal).await.len(), stands);
+    }
+    assert_eq!(runtime.decide(write("1", "next")).await.unwrap(), 2);
+    assert_eq!(runtime.counts().unknown, 3);
+}
+
+#[tokio::test]
+async fn what_was_certainly_not_written_is_given_back() {
+    let (runtime, journal) = desk().await;
+    journal.plan([Fault::NotWritten]);
+    let error = runtime.decide(write("1", "a")).await.unwrap_err();
+    assert!(matches!(error.not_run(), Some(Cause::JournalFailed(_))), "{error:?}");
+    journal.set_unreadable(true);
+    let error = runtime.decide(write("1", "a")).await.unwrap_err();
+    assert!(matches!(error.not_run(), Some(Cause::Unread(_))), "{error:?}");
+    journal.set_unreadable(false);
+    assert_eq!(runtime.decide(write("1", "a")).await.unwrap(), 1);
+    assert_eq!(runtime.counts().given_back, 2);
+}
+
+fn panicked(error: &Refused) -> bool {
+    matches!(error.not_run(), Some(Cause::Panicked { .. }))
+}
+
+#[tokio::test]
+async fn a_panic_fails_the_call_and_none_that_is_decided_with_it() {
+    let (runtime, journal) = desk().await;
+    journal.shut();
+    let first = tokio::spawn(runtime.decide(write("1", "first")));
+    journal.waiting(1).await;
+    // They wait for the first, and are decided together.
+    let queued = [
+        write("1", "second"),
+        Write { panics: Panics::InDecide, ..write("1", "panics") },
+        write("1", UNREADABLE),
+        write("1", "third"),
+    ];
+    let queued = queued.map(|decision| tokio::spawn(runtime.decide(decision)));
+    settle().await;
+    journal.open();
+    assert_eq!(first.await.unwrap().unwrap(), 1);
+    let mut answers = Vec::new();
+    for one in queued {
+        answers.push(one.await.unwrap());
+    }
+    assert_eq!(*answers[0].as_ref().unwrap(), 2);
+    assert!(panicked(answers[1].as_ref().unwrap_err()), "in `decide`");
+    assert!(panicked(answers[2].as_ref().unwrap_err()), "in `apply`: it is not appended");
+    assert_eq!(*answers[3].as_ref().unwrap(), 3);
+    assert_eq!(texts(&journal).await, ["first", "second", "third"]);
+    let counts = runtime.counts();
+    assert_eq!((counts.panicked, counts.replied, counts.conflicts), (2, 3, 0));
+}
+
+#[tokio::test]
+async fn keys_that_panic_give_the_decision_back() {
+    let (runtime, _) = desk().await;
+    let decision = Write { panics: Panics::InKeys, ..write("1", "a") };
+    let Err(AskError::NotRun(not_run)) = runtime.decide(decision.clone()).await else { panic!() };
+    assert_eq!(not_run.command, decision);
+    assert_eq!((runtime.counts().turned_away, runtime.counts().accepted), (1, 0));
+}
