@@ -149,7 +149,7 @@ fn boundary(account: u64) -> Query {
 fn payload() -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = TephraJournal::open(folder.path()).expect("a journal");
-    block_on(journal.append(vec![event(0)], None));
+    block_on(journal.append(vec![event(0)], None)).expect("it is written");
     drop(journal);
     let set = SegmentSet::open_read_only(folder.path(), SegmentConfig::new(32 << 20)).expect("it");
     let mut scan = set.scan_after(tephra::Position::ZERO);
