@@ -156,7 +156,8 @@ impl OpenError {
 
 impl From<OpenError> for JournalFault {
     fn from(error: OpenError) -> JournalFault {
-        fault(error.kind(), &error.path().to_path_buf(), error)
+        let (kind, path) = (error.kind(), error.path().to_owned());
+        fault(kind, &path, error)
     }
 }
 

@@ -73,7 +73,7 @@ impl Options {
     /// Opens the journal in `folder`, which is made if it is not there, and waits for it as long as
     /// [`lock_patience`](Self::lock_patience) says.
     ///
-    /// Blocks the thread: it reads the journal once, at some 500 MB/s.
+    /// Blocks the thread: it reads the journal once.
     ///
     /// # Errors
     /// See [`OpenError`]: each names the file and what to do.
