@@ -26,6 +26,10 @@ use crate::{
 /// | the type is gone | `#[event(retired("OldName"))]` on the set: asked for and passed over |
 ///
 /// What is stored never changes. See [`Fields`](crate::Fields) for an example of an upcaster.
+///
+/// Fields may hold whatever serde knows, in maps with any keys, and every number comes back with all
+/// its bits. What serde itself loses is lost here too (`Some(None)` is `None`, `Some(())` too), and
+/// values nested more than 128 deep are not read: [`given`](crate::given) says so in a test.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event set",
     note = "put `#[derive(Event)]` on it"

@@ -136,6 +136,11 @@ fn what_is_nested_too_deep_is_refused_before_the_stack_is_used_up() {
         assert!(decode_value::<IgnoredAny>(&deep).is_err());
         assert!(show(&deep).len() < 10_000);
     }
+    for (depth, read) in [(MAX_DEPTH, true), (MAX_DEPTH + 1, false)] {
+        // The innermost one counts.
+        let bytes = [vec![0x91; depth - 1], vec![0xc0]].concat();
+        assert_eq!(decode_value::<IgnoredAny>(&bytes).is_ok(), read, "{depth}");
+    }
     let mut nested = Nested::Unit;
     for _ in 0..MAX_DEPTH / 2 - 1 {
         nested = Nested::Fields { inner: Some(Box::new(nested)) };
