@@ -7,6 +7,7 @@ pub mod cpu;
 pub mod domain;
 pub mod driven;
 pub mod figures;
+pub mod held;
 pub mod latency;
 pub mod lateness;
 pub mod ledger;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::cpu;
 use crate::latency::Latencies;
-use crate::report::Row;
+use crate::report::{Row, micros};
 
 /// The one system to run, if not all: to profile it.
 pub static ONLY: OnceLock<String> = OnceLock::new();
@@ -28,6 +28,8 @@ pub struct Round {
     pub latencies: Latencies,
     /// The share of the machine that the process used, where that matters.
     pub cpu_share: Option<f64>,
+    /// What has no column: a figure, and what it is of. For people only.
+    pub asides: Vec<(f64, &'static str)>,
 }
 
 /// A system under measurement: makes everything it needs anew for every round.
@@ -53,6 +55,26 @@ pub async fn interleaved(
     workload: &str,
     clients: usize,
     rounds: usize,
+    systems: Vec<System>,
+) -> Vec<Row> {
+    run(workload, clients, 1, rounds, systems).await
+}
+
+/// As [`interleaved`], but every round counts: for those so long that they warm themselves.
+pub async fn interleaved_long(
+    workload: &str,
+    clients: usize,
+    rounds: usize,
+    systems: Vec<System>,
+) -> Vec<Row> {
+    run(workload, clients, 0, rounds, systems).await
+}
+
+async fn run(
+    workload: &str,
+    clients: usize,
+    uncounted: usize,
+    rounds: usize,
     mut systems: Vec<System>,
 ) -> Vec<Row> {
     if let Some(only) = ONLY.get() {
@@ -62,11 +84,11 @@ pub async fn interleaved(
         return Vec::new();
     }
     let mut measured: Vec<Vec<Round>> = systems.iter().map(|_| Vec::new()).collect();
-    for n in 0..=rounds {
+    for n in 0..uncounted + rounds {
         for (system, measured) in systems.iter().zip(&mut measured) {
             let round = (system.round)().await;
             settle().await;
-            if n > 0 {
+            if n >= uncounted {
                 measured.push(round);
             }
         }
@@ -94,6 +116,12 @@ fn summary(workload: &str, clients: usize, system: &System, mut rounds: Vec<Roun
     };
     let (p50_us, p99_us) = (percentile(0.5), percentile(0.99));
     let cpu_share = median(rounds.iter().filter_map(|round| round.cpu_share).collect());
+    let mut note: Vec<_> = cpu_share.map(in_words).into_iter().collect();
+    let names = rounds.first().map_or(&[][..], |round| &round.asides);
+    for (n, (_, name)) in names.iter().enumerate() {
+        let value = median(rounds.iter().map(|round| round.asides[n].0).collect());
+        note.push(format!("{} {name}", micros(value.unwrap_or_default())));
+    }
     Row {
         workload: workload.to_owned(),
         system: system.name.clone(),
@@ -102,7 +130,7 @@ fn summary(workload: &str, clients: usize, system: &System, mut rounds: Vec<Roun
         p50_us,
         p99_us,
         bytes_each: None,
-        note: cpu_share.map_or(String::new(), in_words),
+        note: note.join(", "),
     }
 }
 
@@ -142,5 +170,5 @@ where
         latencies.extend(task.await.expect("a client ended well"));
     }
     let ops_per_s = (clients * each) as f64 / begun.elapsed().as_secs_f64();
-    Round { ops_per_s: Some(ops_per_s), latencies, cpu_share: None }
+    Round { ops_per_s: Some(ops_per_s), latencies, ..Round::default() }
 }

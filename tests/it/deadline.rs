@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bailiwick::Timestamp;
-use bailiwick_tests::counter::{Bell, Count, CounterEvent, Look, SetAlarm};
+use bailiwick_tests::counter::{Bell, Count, CounterEvent, CounterId, Look, SetAlarm};
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::{BEGIN, Stage, settle};
 
@@ -142,4 +142,71 @@ async fn what_falls_due_within_a_turn_expires_before_the_next_command() {
     let events = stage.events().await;
     let order: Vec<_> = events.iter().map(bailiwick::Event::event_type).collect();
     assert_eq!(order, ["AlarmSet", "Rang", "Counted"]);
+}
+
+/// A stage on which `due_at_once` deadlines have a place, and `due_unanswered` may be under way.
+async fn crowded(due_at_once: usize, due_unanswered: usize) -> Stage {
+    Stage::with(|builder| {
+        builder.config(|config| {
+            config.due_at_once = due_at_once.try_into().expect("not zero");
+            config.due_unanswered = due_unanswered.try_into().expect("not zero");
+            config.due_patience = Duration::from_secs(1);
+        })
+    })
+    .await
+}
+
+async fn set_alarms(stage: &Stage, counters: std::ops::Range<u64>) {
+    for n in counters {
+        let counter = stage.counters.get(n.to_string().parse::<CounterId>().expect("an ID"));
+        counter.ask(alarm(1_000 + n, Bell::Rings)).await.expect("it is set");
+    }
+}
+
+#[tokio::test]
+async fn an_append_that_hangs_keeps_its_place_for_a_while_and_then_others_go_on() {
+    let stage = crowded(2, 100).await;
+    set_alarms(&stage, 0..8).await;
+    stage.journal.plan([Fault::Hangs, Fault::Hangs]);
+    pass(&stage, 1_900).await;
+    assert_eq!(rings(&stage.events().await), 0, "the first two have the places");
+    pass(&stage, 200).await;
+    assert_eq!(rings(&stage.events().await), 6, "all but those two");
+    pass(&stage, 10_000).await;
+    assert_eq!(rings(&stage.events().await), 6, "they are not begun a second time");
+}
+
+#[tokio::test]
+async fn a_load_that_hangs_does_not_keep_its_place_either() {
+    let stage = crowded(1, 100).await;
+    set_alarms(&stage, 0..3).await;
+    let Stage { runtime, clock, journal, .. } = stage;
+    drop(runtime);
+    let stage = Stage::on(journal, clock, |builder| {
+        builder.config(|config| config.due_at_once = 1.try_into().expect("not zero"))
+    })
+    .await;
+    stage.journal.hang_reads(1);
+    pass(&stage, 1_900).await;
+    assert_eq!(rings(&stage.events().await), 0, "the first has the place");
+    pass(&stage, 200).await;
+    assert_eq!(rings(&stage.events().await), 2, "all but the first");
+}
+
+#[tokio::test]
+async fn a_journal_that_answers_nobody_is_not_given_ever_more() {
+    let stage = crowded(2, 5).await;
+    set_alarms(&stage, 0..20).await;
+    stage.journal.shut();
+    pass(&stage, 1_500).await;
+    stage.journal.waiting(2).await;
+    pass(&stage, 1_000).await;
+    stage.journal.waiting(4).await;
+    pass(&stage, 60_000).await;
+    stage.journal.waiting(5).await;
+    assert_eq!(rings(&stage.events().await), 0);
+    stage.journal.open();
+    settle().await;
+    assert_eq!(rings(&stage.events().await), 20, "each once");
+    assert_eq!(stage.counters.deadlines_armed(), 0);
 }

@@ -29,6 +29,8 @@ pub enum Fault {
     Conflict,
     /// The journal panics.
     Panic,
+    /// It never answers, and nothing is written.
+    Hangs,
 }
 
 /// A journal in a test's hand. Cloning shares it.
@@ -39,6 +41,7 @@ pub struct FaultyJournal {
     open: Arc<watch::Sender<bool>>,
     waiting: Arc<watch::Sender<usize>>,
     unreadable: Arc<Mutex<bool>>,
+    hanging_reads: Arc<AtomicUsize>,
     reads: Arc<AtomicUsize>,
 }
 
@@ -51,6 +54,7 @@ impl FaultyJournal {
             open: Arc::new(watch::Sender::new(true)),
             waiting: Arc::new(watch::Sender::new(0)),
             unreadable: Arc::default(),
+            hanging_reads: Arc::default(),
             reads: Arc::default(),
         }
     }
@@ -81,6 +85,11 @@ impl FaultyJournal {
         *self.unreadable.lock() = unreadable;
     }
 
+    /// The next `n` reads are never answered.
+    pub fn hang_reads(&self, n: usize) {
+        self.hanging_reads.store(n, Ordering::SeqCst);
+    }
+
     /// How many reads there were so far.
     pub fn reads(&self) -> usize {
         self.reads.load(Ordering::SeqCst)
@@ -107,6 +116,7 @@ impl FaultyJournal {
             },
             Fault::Conflict => Err(AppendError::Conflict { at: Position::new(1) }),
             Fault::Panic => panic!("the journal has a bug"),
+            Fault::Hangs => std::future::pending().await,
         }
     }
 }
@@ -135,7 +145,11 @@ impl Journal for FaultyJournal {
             let error: Box<dyn std::error::Error + Send + Sync> = "the disk is gone".into();
             return Box::pin(std::future::ready(Err(JournalReadError::Unavailable(error.into()))));
         }
-        self.inner.read(read)
+        let one_less = |n: usize| n.checked_sub(1);
+        match self.hanging_reads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less) {
+            Ok(_) => Box::pin(std::future::pending()),
+            Err(_) => self.inner.read(read),
+        }
     }
 
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {

@@ -51,6 +51,11 @@ impl<A: Aggregate> Aggregates<A> {
         self.kind.tally.read()
     }
 
+    #[cfg(feature = "bench-hooks")]
+    pub(crate) fn kind(&self) -> &Arc<Kind<A>> {
+        &self.kind
+    }
+
     /// Kills the actor of an aggregate from outside. Returns whether there was one.
     #[cfg(feature = "fault-injection")]
     pub fn kill_actor(&self, id: impl Into<A::Key>) -> bool {

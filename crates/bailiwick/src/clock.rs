@@ -49,9 +49,19 @@ impl SystemClock {
     }
 
     fn wall() -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemClock::since_epoch();
         // Not `as_millis`, which divides 128 bits.
         Timestamp::from_millis(since.as_secs() * 1_000 + u64::from(since.subsec_millis()))
+    }
+
+    fn since_epoch() -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+
+    /// How long it is until `at`. Not from [`wall`](Self::wall), which is up to a millisecond behind
+    /// and would make every sleeper as late.
+    fn until(at: Timestamp) -> Duration {
+        Duration::from_millis(at.as_millis()).saturating_sub(SystemClock::since_epoch())
     }
 }
 
@@ -73,7 +83,7 @@ impl Clock for SystemClock {
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<()> {
         Box::pin(async move {
             loop {
-                let left = at.since(SystemClock::wall());
+                let left = SystemClock::until(at);
                 if left.is_zero() {
                     return;
                 }

@@ -31,9 +31,15 @@ pub struct Config {
     pub deadline_backoff: Duration,
     /// The bound of that doubling. Default 60 s.
     pub deadline_backoff_max: Duration,
-    /// How many due deadlines of one aggregate type are under way at a time, from when they are
+    /// How many due deadlines of one aggregate type have a place at a time, from when they are
     /// handed out until what they decided is durable. Default 256.
     pub due_at_once: NonZeroUsize,
+    /// How long a due deadline keeps its place at most while the journal does not answer; then
+    /// another has it. Default 1 s.
+    pub due_patience: Duration,
+    /// How many due deadlines of one aggregate type are under way at most, with a place or without:
+    /// more are not begun until the journal has answered. Default 16 384.
+    pub due_unanswered: NonZeroUsize,
     /// How many events are read from the journal at once. Default 1 000.
     pub page_events: NonZeroUsize,
 }
@@ -53,6 +59,8 @@ impl Default for Config {
             deadline_backoff: Duration::from_secs(1),
             deadline_backoff_max: Duration::from_secs(60),
             due_at_once: NonZeroUsize::new(256).unwrap(),
+            due_patience: Duration::from_secs(1),
+            due_unanswered: NonZeroUsize::new(16_384).unwrap(),
             page_events: NonZeroUsize::new(1_000).unwrap(),
         }
     }

@@ -35,7 +35,7 @@ impl<A: Aggregate> Kind<A> {
         Arc::new(Kind {
             types: Self::types().map(EventType::literal).collect(),
             registry: Registry::new(seed),
-            deadlines: Deadlines::new(seed, shared.config.due_at_once.get()),
+            deadlines: Deadlines::new(seed, &shared.config),
             rest: RestQueue::new(&shared.config),
             patience: Patience::new(),
             watchers: Watchers::new(seed),
@@ -55,8 +55,8 @@ impl<A: Aggregate> Kind<A> {
     }
 
     /// The deadline index calls the aggregate with this ID.
-    pub(crate) fn wake(self: &Arc<Self>, id: &A::Key, due: Option<Due>) {
-        let mut due = due;
+    pub(crate) fn wake(self: &Arc<Self>, id: &A::Key, due: Due) {
+        let mut due = Some(due);
         loop {
             match self.cell(id) {
                 Ok(cell) => match cell.admit_deadline(&mut due) {

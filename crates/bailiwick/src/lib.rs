@@ -5,6 +5,9 @@
 mod actor;
 mod aggregates;
 mod ask;
+#[cfg(feature = "bench-hooks")]
+#[doc(hidden)]
+pub mod bench;
 mod builder;
 mod cell;
 mod clock;

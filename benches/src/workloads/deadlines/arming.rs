@@ -1,113 +1,90 @@
-//! What a lease costs: one caller, one command after the other, over many aggregates that are live.
+//! The operation on the deadline index, with its lock, in the index of a runtime: what a turn does
+//! before it gives its events to the journal.
 //!
-//! A Draw has an event and no deadline: what a Lease takes beyond it, the deadline takes. A renewal
-//! moves a lease later, which leaves the index alone.
+//! Arming puts in an entry per aggregate until there are very many. A renewal moves a deadline
+//! later and must leave the index alone: its operations are counted.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use bailiwick::{Aggregates, Decide, MemoryJournal, Timestamp};
+use bailiwick::bench::{Armed, DeadlineIndex};
+use bailiwick::{Clock, MemoryJournal, SystemClock, Timestamp};
 
-use crate::domain::{Credit, CreditId, Draw, Lease, Peek, credit_id};
-use crate::driven::FAR;
+use crate::domain::{Credit, CreditId, credit_id};
+use crate::latency::Latencies;
 use crate::ledger::Ledger;
 use crate::report::Row;
 use crate::rivals::Sleepers;
-use crate::rounds::{Round, System, interleaved, storm};
+use crate::rounds::{Round, System, interleaved};
 use crate::workloads::hot_aggregate::runtime;
+
+/// So many are timed together: a look at the clock takes as long as the operation.
+const AT_ONCE: usize = 100;
 
 type Ids = Arc<[CreditId]>;
 
 pub(super) async fn run(quick: bool) -> Vec<Row> {
-    let (aggregates, rounds) = if quick { (10_000, 3) } else { (50_000, 7) };
-    let ids: Ids = (0..aggregates).map(credit_id).collect();
-    let mut systems = vec![
-        system("bailiwick peek", &ids, |ids| async move { measure(ids, None, |_| Peek).await }),
-        system("bailiwick draw", &ids, |ids| async move {
-            measure(ids, None, |_| Draw { amount: 1 }).await
-        }),
-        system("bailiwick lease", &ids, |ids| async move { measure(ids, None, lease).await }),
-        system("bailiwick renewal", &ids, |ids| async move {
-            measure(ids, Some(Lease { until: FAR }), |k| lease(k + 1)).await
-        }),
-        system("tokio-sleep arm", &ids, sleepers),
+    let (armed, rounds) = if quick { (100_000, 3) } else { (1_000_000, 5) };
+    let ids: Ids = (0..armed).map(credit_id).collect();
+    let (armed, renewed, rival) = (ids.clone(), ids.clone(), ids);
+    let systems = vec![
+        System::new("bailiwick arm", move || bailiwick(armed.clone(), false)),
+        System::new("bailiwick renewal", move || bailiwick(renewed.clone(), true)),
+        System::new("tokio-sleep arm", move || tokio_sleep(rival.clone())),
     ];
-    systems.extend(arm(&ids));
     interleaved("deadlines", 1, rounds, systems).await
 }
 
-fn system<F>(name: &str, ids: &Ids, round: impl Fn(Ids) -> F + 'static) -> System
-where
-    F: Future<Output = Round> + 'static,
-{
-    let ids = ids.clone();
-    System::new(name, move || round(ids.clone()))
+/// Within about 17 minutes, no two at the same time, and in no order.
+fn lease(base: Timestamp, k: usize) -> Timestamp {
+    base.plus_millis((k as u64 * 7_919) % 1_000_003)
 }
 
-// HOOK: the index alone, under its lock. It is private; as soon as the runtime has a hidden
-// `bailiwick::bench` for it, this is the row `bailiwick arm`:
-//
-//     let begun = Instant::now();
-//     bailiwick::bench::...arm each of `ids` at `lease(k).until`...
-//     Some(system("bailiwick arm", ids, |ids| async move { rate(ids.len(), begun) }))
-fn arm(_: &Ids) -> Option<System> {
-    None
+/// Nobody is to see them end.
+fn base() -> Timestamp {
+    SystemClock::new().now() + Duration::from_secs(3_600)
 }
 
-/// No two at the same time, and in no order.
-fn lease(k: usize) -> Lease {
-    Lease { until: Timestamp::from_millis(FAR.as_millis() + (k as u64 * 7_919) % 1_000_003) }
-}
-
-/// A command to each aggregate, after a Draw to each and, perhaps, something else.
-async fn measure<C>(ids: Ids, first: Option<Lease>, command: fn(usize) -> C) -> Round
-where
-    Credit: Decide<C>,
-    C: Send + 'static,
-{
+async fn bailiwick(ids: Ids, renew: bool) -> Round {
     let runtime = runtime().await;
-    let credits = runtime.aggregates::<Credit>();
-    ask_each::<Draw>(&credits, &ids, |_| Draw { amount: 1 }).await;
-    if let Some(first) = first {
-        ask_each::<Lease>(&credits, &ids, move |_| first).await;
+    let index = DeadlineIndex::of(&runtime.aggregates::<Credit>());
+    let base = base();
+    let mut armed: Vec<_> = ids.iter().map(|_| Armed::default()).collect();
+    let mut round = time(&ids, |k| index.arm(&mut armed[k], &ids[k], lease(base, k)));
+    assert_eq!(index.operations(), ids.len() as u64, "one operation each");
+    if renew {
+        round = time(&ids, |k| index.arm(&mut armed[k], &ids[k], lease(base, k).plus_millis(1)));
+        assert_eq!(index.operations(), ids.len() as u64, "a renewal touches nothing");
     }
-    ask_each(&credits, &ids, command).await
+    assert_eq!(runtime.aggregates::<Credit>().deadlines_armed(), ids.len());
+    round
 }
 
-async fn ask_each<C>(
-    credits: &Aggregates<Credit>,
-    ids: &Ids,
-    command: impl Fn(usize) -> C + Copy + Send + 'static,
-) -> Round
-where
-    Credit: Decide<C>,
-    C: Send + 'static,
-{
-    storm(1, ids.len(), |_| {
-        let (credits, ids) = (credits.clone(), ids.clone());
-        move |k| {
-            let asked = credits.get(&ids[k]).ask(command(k));
-            async move {
-                assert!(asked.await.is_ok(), "it does as asked");
-                0
-            }
-        }
-    })
-    .await
+fn time(ids: &Ids, mut operation: impl FnMut(usize)) -> Round {
+    let mut latencies = Latencies::with_capacity(ids.len() / AT_ONCE + 1);
+    let begun = Instant::now();
+    for k in (0..ids.len()).step_by(AT_ONCE) {
+        let begun = Instant::now();
+        let end = ids.len().min(k + AT_ONCE);
+        (k..end).for_each(&mut operation);
+        latencies.push(begun.elapsed() / (end - k) as u32);
+    }
+    Round { latencies, ..rate(ids.len(), begun) }
 }
 
 /// A task spawned and polled once, for each.
-async fn sleepers(ids: Ids) -> Round {
+async fn tokio_sleep(ids: Ids) -> Round {
     let mut sleepers = Sleepers::new(Ledger::new(MemoryJournal::new()), ids.len());
+    let base = base();
     let begun = Instant::now();
     for (k, id) in ids.iter().enumerate() {
-        sleepers.arm(id, lease(k).until);
+        sleepers.arm(id, lease(base, k));
     }
     sleepers.all_asleep().await;
     rate(ids.len(), begun)
 }
 
 fn rate(n: usize, begun: Instant) -> Round {
-    let ops_per_s = n as f64 / begun.elapsed().as_secs_f64();
-    Round { ops_per_s: Some(ops_per_s), ..Round::default() }
+    let each = begun.elapsed().as_secs_f64() / n as f64;
+    Round { ops_per_s: Some(1.0 / each), asides: vec![(each * 1e9, "ns each")], ..Round::default() }
 }

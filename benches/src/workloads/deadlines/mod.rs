@@ -2,12 +2,15 @@
 
 mod arming;
 mod firing;
+mod history;
+mod leasing;
 
 use crate::report::Row;
 
-/// Arming and renewing, then the ends of very many leases.
+/// Arming and renewing, in the index and by commands, then the ends of very many leases.
 pub async fn run(quick: bool) -> Vec<Row> {
-    let mut rows = arming::run(quick).await;
-    rows.extend(firing::run(quick).await);
+    let mut rows = firing::run(quick).await;
+    rows.extend(arming::run(quick).await);
+    rows.extend(leasing::run(quick).await);
     rows
 }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use super::Cell;
 use super::desk::Ground;
-use super::life::{Batch, Live, Stuck};
+use super::life::{Batch, Known, Live, Stuck};
 use crate::entry::Entry;
 use crate::envelope::{Call, Judged};
 use crate::error::{Cause, panic_message};
@@ -194,10 +194,8 @@ impl<A: Aggregate> Cell<A> {
     /// Sees to it that the deadline index calls in time; before anything is submitted.
     pub(super) fn arm(&self, live: &mut Live<A>) {
         let Some(at) = live.wake_at() else { return };
-        if live.known.armed.is_none_or(|armed| at < armed) {
-            self.kind.deadlines.arm(&mut live.known.slot, &self.id, at);
-            live.known.armed = Some(at);
-        }
+        let Known { armed, slot, .. } = &mut *live.known;
+        self.kind.deadlines.arm(armed, slot, &self.id, at);
     }
 }
 

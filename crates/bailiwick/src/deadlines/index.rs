@@ -33,6 +33,8 @@ pub(super) struct Index<I> {
     stored: Stored,
     #[cfg(test)]
     seed: u64,
+    #[cfg(feature = "bench-hooks")]
+    pub(super) operations: u64,
 }
 
 impl<I: Clone + Eq + Hash> Index<I> {
@@ -43,6 +45,8 @@ impl<I: Clone + Eq + Hash> Index<I> {
             stored: Stored::new(seed),
             #[cfg(test)]
             seed,
+            #[cfg(feature = "bench-hooks")]
+            operations: 0,
         }
     }
 

@@ -6,10 +6,12 @@
 //! 2. Never early: an entry is handed out when the runtime's clock has reached it, and the
 //!    aggregate judges once more.
 //! 3. Never lost: a fired entry stays, moved on by a backstop, until the aggregate has settled it.
-//! 4. However many are due at once, no more than `due_at_once` are under way: commands have their
-//!    turns in between.
+//! 4. However many are due at once, no more than `due_at_once` have a place among those under way:
+//!    commands have their turns in between. A journal that does not answer keeps a place for
+//!    `due_patience` only; see [`places`].
 
 mod index;
+mod places;
 mod slab;
 mod stored;
 #[cfg(test)]
@@ -20,35 +22,47 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use bailiwick_core::{Aggregate, Timestamp};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use parking_lot::MutexGuard;
+use tokio::sync::Notify;
 
+use crate::config::Config;
 use crate::kind::Kind;
 use crate::race::{either, yield_now};
 use crate::shared::{Lock, Stage};
 use index::Index;
 pub(crate) use index::Slot;
+pub(crate) use places::Due;
+use places::Places;
 
 pub(crate) struct Deadlines<I> {
     index: Lock<Index<I>>,
     /// The earliest entry became earlier.
     earlier: Notify,
-    under_way: Arc<Semaphore>,
+    places: Arc<Places>,
 }
 
-/// A deadline that was handed out: it counts as under way until this is dropped.
-pub(crate) type Due = OwnedSemaphorePermit;
-
 impl<I: Clone + Eq + Hash> Deadlines<I> {
-    pub(crate) fn new(seed: u64, due_at_once: usize) -> Self {
+    pub(crate) fn new(seed: u64, config: &Config) -> Self {
         Deadlines {
             index: Lock::new(Index::new(seed)),
             earlier: Notify::new(),
-            under_way: Arc::new(Semaphore::new(due_at_once.min(Semaphore::MAX_PERMITS))),
+            places: Places::new(config),
         }
     }
 
-    /// Makes sure that the entry of an aggregate in memory is at `at` or earlier.
-    pub(crate) fn arm(&self, slot: &mut Option<Slot>, id: &I, at: Timestamp) {
+    /// Makes sure that the entry of an aggregate in memory is at `at` or earlier. `armed` is when it
+    /// is known to be at the latest: who moves a deadline later touches nothing here.
+    pub(crate) fn arm(
+        &self,
+        armed: &mut Option<Timestamp>,
+        slot: &mut Option<Slot>,
+        id: &I,
+        at: Timestamp,
+    ) {
+        if armed.is_some_and(|armed| armed <= at) {
+            return;
+        }
+        *armed = Some(at);
         let at = at.as_millis();
         self.change(|index| match slot {
             Some(slot) if index.at(slot) <= at => {}
@@ -95,17 +109,17 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
     /// The aggregate leaves memory, or at least what is known of it does: its entry stays.
     pub(crate) fn leave(&self, slot: Option<Slot>) {
         if let Some(slot) = slot {
-            self.index.lock().leave(slot);
+            self.index().leave(slot);
         }
     }
 
     /// The aggregate is in memory: its entry, if it has one, is its own again.
     pub(crate) fn claim(&self, id: &I) -> Option<Slot> {
-        self.index.lock().claim(id)
+        self.index().claim(id)
     }
 
     fn change(&self, change: impl FnOnce(&mut Index<I>)) {
-        let mut index = self.index.lock();
+        let mut index = self.index();
         let before = index.first();
         change(&mut index);
         let after = index.first();
@@ -113,6 +127,21 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
         if after.is_some_and(|after| before.is_none_or(|before| after < before)) {
             self.earlier.notify_one();
         }
+    }
+
+    /// The index, for an operation on an entry.
+    fn index(&self) -> MutexGuard<'_, Index<I>> {
+        #[cfg_attr(not(feature = "bench-hooks"), expect(unused_mut, reason = "it counts nothing"))]
+        let mut index = self.index.lock();
+        #[cfg(feature = "bench-hooks")]
+        (index.operations += 1);
+        index
+    }
+
+    /// How many operations on an entry there were. Handing out what is due is none.
+    #[cfg(feature = "bench-hooks")]
+    pub(crate) fn operations(&self) -> u64 {
+        self.index.lock().operations
     }
 
     /// The aggregates that are due at `now`, at most `limit`; their entries move on to `backstop`.
@@ -135,6 +164,7 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
 /// Hands out due deadlines until the runtime closes.
 pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
     let shared = kind.shared.clone();
+    let (clock, places) = (&shared.seams.clock, &kind.deadlines.places);
     kind.deadlines.index.lock().advance(shared.now().as_millis());
     loop {
         // Before the stage is looked at, so that its change is not missed.
@@ -144,14 +174,19 @@ pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
         }
         let now = shared.now();
         fire(&kind, now);
-        if kind.deadlines.under_way.available_permits() == 0 {
-            either(kind.deadlines.under_way.acquire(), closing).await;
+        let elapsed = clock.elapsed();
+        if places.room(elapsed) == 0 {
+            let change = either(places.freed.notified(), closing);
+            match places.next_back() {
+                Some(back) => either(change, clock.sleep(back.saturating_sub(elapsed))).await,
+                None => change.await,
+            }
             continue;
         }
         let change = either(kind.deadlines.earlier.notified(), closing);
         match kind.deadlines.first() {
             Some(first) if first <= now => yield_now().await,
-            Some(first) => either(shared.seams.clock.sleep_until(first), change).await,
+            Some(first) => either(clock.sleep_until(first), change).await,
             None => change.await,
         }
     }
@@ -159,10 +194,10 @@ pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
 
 /// Hands out what is due, within the bound.
 fn fire<A: Aggregate>(kind: &Arc<Kind<A>>, now: Timestamp) {
-    let deadlines = &kind.deadlines;
+    let Deadlines { places, .. } = &kind.deadlines;
+    let elapsed = kind.shared.seams.clock.elapsed();
     let backstop = now + kind.shared.config.deadline_backoff;
-    let room = deadlines.under_way.available_permits();
-    for id in deadlines.take_due(now, backstop, room) {
-        kind.wake(&id, deadlines.under_way.clone().try_acquire_owned().ok());
+    for id in kind.deadlines.take_due(now, backstop, places.room(elapsed)) {
+        kind.wake(&id, places.take(elapsed));
     }
 }
