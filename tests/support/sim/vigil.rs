@@ -48,17 +48,27 @@ impl World {
         };
         let account = seat.account.lock();
         let excused = account.excused[counter].max(seat.clock.unsettled() + 2 * SKEW);
-        let late = due <= seat.clock.shows().as_millis() && self.now() > excused;
         drop(account);
-        // As many deadlines as may be under way at once keep the others waiting.
-        let under_way = (0..self.plan.counters).filter(|other| seat.is_under_way(*other)).count();
-        let room = under_way < self.plan.config.due_at_once.get();
-        if late && room && !seat.is_under_way(counter) {
+        let (shows, now) = (seat.clock.shows().as_millis(), self.now());
+        if shows < due || now <= excused || seat.is_under_way(counter) {
+            return;
+        }
+        // As many deadlines as may have a place keep the others waiting, but not for ever.
+        let others = (0..self.plan.counters).filter(|other| seat.is_under_way(*other)).count();
+        let room = others < self.plan.config.due_at_once.get();
+        let late = (shows - due).min(now - excused);
+        if room || late > self.longest_wait() {
             self.violated(format!(
                 "the alarm of counter {counter} is due since {due} ms and seat {} lets it be",
                 seat.number
             ));
         }
+    }
+
+    /// How long the places of deadlines can be taken by others: each of them keeps one for a while.
+    fn longest_wait(&self) -> u64 {
+        let patience = self.plan.config.due_patience.as_millis();
+        u64::try_from(patience).expect("a short time") * self.plan.counters as u64 + TICKS
     }
 
     /// When the runtime in this seat has to ring the alarm of `counter`, if that is up to it.

@@ -31,6 +31,9 @@ pub(super) struct Index<I> {
     slab: Slab<I>,
     wheel: Wheel,
     stored: Stored,
+    /// What [`Index::awaits`] last said, or something earlier that came up since.
+    awaited: u64,
+    overtaken: bool,
     #[cfg(test)]
     seed: u64,
     #[cfg(feature = "bench-hooks")]
@@ -43,6 +46,8 @@ impl<I: Clone + Eq + Hash> Index<I> {
             slab: Slab::new(),
             wheel: Wheel::new(),
             stored: Stored::new(seed),
+            awaited: u64::MAX,
+            overtaken: false,
             #[cfg(test)]
             seed,
             #[cfg(feature = "bench-hooks")]
@@ -53,7 +58,8 @@ impl<I: Clone + Eq + Hash> Index<I> {
     /// An entry of the caller's. The caller knows that the aggregate has no other.
     pub(super) fn insert(&mut self, id: I, at: u64) -> Slot {
         let key = self.slab.insert(id, at);
-        self.wheel.link(&mut self.slab, key);
+        let wanted = self.wheel.link(&mut self.slab, key);
+        self.want(wanted);
         Slot(key)
     }
 
@@ -138,6 +144,19 @@ impl<I: Clone + Eq + Hash> Index<I> {
         self.wheel.first()
     }
 
+    /// As `first`, for one who waits until then: [`overtaken`](Self::overtaken) tells from here on
+    /// whether that has become too late.
+    pub(super) fn awaits(&mut self) -> Option<u64> {
+        let first = self.first();
+        (self.awaited, self.overtaken) = (first.unwrap_or(u64::MAX), false);
+        first
+    }
+
+    /// Whether something has come up before what is awaited, since this was last asked.
+    pub(super) fn overtaken(&mut self) -> bool {
+        std::mem::take(&mut self.overtaken)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.slab.len()
     }
@@ -179,6 +198,13 @@ impl<I: Clone + Eq + Hash> Index<I> {
 
     fn move_to(&mut self, key: u32, at: u64) {
         self.slab.get_mut(key).at = at;
-        self.wheel.relink(&mut self.slab, key);
+        let wanted = self.wheel.relink(&mut self.slab, key);
+        self.want(wanted);
+    }
+
+    fn want(&mut self, wanted: u64) {
+        if wanted < self.awaited {
+            (self.awaited, self.overtaken) = (wanted, true);
+        }
     }
 }

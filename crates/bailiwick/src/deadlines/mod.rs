@@ -120,11 +120,10 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
 
     fn change(&self, change: impl FnOnce(&mut Index<I>)) {
         let mut index = self.index();
-        let before = index.first();
         change(&mut index);
-        let after = index.first();
+        let overtaken = index.overtaken();
         drop(index);
-        if after.is_some_and(|after| before.is_none_or(|before| after < before)) {
+        if overtaken {
             self.earlier.notify_one();
         }
     }
@@ -152,8 +151,9 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
         due
     }
 
-    fn first(&self) -> Option<Timestamp> {
-        self.index.lock().first().map(Timestamp::from_millis)
+    /// When `take_due` is to be called next; [`earlier`](Self::earlier) tells if that changes.
+    fn awaits(&self) -> Option<Timestamp> {
+        self.index.lock().awaits().map(Timestamp::from_millis)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -184,7 +184,7 @@ pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
             continue;
         }
         let change = either(kind.deadlines.earlier.notified(), closing);
-        match kind.deadlines.first() {
+        match kind.deadlines.awaits() {
             Some(first) if first <= now => yield_now().await,
             Some(first) => either(clock.sleep_until(first), change).await,
             None => change.await,

@@ -30,22 +30,22 @@ pub(super) struct Slab<I> {
     chunks: Vec<Chunk<I>>,
     /// The chunks with room. What came last is filled first: it is the likeliest to be in a cache.
     open: Vec<u32>,
-    reserve: Option<Box<[Entry<I>; CHUNK]>>,
+    /// Without entries, and with room for a chunk or for nothing.
+    reserve: Vec<Entry<I>>,
     len: usize,
 }
 
 struct Chunk<I> {
-    /// `None` while it has no entries.
-    entries: Option<Box<[Entry<I>; CHUNK]>>,
+    /// Those that were used since it last had none. Beyond them nothing was ever written, so a new
+    /// chunk costs no more than what is put into it.
+    entries: Vec<Entry<I>>,
     free: u32,
-    /// From here on, no entry was ever used.
-    fresh: u32,
     used: u32,
 }
 
 impl<I> Slab<I> {
     pub(super) const fn new() -> Self {
-        Slab { chunks: Vec::new(), open: Vec::new(), reserve: None, len: 0 }
+        Slab { chunks: Vec::new(), open: Vec::new(), reserve: Vec::new(), len: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -55,17 +55,19 @@ impl<I> Slab<I> {
     pub(super) fn insert(&mut self, id: I, at: u64) -> u32 {
         let number = self.open.last().copied().unwrap_or_else(|| self.grow());
         let chunk = &mut self.chunks[number as usize];
-        let entries = chunk.entries.get_or_insert_with(|| {
-            self.reserve.take().unwrap_or_else(|| Box::new(std::array::from_fn(|_| Entry::free())))
-        });
-        let place = if chunk.free == NONE { chunk.fresh } else { chunk.free };
-        let entry = &mut entries[place as usize % CHUNK];
-        if chunk.free == NONE {
-            chunk.fresh += 1;
+        let entry = Entry { at, id: Some(id), ..Entry::free() };
+        let place = if chunk.free == NONE {
+            if chunk.entries.capacity() == 0 {
+                chunk.entries = std::mem::take(&mut self.reserve);
+                chunk.entries.reserve_exact(CHUNK);
+            }
+            chunk.entries.push(entry);
+            chunk.fresh() - 1
         } else {
-            chunk.free = entry.next;
-        }
-        *entry = Entry { at, id: Some(id), ..Entry::free() };
+            let place = chunk.free;
+            chunk.free = std::mem::replace(&mut chunk.entries[place as usize], entry).next;
+            place
+        };
         chunk.used += 1;
         if chunk.used as usize == CHUNK {
             self.open.pop();
@@ -77,7 +79,7 @@ impl<I> Slab<I> {
     pub(super) fn remove(&mut self, key: u32) -> Option<I> {
         let number = key >> CHUNK_BITS;
         let chunk = &mut self.chunks[number as usize];
-        let entry = &mut chunk.entries.as_mut()?[key as usize % CHUNK];
+        let entry = chunk.entries.get_mut(key as usize % CHUNK)?;
         let id = entry.id.take()?;
         entry.next = std::mem::replace(&mut chunk.free, key % (1 << CHUNK_BITS));
         if chunk.used as usize == CHUNK {
@@ -85,29 +87,30 @@ impl<I> Slab<I> {
         }
         chunk.used -= 1;
         if chunk.used == 0 {
-            let entries = chunk.entries.take();
-            (chunk.free, chunk.fresh) = (NONE, 0);
-            self.reserve = self.reserve.take().or(entries);
+            let mut entries = std::mem::take(&mut chunk.entries);
+            entries.clear();
+            chunk.free = NONE;
+            if self.reserve.capacity() == 0 {
+                self.reserve = entries;
+            }
         }
         self.len -= 1;
         Some(id)
     }
 
     pub(super) fn get(&self, key: u32) -> &Entry<I> {
-        let entries = &self.chunks[(key >> CHUNK_BITS) as usize].entries;
-        &entries.as_ref().expect("the chunk of an entry")[key as usize % CHUNK]
+        &self.chunks[(key >> CHUNK_BITS) as usize].entries[key as usize % CHUNK]
     }
 
     pub(super) fn get_mut(&mut self, key: u32) -> &mut Entry<I> {
-        let entries = &mut self.chunks[(key >> CHUNK_BITS) as usize].entries;
-        &mut entries.as_mut().expect("the chunk of an entry")[key as usize % CHUNK]
+        &mut self.chunks[(key >> CHUNK_BITS) as usize].entries[key as usize % CHUNK]
     }
 
     /// How many chunks hold memory, the reserve included.
     #[cfg(test)]
     pub(super) fn chunks(&self) -> usize {
-        let held = self.chunks.iter().filter(|chunk| chunk.entries.is_some()).count();
-        held + usize::from(self.reserve.is_some())
+        let held = self.chunks.iter().filter(|chunk| chunk.entries.capacity() > 0).count();
+        held + usize::from(self.reserve.capacity() > 0)
     }
 
     fn grow(&mut self) -> u32 {
@@ -115,9 +118,17 @@ impl<I> Slab<I> {
         let number = u32::try_from(self.chunks.len()).ok();
         let number = number.filter(|number| *number < NONE >> CHUNK_BITS);
         let number = number.expect("fewer than four billion deadlines of one type");
-        self.chunks.push(Chunk { entries: None, free: NONE, fresh: 0, used: 0 });
+        self.chunks.push(Chunk { entries: Vec::new(), free: NONE, used: 0 });
         self.open.push(number);
         number
+    }
+}
+
+impl<I> Chunk<I> {
+    /// From here on, no entry was ever used.
+    #[expect(clippy::cast_possible_truncation, reason = "a chunk is not that large")]
+    fn fresh(&self) -> u32 {
+        self.entries.len() as u32
     }
 }
 

@@ -1,9 +1,13 @@
 //! The index against a naive one, with times of every magnitude; a million at once; the bounds.
 
 use std::collections::BTreeMap;
+use std::task::{Context, Waker};
+use std::time::Duration;
 
 use super::index::{Index, SORTED_AT_ONCE, Slot};
+use super::places::Places;
 use super::slab::{Entry, Slab};
+use crate::config::Config;
 
 /// xorshift64.
 struct Random(u64);
@@ -79,6 +83,17 @@ impl Trial {
     fn know(&mut self, id: u64, at: u64, slot: Option<Slot>) {
         let known = Known { at, since: self.index.time(), slot };
         self.model.entries.insert(id, known);
+    }
+
+    /// A step in which no time passes.
+    fn change(&mut self) {
+        let (at, id) = (self.time(), self.some_id());
+        match self.random.below(6) {
+            0..=2 => self.insert(at),
+            3 => self.set(id, at),
+            4 => self.remove(id),
+            _ => self.insert_stored(id, at),
+        }
     }
 
     fn step(&mut self) {
@@ -322,4 +337,68 @@ fn an_empty_index_takes_any_time() {
     index.insert_stored(2, START + 9);
     index.clear();
     assert_eq!((index.len(), index.stored(), index.first()), (0, 0, None));
+}
+
+/// Whoever sleeps until what `awaits` said is woken if, and only if, something comes before it.
+#[test]
+fn who_awaits_the_first_is_told_of_an_earlier_one() {
+    for seed in 0..200 {
+        let mut trial = Trial::new(seed);
+        let mut awaited = None;
+        for _ in 0..200 {
+            match trial.random.below(4) {
+                0 => awaited = trial.index.awaits().map(|at| at.max(trial.model.now)),
+                _ => trial.change(),
+            }
+            let first = trial.index.first().map(|at| at.max(trial.model.now));
+            let earlier = first.is_some_and(|first| awaited.is_none_or(|awaited| first < awaited));
+            if trial.index.overtaken() {
+                awaited = first;
+            } else {
+                assert!(!earlier, "{first:?} before {awaited:?} and nobody is told");
+            }
+        }
+    }
+}
+
+/// Deadlines that are handed out, held for any time and given back, against a naive count.
+#[test]
+fn there_is_room_as_soon_as_places_are_given_back_or_held_too_long() {
+    const PATIENCE: Duration = Duration::from_millis(64);
+    const GRAIN: Duration = Duration::from_millis(1);
+    for seed in 1..200 {
+        let mut random = Random(seed);
+        let (at_once, unanswered) = (1 + random.below(5), 1 + random.below(12));
+        let mut config = Config { due_patience: PATIENCE, ..Config::default() };
+        config.due_at_once = at_once.try_into().unwrap();
+        config.due_unanswered = unanswered.try_into().unwrap();
+        let places = Places::new(&config);
+        let (mut now, mut held) = (Duration::ZERO, Vec::new());
+        for _ in 0..400 {
+            now += Duration::from_micros(random.next() % 20_000);
+            let room = places.room(now);
+            let room_if = |patience| {
+                let placed = held.iter().filter(|(since, _)| now < *since + patience).count();
+                at_once.saturating_sub(placed).min(unanswered - held.len())
+            };
+            assert!(room_if(PATIENCE) <= room && room <= room_if(PATIENCE - GRAIN), "{room}");
+            let full = room == 0;
+            match random.below(3) {
+                0 if !held.is_empty() => {
+                    held.swap_remove(random.below(held.len()));
+                    assert_eq!(told(&places), full, "whoever waits for room is told");
+                }
+                _ if !full => held.push((now, places.take(now))),
+                _ => assert!(held.len() == unanswered || places.next_back() > Some(now)),
+            }
+        }
+        drop(held);
+        told(&places);
+        assert_eq!(places.room(now), at_once.min(unanswered), "nothing is lost");
+    }
+}
+
+fn told(places: &Places) -> bool {
+    let notified = std::pin::pin!(places.freed.notified());
+    notified.poll(&mut Context::from_waker(Waker::noop())).is_ready()
 }

@@ -75,8 +75,8 @@ impl Wheel {
         self.time
     }
 
-    /// Hangs an entry where its time says.
-    pub(super) fn link<I>(&mut self, slab: &mut Slab<I>, key: u32) {
+    /// Hangs an entry where its time says. Returns when it is due or has to be sorted in.
+    pub(super) fn link<I>(&mut self, slab: &mut Slab<I>, key: u32) -> u64 {
         let at = slab.get(key).at.max(self.time);
         let (level, place) = self.place(at);
         let bucket = &mut self.levels[level].buckets[place];
@@ -92,6 +92,7 @@ impl Wheel {
         let entry = slab.get_mut(key);
         (entry.next, entry.prev) = (next, NONE);
         entry.bucket = bucket_number(level, place);
+        self.wanted(level, at)
     }
 
     pub(super) fn unlink<I>(&mut self, slab: &mut Slab<I>, key: u32) {
@@ -114,17 +115,19 @@ impl Wheel {
         }
     }
 
-    /// Hangs an entry whose time has changed where it belongs now.
-    pub(super) fn relink<I>(&mut self, slab: &mut Slab<I>, key: u32) {
+    /// Hangs an entry whose time has changed where it belongs now. Returns what
+    /// [`link`](Self::link) does.
+    pub(super) fn relink<I>(&mut self, slab: &mut Slab<I>, key: u32) -> u64 {
         let entry = slab.get(key);
         let at = entry.at.max(self.time);
         let (level, place) = self.place(at);
         if entry.bucket == bucket_number(level, place) {
             let floor = &mut self.levels[level].buckets[place].floor;
             *floor = at.min(*floor);
+            self.wanted(level, at)
         } else {
             self.unlink(slab, key);
-            self.link(slab, key);
+            self.link(slab, key)
         }
     }
 
@@ -156,19 +159,22 @@ impl Wheel {
 
     /// When something is due or has to be emptied.
     pub(super) fn first(&self) -> Option<u64> {
-        let wanted = |level| {
-            let (number, bucket) = self.first_bucket(level);
-            match level {
-                0 => bucket.floor,
-                _ => (number.saturating_sub(1) << shift(level)).max(self.time),
-            }
-        };
+        let wanted = |level| self.wanted(level, self.first_bucket(level).floor);
         self.occupied_levels().map(wanted).min()
+    }
+
+    /// When an entry at `at` on this level is due or has to be sorted in: from when on its slot is
+    /// the next one.
+    fn wanted(&self, level: usize, at: u64) -> u64 {
+        match level {
+            0 => at,
+            _ => ((at >> shift(level)).saturating_sub(1) << shift(level)).max(self.time),
+        }
     }
 
     /// A time that no entry is before.
     fn floor(&self) -> Option<u64> {
-        self.occupied_levels().map(|level| self.first_bucket(level).1.floor).min()
+        self.occupied_levels().map(|level| self.first_bucket(level).floor).min()
     }
 
     /// Empties the slots at `ahead` of time, the finest level first, because it is the most urgent.
@@ -199,13 +205,12 @@ impl Wheel {
         self.levels[level].buckets[ring(number)].head
     }
 
-    /// The first bucket with entries of a level that has some, and the number of its slot.
-    fn first_bucket(&self, level: usize) -> (u64, &Bucket) {
+    /// The first bucket with entries of a level that has some.
+    fn first_bucket(&self, level: usize) -> &Bucket {
         let Level { occupied, buckets } = &self.levels[level];
         let here = self.time >> shift(level);
         let ahead = occupied.rotate_right((here % RING) as u32).trailing_zeros();
-        let number = here + u64::from(ahead);
-        (number, &buckets[ring(number)])
+        &buckets[ring(here + u64::from(ahead))]
     }
 
     fn occupied_levels(&self) -> impl Iterator<Item = usize> + use<> {
