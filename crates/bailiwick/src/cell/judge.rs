@@ -27,6 +27,8 @@ pub(crate) struct Tools<A: Aggregate> {
     pub(super) ground: Arc<Ground>,
     /// The journal answered at once the last time.
     pub(super) quick: bool,
+    /// Somebody asked something of it, so that somebody may again.
+    pub(super) asked: bool,
     events: Vec<A::Event>,
     /// The bytes of the events that are not sealed yet, and where each of them ends.
     payload: Vec<u8>,
@@ -35,7 +37,8 @@ pub(crate) struct Tools<A: Aggregate> {
 
 impl<A: Aggregate> Tools<A> {
     pub(crate) fn new(ground: Arc<Ground>) -> Self {
-        Tools { ground, quick: false, events: Vec::new(), payload: Vec::new(), ends: Vec::new() }
+        let (quick, asked) = (false, false);
+        Tools { ground, quick, asked, events: Vec::new(), payload: Vec::new(), ends: Vec::new() }
     }
 
     /// Forgets the bytes of all but the first `kept` events.

@@ -34,8 +34,9 @@ pub(super) enum Input {
     Runs,
     /// Its actor can do nothing before the journal has answered.
     Waits,
-    /// Its actor has nothing to do. `keep`: the journal knows the aggregate.
-    Idles { keep: bool },
+    /// Its actor has nothing to do. `keep`: the journal knows the aggregate. `stay`: there may soon
+    /// be something again.
+    Idles { keep: bool, stay: bool },
     /// Its actor has had nothing to do for long, or too many actors have.
     Tires,
     /// Its actor is gone: killed, panicked, or its executor is (then it may never have run).
@@ -92,11 +93,13 @@ impl Phase {
             (Waiting | Lingering, Input::Runs) => (Working, Act::Nothing),
 
             (Working | Waiting | Lingering | Leaving, Input::Waits) => (Waiting, Act::Park),
-            (Leaving, Input::Idles { keep: true }) => (Resting, Act::Rest),
-            (Working | Waiting | Lingering, Input::Idles { keep: true }) => {
+            (Working | Waiting | Lingering, Input::Idles { keep: true, stay: true }) => {
                 (Lingering, Act::Linger)
             }
-            (Working | Waiting | Lingering | Leaving, Input::Idles { keep: false }) => {
+            (Working | Waiting | Lingering | Leaving, Input::Idles { keep: true, .. }) => {
+                (Resting, Act::Rest)
+            }
+            (Working | Waiting | Lingering | Leaving, Input::Idles { keep: false, .. }) => {
                 (Stored, Act::Store)
             }
 
@@ -148,7 +151,7 @@ mod tests {
             Input::Closes,
         ];
         for keep in [false, true] {
-            inputs.push(Input::Idles { keep });
+            inputs.extend([true, false].map(|stay| Input::Idles { keep, stay }));
             for (ran, work) in [(false, false), (false, true), (true, false), (true, true)] {
                 inputs.push(Input::Gone { ran, work, keep });
             }
@@ -238,12 +241,14 @@ mod tests {
             if ran.phase().is_over() {
                 return vec![World { actors: 0, awake: false, ..ran }];
             }
-            let ends = [(true, false), (false, true), (false, false)];
-            let outcomes = ends.into_iter().filter(|(waits, _)| self.work || !waits);
-            outcomes
-                .map(|(waits, keep)| {
-                    let done = World { work: false, pending: waits, ..ran };
-                    done.step(if waits { Input::Waits } else { Input::Idles { keep } })
+            let idles = [(true, true), (true, false), (false, false)];
+            let mut ends: Vec<_> =
+                idles.into_iter().map(|(keep, stay)| Input::Idles { keep, stay }).collect();
+            ends.extend(self.work.then_some(Input::Waits));
+            ends.into_iter()
+                .map(|end| {
+                    let pending = end == Input::Waits;
+                    World { work: false, pending, ..ran }.step(end)
                 })
                 .collect()
         }
