@@ -42,6 +42,8 @@ pub(super) struct Account {
     pub(super) unread: [u64; COUNTERS.len()],
     /// Until when a deadline may be late after a failure, by counter.
     pub(super) excused: [u64; COUNTERS.len()],
+    /// Which deadline was seen waiting for a place, and since when, by counter.
+    pub(super) waits: [Option<(u64, u64)>; COUNTERS.len()],
     /// It was shut down in time, so everything that was accepted was run.
     pub(super) in_time: bool,
     /// How many calls were told of the shutdown.

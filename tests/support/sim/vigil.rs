@@ -46,17 +46,20 @@ impl World {
         let Some(due) = self.owed_by(seat, counter) else {
             return;
         };
-        let account = seat.account.lock();
+        let mut account = seat.account.lock();
         let excused = account.excused[counter].max(seat.clock.unsettled() + 2 * SKEW);
-        drop(account);
         let (shows, now) = (seat.clock.shows().as_millis(), self.now());
         if shows < due || now <= excused || seat.is_under_way(counter) {
+            account.waits[counter] = None;
             return;
         }
+        let waits = account.waits[counter].filter(|(waiting, _)| *waiting == due);
+        let (_, since) = *account.waits[counter].insert(waits.unwrap_or((due, now)));
+        drop(account);
         // As many deadlines as may have a place keep the others waiting, but not for ever.
         let others = (0..self.plan.counters).filter(|other| seat.is_under_way(*other)).count();
         let room = others < self.plan.config.due_at_once.get();
-        let late = (shows - due).min(now - excused);
+        let late = now - since;
         if room || late > self.longest_wait() {
             self.violated(format!(
                 "the alarm of counter {counter} is due since {due} ms and seat {} lets it be",

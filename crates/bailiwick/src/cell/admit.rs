@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bailiwick_core::Aggregate;
+use parking_lot::MutexGuard;
 
 use super::life::Life;
 use super::phase::{Input, Phase};
@@ -69,27 +70,39 @@ impl<A: Aggregate> Cell<A> {
         })
     }
 
-    /// The deadline index calls.
+    /// The deadline index calls. If nobody works for the cell, the caller does, for one poll.
     pub(crate) fn admit_deadline(
         self: &Arc<Self>,
         due: &mut Option<Due>,
     ) -> Result<(), NotAdmitted> {
-        self.put(|core| {
-            let has_one = matches!(&core.life, Life::Live(live) if live.due.is_some());
-            let called = &mut self.desk(core).due;
-            called.called = true;
-            if called.due.is_none() && !has_one {
-                called.due = due.take();
-            }
-            Ok(())
-        })
+        let mut core = self.open()?;
+        let has_one = matches!(&core.life, Life::Live(live) if live.due.is_some());
+        let called = &mut self.desk(&mut core).due;
+        called.called = true;
+        if called.due.is_none() && !has_one {
+            called.due = due.take();
+        }
+        if core.phase == Phase::Resting {
+            self.work_briefly(core);
+        } else {
+            self.step(core, Input::Work);
+        }
+        Ok(())
     }
 
     fn put(
         self: &Arc<Self>,
         put: impl FnOnce(&mut Core<A>) -> Result<(), NotAdmitted>,
     ) -> Result<(), NotAdmitted> {
-        let mut core = self.core.lock();
+        let mut core = self.open()?;
+        put(&mut core)?;
+        self.step(core, Input::Work);
+        Ok(())
+    }
+
+    /// The cell, if it takes work.
+    fn open(self: &Arc<Self>) -> Result<MutexGuard<'_, Core<A>>, NotAdmitted> {
+        let core = self.core.lock();
         // Under the lock: a shutdown that has met this cell has seen what was put in before.
         match core.phase {
             Phase::Stored => return Err(NotAdmitted::Stored),
@@ -103,9 +116,7 @@ impl<A: Aggregate> Cell<A> {
             }
             return Err(NotAdmitted::ShutDown);
         }
-        put(&mut core)?;
-        self.step(core, Input::Work);
-        Ok(())
+        Ok(core)
     }
 
     pub(super) fn capacity(&self) -> usize {

@@ -145,16 +145,9 @@ impl<A: Aggregate> Cell<A> {
         let input = if core.has_work() {
             Input::Waits
         } else {
-            let stay = tools.asked || self.is_due_soon(&core);
-            Input::Idles { keep: core.life.is_worth_keeping(), stay }
+            Input::Idles { keep: core.life.is_worth_keeping(), stay: tools.asked }
         };
         if self.step(core, input).has_actor() { Drive::Park } else { Drive::Leave }
-    }
-
-    /// Whether its deadline will need an actor before one that lingers has left.
-    fn is_due_soon(&self, core: &Core<A>) -> bool {
-        let soon = core.busy_at + self.kind.shared.config.linger;
-        core.life.wake_at().flatten().is_some_and(|at| at <= soon)
     }
 
     fn room_in(&self, live: &Live<A>) -> usize {

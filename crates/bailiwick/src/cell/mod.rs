@@ -5,7 +5,7 @@
 //!    actor attaches one; an actor that ends in any way hands the cell back and, while there is
 //!    work, another is attached. So nothing is lost with an actor. [`phase`] is the whole table of
 //!    these comings and goings.
-//! 2. Only the attached actor runs turns, and it takes the life of the cell out of the lock to do
+//! 2. Only the attached actor runs turns (or who stands in for it, see [`brief`]), and it takes the life of the cell out of the lock to do
 //!    so ([`Life::Out`]): turns of one aggregate never overlap, and the domain's code never runs
 //!    under this lock.
 //! 3. Between two polls of the actor everything is in the cell: state, running appends, decided
@@ -14,6 +14,7 @@
 //!    marked first: who still holds it looks again and finds, or makes, its successor.
 
 mod admit;
+mod brief;
 mod desk;
 mod drive;
 mod judge;

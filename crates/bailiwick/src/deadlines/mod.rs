@@ -34,6 +34,10 @@ pub(crate) use index::Slot;
 pub(crate) use places::Due;
 use places::Places;
 
+/// How many due deadlines a task decides, one after the other. Who has to wait for the journal gets
+/// an actor.
+const DUE_PER_TASK: usize = 16;
+
 pub(crate) struct Deadlines<I> {
     index: Lock<Index<I>>,
     /// The earliest entry became earlier.
@@ -192,12 +196,23 @@ pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
     }
 }
 
-/// Hands out what is due, within the bound.
+/// Hands out what is due, within the bound: some to a task each, so that a few that take their time
+/// hold up few others.
 fn fire<A: Aggregate>(kind: &Arc<Kind<A>>, now: Timestamp) {
+    let shared = &kind.shared;
+    let elapsed = shared.seams.clock.elapsed();
     let Deadlines { places, .. } = &kind.deadlines;
-    let elapsed = kind.shared.seams.clock.elapsed();
-    let backstop = now + kind.shared.config.deadline_backoff;
-    for id in kind.deadlines.take_due(now, backstop, places.room(elapsed)) {
-        kind.wake(&id, places.take(elapsed));
+    let backstop = now + shared.config.deadline_backoff;
+    let ids = kind.deadlines.take_due(now, backstop, places.room(elapsed));
+    let mut due = ids.into_iter().map(|id| (id, places.take(elapsed)));
+    loop {
+        let some: Vec<_> = due.by_ref().take(DUE_PER_TASK).collect();
+        if some.is_empty() {
+            return;
+        }
+        let kind = kind.clone();
+        shared.seams.spawner.spawn(Box::pin(async move {
+            some.into_iter().for_each(|(id, due)| kind.wake(&id, due));
+        }));
     }
 }
