@@ -199,11 +199,11 @@ async fn a_journal_that_answers_nobody_is_not_given_ever_more() {
     set_alarms(&stage, 0..20).await;
     stage.journal.shut();
     pass(&stage, 1_500).await;
-    stage.journal.waiting(2).await;
+    assert_eq!(stage.journal.at_the_gate(), 2);
     pass(&stage, 1_000).await;
-    stage.journal.waiting(4).await;
+    assert_eq!(stage.journal.at_the_gate(), 4);
     pass(&stage, 60_000).await;
-    stage.journal.waiting(5).await;
+    assert_eq!(stage.journal.at_the_gate(), 5);
     assert_eq!(rings(&stage.events().await), 0);
     stage.journal.open();
     settle().await;

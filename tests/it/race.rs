@@ -47,7 +47,7 @@ async fn a_million_commands_over_ten_thousand_ids() {
     run(size).await;
 }
 
-/// Takes about two minutes and 4 GB:
+/// Takes about five minutes of processor time and 4 GB:
 /// `cargo test --release -p bailiwick-tests race:: -- --ignored`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "ten times as long as its little sister"]

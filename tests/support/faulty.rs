@@ -75,6 +75,11 @@ impl FaultyJournal {
         waiting.wait_for(|waiting| *waiting == n).await.expect("never closed");
     }
 
+    /// How many appends stand at the gate just now.
+    pub fn at_the_gate(&self) -> usize {
+        *self.waiting.borrow()
+    }
+
     /// The faults of the next appends, in the order in which they pass the gate.
     pub fn plan(&self, faults: impl IntoIterator<Item = Fault>) {
         self.plan.lock().extend(faults);

@@ -107,7 +107,7 @@ async fn tokio_sleep(load: Arc<Load>) -> Round {
     sleepers.all_asleep().await;
     // A timer knows no clock that can be held: as long again, with room to spare.
     let each = begun.elapsed().div_f64((load.ids.len() - load.due) as f64);
-    let base = clock.now() + each.mul_f64(load.due as f64 * 2.0) + QUIET;
+    let base = clock.now() + each.mul_f64(load.due as f64 * 3.0) + QUIET * 2;
     for n in 0..load.due {
         sleepers.arm(&load.ids[n], load.deadline(base, n));
     }
