@@ -323,11 +323,8 @@ impl<D: Decision> Case for Asked<D> {
         match (answer, failed) {
             (Some(answer), _) => {
                 let counters = self.counters();
-                if answer.is_ok() {
-                    counters.replied.one()
-                } else {
-                    counters.rejected.one()
-                }
+                let outcome = if answer.is_ok() { &counters.replied } else { &counters.rejected };
+                outcome.one();
                 self.answer(answer);
             }
             (None, Some((decision, cause))) => self.not_run(decision, cause),

@@ -97,7 +97,8 @@ impl Decisions {
     pub fn decide_committed<D: Decision>(
         &self,
         decision: D,
-    ) -> impl Future<Output = Answer<D>> + Send + use<D> {
+    ) -> impl Future<Output = Result<Committed<D::Reply>, AskError<D, D::Rejection>>> + Send + use<D>
+    {
         let mut waiting = Waiting { asked: None };
         let mut asking = Some((self.clone(), decision));
         poll_fn(move |cx| {
@@ -154,10 +155,7 @@ struct Waiting<D: Decision> {
 }
 
 impl<D: Decision> Waiting<D> {
-    fn poll(
-        &mut self,
-        cx: &Context<'_>,
-    ) -> Poll<Result<Committed<D::Reply>, AskError<D, D::Rejection>>> {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Answer<D>> {
         let Some(asked) = &self.asked else { return Poll::Pending };
         let answer = asked.poll_answer(cx);
         if answer.is_ready() {
