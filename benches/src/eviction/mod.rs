@@ -6,11 +6,14 @@
 //! `bailiwick, live` is the runtime, whose reads of its journal are counted.
 
 mod chart;
+mod flood;
 mod live;
+mod parcel;
 mod policies;
 mod traces;
 
 pub use chart::print;
+pub use flood::{Flood, Heap, floods};
 pub use traces::{Trace, traces};
 
 /// A policy, with what it remembers.
@@ -35,10 +38,6 @@ impl Budget {
             Budget::Count(count) => count.into(),
             Budget::Bytes(bytes) => bytes,
         }
-    }
-
-    fn weight_is_bytes(self) -> bool {
-        matches!(self, Budget::Bytes(_))
     }
 }
 

@@ -1,0 +1,137 @@
+//! What is called: parcels that hold what their ID says, in a journal that is never written.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use bailiwick::{
+    Aggregate, AppendCondition, AppendError, Appended, BoxFuture, Context, Decide, EncodedEvent,
+    Event, EventType, Head, Journal, JournalReadError, Metadata, Page, Position, Read,
+    RecordedEvent, Timestamp, View, id,
+};
+use serde::{Deserialize, Serialize};
+
+id!(
+    /// Its number, and what it holds: `17-2000`; with a `?` before it if the journal knows nothing
+    /// of it.
+    pub(super) ParcelId: "parcel"
+);
+
+/// It holds what its ID says, or at least says so.
+pub(super) struct Parcel {
+    heap: usize,
+}
+
+#[derive(Event, Debug, Clone, Serialize, Deserialize)]
+pub(super) enum ParcelEvent {
+    Sent {},
+}
+
+/// Open it: that is refused.
+pub(super) struct Open;
+
+#[derive(Debug)]
+pub(super) struct Sealed;
+
+impl std::fmt::Display for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("it is not yours")
+    }
+}
+
+impl std::error::Error for Sealed {}
+
+impl Parcel {
+    /// The `n`th ID.
+    pub(super) fn id(n: u32, heap: u32) -> ParcelId {
+        format!("{n}-{heap}").parse().expect("an ID")
+    }
+
+    /// The `n`th ID of which the journal knows nothing.
+    pub(super) fn unknown(n: u32) -> ParcelId {
+        format!("?{n}-0").parse().expect("an ID")
+    }
+}
+
+impl View for Parcel {
+    type Key = ParcelId;
+    type Event = ParcelEvent;
+
+    fn new(id: &ParcelId) -> Self {
+        let text = id.to_string();
+        let heap = text.split_once('-').and_then(|(_, heap)| heap.parse().ok());
+        Parcel { heap: heap.expect("an ID says what it holds") }
+    }
+
+    fn apply(&mut self, _: &ParcelEvent, _: Timestamp) {}
+}
+
+impl Aggregate for Parcel {
+    const NAME: &'static str = "Parcel";
+
+    fn heap_bytes(&self) -> usize {
+        self.heap
+    }
+}
+
+impl Decide<Open> for Parcel {
+    type Reply = ();
+    type Rejection = Sealed;
+
+    fn decide(&self, _: &Open, _: &mut Context<ParcelEvent>) -> Result<(), Sealed> {
+        Err(Sealed)
+    }
+}
+
+/// A journal in which every parcel that is known has one event.
+#[derive(Clone)]
+pub(super) struct Parcels {
+    loads: Arc<AtomicU64>,
+    payload: Arc<[u8]>,
+}
+
+impl Parcels {
+    pub(super) fn new() -> Self {
+        let mut payload = Vec::new();
+        ParcelEvent::Sent {}.encode(&mut payload).expect("it can be encoded");
+        Parcels { loads: Arc::default(), payload: payload.into() }
+    }
+
+    /// How many parcels were loaded.
+    pub(super) fn loads(&self) -> u64 {
+        self.loads.load(Relaxed)
+    }
+
+    fn event(&self, read: &Read) -> Option<RecordedEvent> {
+        let tags = read.query.items()?.first()?.tags();
+        let known = !tags.as_slice().first()?.value().starts_with('?');
+        let event = EncodedEvent {
+            event_type: EventType::literal(ParcelEvent::Sent {}.event_type()),
+            tags: tags.clone(),
+            payload: self.payload.to_vec().into(),
+            recorded_at: Timestamp::EPOCH,
+            metadata: Metadata::default(),
+        };
+        known.then_some(RecordedEvent { position: Position::new(1), event })
+    }
+}
+
+impl Journal for Parcels {
+    fn append(
+        &self,
+        _: Vec<EncodedEvent>,
+        _: Option<AppendCondition>,
+    ) -> BoxFuture<Result<Appended, AppendError>> {
+        unreachable!("parcels are only looked at")
+    }
+
+    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
+        let events: Vec<_> = self.event(&read).into_iter().collect();
+        self.loads.fetch_add(events.len() as u64, Relaxed);
+        let page = Page { events, upto: Position::new(1), more: false };
+        Box::pin(std::future::ready(Ok(page)))
+    }
+
+    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
+        Box::pin(std::future::ready(Ok(Head { position: Position::new(1), ..Head::default() })))
+    }
+}
