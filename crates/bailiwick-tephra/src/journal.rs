@@ -12,8 +12,9 @@ use bailiwick_core::{
 };
 use parking_lot::{Mutex, RwLock};
 use tephra::ReadHandle;
+use tokio::sync::oneshot;
 
-use crate::appends::{Append, Appends, State};
+use crate::appends::{Append, Settled, State};
 use crate::error::fault;
 use crate::folder::{Folder, note};
 use crate::reads::{self, Pool, Source};
@@ -33,7 +34,7 @@ pub struct TephraJournal {
 /// What the threads of a journal share.
 pub(crate) struct Shared {
     pub(crate) folder: Folder,
-    pub(crate) appends: Arc<Appends>,
+    pub(crate) state: Mutex<State>,
     pub(crate) pool: Pool,
     /// None while it is closed for writing.
     pub(crate) store: Mutex<Option<Store>>,
@@ -63,10 +64,9 @@ impl TephraJournal {
         let store = Store::open(&folder)?;
         let reader = store.reader();
         let head = find_head(&folder, &reader)?;
-        let state = State::new(folder.path(), options, store.writer(), head);
         let shared = Arc::new(Shared {
             append_bytes: store::append_bytes(&folder),
-            appends: Arc::new(Appends::new(state)),
+            state: Mutex::new(State::new(folder.path(), options, store.writer(), head)),
             pool: Pool::new(options.waiting_reads),
             store: Mutex::new(Some(store)),
             reader: RwLock::new(reader),
@@ -136,10 +136,14 @@ impl Journal for TephraJournal {
         if events.is_empty() {
             return Box::pin(ready(Err(AppendError::Empty)));
         }
-        match Append::new(events, condition, self.shared.append_bytes) {
-            Ok(append) => self.shared.appends.submit(append),
-            Err(why) => Box::pin(ready(Err(AppendError::NotWritten(why.into())))),
-        }
+        let (append, outcome) = match Append::new(events, condition, self.shared.append_bytes) {
+            Ok(append) => append,
+            Err(why) => return Box::pin(ready(Err(AppendError::NotWritten(why.into())))),
+        };
+        let mut settled = Vec::new();
+        self.shared.state.lock().take(append, &mut settled);
+        settled.into_iter().for_each(Settled::tell);
+        outcome
     }
 
     fn read(&self, read: Read) -> BoxFuture<Result<Page, ReadError>> {
@@ -152,7 +156,7 @@ impl Journal for TephraJournal {
 
     fn head(&self) -> BoxFuture<Result<Head, ReadError>> {
         let written = Position::new(self.shared.reader.read().head().get());
-        let head = self.shared.appends.head();
+        let head = self.shared.state.lock().head();
         if written <= head.position {
             return Box::pin(ready(Ok(head)));
         }
@@ -161,13 +165,17 @@ impl Journal for TephraJournal {
     }
 
     fn health(&self) -> Health {
-        self.shared.appends.health()
+        match self.shared.state.lock().closed() {
+            None => Health::Open,
+            Some(why) => Health::ClosedForWriting { why: why.clone() },
+        }
     }
 
     fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
-        let Some(told) = self.shared.appends.reopen() else {
+        let (waiter, told) = oneshot::channel();
+        if !self.shared.state.lock().reopen(waiter) {
             return Box::pin(ready(Ok(())));
-        };
+        }
         let shared = self.shared.clone();
         Box::pin(async move { told.await.unwrap_or_else(|_| Err(shared.unattended())) })
     }
@@ -175,7 +183,7 @@ impl Journal for TephraJournal {
 
 impl Drop for TephraJournal {
     fn drop(&mut self) {
-        self.shared.appends.end();
+        self.shared.state.lock().end();
         self.shared.pool.end();
         for thread in self.threads.drain(..) {
             // Unless it is one of them that drops the journal.
@@ -190,7 +198,7 @@ impl fmt::Debug for TephraJournal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TephraJournal")
             .field("folder", &self.shared.folder.path())
-            .field("head", &self.shared.appends.head())
+            .field("head", &self.shared.state.lock().head())
             .field("health", &self.health())
             .finish_non_exhaustive()
     }

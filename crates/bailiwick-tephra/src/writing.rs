@@ -4,11 +4,10 @@
 use std::sync::Arc;
 use std::thread;
 
-use bailiwick_core::{FaultKind, Head, Health, JournalFault, Position, ReopenError};
+use bailiwick_core::{FaultKind, Head, JournalFault, Position, ReopenError};
 use flume::Receiver;
-use tokio::sync::oneshot;
 
-use crate::appends::{Answer, Call, Next, Reopened};
+use crate::appends::{Answer, Reopened, Settled};
 use crate::folder::note;
 use crate::journal::{Shared, find_head, lost};
 use crate::store::Store;
@@ -20,6 +19,7 @@ const NOTE_EVERY_EVENTS: u64 = 1 << 16;
 
 pub(crate) struct Writing {
     shared: Arc<Shared>,
+    answers: Receiver<Answer>,
     /// Up to here is noted.
     noted: Position,
     /// What is still to be removed.
@@ -29,39 +29,59 @@ pub(crate) struct Writing {
 impl Writing {
     pub(crate) fn new(shared: Arc<Shared>) -> Writing {
         let noted = note::read(shared.folder.path()).unwrap_or_default().position;
-        Writing { shared, noted, failed: None }
+        let (sender, answers) = flume::unbounded();
+        // Nothing waits yet.
+        shared.state.lock().go_on(sender, &mut Vec::new());
+        Writing { shared, answers, noted, failed: None }
     }
 
     pub(crate) fn run(mut self) {
+        let (mut answers, mut settled) = (Vec::new(), Vec::new());
         loop {
-            match self.shared.appends.call() {
-                Call::Answers(answers) => self.take(answers),
-                Call::Closed(waiters) => self.closed(waiters),
-                Call::End => return self.end(),
+            let deserted = match self.answers.recv() {
+                Ok(answer) => {
+                    answers.push(answer);
+                    answers.extend(self.answers.try_iter());
+                    false
+                }
+                Err(_) => true,
+            };
+            let next = self.take(&mut answers, deserted, &mut settled);
+            settled.drain(..).for_each(Settled::tell);
+            self.note(next.head, NOTE_EVERY_EVENTS);
+            if next.closed {
+                self.closed();
+            }
+            if next.ended {
+                return self.end();
             }
         }
     }
 
-    /// Takes the answers to a batch, and to those after it, as long as something waits.
-    fn take(&mut self, mut from: Receiver<Answer>) {
-        let mut answers = Vec::new();
-        loop {
-            answers.extend(from.recv());
-            answers.extend(from.try_iter());
-            let next = self.shared.appends.answered(&mut answers);
-            self.note();
-            match next {
-                Next::More => {}
-                Next::Batch(next) => from = next,
-                Next::Nothing => return,
-            }
+    /// What there is to do after the answers are taken, and the next batch is given.
+    fn take(
+        &mut self,
+        answers: &mut Vec<Answer>,
+        deserted: bool,
+        settled: &mut Vec<Settled>,
+    ) -> Next {
+        let mut state = self.shared.state.lock();
+        answers.drain(..).for_each(|answer| state.answered(answer, settled));
+        if deserted {
+            state.deserted(settled);
         }
+        if state.batch_is_over() {
+            let (sender, answers) = flume::unbounded();
+            self.answers = answers;
+            state.go_on(sender, settled);
+        }
+        let closed = state.closed().is_some();
+        Next { head: state.head(), closed, ended: state.has_ended() }
     }
 
     /// Not by this thread, on which callers wait.
-    fn note(&mut self) {
-        let head = self.shared.appends.head();
-        if head.position >= self.noted.plus(NOTE_EVERY_EVENTS) {
+    fn note(&mut self, head: Head, every: u64) {
+        if head.position >= self.noted.plus(every) {
             self.noted = head.position;
             let shared = self.shared.clone();
             let _ = self.shared.pool.run(move || write_note(&shared, head));
@@ -69,17 +89,18 @@ impl Writing {
     }
 
     /// tephra must not write anything more, and what it could not write must not stay.
-    fn closed(&mut self, waiters: Vec<oneshot::Sender<Reopened>>) {
+    fn closed(&mut self) {
         let store = self.shared.store.lock().take();
         if let Some(store) = store {
             drop(store);
-            let acknowledged = self.shared.appends.head().position.get();
+            let acknowledged = self.shared.state.lock().head().position.get();
             let head = self.shared.reader.read().head().get();
             self.failed = Some(Failed { acknowledged, head });
             if let Err(error) = self.clear() {
                 tracing::warn!(%error, "what failed is not removed yet; opening will");
             }
         }
+        let waiters = self.shared.state.lock().reopening();
         if waiters.is_empty() {
             return;
         }
@@ -95,13 +116,12 @@ impl Writing {
                 *self.shared.reader.write() = store.reader();
                 let writer = store.writer();
                 *self.shared.store.lock() = Some(store);
-                self.shared.appends.at_desk(|desk, _| desk.state.open(writer, head));
+                self.shared.state.lock().open(writer, head);
                 Ok(())
             }
             Err(error) => {
                 let why = JournalFault::from(error);
-                let still = why.clone();
-                self.shared.appends.at_desk(|desk, _| desk.state.still_closed(still));
+                self.shared.state.lock().still_closed(why.clone());
                 Err(ReopenError::StillClosed(why))
             }
         }
@@ -118,14 +138,12 @@ impl Writing {
     fn open(&mut self) -> Result<(Store, Head), OpenError> {
         self.clear()?;
         let folder = &self.shared.folder;
-        if let Health::ClosedForWriting { why } = self.shared.appends.health()
-            && why.kind() == FaultKind::Full
-        {
+        if self.shared.state.lock().closed().is_some_and(|why| why.kind() == FaultKind::Full) {
             folder.must_have_room()?;
         }
         let store = Store::open(folder)?;
         let head = find_head(folder, &store.reader())?;
-        let acknowledged = self.shared.appends.head().position;
+        let acknowledged = self.shared.state.lock().head().position;
         if head.position < acknowledged {
             return Err(lost(folder, acknowledged, head.position));
         }
@@ -134,7 +152,7 @@ impl Writing {
 
     fn end(mut self) {
         drop(self.shared.store.lock().take());
-        let head = self.shared.appends.head();
+        let head = self.shared.state.lock().head();
         if head.position > std::mem::replace(&mut self.noted, head.position) {
             write_note(&self.shared, head);
         }
@@ -149,6 +167,12 @@ struct Failed {
     head: u64,
 }
 
+struct Next {
+    head: Head,
+    closed: bool,
+    ended: bool,
+}
+
 fn write_note(shared: &Shared, head: Head) {
     if let Err(error) = note::write(shared.folder.path(), head) {
         tracing::warn!(%error, "what was acknowledged cannot be noted; opening will take longer");
@@ -158,7 +182,9 @@ fn write_note(shared: &Shared, head: Head) {
 impl Drop for Writing {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.shared.appends.abandoned();
+            let mut settled = Vec::new();
+            self.shared.state.lock().abandoned(&mut settled);
+            settled.into_iter().for_each(Settled::tell);
         }
     }
 }

@@ -1,9 +1,4 @@
 //! The journal keeps the rules of every journal, with one file and with many.
-//!
-//! In memory, if there is such a folder: a disk that others use may take longer for a sync than the
-//! suite waits.
-
-mod support;
 
 use std::sync::Arc;
 
@@ -20,7 +15,7 @@ struct InFolder {
 
 impl InFolder {
     fn new(options: Options) -> InFolder {
-        let folder = support::quick_folder();
+        let folder = tempfile::tempdir().expect("a folder");
         let journal = Some(Arc::new(options.clone().open(folder.path()).expect("a journal")));
         InFolder { journal, options, folder }
     }

@@ -1,6 +1,8 @@
 //! One append: what it is about, what tephra is given, and who waits for it.
 
-use bailiwick_core::{AppendCondition, AppendError, Appended, EncodedEvent, JournalFault};
+use bailiwick_core::{
+    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, JournalFault,
+};
 use tephra::Event;
 use tokio::sync::oneshot;
 
@@ -18,7 +20,7 @@ pub(crate) struct Append {
     /// How often tephra judged it.
     pub(super) tries: u8,
     stored: Option<Stored>,
-    waiter: Option<oneshot::Sender<Outcome>>,
+    waiter: oneshot::Sender<Outcome>,
 }
 
 /// The same in tephra's form.
@@ -28,24 +30,20 @@ pub(super) struct Stored {
 }
 
 impl Append {
-    /// Puts it into tephra's form.
+    /// Puts it into tephra's form, with the future that tells its outcome.
     pub(crate) fn new(
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
         max: usize,
-    ) -> Result<Append, Unstorable> {
+    ) -> Result<(Append, BoxFuture<Outcome>), Unstorable> {
         let stored = Stored::new(&events, condition.as_ref())?;
         let bytes = stored.events.iter().map(|e| RECORD_OVERHEAD + e.as_bytes().len()).sum();
         if bytes > max {
             return Err(Unstorable::Append { bytes, max });
         }
-        Ok(Append { events, condition, bytes, tries: 0, stored: Some(stored), waiter: None })
-    }
-
-    /// With somebody who waits for its outcome.
-    pub(super) fn awaited(self) -> (Append, oneshot::Receiver<Outcome>) {
         let (waiter, outcome) = oneshot::channel();
-        (Append { waiter: Some(waiter), ..self }, outcome)
+        let append = Append { events, condition, bytes, tries: 0, stored: Some(stored), waiter };
+        Ok((append, Box::pin(told(outcome))))
     }
 
     /// For tephra: taken the first time, made again after that.
@@ -85,13 +83,17 @@ impl Stored {
 /// An outcome on its way to who waits for it. Told without a lock held: it may run anything.
 #[must_use]
 pub(crate) struct Settled {
-    waiter: Option<oneshot::Sender<Outcome>>,
+    waiter: oneshot::Sender<Outcome>,
     outcome: Outcome,
 }
 
 impl Settled {
     pub(crate) fn tell(self) {
         // Whoever dropped the future does not want to know.
-        let _ = self.waiter.map(|waiter| waiter.send(self.outcome));
+        let _ = self.waiter.send(self.outcome);
     }
+}
+
+async fn told(outcome: oneshot::Receiver<Outcome>) -> Outcome {
+    outcome.await.unwrap_or_else(|_| Err(AppendError::Unknown("the journal's thread died".into())))
 }

@@ -7,9 +7,9 @@ use std::collections::VecDeque;
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
 
-use bailiwick_core::{AppendError, FaultKind, Head, JournalFault, Position};
-use flume::Receiver;
+use bailiwick_core::{AppendError, FaultKind, Head, JournalFault, Position, ReopenError};
 use tephra::{AppendError as Refused, PositionRange, WriteHandle};
+use tokio::sync::oneshot;
 
 use super::append::{Append, Settled, Stored};
 use super::batch::Batch;
@@ -20,6 +20,7 @@ use crate::store::{BATCH_APPENDS, BATCH_BYTES};
 
 /// What tephra answers, and to which append of the batch.
 pub(crate) type Answer = (u64, Result<PositionRange, Refused>);
+pub(crate) type Answers = flume::Sender<Answer>;
 
 /// How often an append is given to tephra whose `after` is above the head: each time the head is
 /// nearer.
@@ -47,9 +48,17 @@ pub(crate) struct State {
     max_waiting: usize,
     max_waiting_bytes: usize,
     batch: Batch,
+    /// Where tephra answers to. Only the appends of the batch have it while there is one: if it
+    /// closes before all of them have an answer, tephra's writer is dead.
+    answers: Option<Answers>,
     /// Of what was acknowledged.
     head: Head,
+    ending: bool,
+    abandoned: bool,
+    reopening: Vec<oneshot::Sender<Reopened>>,
 }
+
+pub(crate) type Reopened = Result<(), ReopenError>;
 
 impl State {
     pub(crate) fn new(folder: &Path, options: &Options, writer: WriteHandle, head: Head) -> State {
@@ -61,7 +70,11 @@ impl State {
             max_waiting: options.waiting_appends,
             max_waiting_bytes: options.waiting_bytes,
             batch: Batch::default(),
+            answers: None,
             head,
+            ending: false,
+            abandoned: false,
+            reopening: Vec::new(),
         }
     }
 
@@ -78,36 +91,31 @@ impl State {
     }
 
     /// Nothing waits, and tephra has nothing.
-    pub(super) fn is_quiet(&self) -> bool {
+    fn is_quiet(&self) -> bool {
         self.waiting.is_empty() && self.batch.is_over()
     }
 
-    /// Takes an append, and gives it to tephra if nothing is before it: then the answer comes from
-    /// there.
-    pub(super) fn take(
-        &mut self,
-        append: Append,
-        settled: &mut Vec<Settled>,
-    ) -> Option<Receiver<Answer>> {
+    /// Takes an append, and gives it to tephra if nothing is before it.
+    pub(crate) fn take(&mut self, append: Append, settled: &mut Vec<Settled>) {
         if let Some(why) = self.closed() {
-            settled.push(append.closed(why));
-            return None;
+            return settled.push(append.closed(why));
         }
         let (appends, bytes) = (self.waiting.len(), self.waiting_bytes);
         if appends >= self.max_waiting
             || bytes.saturating_add(append.bytes) > self.max_waiting_bytes
         {
             let why = NotTaken::TooMany { appends, bytes };
-            settled.push(append.settle(Err(AppendError::NotWritten(why.into()))));
-            return None;
+            return settled.push(append.settle(Err(AppendError::NotWritten(why.into()))));
         }
         self.waiting_bytes += append.bytes;
         self.waiting.push_back(append);
-        if self.batch.is_over() { self.give(settled) } else { None }
+        if self.batch.is_over() {
+            self.give(settled);
+        }
     }
 
     /// An answer of tephra.
-    pub(super) fn answered(&mut self, (token, answer): Answer, settled: &mut Vec<Settled>) {
+    pub(crate) fn answered(&mut self, (token, answer): Answer, settled: &mut Vec<Settled>) {
         let Some(append) = self.batch.answered(token) else {
             return;
         };
@@ -137,7 +145,7 @@ impl State {
     }
 
     /// tephra's writer is dead: it let go of appends without an answer.
-    pub(super) fn deserted(&mut self, settled: &mut Vec<Settled>) {
+    pub(crate) fn deserted(&mut self, settled: &mut Vec<Settled>) {
         if !self.batch.is_over() {
             let why = fault(FaultKind::Died, &self.folder, Refused::Shutdown);
             self.close(&why, settled);
@@ -145,12 +153,12 @@ impl State {
     }
 
     /// Whether all have an answer that tephra has.
-    pub(super) fn batch_is_over(&self) -> bool {
+    pub(crate) fn batch_is_over(&self) -> bool {
         self.batch.is_over()
     }
 
     /// Once all have an answer: gives tephra what has been waiting meanwhile.
-    pub(super) fn go_on(&mut self, settled: &mut Vec<Settled>) -> Option<Receiver<Answer>> {
+    pub(crate) fn go_on(&mut self, answers: Answers, settled: &mut Vec<Settled>) {
         debug_assert!(self.batch.is_over());
         for append in self.batch.restart().into_iter().rev() {
             if append.tries >= TRIES {
@@ -161,33 +169,35 @@ impl State {
             self.waiting_bytes += append.bytes;
             self.waiting.push_front(append);
         }
-        self.give(settled)
+        self.answers = Some(answers);
+        self.give(settled);
     }
 
     /// As much as tephra writes at once. It never waits: there is room for a batch, and no other.
-    ///
-    /// Only the batch has the other end of what is returned: when it closes before all have an
-    /// answer, tephra's writer is dead.
-    fn give(&mut self, settled: &mut Vec<Settled>) -> Option<Receiver<Answer>> {
+    fn give(&mut self, settled: &mut Vec<Settled>) {
         let Writing::Open(writer) = &self.writing else {
-            return None;
+            return;
         };
         let writer = writer.clone();
         let batch = self.next_batch(settled);
         // tephra refuses an `after` above the head. Nothing is on its way, so this is the head.
         let head = writer.head();
-        let (answer, answers) = flume::unbounded();
-        for (token, Stored { events, condition }) in (0..).zip(batch) {
+        let last = batch.len();
+        for (number, Stored { events, condition }) in (1..).zip(batch) {
+            let answers = if number == last { self.answers.take() } else { self.answers.clone() };
+            let Some(answers) = answers else {
+                break;
+            };
             let condition =
                 condition.map(|c| tephra::AppendCondition { after: c.after.min(head), ..c });
-            if let Err(why) = writer.append_submit(events, condition, token, answer.clone()) {
+            let token = number as u64 - 1;
+            if let Err(why) = writer.append_submit(events, condition, token, answers) {
                 let why = self.fault_of(why);
                 self.batch.not_given(token, &why, settled);
                 self.close(&why, settled);
-                return None;
+                break;
             }
         }
-        (!self.batch.is_over()).then_some(answers)
     }
 
     fn next_batch(&mut self, settled: &mut Vec<Settled>) -> Vec<Stored> {
@@ -223,6 +233,7 @@ impl State {
         self.batch.give_up(why, settled);
         settled.extend(self.waiting.drain(..).map(|append| append.closed(why)));
         self.waiting_bytes = 0;
+        self.wake();
     }
 
     /// What was written was read again.
@@ -238,9 +249,42 @@ impl State {
         self.writing = Writing::Closed(why);
     }
 
-    /// Nobody gives tephra anything any more.
-    pub(super) fn abandoned(&mut self, settled: &mut Vec<Settled>) {
+    /// Asks the thread to open it again; false if it is open.
+    pub(crate) fn reopen(&mut self, waiter: oneshot::Sender<Reopened>) -> bool {
+        let closed = self.closed().is_some();
+        if closed && !self.abandoned {
+            self.reopening.push(waiter);
+            self.wake();
+        }
+        closed
+    }
+
+    /// Wakes the thread that waits for answers. While tephra has a batch, they will come anyway.
+    fn wake(&self) {
+        let no_answer = (u64::MAX, Err(Refused::Empty));
+        let _ = self.answers.as_ref().map(|answers| answers.send(no_answer));
+    }
+
+    /// Who waits for it to be opened again.
+    pub(crate) fn reopening(&mut self) -> Vec<oneshot::Sender<Reopened>> {
+        std::mem::take(&mut self.reopening)
+    }
+
+    /// Nothing more will come: what waits is written, then the thread ends.
+    pub(crate) fn end(&mut self) {
+        self.ending = true;
+        self.wake();
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ending && self.is_quiet()
+    }
+
+    /// The thread ended, though it should not have: nobody gives anything to tephra any more.
+    pub(crate) fn abandoned(&mut self, settled: &mut Vec<Settled>) {
         let why = fault(FaultKind::Died, &self.folder, "the journal's own thread panicked");
         self.close(&why, settled);
+        self.reopening.clear();
+        self.abandoned = true;
     }
 }
