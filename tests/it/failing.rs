@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bailiwick::{AskError, Cause, FaultKind, Unknown};
+use bailiwick::{AskError, Builder, Cause, FaultKind, Unknown};
 use bailiwick_tests::counter::{Bell, Counter};
 use bailiwick_tests::counter::{Count, SetAlarm};
 use bailiwick_tests::faulty::Fault;
@@ -16,7 +16,7 @@ async fn count(
 }
 
 async fn closed(fault: Fault, refusals: usize) -> Stage {
-    let stage = Stage::with(|builder| builder.reopen_journal()).await;
+    let stage = Stage::with(Builder::reopen_journal).await;
     stage.journal.fail_stop(refusals);
     stage.journal.plan([fault]);
     let error = count(&stage, "a").await.unwrap_err();
@@ -67,7 +67,7 @@ async fn it_is_tried_again_later_and_later() {
 
 #[tokio::test]
 async fn a_deadline_that_fell_due_meanwhile_is_not_forgotten() {
-    let stage = Stage::with(|builder| builder.reopen_journal()).await;
+    let stage = Stage::with(Builder::reopen_journal).await;
     let alarm = SetAlarm { at: Some((BEGIN + 50).into()), bell: Bell::Rings };
     stage.counters.get("b").ask(alarm).await.unwrap();
     stage.journal.fail_stop(4);

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use bailiwick::{
     Aggregate, AppendCondition, AppendError, Appended, BoxFuture, Context, Decide, EncodedEvent,
-    Event, EventType, Head, Journal, JournalReadError, Metadata, Page, Position, Read,
-    RecordedEvent, Timestamp, View, id,
+    Event, EventType, Head, Health, Journal, JournalReadError, LastMatch, Metadata, Page, Position,
+    Query, Read, RecordedEvent, ReopenError, Timestamp, View, id,
 };
 use serde::{Deserialize, Serialize};
 
@@ -106,6 +106,7 @@ impl Parcels {
         let known = !tags.as_slice().first()?.value().starts_with('?');
         let event = EncodedEvent {
             event_type: EventType::literal(ParcelEvent::Sent {}.event_type()),
+            version: 1,
             tags: tags.clone(),
             payload: self.payload.to_vec().into(),
             recorded_at: Timestamp::EPOCH,
@@ -131,7 +132,19 @@ impl Journal for Parcels {
         Box::pin(std::future::ready(Ok(page)))
     }
 
+    fn last(&self, _: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
+        unreachable!("parcels are only looked at")
+    }
+
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         Box::pin(std::future::ready(Ok(Head { position: Position::new(1), ..Head::default() })))
+    }
+
+    fn health(&self) -> Health {
+        Health::Open
+    }
+
+    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }

@@ -38,7 +38,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
                 tracing::error!(%fault, ?backoff, "the journal cannot be opened again yet");
             }
             Err(error) => {
-                tracing::error!(%error, ?backoff, "the journal cannot be opened again yet")
+                tracing::error!(%error, ?backoff, "the journal cannot be opened again yet");
             }
         }
     }

@@ -45,7 +45,7 @@ impl Ghosts {
     /// The halves of the hash say where it belongs, and who it is.
     fn bucket(&mut self, hash: u64) -> Option<(&mut [u32; BUCKET], u32)> {
         let (high, low) = ((hash >> 32) as u32, hash & u64::from(u32::MAX));
-        let at = u64::try_from(self.0.len()).ok()? * low >> 32;
+        let at = (u64::try_from(self.0.len()).ok()? * low) >> 32;
         let bucket = self.0.get_mut(usize::try_from(at).ok()?)?;
         Some((bucket, high.max(NOBODY + 1)))
     }
