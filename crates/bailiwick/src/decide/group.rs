@@ -87,6 +87,14 @@ impl<'a> Group<'a> {
     /// its turn, whoever wrote it.
     async fn catch_up(&mut self) -> Result<Position, Tried> {
         let shared = self.shared();
+        let lasts: Vec<_> = self.views.lasts().collect();
+        for (view, query) in lasts {
+            let last = port::last(shared, query).await.ok_or(Tried::Closed)?;
+            let last = last.map_err(|error| Tried::Failed(Cause::Unread(error)))?;
+            guarded(|| self.views.found(&view, last.event.as_ref(), last.upto))
+                .map_err(Tried::Broken)?;
+            self.has_read = true;
+        }
         loop {
             if let Some(level) = self.views.level() {
                 let views = self.seats.iter().map(|seat| seat.case.boundary().reading().len());
@@ -96,7 +104,6 @@ impl<'a> Group<'a> {
                 // All were kept: what is new?
                 self.views.behind();
             }
-            // A journal that can find the last event of a query is to be asked for `lasts` here.
             let read = self.views.next_read(shared.config.page_events);
             let page = port::read(shared, read).await.ok_or(Tried::Closed)?;
             let page = page.map_err(|error| Tried::Failed(Cause::Unread(error)))?;

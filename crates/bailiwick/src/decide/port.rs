@@ -7,8 +7,8 @@ use std::pin::pin;
 use std::task::Poll;
 
 use bailiwick_core::{
-    AppendCondition, AppendError, Appended, BoxError, BoxFuture, EncodedEvent, Page, Read,
-    ReadError,
+    AppendCondition, AppendError, Appended, BoxError, BoxFuture, EncodedEvent, LastMatch, Page,
+    Query, Read, ReadError,
 };
 
 use crate::error::panic_message;
@@ -30,6 +30,12 @@ pub(super) async fn append(
 pub(super) async fn read(shared: &Shared, read: Read) -> Option<Result<Page, ReadError>> {
     let panicked = |error: BoxError| ReadError::Unavailable(error.into());
     or_closed(shared, guarded(|| shared.journal.read(read), panicked)).await
+}
+
+/// None: the runtime is closed.
+pub(super) async fn last(shared: &Shared, query: Query) -> Option<Result<LastMatch, ReadError>> {
+    let panicked = |error: BoxError| ReadError::Unavailable(error.into());
+    or_closed(shared, guarded(|| shared.journal.last(query), panicked)).await
 }
 
 async fn guarded<T, E>(

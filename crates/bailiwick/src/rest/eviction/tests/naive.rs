@@ -34,7 +34,7 @@ impl Naive {
 
     fn fits_the_proven(&self, ids: &[char]) -> bool {
         let Load { count, bytes } = self.weight(ids);
-        count + 1 <= self.most.count && bytes <= self.most.bytes - self.most.bytes / 64
+        count < self.most.count && bytes <= self.most.bytes - self.most.bytes / 64
     }
 
     fn rests(&mut self, id: char, heap: u32) {
