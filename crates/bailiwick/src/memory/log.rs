@@ -9,6 +9,8 @@ use bailiwick_core::{
 };
 use foldhash::fast::FixedState;
 
+use super::chunks::Chunks;
+
 /// Where the events with each tag, or of each type, are: ascending. Looked up, never iterated, so
 /// nothing depends on the order of the map.
 type Index<K> = HashMap<K, Vec<Position>, FixedState>;
@@ -17,7 +19,7 @@ type Index<K> = HashMap<K, Vec<Position>, FixedState>;
 #[derive(Default)]
 pub(super) struct Log {
     /// The event at position `n` is the `n`th, counted from 1.
-    events: Vec<EncodedEvent>,
+    events: Chunks,
     by_tag: Index<Tag>,
     by_type: Index<EventType>,
     latest: Timestamp,
@@ -32,15 +34,15 @@ impl Log {
     pub(super) fn append(&mut self, events: Vec<EncodedEvent>) -> Appended {
         let before = self.head().position;
         let mut last = before;
-        for event in &events {
+        for event in events {
             last = last.plus(1);
             push(&mut self.by_type, &event.event_type, last);
             for tag in &event.tags {
                 push(&mut self.by_tag, tag, last);
             }
             self.latest = self.latest.max(event.recorded_at);
+            self.events.push(event);
         }
-        self.events.extend(events);
         let first = before.plus(1);
         Appended { first, last }
     }
@@ -110,7 +112,7 @@ impl Log {
     /// The event at a position that the index gave.
     pub(super) fn event(&self, position: Position) -> &EncodedEvent {
         let index = usize::try_from(position.get() - 1).expect("a position of an event in memory");
-        &self.events[index]
+        self.events.get(index)
     }
 
     pub(super) fn recorded(&self, position: Position) -> RecordedEvent {

@@ -8,6 +8,7 @@
 //! - It holds every event for ever: 220 to 340 bytes each with one tag, beside the payload. That is
 //!   for tests, examples and caches, not for a service that runs for months.
 
+mod chunks;
 mod last;
 mod log;
 mod read;
