@@ -3,11 +3,14 @@
 mod shelf;
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick::Timestamp;
+use bailiwick::{BoxFuture, Spawn, Timestamp};
 use bailiwick_tests::counter::{Bell, Count, CounterEvent, CounterId, SetAlarm};
 use bailiwick_tests::stage::{Stage, settle};
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
 
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -27,6 +30,46 @@ async fn more_actors_than_may_linger_leave_at_once() {
     settle().await;
     assert_eq!(stage.counters.in_memory().len(), 100, "they stay in memory");
     let actors = (0..100).filter(|n| stage.counters.kill_actor(id(*n))).count();
+    assert!((1..=8).contains(&actors), "{actors} actors linger");
+}
+
+/// Runs actors, but none of the tasks that a runtime starts with: as if the executor were too busy.
+#[derive(Clone)]
+struct Busy {
+    executor: Handle,
+    /// Those tasks, until it has started.
+    starting: Arc<Mutex<Option<Vec<BoxFuture<()>>>>>,
+}
+
+impl Spawn for Busy {
+    fn spawn(&self, task: BoxFuture<()>) {
+        match &mut *self.starting.lock() {
+            Some(held) => held.push(task),
+            None => Spawn::spawn(&self.executor, task),
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_comes_makes_room_even_if_nobody_else_has_the_time() {
+    let starting = Arc::new(Mutex::new(Some(Vec::new())));
+    let busy = Busy { executor: Handle::current(), starting: starting.clone() };
+    let stage = Stage::with(|builder| {
+        builder.spawner(busy).config(|config| {
+            config.lingering_actors = 8.try_into().expect("not zero");
+            config.resting_aggregates = 10.try_into().expect("not zero");
+        })
+    })
+    .await;
+    let held = starting.lock().take();
+    assert!(held.is_some_and(|tasks| !tasks.is_empty()), "nobody was held up");
+    for wave in (0..500).step_by(50) {
+        count(&stage, wave..wave + 50).await;
+        settle().await;
+        let in_memory = stage.counters.in_memory().len();
+        assert!((10..=18).contains(&in_memory), "{in_memory} in memory");
+    }
+    let actors = (0..500).filter(|n| stage.counters.kill_actor(id(*n))).count();
     assert!((1..=8).contains(&actors), "{actors} actors linger");
 }
 

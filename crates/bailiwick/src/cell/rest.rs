@@ -20,9 +20,10 @@ impl<A: Aggregate> Cell<A> {
         if std::mem::replace(&mut core.lingers, true) {
             return;
         }
-        let at = core.busy_at + self.kind.shared.config.linger;
+        let now = core.busy_at;
         drop(core);
-        self.kind.rest.push_lingering(at, self.clone());
+        let at = now + self.kind.shared.config.linger;
+        self.kind.rest.push_lingering(now, at, self.clone());
         self.forsake();
     }
 
@@ -30,7 +31,7 @@ impl<A: Aggregate> Cell<A> {
     pub(super) fn rest(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
         let rest = &self.kind.rest;
         let desk = core.desk.take();
-        let at = core.busy_at + self.kind.shared.config.idle;
+        let now = core.busy_at;
         let standing = &mut core.standing;
         if standing.is_queued() {
             // However much it did: what comes close together is one use.
@@ -38,12 +39,11 @@ impl<A: Aggregate> Cell<A> {
             drop(core);
             return self.clear(desk);
         }
-        let hurry = rest.push_resting(at, self.clone(), standing, rest.hash(&self.id));
+        let at = now + self.kind.shared.config.idle;
+        let first = rest.push_resting(at, self.clone(), standing, rest.hash(&self.id));
         drop(core);
-        if hurry {
-            rest.hurry();
-        }
         self.clear(desk);
+        rest.make_room(now, &self.kind.registry, first);
         self.forsake();
     }
 
@@ -59,9 +59,10 @@ impl<A: Aggregate> Cell<A> {
             })
         });
         let heap = u32::try_from(heap).unwrap_or(u32::MAX);
-        let hurry = self.kind.rest.weigh(&mut self.core.lock().standing, heap);
-        if hurry {
-            self.kind.rest.hurry();
+        let rest = &self.kind.rest;
+        let over = rest.weigh(&mut self.core.lock().standing, heap);
+        if over {
+            rest.make_room(self.kind.shared.recent(), &self.kind.registry, false);
         }
     }
 

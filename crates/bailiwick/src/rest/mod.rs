@@ -5,7 +5,10 @@
 //! 2. More than `lingering_actors` do not linger: the oldest of them go at once.
 //! 3. More than `resting_aggregates`, or `resting_bytes`, do not rest: who gives way is for
 //!    [`eviction`] to say.
-//! 4. A cell's standing and what the queues know of it change together: under its lock, and the
+//! 4. Whoever comes to a queue with too many looks at some of them: so they leave as fast as they
+//!    come, even if the executor is too busy to let the task here have its turn. What is left, and
+//!    whose time comes, is the task's.
+//! 5. A cell's standing and what the queues know of it change together: under its lock, and the
 //!    queues' lock within it. Nobody takes them the other way round.
 
 mod eviction;
@@ -22,6 +25,7 @@ use crate::cell::Cell;
 use crate::config::Config;
 use crate::kind::Kind;
 use crate::race::{either, yield_now};
+use crate::registry::Registry;
 use crate::shared::{Lock, Stage};
 use eviction::{Load, Resting};
 pub(crate) use eviction::{Look, Seen, Standing};
@@ -41,8 +45,11 @@ struct Queues<A: Aggregate> {
     resting: Resting<Arc<Cell<A>>>,
 }
 
-/// How many cells of each queue are looked at before others get their turn.
+/// How many cells of each queue the task looks at before others get their turn.
 const CELLS_AT_ONCE: usize = 256;
+
+/// How many cells of a queue one who comes to it looks at: two, so that the queue gets shorter.
+const LOOKS_PER_PUSH: usize = 2;
 
 /// What a resting aggregate counts for beside its state: a little more than its cell, its ID, and
 /// its places in the registry, the deadline index and the queues here take.
@@ -62,13 +69,13 @@ impl<A: Aggregate> RestQueue<A> {
     }
 
     /// Looks at a cell with an actor at `at`, or a little later.
-    pub(crate) fn push_lingering(&self, at: Timestamp, cell: Arc<Cell<A>>) {
+    pub(crate) fn push_lingering(&self, now: Timestamp, at: Timestamp, cell: Arc<Cell<A>>) {
         let mut queues = self.queues.lock();
         queues.lingering.push_back((at, cell));
-        let count = queues.lingering.len();
+        let first = queues.lingering.len() == 1;
         drop(queues);
-        if count == 1 || count > self.most_lingering {
-            self.hurry();
+        if self.look_at_lingering(now, LOOKS_PER_PUSH) || first {
+            self.changed.notify_one();
         }
     }
 
@@ -80,8 +87,8 @@ impl<A: Aggregate> RestQueue<A> {
         Some((cell, too_many))
     }
 
-    /// Looks at a cell without an actor at `at`, or a little later. Returns whether to
-    /// [`hurry`](Self::hurry), once the cell is unlocked.
+    /// Looks at a cell without an actor at `at`, or a little later. Returns whether it is the first
+    /// to be looked at. [`make_room`](Self::make_room) is to be called once the cell is unlocked.
     #[must_use]
     pub(crate) fn push_resting(
         &self,
@@ -93,11 +100,11 @@ impl<A: Aggregate> RestQueue<A> {
         let resting = &mut self.queues.lock().resting;
         let first = resting.first();
         resting.enter(cell, standing, at, hash);
-        resting.is_over() || resting.first() != first
+        resting.first() != first
     }
 
-    /// What a cell holds has changed. Returns whether to [`hurry`](Self::hurry), once the cell is
-    /// unlocked.
+    /// What a cell holds has changed. If that leaves too many, [`make_room`](Self::make_room) is to
+    /// be called once the cell is unlocked: that is returned.
     #[must_use]
     pub(crate) fn weigh(&self, standing: &mut Standing, heap: u32) -> bool {
         if standing.heap() == heap {
@@ -106,6 +113,13 @@ impl<A: Aggregate> RestQueue<A> {
         let resting = &mut self.queues.lock().resting;
         resting.weigh(standing, heap);
         resting.is_over()
+    }
+
+    /// After a cell came to rest. `first`: it is the first to be looked at.
+    pub(crate) fn make_room(&self, now: Timestamp, registry: &Registry<A>, first: bool) {
+        if self.look_at_resting(now, registry, LOOKS_PER_PUSH) || first {
+            self.changed.notify_one();
+        }
     }
 
     /// What becomes of a cell that was looked at: it stays, or it is given back.
@@ -124,9 +138,44 @@ impl<A: Aggregate> RestQueue<A> {
         self.hasher.hash_one(id)
     }
 
-    /// There is something to look at earlier than expected.
-    pub(crate) fn hurry(&self) {
-        self.changed.notify_one();
+    /// Looks at the actors whose time has come, or that are too many. Returns whether there may be
+    /// more to do at once.
+    fn look_at_lingering(&self, now: Timestamp, most: usize) -> bool {
+        let (mut looks, mut done) = (0, 0);
+        while looks < most
+            && let Some((cell, too_many)) = self.next_lingering(now)
+        {
+            looks += 1;
+            match cell.tire(now, too_many) {
+                // Busy: not before the next round, even if there are too many.
+                Some(again) => self.queues.lock().lingering.push_back((again, cell)),
+                None => done += 1,
+            }
+        }
+        done > 0 && looks == most
+    }
+
+    /// Looks at the resting cells whose time has come, or that have to give way. Returns whether
+    /// there may be more to do at once.
+    ///
+    /// Every look changes something: its cell is stored, or leaves the queue because it is at work,
+    /// or is a use poorer, or is looked at later. So it comes to an end even if nobody can be stored.
+    fn look_at_resting(&self, now: Timestamp, registry: &Registry<A>, most: usize) -> bool {
+        let (mut looks, mut stored) = (0, false);
+        while looks < most
+            && let Some(look) = self.next_resting(now)
+        {
+            looks += 1;
+            stored |= Cell::retire(look, now);
+        }
+        if stored && self.shrink() {
+            registry.shrink();
+        }
+        looks == most
+    }
+
+    fn next_resting(&self, now: Timestamp) -> Option<Look<Arc<Cell<A>>>> {
+        self.queues.lock().resting.next(now)
     }
 
     /// Gives memory back once it is hardly used. Returns whether nothing rests any more.
@@ -159,7 +208,10 @@ pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
             return kind.rest.clear();
         }
         let now = shared.now();
-        let more = [look_at_lingering(&kind, now), look_at_resting(&kind, now)];
+        let more = [
+            kind.rest.look_at_lingering(now, CELLS_AT_ONCE),
+            kind.rest.look_at_resting(now, &kind.registry, CELLS_AT_ONCE),
+        ];
         if more.contains(&true) {
             yield_now().await;
             continue;
@@ -170,38 +222,4 @@ pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
             None => change.await,
         }
     }
-}
-
-/// Looks at the actors whose time has come. Returns whether there may be more to do at once.
-fn look_at_lingering<A: Aggregate>(kind: &Kind<A>, now: Timestamp) -> bool {
-    let (mut looks, mut done) = (0, 0);
-    while looks < CELLS_AT_ONCE
-        && let Some((cell, too_many)) = kind.rest.next_lingering(now)
-    {
-        looks += 1;
-        match cell.tire(now, too_many) {
-            // Busy: not before the next round, even if there are too many.
-            Some(again) => kind.rest.queues.lock().lingering.push_back((again, cell)),
-            None => done += 1,
-        }
-    }
-    done > 0 && looks == CELLS_AT_ONCE
-}
-
-/// Looks at the resting cells whose time has come. Returns whether there may be more to do at once.
-///
-/// Every look changes something: its cell is stored, or leaves the queue because it is at work, or
-/// is a use poorer, or is looked at later. So it comes to an end even if nobody can be stored.
-fn look_at_resting<A: Aggregate>(kind: &Kind<A>, now: Timestamp) -> bool {
-    let (mut looks, mut stored) = (0, false);
-    while looks < CELLS_AT_ONCE
-        && let Some(look) = { kind.rest.queues.lock().resting.next(now) }
-    {
-        looks += 1;
-        stored |= Cell::retire(look, now);
-    }
-    if stored && kind.rest.shrink() {
-        kind.registry.shrink();
-    }
-    looks == CELLS_AT_ONCE
 }
