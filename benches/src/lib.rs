@@ -16,4 +16,5 @@ pub mod memory;
 pub mod report;
 pub mod rivals;
 pub mod rounds;
+pub mod sleeper;
 pub mod workloads;

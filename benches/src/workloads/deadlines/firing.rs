@@ -22,6 +22,7 @@ use crate::memory;
 use crate::report::Row;
 use crate::rivals::Sleepers;
 use crate::rounds::{Round, System, interleaved_long, storm};
+use crate::sleeper::Sleeper;
 
 const CLIENTS: usize = 64;
 /// How long it is quiet between the preparation and the first end.
@@ -38,7 +39,7 @@ struct Load {
 
 pub(super) async fn run(quick: bool) -> Vec<Row> {
     let (armed, per_second, seconds, rounds) =
-        if quick { (100_000, 10_000, 3, 1) } else { (1_000_000, 50_000, 10, 3) };
+        if quick { (100_000, 10_000, 3, 1) } else { (1_000_000, 50_000, 10, 5) };
     let load = Arc::new(Load {
         ids: (0..armed).map(credit_id).collect(),
         due: per_second * seconds,
@@ -123,9 +124,9 @@ async fn tokio_sleep(load: Arc<Load>) -> Round {
 /// Watches them end, the first of them in `quiet` from now.
 async fn watch(load: &Load, quiet: Duration) -> Round {
     sleep(quiet).await;
-    let (begun, usage) = (Instant::now(), Usage::begin());
+    let (begun, usage, sleeper) = (Instant::now(), Usage::begin(), Sleeper::begin());
     sleep(load.window).await;
-    let cpu_share = usage.share();
+    let (cpu_share, mut by_itself) = (usage.share(), sleeper.end());
     while LATENESS.total() < load.due as u64 {
         let late = begun.elapsed().saturating_sub(load.window);
         assert!(late < AT_THE_LATEST, "only {} leases ended", LATENESS.total());
@@ -141,6 +142,7 @@ async fn watch(load: &Load, quiet: Duration) -> Round {
         (wall(0.5), "µs p50 by the wall clock"),
         (wall(0.99), "µs p99"),
         (wall(1.0), "µs the latest"),
+        (by_itself.percentile(0.99).unwrap_or_default(), "µs p99 of a thread that only sleeps"),
     ];
     Round { ops_per_s, latencies: LATENESS.by_turn(), cpu_share, asides }
 }
