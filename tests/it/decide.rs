@@ -6,4 +6,5 @@ mod classics;
 mod failing;
 mod notes;
 mod registration;
+mod turns;
 mod waiting;

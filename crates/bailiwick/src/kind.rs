@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::cell::{Cell, NotAdmitted};
+use crate::cell::{Cell, Hold, NotAdmitted};
 use crate::counts::{Counts, Tally};
 use crate::deadlines::{Deadlines, Due};
 use crate::patience::Patience;
@@ -15,8 +15,8 @@ use crate::rest::RestQueue;
 use crate::shared::{Shared, Stage};
 use crate::watch::Watchers;
 use bailiwick_core::{
-    ANSWERED, Aggregate, EncodedEvent, Event, EventType, Id, Position, Query, QueryItem,
-    RecordedEvent, Tags, Timestamp, each_name,
+    ANSWERED, Aggregate, BoxFuture, EncodedEvent, Event, EventType, Id, Position, Query, QueryItem,
+    RecordedEvent, Tag, Tags, Timestamp, each_name,
 };
 
 /// What all aggregates of one type in one runtime share.
@@ -72,6 +72,11 @@ impl<A: Aggregate> Kind<A> {
         }
     }
 
+    /// Of whom the tag is.
+    fn id_of(&self, tag: &Tag) -> Option<A::Key> {
+        catch_unwind(|| A::Key::from_str(tag.value())).ok()?.ok()
+    }
+
     /// The aggregate with this ID, live in this runtime from now on.
     pub(crate) fn cell(
         self: &Arc<Self>,
@@ -92,6 +97,10 @@ pub(crate) trait AnyKind: Send + Sync + 'static {
     /// each event of the types that it reads.
     fn recover(&self, event: &RecordedEvent, deadlines: &mut Recovered);
     fn arm_recovered(&self, deadlines: Recovered);
+    /// Whether an aggregate of this type with this tag reads events of that type.
+    fn reads(&self, event_type: &EventType, tag: &Tag) -> bool;
+    /// Holds the aggregate with this tag, if it is in memory: see [`Cell::hold`].
+    fn hold(&self, tag: &Tag) -> Option<BoxFuture<Option<Hold>>>;
     /// A decision of this runtime wrote this event: those of this type that read it are told.
     fn written(self: Arc<Self>, event: &EncodedEvent, at: Position);
     fn start(self: Arc<Self>);
@@ -150,13 +159,19 @@ impl<A: Aggregate> AnyKind for Kind<A> {
         }
     }
 
+    fn hold(&self, tag: &Tag) -> Option<BoxFuture<Option<Hold>>> {
+        let id = self.id_of(tag)?;
+        let cell = self.registry.get(&id)?;
+        Some(cell.hold())
+    }
+
+    fn reads(&self, event_type: &EventType, tag: &Tag) -> bool {
+        tag.key() == <A::Key as Id>::KEY && self.types.contains(event_type)
+    }
+
     fn written(self: Arc<Self>, event: &EncodedEvent, at: Position) {
-        if !self.types.contains(&event.event_type) {
-            return;
-        }
-        for tag in event.tags.iter().filter(|tag| tag.key() == <A::Key as Id>::KEY) {
-            let id = catch_unwind(|| A::Key::from_str(tag.value()));
-            let Ok(Ok(id)) = id else {
+        for tag in event.tags.iter().filter(|tag| self.reads(&event.event_type, tag)) {
+            let Some(id) = self.id_of(tag) else {
                 tracing::error!(aggregate = A::NAME, %tag, "an ID of a decision's event cannot be read");
                 continue;
             };

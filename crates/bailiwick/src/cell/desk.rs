@@ -7,6 +7,7 @@ use std::task::Waker;
 use bailiwick_core::{Aggregate, InvalidTag, Key, Position, Query, Tags};
 use smallvec::SmallVec;
 
+use super::hold::Holding;
 use crate::deadlines::Due;
 use crate::entry::{Entries, Entry};
 use crate::envelope::Envelope;
@@ -37,6 +38,8 @@ pub(super) struct Desk<A: Aggregate> {
     pub(super) overtaken: Position,
     /// The deadline index has called.
     pub(super) due: Called,
+    /// Set while a decision holds the cell, or waits to.
+    pub(super) holding: Option<Box<Holding>>,
     /// The commands of the turn that is running, so that their callers can be told that their time
     /// is up whatever takes so long.
     pub(super) in_turn: InTurn<A>,
@@ -76,6 +79,7 @@ impl<A: Aggregate> Desk<A> {
             readers: Vec::new(),
             overtaken: Position::START,
             due: Called::default(),
+            holding: None,
             in_turn: InTurn::new(),
             parked: None,
             patience: None,
@@ -90,6 +94,24 @@ impl<A: Aggregate> Desk<A> {
             || !self.readers.is_empty()
             || self.due.called
             || self.overtaken != Position::START
+    }
+
+    /// Whether something waits that the aggregate is to decide.
+    pub(super) fn is_asked(&self) -> bool {
+        !self.mailbox.is_empty() || !self.door.is_empty() || self.due.called
+    }
+
+    /// Whether that is to wait for decisions.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.holding.as_ref().is_some_and(|holding| holding.blocks())
+    }
+
+    /// Whether a turn now would find something to do.
+    pub(super) fn has_work_now(&self) -> bool {
+        match self.is_blocked() {
+            true => !self.readers.is_empty() || self.overtaken != Position::START,
+            false => self.has_work(),
+        }
     }
 
     /// Up to `room` commands from the mailbox.

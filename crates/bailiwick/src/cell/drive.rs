@@ -104,7 +104,7 @@ impl<A: Aggregate> Cell<A> {
                 return Drive::Leave;
             }
             core.life = life;
-            let told = self.end_turn(&mut core, work.commands);
+            let told = (self.end_turn(&mut core, work.commands), self.grant(&mut core));
             let idle = waiting && !self.has_more(&core);
             if idle && commands <= 1 {
                 let drive = self.park(core, tools, cx);
@@ -138,7 +138,7 @@ impl<A: Aggregate> Cell<A> {
             Life::Loading(_) => false,
             Life::Unloaded | Life::Quiet(_) | Life::Faulted(_) | Life::Out => true,
         };
-        room && core.desk.as_ref().is_some_and(|desk| desk.has_work())
+        room && core.desk.as_ref().is_some_and(|desk| desk.has_work_now())
     }
 
     fn park(
@@ -193,8 +193,14 @@ impl<A: Aggregate> Cell<A> {
             }
             _ => return work,
         };
-        work.commands = desk.take_commands(room);
         work.readers = std::mem::take(&mut desk.readers);
+        if desk.is_blocked() {
+            return work;
+        }
+        if let Some(holding) = &mut desk.holding {
+            holding.had_batch();
+        }
+        work.commands = desk.take_commands(room);
         work.due = std::mem::take(&mut desk.due);
         for entry in &work.commands {
             desk.in_turn.push(entry.share());

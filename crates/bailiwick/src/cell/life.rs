@@ -226,6 +226,11 @@ impl<A: Aggregate> Live<A> {
         !self.is_durable() || !self.again.is_empty() || self.rearm
     }
 
+    /// Whether something is decided that is not durable, or is to be decided again.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.running.is_some() || !self.forming.is_empty() || !self.again.is_empty()
+    }
+
     /// Whether the state is the durable one.
     fn is_durable(&self) -> bool {
         self.running.is_none() && self.forming.is_empty() && !self.broken

@@ -18,6 +18,7 @@ mod answers;
 mod brief;
 mod desk;
 mod drive;
+mod hold;
 mod judge;
 mod lapse;
 mod life;
@@ -35,6 +36,7 @@ pub(crate) use admit::NotAdmitted;
 pub(crate) use answers::Place;
 pub(crate) use desk::Ground;
 pub(crate) use drive::Drive;
+pub(crate) use hold::Hold;
 pub(crate) use judge::Tools;
 
 use crate::actor;
@@ -185,7 +187,9 @@ impl<A: Aggregate> Cell<A> {
 impl<A: Aggregate> Core<A> {
     /// Whether an actor would find something to do, or to wait for.
     fn has_work(&self) -> bool {
-        self.life.is_busy() || self.desk.as_ref().is_some_and(|desk| desk.has_work())
+        let at_desk =
+            self.desk.as_ref().is_some_and(|desk| desk.has_work() || desk.holding.is_some());
+        at_desk || self.life.is_busy()
     }
 }
 

@@ -73,7 +73,7 @@ impl<A: Aggregate> Cell<A> {
         }
     }
 
-    fn clear(&self, desk: Option<Box<Desk<A>>>) {
+    pub(super) fn clear(&self, desk: Option<Box<Desk<A>>>) {
         if let Some(entry) = desk.as_ref().and_then(|desk| desk.patience) {
             self.kind.patience.remove(entry);
         }

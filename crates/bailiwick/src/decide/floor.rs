@@ -1,6 +1,6 @@
 //! The floor: where decisions stand while they wait for their turn, and who lets them in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,9 +11,9 @@ use super::case::Case;
 use super::kept::Kept;
 use super::order::{Left, Lines, Order, Ticket, lines_of};
 use super::patience::{self, Patience};
-use super::turn;
+use super::{port, turn};
 use crate::ask::Admission;
-use crate::cell::NotAdmitted;
+use crate::cell::{Hold, NotAdmitted};
 use crate::counts::{Counts, Tally};
 use crate::kind::AnyKind;
 use crate::shared::{Lock, Shared, Stage};
@@ -161,6 +161,29 @@ impl Floor {
         let next = turns.next();
         turns.for_each(|leader| self.begin(leader));
         next
+    }
+
+    /// Holds the aggregates of this runtime that read what these decisions guard, so that each side
+    /// waits for its turn. Those that are not in memory are not held, and not even made; nor are
+    /// all those of a type that is guarded whatever the tags.
+    pub(super) async fn hold_aggregates(&self, of: &[(Ticket, Arc<dyn Case>)]) -> Vec<Hold> {
+        let pairs = of.iter().flat_map(|(_, case)| case.boundary().pairs());
+        let mut concerned = BTreeSet::new();
+        for (event_type, tag) in pairs.filter_map(|pair| Some((pair.event_type, pair.tag?))) {
+            let reading = self.kinds.iter().enumerate();
+            let reading = reading.filter(|(_, kind)| kind.reads(&event_type, &tag));
+            concerned.extend(reading.map(|(nth, _)| (nth, tag.clone())));
+        }
+        let mut held = Vec::new();
+            return held;
+        }
+        // One after the other, in an order that is the same for everybody.
+        for (nth, tag) in concerned {
+            if let Some(hold) = self.kinds[nth].hold(&tag) {
+                held.extend(port::or_closed(&self.shared, hold).await.flatten());
+            }
+        }
+        held
     }
 
     /// Aggregates of this runtime that read these events are told before they decide anything else.

@@ -53,7 +53,8 @@ async fn guarded<T, E>(
     .await
 }
 
-async fn or_closed<T>(shared: &Shared, future: impl Future<Output = T>) -> Option<T> {
+/// None: the runtime is closed.
+pub(super) async fn or_closed<T>(shared: &Shared, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     loop {
         // Before the stage is looked at, so that its change is not missed.

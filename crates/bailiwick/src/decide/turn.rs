@@ -19,8 +19,10 @@ pub(super) fn run(floor: Arc<Floor>, leader: Ticket) -> BoxFuture<()> {
     Box::pin(async move {
         let mut next = Some(leader);
         while let Some(leader) = next {
-            let seats = held.take_seats(leader);
-            take_turn(&held.floor, seats).await;
+            let gathered = held.gather(leader);
+            let aggregates = held.floor.hold_aggregates(&gathered).await;
+            take_turn(&held.floor, claim(gathered)).await;
+            drop(aggregates);
             next = held.floor.leave(&mut held.tickets);
             held.tickets.extend(next);
             if next.is_some() {
@@ -37,13 +39,17 @@ struct Held {
 }
 
 impl Held {
-    /// From here on they are certainly decided.
-    fn take_seats(&mut self, leader: Ticket) -> Vec<Seat> {
+    fn gather(&mut self, leader: Ticket) -> Vec<(Ticket, Arc<dyn Case>)> {
         let gathered = self.floor.gather(leader);
         self.tickets = gathered.iter().map(|(ticket, _)| *ticket).collect();
-        let claimed = gathered.into_iter().filter(|(_, case)| case.claim());
-        claimed.map(|(_, case)| Seat { case, attempts: 0, events_upto: 0 }).collect()
+        gathered
     }
+}
+
+/// From here on they are certainly decided.
+fn claim(gathered: Vec<(Ticket, Arc<dyn Case>)>) -> Vec<Seat> {
+    let claimed = gathered.into_iter().filter(|(_, case)| case.claim());
+    claimed.map(|(_, case)| Seat { case, attempts: 0, events_upto: 0 }).collect()
 }
 
 impl Drop for Held {

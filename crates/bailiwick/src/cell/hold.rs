@@ -1,0 +1,153 @@
+//! Holding: while a decision that concerns an aggregate has its turn, the aggregate decides nothing.
+//! So they take turns instead of running into each other's conditions.
+//!
+//! 1. Whoever came first goes first. What is under way, and what was asked before, comes to its end
+//!    before the cell is held; what is asked later is decided when it is let go.
+//! 2. Several may hold a cell at once: their decisions have nothing in common. None of them is let
+//!    in past commands that wait, so the aggregate has a batch between any two of them.
+//! 3. Reads are served meanwhile.
+//! 4. Who holds several cells asks for one after the other in one order, which is that of all: so
+//!    nobody waits in a circle.
+//!
+//! It spares conflicts and does nothing else: the condition of the append stays the truth. Only a
+//! cell in memory can be held.
+
+use std::future::ready;
+use std::sync::Arc;
+
+use bailiwick_core::{Aggregate, BoxFuture};
+use tokio::sync::oneshot;
+
+use super::life::Life;
+use super::phase::{Input, Phase};
+use super::{Cell, Core};
+
+/// A cell that is held. Dropping it lets the cell go.
+pub(crate) struct Hold(#[expect(dead_code, reason = "it is there to be dropped")] Box<dyn Send>);
+
+struct Held<A: Aggregate>(Arc<Cell<A>>);
+
+impl<A: Aggregate> Drop for Held<A> {
+    fn drop(&mut self) {
+        self.0.let_go();
+    }
+}
+
+/// Who holds a cell, or waits to.
+#[derive(Default)]
+pub(super) struct Holding {
+    holders: usize,
+    /// As many as there are turns of decisions.
+    waiting: Vec<oneshot::Sender<Hold>>,
+    /// Commands came before those who wait: they have a batch first.
+    commands_first: bool,
+}
+
+impl Holding {
+    /// Whether commands are left where they are.
+    pub(super) fn blocks(&self) -> bool {
+        self.holders > 0 || (!self.waiting.is_empty() && !self.commands_first)
+    }
+
+    /// Commands had their batch.
+    pub(super) fn had_batch(&mut self) {
+        self.commands_first = false;
+    }
+}
+
+/// Those who hold a cell from now on. To be dropped, which tells them, once the cell is unlocked.
+pub(super) struct Granted<A: Aggregate> {
+    to: Option<Arc<Cell<A>>>,
+    waiting: Vec<oneshot::Sender<Hold>>,
+}
+
+impl<A: Aggregate> Drop for Granted<A> {
+    fn drop(&mut self) {
+        let Some(cell) = &self.to else { return };
+        for waiting in self.waiting.drain(..) {
+            // Whoever does not wait any more lets it go.
+            drop(waiting.send(Hold(Box::new(Held(cell.clone())))));
+        }
+    }
+}
+
+impl<A: Aggregate> Cell<A> {
+    /// Holds the cell as soon as nothing of it is under way. The future gives nothing if the cell
+    /// has left memory.
+    pub(crate) fn hold(self: &Arc<Self>) -> BoxFuture<Option<Hold>> {
+        let mut core = self.core.lock();
+        if core.phase.is_over() {
+            return Box::pin(ready(None));
+        }
+        let under_way = core.life.is_under_way();
+        let desk = self.desk(&mut core);
+        let asked = desk.is_asked();
+        let holding = desk.holding.get_or_insert_default();
+        if !under_way && !asked && holding.waiting.is_empty() {
+            holding.holders += 1;
+            drop(core);
+            return Box::pin(ready(Some(Hold(Box::new(Held(self.clone()))))));
+        }
+        holding.commands_first |= asked && holding.waiting.is_empty();
+        let (granted, held) = oneshot::channel();
+        holding.waiting.push(granted);
+        Box::pin(async move { held.await.ok() })
+    }
+
+    /// Lets those who wait hold the cell, if it is their turn.
+    pub(super) fn grant(self: &Arc<Self>, core: &mut Core<A>) -> Granted<A> {
+        let mut granted = Granted { to: None, waiting: Vec::new() };
+        let Some(desk) = &mut core.desk else { return granted };
+        let asked = desk.is_asked();
+        let Some(holding) = &mut desk.holding else { return granted };
+        if holding.holders > 0 || core.life.is_under_way() {
+            return granted;
+        }
+        holding.commands_first &= asked;
+        if holding.commands_first {
+            return granted;
+        }
+        granted.to = Some(self.clone());
+        granted.waiting = std::mem::take(&mut holding.waiting);
+        holding.holders = granted.waiting.len();
+        if holding.holders == 0 {
+            desk.holding = None;
+        }
+        granted
+    }
+
+    fn let_go(self: &Arc<Self>) {
+        let mut core = self.core.lock();
+        let Some(desk) = &mut core.desk else { return };
+        let asked = desk.is_asked();
+        let Some(holding) = &mut desk.holding else { return };
+        holding.holders -= 1;
+        holding.commands_first = asked && !holding.waiting.is_empty();
+        let granted = self.grant(&mut core);
+        match core.phase {
+            // It has work now, or nothing to wait for any more.
+            Phase::Waiting => {
+                self.step(core, Input::Work);
+            }
+            Phase::Resting if !core.has_work() => {
+                let desk = core.desk.take();
+                drop(core);
+                self.clear(desk);
+            }
+            _ => drop(core),
+        }
+        drop(granted);
+    }
+}
+
+impl<A: Aggregate> Life<A> {
+    /// Whether something was decided, or is just being decided, that has not come to its end.
+    fn is_under_way(&self) -> bool {
+        match self {
+            Life::Out => true,
+            Life::Live(live) => live.is_under_way(),
+            Life::Loading(loading) => !loading.again.is_empty(),
+            Life::Unloaded | Life::Quiet(_) | Life::Faulted(_) => false,
+        }
+    }
+}

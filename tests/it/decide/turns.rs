@@ -1,0 +1,291 @@
+//! Aggregates and decisions that concern them take turns: nobody runs into anybody's condition.
+
+use std::sync::Arc;
+
+use bailiwick::{
+    Aggregate, Aggregates, AppendCondition, AppendError, Appended, BoxFuture, Context, Decide,
+    Decision, EncodedEvent, Event, Head, Health, Journal, JournalReadError, LastMatch,
+    MemoryJournal, Page, Query, Read, ReopenError, Runtime, Timestamp, View, id,
+};
+use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::stage::settle;
+use serde::{Deserialize, Serialize};
+use tokio::task::{JoinSet, yield_now};
+
+id!(PurseId: "purse");
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum PurseEvent {
+    PaidIn {
+        #[tag]
+        purse: PurseId,
+        coins: u32,
+    },
+    PaidOut {
+        #[tag]
+        purse: PurseId,
+        coins: u32,
+    },
+}
+
+#[derive(Default)]
+struct Purse {
+    coins: u32,
+}
+
+impl View for Purse {
+    type Key = PurseId;
+    type Event = PurseEvent;
+
+    fn new(_: &PurseId) -> Self {
+        Purse::default()
+    }
+
+    fn apply(&mut self, event: &PurseEvent, _: Timestamp) {
+        match event {
+            PurseEvent::PaidIn { coins, .. } => self.coins += coins,
+            PurseEvent::PaidOut { coins, .. } => self.coins -= coins,
+        }
+    }
+}
+
+impl Aggregate for Purse {
+    const NAME: &'static str = "purse";
+}
+
+struct PayIn(PurseId, u32);
+
+impl Decide<PayIn> for Purse {
+    type Reply = u32;
+    type Rejection = std::convert::Infallible;
+
+    fn decide(
+        &self,
+        command: &PayIn,
+        ctx: &mut Context<PurseEvent>,
+    ) -> Result<u32, Self::Rejection> {
+        ctx.emit(PurseEvent::PaidIn { purse: command.0.clone(), coins: command.1 });
+        Ok(self.coins + command.1)
+    }
+}
+
+/// One coin from the first to the second.
+struct Transfer(PurseId, PurseId);
+
+#[derive(Debug, thiserror::Error)]
+#[error("the purse is empty")]
+struct Empty;
+
+impl Decision for Transfer {
+    type Views = Vec<Purse>;
+    type Event = PurseEvent;
+    type Reply = u32;
+    type Rejection = Empty;
+
+    fn keys(&self) -> Vec<PurseId> {
+        vec![self.0.clone(), self.1.clone()]
+    }
+
+    fn decide(&self, purses: Vec<&Purse>, ctx: &mut Context<PurseEvent>) -> Result<u32, Empty> {
+        if purses[0].coins == 0 {
+            return Err(Empty);
+        }
+        ctx.emit(PurseEvent::PaidOut { purse: self.0.clone(), coins: 1 });
+        ctx.emit(PurseEvent::PaidIn { purse: self.1.clone(), coins: 1 });
+        Ok(purses[0].coins - 1)
+    }
+}
+
+struct Bank {
+    runtime: Runtime,
+    purses: Aggregates<Purse>,
+    journal: FaultyJournal,
+}
+
+impl Bank {
+    async fn new() -> Bank {
+        Bank::on(MemoryJournal::new()).await
+    }
+
+    async fn on(journal: impl Journal) -> Bank {
+        let journal = FaultyJournal::new(journal);
+        let builder = Runtime::builder(journal.clone()).aggregate::<Purse>().entropy(7);
+        let runtime = builder.start().await.unwrap();
+        Bank { purses: runtime.aggregates(), runtime, journal }
+    }
+
+    async fn pay_in(&self, purse: &'static str, coins: u32) -> u32 {
+        let id = PurseId::from(purse);
+        self.purses.get(id.clone()).ask(PayIn(id, coins)).await.unwrap()
+    }
+
+    /// Begins to pay one coin in.
+    async fn ask(&self, purse: &'static str) -> tokio::task::JoinHandle<u32> {
+        let asked = self.purses.get(purse).ask(PayIn(purse.into(), 1));
+        let asked = tokio::spawn(async move { asked.await.unwrap() });
+        settle().await;
+        asked
+    }
+
+    async fn transfer(
+        &self,
+        from: &'static str,
+        to: &'static str,
+    ) -> tokio::task::JoinHandle<Result<u32, ()>> {
+        let asked = self.runtime.decide(Transfer(from.into(), to.into()));
+        let asked = tokio::spawn(async move { asked.await.map_err(drop) });
+        settle().await;
+        asked
+    }
+
+    fn conflicts(&self) -> u64 {
+        self.runtime.counts().conflicts
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_during_a_decision_is_decided_on_what_it_wrote() {
+    let bank = Bank::new().await;
+    bank.pay_in("a", 5).await;
+    bank.journal.shut();
+    let transfer = bank.transfer("a", "b").await;
+    bank.journal.waiting(1).await;
+    let paid = bank.ask("a").await;
+    assert_eq!(bank.journal.at_the_gate(), 1, "the purse waits");
+    let seen = bank.purses.get("a").read(|purse, _| purse.coins).await.unwrap();
+    assert_eq!(seen, 5, "a read does not");
+    bank.journal.open();
+    assert_eq!((transfer.await.unwrap(), paid.await.unwrap()), (Ok(4), 5));
+    assert_eq!(bank.conflicts(), 0);
+}
+
+#[tokio::test]
+async fn a_decision_waits_for_what_is_under_way() {
+    let bank = Bank::new().await;
+    bank.pay_in("a", 5).await;
+    bank.journal.shut();
+    let paid = bank.ask("a").await;
+    let behind = bank.ask("a").await;
+    let transfer = bank.transfer("a", "b").await;
+    let late = bank.ask("a").await;
+    assert_eq!(bank.journal.at_the_gate(), 1);
+    bank.journal.open();
+    let answers = (paid.await.unwrap(), behind.await.unwrap());
+    assert_eq!(answers, (6, 7));
+    assert_eq!(transfer.await.unwrap(), Ok(6), "in the order of arrival");
+    assert_eq!(late.await.unwrap(), 7);
+    assert_eq!(bank.conflicts(), 0);
+}
+
+#[tokio::test]
+async fn a_purse_has_its_turn_between_decisions_that_never_end() {
+    let bank = Arc::new(Bank::new().await);
+    bank.pay_in("a", 10_000).await;
+    let mut transfers = JoinSet::new();
+    for _ in 0..4 {
+        let bank = bank.clone();
+        transfers.spawn(async move {
+            for _ in 0..500 {
+                bank.runtime.decide(Transfer("a".into(), "b".into())).await.unwrap();
+            }
+        });
+    }
+    let paying = bank.clone();
+    let paid = tokio::spawn(async move {
+        for _ in 0..50 {
+            paying.pay_in("a", 1).await;
+        }
+        paying.purses.get("a").read(|purse, _| purse.coins).await.unwrap()
+    });
+    let left = paid.await.unwrap();
+    assert!(left > 9_000, "it waited until all of them were through: {left}");
+    transfers.join_all().await;
+    assert_eq!(bank.conflicts(), 0);
+}
+
+#[tokio::test]
+async fn who_lets_go_leaves_nothing_behind() {
+    let bank = Bank::new().await;
+    bank.pay_in("a", 5).await;
+    bank.purses.get("a").read(|_, _| ()).await.unwrap();
+    bank.journal.shut();
+    // Given up while it waits: for the purse, and in it.
+    let paid = bank.ask("a").await;
+    let transfer = bank.transfer("a", "b").await;
+    transfer.abort();
+    settle().await;
+    bank.journal.open();
+    assert_eq!(paid.await.unwrap(), 6);
+    settle().await;
+    assert_eq!(bank.pay_in("a", 1).await, 7);
+}
+
+/// Takes its time before and after an append.
+struct Slow(MemoryJournal);
+
+impl Journal for Slow {
+    fn append(
+        &self,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> BoxFuture<Result<Appended, AppendError>> {
+        let journal = self.0.clone();
+        Box::pin(async move {
+            yield_now().await;
+            let appended = journal.append(events, condition).await;
+            yield_now().await;
+            appended
+        })
+    }
+
+    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
+        self.0.read(read)
+    }
+
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
+        self.0.last(query)
+    }
+
+    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
+        self.0.head()
+    }
+
+    fn health(&self) -> Health {
+        self.0.health()
+    }
+
+    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+        self.0.reopen()
+    }
+}
+
+/// Purses that pay each other, in both directions, while coins are paid in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_conflicts_in_a_race() {
+    let bank = Arc::new(Bank::on(Slow(MemoryJournal::new())).await);
+    let ids = ["a", "b", "c"];
+    for id in ids {
+        bank.pay_in(id, 1_000).await;
+    }
+    let mut callers = JoinSet::new();
+    for n in 0..12 {
+        let bank = bank.clone();
+        callers.spawn(async move {
+            for k in 0..200 {
+                let (from, to) = (ids[(n + k) % 3], ids[(n + k + 1 + k % 2) % 3]);
+                if n % 2 == 0 {
+                    bank.pay_in(from, 1).await;
+                } else {
+                    bank.runtime.decide(Transfer(from.into(), to.into())).await.unwrap();
+                }
+            }
+        });
+    }
+    callers.join_all().await;
+    let mut coins = 0;
+    for id in ids {
+        coins += bank.purses.get(id).read(|purse, _| purse.coins).await.unwrap();
+    }
+    assert_eq!(coins, 3_000 + 6 * 200);
+    assert_eq!(bank.conflicts(), 0);
+}
