@@ -13,7 +13,7 @@ async fn start(folder: &Path) -> Result<Runtime, Box<dyn Error>> {
     Ok(builder.reopen_journal().start().await?)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_is_there_after_a_restart() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let runtime = start(folder.path()).await?;
