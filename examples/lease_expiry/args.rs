@@ -6,10 +6,14 @@ use clap::{ColorChoice, Parser};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
+use crate::journal::Place;
+
 const EXAMPLES: &str = "\
 Examples:
   Tell the story, in real time:
     cargo run --example lease_expiry
+  Go on with it after it was killed: the same command. Begin anew:
+    rm -r lease_expiry.data
   Replay the evening that comes with the examples, as fast as possible:
     cargo run --example lease_expiry -- --trace examples/data/evening.jsonl
   Replay ten minutes of a recording in a second:
@@ -29,7 +33,9 @@ otherwise, or a file cannot be read; 2 if the arguments are wrong.";
 /// Shows how leases run out by themselves when nobody says goodbye.
 ///
 /// Without arguments it tells a story in real time, in about ten seconds: two
-/// slots, three screens, and a streaming side that falls silent.
+/// slots, three screens, and a streaming side that falls silent. The journal is
+/// in the folder lease_expiry.data: kill the program at any moment and start it
+/// again, and the story goes on.
 ///
 /// With --trace it replays a recorded evening of hundreds of households under a
 /// driven clock, and proves from the journal that no account ever had more
@@ -40,6 +46,13 @@ pub struct Args {
     /// Replay this recording instead of telling the story
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+    /// The folder of the journal
+    #[arg(long, value_name = "DIR", default_value = "lease_expiry.data")]
+    #[arg(conflicts_with_all = ["memory", "trace"])]
+    pub data: PathBuf,
+    /// A journal in memory, which ends with the program
+    #[arg(long, conflicts_with = "trace")]
+    pub memory: bool,
     /// Times as fast as recorded [default: as fast as possible]
     #[arg(long, value_name = "N", requires = "trace", value_parser = speed)]
     pub speed: Option<u32>,
@@ -56,6 +69,14 @@ pub struct Args {
 }
 
 impl Args {
+    /// Where the story has its journal.
+    pub fn place(&self) -> Place {
+        match self.memory {
+            true => Place::Memory,
+            false => Place::Folder(self.data.clone()),
+        }
+    }
+
     /// Lets everything that is printed from now on use colours as told.
     pub fn choose_colors(&self) {
         let choice = match self.color {

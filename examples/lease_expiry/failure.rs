@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use bailiwick::StartError;
+use bailiwick::durable::OpenError;
 use bailiwick_examples::trace::TraceError;
 
 use crate::audit::AuditError;
@@ -59,6 +60,9 @@ pub enum Failure {
     /// The journal does not bear it out.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// The journal cannot be opened.
+    #[error(transparent)]
+    Journal(#[from] OpenError),
     /// The runtime did not start.
     #[error(transparent)]
     Start(#[from] StartError),

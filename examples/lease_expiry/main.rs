@@ -45,7 +45,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     let executor = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let mut out = anstream::stdout();
     let Some(path) = &args.trace else {
-        return executor.block_on(story::tell(&mut out));
+        return executor.block_on(story::tell(&mut out, &args.place()));
     };
     let steps = load(path)?;
     let live = std::io::stdout().is_terminal();
@@ -61,5 +61,7 @@ fn load(path: &Path) -> Result<Vec<Step>, Failure> {
     read_trace(&bytes).map_err(|problem| Failure::NotATrace { path: path.to_owned(), problem })
 }
 
+#[cfg(test)]
+mod killed;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! How it looks: one palette, from the sixteen colours that every terminal theme defines, and
 //! nothing wider than [`WIDTH`].
 
+use std::time::Duration;
+
 use anstyle::{AnsiColor, Style};
 
 /// Columns.
@@ -60,6 +62,18 @@ pub fn counted(number: usize, thing: &str) -> String {
     format!("{} {thing}{ending}", grouped(number))
 }
 
+/// `39 s`, `12 min`, `5 h`, `3 days`: none if it is less than a second.
+pub fn longer_than_a_second(time: Duration) -> Option<String> {
+    let seconds = time.as_secs();
+    match seconds {
+        0 => None,
+        1..120 => Some(format!("{seconds} s")),
+        120..7_200 => Some(format!("{} min", seconds / 60)),
+        7_200..172_800 => Some(format!("{} h", seconds / 3_600)),
+        _ => Some(format!("{} days", seconds / 86_400)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +83,14 @@ mod tests {
         let numbers = [0, 999, 1_000, 26_113, 1_234_567];
         let texts = ["0", "999", "1 000", "26 113", "1 234 567"];
         assert_eq!(numbers.map(grouped), texts);
+    }
+
+    #[test]
+    fn times_are_told_in_the_unit_that_says_enough() {
+        let times = [999, 1_000, 119_999, 120_000, 7_200_000, 172_800_000];
+        let texts = times.map(|millis| longer_than_a_second(Duration::from_millis(millis)));
+        let texts = texts.each_ref().map(|text| text.as_deref().unwrap_or("soon"));
+        assert_eq!(texts, ["soon", "1 s", "119 s", "2 min", "2 h", "2 days"]);
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! The README shows `first_hour.rs` and `evolving.rs` whole, and the first of them is short.
+//! The README shows `first_hour.rs` and `evolving.rs` whole, and a part of `durable.rs`; the first of
+//! them is short.
 
 const README: &str = include_str!("../../README.md");
 const FIRST_HOUR: &str = include_str!("../first_hour.rs");
 const EVOLVING: &str = include_str!("evolving.rs");
+const DURABLE: &str = include_str!("durable.rs");
 
 /// A file without what comes before its first `use`.
 fn code(file: &'static str) -> &'static str {
@@ -13,7 +15,11 @@ fn code(file: &'static str) -> &'static str {
 fn the_readme_shows_the_examples_as_they_are() {
     let fences = README.split("```rust\n").skip(1);
     let shown = fences.map(|fence| fence.split_once("\n```").expect("it ends").0);
-    assert_eq!(shown.collect::<Vec<_>>(), [code(FIRST_HOUR), code(EVOLVING)]);
+    let [first_hour, durable, evolving] = shown.collect::<Vec<_>>()[..] else {
+        panic!("the README shows something else");
+    };
+    assert_eq!([first_hour, evolving], [code(FIRST_HOUR), code(EVOLVING)]);
+    assert!(DURABLE.contains(&format!("\n\n{durable}\n\n")), "{durable}");
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Bailiwick and its rivals, in the same run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use benches::report::{self, Row};
-use benches::workloads::{deadlines, hot_aggregate, many_aggregates, resident_memory, wake};
+use benches::workloads::{
+    deadlines, durable, hot_aggregate, many_aggregates, resident_memory, wake,
+};
 use clap::{Parser, ValueEnum};
 
 /// Compares Bailiwick with its rivals: the same work, in the same run, rounds interleaved, medians.
@@ -20,6 +22,9 @@ struct Arguments {
     /// Runs with this many callers only, where a workload has several numbers of them.
     #[arg(long, value_name = "CALLERS")]
     clients: Option<usize>,
+    /// Where the durable workloads have their data: a folder on a disk.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
     /// Also writes the figures to this file, as a JSON array.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -32,6 +37,8 @@ enum Workload {
     ResidentMemory,
     Wake,
     Deadlines,
+    DurableHot,
+    DurableMany,
     /// Every one of them, in turn.
     All,
 }
@@ -49,7 +56,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut rows = Vec::new();
     for workload in Workload::value_variants() {
         if [*workload, Workload::All].contains(&arguments.workload) {
-            let more = executor.block_on(run(*workload, arguments.quick));
+            let more = executor.block_on(run(*workload, arguments.quick, &arguments.dir));
             report::print(&more);
             rows.extend(more);
         }
@@ -60,13 +67,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-async fn run(workload: Workload, quick: bool) -> Vec<Row> {
+async fn run(workload: Workload, quick: bool, dir: &Path) -> Vec<Row> {
     match workload {
         Workload::HotAggregate => hot_aggregate::run(quick).await,
         Workload::ManyAggregates => many_aggregates::run(quick).await,
         Workload::ResidentMemory => resident_memory::run(quick),
         Workload::Wake => wake::run(quick).await,
         Workload::Deadlines => deadlines::run(quick).await,
+        Workload::DurableHot => durable::hot(dir, quick).await,
+        Workload::DurableMany => durable::many(dir, quick).await,
         Workload::All => Vec::new(),
     }
 }

@@ -33,7 +33,15 @@ pub(crate) struct Encoder {
     buffer: Vec<u8>,
 }
 
+/// What an event has beside its payload, mostly: so that the buffer is large enough at once.
+const BESIDE_THE_PAYLOAD: usize = 512;
+
 impl Encoder {
+    /// For events whose payload has up to so many bytes.
+    pub(crate) fn for_payloads_of(bytes: usize) -> Encoder {
+        Encoder { buffer: Vec::with_capacity(bytes.saturating_add(BESIDE_THE_PAYLOAD)) }
+    }
+
     /// tephra's form is the lengths of type and tags, then type, tags and payload. It makes one from
     /// its own types only, each in an allocation of its own; so the form is written here, and tephra
     /// checks it.

@@ -10,7 +10,7 @@ use bailiwick_core::{
     AppendCondition, AppendError, Appended, BoxError, BoxFuture, EncodedEvent, FaultKind, Head,
     Health, Journal, LastMatch, Page, Position, Query, Read, ReadError, ReopenError,
 };
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Condvar, Mutex, RwLock};
 use tephra::ReadHandle;
 use tokio::sync::oneshot;
 
@@ -35,6 +35,8 @@ pub struct TephraJournal {
 pub(crate) struct Shared {
     pub(crate) folder: Folder,
     pub(crate) state: Mutex<State>,
+    /// When those are together that the thread waits for.
+    pub(crate) together: Condvar,
     pub(crate) pool: Pool,
     /// None while it is closed for writing.
     pub(crate) store: Mutex<Option<Store>>,
@@ -67,6 +69,7 @@ impl TephraJournal {
         let shared = Arc::new(Shared {
             append_bytes: store::append_bytes(&folder),
             state: Mutex::new(State::new(folder.path(), options, store.writer(), head)),
+            together: Condvar::new(),
             pool: Pool::new(options.waiting_reads),
             store: Mutex::new(Some(store)),
             reader: RwLock::new(reader),
@@ -141,7 +144,9 @@ impl Journal for TephraJournal {
             Err(why) => return Box::pin(ready(Err(AppendError::NotWritten(why.into())))),
         };
         let mut settled = Vec::new();
-        self.shared.state.lock().take(append, &mut settled);
+        if self.shared.state.lock().take(append, &mut settled) {
+            self.shared.together.notify_one();
+        }
         settled.into_iter().for_each(Settled::tell);
         outcome
     }

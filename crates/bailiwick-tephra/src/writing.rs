@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use bailiwick_core::{FaultKind, Head, JournalFault, Position, ReopenError};
 use flume::Receiver;
+use parking_lot::WaitTimeoutResult;
 
-use crate::appends::{Answer, Reopened, Settled};
+use crate::appends::{Answer, Reopened, Settled, State};
 use crate::folder::note;
 use crate::journal::{Shared, find_head, lost};
 use crate::store::Store;
@@ -46,7 +48,11 @@ impl Writing {
                 }
                 Err(_) => true,
             };
-            let next = self.take(&mut answers, deserted, &mut settled);
+            let mut next = self.take(&mut answers, deserted, &mut settled);
+            if let Some(patience) = next.gather {
+                settled.drain(..).for_each(Settled::tell);
+                next = self.gather(patience, &mut settled);
+            }
             settled.drain(..).for_each(Settled::tell);
             self.note(next.head, NOTE_EVERY_EVENTS);
             if next.closed {
@@ -70,13 +76,24 @@ impl Writing {
         if deserted {
             state.deserted(settled);
         }
+        let mut gather = None;
         if state.batch_is_over() {
-            let (sender, answers) = flume::unbounded();
-            self.answers = answers;
-            state.go_on(sender, settled);
+            gather = state.gather();
+            if gather.is_none() {
+                self.answers = go_on(&mut state, settled);
+            }
         }
-        let closed = state.closed().is_some();
-        Next { head: state.head(), closed, ended: state.has_ended() }
+        Next::of(&state, gather)
+    }
+
+    /// Waits for those who were told a moment ago, and then gives the next batch.
+    fn gather(&mut self, patience: Duration, settled: &mut Vec<Settled>) -> Next {
+        let until = Instant::now() + patience;
+        let mut state = self.shared.state.lock();
+        let late = |wait: WaitTimeoutResult| wait.timed_out();
+        while state.is_gathering() && !late(self.shared.together.wait_until(&mut state, until)) {}
+        self.answers = go_on(&mut state, settled);
+        Next::of(&state, None)
     }
 
     /// Not by this thread, on which callers wait.
@@ -171,6 +188,22 @@ struct Next {
     head: Head,
     closed: bool,
     ended: bool,
+    /// How long to wait before the next batch.
+    gather: Option<Duration>,
+}
+
+impl Next {
+    fn of(state: &State, gather: Option<Duration>) -> Next {
+        let ended = gather.is_none() && state.has_ended();
+        Next { head: state.head(), closed: state.closed().is_some(), ended, gather }
+    }
+}
+
+/// Gives the next batch; its answers come from there.
+fn go_on(state: &mut State, settled: &mut Vec<Settled>) -> Receiver<Answer> {
+    let (sender, answers) = flume::unbounded();
+    state.go_on(sender, settled);
+    answers
 }
 
 fn write_note(shared: &Shared, head: Head) {

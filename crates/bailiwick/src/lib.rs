@@ -15,6 +15,8 @@ mod config;
 mod counts;
 mod deadlines;
 mod decide;
+#[cfg(feature = "durable")]
+pub mod durable;
 mod entry;
 mod envelope;
 mod error;
@@ -46,6 +48,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::Config;
 pub use counts::Counts;
 pub use decide::Decisions;
+#[cfg(feature = "durable")]
+pub use durable::TephraJournal;
 pub use envelope::Committed;
 pub use error::{AskError, Cause, NotRun, ReadError, Unknown, Unloadable};
 pub use memory::MemoryJournal;

@@ -50,6 +50,12 @@ impl AccountRecord {
         self.expires_at.values().filter(|end| at < **end).count()
     }
 
+    /// When the leases end that have begun and not ended.
+    #[cfg(test)]
+    pub fn ends(&self) -> impl Iterator<Item = Timestamp> {
+        self.expires_at.values().copied()
+    }
+
     /// Folds an event in; the error says what it contradicts. Gives the lease that ran out by it.
     pub(super) fn fold(
         &mut self,

@@ -10,7 +10,7 @@ const SHIPPED: &[u8] = include_bytes!("../../data/evening.jsonl");
 /// The events that a replay leaves, and what was answered.
 async fn replayed(trace: &[u8], manner: Manner) -> (Vec<RecordedEvent>, Answers) {
     let steps = read_trace(trace).unwrap();
-    let journal = journal::open();
+    let journal = Place::Memory.open().unwrap();
     let taken = take(&mut Vec::new(), &steps, manner, journal.clone()).await;
     let answers = taken.unwrap();
     let read = Read::new(Query::all()).limit(usize::MAX.try_into().unwrap());

@@ -4,6 +4,8 @@ use std::fmt;
 
 use bailiwick_examples::streaming::SessionId;
 
+use super::past::Scene;
+
 /// The account of the household.
 pub const ACCOUNT: &str = "the-baileys";
 /// How many streams it may run at once.
@@ -23,6 +25,11 @@ pub const PHONE: Screen = Screen { session: "mias-phone", name: "Mia's phone" };
 pub const TABLET: Screen = Screen { session: "leos-tablet", name: "Leo's tablet" };
 
 impl Screen {
+    /// Whether it has a slot once the story has come so far.
+    pub fn plays_in(self, scene: Scene) -> bool {
+        (self.session == TABLET.session) == (scene == Scene::TabletPlays)
+    }
+
     /// Its session's ID.
     pub fn session(self) -> SessionId {
         self.session.into()

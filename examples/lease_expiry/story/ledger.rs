@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bailiwick::{Change, Timestamp};
+use bailiwick::Timestamp;
 use bailiwick_examples::streaming::SessionEvent::{self, *};
 use bailiwick_examples::streaming::{DEFAULT_LIMIT, SessionId};
 
-use super::cast::Screen;
+use super::cast::{PHONE, Screen, TABLET, TV};
 
-/// The account, as its changes tell it.
+/// The account, as its events tell it.
 pub struct Ledger {
     limit: usize,
     leases: BTreeMap<SessionId, Timestamp>,
@@ -22,16 +22,25 @@ pub struct Told {
     pub refused: usize,
     /// How many heartbeats wrote nothing.
     pub kept: usize,
+    /// How many heartbeats moved the end of a lease.
+    pub renewed: usize,
     /// How many streams were told to stop.
     pub stopped: usize,
     /// How long after its end each lease was reclaimed.
     pub expired: Vec<(Screen, Duration)>,
 }
 
-impl Ledger {
+impl Default for Ledger {
     /// An account of which nothing was told.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Ledger { limit: DEFAULT_LIMIT, leases: BTreeMap::new() }
+    }
+}
+
+impl Ledger {
+    /// How many slots there are.
+    pub fn limit(&self) -> usize {
+        self.limit
     }
 
     /// Until when the session's lease lasts, as was told.
@@ -45,9 +54,17 @@ impl Ledger {
         (counting.count(), self.limit)
     }
 
-    /// Notes a change.
-    pub fn note(&mut self, change: &Change<SessionEvent>) {
-        match &change.event {
+    /// The screens that have a lease, by when it ends.
+    pub fn screens(&self) -> Vec<(Screen, Timestamp)> {
+        let held = |screen: Screen| Some((screen, self.held(&screen.session())?));
+        let mut screens: Vec<_> = [TV, PHONE, TABLET].into_iter().filter_map(held).collect();
+        screens.sort_by_key(|(screen, end)| (*end, screen.session()));
+        screens
+    }
+
+    /// Notes an event.
+    pub fn note(&mut self, event: &SessionEvent) {
+        match event {
             SessionStarted { session, expires_at } | LeaseRenewed { session, expires_at } => {
                 self.leases.insert(session.clone(), *expires_at);
             }

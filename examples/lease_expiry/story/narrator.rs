@@ -7,6 +7,9 @@ use bailiwick::{Position, Timestamp};
 
 use crate::style::{BOLD, DIM, GOOD, NO, ORCHESTRATOR, STREAMING, TIME, paint, titled};
 
+/// The columns of what happened, up to the end of its number.
+const WHAT: usize = 38;
+
 /// Writes the story down.
 pub struct Narrator<W> {
     pub out: W,
@@ -45,10 +48,10 @@ impl<W: Write> Narrator<W> {
         format!("+{:.1}s", at.since(self.started).as_secs_f64())
     }
 
-    pub fn opening(&mut self, title: &str, text: &[&str]) -> io::Result<()> {
+    pub fn opening(&mut self, title: &str, text: &[String]) -> io::Result<()> {
         writeln!(self.out, "\n {}\n", paint(BOLD, title))?;
         for line in text {
-            writeln!(self.out, " {line}")?;
+            writeln!(self.out, "{}", format!(" {line}").trim_end())?;
         }
         let columns = format!("{:>7}  {:<14}  {:<41}journal slots", "time", "who", "what");
         writeln!(self.out, "\n{}", paint(DIM, columns))
@@ -67,17 +70,21 @@ impl<W: Write> Narrator<W> {
         let who = paint(style, format_args!("{name:<14}"));
         let verb = paint(verb_style(line.verb), format_args!("{:<10}", line.verb));
         let number = line.position.map_or(String::new(), |position| format!("#{position}"));
-        let number = paint(DIM, format_args!("{number:>4}"));
         let slots = line.slots.map_or(String::new(), |(used, all)| gauge(used, all));
-        let text = format!("{time}  {who}  {verb}{:<34}{number}  {slots}", line.text);
-        writeln!(self.out, "{}", text.trim_end())?;
+        // What happened and its number share their columns: one is short where the other is long.
+        let room = WHAT - number.len();
+        let behind = match number.is_empty() && slots.is_empty() {
+            true => line.text.to_owned(),
+            false => format!("{:<room$}{}  {slots}", line.text, paint(DIM, number)),
+        };
+        writeln!(self.out, "{time}  {who}  {verb}{behind}")?;
         self.out.flush()
     }
 }
 
 fn verb_style(verb: &str) -> Style {
     match verb {
-        "granted" | "renewed" | "kept" => GOOD,
+        "granted" | "renewed" | "kept" | "counts" => GOOD,
         "refused" => NO.bold(),
         "expired" | "silent" => TIME.bold(),
         _ => Style::new(),

@@ -23,19 +23,33 @@ pub struct Stage<W> {
     pub ledger: Ledger,
     pub narrator: Narrator<W>,
     pub told: Told,
+    /// The story began so many milliseconds after the page...
+    behind: u64,
+    /// ...and so many of them into it.
+    skipped: u64,
 }
 
 impl<W: Write> Stage<W> {
     pub fn new(
         account: AggregateRef<AccountSessions>,
         changes: Watch<AccountSessions>,
+        ledger: Ledger,
         narrator: Narrator<W>,
     ) -> Self {
-        Stage { account, changes, ledger: Ledger::new(), narrator, told: Told::default() }
+        let (behind, told) = (0, Told::default());
+        Stage { account, changes, ledger, narrator, told, behind, skipped: 0 }
     }
 
-    /// Waits until `millis` after the start. Nothing may happen meanwhile.
+    /// Goes on with the story as if it were `millis` old.
+    pub fn go_on_from(&mut self, millis: u64) {
+        let age = SystemClock::new().now().since(self.narrator.started);
+        self.behind = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        self.skipped = millis;
+    }
+
+    /// Waits until the story is `millis` old. Nothing may happen meanwhile.
     pub async fn until(&mut self, millis: u64) -> Result<(), Failure> {
+        let millis = (self.behind + millis).saturating_sub(self.skipped);
         let at = self.narrator.started.plus_millis(millis);
         let left = at.since(SystemClock::new().now());
         match timeout(left, self.changes.next()).await {
@@ -60,7 +74,7 @@ impl<W: Write> Stage<W> {
         if change.event != *event {
             return Err(self.otherwise(expected, format!("{:?} happened", change.event)));
         }
-        self.ledger.note(&change);
+        self.ledger.note(&change.event);
         Ok(change)
     }
 

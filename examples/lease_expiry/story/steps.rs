@@ -14,16 +14,40 @@ use super::cast::{LEASE_MS, SLOTS, Screen};
 use super::narrator::Who;
 use super::stage::Stage;
 use crate::failure::Failure;
+use crate::style::longer_than_a_second;
 
 impl<W: Write> Stage<W> {
-    /// The account may run so many streams.
+    /// The account may run so many streams. If that was said on an evening before, it stands.
     pub async fn limits(&mut self) -> Result<(), Failure> {
+        if self.ledger.limit() == SLOTS {
+            let text = format!("{SLOTS} streams at once, as before");
+            return self.says(Who::Orchestrator, "limit", &text);
+        }
         let expected = format!("a limit of {SLOTS}");
         let asked = self.account.ask(SetLimit { limit: SLOTS }).await;
         asked.map_err(|error| self.otherwise(&expected, answer(&error)))?;
         let change = self.change(&expected, &LimitChanged { limit: SLOTS }).await?;
         let text = format!("{SLOTS} streams at once, no more");
         self.orchestrator(&change, "limit", &text)
+    }
+
+    /// The screen gets a slot, unless it still has one from before.
+    pub async fn plays(&mut self, screen: Screen) -> Result<(), Failure> {
+        match self.holds(screen) {
+            true => Ok(()),
+            false => self.grants(screen).await,
+        }
+    }
+
+    /// Whether the screen has a slot, as was told.
+    pub fn holds(&self, screen: Screen) -> bool {
+        self.ledger.held(&screen.session()).is_some()
+    }
+
+    /// The screen still has its slot from before.
+    pub fn counts(&mut self, screen: Screen, end: Timestamp) -> Result<(), Failure> {
+        let text = format!("{screen}, until {}", self.narrator.clock(end));
+        self.says(Who::Orchestrator, "counts", &text)
     }
 
     /// The screen gets a slot.
@@ -78,6 +102,7 @@ impl<W: Write> Stage<W> {
         let session = screen.session();
         let event = LeaseRenewed { session, expires_at };
         let change = self.change(&expected, &event).await?;
+        self.told.renewed += 1;
         let text = format!("{screen}, until {}", self.narrator.clock(expires_at));
         self.orchestrator(&change, "renewed", &text)
     }
@@ -119,7 +144,10 @@ impl<W: Write> Stage<W> {
         }
         let late = change.recorded_at.since(held);
         self.told.expired.push((screen, late));
-        let text = format!("{screen}, by itself, +{} ms", late.as_millis());
+        let text = match longer_than_a_second(late) {
+            Some(late) => format!("{screen}, ran out {late} ago"),
+            None => format!("{screen}, by itself, +{} ms", late.as_millis()),
+        };
         self.orchestrator(&change, "expired", &text)
     }
 }

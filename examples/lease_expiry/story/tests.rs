@@ -1,14 +1,16 @@
 //! That a story which goes another way is not told to its end.
 
-use bailiwick::MemoryJournal;
+use bailiwick::{MemoryJournal, Position};
 
 use super::cast::{PHONE, TV};
+use super::ledger::Ledger;
 use super::*;
 
 async fn stage(runtime: &Runtime) -> Stage<Vec<u8>> {
     let account = runtime.aggregates::<AccountSessions>().get(cast::ACCOUNT);
     let changes = account.watch(Position::START).unwrap();
-    Stage::new(account, changes, Narrator::new(Vec::new(), SystemClock::new().now()))
+    let narrator = Narrator::new(Vec::new(), SystemClock::new().now());
+    Stage::new(account, changes, Ledger::default(), narrator)
 }
 
 async fn runtime() -> Runtime {

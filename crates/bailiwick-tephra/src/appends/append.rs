@@ -6,6 +6,7 @@ use bailiwick_core::{
 use tephra::Event;
 use tokio::sync::oneshot;
 
+use super::recent::Recent;
 use crate::event::{Encoder, Unstorable};
 use crate::store::RECORD_OVERHEAD;
 use crate::terms;
@@ -19,7 +20,7 @@ pub(crate) struct Append {
     pub(super) bytes: usize,
     /// How often tephra judged it.
     pub(super) tries: u8,
-    stored: Option<Stored>,
+    stored: Option<Vec<Event>>,
     waiter: oneshot::Sender<Outcome>,
 }
 
@@ -29,6 +30,12 @@ pub(super) struct Stored {
     pub(super) condition: Option<tephra::AppendCondition>,
 }
 
+fn encode(events: &[EncodedEvent]) -> Result<Vec<Event>, Unstorable> {
+    let largest = events.iter().map(|event| event.payload.len()).max();
+    let mut encoder = Encoder::for_payloads_of(largest.unwrap_or(0));
+    events.iter().map(|event| encoder.encode(event)).collect()
+}
+
 impl Append {
     /// Puts it into tephra's form, with the future that tells its outcome.
     pub(crate) fn new(
@@ -36,8 +43,8 @@ impl Append {
         condition: Option<AppendCondition>,
         max: usize,
     ) -> Result<(Append, BoxFuture<Outcome>), Unstorable> {
-        let stored = Stored::new(&events, condition.as_ref())?;
-        let bytes = stored.events.iter().map(|e| RECORD_OVERHEAD + e.as_bytes().len()).sum();
+        let stored = encode(&events)?;
+        let bytes = stored.iter().map(|e| RECORD_OVERHEAD + e.as_bytes().len()).sum();
         if bytes > max {
             return Err(Unstorable::Append { bytes, max });
         }
@@ -46,12 +53,15 @@ impl Append {
         Ok((append, Box::pin(told(outcome))))
     }
 
-    /// For tephra: taken the first time, made again after that.
-    pub(super) fn stored(&mut self) -> Result<Stored, Unstorable> {
-        match self.stored.take() {
-            Some(stored) => Ok(stored),
-            None => Stored::new(&self.events, self.condition.as_ref()),
-        }
+    /// For tephra: the events are taken the first time, made again after that. The condition is left
+    /// out if it holds anyway.
+    pub(super) fn stored(&mut self, recent: &Recent) -> Result<Stored, Unstorable> {
+        let events = match self.stored.take() {
+            Some(events) => events,
+            None => encode(&self.events)?,
+        };
+        let condition = self.condition.as_ref().filter(|condition| !recent.allows(condition));
+        Ok(Stored { events, condition: condition.map(terms::condition) })
     }
 
     pub(super) fn settle(self, outcome: Outcome) -> Settled {
@@ -66,17 +76,6 @@ impl Append {
     /// It was given to tephra, and nobody knows what became of it.
     pub(super) fn unknown(self, why: &JournalFault) -> Settled {
         self.settle(Err(AppendError::Unknown(Box::new(why.clone()))))
-    }
-}
-
-impl Stored {
-    fn new(
-        events: &[EncodedEvent],
-        condition: Option<&AppendCondition>,
-    ) -> Result<Stored, Unstorable> {
-        let mut encoder = Encoder::default();
-        let events = events.iter().map(|event| encoder.encode(event)).collect::<Result<_, _>>()?;
-        Ok(Stored { events, condition: condition.map(terms::condition) })
     }
 }
 

@@ -10,6 +10,8 @@ pub(super) struct Batch {
     /// Those without an answer; the place is the token that tephra answers with.
     appends: Vec<Option<Append>>,
     unanswered: usize,
+    /// How many were written.
+    written: usize,
     /// Refused, but not yet told: for something in the same batch, or for nothing that their
     /// condition speaks of.
     undecided: Vec<Append>,
@@ -39,6 +41,7 @@ impl Batch {
         range: PositionRange,
         settled: &mut Vec<Settled>,
     ) {
+        self.written += 1;
         let first = Position::new(range.first.get());
         for undecided in std::mem::take(&mut self.undecided) {
             match undecided.violated_by(first, &append.events) {
@@ -81,10 +84,15 @@ impl Batch {
         None
     }
 
+    pub(super) fn number_written(&self) -> usize {
+        self.written
+    }
+
     /// Begins anew. What was refused for something that is not there is to be judged once more.
     pub(super) fn restart(&mut self) -> Vec<Append> {
         debug_assert!(self.is_over());
         self.appends.clear();
+        self.written = 0;
         std::mem::take(&mut self.undecided)
     }
 

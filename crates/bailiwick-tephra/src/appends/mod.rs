@@ -8,6 +8,7 @@
 mod append;
 mod batch;
 mod conflict;
+mod recent;
 mod state;
 
 pub(crate) use append::{Append, Settled};

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use bailiwick_core::{AppendError, FaultKind, Head, JournalFault, Position, ReopenError};
 use tephra::{AppendError as Refused, PositionRange, WriteHandle};
@@ -13,6 +14,7 @@ use tokio::sync::oneshot;
 
 use super::append::{Append, Settled, Stored};
 use super::batch::Batch;
+use super::recent::Recent;
 use crate::Options;
 use crate::error::fault;
 use crate::faults;
@@ -53,6 +55,11 @@ pub(crate) struct State {
     answers: Option<Answers>,
     /// Of what was acknowledged.
     head: Head,
+    recent: Recent,
+    /// When tephra was given the batch.
+    given_at: Instant,
+    /// How many appends are waited for before the next batch is given, if any.
+    gathering: Option<usize>,
     ending: bool,
     abandoned: bool,
     reopening: Vec<oneshot::Sender<Reopened>>,
@@ -72,6 +79,9 @@ impl State {
             batch: Batch::default(),
             answers: None,
             head,
+            recent: Recent::behind(head.position),
+            given_at: Instant::now(),
+            gathering: None,
             ending: false,
             abandoned: false,
             reopening: Vec::new(),
@@ -95,23 +105,50 @@ impl State {
         self.waiting.is_empty() && self.batch.is_over()
     }
 
-    /// Takes an append, and gives it to tephra if nothing is before it.
-    pub(crate) fn take(&mut self, append: Append, settled: &mut Vec<Settled>) {
+    /// Takes an append, and gives it to tephra if nothing is before it. True if those are together
+    /// that were [waited for](State::gather).
+    pub(crate) fn take(&mut self, append: Append, settled: &mut Vec<Settled>) -> bool {
         if let Some(why) = self.closed() {
-            return settled.push(append.closed(why));
+            settled.push(append.closed(why));
+            return false;
         }
         let (appends, bytes) = (self.waiting.len(), self.waiting_bytes);
         if appends >= self.max_waiting
             || bytes.saturating_add(append.bytes) > self.max_waiting_bytes
         {
             let why = NotTaken::TooMany { appends, bytes };
-            return settled.push(append.settle(Err(AppendError::NotWritten(why.into()))));
+            settled.push(append.settle(Err(AppendError::NotWritten(why.into()))));
+            return false;
         }
         self.waiting_bytes += append.bytes;
         self.waiting.push_back(append);
-        if self.batch.is_over() {
-            self.give(settled);
+        match self.gathering {
+            Some(number) => self.waiting.len() == number,
+            None => {
+                if self.batch.is_over() {
+                    self.give(settled);
+                }
+                false
+            }
         }
+    }
+
+    /// After a batch of several: whether to wait for those who are told now, and how long. They often
+    /// append again, at once but one after the other; without waiting, the first of them would be a
+    /// batch, and all others had to wait for it. It is never longer than half of what writing took.
+    pub(crate) fn gather(&mut self) -> Option<Duration> {
+        let written = self.batch.number_written();
+        let worth_it = self.closed().is_none() && !self.ending;
+        if !worth_it || written < 2 || self.waiting.len() >= written {
+            return None;
+        }
+        self.gathering = Some(written);
+        Some(self.given_at.elapsed() / 2)
+    }
+
+    /// Whether those who are waited for are not together yet.
+    pub(crate) fn is_gathering(&self) -> bool {
+        self.gathering.is_some_and(|number| self.waiting.len() < number)
     }
 
     /// An answer of tephra.
@@ -124,6 +161,7 @@ impl State {
                 let times = append.events.iter().map(|event| event.recorded_at);
                 self.head.position = Position::new(range.last.get());
                 self.head.recorded_at = times.fold(self.head.recorded_at, Ord::max);
+                self.recent.written(Position::new(range.first.get()), &append.events);
                 self.batch.written(append, range, settled);
             }
             Err(why) => {
@@ -160,6 +198,8 @@ impl State {
     /// Once all have an answer: gives tephra what has been waiting meanwhile.
     pub(crate) fn go_on(&mut self, answers: Answers, settled: &mut Vec<Settled>) {
         debug_assert!(self.batch.is_over());
+        self.gathering = None;
+        self.recent.forget(self.head.position);
         for append in self.batch.restart().into_iter().rev() {
             if append.tries >= TRIES {
                 let why = AppendError::NotWritten(NotTaken::FarAhead.into());
@@ -180,6 +220,7 @@ impl State {
         };
         let writer = writer.clone();
         let batch = self.next_batch(settled);
+        self.given_at = Instant::now();
         // tephra refuses an `after` above the head. Nothing is on its way, so this is the head.
         let head = writer.head();
         let last = batch.len();
@@ -213,8 +254,9 @@ impl State {
                 break;
             };
             append.tries += 1;
-            match append.stored() {
+            match append.stored(&self.recent) {
                 Ok(form) => {
+                    self.recent.being_written(&append.events);
                     stored.push(form);
                     self.batch.push(append);
                 }
@@ -241,6 +283,7 @@ impl State {
         tracing::info!(head = %head.position, "the journal is open for writing again");
         self.writing = Writing::Open(writer);
         self.head = head;
+        self.recent = Recent::behind(head.position);
     }
 
     /// It could not be opened again.
