@@ -61,8 +61,13 @@ struct Stop {
 impl FaultyJournal {
     /// Around `inner`, with the gate open and nothing planned.
     pub fn new(inner: impl Journal) -> Self {
+        FaultyJournal::around(Arc::new(inner))
+    }
+
+    /// As [`new`](Self::new), around one that others may have, too.
+    pub fn around(inner: Arc<dyn Journal>) -> Self {
         FaultyJournal {
-            inner: Arc::new(inner),
+            inner,
             plan: Arc::default(),
             open: Arc::new(watch::Sender::new(true)),
             waiting: Arc::new(watch::Sender::new(0)),
