@@ -105,6 +105,12 @@ impl FaultyJournal {
         waiting.wait_for(|waiting| *waiting == n).await.expect("never closed");
     }
 
+    /// Waits until at least `n` appends stand at the gate.
+    pub async fn waiting_at_least(&self, n: usize) {
+        let mut waiting = self.waiting.subscribe();
+        waiting.wait_for(|waiting| *waiting >= n).await.expect("never closed");
+    }
+
     /// How many appends stand at the gate just now.
     pub fn at_the_gate(&self) -> usize {
         *self.waiting.borrow()

@@ -129,7 +129,7 @@ impl Arena {
         let before = self.conflicts();
         self.journal.shut();
         let calls = self.calls(call);
-        self.journal.waiting(writers).await;
+        self.journal.waiting_at_least(writers).await;
         meanwhile.await;
         self.journal.open();
         self.outcome(calls, before).await
