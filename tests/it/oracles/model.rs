@@ -24,6 +24,21 @@ pub enum Wish {
     Unsubscribe(StudentId, CourseId),
 }
 
+impl Wish {
+    /// The student and the course whom it is about.
+    pub fn concerns(&self) -> (Option<StudentId>, Option<CourseId>) {
+        match self.clone() {
+            Wish::Register(who, _) | Wish::ChangeName(who, _) | Wish::Leave(who) => {
+                (Some(who), None)
+            }
+            Wish::Define(place, _) | Wish::UpdateCapacity(place, _) | Wish::Cancel(place) => {
+                (None, Some(place))
+            }
+            Wish::Subscribe(who, place) | Wish::Unsubscribe(who, place) => (Some(who), Some(place)),
+        }
+    }
+}
+
 /// What came true.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fact {

@@ -4,23 +4,23 @@
 //! 1. What was accepted is at its position, once, and is what the model makes of it there. Nothing
 //!    else is in the journal.
 //! 2. What was refused, or changed nothing, is what the model says at some place of the journal
-//!    between what had been acknowledged to anybody before the call, and what was in it at the
-//!    answer.
+//!    between what had been acknowledged about the same student or course before the call, to
+//!    anybody, and what was in it at the answer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bailiwick::{
     Aggregate, Aggregates, AskError, Committed, Decide, Journal, Query, RecordedEvent, Runtime,
 };
 use bailiwick_examples::registration::{
-    Cancel, ChangeName, Course, Define, Leave, Refused, Register, Student, Subscribe, Unsubscribe,
-    UpdateCapacity,
+    Cancel, ChangeName, Course, CourseId, Define, Leave, Refused, Register, Student, StudentId,
+    Subscribe, Unsubscribe, UpdateCapacity,
 };
 use bailiwick_tests::place::{Kept, Place, matching};
 use bailiwick_tests::sim::Random;
+use parking_lot::Mutex;
 
 use super::careless::Careless;
 use super::model::{Fact, Model, Wish};
@@ -38,7 +38,7 @@ const PATIENT: Duration = Duration::from_secs(600);
 struct Call {
     wish: Wish,
     answer: Result<u64, Refused>,
-    /// Up to here the journal had been acknowledged to somebody when it began.
+    /// Up to here somebody had been told of what it concerns when it began.
     acknowledged: u64,
     /// The end of the journal when it was answered.
     head: u64,
@@ -49,11 +49,38 @@ struct School {
     runtime: Runtime,
     students: Aggregates<Student>,
     courses: Aggregates<Course>,
-    acknowledged: Arc<AtomicU64>,
+    acknowledged: Arc<Acknowledged>,
+}
+
+/// The last position that somebody was told, by what it concerns.
+#[derive(Default)]
+struct Acknowledged {
+    students: Mutex<BTreeMap<StudentId, u64>>,
+    courses: Mutex<BTreeMap<CourseId, u64>>,
+}
+
+impl Acknowledged {
+    fn about(&self, wish: &Wish) -> u64 {
+        let (student, course) = wish.concerns();
+        let student = student.and_then(|student| self.students.lock().get(&student).copied());
+        let course = course.and_then(|course| self.courses.lock().get(&course).copied());
+        student.max(course).unwrap_or(0)
+    }
+
+    fn note(&self, wish: &Wish, position: u64) {
+        let later = |known: &mut u64| *known = position.max(*known);
+        let (student, course) = wish.concerns();
+        if let Some(student) = student {
+            later(self.students.lock().entry(student).or_default());
+        }
+        if let Some(course) = course {
+            later(self.courses.lock().entry(course).or_default());
+        }
+    }
 }
 
 impl School {
-    async fn on(journal: &Arc<dyn Journal>, acknowledged: &Arc<AtomicU64>) -> Arc<School> {
+    async fn on(journal: &Arc<dyn Journal>, acknowledged: &Arc<Acknowledged>) -> Arc<School> {
         let builder = Runtime::builder_shared(journal.clone())
             .aggregate::<Student>()
             .aggregate::<Course>()
@@ -65,10 +92,10 @@ impl School {
     }
 
     async fn call(&self, wish: Wish) -> Call {
-        let acknowledged = self.acknowledged.load(Ordering::SeqCst);
+        let acknowledged = self.acknowledged.about(&wish);
         let answer = self.grant(wish.clone()).await;
         if let Ok(position) = &answer {
-            self.acknowledged.fetch_max(*position, Ordering::SeqCst);
+            self.acknowledged.note(&wish, *position);
         }
         let head = self.journal.head().await.expect("it can be read").position.get();
         Call { wish, answer, acknowledged, head }
