@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use benches::report::{self, Row};
-use benches::workloads::{deadlines, hot_aggregate, many_aggregates, resident_memory, wake};
+use benches::workloads::{
+    deadlines, decide, hot_aggregate, many_aggregates, resident_memory, wake,
+};
 use clap::{Parser, ValueEnum};
 
 /// Compares Bailiwick with its rivals: the same work, in the same run, rounds interleaved, medians.
@@ -32,6 +34,9 @@ enum Workload {
     ResidentMemory,
     Wake,
     Deadlines,
+    DecideDisjoint,
+    DecideContended,
+    DecideTypeOnly,
     /// Every one of them, in turn.
     All,
 }
@@ -67,6 +72,9 @@ async fn run(workload: Workload, quick: bool) -> Vec<Row> {
         Workload::ResidentMemory => resident_memory::run(quick),
         Workload::Wake => wake::run(quick).await,
         Workload::Deadlines => deadlines::run(quick).await,
+        Workload::DecideDisjoint => decide::disjoint(quick).await,
+        Workload::DecideContended => decide::contended(quick).await,
+        Workload::DecideTypeOnly => decide::type_only(quick).await,
         Workload::All => Vec::new(),
     }
 }
