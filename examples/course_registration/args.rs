@@ -38,10 +38,10 @@ pub struct Args {
     /// How many students come
     #[arg(long, value_name = "N", default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub students: u32,
-    /// How long they take to come; the first ones are there at once
+    /// How many seconds they take to come
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub seconds: u64,
-    /// What they wish for: the same seed, the same wishes
+    /// The same seed, the same wishes
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     /// When to use colours
