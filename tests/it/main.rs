@@ -11,6 +11,7 @@ mod golden;
 mod lifecycle;
 mod load;
 mod once;
+mod oracles;
 mod race;
 mod rest;
 mod schema;

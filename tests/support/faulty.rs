@@ -61,8 +61,13 @@ struct Stop {
 impl FaultyJournal {
     /// Around `inner`, with the gate open and nothing planned.
     pub fn new(inner: impl Journal) -> Self {
+        FaultyJournal::around(Arc::new(inner))
+    }
+
+    /// As [`new`](Self::new), around one that others may have, too.
+    pub fn around(inner: Arc<dyn Journal>) -> Self {
         FaultyJournal {
-            inner: Arc::new(inner),
+            inner,
             plan: Arc::default(),
             open: Arc::new(watch::Sender::new(true)),
             waiting: Arc::new(watch::Sender::new(0)),
@@ -98,6 +103,12 @@ impl FaultyJournal {
     pub async fn waiting(&self, n: usize) {
         let mut waiting = self.waiting.subscribe();
         waiting.wait_for(|waiting| *waiting == n).await.expect("never closed");
+    }
+
+    /// Waits until at least `n` appends stand at the gate.
+    pub async fn waiting_at_least(&self, n: usize) {
+        let mut waiting = self.waiting.subscribe();
+        waiting.wait_for(|waiting| *waiting >= n).await.expect("never closed");
     }
 
     /// How many appends stand at the gate just now.

@@ -2,6 +2,7 @@
 
 pub mod counter;
 pub mod faulty;
+pub mod place;
 pub mod race;
 pub mod sim;
 pub mod stage;

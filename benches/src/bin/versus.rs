@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use benches::report::{self, Row};
 use benches::workloads::{
-    deadlines, durable, hot_aggregate, many_aggregates, resident_memory, wake,
+    deadlines, decide, durable, hot_aggregate, many_aggregates, resident_memory, wake,
 };
 use clap::{Parser, ValueEnum};
 
@@ -39,6 +39,9 @@ enum Workload {
     Deadlines,
     DurableHot,
     DurableMany,
+    DecideDisjoint,
+    DecideContended,
+    DecideTypeOnly,
     /// Every one of them, in turn.
     All,
 }
@@ -76,6 +79,9 @@ async fn run(workload: Workload, quick: bool, dir: &Path) -> Vec<Row> {
         Workload::Deadlines => deadlines::run(quick).await,
         Workload::DurableHot => durable::hot(dir, quick).await,
         Workload::DurableMany => durable::many(dir, quick).await,
+        Workload::DecideDisjoint => decide::disjoint(quick).await,
+        Workload::DecideContended => decide::contended(quick).await,
+        Workload::DecideTypeOnly => decide::type_only(quick).await,
         Workload::All => Vec::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! The workloads, one file each.
 
 pub mod deadlines;
+pub mod decide;
 pub mod durable;
 pub mod hot_aggregate;
 pub mod many_aggregates;

@@ -11,10 +11,11 @@ use bailiwick_core::{Aggregate, Decide, InvalidTag, Key, Position, Text, Timesta
 use crate::ask::{Admission, Asking, read};
 use crate::cell::{Cell, NotAdmitted};
 use crate::counts::Counts;
-use crate::envelope::{Call, Committed};
+use crate::envelope::Committed;
 use crate::error::{AskError, ReadError};
 use crate::kind::Kind;
 use crate::once::OnceRef;
+use crate::options::Options;
 use crate::watch::Watch;
 
 /// All aggregates of one type in one runtime. Cheap to clone; share it freely.
@@ -31,9 +32,7 @@ impl<A: Aggregate> Aggregates<A> {
     pub fn get(&self, id: impl Into<A::Key>) -> AggregateRef<A> {
         AggregateRef {
             target: Arc::new(Target::new(self.kind.clone(), id.into())),
-            timeout: self.kind.shared.config.timeout,
-            admission: Admission::default(),
-            call: None,
+            options: Options::new(&self.kind.shared.config),
         }
     }
 
@@ -115,9 +114,7 @@ impl<A: Aggregate> Target<A> {
 /// valid whether or not the aggregate is there, was stored, or never existed.
 pub struct AggregateRef<A: Aggregate> {
     target: Arc<Target<A>>,
-    timeout: Duration,
-    admission: Admission,
-    call: Option<Arc<Call>>,
+    options: Options,
 }
 
 impl<A: Aggregate> AggregateRef<A> {
@@ -129,14 +126,14 @@ impl<A: Aggregate> AggregateRef<A> {
     /// How long to wait for the answer: for room in the mailbox, the turn and the journal together.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.options.timeout = timeout;
         self
     }
 
     /// What to do when the mailbox is full. [`Admission::Wait`] unless told otherwise.
     #[must_use]
     pub fn admission(mut self, admission: Admission) -> Self {
-        self.admission = admission;
+        self.options.admission = admission;
         self
     }
 
@@ -144,7 +141,7 @@ impl<A: Aggregate> AggregateRef<A> {
     /// were filled in from what the aggregate was then. Else [`Cause::Moved`](crate::Cause::Moved).
     #[must_use]
     pub fn expecting(mut self, position: Position) -> Self {
-        Arc::make_mut(self.call.get_or_insert_default()).expected = Some(position);
+        self.options.call().expected = Some(position);
         self
     }
 
@@ -156,14 +153,14 @@ impl<A: Aggregate> AggregateRef<A> {
     /// The conversation this call belongs to; stored beside the events.
     #[must_use]
     pub fn correlation(mut self, correlation: impl Into<Text>) -> Self {
-        Arc::make_mut(self.call.get_or_insert_default()).correlation = Some(correlation.into());
+        self.options.correlation(correlation);
         self
     }
 
     /// On whose behalf this call is made; stored beside the events.
     #[must_use]
     pub fn principal(mut self, principal: impl Into<Text>) -> Self {
-        Arc::make_mut(self.call.get_or_insert_default()).principal = Some(principal.into());
+        self.options.principal(principal);
         self
     }
 
@@ -229,7 +226,7 @@ impl<A: Aggregate> AggregateRef<A> {
         F: FnMut(&A, Timestamp) -> T + Send + 'static,
         T: Send + 'static,
     {
-        read(self.target.clone(), self.timeout, look)
+        read(self.target.clone(), self.options.timeout, look)
     }
 
     /// Watches the durable events of this aggregate beyond `after`, whether or not it is in memory.
@@ -242,12 +239,7 @@ impl<A: Aggregate> AggregateRef<A> {
     }
 
     pub(crate) fn asking(&self) -> Asking<A> {
-        Asking {
-            target: self.target.clone(),
-            timeout: self.timeout,
-            admission: self.admission,
-            call: self.call.clone(),
-        }
+        Asking { target: self.target.clone(), options: self.options.clone() }
     }
 }
 
@@ -259,12 +251,7 @@ impl<A: Aggregate> Clone for Aggregates<A> {
 
 impl<A: Aggregate> Clone for AggregateRef<A> {
     fn clone(&self) -> Self {
-        AggregateRef {
-            target: self.target.clone(),
-            timeout: self.timeout,
-            admission: self.admission,
-            call: self.call.clone(),
-        }
+        AggregateRef { target: self.target.clone(), options: self.options.clone() }
     }
 }
 

@@ -9,10 +9,11 @@ use bailiwick_core::{Aggregate, Decide, Timestamp};
 
 use crate::aggregates::Target;
 use crate::cell::NotAdmitted;
-use crate::envelope::{Asked, Call, Committed, Place};
+use crate::envelope::{Asked, Committed, Place};
 use crate::error::{AskError, Cause, NotRun, ReadError};
 use crate::glance::Glimpse;
 use crate::once::ReplyCodec;
+use crate::options::Options;
 
 /// What to do when the mailbox is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,9 +27,7 @@ pub enum Admission {
 
 pub(crate) struct Asking<A: Aggregate> {
     pub(crate) target: Arc<Target<A>>,
-    pub(crate) timeout: Duration,
-    pub(crate) admission: Admission,
-    pub(crate) call: Option<Arc<Call>>,
+    pub(crate) options: Options,
 }
 
 impl<A: Aggregate> Asking<A> {
@@ -73,7 +72,7 @@ impl<A: Aggregate> Asking<A> {
         A: Decide<C>,
         C: Send + 'static,
     {
-        let Asking { target, timeout, admission, call } = self;
+        let Asking { target, options: Options { timeout, admission, call } } = self;
         let until = target.kind.shared.seams.clock.elapsed().saturating_add(timeout);
         let asked = Arc::new(Asked::new(target, call, until, (command, codec), cx.waker().clone()));
         match get_in(&asked, admission) {

@@ -25,6 +25,7 @@ mod kind;
 mod memory;
 mod names;
 mod once;
+mod options;
 mod patience;
 mod race;
 mod recover;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::aggregates::AggregateRef;
-use crate::envelope::{Call, Committed, command_name};
+use crate::envelope::{Committed, command_name};
 use crate::error::{AskError, Cause, NotRun};
 
 /// The longest idempotency key, in bytes.
@@ -87,10 +87,7 @@ impl<A: bailiwick_core::Aggregate> OnceRef<A> {
         let once = self.once(&command);
         async move {
             match once {
-                Ok(once) => {
-                    Arc::make_mut(asking.call.get_or_insert_with(Arc::<Call>::default)).once =
-                        Some(once);
-                }
+                Ok(once) => asking.options.call().once = Some(once),
                 Err(cause) => return Err(AskError::NotRun(NotRun { command, cause })),
             }
             let codec = ReplyCodec {

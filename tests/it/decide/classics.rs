@@ -1,39 +1,43 @@
-//! The classic cases of dynamic boundaries, raced.
+//! The classic cases of dynamic boundaries, raced: by 16 and by 64 callers, of one runtime and of two
+//! on the same journal, in memory and durably. Each time exactly as many win as the rules say.
+//!
+//! That callers of one runtime do not conflict is asserted, and that those of two do: all of them
+//! have decided on the same snapshot before anything is written, see [`arena`].
 
-use std::time::Duration;
+mod arena;
+mod course_aggregate;
+mod invoice_number;
+mod opt_in_token;
+mod place_order;
+mod product_price;
+mod user_name;
 
-use bailiwick::{MemoryJournal, Runtime};
-use bailiwick_examples::classics::invoice_number::CreateInvoice;
+/// A module of tests per race: each is run in all settings.
+macro_rules! races {
+    ($($race:ident),+ $(,)?) => {$(
+        mod $race {
+            use bailiwick_tests::place::Kept::{Durably, InMemory};
+            use super::super::arena::Setting;
+            use super::super::races;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn invoices_that_are_written_at_once_have_numbers_without_a_gap() {
-    let runtime = Runtime::builder(MemoryJournal::new())
-        .config(|config| config.timeout = Duration::from_secs(60))
-        .start()
-        .await
-        .unwrap();
-    let writers: Vec<_> = (0..16)
-        .map(|writer| {
-            let decisions = runtime.decisions();
-            tokio::spawn(async move {
-                let mut numbers = Vec::new();
-                for n in 0..50 {
-                    let data = format!("{writer}/{n}");
-                    let written = decisions.decide_committed(CreateInvoice { data }).await.unwrap();
-                    assert_eq!(written.reply.0, written.position.get(), "its own position");
-                    numbers.push(written.reply.0);
-                }
-                assert!(numbers.is_sorted());
-                numbers
-            })
-        })
-        .collect();
-    let mut numbers = Vec::new();
-    for writer in writers {
-        numbers.extend(writer.await.unwrap());
-    }
-    numbers.sort_unstable();
-    assert_eq!(numbers, (1..=16 * 50).collect::<Vec<_>>());
-    let counts = runtime.counts();
-    assert_eq!((counts.replied, counts.conflicts, counts.open()), (800, 0, 0));
+            races! { @of $race
+                by_16_in_memory: InMemory, 16, 1;
+                by_64_in_memory: InMemory, 64, 1;
+                by_16_durably: Durably, 16, 1;
+                by_64_durably: Durably, 64, 1;
+                by_16_of_two_runtimes_in_memory: InMemory, 16, 2;
+                by_64_of_two_runtimes_in_memory: InMemory, 64, 2;
+                by_16_of_two_runtimes_durably: Durably, 16, 2;
+                by_64_of_two_runtimes_durably: Durably, 64, 2;
+            }
+        }
+    )+};
+    (@of $race:ident $($name:ident: $kept:expr, $callers:expr, $runtimes:expr;)+) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $name() {
+            let setting = Setting { kept: $kept, callers: $callers, runtimes: $runtimes };
+            super::$race(setting).await;
+        }
+    )+};
 }
+use races;

@@ -47,6 +47,7 @@ mod vigil;
 mod watcher;
 mod world;
 
+pub use random::Random;
 pub use run::Run;
 pub use sights::{Sight, Sights};
 pub use sweep::{Simulator, sweep};

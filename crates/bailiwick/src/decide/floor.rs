@@ -175,8 +175,6 @@ impl Floor {
             concerned.extend(reading.map(|(nth, _)| (nth, tag.clone())));
         }
         let mut held = Vec::new();
-            return held;
-        }
         // One after the other, in an order that is the same for everybody.
         for (nth, tag) in concerned {
             if let Some(hold) = self.kinds[nth].hold(&tag) {

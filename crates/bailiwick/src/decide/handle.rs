@@ -14,8 +14,9 @@ use super::case::{Answer, Asked};
 use super::floor::Floor;
 use crate::ask::Admission;
 use crate::cell::NotAdmitted;
-use crate::envelope::{Call, Committed};
+use crate::envelope::Committed;
 use crate::error::{AskError, Cause, NotRun, panic_message};
+use crate::options::Options;
 
 /// Runs decisions in a runtime: options first, then the verb. Cheap to clone; share it freely.
 ///
@@ -23,21 +24,19 @@ use crate::error::{AskError, Cause, NotRun, panic_message};
 #[derive(Clone)]
 pub struct Decisions {
     floor: Arc<Floor>,
-    timeout: Duration,
-    admission: Admission,
-    call: Option<Arc<Call>>,
+    options: Options,
 }
 
 impl Decisions {
     pub(crate) fn new(floor: Arc<Floor>) -> Self {
-        let timeout = floor.shared().config.timeout;
-        Decisions { floor, timeout, admission: Admission::default(), call: None }
+        let options = Options::new(&floor.shared().config);
+        Decisions { floor, options }
     }
 
     /// How long to wait for the answer: for room, the turn and the journal together.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.options.timeout = timeout;
         self
     }
 
@@ -46,21 +45,21 @@ impl Decisions {
     /// otherwise.
     #[must_use]
     pub fn admission(mut self, admission: Admission) -> Self {
-        self.admission = admission;
+        self.options.admission = admission;
         self
     }
 
     /// The conversation this call belongs to; stored beside the events.
     #[must_use]
     pub fn correlation(mut self, correlation: impl Into<Text>) -> Self {
-        Arc::make_mut(self.call.get_or_insert_default()).correlation = Some(correlation.into());
+        self.options.correlation(correlation);
         self
     }
 
     /// On whose behalf this call is made; stored beside the events.
     #[must_use]
     pub fn principal(mut self, principal: impl Into<Text>) -> Self {
-        Arc::make_mut(self.call.get_or_insert_default()).principal = Some(principal.into());
+        self.options.principal(principal);
         self
     }
 
@@ -115,7 +114,7 @@ impl Decisions {
     }
 
     fn enter<D: Decision>(self, decision: D, cx: &Context<'_>) -> Result<Arc<Asked<D>>, NotRun<D>> {
-        let Decisions { floor, timeout, admission, call } = self;
+        let Decisions { floor, options: Options { timeout, admission, call } } = self;
         let turned_away = |floor: &Floor| floor.tally().here().turned_away.one();
         let bounded = match bound(decision) {
             Ok(bounded) => bounded,

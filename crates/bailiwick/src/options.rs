@@ -1,0 +1,37 @@
+//! How a call is made: what is chosen before the verb, of an aggregate or of a decision.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick_core::Text;
+
+use crate::ask::Admission;
+use crate::config::Config;
+use crate::envelope::Call;
+
+/// What a call is made with. Cloning it costs no more than one count of references.
+#[derive(Clone)]
+pub(crate) struct Options {
+    pub(crate) timeout: Duration,
+    pub(crate) admission: Admission,
+    /// What stands beside the events. Most calls have nothing of the kind.
+    pub(crate) call: Option<Arc<Call>>,
+}
+
+impl Options {
+    pub(crate) fn new(config: &Config) -> Options {
+        Options { timeout: config.timeout, admission: Admission::default(), call: None }
+    }
+
+    pub(crate) fn call(&mut self) -> &mut Call {
+        Arc::make_mut(self.call.get_or_insert_default())
+    }
+
+    pub(crate) fn correlation(&mut self, correlation: impl Into<Text>) {
+        self.call().correlation = Some(correlation.into());
+    }
+
+    pub(crate) fn principal(&mut self, principal: impl Into<Text>) {
+        self.call().principal = Some(principal.into());
+    }
+}

@@ -1,0 +1,129 @@
+//! A course, live and rebuilt at the same time: nobody takes a seat twice, whoever decides.
+
+use bailiwick::{Decide, Runtime};
+use bailiwick_examples::classics::course_aggregate::{
+    ChangeCapacity, CourseAggregate, CourseAggregateEvent, CourseRefused, Create, Rebuilt,
+    SubscribeStudent,
+};
+
+use super::arena::{Arena, Call, Setting, ruled};
+use super::races;
+
+races!(
+    a_course_is_created_once,
+    seats_go_to_as_many_as_there_are,
+    live_and_rebuilt_share_the_seats,
+    a_capacity_is_never_below_the_subscriptions,
+    courses_do_not_disturb_each_other,
+);
+
+const SEATS: u32 = 7;
+
+fn rebuilt<C: Send + Sync + 'static>(
+    runtime: &Runtime,
+    course: impl AsRef<str>,
+    command: C,
+) -> Call<(), CourseRefused>
+where
+    CourseAggregate: Decide<C, Reply = (), Rejection = CourseRefused>,
+{
+    let course = course.as_ref().parse().unwrap();
+    Box::pin(ruled(runtime.decide(Rebuilt { course, command })))
+}
+
+fn live<C: Send + 'static>(runtime: &Runtime, command: C) -> Call<(), CourseRefused>
+where
+    CourseAggregate: Decide<C, Reply = (), Rejection = CourseRefused>,
+{
+    Box::pin(ruled(runtime.aggregates::<CourseAggregate>().get("c").ask(command)))
+}
+
+fn create(title: impl ToString) -> Create {
+    Create { title: title.to_string(), capacity: SEATS }
+}
+
+fn subscribe(n: usize) -> SubscribeStudent {
+    SubscribeStudent(format!("s{n}").parse().unwrap())
+}
+
+/// A course, which every runtime has in memory.
+async fn created(setting: Setting) -> Arena {
+    let arena = Arena::open(setting).await;
+    live(arena.runtime(), create("Algebra")).await.unwrap();
+    // Each runtime's own has read the journal by now.
+    let known = arena.at_once(|_, runtime| live(runtime, create("Algebra"))).await;
+    known.won_by(0, &CourseRefused::Exists);
+    arena
+}
+
+/// How many seats are taken in the end. At no event more than there are.
+async fn taken(arena: &Arena) -> u32 {
+    let (mut capacity, mut taken) = (0, 0);
+    for event in arena.events().await {
+        match event {
+            CourseAggregateEvent::CourseCreated { capacity: seats, .. }
+            | CourseAggregateEvent::CourseResized { capacity: seats, .. } => capacity = seats,
+            CourseAggregateEvent::StudentEnrolled { .. } => taken += 1,
+        }
+        assert!(taken <= capacity, "{taken} of {capacity} seats are taken");
+    }
+    taken
+}
+
+async fn a_course_is_created_once(setting: Setting) {
+    let arena = Arena::open(setting).await;
+    let outcome = arena.race(|n, runtime| rebuilt(runtime, "c", create(n))).await;
+    outcome.won_by(1, &CourseRefused::Exists);
+    assert_eq!(arena.events::<CourseAggregateEvent>().await.len(), 1);
+}
+
+async fn seats_go_to_as_many_as_there_are(setting: Setting) {
+    let arena = created(setting).await;
+    let outcome = arena.race(|n, runtime| rebuilt(runtime, "c", subscribe(n))).await;
+    outcome.won_by(SEATS as usize, &CourseRefused::FullyBooked);
+    assert_eq!(taken(&arena).await, SEATS);
+}
+
+/// Half of the callers ask the live course, the others decide on the rebuilt one: one append of
+/// either kind and runtime stands at the gate.
+async fn live_and_rebuilt_share_the_seats(setting: Setting) {
+    let arena = created(setting).await;
+    let outcome = arena
+        .race_of(2 * setting.runtimes, async {}, |n, runtime| match n / setting.runtimes % 2 == 0 {
+            true => live(runtime, subscribe(n)),
+            false => rebuilt(runtime, "c", subscribe(n)),
+        })
+        .await;
+    outcome.won_by(SEATS as usize, &CourseRefused::FullyBooked);
+    assert_eq!(taken(&arena).await, SEATS);
+    // Both know of all of them; a live one of two runtimes perhaps not before it conflicts.
+    let full = arena.race_of(0, async {}, |n, runtime| live(runtime, subscribe(n))).await;
+    full.won_by(0, &CourseRefused::FullyBooked);
+    let full = arena.at_once(|n, runtime| rebuilt(runtime, "c", subscribe(n))).await;
+    full.won_by(0, &CourseRefused::FullyBooked);
+}
+
+/// Some take seats while others take the free ones away, until there is none of either.
+async fn a_capacity_is_never_below_the_subscriptions(setting: Setting) {
+    let arena = created(setting).await;
+    let outcome = arena
+        .race_of(2 * setting.runtimes, async {}, |n, runtime| {
+            let seats = SEATS - 1 - u32::try_from(n).unwrap() % 4;
+            match n / setting.runtimes % 4 {
+                0 => live(runtime, ChangeCapacity(seats)),
+                1 => rebuilt(runtime, "c", ChangeCapacity(seats)),
+                2 => live(runtime, subscribe(n)),
+                _ => rebuilt(runtime, "c", subscribe(n)),
+            }
+        })
+        .await;
+    assert!(!outcome.won.is_empty() && !outcome.refused.is_empty());
+    taken(&arena).await;
+}
+
+async fn courses_do_not_disturb_each_other(setting: Setting) {
+    let arena = Arena::open(setting).await;
+    let course = |n: usize| format!("c{n}");
+    arena.at_once(|n, runtime| rebuilt(runtime, course(n), create(n))).await.won_by_all();
+    arena.at_once(|n, runtime| rebuilt(runtime, course(n), subscribe(n))).await.won_by_all();
+}
