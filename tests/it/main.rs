@@ -6,6 +6,7 @@ mod deadline;
 mod decide;
 mod end;
 mod failing;
+mod faults;
 mod gate;
 mod golden;
 mod lifecycle;

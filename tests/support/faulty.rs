@@ -2,8 +2,11 @@
 //!
 //! What is behind it is a real journal. An append passes the *gate*: while it is shut, appends wait
 //! there, in order, and nothing of them is written. Each append consumes one planned fault.
+//!
+//! The gate is the sync of a disk, too: when the machine [crashes](FaultyJournal::crash), of the
+//! appends that stand there some are on the disk, up to any of them, and the others are lost.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -38,12 +41,26 @@ pub enum Fault {
 pub struct FaultyJournal {
     inner: Arc<dyn Journal>,
     plan: Arc<Mutex<VecDeque<Fault>>>,
-    open: Arc<watch::Sender<bool>>,
+    gate: Arc<watch::Sender<Gate>>,
     waiting: Arc<watch::Sender<usize>>,
+    standing: Arc<Mutex<BTreeMap<u64, Parcel>>>,
     unreadable: Arc<Mutex<bool>>,
     hanging_reads: Arc<AtomicUsize>,
     reads: Arc<AtomicUsize>,
     stop: Arc<Mutex<Stop>>,
+}
+
+type Parcel = (Vec<EncodedEvent>, Option<AppendCondition>);
+
+/// Who passes.
+#[derive(Clone, Copy)]
+struct Gate {
+    open: bool,
+    /// Those with a lower number pass although it is shut.
+    upto: u64,
+    /// The number of the next one who finds it shut.
+    next: u64,
+    crashed: bool,
 }
 
 /// Whether and how it closes itself for writing.
@@ -69,8 +86,14 @@ impl FaultyJournal {
         FaultyJournal {
             inner,
             plan: Arc::default(),
-            open: Arc::new(watch::Sender::new(true)),
+            gate: Arc::new(watch::Sender::new(Gate {
+                open: true,
+                upto: 0,
+                next: 0,
+                crashed: false,
+            })),
             waiting: Arc::new(watch::Sender::new(0)),
+            standing: Arc::default(),
             unreadable: Arc::default(),
             stop: Arc::default(),
             hanging_reads: Arc::default(),
@@ -80,12 +103,37 @@ impl FaultyJournal {
 
     /// Appends wait from now on.
     pub fn shut(&self) {
-        self.open.send_replace(false);
+        self.gate.send_modify(|gate| gate.open = false);
     }
 
     /// Lets all waiting appends pass.
     pub fn open(&self) {
-        self.open.send_replace(true);
+        self.gate.send_modify(|gate| gate.open = true);
+    }
+
+    /// Lets the first `n` of the waiting appends pass; the gate stays shut.
+    pub fn let_pass(&self, n: usize) {
+        let upto = self.standing.lock().keys().take(n).last().map_or(0, |number| number + 1);
+        self.gate.send_modify(|gate| gate.upto = gate.upto.max(upto));
+    }
+
+    /// The machine stops. Of the appends that stand at the gate the first `kept` are on the disk, the
+    /// others are lost, and nobody is told of either: whoever waits for this journal, or asks it from
+    /// now on, waits for ever. What has passed the gate is there.
+    ///
+    /// Returns the journal as it is found afterwards.
+    pub async fn crash(&self, kept: usize) -> FaultyJournal {
+        self.gate.send_modify(|gate| gate.crashed = true);
+        let standing = std::mem::take(&mut *self.standing.lock());
+        for (events, condition) in standing.into_values().take(kept) {
+            // What its condition does not allow was not written.
+            let _ = self.inner.append(events, condition).await;
+        }
+        FaultyJournal::around(self.inner.clone())
+    }
+
+    fn has_crashed(&self) -> bool {
+        self.gate.borrow().crashed
     }
 
     /// From now on it closes itself for writing when an outcome is unknown, and then cannot be opened
@@ -169,6 +217,32 @@ impl FaultyJournal {
     }
 }
 
+/// An append at the gate, until it has passed or nobody waits for it any more.
+struct Standing {
+    journal: FaultyJournal,
+    number: u64,
+}
+
+impl Standing {
+    fn new(journal: &FaultyJournal, parcel: Parcel) -> Standing {
+        let mut number = 0;
+        journal.gate.send_modify(|gate| {
+            number = gate.next;
+            gate.next += 1;
+        });
+        journal.standing.lock().insert(number, parcel);
+        journal.waiting.send_modify(|waiting| *waiting += 1);
+        Standing { journal: journal.clone(), number }
+    }
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        self.journal.standing.lock().remove(&self.number);
+        self.journal.waiting.send_modify(|waiting| *waiting -= 1);
+    }
+}
+
 impl Journal for FaultyJournal {
     fn append(
         &self,
@@ -176,12 +250,16 @@ impl Journal for FaultyJournal {
         condition: Option<AppendCondition>,
     ) -> BoxFuture<Result<Appended, AppendError>> {
         let journal = self.clone();
-        let mut open = self.open.subscribe();
         Box::pin(async move {
-            if !*open.borrow() {
-                journal.waiting.send_modify(|waiting| *waiting += 1);
-                let _ = open.wait_for(|open| *open).await;
-                journal.waiting.send_modify(|waiting| *waiting -= 1);
+            if !journal.gate.borrow().open {
+                let standing = Standing::new(&journal, (events.clone(), condition.clone()));
+                let number = standing.number;
+                let mut gate = journal.gate.subscribe();
+                let passes = |gate: &Gate| !gate.crashed && (gate.open || gate.upto > number);
+                let _ = gate.wait_for(passes).await;
+            }
+            if journal.has_crashed() {
+                return std::future::pending().await;
             }
             journal.pass(events, condition).await
         })
@@ -189,6 +267,9 @@ impl Journal for FaultyJournal {
 
     fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
         self.reads.fetch_add(1, Ordering::SeqCst);
+        if self.has_crashed() {
+            return Box::pin(std::future::pending());
+        }
         if *self.unreadable.lock() {
             let error: Box<dyn std::error::Error + Send + Sync> = "the disk is gone".into();
             return Box::pin(std::future::ready(Err(JournalReadError::Unavailable(error.into()))));

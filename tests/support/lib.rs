@@ -1,6 +1,7 @@
 //! What the integration tests are made of.
 
 pub mod counter;
+pub mod faults;
 pub mod faulty;
 pub mod place;
 pub mod race;

@@ -29,6 +29,8 @@ use crate::{OpenError, Options};
 pub struct TephraJournal {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    #[cfg(feature = "fault-injection")]
+    saboteur: Option<crate::sabotage::Saboteur>,
 }
 
 /// What the threads of a journal share.
@@ -75,7 +77,12 @@ impl TephraJournal {
             reader: RwLock::new(reader),
             folder,
         });
-        let mut journal = TephraJournal { shared: shared.clone(), threads: Vec::new() };
+        let mut journal = TephraJournal {
+            shared: shared.clone(),
+            threads: Vec::new(),
+            #[cfg(feature = "fault-injection")]
+            saboteur: options.saboteur(head.position),
+        };
         let writing = Writing::new(shared.clone());
         journal.spawn("bailiwick-write", move || writing.run())?;
         for _ in 0..options.reader_threads.get() {
@@ -102,6 +109,24 @@ impl TephraJournal {
 }
 
 impl Shared {
+    /// Puts an append behind those before it.
+    pub(crate) fn append(
+        &self,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> BoxFuture<Result<Appended, AppendError>> {
+        let (append, outcome) = match Append::new(events, condition, self.append_bytes) {
+            Ok(append) => append,
+            Err(why) => return Box::pin(ready(Err(AppendError::NotWritten(why.into())))),
+        };
+        let mut settled = Vec::new();
+        if self.state.lock().take(append, &mut settled) {
+            self.together.notify_one();
+        }
+        settled.into_iter().for_each(Settled::tell);
+        outcome
+    }
+
     pub(crate) fn source(&self) -> Source<'_> {
         Source { reader: self.reader.read().clone(), folder: self.folder.path() }
     }
@@ -139,16 +164,11 @@ impl Journal for TephraJournal {
         if events.is_empty() {
             return Box::pin(ready(Err(AppendError::Empty)));
         }
-        let (append, outcome) = match Append::new(events, condition, self.shared.append_bytes) {
-            Ok(append) => append,
-            Err(why) => return Box::pin(ready(Err(AppendError::NotWritten(why.into())))),
-        };
-        let mut settled = Vec::new();
-        if self.shared.state.lock().take(append, &mut settled) {
-            self.shared.together.notify_one();
+        #[cfg(feature = "fault-injection")]
+        if let Some(saboteur) = &self.saboteur {
+            return saboteur.append(&self.shared, events, condition);
         }
-        settled.into_iter().for_each(Settled::tell);
-        outcome
+        self.shared.append(events, condition)
     }
 
     fn read(&self, read: Read) -> BoxFuture<Result<Page, ReadError>> {

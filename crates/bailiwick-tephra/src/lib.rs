@@ -30,6 +30,8 @@ mod journal;
 mod options;
 mod reads;
 mod recovery;
+#[cfg(feature = "fault-injection")]
+mod sabotage;
 mod store;
 mod terms;
 mod writing;
@@ -37,3 +39,5 @@ mod writing;
 pub use error::OpenError;
 pub use journal::TephraJournal;
 pub use options::Options;
+#[cfg(feature = "fault-injection")]
+pub use sabotage::Sabotage;

@@ -24,6 +24,8 @@ pub struct Options {
     pub(crate) waiting_reads: usize,
     pub(crate) waiting_appends: usize,
     pub(crate) waiting_bytes: usize,
+    #[cfg(feature = "fault-injection")]
+    sabotage: Option<crate::Sabotage>,
 }
 
 impl Options {
@@ -70,6 +72,20 @@ impl Options {
         Options { waiting_bytes, ..self }
     }
 
+    /// Switches on a bug, to see that a test finds it.
+    #[cfg(feature = "fault-injection")]
+    pub fn sabotage(self, sabotage: Option<crate::Sabotage>) -> Self {
+        Options { sabotage, ..self }
+    }
+
+    #[cfg(feature = "fault-injection")]
+    pub(crate) fn saboteur(
+        &self,
+        head: bailiwick_core::Position,
+    ) -> Option<crate::sabotage::Saboteur> {
+        self.sabotage.map(|bug| crate::sabotage::Saboteur::new(bug, head))
+    }
+
     /// Opens the journal in `folder`, which is made if it is not there, and waits for it as long as
     /// [`lock_patience`](Self::lock_patience) says.
     ///
@@ -91,6 +107,8 @@ impl Default for Options {
             waiting_reads: 1 << 16,
             waiting_appends: 1 << 16,
             waiting_bytes: 64 << 20,
+            #[cfg(feature = "fault-injection")]
+            sabotage: None,
         }
     }
 }

@@ -48,6 +48,10 @@ pub(crate) async fn recover<'a>(
         }
     }
     unemitted.check()?;
+    #[cfg(feature = "fault-injection")]
+    if shared.sabotaged(crate::Sabotage::DeadlinesForgotten) {
+        return Ok(());
+    }
     journal.parts.into_iter().for_each(|part| part.kind.arm_recovered(part.deadlines));
     Ok(())
 }

@@ -10,4 +10,10 @@ pub enum Sabotage {
     ReplyBeforeAppend,
     /// Work left in a cell does not wake its waiting actor.
     LostWakeup,
+    /// After an append has failed, the state goes on with what that append would have written.
+    SpeculationKept,
+    /// A start does not arm the deadlines that the journal holds.
+    DeadlinesForgotten,
+    /// What a key was answered is not read back from the journal.
+    KeysForgotten,
 }

@@ -36,7 +36,7 @@ mod patience;
 mod plan;
 mod queue;
 mod quiet;
-mod random;
+pub(crate) mod random;
 mod reasons;
 mod run;
 mod seat;

@@ -63,6 +63,11 @@ impl<A: Aggregate> Cell<A> {
                 let page = shared.journal.read(read.clone()).await.map_err(LoadError::Unread)?;
                 for recorded in &page.events {
                     fold_one(&mut folded, &id, recorded).map_err(LoadError::Unloadable)?;
+                    #[cfg(feature = "fault-injection")]
+                    if shared.sabotaged(crate::Sabotage::KeysForgotten) {
+                        shared.not_before(recorded.event.recorded_at);
+                        continue;
+                    }
                     remember::<A>(&mut answers, &own, recorded, &shared.config);
                     shared.not_before(recorded.event.recorded_at);
                 }

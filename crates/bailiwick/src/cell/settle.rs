@@ -171,6 +171,11 @@ impl<A: Aggregate> Cell<A> {
         let mut again = Again { entries: Entries::new(), readers, stuck: live.again.stuck };
         again.take_forming(live);
         again.entries.drain(..).for_each(|entry| entry.give_back(cause.clone()));
+        #[cfg(feature = "fault-injection")]
+        if self.kind.shared.sabotaged(crate::Sabotage::SpeculationKept) {
+            live.again = again;
+            return Settled::Live;
+        }
         if live.known.armed.is_some() || live.known.deadline.is_some() {
             // A deadline that the lost batch had decided is still due.
             let shared = &self.kind.shared;

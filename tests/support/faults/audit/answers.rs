@@ -1,0 +1,125 @@
+//! What was acknowledged is there, once, and was answered on what is there.
+
+use std::collections::{HashMap, HashSet};
+
+use bailiwick::RecordedEvent;
+use bailiwick_examples::streaming::SessionEvent;
+
+use super::{Book, Violation};
+use crate::faults::order::{Deed, Order, OrderId};
+use crate::faults::scales::ScalesEvent;
+use crate::faults::told::{Reply, Told};
+
+/// Enters all events, and looks at every answer where it says that it is.
+pub(super) fn check(events: &[RecordedEvent], told: &[Told]) -> Result<Book, Violation> {
+    let answers = by_position(told)?;
+    if let Some((position, (id, _))) = answers.iter().max_by_key(|(position, _)| **position)
+        && *position > events.len() as u64
+    {
+        let head = events.len();
+        return Err(format!(
+            "{id} was acknowledged at {position}, but the journal ends at {head}: it is lost"
+        ));
+    }
+    let mut book = Book::default();
+    for event in events {
+        book.enter(event)?;
+        if let Some((id, reply)) = answers.get(&event.position.get()) {
+            answered(&book, event, &Order::of(*id), reply).map_err(|why| {
+                format!("{id} was answered {reply:?} at {}: {why}", event.position)
+            })?;
+        }
+    }
+    book.nothing_is_half()?;
+    nothing_of_what_was_not_run(&book, told)?;
+    Ok(book)
+}
+
+/// The answers, each once. Whoever asked again with the key was answered the same.
+fn by_position(told: &[Told]) -> Result<HashMap<u64, (OrderId, &Reply)>, Violation> {
+    let mut first: HashMap<OrderId, (&Reply, u64)> = HashMap::new();
+    let mut by_position = HashMap::new();
+    for told in told {
+        let Told::Done { id, reply, position } = told else {
+            continue;
+        };
+        let (reply_then, position_then) = *first.entry(*id).or_insert((reply, *position));
+        if (reply_then, position_then) != (reply, *position) {
+            return Err(format!(
+                "{id} was answered {reply_then:?} at {position_then}, then {reply:?} at {position}"
+            ));
+        }
+        by_position.insert(*position, (*id, reply));
+    }
+    Ok(by_position)
+}
+
+/// The event is the order's, and the answer is right once it is entered.
+fn answered(
+    book: &Book,
+    recorded: &RecordedEvent,
+    order: &Order,
+    reply: &Reply,
+) -> Result<(), Violation> {
+    let lease = |account: &str, session: &str| book.accounts.get(account)?.get(session).copied();
+    let found = |what: &dyn std::fmt::Debug| Err(format!("there is {what:?}"));
+    match (&order.deed, reply) {
+        (Deed::Acquire { account, session, .. }, Reply::Granted { expires_at, in_use }) => {
+            let leases = book.accounts.get(account).map_or(0, |leases| leases.len());
+            let event = recorded.event.decode::<SessionEvent>();
+            match event {
+                Ok(Some(SessionEvent::SessionStarted { session: started, expires_at: until }))
+                    if started.as_str() == session && until == *expires_at && leases == *in_use =>
+                {
+                    Ok(())
+                }
+                other => found(&(other, leases)),
+            }
+        }
+        (Deed::KeepAlive { account, session, .. }, Reply::Kept { until }) => {
+            match lease(account, session) {
+                Some(held) if held == *until => Ok(()),
+                other => found(&other),
+            }
+        }
+        (Deed::Release { session, .. }, Reply::Released) => {
+            match recorded.event.decode::<SessionEvent>() {
+                Ok(Some(SessionEvent::SessionEnded { session: ended }))
+                    if ended.as_str() == session =>
+                {
+                    Ok(())
+                }
+                other => found(&other),
+            }
+        }
+        (Deed::Move { scales, mark }, Reply::Moved { put }) => {
+            let on_the_right = book.scales.get(scales).map(|moved| moved.put);
+            match recorded.event.decode::<ScalesEvent>() {
+                Ok(Some(ScalesEvent::PutOnRight { mark: moved }))
+                    if moved == *mark && on_the_right == Some(*put) =>
+                {
+                    Ok(())
+                }
+                other => found(&(other, on_the_right)),
+            }
+        }
+        (deed, _) => Err(format!("that is no answer to {deed:?}")),
+    }
+}
+
+fn nothing_of_what_was_not_run(book: &Book, told: &[Told]) -> Result<(), Violation> {
+    let done = |told: &Told| match told {
+        Told::Done { id, .. } | Told::Unknown { id } => Some(*id),
+        _ => None,
+    };
+    let done: HashSet<OrderId> = told.iter().filter_map(done).collect();
+    for told in told {
+        if let Told::NotRun { id } = told
+            && !done.contains(id)
+            && book.knows(&id.to_string())
+        {
+            return Err(format!("{id} certainly had no effect, and is there"));
+        }
+    }
+    Ok(())
+}

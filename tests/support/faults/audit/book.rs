@@ -1,0 +1,170 @@
+//! The rules of the domain, once more and in another way: what each event must find.
+
+use std::collections::{BTreeMap, HashSet};
+
+use bailiwick::{EncodedEvent, Event, RecordedEvent, Timestamp};
+use bailiwick_examples::streaming::{DEFAULT_LIMIT, SessionEvent};
+
+use super::Violation;
+use crate::faults::scales::ScalesEvent;
+
+/// What has happened so far.
+#[derive(Debug, Default, PartialEq)]
+pub struct Book {
+    /// The leases of each account: until when, by session.
+    pub accounts: BTreeMap<String, BTreeMap<String, Timestamp>>,
+    /// What was moved, by scales.
+    pub scales: BTreeMap<String, Moved>,
+    started: HashSet<String>,
+    marks: HashSet<String>,
+    last: BTreeMap<String, Timestamp>,
+    head: u64,
+}
+
+/// What was moved from the left to the right.
+#[derive(Debug, Default, PartialEq)]
+pub struct Moved {
+    /// What is on its way: half of a command.
+    pub held: Option<String>,
+    /// How many lie on the right.
+    pub put: u64,
+}
+
+impl Book {
+    /// Enters all of these events.
+    ///
+    /// # Errors
+    /// With the first that breaks a rule, or with what is only half there.
+    pub fn of(events: &[RecordedEvent]) -> Result<Book, Violation> {
+        let mut book = Book::default();
+        events.iter().try_for_each(|event| book.enter(event))?;
+        book.nothing_is_half()?;
+        Ok(book)
+    }
+
+    /// Enters the next event.
+    ///
+    /// # Errors
+    /// If it breaks a rule.
+    pub fn enter(&mut self, recorded: &RecordedEvent) -> Result<(), Violation> {
+        let (position, event) = (recorded.position.get(), &recorded.event);
+        require(position == self.head + 1, || format!("behind {} comes {position}", self.head))?;
+        self.head = position;
+        let tags = event.tags.as_slice();
+        let [tag] = tags else {
+            return Err(format!("{position}: it has the tags {tags:?}"));
+        };
+        let at = event.recorded_at;
+        let before = self.last.insert(tag.to_string(), at);
+        require(before <= Some(at), || format!("{position}: recorded before the one before it"))?;
+        let entered = match tag.key() {
+            _ if event.is_reserved() => Ok(()),
+            "account" => decode(event).and_then(|event| self.of_account(tag.value(), &event, at)),
+            _ => decode(event).and_then(|event| self.of_scales(tag.value(), event)),
+        };
+        entered.map_err(|why| format!("{position}, {} of {tag}: {why}", event.event_type))
+    }
+
+    fn of_account(
+        &mut self,
+        account: &str,
+        event: &SessionEvent,
+        at: Timestamp,
+    ) -> Result<(), Violation> {
+        let leases = self.accounts.entry(account.to_owned()).or_default();
+        if !matches!(event, SessionEvent::LeaseExpired { .. }) {
+            let due = leases.iter().find(|(_, expiry)| **expiry <= at);
+            require(due.is_none(), || format!("at {at}, {due:?} had not been expired"))?;
+        }
+        match event {
+            SessionEvent::SessionStarted { session, expires_at } => {
+                let fresh = self.started.insert(session.to_string());
+                require(fresh, || format!("{session} is started twice"))?;
+                require(leases.len() < DEFAULT_LIMIT, || format!("{leases:?} leave no slot"))?;
+                require(*expires_at > at, || format!("it ends at {expires_at}, before {at}"))?;
+                leases.insert(session.to_string(), *expires_at);
+            }
+            SessionEvent::LeaseRenewed { session, expires_at } => {
+                let held = leases.insert(session.to_string(), *expires_at);
+                let longer = held.is_some_and(|held| held < *expires_at);
+                require(longer, || format!("{held:?} becomes {expires_at}"))?;
+            }
+            SessionEvent::SessionEnded { session } => {
+                let held = leases.remove(session.as_str());
+                require(held.is_some(), || format!("{session} has no lease"))?;
+            }
+            SessionEvent::LeaseExpired { session } => {
+                let held = leases.remove(session.as_str());
+                let due = held.is_some_and(|expiry| expiry <= at);
+                require(due, || format!("{session} has {held:?} at {at}"))?;
+            }
+            other @ SessionEvent::LimitChanged { .. } => {
+                return Err(format!("who asked: {other:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn of_scales(&mut self, scales: &str, event: ScalesEvent) -> Result<(), Violation> {
+        let moved = self.scales.entry(scales.to_owned()).or_default();
+        match event {
+            ScalesEvent::TakenFromLeft { mark } => {
+                let fresh = self.marks.insert(mark.clone());
+                require(fresh, || format!("{mark} is taken twice"))?;
+                let held = moved.held.replace(mark);
+                require(held.is_none(), || format!("{held:?} was taken and never put"))?;
+            }
+            ScalesEvent::PutOnRight { mark } => {
+                let held = moved.held.take();
+                require(held.as_ref() == Some(&mark), || {
+                    format!("{held:?} was taken, not {mark}")
+                })?;
+                moved.put += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// With a command of which only half is there.
+    pub fn nothing_is_half(&self) -> Result<(), Violation> {
+        match self.scales.iter().find(|(_, moved)| moved.held.is_some()) {
+            Some((scales, moved)) => Err(format!("{scales}: only half of it is there: {moved:?}")),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether anything of an order with this text is there.
+    pub fn knows(&self, id: &str) -> bool {
+        self.started.contains(id) || self.marks.contains(id)
+    }
+
+    /// A lease that is due at `now`, if there is one.
+    pub fn overdue(&self, now: Timestamp) -> Option<String> {
+        let due = |leases: &BTreeMap<String, Timestamp>| leases.values().any(|at| *at <= now);
+        let found = self.accounts.iter().find(|(_, leases)| due(leases));
+        found.map(|(account, leases)| format!("{account} at {now}: {leases:?}"))
+    }
+
+    /// The first and the last of all expiries.
+    pub fn expiries(&self) -> Option<(Timestamp, Timestamp)> {
+        let all = || self.accounts.values().flat_map(BTreeMap::values).copied();
+        Some((all().min()?, all().max()?))
+    }
+
+    /// The latest time of recording.
+    pub fn recorded_at(&self) -> Timestamp {
+        self.last.values().copied().max().unwrap_or_default()
+    }
+}
+
+fn decode<E: Event>(event: &EncodedEvent) -> Result<E, Violation> {
+    match event.decode() {
+        Ok(Some(decoded)) => Ok(decoded),
+        other => Err(format!("cannot be decoded: {:?}", other.err())),
+    }
+}
+
+fn require(holds: bool, otherwise: impl FnOnce() -> Violation) -> Result<(), Violation> {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}

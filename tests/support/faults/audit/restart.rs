@@ -1,0 +1,145 @@
+//! What a runtime makes of a journal that was left behind: on a copy in memory, under a clock that is
+//! driven. Twice, and it must be the same.
+
+use std::time::Duration;
+
+use bailiwick::{Journal, ManualClock, MemoryJournal, Position, RecordedEvent, Runtime, Timestamp};
+
+use bailiwick_examples::streaming::AccountId;
+
+use super::{Book, Violation};
+use crate::faults::bug::Bug;
+use crate::faults::order::Order;
+use crate::faults::perform::{Performer, parsed};
+use crate::faults::scales::ScalesId;
+use crate::faults::survivors;
+use crate::faults::told::Told;
+use crate::stage::settle;
+
+/// How many of the latest keys are asked again.
+const KEYS: usize = 16;
+
+pub(super) async fn check(
+    events: &[RecordedEvent],
+    book: &Book,
+    told: &[Told],
+    bug: Option<Bug>,
+) -> Result<(), Violation> {
+    let first = Restarted::on(events, book, bug).await?;
+    let second = Restarted::on(events, book, bug).await?;
+    let (seen, again) = (first.sight(book).await?, second.sight(book).await?);
+    if seen != again {
+        return Err(format!("one journal, two states:\n{seen:#?}\n{again:#?}"));
+    }
+    first.keys_answer(told).await?;
+    first.deadlines_go_on().await
+}
+
+struct Restarted {
+    journal: MemoryJournal,
+    clock: ManualClock,
+    performer: Performer,
+}
+
+impl Restarted {
+    /// At the time when half of what was pending is due.
+    async fn on(
+        events: &[RecordedEvent],
+        book: &Book,
+        bug: Option<Bug>,
+    ) -> Result<Restarted, Violation> {
+        let journal = MemoryJournal::new();
+        for recorded in events {
+            let appended = journal.append(vec![recorded.event.clone()], None).await;
+            appended.map_err(|error| error.to_string())?;
+        }
+        let half = |(first, last): (Timestamp, Timestamp)| first + last.since(first) / 2;
+        let now = book.recorded_at().max(book.expiries().map_or(Timestamp::default(), half));
+        let clock = ManualClock::at(now);
+        let builder = Runtime::builder(journal.clone()).clock(clock.clone()).entropy(7);
+        let performer = Performer::start(builder, bug).await.map_err(|error| error.to_string())?;
+        let restarted = Restarted { journal, clock, performer };
+        restarted.quiet().await;
+        restarted.nothing_is_overdue(now).await?;
+        Ok(restarted)
+    }
+
+    async fn events(&self) -> Vec<RecordedEvent> {
+        survivors::read(&self.journal).await
+    }
+
+    /// Until nothing is written any more.
+    async fn quiet(&self) {
+        let head = async || self.journal.head().await.expect("in memory").position;
+        let mut before = head().await;
+        let mut unchanged = 0;
+        while unchanged < 2 {
+            settle().await;
+            let now = head().await;
+            unchanged = if now == before { unchanged + 1 } else { 0 };
+            before = now;
+        }
+    }
+
+    async fn nothing_is_overdue(&self, now: Timestamp) -> Result<(), Violation> {
+        let book = Book::of(&self.events().await)?;
+        book.overdue(now).map_or(Ok(()), |due| Err(format!("a deadline does not go on: {due}")))
+    }
+
+    /// All that can be seen of it.
+    async fn sight(&self, book: &Book) -> Result<(Vec<String>, Vec<RecordedEvent>), Violation> {
+        let mut states = Vec::new();
+        for account in book.accounts.keys() {
+            let account = self.performer.accounts.get(parsed::<AccountId>(account));
+            let state = account.read(|account, now| format!("{account:?} at {now}")).await;
+            states.push(state.map_err(|error| error.to_string())?);
+        }
+        for scales in book.scales.keys() {
+            let scales = self.performer.scales.get(parsed::<ScalesId>(scales));
+            let state = scales.read(|scales, _| format!("{scales:?}")).await;
+            states.push(state.map_err(|error| error.to_string())?);
+        }
+        Ok((states, self.events().await))
+    }
+
+    /// Asked again, what has a key is answered as it was, and nothing happens.
+    async fn keys_answer(&self, told: &[Told]) -> Result<(), Violation> {
+        let before = self.head().await;
+        let with_key = |told: &&Told| match told {
+            Told::Done { id, .. } => Order::of(*id).key.is_some(),
+            _ => false,
+        };
+        for told in told.iter().rev().filter(with_key).take(KEYS) {
+            let Told::Done { id, .. } = told else {
+                continue;
+            };
+            let again = self.performer.perform(Order::of(*id)).await;
+            match again {
+                Ok(again) if again == *told => {}
+                other => return Err(format!("{told:?}; asked again with the key: {other:?}")),
+            }
+        }
+        match self.head().await {
+            head if head == before => Ok(()),
+            head => Err(format!("asking again moved the journal from {before} to {head}")),
+        }
+    }
+
+    async fn head(&self) -> Position {
+        self.journal.head().await.expect("in memory").position
+    }
+
+    /// Until the last one: each when it is due, none before.
+    async fn deadlines_go_on(&self) -> Result<(), Violation> {
+        while let Some((first, _)) = Book::of(&self.events().await)?.expiries() {
+            self.clock.advance_to(first.max(self.performer_now() + Duration::from_millis(1)));
+            self.quiet().await;
+            self.nothing_is_overdue(first).await?;
+        }
+        Ok(())
+    }
+
+    fn performer_now(&self) -> Timestamp {
+        bailiwick::Clock::now(&self.clock)
+    }
+}

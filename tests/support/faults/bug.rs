@@ -1,0 +1,42 @@
+//! The bugs that the audit must find, one by one.
+
+use serde::{Deserialize, Serialize};
+
+/// A seeded bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Bug {
+    /// Callers are told before the journal has it.
+    ReplyBeforeSync,
+    /// The journal acknowledges what it has not synced.
+    SkippedSync,
+    /// The state goes on with what a failed append would have written.
+    SpeculationKept,
+    /// A start does not arm deadlines.
+    DeadlinesForgotten,
+    /// An append is written as two.
+    HalfBatch,
+    /// Keys are not read back from the journal.
+    KeysForgotten,
+}
+
+impl Bug {
+    /// What switches it on in the runtime, if it is there.
+    pub fn of_runtime(self) -> Option<bailiwick::Sabotage> {
+        match self {
+            Bug::ReplyBeforeSync => Some(bailiwick::Sabotage::ReplyBeforeAppend),
+            Bug::SpeculationKept => Some(bailiwick::Sabotage::SpeculationKept),
+            Bug::DeadlinesForgotten => Some(bailiwick::Sabotage::DeadlinesForgotten),
+            Bug::KeysForgotten => Some(bailiwick::Sabotage::KeysForgotten),
+            Bug::SkippedSync | Bug::HalfBatch => None,
+        }
+    }
+
+    /// What switches it on in the durable journal, if it is there.
+    pub fn of_journal(self) -> Option<bailiwick_tephra::Sabotage> {
+        match self {
+            Bug::SkippedSync => Some(bailiwick_tephra::Sabotage::SkippedSync),
+            Bug::HalfBatch => Some(bailiwick_tephra::Sabotage::HalfBatch),
+            _ => None,
+        }
+    }
+}

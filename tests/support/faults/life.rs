@@ -1,0 +1,205 @@
+//! A life of the process that is killed: it opens the journal, carries out orders, and tells what it
+//! told its callers, until it is killed, is done, or the journal fails.
+
+use std::fs::File;
+use std::io::{IoSlice, Write};
+use std::num::NonZeroUsize;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick::{Health, Journal, Runtime};
+use bailiwick_tephra::{OpenError, Options, TephraJournal};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+
+use super::audit::Book;
+use super::bug::Bug;
+use super::order::{Order, OrderId};
+use super::perform::{Performer, Trouble};
+use super::survivors;
+use super::told::Told;
+use crate::sim::random::Random;
+
+/// How the process ended by itself: all is done.
+pub const DONE: u8 = 0;
+/// The journal failed, said why, and took nothing more.
+pub const STOPPED: u8 = 3;
+/// The journal could not be opened, and said why.
+pub const NOT_OPENED: u8 = 4;
+/// Something is wrong that no fault of the disk explains.
+pub const WRONG: u8 = 5;
+
+/// How long the last life waits for the last deadline; no lease is longer than a fraction of it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a process is to do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Life {
+    /// Where the journal is.
+    pub folder: PathBuf,
+    /// Which life it is.
+    pub number: u64,
+    /// The first one on this journal.
+    pub first: u64,
+    /// How many clients there are. If it is one, all of the runtime is in one thread.
+    pub clients: u64,
+    /// How many orders each of them has.
+    pub orders: u64,
+    /// Whether it waits, in the end, until no lease is left.
+    pub outlives_leases: bool,
+    /// What is wrong with it.
+    pub bug: Option<Bug>,
+}
+
+/// Lives, as the only argument says.
+pub fn live() -> ExitCode {
+    let text = std::env::args().nth(1).expect("a life");
+    let life: Life = serde_json::from_str(&text).expect("a life");
+    let journal = match life.open() {
+        Ok(journal) => Arc::new(journal),
+        Err(error) => {
+            eprintln!("{error}");
+            return NOT_OPENED.into();
+        }
+    };
+    let mut executor = match life.clients {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    // No I/O of tokio's: each write of this process is the journal's.
+    let executor = executor.worker_threads(2).enable_time().build().expect("an executor");
+    let ended = executor.block_on(life.run(journal));
+    drop(executor);
+    match ended {
+        Ok(()) => DONE.into(),
+        Err(End { code, why }) => {
+            eprintln!("{why}");
+            code.into()
+        }
+    }
+}
+
+struct End {
+    code: u8,
+    why: String,
+}
+
+impl End {
+    fn wrong(why: impl ToString) -> End {
+        End { code: WRONG, why: why.to_string() }
+    }
+}
+
+impl Life {
+    fn open(&self) -> Result<TephraJournal, OpenError> {
+        tell(&Told::Starting);
+        // Of one thread, so that the reads of different orders do not overlap.
+        TephraJournal::options()
+            .segment_bytes(Options::MIN_SEGMENT_BYTES)
+            .reader_threads(NonZeroUsize::MIN)
+            .sabotage(self.bug.and_then(Bug::of_journal))
+            .open(&self.folder)
+    }
+
+    async fn run(self, journal: Arc<TephraJournal>) -> Result<(), End> {
+        let builder = Runtime::builder_shared(journal.clone());
+        let performer = Performer::start(builder, self.bug).await.map_err(End::wrong)?;
+        let performer = Arc::new(performer);
+        tell(&Told::Opened);
+        let life = Arc::new(self);
+        let clients: Vec<_> = (0..life.clients)
+            .map(|client| tokio::spawn(life.clone().serve(client, performer.clone())))
+            .collect();
+        for client in clients {
+            client.await.map_err(End::wrong)??;
+        }
+        if life.outlives_leases {
+            until_no_lease_is_left(&*journal).await?;
+        }
+        let performer = Arc::into_inner(performer).ok_or_else(|| End::wrong("a client is left"))?;
+        let shutdown = performer.runtime.shutdown(PATIENCE).await;
+        match shutdown.in_time {
+            true => Ok(()),
+            false => Err(End::wrong("work was left when it was shut down")),
+        }
+    }
+
+    async fn serve(self: Arc<Self>, client: u64, performer: Arc<Performer>) -> Result<(), End> {
+        let mut random = Random::of(self.number ^ (client << 32));
+        for nth in 0..self.orders {
+            self.order(OrderId { life: self.number, client, nth }, &performer).await?;
+            if random.one_in(3) {
+                // Of this life or an earlier one; whether it was ever asked is not known.
+                let life = random.between(self.first, self.number);
+                let known = if life == self.number { nth + 1 } else { 20 };
+                let nth = random.between(0, known - 1);
+                let again = OrderId { life, client, nth };
+                if Order::of(again).key.is_some() {
+                    self.order(again, &performer).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn order(&self, id: OrderId, performer: &Performer) -> Result<(), End> {
+        match performer.perform(Order::of(id)).await {
+            Ok(told) => {
+                tell(&told);
+                Ok(())
+            }
+            Err(trouble) => {
+                let told = if trouble.not_run { Told::NotRun { id } } else { Told::Unknown { id } };
+                tell(&told);
+                Err(self.stopped(performer, &trouble).await)
+            }
+        }
+    }
+
+    /// The journal must have closed itself, and nothing may be done any more.
+    async fn stopped(&self, performer: &Performer, trouble: &Trouble) -> End {
+        let Health::ClosedForWriting { why } = performer.runtime.health() else {
+            return End::wrong(format!("the journal is open, but: {}", trouble.why));
+        };
+        // One that nobody had asked before.
+        let untouched = OrderId { life: self.number, client: u64::MAX, nth: 0 };
+        match performer.perform(Order::of(untouched)).await {
+            Err(Trouble { closed: true, .. }) => End { code: STOPPED, why: why.to_string() },
+            other => End::wrong(format!("it goes on after it has failed: {other:?}")),
+        }
+    }
+}
+
+/// Looks into the journal only: whoever asked the runtime would remind it of its deadlines.
+async fn until_no_lease_is_left(journal: &TephraJournal) -> Result<(), End> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let book = Book::of(&survivors::read(journal as &dyn Journal).await).map_err(End::wrong)?;
+        if book.expiries().is_none() {
+            return Ok(());
+        }
+        if waited > PATIENCE {
+            return Err(End::wrong(format!("a deadline does not go on: {book:?}")));
+        }
+        let pause = Duration::from_millis(10);
+        tokio::time::sleep(pause).await;
+        waited += pause;
+    }
+}
+
+/// Writes a line. Not by `write`, so that a fault that is meant for the journal does not hit it.
+fn tell(told: &Told) {
+    static OUT: Mutex<Option<File>> = Mutex::new(None);
+    let mut out = OUT.lock();
+    let out = out.get_or_insert_with(|| {
+        let out = std::io::stdout().as_fd().try_clone_to_owned();
+        File::from(out.expect("somebody listens"))
+    });
+    let mut line = serde_json::to_vec(told).expect("it can be told");
+    line.push(b'\n');
+    let written = out.write_vectored(&[IoSlice::new(&line)]).expect("somebody listens");
+    assert_eq!(written, line.len(), "a line is told at once or not at all");
+}

@@ -1,0 +1,24 @@
+//! Crashes, and what must hold after them.
+//!
+//! | | what stops | how | what is left |
+//! |---|---|---|---|
+//! | [`losing`] | a runtime on a journal in memory | a machine that forgets what was not synced | any prefix of it |
+//! | [`killing`] | a process on a journal in a folder | SIGKILL, after so many acknowledgements | what it had written |
+//! | [`tracing`] | the same | each write and sync fails, or is the last | what it had written |
+//!
+//! All of them give the same [orders](order), write down what was [told](told), and have what is
+//! left [audited](audit) by that.
+
+pub mod audit;
+pub mod bug;
+pub mod killing;
+pub mod life;
+pub mod losing;
+pub mod order;
+pub mod perform;
+pub mod scales;
+pub mod survivors;
+pub mod told;
+pub mod tracing;
+
+pub use life::live;

@@ -1,0 +1,86 @@
+//! Orders: what clients ask. An order follows from its number, so who wants to ask it again, or to
+//! know what it was, needs no more than that.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::sim::random::{Random, mix};
+
+/// The number of an order: of which life of the process, of which client, the so manieth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OrderId {
+    /// Which life.
+    pub life: u64,
+    /// Which client.
+    pub client: u64,
+    /// The so manieth of that client.
+    pub nth: u64,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Deed {
+    Acquire { account: String, session: String, lease_ms: u64 },
+    KeepAlive { account: String, session: String, lease_ms: u64 },
+    Release { account: String, session: String },
+    Move { scales: String, mark: String },
+}
+
+/// Something to ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Its number.
+    pub id: OrderId,
+    /// What is asked.
+    pub deed: Deed,
+    /// Its idempotency key, if it has one.
+    pub key: Option<String>,
+}
+
+impl Order {
+    /// The order with this number.
+    pub fn of(id: OrderId) -> Order {
+        let random = &mut Random::of(mix(mix(id.life ^ 0x5ea) ^ id.client) ^ id.nth);
+        let key = random.one_in(2).then(|| format!("key-{id}"));
+        let deed = match random.between(0, 9) {
+            // An account that nobody ever looks at again: it has nothing but its deadline.
+            _ if id.nth == 0 => Deed::Acquire {
+                account: format!("quiet-{id}"),
+                session: id.to_string(),
+                lease_ms: random.between(20, 200),
+            },
+            0..=4 => Deed::Acquire {
+                account: format!("account-{}", random.between(0, 3)),
+                session: id.to_string(),
+                lease_ms: if random.one_in(6) { 250 } else { random.between(2, 40) },
+            },
+            5..=7 => follow_up(id, random).unwrap_or_else(|| moving(id, random)),
+            _ => moving(id, random),
+        };
+        Order { id, deed, key }
+    }
+}
+
+/// Something about the lease that the order before asked for. Never two of one kind about one.
+fn follow_up(id: OrderId, random: &mut Random) -> Option<Deed> {
+    let before = OrderId { nth: id.nth.checked_sub(1)?, ..id };
+    let Deed::Acquire { account, session, .. } = Order::of(before).deed else {
+        return None;
+    };
+    Some(match random.one_in(2) {
+        true => Deed::Release { account, session },
+        false => Deed::KeepAlive { account, session, lease_ms: random.between(10, 300) },
+    })
+}
+
+fn moving(id: OrderId, random: &mut Random) -> Deed {
+    Deed::Move { scales: format!("scales-{}", random.between(0, 1)), mark: id.to_string() }
+}
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-{}", self.life, self.client, self.nth)
+    }
+}

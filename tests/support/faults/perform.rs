@@ -1,0 +1,137 @@
+//! Asking a runtime to carry out orders.
+
+use std::time::Duration;
+
+use bailiwick::{
+    AggregateRef, Aggregates, AskError, Builder, Cause, Committed, Decide, Runtime, StartError,
+};
+use bailiwick_examples::streaming::{AccountId, AccountSessions, Acquire, KeepAlive, Release};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::bug::Bug;
+use super::order::{Deed, Order};
+use super::scales::{Move, Scales, ScalesId};
+use super::told::{Reply, Told};
+
+/// A runtime with the aggregates that orders are for.
+pub struct Performer {
+    /// The runtime.
+    pub runtime: Runtime,
+    /// Accounts.
+    pub accounts: Aggregates<AccountSessions>,
+    /// Scales.
+    pub scales: Aggregates<Scales>,
+}
+
+/// Why an order has no answer.
+#[derive(Debug)]
+pub struct Trouble {
+    /// Whether it certainly had no effect.
+    pub not_run: bool,
+    /// Whether it was refused because the journal is closed for writing.
+    pub closed: bool,
+    /// What its caller was told.
+    pub why: String,
+}
+
+impl Performer {
+    /// Starts a runtime, with a bug if that is one of the runtime.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub async fn start(builder: Builder, bug: Option<Bug>) -> Result<Performer, StartError> {
+        let runtime = builder
+            .aggregate::<AccountSessions>()
+            .aggregate::<Scales>()
+            .sabotage(bug.and_then(Bug::of_runtime))
+            .start()
+            .await?;
+        let (accounts, scales) = (runtime.aggregates(), runtime.aggregates());
+        Ok(Performer { runtime, accounts, scales })
+    }
+
+    /// Has an order carried out.
+    ///
+    /// # Errors
+    /// If it has no answer.
+    pub fn perform(
+        &self,
+        order: Order,
+    ) -> impl Future<Output = Result<Told, Trouble>> + Send + use<> {
+        perform(self.accounts.clone(), self.scales.clone(), order)
+    }
+}
+
+async fn perform(
+    accounts: Aggregates<AccountSessions>,
+    scales_of: Aggregates<Scales>,
+    order: Order,
+) -> Result<Told, Trouble> {
+    let Order { id, deed, key } = order;
+    let answer = match deed {
+        Deed::Acquire { account, session, lease_ms } => {
+            let command = Acquire { session: parsed(&session), lease_ms };
+            let answer = ask(accounts.get(parsed::<AccountId>(&account)), key, command).await?;
+            answer.map(|Committed { reply: granted, position, .. }| {
+                let (expires_at, in_use) = (granted.expires_at, granted.in_use);
+                (Reply::Granted { expires_at, in_use }, position)
+            })
+        }
+        Deed::KeepAlive { account, session, lease_ms } => {
+            let command = KeepAlive { session: parsed(&session), lease_ms };
+            let answer = ask(accounts.get(parsed::<AccountId>(&account)), key, command).await?;
+            answer.map(|kept| (Reply::Kept { until: kept.reply }, kept.position))
+        }
+        Deed::Release { account, session } => {
+            let command = Release { session: parsed(&session) };
+            let answer = ask(accounts.get(parsed::<AccountId>(&account)), key, command).await?;
+            answer.map(|released| (Reply::Released, released.position))
+        }
+        Deed::Move { scales, mark } => {
+            let answer =
+                ask(scales_of.get(parsed::<ScalesId>(&scales)), key, Move { mark }).await?;
+            answer.map(|moved| (Reply::Moved { put: moved.reply }, moved.position))
+        }
+    };
+    Ok(match answer {
+        Some((reply, position)) => Told::Done { id, reply, position: position.get() },
+        None => Told::Refused { id },
+    })
+}
+
+/// An ID of an order's.
+pub fn parsed<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().expect("the text of an ID")
+}
+
+/// None if a rule said no.
+async fn ask<A, C>(
+    to: AggregateRef<A>,
+    key: Option<String>,
+    command: C,
+) -> Result<Option<Committed<A::Reply>>, Trouble>
+where
+    A: Decide<C, Reply: Serialize + DeserializeOwned>,
+    C: Serialize + Send + 'static,
+{
+    // Far beyond what a busy machine takes.
+    let to = to.timeout(Duration::from_secs(60));
+    let answer = match key {
+        Some(key) => to.once(key).ask_committed(command).await,
+        None => to.ask_committed(command).await,
+    };
+    match answer {
+        Ok(committed) => Ok(Some(committed)),
+        Err(AskError::Rejected(_)) => Ok(None),
+        Err(AskError::Unknown(why)) => {
+            Err(Trouble { not_run: false, closed: false, why: why.to_string() })
+        }
+        Err(AskError::NotRun(not_run)) => Err(Trouble {
+            not_run: true,
+            closed: matches!(not_run.cause, Cause::JournalClosed(_)),
+            why: not_run.cause.to_string(),
+        }),
+        Err(_) => unreachable!("three arms"),
+    }
+}

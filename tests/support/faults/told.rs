@@ -1,0 +1,64 @@
+//! What a process says of itself, a line at a time: it counts as said when it can be read.
+
+use serde::{Deserialize, Serialize};
+
+use bailiwick::Timestamp;
+
+use super::order::OrderId;
+
+/// What was told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Told {
+    /// The process runs.
+    Starting,
+    /// The journal is open and the runtime runs.
+    Opened,
+    /// An order was carried out.
+    Done {
+        /// Which.
+        id: OrderId,
+        /// What its caller was answered.
+        reply: Reply,
+        /// The position that came with the answer.
+        position: u64,
+    },
+    /// A rule said no to it.
+    Refused {
+        /// Which.
+        id: OrderId,
+    },
+    /// It certainly had no effect.
+    NotRun {
+        /// Which.
+        id: OrderId,
+    },
+    /// It may have had its effect.
+    Unknown {
+        /// Which.
+        id: OrderId,
+    },
+}
+
+/// The answer to an order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Reply {
+    /// To `Acquire`.
+    Granted {
+        /// Until when.
+        expires_at: Timestamp,
+        /// How many leases there are with it.
+        in_use: usize,
+    },
+    /// To `KeepAlive`.
+    Kept {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// To `Release`.
+    Released,
+    /// To `Move`.
+    Moved {
+        /// How many lie on the right.
+        put: u64,
+    },
+}
