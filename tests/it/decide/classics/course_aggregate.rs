@@ -89,9 +89,11 @@ async fn seats_go_to_as_many_as_there_are(setting: Setting) {
 async fn live_and_rebuilt_share_the_seats(setting: Setting) {
     let arena = created(setting).await;
     let outcome = arena
-        .race_of(2 * setting.runtimes, async {}, |n, runtime| match n / setting.runtimes % 2 == 0 {
-            true => live(runtime, subscribe(n)),
-            false => rebuilt(runtime, "c", subscribe(n)),
+        .race_of(2 * setting.runtimes, async {}, |n, runtime| {
+            match (n / setting.runtimes).is_multiple_of(2) {
+                true => live(runtime, subscribe(n)),
+                false => rebuilt(runtime, "c", subscribe(n)),
+            }
         })
         .await;
     outcome.won_by(SEATS as usize, &CourseRefused::FullyBooked);

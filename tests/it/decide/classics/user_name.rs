@@ -49,7 +49,7 @@ async fn a_name_is_registered_or_changed_to(setting: Setting) {
     arena.happened((0..setting.callers).map(registered)).await;
     let outcome = arena
         .race(|n, runtime| -> Call<(), NameRefused> {
-            if n / setting.runtimes % 2 == 0 {
+            if (n / setting.runtimes).is_multiple_of(2) {
                 return Box::pin(ruled(runtime.decide(register("u"))));
             }
             let (old, new) = (named(format!("u{n}")), named("u"));
