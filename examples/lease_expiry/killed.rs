@@ -8,7 +8,7 @@ use bailiwick::{Clock, SystemClock, Timestamp};
 use clap::Parser;
 
 use super::*;
-use crate::audit::audit;
+use crate::audit::{AccountRecord, audit};
 use crate::journal::Place;
 
 const FOLDER: &str = "LEASE_EXPIRY_FOLDER";
@@ -60,7 +60,7 @@ fn left_behind(folder: &Path) -> (usize, Timestamp) {
     let journal = Place::Folder(PathBuf::from(folder)).open().unwrap();
     let executor = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let findings = executor.block_on(audit(&*journal, Timestamp::EPOCH)).unwrap();
-    let ends = findings.accounts.values().flat_map(|account| account.ends());
+    let ends = findings.accounts.values().flat_map(AccountRecord::ends);
     (findings.events, ends.max().unwrap_or(Timestamp::EPOCH))
 }
 

@@ -2,14 +2,15 @@
 
 use std::fmt::Write;
 
-use super::{OWN, REFERENCE, THROUGHPUT, find, per_second};
+use super::{OWN, REFERENCE, THROUGHPUT, durable, find, per_second};
 use crate::report::{Row, count, micros};
 
 /// Throughput with p50 and p99, a column per system; then what no rival has a part in.
 pub fn markdown(rows: &[Row]) -> String {
     let mut text = throughput(rows);
+    text.push_str(&durable::table(rows));
     let rest = rows.iter().filter(|row| !THROUGHPUT.iter().any(|shown| shown.0 == row.workload));
-    let rest: Vec<_> = rest.collect();
+    let rest: Vec<_> = rest.filter(|row| !durable::has(row)).collect();
     if !rest.is_empty() {
         text.push_str("\n| | | per second | p50 µs | p99 µs | bytes each |\n");
         text.push_str("|---|---|--:|--:|--:|--:|\n");
@@ -37,7 +38,7 @@ fn throughput(rows: &[Row]) -> String {
     text
 }
 
-fn cell(row: &Row, own: bool) -> String {
+pub(super) fn cell(row: &Row, own: bool) -> String {
     let rate = row.ops_per_s.map_or_else(String::new, per_second);
     let rate = if own { format!("**{rate}**") } else { rate };
     match (row.p50_us, row.p99_us) {

@@ -1,6 +1,7 @@
 //! The results as a picture and as a table for a README, made from the JSON of `versus all`.
 
 mod canvas;
+mod durable;
 mod markdown;
 mod panels;
 mod plot;

@@ -70,7 +70,7 @@ impl TephraJournal {
         let head = find_head(&folder, &reader)?;
         let shared = Arc::new(Shared {
             append_bytes: store::append_bytes(&folder),
-            state: Mutex::new(State::new(folder.path(), options, store.writer(), head)),
+            state: Mutex::new(State::new(&folder, options, store.writer(), head)),
             together: Condvar::new(),
             pool: Pool::new(options.waiting_reads),
             store: Mutex::new(Some(store)),

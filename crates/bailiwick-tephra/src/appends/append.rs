@@ -30,6 +30,13 @@ pub(super) struct Stored {
     pub(super) condition: Option<tephra::AppendCondition>,
 }
 
+impl Stored {
+    /// Whether another can be one with it.
+    pub(super) fn joins(&self, other: &Stored) -> bool {
+        self.condition.is_none() && other.condition.is_none()
+    }
+}
+
 fn encode(events: &[EncodedEvent]) -> Result<Vec<Event>, Unstorable> {
     let largest = events.iter().map(|event| event.payload.len()).max();
     let mut encoder = Encoder::for_payloads_of(largest.unwrap_or(0));

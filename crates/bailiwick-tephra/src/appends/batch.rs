@@ -1,14 +1,15 @@
 //! The batch that tephra has: which of its appends have an answer, and what that means.
 
 use bailiwick_core::{AppendError, Appended, JournalFault, Position};
-use tephra::{AppendError as Refused, ConflictClause, ConflictSite, PositionRange};
+use tephra::{AppendError as Refused, ConflictClause, ConflictSite};
 
 use super::append::{Append, Settled};
 
 #[derive(Default)]
 pub(super) struct Batch {
-    /// Those without an answer; the place is the token that tephra answers with.
-    appends: Vec<Option<Append>>,
+    /// Those without an answer; the place is the token that tephra answers with. Those that tephra
+    /// has as one are together.
+    groups: Vec<Option<Vec<Append>>>,
     unanswered: usize,
     /// How many were written.
     written: usize,
@@ -22,27 +23,36 @@ impl Batch {
         self.unanswered == 0
     }
 
+    /// Another append, given to tephra by itself.
     pub(super) fn push(&mut self, append: Append) {
-        self.appends.push(Some(append));
+        self.groups.push(Some(vec![append]));
         self.unanswered += 1;
     }
 
-    pub(super) fn answered(&mut self, token: u64) -> Option<Append> {
-        let place = self.appends.get_mut(usize::try_from(token).ok()?)?;
-        let append = place.take()?;
+    /// Another append, given to tephra as one with the last.
+    pub(super) fn join(&mut self, append: Append) {
+        match self.groups.last_mut() {
+            Some(Some(group)) => group.push(append),
+            _ => self.push(append),
+        }
+    }
+
+    pub(super) fn answered(&mut self, token: u64) -> Option<Vec<Append>> {
+        let place = self.groups.get_mut(usize::try_from(token).ok()?)?;
+        let group = place.take()?;
         self.unanswered -= 1;
-        Some(append)
+        Some(group)
     }
 
     /// An append is durable: tells it, and those that were refused for it.
     pub(super) fn written(
         &mut self,
         append: Append,
-        range: PositionRange,
+        appended: Appended,
         settled: &mut Vec<Settled>,
     ) {
         self.written += 1;
-        let first = Position::new(range.first.get());
+        let first = appended.first;
         for undecided in std::mem::take(&mut self.undecided) {
             match undecided.violated_by(first, &append.events) {
                 Some(at) => {
@@ -51,8 +61,7 @@ impl Batch {
                 None => self.undecided.push(undecided),
             }
         }
-        let last = Position::new(range.last.get());
-        settled.push(append.settle(Ok(Appended { first, last })));
+        settled.push(append.settle(Ok(appended)));
     }
 
     /// tephra did not stage an append; gives back what is not about its condition.
@@ -91,15 +100,16 @@ impl Batch {
     /// Begins anew. What was refused for something that is not there is to be judged once more.
     pub(super) fn restart(&mut self) -> Vec<Append> {
         debug_assert!(self.is_over());
-        self.appends.clear();
+        self.groups.clear();
         self.written = 0;
         std::mem::take(&mut self.undecided)
     }
 
     /// Those from this token on did not reach tephra: certainly not written.
     pub(super) fn not_given(&mut self, from: u64, why: &JournalFault, settled: &mut Vec<Settled>) {
-        for token in from..self.appends.len() as u64 {
-            settled.extend(self.answered(token).map(|append| append.closed(why)));
+        for token in from..self.groups.len() as u64 {
+            let group = self.answered(token).into_iter().flatten();
+            settled.extend(group.map(|append| append.closed(why)));
         }
     }
 
@@ -107,7 +117,8 @@ impl Batch {
     /// not, and is given back.
     pub(super) fn give_up(&mut self, why: &JournalFault, settled: &mut Vec<Settled>) {
         self.unanswered = 0;
-        settled.extend(self.appends.drain(..).flatten().map(|append| append.unknown(why)));
+        let unanswered = self.groups.drain(..).flatten().flatten();
+        settled.extend(unanswered.map(|append| append.unknown(why)));
         settled.extend(self.undecided.drain(..).map(|append| append.closed(why)));
     }
 }

@@ -5,10 +5,10 @@
 
 use std::collections::VecDeque;
 use std::error::Error as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use bailiwick_core::{AppendError, FaultKind, Head, JournalFault, Position, ReopenError};
+use bailiwick_core::{AppendError, Appended, FaultKind, Head, JournalFault, Position, ReopenError};
 use tephra::{AppendError as Refused, PositionRange, WriteHandle};
 use tokio::sync::oneshot;
 
@@ -18,7 +18,8 @@ use super::recent::Recent;
 use crate::Options;
 use crate::error::fault;
 use crate::faults;
-use crate::store::{BATCH_APPENDS, BATCH_BYTES};
+use crate::folder::Folder;
+use crate::store::{BATCH_APPENDS, BATCH_BYTES, append_bytes};
 
 /// What tephra answers, and to which append of the batch.
 pub(crate) type Answer = (u64, Result<PositionRange, Refused>);
@@ -56,6 +57,8 @@ pub(crate) struct State {
     /// Of what was acknowledged.
     head: Head,
     recent: Recent,
+    /// How many bytes tephra takes as one.
+    append_bytes: usize,
     /// When tephra was given the batch.
     given_at: Instant,
     /// How many appends are waited for before the next batch is given, if any.
@@ -68,9 +71,15 @@ pub(crate) struct State {
 pub(crate) type Reopened = Result<(), ReopenError>;
 
 impl State {
-    pub(crate) fn new(folder: &Path, options: &Options, writer: WriteHandle, head: Head) -> State {
+    pub(crate) fn new(
+        folder: &Folder,
+        options: &Options,
+        writer: WriteHandle,
+        head: Head,
+    ) -> State {
+        let append_bytes = append_bytes(folder);
         State {
-            folder: folder.to_owned(),
+            folder: folder.path().to_owned(),
             writing: Writing::Open(writer),
             waiting: VecDeque::new(),
             waiting_bytes: 0,
@@ -80,6 +89,7 @@ impl State {
             answers: None,
             head,
             recent: Recent::behind(head.position),
+            append_bytes,
             given_at: Instant::now(),
             gathering: None,
             ending: false,
@@ -153,24 +163,38 @@ impl State {
 
     /// An answer of tephra.
     pub(crate) fn answered(&mut self, (token, answer): Answer, settled: &mut Vec<Settled>) {
-        let Some(append) = self.batch.answered(token) else {
+        let Some(group) = self.batch.answered(token) else {
             return;
         };
         match answer {
-            Ok(range) => {
-                let times = append.events.iter().map(|event| event.recorded_at);
-                self.head.position = Position::new(range.last.get());
-                self.head.recorded_at = times.fold(self.head.recorded_at, Ord::max);
-                self.recent.written(Position::new(range.first.get()), &append.events);
-                self.batch.written(append, range, settled);
-            }
-            Err(why) => {
-                if let Some((append, why)) = self.batch.refused(append, why, settled) {
-                    let why = self.fault_of(why);
-                    settled.push(append.unknown(&why));
-                    self.close(&why, settled);
-                }
-            }
+            Ok(range) => self.written(group, Position::new(range.first.get()), settled),
+            Err(why) => self.refused(group, &why, settled),
+        }
+    }
+
+    /// What tephra had as one stands behind each other.
+    fn written(&mut self, group: Vec<Append>, first: Position, settled: &mut Vec<Settled>) {
+        let mut first = first;
+        for append in group {
+            let last = first.plus(append.events.len() as u64 - 1);
+            let times = append.events.iter().map(|event| event.recorded_at);
+            self.head.position = last;
+            self.head.recorded_at = times.fold(self.head.recorded_at, Ord::max);
+            self.recent.written(first, &append.events);
+            self.batch.written(append, Appended { first, last }, settled);
+            first = last.plus(1);
+        }
+    }
+
+    fn refused(&mut self, group: Vec<Append>, why: &Refused, settled: &mut Vec<Settled>) {
+        let refused = group.into_iter().filter_map(|append| {
+            self.batch.refused(append, why.clone(), settled).map(|(append, _)| append)
+        });
+        let failed: Vec<Append> = refused.collect();
+        if !failed.is_empty() {
+            let why = self.fault_of(why.clone());
+            settled.extend(failed.into_iter().map(|append| append.unknown(&why)));
+            self.close(&why, settled);
         }
     }
 
@@ -241,27 +265,40 @@ impl State {
         }
     }
 
+    /// Those that follow each other and need no condition are one for tephra. It begins to write as
+    /// soon as it has something, so of many it would write some, and then the others.
     fn next_batch(&mut self, settled: &mut Vec<Settled>) -> Vec<Stored> {
-        let mut stored = Vec::with_capacity(self.waiting.len().min(BATCH_APPENDS));
-        let mut bytes = 0;
+        let (mut stored, mut appends, mut bytes) = (Vec::<Stored>::new(), 0, 0);
+        let mut room = 0;
         while let Some(next) = self.waiting.front()
-            && stored.len() < BATCH_APPENDS
-            && (stored.is_empty() || bytes + next.bytes <= BATCH_BYTES)
+            && appends < BATCH_APPENDS
+            && (appends == 0 || bytes + next.bytes <= BATCH_BYTES)
         {
             bytes += next.bytes;
             self.waiting_bytes -= next.bytes;
             let Some(mut append) = self.waiting.pop_front() else {
                 break;
             };
+            appends += 1;
             append.tries += 1;
-            match append.stored(&self.recent) {
-                Ok(form) => {
-                    self.recent.being_written(&append.events);
-                    stored.push(form);
-                    self.batch.push(append);
-                }
+            let form = match append.stored(&self.recent) {
+                Ok(form) => form,
                 Err(why) => {
                     settled.push(append.settle(Err(AppendError::NotWritten(why.into()))));
+                    continue;
+                }
+            };
+            self.recent.being_written(&append.events);
+            match stored.last_mut() {
+                Some(last) if last.joins(&form) && append.bytes <= room => {
+                    room -= append.bytes;
+                    last.events.extend(form.events);
+                    self.batch.join(append);
+                }
+                _ => {
+                    room = self.append_bytes.saturating_sub(append.bytes);
+                    stored.push(form);
+                    self.batch.push(append);
                 }
             }
         }
