@@ -69,34 +69,35 @@ async fn perform(
     order: Order,
 ) -> Result<Told, Trouble> {
     let Order { id, deed, key } = order;
-        let answer = match deed {
-            Deed::Acquire { account, session, lease_ms } => {
-                let command = Acquire { session: parsed(&session), lease_ms };
-                let answer = ask(accounts.get(parsed::<AccountId>(&account)), key, command).await?;
-                answer.map(|Committed { reply: granted, position, .. }| {
-                    let (expires_at, in_use) = (granted.expires_at, granted.in_use);
-                    (Reply::Granted { expires_at, in_use }, position)
-                })
-            }
-            Deed::KeepAlive { account, session, lease_ms } => {
-                let command = KeepAlive { session: parsed(&session), lease_ms };
-                let answer = ask(accounts.get(parsed::<AccountId>(&account)), key, command).await?;
-                answer.map(|kept| (Reply::Kept { until: kept.reply }, kept.position))
-            }
-            Deed::Release { account, session } => {
-                let command = Release { session: parsed(&session) };
-                let answer = ask(accounts.get(parsed::<AccountId>(&account)), key, command).await?;
-                answer.map(|released| (Reply::Released, released.position))
-            }
-            Deed::Move { scales, mark } => {
-                let answer = ask(scales_of.get(parsed::<ScalesId>(&scales)), key, Move { mark }).await?;
-                answer.map(|moved| (Reply::Moved { put: moved.reply }, moved.position))
-            }
-        };
-        Ok(match answer {
-            Some((reply, position)) => Told::Done { id, reply, position: position.get() },
-            None => Told::Refused { id },
-        })
+    let answer = match deed {
+        Deed::Acquire { account, session, lease_ms } => {
+            let command = Acquire { session: parsed(&session), lease_ms };
+            let answer = ask(accounts.get(parsed::<AccountId>(&account)), key, command).await?;
+            answer.map(|Committed { reply: granted, position, .. }| {
+                let (expires_at, in_use) = (granted.expires_at, granted.in_use);
+                (Reply::Granted { expires_at, in_use }, position)
+            })
+        }
+        Deed::KeepAlive { account, session, lease_ms } => {
+            let command = KeepAlive { session: parsed(&session), lease_ms };
+            let answer = ask(accounts.get(parsed::<AccountId>(&account)), key, command).await?;
+            answer.map(|kept| (Reply::Kept { until: kept.reply }, kept.position))
+        }
+        Deed::Release { account, session } => {
+            let command = Release { session: parsed(&session) };
+            let answer = ask(accounts.get(parsed::<AccountId>(&account)), key, command).await?;
+            answer.map(|released| (Reply::Released, released.position))
+        }
+        Deed::Move { scales, mark } => {
+            let answer =
+                ask(scales_of.get(parsed::<ScalesId>(&scales)), key, Move { mark }).await?;
+            answer.map(|moved| (Reply::Moved { put: moved.reply }, moved.position))
+        }
+    };
+    Ok(match answer {
+        Some((reply, position)) => Told::Done { id, reply, position: position.get() },
+        None => Told::Refused { id },
+    })
 }
 
 /// An ID of an order's.

@@ -59,9 +59,7 @@ impl Book {
         require(before <= Some(at), || format!("{position}: recorded before the one before it"))?;
         let entered = match tag.key() {
             _ if event.is_reserved() => Ok(()),
-            "account" => {
-                decode(event).and_then(|event| self.of_account(tag.value(), &event, at))
-            }
+            "account" => decode(event).and_then(|event| self.of_account(tag.value(), &event, at)),
             _ => decode(event).and_then(|event| self.of_scales(tag.value(), event)),
         };
         entered.map_err(|why| format!("{position}, {} of {tag}: {why}", event.event_type))
@@ -100,7 +98,9 @@ impl Book {
                 let due = held.is_some_and(|expiry| expiry <= at);
                 require(due, || format!("{session} has {held:?} at {at}"))?;
             }
-            other @ SessionEvent::LimitChanged { .. } => return Err(format!("who asked: {other:?}")),
+            other @ SessionEvent::LimitChanged { .. } => {
+                return Err(format!("who asked: {other:?}"));
+            }
         }
         Ok(())
     }
@@ -116,7 +116,9 @@ impl Book {
             }
             ScalesEvent::PutOnRight { mark } => {
                 let held = moved.held.take();
-                require(held.as_ref() == Some(&mark), || format!("{held:?} was taken, not {mark}"))?;
+                require(held.as_ref() == Some(&mark), || {
+                    format!("{held:?} was taken, not {mark}")
+                })?;
                 moved.put += 1;
             }
         }
@@ -135,6 +137,11 @@ impl Book {
     /// Whether anything of an order with this text is there.
     pub fn knows(&self, id: &str) -> bool {
         self.started.contains(id) || self.marks.contains(id)
+    }
+
+    /// How many leases were granted and weights moved.
+    pub fn effects(&self) -> usize {
+        self.started.len() + self.marks.len()
     }
 
     /// A lease that is due at `now`, if there is one.
