@@ -5,13 +5,16 @@ use bailiwick_tests::faults::bug::Bug;
 use bailiwick_tests::faults::killing::Chain;
 use bailiwick_tests::faults::losing::story;
 use bailiwick_tests::faults::tracing::{
-    EVERYWHERE, Fault, Hit, Scene, is_possible, told_after_sync,
+    Fault, Hit, IN_THE_FIRST_FILE, Scene, is_possible, told_after_sync,
 };
 
 use super::killing::PROGRAM;
 
 /// How many stories the machine that forgets has time for.
 const STORIES: u64 = 50;
+
+/// How many lives are killed at most: by chance each of them ends between two halves, or not.
+const MOST_LIVES: u64 = 1_000;
 
 async fn found_by_losing(bug: Bug) -> Option<Violation> {
     for seed in 0..STORIES {
@@ -66,7 +69,7 @@ async fn keys_that_a_start_forgets_are_found() {
 fn half_an_append_is_found() {
     let bug = Bug::HalfBatch;
     killed(None, 5).expect("nothing is wrong without the bug");
-    must_be_found(bug, killed(Some(bug), 100).err(), "only half of it is there");
+    must_be_found(bug, killed(Some(bug), MOST_LIVES).err(), "only half of it is there");
 }
 
 #[test]
@@ -80,9 +83,9 @@ fn a_sync_that_nobody_waits_for_is_found() {
     must_be_found(bug, seen.err(), "is told before it is synced");
     // And what was told is lost when the sync that nobody waited for fails.
     let sync_fails = |fault: &&Fault| fault.call == "fdatasync" && fault.effect == "error=EIO";
-    let fault = *EVERYWHERE.iter().find(sync_fails).expect("it is one of them");
-    let right = Scene::new(PROGRAM, None).fail(fault, 5, 20);
+    let fault = *IN_THE_FIRST_FILE.iter().find(sync_fails).expect("it is one of them");
+    let right = Scene::new(PROGRAM, None).fail(fault, 1, 20);
     assert_eq!(right.expect("nothing is wrong without the bug"), Hit::Yes);
-    let lost = Scene::new(PROGRAM, Some(bug)).fail(fault, 5, 20);
+    let lost = Scene::new(PROGRAM, Some(bug)).fail(fault, 1, 20);
     must_be_found(bug, lost.err(), "");
 }

@@ -18,6 +18,8 @@ use crate::sim::random::Random;
 
 /// How many lines a process lives at most.
 const MOST_LINES: usize = 60;
+/// How often others may go first, at most, before it is killed.
+const MOST_YIELDS: usize = 2_000;
 const SIGKILL: i32 = 9;
 
 /// Processes on one journal.
@@ -80,10 +82,15 @@ impl Chain {
     /// # Errors
     /// With the first violation.
     pub fn cycle(&mut self) -> Result<(), Violation> {
-        // From before it does anything on.
-        let lines = self.random.count(0, MOST_LINES);
+        // From before it does anything on; often enough while it opens.
+        let lines = match self.random.one_in(8) {
+            true => self.random.count(0, 2),
+            false => self.random.count(0, MOST_LINES),
+        };
         let mut process = Process::start(Command::new(&self.program), &self.life(u64::MAX));
         let mut told = process.lines(lines);
+        // Not always at the moment when it has just told something.
+        (0..self.random.count(0, MOST_YIELDS)).for_each(|_| std::thread::yield_now());
         process.kill();
         let Ended { rest, status, complaints } = process.end();
         told.extend(rest);

@@ -3,13 +3,17 @@
 /// A call, and what becomes of it instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
-    /// The name of the call.
+    /// The name of the call, or its names.
     pub call: &'static str,
     /// As strace calls it.
     pub effect: &'static str,
     /// Only where it is about the first file of events: by the journal's own thread.
     pub first_file_only: bool,
 }
+
+/// By whatever name it goes here.
+const RENAME: &str = "?rename,?renameat,?renameat2";
+const MKDIR: &str = "?mkdir,?mkdirat";
 
 const EIO: &str = "error=EIO";
 const ENOSPC: &str = "error=ENOSPC";
@@ -41,11 +45,11 @@ pub const EVERYWHERE: [Fault; 21] = [
     everywhere("fallocate", SIGKILL),
     everywhere("ftruncate", EIO),
     everywhere("ftruncate", SIGKILL),
-    everywhere("rename", EIO),
-    everywhere("rename", ENOSPC),
-    everywhere("rename", SIGKILL),
-    everywhere("mkdir", ENOSPC),
-    everywhere("mkdir", SIGKILL),
+    everywhere(RENAME, EIO),
+    everywhere(RENAME, ENOSPC),
+    everywhere(RENAME, SIGKILL),
+    everywhere(MKDIR, ENOSPC),
+    everywhere(MKDIR, SIGKILL),
 ];
 
 /// The first calls of the thread that writes, which are hidden [there](EVERYWHERE): the thread that
