@@ -4,3 +4,4 @@
 mod killing;
 mod losing;
 mod seeded;
+mod tracing;

@@ -113,7 +113,7 @@ impl FaultyJournal {
 
     /// Lets the first `n` of the waiting appends pass; the gate stays shut.
     pub fn let_pass(&self, n: usize) {
-        let upto = self.standing.lock().keys().take(n).last().map_or(0, |number| number + 1);
+        let upto = self.standing.lock().keys().take(n).next_back().map_or(0, |number| number + 1);
         self.gate.send_modify(|gate| gate.upto = gate.upto.max(upto));
     }
 

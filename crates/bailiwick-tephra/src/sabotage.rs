@@ -19,16 +19,19 @@ pub enum Sabotage {
 }
 
 /// What a journal with a bug needs for it.
-#[derive(Clone)]
 pub(crate) struct Saboteur {
     bug: Sabotage,
     /// Where the next event will be, if nothing goes wrong.
-    next: Arc<Mutex<Position>>,
+    next: Mutex<Position>,
+    /// One append at a time, so that no other comes between its halves.
+    turn: Arc<Turn>,
 }
+
+type Turn = tokio::sync::Mutex<()>;
 
 impl Saboteur {
     pub(crate) fn new(bug: Sabotage, head: Position) -> Saboteur {
-        Saboteur { bug, next: Arc::new(Mutex::new(head.plus(1))) }
+        Saboteur { bug, next: Mutex::new(head.plus(1)), turn: Arc::default() }
     }
 
     pub(crate) fn append(
@@ -39,7 +42,9 @@ impl Saboteur {
     ) -> BoxFuture<Result<Appended, AppendError>> {
         match self.bug {
             Sabotage::SkippedSync => self.unsynced(shared, events, condition),
-            Sabotage::HalfBatch => in_halves(shared.clone(), events, condition),
+            Sabotage::HalfBatch => {
+                Box::pin(in_halves(self.turn.clone(), shared.clone(), events, condition))
+            }
         }
     }
 
@@ -58,19 +63,19 @@ impl Saboteur {
     }
 }
 
-fn in_halves(
+async fn in_halves(
+    turn: Arc<Turn>,
     shared: Arc<Shared>,
     mut events: Vec<EncodedEvent>,
     condition: Option<AppendCondition>,
-) -> BoxFuture<Result<Appended, AppendError>> {
+) -> Result<Appended, AppendError> {
+    let _turn = turn.lock().await;
     if events.len() == 1 {
-        return shared.append(events, condition);
+        return shared.append(events, condition).await;
     }
     // Between two events of one command, where commands have two.
     let rest = events.split_off((events.len() / 2) | 1);
-    Box::pin(async move {
-        let half = shared.append(events, condition).await?;
-        let rest = shared.append(rest, None).await?;
-        Ok(Appended { first: half.first, last: rest.last })
-    })
+    let half = shared.append(events, condition).await?;
+    let rest = shared.append(rest, None).await?;
+    Ok(Appended { first: half.first, last: rest.last })
 }

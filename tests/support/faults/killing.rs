@@ -1,6 +1,7 @@
 //! Processes that are killed, one after the other, on one journal. When a process is killed is counted
 //! in what it told.
 
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -8,17 +9,17 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use tempfile::TempDir;
 
-use super::audit::{Violation, audit};
+use super::audit::{Book, Violation, audit};
 use super::bug::Bug;
 use super::life::Life;
 use super::survivors;
-use super::told::Told;
+use super::told::{Reply, Told};
 use crate::sim::random::Random;
 
 /// How many lines a process lives at most.
 const MOST_LINES: usize = 60;
-/// How many clients it has.
-const CLIENTS: u64 = 6;
+/// How often others may go first, at most, before it is killed.
+const MOST_YIELDS: usize = 2_000;
 const SIGKILL: i32 = 9;
 
 /// Processes on one journal.
@@ -26,23 +27,54 @@ pub struct Chain {
     program: PathBuf,
     folder: TempDir,
     random: Random,
+    clients: u64,
     bug: Option<Bug>,
     next: u64,
     told: Vec<Told>,
+    /// How many effects are in the journal that nobody was told of.
+    untold: usize,
+    sights: Sights,
+}
+
+/// What was met, in lives: without it, little would be proved.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Sights {
+    /// Killed before the runtime ran.
+    pub not_opened: u64,
+    /// Something was in the journal that nobody had been told of.
+    pub untold: u64,
+    /// Leases were left, to be expired by a later life.
+    pub leases_left: u64,
+}
+
+impl Sights {
+    /// With these.
+    pub fn add(&mut self, other: Sights) {
+        self.not_opened += other.not_opened;
+        self.untold += other.untold;
+        self.leases_left += other.leases_left;
+    }
+
+    /// Whether all of it was met.
+    pub fn is_complete(self) -> bool {
+        self.not_opened > 0 && self.untold > 0 && self.leases_left > 0
+    }
 }
 
 impl Chain {
     /// Of the program that [lives](super::live).
-    pub fn new(program: impl AsRef<Path>, seed: u64, bug: Option<Bug>) -> Chain {
+    /// Each has so many clients.
+    pub fn new(program: impl AsRef<Path>, seed: u64, clients: u64, bug: Option<Bug>) -> Chain {
         let folder = tempfile::tempdir().expect("a folder");
         let random = Random::of(seed);
         let program = program.as_ref().to_owned();
-        Chain { program, folder, random, bug, next: 0, told: Vec::new() }
+        let (told, sights) = (Vec::new(), Sights::default());
+        Chain { program, folder, random, clients, bug, next: 0, told, untold: 0, sights }
     }
 
-    /// What was told so far.
-    pub fn told(&self) -> &[Told] {
-        &self.told
+    /// What was met so far.
+    pub fn sights(&self) -> Sights {
+        self.sights
     }
 
     /// A life that ends by SIGKILL, and the audit of what it left behind.
@@ -50,17 +82,32 @@ impl Chain {
     /// # Errors
     /// With the first violation.
     pub fn cycle(&mut self) -> Result<(), Violation> {
-        // From before it does anything on.
-        let lines = self.random.count(0, MOST_LINES);
+        // From before it does anything on; often enough while it opens.
+        let lines = match self.random.one_in(8) {
+            true => self.random.count(0, 2),
+            false => self.random.count(0, MOST_LINES),
+        };
         let mut process = Process::start(Command::new(&self.program), &self.life(u64::MAX));
-        self.told.extend(process.lines(lines));
+        let mut told = process.lines(lines);
+        // Not always at the moment when it has just told something.
+        (0..self.random.count(0, MOST_YIELDS)).for_each(|_| std::thread::yield_now());
         process.kill();
         let Ended { rest, status, complaints } = process.end();
-        self.told.extend(rest);
+        told.extend(rest);
+        let opened = told.contains(&Told::Opened);
+        self.told.append(&mut told);
         if status.signal() != Some(SIGKILL) {
             return Err(format!("it ended before it was killed, by {status}: {complaints}"));
         }
-        self.audit()
+        let book = self.audit()?;
+        let untold = book.effects().saturating_sub(effects_told(&self.told));
+        self.sights.add(Sights {
+            not_opened: u64::from(!opened),
+            untold: u64::from(untold > self.untold),
+            leases_left: u64::from(book.expiries().is_some()),
+        });
+        self.untold = untold;
+        Ok(())
     }
 
     /// The last life: it does nothing but wait until no lease is left.
@@ -75,7 +122,7 @@ impl Chain {
         if !status.success() {
             return Err(format!("it ended by {status}: {complaints}"));
         }
-        self.audit()
+        self.audit().map(drop)
     }
 
     fn life(&mut self, orders: u64) -> Life {
@@ -85,19 +132,29 @@ impl Chain {
             folder: self.folder.path().join("journal"),
             number,
             first: 0,
-            clients: CLIENTS,
+            clients: self.clients,
             orders,
             outlives_leases: false,
+            reopens: false,
             bug: self.bug,
         }
     }
 
-    fn audit(&self) -> Result<(), Violation> {
+    fn audit(&self) -> Result<Book, Violation> {
         in_one_thread(async {
             let events = survivors::of(&self.folder.path().join("journal")).await?;
-            audit(&events, &self.told, self.bug).await.map(drop)
+            audit(&events, &self.told, self.bug).await
         })
     }
+}
+
+/// How many effects were told that the book [counts](Book::effects), each once.
+fn effects_told(told: &[Told]) -> usize {
+    let effect = |told: &Told| match told {
+        Told::Done { id, reply: Reply::Granted { .. } | Reply::Moved { .. }, .. } => Some(*id),
+        _ => None,
+    };
+    told.iter().filter_map(effect).collect::<HashSet<_>>().len()
 }
 
 /// Runs an audit.

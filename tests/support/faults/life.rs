@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use bailiwick::{Health, Journal, Runtime};
 use bailiwick_tephra::{OpenError, Options, TephraJournal};
-use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::audit::Book;
@@ -32,7 +31,7 @@ pub const NOT_OPENED: u8 = 4;
 /// Something is wrong that no fault of the disk explains.
 pub const WRONG: u8 = 5;
 
-/// How long the last life waits for the last deadline; no lease is longer than a fraction of it.
+/// How long it waits for what must come: a fraction of it is enough on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a process is to do.
@@ -50,6 +49,8 @@ pub struct Life {
     pub orders: u64,
     /// Whether it waits, in the end, until no lease is left.
     pub outlives_leases: bool,
+    /// Whether it has the journal opened again when that has failed, and goes on.
+    pub reopens: bool,
     /// What is wrong with it.
     pub bug: Option<Bug>,
 }
@@ -61,7 +62,7 @@ pub fn live() -> ExitCode {
     let journal = match life.open() {
         Ok(journal) => Arc::new(journal),
         Err(error) => {
-            eprintln!("{error}");
+            say(std::io::stderr(), error.to_string());
             return NOT_OPENED.into();
         }
     };
@@ -76,7 +77,7 @@ pub fn live() -> ExitCode {
     match ended {
         Ok(()) => DONE.into(),
         Err(End { code, why }) => {
-            eprintln!("{why}");
+            say(std::io::stderr(), why);
             code.into()
         }
     }
@@ -105,7 +106,10 @@ impl Life {
     }
 
     async fn run(self, journal: Arc<TephraJournal>) -> Result<(), End> {
-        let builder = Runtime::builder_shared(journal.clone());
+        let mut builder = Runtime::builder_shared(journal.clone());
+        if self.reopens {
+            builder = builder.reopen_journal();
+        }
         let performer = Performer::start(builder, self.bug).await.map_err(End::wrong)?;
         let performer = Arc::new(performer);
         tell(&Told::Opened);
@@ -117,7 +121,7 @@ impl Life {
             client.await.map_err(End::wrong)??;
         }
         if life.outlives_leases {
-            until_no_lease_is_left(&*journal).await?;
+            until_no_lease_is_left(&journal).await?;
         }
         let performer = Arc::into_inner(performer).ok_or_else(|| End::wrong("a client is left"))?;
         let shutdown = performer.runtime.shutdown(PATIENCE).await;
@@ -154,7 +158,10 @@ impl Life {
             Err(trouble) => {
                 let told = if trouble.not_run { Told::NotRun { id } } else { Told::Unknown { id } };
                 tell(&told);
-                Err(self.stopped(performer, &trouble).await)
+                match self.reopens {
+                    true => until_it_is_open(performer, &trouble).await,
+                    false => Err(self.stopped(performer, &trouble).await),
+                }
             }
         }
     }
@@ -173,6 +180,24 @@ impl Life {
     }
 }
 
+async fn until_it_is_open(performer: &Performer, trouble: &Trouble) -> Result<(), End> {
+    let mut waited = Duration::ZERO;
+    while !performer.runtime.health().is_open() {
+        if waited > PATIENCE {
+            return Err(End::wrong(format!("it is not opened again: {}", trouble.why)));
+        }
+        waited += pause().await;
+    }
+    Ok(())
+}
+
+/// A little, to look again.
+async fn pause() -> Duration {
+    let pause = Duration::from_millis(5);
+    tokio::time::sleep(pause).await;
+    pause
+}
+
 /// Looks into the journal only: whoever asked the runtime would remind it of its deadlines.
 async fn until_no_lease_is_left(journal: &TephraJournal) -> Result<(), End> {
     let mut waited = Duration::ZERO;
@@ -184,22 +209,20 @@ async fn until_no_lease_is_left(journal: &TephraJournal) -> Result<(), End> {
         if waited > PATIENCE {
             return Err(End::wrong(format!("a deadline does not go on: {book:?}")));
         }
-        let pause = Duration::from_millis(10);
-        tokio::time::sleep(pause).await;
-        waited += pause;
+        waited += pause().await;
     }
 }
 
-/// Writes a line. Not by `write`, so that a fault that is meant for the journal does not hit it.
+/// Tells whoever started the process.
 fn tell(told: &Told) {
-    static OUT: Mutex<Option<File>> = Mutex::new(None);
-    let mut out = OUT.lock();
-    let out = out.get_or_insert_with(|| {
-        let out = std::io::stdout().as_fd().try_clone_to_owned();
-        File::from(out.expect("somebody listens"))
-    });
-    let mut line = serde_json::to_vec(told).expect("it can be told");
-    line.push(b'\n');
-    let written = out.write_vectored(&[IoSlice::new(&line)]).expect("somebody listens");
-    assert_eq!(written, line.len(), "a line is told at once or not at all");
+    say(std::io::stdout(), serde_json::to_string(told).expect("it can be told"));
+}
+
+/// Writes a line, at once or not at all. Not by `write`, so that a fault that is meant for the journal
+/// does not hit it.
+fn say(out: impl AsFd, line: String) {
+    let mut out = File::from(out.as_fd().try_clone_to_owned().expect("it is open"));
+    let line = line + "\n";
+    let written = out.write_vectored(&[IoSlice::new(line.as_bytes())]).expect("somebody listens");
+    assert_eq!(written, line.len(), "a part of a line");
 }

@@ -47,8 +47,12 @@ struct Machine {
 
 impl Machine {
     async fn live(&mut self, life: u64, bug: Option<Bug>) -> Result<(), Violation> {
-        let builder =
+        let mut builder =
             Runtime::builder(self.journal.clone()).clock(self.clock.clone()).entropy(life);
+        if self.random.one_in(2) {
+            self.journal.fail_stop(self.random.count(0, 2));
+            builder = builder.reopen_journal();
+        }
         let performer = Performer::start(builder, bug).await.map_err(|error| error.to_string())?;
         self.journal.shut();
         let mut asked: Vec<Asked> = Vec::new();

@@ -79,8 +79,9 @@ fn moving(id: OrderId, random: &mut Random) -> Deed {
     Deed::Move { scales: format!("scales-{}", random.between(0, 1)), mark: id.to_string() }
 }
 
+/// With a stop, so that none is the beginning of another.
 impl fmt::Display for OrderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}-{}", self.life, self.client, self.nth)
+        write!(f, "{}-{}-{}.", self.life, self.client, self.nth)
     }
 }

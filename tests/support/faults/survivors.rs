@@ -45,7 +45,11 @@ fn quick_folder() -> TempDir {
     folder.expect("a folder")
 }
 
-fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
+/// Copies a folder.
+///
+/// # Errors
+/// If a file cannot be copied.
+pub fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let to = to.join(entry.file_name());

@@ -1,6 +1,6 @@
 //! What was acknowledged is there, once, and was answered on what is there.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bailiwick::RecordedEvent;
 use bailiwick_examples::streaming::SessionEvent;
@@ -13,43 +13,49 @@ use crate::faults::told::{Reply, Told};
 /// Enters all events, and looks at every answer where it says that it is.
 pub(super) fn check(events: &[RecordedEvent], told: &[Told]) -> Result<Book, Violation> {
     let answers = by_position(told)?;
-    if let Some((position, (id, _))) = answers.iter().max_by_key(|(position, _)| **position)
-        && *position > events.len() as u64
-    {
-        let head = events.len();
-        return Err(format!(
-            "{id} was acknowledged at {position}, but the journal ends at {head}: it is lost"
-        ));
-    }
     let mut book = Book::default();
     for event in events {
         book.enter(event)?;
-        if let Some((id, reply)) = answers.get(&event.position.get()) {
+        for (id, reply) in answers.get(&event.position.get()).into_iter().flatten() {
             answered(&book, event, &Order::of(*id), reply).map_err(|why| {
                 format!("{id} was answered {reply:?} at {}: {why}", event.position)
             })?;
         }
     }
     book.nothing_is_half()?;
+    for (position, answers) in answers {
+        if !(1..=events.len() as u64).contains(&position) {
+            let head = events.len();
+            return Err(format!(
+                "{answers:?} were acknowledged at {position}, the journal ends at {head}"
+            ));
+        }
+    }
     nothing_of_what_was_not_run(&book, told)?;
     Ok(book)
 }
 
+/// The answers that came with a position.
+type ByPosition<'a> = BTreeMap<u64, Vec<(OrderId, &'a Reply)>>;
+
 /// The answers, each once. Whoever asked again with the key was answered the same.
-fn by_position(told: &[Told]) -> Result<HashMap<u64, (OrderId, &Reply)>, Violation> {
+fn by_position(told: &[Told]) -> Result<ByPosition<'_>, Violation> {
     let mut first: HashMap<OrderId, (&Reply, u64)> = HashMap::new();
-    let mut by_position = HashMap::new();
+    let mut by_position = ByPosition::new();
     for told in told {
         let Told::Done { id, reply, position } = told else {
             continue;
         };
-        let (reply_then, position_then) = *first.entry(*id).or_insert((reply, *position));
-        if (reply_then, position_then) != (reply, *position) {
-            return Err(format!(
-                "{id} was answered {reply_then:?} at {position_then}, then {reply:?} at {position}"
-            ));
+        match first.insert(*id, (reply, *position)) {
+            None => by_position.entry(*position).or_default().push((*id, reply)),
+            Some(then) if then == (reply, *position) => {}
+            Some((reply_then, position_then)) => {
+                return Err(format!(
+                    "{id} was answered {reply_then:?} at {position_then}, then {reply:?} at \
+                     {position}"
+                ));
+            }
         }
-        by_position.insert(*position, (*id, reply));
     }
     Ok(by_position)
 }
@@ -65,7 +71,7 @@ fn answered(
     let found = |what: &dyn std::fmt::Debug| Err(format!("there is {what:?}"));
     match (&order.deed, reply) {
         (Deed::Acquire { account, session, .. }, Reply::Granted { expires_at, in_use }) => {
-            let leases = book.accounts.get(account).map_or(0, |leases| leases.len());
+            let leases = book.accounts.get(account).map_or(0, BTreeMap::len);
             let event = recorded.event.decode::<SessionEvent>();
             match event {
                 Ok(Some(SessionEvent::SessionStarted { session: started, expires_at: until }))

@@ -139,6 +139,11 @@ impl Book {
         self.started.contains(id) || self.marks.contains(id)
     }
 
+    /// How many leases were granted and weights moved.
+    pub fn effects(&self) -> usize {
+        self.started.len() + self.marks.len()
+    }
+
     /// A lease that is due at `now`, if there is one.
     pub fn overdue(&self, now: Timestamp) -> Option<String> {
         let due = |leases: &BTreeMap<String, Timestamp>| leases.values().any(|at| *at <= now);

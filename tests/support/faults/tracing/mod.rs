@@ -1,0 +1,29 @@
+//! The same process under `strace`, which makes its calls of the system fail, or kills it in one of
+//! them, and sees in which order they come.
+//!
+//! What a thread has written stays, since the system goes on. That nothing is told before it is synced
+//! is therefore seen in the order of the calls, not in what is lost.
+
+mod calls;
+mod order;
+mod scene;
+
+use std::process::{Command, Stdio};
+
+pub use calls::{EVERYWHERE, Fault, IN_THE_FIRST_FILE};
+pub use order::told_after_sync;
+pub use scene::{Hit, Scene};
+
+/// Whether there is an `strace` that may be used; if not, says so.
+pub fn is_possible() -> bool {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-o", "/dev/null", "true"]).stderr(Stdio::null());
+    let possible = strace.status().is_ok_and(|status| status.success());
+    if !possible {
+        println!(
+            "left out: strace is missing or may not trace; install it (`apt-get install strace`), \
+             in a container with `--cap-add SYS_PTRACE`"
+        );
+    }
+    possible
+}

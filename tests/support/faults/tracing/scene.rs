@@ -1,0 +1,155 @@
+//! One process, one fault: it stops with a clear error, or is dead, and the next one finds everything.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::Fault;
+use crate::faults::audit::{Violation, audit};
+use crate::faults::bug::Bug;
+use crate::faults::killing::{Ended, Process, in_one_thread};
+use crate::faults::life::{DONE, Life, NOT_OPENED, STOPPED};
+use crate::faults::survivors;
+use crate::faults::told::Told;
+
+/// Whether there was a call to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hit {
+    /// There was.
+    Yes,
+    /// The process made fewer calls, and came to its end.
+    Beyond,
+}
+
+/// A journal, new or not, and a process that is traced on it.
+pub struct Scene {
+    program: PathBuf,
+    folder: TempDir,
+    told: Vec<Told>,
+    next: u64,
+    reopens: bool,
+    bug: Option<Bug>,
+}
+
+impl Scene {
+    /// There is no journal yet.
+    pub fn new(program: impl AsRef<Path>, bug: Option<Bug>) -> Scene {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (program, told) = (program.as_ref().to_owned(), Vec::new());
+        Scene { program, folder, told, next: 1, reopens: false, bug }
+    }
+
+    /// The process has its journal opened again, and goes on.
+    pub fn reopening(program: impl AsRef<Path>) -> Scene {
+        Scene { reopens: true, ..Scene::new(program, None) }
+    }
+
+    /// A process was killed on it before, after it had told `lines` lines.
+    pub fn after_a_kill(program: impl AsRef<Path>, lines: usize) -> Scene {
+        let mut scene = Scene::new(program, None);
+        let life = scene.life(u64::MAX);
+        let mut process = Process::start(Command::new(&scene.program), &life);
+        scene.told.extend(process.lines(lines));
+        process.kill();
+        scene.told.extend(process.end().rest);
+        scene
+    }
+
+    /// The same once more, to be changed.
+    pub fn copy(&self) -> Scene {
+        let folder = tempfile::tempdir().expect("a folder");
+        survivors::copy_all(self.folder.path(), folder.path()).expect("it can be copied");
+        let (program, told) = (self.program.clone(), self.told.clone());
+        Scene { program, folder, told, ..*self }
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.folder.path().join("journal")
+    }
+
+    fn life(&mut self, orders: u64) -> Life {
+        let number = self.next;
+        self.next += 1;
+        Life {
+            folder: self.journal(),
+            number,
+            first: 1,
+            clients: 1,
+            orders,
+            outlives_leases: false,
+            reopens: self.reopens,
+            bug: self.bug,
+        }
+    }
+
+    /// A process with so many orders, behind strace with these arguments. With what strace saw.
+    pub(super) fn traced(&mut self, arguments: &[String], orders: u64) -> (Ended, String) {
+        let trace = self.folder.path().join("trace");
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-qq", "-o"]).arg(&trace).args(arguments).arg(&self.program);
+        let mut ended = Process::start(strace, &self.life(orders)).end();
+        self.told.append(&mut ended.rest);
+        (ended, fs::read_to_string(trace).expect("strace wrote it"))
+    }
+
+    pub(super) fn told(&self) -> &[Told] {
+        &self.told
+    }
+
+    /// The `nth` call of a process fails; then another one goes on, and all is audited.
+    ///
+    /// # Errors
+    /// With the first violation.
+    pub fn fail(mut self, fault: Fault, nth: u64, orders: u64) -> Result<Hit, Violation> {
+        let Fault { call, effect, first_file_only } = fault;
+        let mut arguments = vec!["-e".to_owned(), format!("trace={call}")];
+        if first_file_only {
+            let file = self.journal().join("00000000000000000001.log");
+            arguments.extend(["-P".to_owned(), file.display().to_string()]);
+        }
+        arguments.extend(["-e".to_owned(), format!("inject={call}:{effect}:when={nth}")]);
+        let (ended, trace) = self.traced(&arguments, orders);
+        let killed = ended.status.signal().is_some();
+        self.must_have_stopped(&ended, effect.starts_with("signal"))?;
+        self.goes_on()?;
+        self.audit()?;
+        Ok(if killed || trace.contains("(INJECTED)") { Hit::Yes } else { Hit::Beyond })
+    }
+
+    fn must_have_stopped(&self, ended: &Ended, may_be_killed: bool) -> Result<(), Violation> {
+        let Ended { status, complaints, .. } = ended;
+        // Or one above it, while it is made.
+        let folder = self.folder.path().to_string_lossy();
+        let names_it = complaints.contains(&*folder);
+        let is_clear = names_it && complaints.contains("disk");
+        match status.code().map(u8::try_from) {
+            // Not every file matters.
+            Some(Ok(DONE)) => Ok(()),
+            Some(Ok(STOPPED)) if is_clear && !self.reopens => Ok(()),
+            Some(Ok(NOT_OPENED)) if is_clear => Ok(()),
+            None if may_be_killed => Ok(()),
+            _ => Err(format!("it ended by {status}: {complaints}")),
+        }
+    }
+
+    fn goes_on(&mut self) -> Result<(), Violation> {
+        let life = self.life(3);
+        let Ended { rest, status, complaints } =
+            Process::start(Command::new(&self.program), &life).end();
+        self.told.extend(rest);
+        match status.success() {
+            true => Ok(()),
+            false => Err(format!("the next process ended by {status}: {complaints}")),
+        }
+    }
+
+    fn audit(&self) -> Result<(), Violation> {
+        in_one_thread(async {
+            let events = survivors::of(&self.journal()).await?;
+            audit(&events, &self.told, self.bug).await.map(drop)
+        })
+    }
+}
