@@ -6,7 +6,7 @@
 //! | [`killing`] | a process on a journal in a folder | SIGKILL, after so many acknowledgements | what it had written |
 //! | [`tracing`] | the same | each write and sync fails, or is the last | what it had written |
 //!
-//! All of them give the same [orders](order), write down what was [told](told), and have what is
+//! All of them give the same [orders](order), write down what was [told], and have what is
 //! left [audited](audit) by that.
 
 pub mod audit;
