@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::BoxFuture;
 
-const PATIENCE_S: u32 = 30;
+const PATIENCE_S: u32 = 120;
 
 /// Waits for a future.
 ///

@@ -17,7 +17,7 @@
 //! ```
 //!
 //! The cases need threads but no async runtime: a journal whose futures need one brings it along.
-//! They assume nothing about time, but a call that is not answered within 30 seconds fails.
+//! They assume nothing about time, but a call that is not answered within two minutes fails.
 
 mod appends;
 mod belief;
