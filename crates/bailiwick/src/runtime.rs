@@ -141,6 +141,10 @@ impl Runtime {
     /// Shuts down: refuses new work and lets accepted work finish, for at most `limit`. What
     /// exceeds it is given back, or unknown if it was already given to the journal.
     ///
+    /// The journal is let go of once the executor has polled the runtime's own tasks a last time, and
+    /// no handle ([`Aggregates`], [`Decisions`]) is left. So let the executor run before you open the
+    /// same folder again in one process: on a single thread, not in the same breath.
+    ///
     /// # Cancel safety
     /// Dropping the future aborts, like dropping the runtime.
     pub async fn shutdown(self, limit: Duration) -> Shutdown {
