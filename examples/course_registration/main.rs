@@ -4,13 +4,13 @@
 
 mod args;
 mod audit;
-#[path = "../record_evening/dice.rs"]
+#[path = "../shared/dice.rs"]
 #[allow(dead_code, reason = "of another program, too")]
 mod dice;
 mod failure;
 mod morning;
 mod place;
-#[path = "../lease_expiry/style.rs"]
+#[path = "../shared/style.rs"]
 #[allow(dead_code, reason = "of another program, too")]
 mod style;
 mod table;

@@ -8,6 +8,7 @@ mod failure;
 mod journal;
 mod replay;
 mod story;
+#[path = "../shared/style.rs"]
 mod style;
 #[path = "../shared/usage.rs"]
 mod usage;

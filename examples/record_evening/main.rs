@@ -4,6 +4,7 @@
 //! Nothing is random but by the seed, and nothing depends on the machine: the same arguments give
 //! the same file, byte for byte. The one that is shipped is what no arguments give.
 
+#[path = "../shared/dice.rs"]
 mod dice;
 mod evening;
 mod household;
