@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use bailiwick::{
-    AppendCondition, AppendError, Appended, AskError, BoxFuture, Cause, EncodedEvent, Head, Health,
-    Journal, JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError, Runtime,
-    Unknown,
-};
+use bailiwick::{AskError, Cause, Journal, MemoryJournal, Runtime, Unknown};
+use bailiwick_tests::altered::Altered;
 use bailiwick_tests::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::settle;
 
@@ -29,7 +26,7 @@ async fn a_decision_that_always_loses_is_given_back() {
 #[tokio::test]
 async fn a_conflict_says_which_view_and_where() {
     let journal = FaultyJournal::new(MemoryJournal::new());
-    let builder = Runtime::builder(Rival(journal.inner())).config(|config| config.attempts = 2);
+    let builder = Runtime::builder(rivalled(journal.inner())).config(|config| config.attempts = 2);
     let loser = builder.start().await.unwrap();
     let error = loser.decide(write("1", "a")).await.unwrap_err();
     let Some(Cause::Overtaken { attempts, view, position }) = error.not_run() else {
@@ -41,41 +38,15 @@ async fn a_conflict_says_which_view_and_where() {
 }
 
 /// A journal on which somebody else always writes the same first.
-struct Rival(Arc<dyn Journal>);
-
-impl Journal for Rival {
-    fn append(
-        &self,
-        events: Vec<EncodedEvent>,
-        condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
-        let first = self.0.append(events.clone(), None);
-        let second = self.0.append(events, condition);
+fn rivalled(journal: Arc<dyn Journal>) -> impl Journal {
+    Altered::new(journal, |journal, events, condition| {
+        let first = journal.append(events.clone(), None);
+        let second = journal.append(events, condition);
         Box::pin(async move {
             first.await.expect("without a condition");
             second.await
         })
-    }
-
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
-        self.0.read(read)
-    }
-
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
-        self.0.last(query)
-    }
-
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
-        self.0.head()
-    }
-
-    fn health(&self) -> Health {
-        self.0.health()
-    }
-
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
-        self.0.reopen()
-    }
+    })
 }
 
 #[tokio::test]

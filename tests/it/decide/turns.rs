@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bailiwick::{
-    Aggregate, Aggregates, AppendCondition, AppendError, Appended, BoxFuture, Context, Decide,
-    Decision, EncodedEvent, Event, Head, Health, Journal, JournalReadError, LastMatch,
-    MemoryJournal, Page, Query, Read, ReopenError, Runtime, Timestamp, View, id,
+    Aggregate, Aggregates, Context, Decide, Decision, Event, Journal, MemoryJournal, Runtime,
+    Timestamp, View, id,
 };
+use bailiwick_tests::altered::Altered;
 use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
@@ -221,48 +221,21 @@ async fn who_lets_go_leaves_nothing_behind() {
 }
 
 /// Takes its time before and after an append.
-struct Slow(MemoryJournal);
-
-impl Journal for Slow {
-    fn append(
-        &self,
-        events: Vec<EncodedEvent>,
-        condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
-        let journal = self.0.clone();
+fn slow() -> impl Journal {
+    Altered::new(Arc::new(MemoryJournal::new()), |journal, events, condition| {
         Box::pin(async move {
             yield_now().await;
             let appended = journal.append(events, condition).await;
             yield_now().await;
             appended
         })
-    }
-
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
-        self.0.read(read)
-    }
-
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
-        self.0.last(query)
-    }
-
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
-        self.0.head()
-    }
-
-    fn health(&self) -> Health {
-        self.0.health()
-    }
-
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
-        self.0.reopen()
-    }
+    })
 }
 
 /// Purses that pay each other, in both directions, while coins are paid in.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nobody_conflicts_in_a_race() {
-    let bank = Arc::new(Bank::on(Slow(MemoryJournal::new())).await);
+    let bank = Arc::new(Bank::on(slow()).await);
     let ids = ["a", "b", "c"];
     for id in ids {
         bank.pay_in(id, 1_000).await;

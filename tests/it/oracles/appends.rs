@@ -13,7 +13,7 @@ use bailiwick::{
 use bailiwick_tests::place::{Kept, Place, matching};
 use bailiwick_tests::sim::Random;
 
-use super::careless::Careless;
+use super::careless::careless;
 use super::{chosen, seed};
 
 const WRITERS: u64 = 20;
@@ -183,6 +183,6 @@ async fn no_match_lies_between_belief_and_event_durably() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_condition_that_was_not_kept_would_be_seen() {
-    let journal = Careless(Place::fresh(Kept::InMemory).open());
+    let journal = careless(Place::fresh(Kept::InMemory).open());
     assert!(run(Arc::new(journal)).await.is_some());
 }

@@ -2,21 +2,12 @@
 
 use std::sync::Arc;
 
-use bailiwick::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Health, Journal,
-    JournalReadError, LastMatch, Page, Query, Read, ReopenError,
-};
+use bailiwick::{AppendError, Journal};
+use bailiwick_tests::altered::Altered;
 
 /// Writes what its condition does not allow all the same.
-pub struct Careless(pub Arc<dyn Journal>);
-
-impl Journal for Careless {
-    fn append(
-        &self,
-        events: Vec<EncodedEvent>,
-        condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
-        let journal = self.0.clone();
+pub fn careless(strict: Arc<dyn Journal>) -> impl Journal {
+    Altered::new(strict, |journal, events, condition| {
         let appended = journal.append(events.clone(), condition);
         Box::pin(async move {
             match appended.await {
@@ -24,25 +15,5 @@ impl Journal for Careless {
                 outcome => outcome,
             }
         })
-    }
-
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
-        self.0.read(read)
-    }
-
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
-        self.0.last(query)
-    }
-
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
-        self.0.head()
-    }
-
-    fn health(&self) -> Health {
-        self.0.health()
-    }
-
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
-        self.0.reopen()
-    }
+    })
 }

@@ -22,7 +22,7 @@ use bailiwick_tests::place::{Kept, Place, matching};
 use bailiwick_tests::sim::Random;
 use parking_lot::Mutex;
 
-use super::careless::Careless;
+use super::careless::careless;
 use super::model::{Fact, Model, Wish};
 use super::{chosen, seed};
 
@@ -313,7 +313,7 @@ async fn the_journal_explains_every_answer_of_two_runtimes_durably() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_condition_that_was_not_kept_would_be_seen() {
     for seed in 0..100 {
-        let journal: Arc<dyn Journal> = Arc::new(Careless(Place::fresh(Kept::InMemory).open()));
+        let journal: Arc<dyn Journal> = Arc::new(careless(Place::fresh(Kept::InMemory).open()));
         let (called, events) = play(&journal, true, seed, CALLS).await;
         if let Err(why) = explain(called, &events, true) {
             println!("seed {seed}: {why}");
