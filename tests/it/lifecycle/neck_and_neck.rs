@@ -43,6 +43,36 @@ fn linger(times: usize) {
     (0..times).for_each(|_| std::hint::spin_loop());
 }
 
+/// How much later one of two begins, so that both are first about equally often: whoever was first
+/// begins later the next time, and ever later for as long as it stays first. So it does not matter
+/// how long this machine takes to let a thread run.
+#[derive(Default)]
+struct Handicap {
+    /// Of the one, if positive; of the other, if negative.
+    lingers: isize,
+    step: isize,
+}
+
+impl Handicap {
+    /// Some ten milliseconds.
+    const MOST: isize = 1 << 20;
+
+    fn of_one(&self) -> usize {
+        self.lingers.max(0).unsigned_abs()
+    }
+
+    fn of_other(&self) -> usize {
+        self.lingers.min(0).unsigned_abs()
+    }
+
+    fn adjust(&mut self, one_was_first: bool) {
+        let way = if one_was_first { 1 } else { -1 };
+        let again = self.step.signum() == way;
+        self.step = if again { (self.step * 2).clamp(-Self::MOST, Self::MOST) } else { way };
+        self.lingers = (self.lingers + self.step).clamp(-Self::MOST, Self::MOST);
+    }
+}
+
 /// One live activation per ID, also if two make it.
 #[test]
 fn two_who_come_first_meet_the_same_aggregate() {
@@ -77,20 +107,15 @@ fn a_command_given_up_while_it_is_claimed_is_run_or_lapses() {
     let executor = executor();
     let stage = executor.block_on(Stage::new());
     let counter = stage.counters.get("a");
-    // Whoever was first begins a little later the next time, so both are first about equally often.
-    let (mut turn_later, mut drop_later) = (0_usize, 0_usize);
+    let mut handicap = Handicap::default();
     for _ in 0..ROUNDS {
         let lapsed = stage.runtime.counts().lapsed;
         let mut asked = Box::pin(counter.ask(Count::FREELY));
         assert!(executor.block_on(poll_once(&mut asked)).is_pending());
         let turn = || executor.block_on(yields(2));
-        at_once((turn_later, turn), (drop_later, || drop(asked)));
+        at_once((handicap.of_one(), turn), (handicap.of_other(), || drop(asked)));
         turn();
-        if stage.runtime.counts().lapsed == lapsed {
-            (turn_later, drop_later) = (turn_later + 1, drop_later.saturating_sub(1));
-        } else {
-            (turn_later, drop_later) = (turn_later.saturating_sub(1), drop_later + 1);
-        }
+        handicap.adjust(stage.runtime.counts().lapsed == lapsed);
     }
     let counts = stage.runtime.counts();
     let outcomes = (counts.replied + counts.lapsed, counts.open());
