@@ -27,6 +27,7 @@ mod names;
 mod once;
 mod options;
 mod patience;
+mod port;
 mod race;
 mod recover;
 mod registry;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick::{AskError, Cause, Journal, MemoryJournal, Runtime, Unknown};
+use bailiwick::{AskError, Cause, FaultKind, Journal, MemoryJournal, Runtime, Unknown};
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::settle;
@@ -74,6 +74,30 @@ async fn what_was_certainly_not_written_is_given_back() {
     journal.set_unreadable(false);
     assert_eq!(runtime.decide(write("1", "a")).await.unwrap(), 1);
     assert_eq!(runtime.counts().given_back, 2);
+}
+
+#[tokio::test]
+async fn while_the_journal_is_closed_decisions_come_back_and_say_why() {
+    let (runtime, journal) = desk().await;
+    journal.fail_stop(0);
+    journal.plan([Fault::UnknownLost]);
+    runtime.decide(write("1", "a")).await.unwrap_err();
+    let error = runtime.decide(write("1", "a")).await.unwrap_err();
+    let Some(Cause::JournalClosed(fault)) = error.not_run() else { panic!("{error:?}") };
+    assert_eq!((fault.kind(), fault.place()), (FaultKind::Full, "data/1.log"));
+}
+
+#[tokio::test]
+async fn a_decision_has_the_journal_opened_again() {
+    let journal = FaultyJournal::new(MemoryJournal::new());
+    let runtime = Runtime::builder(journal.clone()).reopen_journal().start().await.unwrap();
+    settle().await;
+    journal.fail_stop(0);
+    journal.plan([Fault::UnknownLost]);
+    runtime.decide(write("1", "a")).await.unwrap_err();
+    settle().await;
+    assert_eq!(journal.reopenings(), 1);
+    assert_eq!(runtime.decide(write("1", "b")).await.unwrap(), 1);
 }
 
 fn panicked(error: &Refused) -> bool {

@@ -6,8 +6,7 @@
 //! million leases should not have a thousand actors wait for what hardly ever comes.
 //! In one poll it takes [`COMMANDS_PER_POLL`] commands at most, then it lets others have theirs.
 
-use std::error::Error;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -16,12 +15,11 @@ use parking_lot::MutexGuard;
 
 use super::desk::{Called, InTurn};
 use super::judge::{Tools, Turn};
-use super::life::{Again, Fault, Folded, Known, Life, Live, Loading};
+use super::life::{Again, Fault, Known, Life, Live};
 use super::phase::{Input, Phase};
 use super::settle::Settled;
 use super::{Cell, Core};
 use crate::entry::{Entries, Entry};
-use crate::error::{LoadError, panic_message};
 use crate::glance::Reader;
 
 /// After how many commands an actor lets others have their turn.
@@ -224,7 +222,7 @@ impl<A: Aggregate> Cell<A> {
                 Next::Again => (Life::Live(live), false),
                 Next::Become(life) => (life, false),
             },
-            Life::Loading(mut loading) => match poll_fold(&mut loading, cx) {
+            Life::Loading(mut loading) => match Pin::new(&mut loading.fold).poll(cx) {
                 Poll::Pending => (Life::Loading(loading), true),
                 Poll::Ready(Ok(folded)) => (self.loaded(folded, loading.again), false),
                 Poll::Ready(Err(error)) => (self.faulted(error, loading.again), false),
@@ -372,16 +370,4 @@ fn refuse<A: Aggregate>(work: &mut Work<A>, fault: &Fault) {
     for reader in work.readers.drain(..) {
         reader.fail(fault.error.clone().into());
     }
-}
-
-/// A journal that panics cannot be read; it takes nobody down.
-fn poll_fold<A: Aggregate>(
-    loading: &mut Loading<A>,
-    cx: &mut Context<'_>,
-) -> Poll<Result<Folded<A>, LoadError>> {
-    catch_unwind(AssertUnwindSafe(|| loading.fold.as_mut().poll(cx))).unwrap_or_else(|panic| {
-        let message = format!("the journal panicked: {}", panic_message(&*panic));
-        let error: Box<dyn Error + Send + Sync> = message.into();
-        Poll::Ready(Err(LoadError::Unread(bailiwick_core::ReadError::Unavailable(error.into()))))
-    })
 }

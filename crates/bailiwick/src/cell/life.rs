@@ -1,14 +1,13 @@
 //! The life of a cell: what is known of its aggregate, and what of that is durable.
 
-use bailiwick_core::{
-    Aggregate, AppendError, Appended, BoxFuture, EncodedEvent, Position, Text, Timestamp,
-};
+use bailiwick_core::{Aggregate, AppendError, Appended, EncodedEvent, Position, Text, Timestamp};
 
 use super::answers::Answers;
 use crate::deadlines::{Due, Slot};
 use crate::entry::Entries;
 use crate::error::LoadError;
 use crate::glance::Reader;
+use crate::port::Guarded;
 
 /// Small, because every cell in memory has one.
 pub(super) enum Life<A: Aggregate> {
@@ -33,7 +32,7 @@ pub(super) struct Fault {
 }
 
 pub(super) struct Loading<A: Aggregate> {
-    pub(super) fold: BoxFuture<Result<Folded<A>, LoadError>>,
+    pub(super) fold: Guarded<Folded<A>, LoadError>,
     pub(super) again: Again<A>,
 }
 
@@ -112,7 +111,7 @@ pub(super) struct Running<A: Aggregate> {
     pub(super) entries: Entries<A>,
     pub(super) readers: Vec<Reader<A>>,
     pub(super) keys: Vec<Text>,
-    pub(super) append: BoxFuture<Result<Appended, AppendError>>,
+    pub(super) append: Guarded<Appended, AppendError>,
 }
 
 impl<A: Aggregate> Default for Batch<A> {

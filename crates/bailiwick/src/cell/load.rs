@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bailiwick_core::{Aggregate, BoxFuture, EncodedEvent, Position, Read, RecordedEvent, Tag};
+use bailiwick_core::{Aggregate, EncodedEvent, Position, Read, RecordedEvent, Tag};
 
 use super::Cell;
 use super::answers::Answers;
@@ -12,6 +12,7 @@ use super::desk::{Desk, Ground};
 use super::life::{Again, Fault, Folded, Known, Life, Live, Loading};
 use crate::config::Config;
 use crate::error::{LoadError, Unloadable, panic_message};
+use crate::port::{Guarded, unread};
 
 impl<A: Aggregate> Cell<A> {
     /// Begins to fold the journal. `again` is decided on what comes of it.
@@ -43,16 +44,12 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Folds what is new, or everything.
-    fn fold(
-        &self,
-        ground: &Ground,
-        known: Option<Box<Known<A>>>,
-    ) -> BoxFuture<Result<Folded<A>, LoadError>> {
+    fn fold(&self, ground: &Ground, known: Option<Box<Known<A>>>) -> Guarded<Folded<A>, LoadError> {
         let shared = self.kind.shared.clone();
         let id = self.id.clone();
         let own = ground.tags.as_slice()[0].clone();
         let mut read = Read::new(ground.boundary.clone()).limit(shared.config.page_events);
-        Box::pin(async move {
+        let fold = async move {
             let (mut folded, mut answers) = (None, None);
             if let Some(known) = known {
                 read.after = known.seen;
@@ -81,7 +78,8 @@ impl<A: Aggregate> Cell<A> {
                 None => (new_state::<A>(&id)?, Position::START),
             };
             Ok(Folded { state, answers, version, seen: read.after })
-        })
+        };
+        Guarded::new(|| Box::pin(fold), |error| LoadError::Unread(unread(error)))
     }
 
     pub(super) fn loaded(&self, folded: Folded<A>, again: Again<A>) -> Life<A> {
@@ -152,7 +150,7 @@ fn fold_one<A: Aggregate>(
     };
     let decoded = match event.is_reserved() {
         // Bailiwick's own is never folded. A namesake's with the same tag is not even counted.
-        true if !is_own::<A>(event) => return Ok(()),
+        true if decided_by::<A>(event).is_none() => return Ok(()),
         true => None,
         false => catch_unwind(AssertUnwindSafe(|| event.decode::<A::Event>()))
             .map_err(|panic| panicked("its decoding", panic))?
@@ -178,16 +176,13 @@ fn remember<A: Aggregate>(
     config: &Config,
 ) {
     let metadata = &recorded.event.metadata;
-    let is_own = metadata
-        .origin
-        .as_ref()
-        .is_some_and(|origin| origin.aggregate == A::NAME && origin.tag == *own);
-    if is_own && metadata.extra().idempotency.is_some() {
+    if decided_by::<A>(&recorded.event) == Some(own) && metadata.extra().idempotency.is_some() {
         answers.get_or_insert_default().fold(&recorded.event, recorded.position, config);
     }
 }
 
-/// Whether an aggregate of this type decided it.
-fn is_own<A: Aggregate>(event: &EncodedEvent) -> bool {
-    event.metadata.origin.as_ref().is_some_and(|origin| origin.aggregate == A::NAME)
+/// The tag of the aggregate of this type that decided it, if one did.
+fn decided_by<A: Aggregate>(event: &EncodedEvent) -> Option<&Tag> {
+    let origin = event.metadata.origin.as_ref()?;
+    (origin.aggregate == A::NAME).then_some(&origin.tag)
 }

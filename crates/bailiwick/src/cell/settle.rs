@@ -3,20 +3,18 @@
 //! Nothing leaves before what it rests on is durable: replies, rejections, and what a read saw.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bailiwick_core::{
-    Aggregate, AppendCondition, AppendError, Appended, BoxFuture, Position, Text,
-};
+use bailiwick_core::{Aggregate, AppendCondition, AppendError, Appended, Position, Text};
 
 use super::Cell;
 use super::answers::Place;
 use super::desk::Ground;
 use super::life::{Again, Batch, Known, Life, Live, Running};
 use crate::entry::{Entries, Entry};
-use crate::error::{Cause, Unknown, panic_message, shared};
+use crate::error::Cause;
+use crate::port::{self, Failure};
 
 /// What becomes of the cell after an append has ended.
 pub(super) enum Settled<A: Aggregate> {
@@ -46,8 +44,7 @@ impl<A: Aggregate> Cell<A> {
         }
         live.known.move_answers(&keys, Place::submitted);
         let condition = AppendCondition::new(ground.boundary.clone()).after(live.known.seen);
-        let journal = &self.kind.shared.journal;
-        let append = guarded(|| journal.append(events, Some(condition)));
+        let append = port::append(&*self.kind.shared.journal, events, Some(condition));
         live.running = Some(Running { entries, readers, keys, append });
         #[cfg(feature = "fault-injection")]
         if self.kind.shared.sabotaged(crate::Sabotage::ReplyBeforeAppend)
@@ -68,7 +65,7 @@ impl<A: Aggregate> Cell<A> {
         let Some(running) = &mut live.running else {
             return Poll::Ready(Settled::Live);
         };
-        let Poll::Ready(result) = poll_guarded(&mut running.append, cx) else {
+        let Poll::Ready(result) = Pin::new(&mut running.append).poll(cx) else {
             return Poll::Pending;
         };
         let Some(running) = live.running.take() else {
@@ -80,24 +77,7 @@ impl<A: Aggregate> Cell<A> {
                 Settled::Live
             }
             Err(AppendError::Conflict { at }) => self.conflicted(live, ground, running, at),
-            Err(AppendError::Unknown(error)) => {
-                let error = shared(error);
-                tracing::error!(aggregate = A::NAME, id = %self.id, %error, "an append may have failed");
-                let unknown = Unknown::JournalFailed(error.clone());
-                running.entries.into_iter().for_each(|entry| entry.unknown(unknown.clone()));
-                self.kind.shared.append_failed();
-                self.undone(live, ground, running.readers, Cause::JournalFailed(error))
-            }
-            Err(error) => {
-                let cause = match error {
-                    AppendError::Closed(fault) => Cause::JournalClosed(fault),
-                    error => Cause::JournalFailed(shared(Box::new(error))),
-                };
-                tracing::error!(aggregate = A::NAME, id = %self.id, %cause, "an append failed");
-                self.kind.shared.append_failed();
-                running.entries.into_iter().for_each(|entry| entry.give_back(cause.clone()));
-                self.undone(live, ground, running.readers, cause)
-            }
+            Err(error) => self.failed(live, ground, running, error),
         })
     }
 
@@ -160,6 +140,27 @@ impl<A: Aggregate> Cell<A> {
         Settled::Changed(self.begin_loading(ground, again))
     }
 
+    /// The append failed, and not by a conflict: those it was for are told what is certain.
+    fn failed(
+        &self,
+        live: &mut Live<A>,
+        ground: &Ground,
+        running: Running<A>,
+        error: AppendError,
+    ) -> Settled<A> {
+        let Failure { unknown, cause } = Failure::of(error);
+        let may_be_written = unknown.is_some();
+        tracing::error!(aggregate = A::NAME, id = %self.id, %cause, may_be_written, "an append failed");
+        for entry in running.entries {
+            match &unknown {
+                Some(unknown) => entry.unknown(unknown.clone()),
+                None => entry.give_back(cause.clone()),
+            }
+        }
+        self.kind.shared.append_failed();
+        self.undone(live, ground, running.readers, cause)
+    }
+
     /// The journal failed: what was decided on top of it was never submitted and is given back.
     fn undone(
         &self,
@@ -209,24 +210,4 @@ impl<A: Aggregate> Again<A> {
         self.entries.append(&mut live.again.entries);
         self.readers.append(&mut live.again.readers);
     }
-}
-
-/// A journal that panics has an unknown outcome; it takes nobody down.
-fn guarded<T: Send + 'static>(
-    call: impl FnOnce() -> BoxFuture<Result<T, AppendError>>,
-) -> BoxFuture<Result<T, AppendError>> {
-    catch_unwind(AssertUnwindSafe(call))
-        .unwrap_or_else(|panic| Box::pin(std::future::ready(Err(panicked(&*panic)))))
-}
-
-fn poll_guarded<T>(
-    future: &mut Pin<Box<dyn Future<Output = Result<T, AppendError>> + Send>>,
-    cx: &mut Context<'_>,
-) -> Poll<Result<T, AppendError>> {
-    catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)))
-        .unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))))
-}
-
-fn panicked(panic: &(dyn std::any::Any + Send)) -> AppendError {
-    AppendError::Unknown(format!("the journal panicked: {}", panic_message(panic)).into())
 }

@@ -4,14 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bailiwick_core::views::Folded;
-use bailiwick_core::{
-    AppendError, Appended, BoxError, EncodedEvent, FoldError, Position, Query, Read,
-};
+use bailiwick_core::{AppendError, Appended, EncodedEvent, FoldError, Position, Query, Read};
 
 use super::floor::Floor;
 use super::port;
 use super::turn::Seat;
-use crate::error::{Cause, Unknown, panic_message, shared};
+use crate::error::{Cause, panic_message};
+use crate::port::Failure;
 use crate::shared::{Shared, Stage};
 
 pub(super) struct Group<'a> {
@@ -136,14 +135,7 @@ impl<'a> Group<'a> {
             None => Tried::Closed,
             Some(Ok(appended)) => self.committed(level, &events, appended),
             Some(Err(AppendError::Conflict { at })) => self.conflicted(level, at).await,
-            Some(Err(AppendError::Unknown(error))) => self.unknown(error),
-            Some(Err(error)) => {
-                let error = shared_error(error);
-                tracing::error!(%error, "the append of a decision failed");
-                self.views.discard();
-                self.give_back(&Cause::JournalFailed(error));
-                Tried::Done
-            }
+            Some(Err(error)) => self.failed(error),
         }
     }
 
@@ -192,12 +184,16 @@ impl<'a> Group<'a> {
         Tried::Again
     }
 
-    fn unknown(&mut self, error: BoxError) -> Tried {
-        let error = shared(error);
-        tracing::error!(%error, "the append of a decision may have failed");
+    fn failed(&mut self, error: AppendError) -> Tried {
+        let Failure { unknown, cause } = Failure::of(error);
+        let may_be_written = unknown.is_some();
+        tracing::error!(%cause, may_be_written, "the append of decisions failed");
         self.views.discard();
-        let unknown = Unknown::JournalFailed(error);
-        self.seats.iter().for_each(|seat| seat.case.unknown(unknown.clone()));
+        match unknown {
+            Some(unknown) => self.seats.iter().for_each(|seat| seat.case.unknown(unknown.clone())),
+            None => self.give_back(&cause),
+        }
+        self.shared().append_failed();
         Tried::Done
     }
 
@@ -256,8 +252,4 @@ fn guarded(code: impl FnOnce() -> Result<(), FoldError>) -> Result<(), Cause> {
             Err(Cause::Panicked { message })
         }
     }
-}
-
-fn shared_error(error: AppendError) -> Arc<dyn std::error::Error + Send + Sync> {
-    shared(Box::new(error))
 }

@@ -1,17 +1,12 @@
-//! The journal as turns use it: a panic of it takes nobody down, and nobody waits for it once the
-//! runtime is closed.
+//! The journal as turns use it: nobody waits for it once the runtime is closed.
 
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::task::Poll;
 
 use bailiwick_core::{
-    AppendCondition, AppendError, Appended, BoxError, BoxFuture, EncodedEvent, LastMatch, Page,
-    Query, Read, ReadError,
+    AppendCondition, AppendError, Appended, EncodedEvent, LastMatch, Page, Query, Read, ReadError,
 };
 
-use crate::error::panic_message;
+use crate::port::{self, Guarded, unread};
 use crate::race::{Either, race};
 use crate::shared::{Shared, Stage};
 
@@ -21,36 +16,17 @@ pub(super) async fn append(
     events: Vec<EncodedEvent>,
     condition: Option<AppendCondition>,
 ) -> Option<Result<Appended, AppendError>> {
-    let panicked = |error| AppendError::Unknown(error);
-    let append = guarded(|| shared.journal.append(events, condition), panicked);
-    or_closed(shared, append).await
+    or_closed(shared, port::append(&*shared.journal, events, condition)).await
 }
 
 /// None: the runtime is closed.
 pub(super) async fn read(shared: &Shared, read: Read) -> Option<Result<Page, ReadError>> {
-    let panicked = |error: BoxError| ReadError::Unavailable(error.into());
-    or_closed(shared, guarded(|| shared.journal.read(read), panicked)).await
+    or_closed(shared, Guarded::new(|| shared.journal.read(read), unread)).await
 }
 
 /// None: the runtime is closed.
 pub(super) async fn last(shared: &Shared, query: Query) -> Option<Result<LastMatch, ReadError>> {
-    let panicked = |error: BoxError| ReadError::Unavailable(error.into());
-    or_closed(shared, guarded(|| shared.journal.last(query), panicked)).await
-}
-
-async fn guarded<T, E>(
-    call: impl FnOnce() -> BoxFuture<Result<T, E>>,
-    failed: impl Fn(BoxError) -> E,
-) -> Result<T, E> {
-    let failed = |panic: Box<dyn std::any::Any + Send>| {
-        failed(format!("the journal panicked: {}", panic_message(&*panic)).into())
-    };
-    let mut future = catch_unwind(AssertUnwindSafe(call)).map_err(failed)?;
-    poll_fn(|cx| {
-        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)))
-            .unwrap_or_else(|panic| Poll::Ready(Err(failed(panic))))
-    })
-    .await
+    or_closed(shared, Guarded::new(|| shared.journal.last(query), unread)).await
 }
 
 /// None: the runtime is closed.

@@ -1,0 +1,85 @@
+//! The journal as the runtime calls it: one that panics takes nobody down, and what its failures
+//! mean is said in one place.
+
+use std::any::Any;
+use std::future::{Future, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bailiwick_core::{
+    AppendCondition, AppendError, Appended, BoxError, BoxFuture, EncodedEvent, Journal, ReadError,
+};
+
+use crate::error::{Cause, Unknown, panic_message, shared};
+
+/// A call of the journal. If it panics, `failed` makes of that what it means for the call.
+pub(crate) struct Guarded<T, E> {
+    future: BoxFuture<Result<T, E>>,
+    failed: fn(BoxError) -> E,
+}
+
+impl<T: Send + 'static, E: Send + 'static> Guarded<T, E> {
+    pub(crate) fn new(
+        call: impl FnOnce() -> BoxFuture<Result<T, E>>,
+        failed: fn(BoxError) -> E,
+    ) -> Self {
+        let future = catch_unwind(AssertUnwindSafe(call))
+            .unwrap_or_else(|panic| Box::pin(ready(Err(failed(panicked(&*panic))))));
+        Guarded { future, failed }
+    }
+}
+
+impl<T, E> Future for Guarded<T, E> {
+    type Output = Result<T, E>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Guarded { future, failed } = &mut *self;
+        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)))
+            .unwrap_or_else(|panic| Poll::Ready(Err(failed(panicked(&*panic)))))
+    }
+}
+
+/// An append that panics has an unknown outcome.
+pub(crate) fn append(
+    journal: &dyn Journal,
+    events: Vec<EncodedEvent>,
+    condition: Option<AppendCondition>,
+) -> Guarded<Appended, AppendError> {
+    Guarded::new(|| journal.append(events, condition), AppendError::Unknown)
+}
+
+/// What a read that panics means.
+pub(crate) fn unread(error: BoxError) -> ReadError {
+    ReadError::Unavailable(error.into())
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> BoxError {
+    format!("the journal panicked: {}", panic_message(panic)).into()
+}
+
+/// What an append that failed, and not by a conflict, means.
+pub(crate) struct Failure {
+    /// For what was being appended, if it may be in the journal.
+    pub(crate) unknown: Option<Unknown>,
+    /// For what is certainly not in it.
+    pub(crate) cause: Cause,
+}
+
+impl Failure {
+    pub(crate) fn of(error: AppendError) -> Failure {
+        match error {
+            AppendError::Unknown(error) => {
+                let error = shared(error);
+                let unknown = Some(Unknown::JournalFailed(error.clone()));
+                Failure { unknown, cause: Cause::JournalFailed(error) }
+            }
+            AppendError::Closed(fault) => {
+                Failure { unknown: None, cause: Cause::JournalClosed(fault) }
+            }
+            error => {
+                Failure { unknown: None, cause: Cause::JournalFailed(shared(Box::new(error))) }
+            }
+        }
+    }
+}
