@@ -15,12 +15,13 @@ use std::time::Duration;
 
 use bailiwick_core::{Aggregate, CodecError, Context, Decide, Position, Text};
 use bytes::Bytes;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use crate::aggregates::Target;
 use crate::counts::Counters;
 use crate::error::{AskError, Cause, NotRun, Unknown, panic_message};
 use crate::once::{Once, ReplyCodec};
+use crate::reply::Reply;
 
 /// What a caller may say about one call beside the command itself.
 #[derive(Debug, Clone, Default)]
@@ -109,8 +110,7 @@ pub(crate) struct Asked<A: Decide<C>, C> {
     codec: Option<ReplyCodec<A::Reply>>,
     /// The runtime's side. Held while the command is decided: nobody else wants it then.
     case: Mutex<Case<A, C>>,
-    /// The caller's side. Never held while the domain's code runs.
-    reply: Mutex<Reply<A, C>>,
+    reply: Reply<Answer<A, C>>,
 }
 
 struct Case<A: Decide<C>, C> {
@@ -118,14 +118,8 @@ struct Case<A: Decide<C>, C> {
     verdict: Option<Verdict<A::Reply, A::Rejection>>,
 }
 
-struct Reply<A: Decide<C>, C> {
-    answer: Option<Answer<A, C>>,
-    /// The caller was told that its time is up.
-    told: bool,
-    waker: Option<Waker>,
-}
-
-enum Verdict<R, E> {
+/// How it was decided.
+pub(crate) enum Verdict<R, E> {
     Reply(R),
     Rejection(E),
     Failed(Cause),
@@ -147,7 +141,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
             call,
             codec,
             case: Mutex::new(Case { command: Some(command), verdict: None }),
-            reply: Mutex::new(Reply { answer: None, told: false, waker: Some(waker) }),
+            reply: Reply::new(waker),
         }
     }
 
@@ -161,14 +155,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
 
     /// The caller's side: the answer, when there is one.
     pub(crate) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Answer<A, C>> {
-        let mut reply = self.reply.lock();
-        if let Some(answer) = reply.answer.take() {
-            return Poll::Ready(answer);
-        }
-        if !reply.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            reply.waker = Some(cx.waker().clone());
-        }
-        Poll::Pending
+        self.reply.poll(cx)
     }
 
     /// The caller's side: gives the command up, unless it was claimed. Says where it was.
@@ -210,20 +197,14 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
             }
             Err(AskError::NotRun(_)) => counters.given_back.one(),
         }
-        let mut reply = self.reply.lock();
-        if !reply.told {
-            reply.answer = Some(answer);
-        }
-        tell(reply);
+        self.reply.tell(answer);
         self.target.kind.shared.settled();
     }
 
     /// The end of a command that was never judged.
     fn send_away(&self, cause: Cause) {
         let command = self.take_command();
-        let mut reply = self.reply.lock();
-        reply.answer = Some(Err(AskError::NotRun(NotRun { command, cause })));
-        tell(reply);
+        self.reply.overrule(Err(AskError::NotRun(NotRun { command, cause })));
         self.target.kind.shared.settled();
     }
 }
@@ -241,15 +222,6 @@ fn guarded<T>(code: impl FnOnce() -> Result<T, CodecError>) -> Result<T, Cause> 
     match catch_unwind(AssertUnwindSafe(code)) {
         Ok(result) => result.map_err(|error| Cause::Codec(Arc::new(error))),
         Err(panic) => Err(Cause::Panicked { message: panic_message(&*panic) }),
-    }
-}
-
-fn tell<A: Decide<C>, C>(mut reply: MutexGuard<'_, Reply<A, C>>) {
-    let waker = reply.waker.take();
-    // The lock first: who is woken polls at once, perhaps on another thread.
-    drop(reply);
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }
 
@@ -370,12 +342,7 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
             self.counters().lapsed.one();
             self.send_away(Cause::TimedOut);
         } else {
-            let mut reply = self.reply.lock();
-            if reply.answer.is_none() && !reply.told {
-                reply.told = true;
-                reply.answer = Some(Err(AskError::Unknown(Unknown::TimedOut)));
-                tell(reply);
-            }
+            self.reply.time_out(Err(AskError::Unknown(Unknown::TimedOut)));
         }
     }
 }

@@ -32,6 +32,7 @@ mod race;
 mod recover;
 mod registry;
 mod reopening;
+mod reply;
 mod rest;
 mod runtime;
 #[cfg(feature = "fault-injection")]

@@ -18,8 +18,9 @@ use parking_lot::Mutex;
 use super::floor::Floor;
 use super::order::Ticket;
 use crate::counts::Counters;
-use crate::envelope::{Call, Committed, command_name};
+use crate::envelope::{Call, Committed, Verdict, command_name};
 use crate::error::{AskError, Cause, NotRun, Unknown, panic_message};
+use crate::reply::Reply;
 
 /// A decision, whatever its type.
 pub(super) trait Case: Send + Sync {
@@ -65,25 +66,12 @@ pub(super) struct Asked<D: Decision> {
     ticket: AtomicU64,
     /// The runtime's side. Held while it is decided.
     case: Mutex<Judgement<D>>,
-    /// The caller's side. Never held while the domain's code runs.
-    reply: Mutex<Reply<D>>,
+    reply: Reply<Answer<D>>,
 }
 
 struct Judgement<D: Decision> {
     bounded: Option<Bounded<D>>,
     verdict: Option<Verdict<D::Reply, D::Rejection>>,
-}
-
-struct Reply<D: Decision> {
-    answer: Option<Answer<D>>,
-    told: bool,
-    waker: Option<Waker>,
-}
-
-enum Verdict<R, E> {
-    Reply(R),
-    Rejection(E),
-    Failed(Cause),
 }
 
 impl<D: Decision> Asked<D> {
@@ -103,7 +91,7 @@ impl<D: Decision> Asked<D> {
             stage: AtomicU8::new(WAITING),
             ticket: AtomicU64::new(0),
             case: Mutex::new(Judgement { bounded: Some(bounded), verdict: None }),
-            reply: Mutex::new(Reply { answer: None, told: false, waker: Some(waker) }),
+            reply: Reply::new(waker),
         }
     }
 
@@ -126,14 +114,7 @@ impl<D: Decision> Asked<D> {
 
     /// The caller's side: the answer, when there is one.
     pub(super) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Answer<D>> {
-        let mut reply = self.reply.lock();
-        if let Some(answer) = reply.answer.take() {
-            return Poll::Ready(answer);
-        }
-        if !reply.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            reply.waker = Some(cx.waker().clone());
-        }
-        Poll::Pending
+        self.reply.poll(cx)
     }
 
     /// The caller's side: gives it up, unless it was claimed. Whether it did.
@@ -173,16 +154,7 @@ impl<D: Decision> Asked<D> {
     }
 
     fn answer(&self, answer: Answer<D>) {
-        let mut reply = self.reply.lock();
-        if !reply.told {
-            reply.answer = Some(answer);
-        }
-        let waker = reply.waker.take();
-        // The lock first: who is woken polls at once, perhaps on another thread.
-        drop(reply);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        self.reply.tell(answer);
         self.floor.forget(self.until, self.ticket());
         self.floor.shared().settled();
     }
@@ -355,16 +327,7 @@ impl<D: Decision> Case for Asked<D> {
             self.counters().lapsed.one();
             self.send_away(Cause::TimedOut);
         } else {
-            let mut reply = self.reply.lock();
-            if reply.answer.is_none() && !reply.told {
-                reply.told = true;
-                reply.answer = Some(Err(AskError::Unknown(Unknown::TimedOut)));
-                let waker = reply.waker.take();
-                drop(reply);
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
-            }
+            self.reply.time_out(Err(AskError::Unknown(Unknown::TimedOut)));
         }
     }
 
