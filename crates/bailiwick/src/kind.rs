@@ -26,7 +26,7 @@ pub(crate) struct Kind<A: Aggregate> {
     pub(crate) registry: Registry<A>,
     pub(crate) deadlines: Deadlines<A::Key>,
     pub(crate) rest: RestQueue<A>,
-    pub(crate) patience: Patience<A>,
+    pub(crate) patience: Patience<Arc<Cell<A>>>,
     pub(crate) watchers: Watchers<A::Key>,
     pub(crate) tally: Tally,
 }
@@ -187,7 +187,11 @@ impl<A: Aggregate> AnyKind for Kind<A> {
     fn start(self: Arc<Self>) {
         let spawner = self.shared.seams.spawner.clone();
         spawner.spawn(Box::pin(crate::deadlines::run(self.clone())));
-        spawner.spawn(Box::pin(crate::patience::run(self.clone())));
+        let kind = self.clone();
+        spawner.spawn(Box::pin(async move {
+            let lapse = |cell: Arc<Cell<A>>, entry, now| cell.lapse(entry, now);
+            crate::patience::run(&kind.patience, &kind.shared, lapse).await;
+        }));
         spawner.spawn(Box::pin(crate::rest::run(self)));
     }
 

@@ -1,93 +1,104 @@
-//! Time-outs: one entry per aggregate that somebody waits for, not a timer per call.
+//! Time-outs: one list in the order of time and one task, not a timer per call.
 //!
-//! While commands of a cell have callers waiting, the cell has an entry at the earliest of their
-//! time-outs or before. When it falls due, the cell answers those whose time is up and says when it
-//! wants to be looked at again.
+//! A decision has an entry while its caller waits. An aggregate has one at most: while commands of
+//! its cell have callers waiting, at the earliest of their time-outs or before. When that falls due,
+//! the cell answers those whose time is up and says when it wants to be looked at again.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bailiwick_core::Aggregate;
 use tokio::sync::Notify;
 
-use crate::cell::Cell;
-use crate::kind::Kind;
 use crate::race::either;
-use crate::shared::{Lock, Stage};
+use crate::shared::{Lock, Shared, Stage};
 
 /// Times are the clock's [`elapsed`](crate::Clock::elapsed).
-pub(crate) struct Patience<A: Aggregate> {
-    cells: Lock<Ordered<A>>,
+pub(crate) struct Patience<T> {
+    waiting: Lock<Waiting<T>>,
     earlier: Notify,
+    numbers: AtomicU64,
 }
 
 /// An entry: when, and a number that tells entries of the same time apart.
 pub(crate) type Entry = (Duration, u64);
 
-struct Ordered<A: Aggregate> {
-    cells: BTreeMap<Entry, Arc<Cell<A>>>,
-    sequence: u64,
+struct Waiting<T> {
+    entries: BTreeMap<Entry, T>,
+    /// When the task looks again by itself.
+    wakes: Duration,
 }
 
-impl<A: Aggregate> Patience<A> {
+impl<T> Patience<T> {
     pub(crate) fn new() -> Self {
-        let ordered = Ordered { cells: BTreeMap::new(), sequence: 0 };
-        Patience { cells: Lock::new(ordered), earlier: Notify::new() }
+        let waiting = Waiting { entries: BTreeMap::new(), wakes: Duration::ZERO };
+        let numbers = AtomicU64::new(0);
+        Patience { waiting: Lock::new(waiting), earlier: Notify::new(), numbers }
     }
 
-    /// Looks at `cell` at `at`.
-    pub(crate) fn push(&self, at: Duration, cell: Arc<Cell<A>>) -> Entry {
-        let mut ordered = self.cells.lock();
-        ordered.sequence += 1;
-        let key = (at, ordered.sequence);
-        let first = ordered.cells.first_key_value().is_none_or(|(first, _)| at < first.0);
-        ordered.cells.insert(key, cell);
-        drop(ordered);
-        if first {
+    /// An entry for who has no number of its own.
+    pub(crate) fn entry(&self, at: Duration) -> Entry {
+        (at, self.numbers.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Looks at `what` when its entry says.
+    pub(crate) fn insert(&self, entry: Entry, what: T) {
+        let mut waiting = self.waiting.lock();
+        waiting.entries.insert(entry, what);
+        let earlier = entry.0 < waiting.wakes;
+        drop(waiting);
+        if earlier {
             self.earlier.notify_one();
         }
-        key
     }
 
-    /// Forgets an entry of a cell that nobody waits for any more.
+    /// Forgets an entry for which nobody waits any more.
     pub(crate) fn remove(&self, entry: Entry) {
-        let cell = self.cells.lock().cells.remove(&entry);
-        drop(cell);
-    }
-
-    /// The first cell that is to be looked at by `now`.
-    fn pop(&self, now: Duration) -> Option<(Entry, Arc<Cell<A>>)> {
-        let mut ordered = self.cells.lock();
-        let first = ordered.cells.first_entry().filter(|first| first.key().0 <= now)?;
-        Some(first.remove_entry())
-    }
-
-    fn first(&self) -> Option<Duration> {
-        self.cells.lock().cells.first_key_value().map(|(key, _)| key.0)
+        let what = self.waiting.lock().entries.remove(&entry);
+        drop(what);
     }
 
     pub(crate) fn clear(&self) {
-        let cells = std::mem::take(&mut self.cells.lock().cells);
-        drop(cells);
+        let entries = std::mem::take(&mut self.waiting.lock().entries);
+        drop(entries);
+    }
+
+    /// The first that is to be looked at by `now`.
+    fn pop(&self, now: Duration) -> Option<(Entry, T)> {
+        let mut waiting = self.waiting.lock();
+        let first = waiting.entries.first_entry().filter(|first| first.key().0 <= now)?;
+        Some(first.remove_entry())
+    }
+
+    /// When to look again; from here on, whoever is earlier says so.
+    fn sleeps(&self) -> Option<Duration> {
+        let mut waiting = self.waiting.lock();
+        let first = waiting.entries.first_key_value().map(|((at, _), _)| *at);
+        waiting.wakes = first.unwrap_or(Duration::MAX);
+        first
     }
 }
 
-/// Ends the wait of callers whose time is up, until the runtime is closed.
-pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
-    let clock = kind.shared.seams.clock.clone();
+/// Ends the wait of callers whose time is up, until the runtime is closed. `lapse` is given what is
+/// to be looked at, its entry, and the time.
+pub(crate) async fn run<T>(
+    patience: &Patience<T>,
+    shared: &Shared,
+    lapse: impl Fn(T, Entry, Duration),
+) {
+    let clock = shared.seams.clock.clone();
     loop {
         // Before the stage is looked at, so that its change is not missed.
-        let closing = kind.shared.closing.notified();
-        if kind.shared.stage() == Stage::Closed {
-            return kind.patience.clear();
+        let closing = shared.closing.notified();
+        if shared.stage() == Stage::Closed {
+            return patience.clear();
         }
         let now = clock.elapsed();
-        while let Some((entry, cell)) = kind.patience.pop(now) {
-            cell.lapse(entry, now);
+        while let Some((entry, what)) = patience.pop(now) {
+            lapse(what, entry, now);
         }
-        let change = either(kind.patience.earlier.notified(), closing);
-        match kind.patience.first() {
+        let change = either(patience.earlier.notified(), closing);
+        match patience.sleeps() {
             Some(first) => either(clock.sleep(first.saturating_sub(now)), change).await,
             None => change.await,
         }

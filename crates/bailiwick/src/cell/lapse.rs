@@ -35,7 +35,8 @@ impl<A: Aggregate> Cell<A> {
     /// Sees to it that a caller who waits until `until` is told in time.
     pub(super) fn be_patient(self: &Arc<Self>, desk: &mut Desk<A>, until: Duration) {
         if desk.patience.is_none_or(|(at, _)| until < at) {
-            let earlier = self.kind.patience.push(until, self.clone());
+            let earlier = self.kind.patience.entry(until);
+            self.kind.patience.insert(earlier, self.clone());
             if let Some(later) = desk.patience.replace(earlier) {
                 self.kind.patience.remove(later);
             }

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bailiwick_core::{EncodedEvent, Position};
+use bailiwick_core::{EncodedEvent, Position, Tag};
 
 use super::case::Case;
 use super::kept::Kept;
 use super::order::{Left, Lines, Order, Ticket, lines_of};
-use super::patience::{self, Patience};
 use super::{port, turn};
 use crate::ask::Admission;
 use crate::cell::{Hold, NotAdmitted};
 use crate::counts::{Counts, Tally};
 use crate::kind::AnyKind;
+use crate::patience::{self, Patience};
 use crate::shared::{Lock, Shared, Stage};
 
 pub(crate) struct Floor {
@@ -24,7 +24,7 @@ pub(crate) struct Floor {
     tally: Tally,
     standing: Lock<Standing>,
     pub(super) kept: Kept,
-    patience: Patience,
+    patience: Patience<Arc<dyn Case>>,
     /// Whether somebody ends the wait of callers whose time is up.
     is_patient: AtomicBool,
 }
@@ -56,10 +56,6 @@ impl Floor {
 
     pub(super) fn tally(&self) -> &Tally {
         &self.tally
-    }
-
-    pub(super) fn patience(&self) -> &Patience {
-        &self.patience
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -100,7 +96,7 @@ impl Floor {
             standing.door.insert(ticket, (case.clone(), lines));
         }
         // Under the lock: it has no outcome yet, so it is not forgotten before it is known.
-        self.patience.push(until, ticket, case);
+        self.patience.insert((until, ticket), case);
         drop(standing);
         self.be_patient();
         if begins {
@@ -113,7 +109,14 @@ impl Floor {
         if !self.is_patient.load(Ordering::Relaxed)
             && !self.is_patient.swap(true, Ordering::Relaxed)
         {
-            self.shared.seams.spawner.spawn(Box::pin(patience::run(self.clone())));
+            let floor = self.clone();
+            self.shared.seams.spawner.spawn(Box::pin(async move {
+                let lapse = |case: Arc<dyn Case>, (_, ticket), _| {
+                    case.time_out();
+                    floor.withdraw(ticket);
+                };
+                patience::run(&floor.patience, &floor.shared, lapse).await;
+            }));
         }
     }
 
@@ -123,7 +126,7 @@ impl Floor {
 
     /// Its caller does not wait any more.
     pub(super) fn forget(&self, until: Duration, ticket: Ticket) {
-        self.patience.remove(until, ticket);
+        self.patience.remove((until, ticket));
     }
 
     /// Its caller has given it up: who waits behind it goes on.
@@ -167,21 +170,29 @@ impl Floor {
     /// waits for its turn. Those that are not in memory are not held, and not even made; nor are
     /// all those of a type that is guarded whatever the tags.
     pub(super) async fn hold_aggregates(&self, of: &[(Ticket, Arc<dyn Case>)]) -> Vec<Hold> {
-        let pairs = of.iter().flat_map(|(_, case)| case.boundary().pairs());
-        let mut concerned = BTreeSet::new();
-        for (event_type, tag) in pairs.filter_map(|pair| Some((pair.event_type, pair.tag?))) {
-            let reading = self.kinds.iter().enumerate();
-            let reading = reading.filter(|(_, kind)| kind.reads(&event_type, &tag));
-            concerned.extend(reading.map(|(nth, _)| (nth, tag.clone())));
-        }
         let mut held = Vec::new();
         // One after the other, in an order that is the same for everybody.
-        for (nth, tag) in concerned {
+        for (nth, tag) in self.concerned(of) {
             if let Some(hold) = self.kinds[nth].hold(&tag) {
                 held.extend(port::or_closed(&self.shared, hold).await.flatten());
             }
         }
         held
+    }
+
+    /// By their type and tag, the aggregates that read what stands in the lines of these.
+    fn concerned(&self, of: &[(Ticket, Arc<dyn Case>)]) -> BTreeSet<(usize, Tag)> {
+        let mut concerned = BTreeSet::new();
+        let standing = self.standing.lock();
+        let lines = of.iter().flat_map(|(ticket, _)| standing.order.lines(*ticket));
+        for (event_type, tag) in
+            lines.filter_map(|line| Some((&line.event_type, line.tag.as_ref()?)))
+        {
+            let kinds = self.kinds.iter().enumerate();
+            let reading = kinds.filter(|(_, kind)| kind.reads(event_type, tag));
+            concerned.extend(reading.map(|(nth, _)| (nth, tag.clone())));
+        }
+        concerned
     }
 
     /// Aggregates of this runtime that read these events are told before they decide anything else.

@@ -18,7 +18,6 @@ mod group;
 mod handle;
 mod kept;
 mod order;
-mod patience;
 mod port;
 mod turn;
 

@@ -25,9 +25,9 @@ const LOOKED_AT: usize = 4;
 /// What is queued for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Line {
-    event_type: EventType,
+    pub(super) event_type: EventType,
     /// None: the type as a whole.
-    tag: Option<Tag>,
+    pub(super) tag: Option<Tag>,
 }
 
 /// The lines to stand in, and in which of them alone.
@@ -99,6 +99,12 @@ impl<T> Order<T> {
 
     pub(super) fn get(&self, ticket: Ticket) -> Option<&T> {
         self.requests.get(&ticket).map(|request| &request.what)
+    }
+
+    /// Where it stands.
+    pub(super) fn lines(&self, ticket: Ticket) -> impl Iterator<Item = &Line> {
+        let request = self.requests.get(&ticket).into_iter();
+        request.flat_map(|request| request.lines.iter().map(|(line, _)| line))
     }
 
     /// Takes its places. Whether its turn begins at once. Tickets enter in their order.
