@@ -10,11 +10,10 @@ use bailiwick_core::{
     AppendCondition, AppendError, Appended, BoxError, BoxFuture, EncodedEvent, FaultKind, Head,
     Health, Journal, LastMatch, Page, Position, Query, Read, ReadError, ReopenError,
 };
-use parking_lot::{Condvar, Mutex, RwLock};
+use parking_lot::{Mutex, RwLock};
 use tephra::ReadHandle;
-use tokio::sync::oneshot;
 
-use crate::appends::{Append, Settled, State};
+use crate::appends::{Append, Appends};
 use crate::error::fault;
 use crate::folder::{Folder, note};
 use crate::reads::{self, Pool, Source};
@@ -36,9 +35,7 @@ pub struct TephraJournal {
 /// What the threads of a journal share.
 pub(crate) struct Shared {
     pub(crate) folder: Folder,
-    pub(crate) state: Mutex<State>,
-    /// When those are together that the thread waits for.
-    pub(crate) together: Condvar,
+    pub(crate) appends: Arc<Appends>,
     pub(crate) pool: Pool,
     /// None while it is closed for writing.
     pub(crate) store: Mutex<Option<Store>>,
@@ -68,10 +65,11 @@ impl TephraJournal {
         let store = Store::open(&folder)?;
         let reader = store.reader();
         let head = find_head(&folder, &reader)?;
+        let noted = note::read(folder.path()).unwrap_or_default().position;
+        let appends = Appends::new(&folder, options, store.writer(), head, noted);
         let shared = Arc::new(Shared {
             append_bytes: store::append_bytes(&folder),
-            state: Mutex::new(State::new(&folder, options, store.writer(), head)),
-            together: Condvar::new(),
+            appends: Arc::new(appends),
             pool: Pool::new(options.waiting_reads),
             store: Mutex::new(Some(store)),
             reader: RwLock::new(reader),
@@ -115,16 +113,10 @@ impl Shared {
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
     ) -> BoxFuture<Result<Appended, AppendError>> {
-        let (append, outcome) = match Append::new(events, condition, self.append_bytes) {
-            Ok(append) => append,
-            Err(why) => return Box::pin(ready(Err(AppendError::NotWritten(why.into())))),
-        };
-        let mut settled = Vec::new();
-        if self.state.lock().take(append, &mut settled) {
-            self.together.notify_one();
+        match Append::new(events, condition, self.append_bytes) {
+            Ok((append, told)) => self.appends.submit(append, told),
+            Err(why) => Box::pin(ready(Err(AppendError::NotWritten(why.into())))),
         }
-        settled.into_iter().for_each(Settled::tell);
-        outcome
     }
 
     pub(crate) fn source(&self) -> Source<'_> {
@@ -181,7 +173,7 @@ impl Journal for TephraJournal {
 
     fn head(&self) -> BoxFuture<Result<Head, ReadError>> {
         let written = Position::new(self.shared.reader.read().head().get());
-        let head = self.shared.state.lock().head();
+        let head = self.shared.appends.head();
         if written <= head.position {
             return Box::pin(ready(Ok(head)));
         }
@@ -190,17 +182,13 @@ impl Journal for TephraJournal {
     }
 
     fn health(&self) -> Health {
-        match self.shared.state.lock().closed() {
-            None => Health::Open,
-            Some(why) => Health::ClosedForWriting { why: why.clone() },
-        }
+        self.shared.appends.health()
     }
 
     fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
-        let (waiter, told) = oneshot::channel();
-        if !self.shared.state.lock().reopen(waiter) {
+        let Some(told) = self.shared.appends.reopen() else {
             return Box::pin(ready(Ok(())));
-        }
+        };
         let shared = self.shared.clone();
         Box::pin(async move { told.await.unwrap_or_else(|_| Err(shared.unattended())) })
     }
@@ -208,7 +196,7 @@ impl Journal for TephraJournal {
 
 impl Drop for TephraJournal {
     fn drop(&mut self) {
-        self.shared.state.lock().end();
+        self.shared.appends.end();
         self.shared.pool.end();
         for thread in self.threads.drain(..) {
             // Unless it is one of them that drops the journal.
@@ -223,7 +211,7 @@ impl fmt::Debug for TephraJournal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TephraJournal")
             .field("folder", &self.shared.folder.path())
-            .field("head", &self.shared.state.lock().head())
+            .field("head", &self.shared.appends.head())
             .field("health", &self.health())
             .finish_non_exhaustive()
     }

@@ -1,8 +1,6 @@
 //! One append: what it is about, what tephra is given, and who waits for it.
 
-use bailiwick_core::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, JournalFault,
-};
+use bailiwick_core::{AppendCondition, AppendError, Appended, EncodedEvent, JournalFault};
 use tephra::Event;
 use tokio::sync::oneshot;
 
@@ -13,15 +11,21 @@ use crate::terms;
 
 pub(crate) type Outcome = Result<Appended, AppendError>;
 
+/// What is told of an append: also what it was, to be freed where it was made and not by the thread
+/// on which all others wait.
+pub(crate) type Told = (Outcome, Vec<EncodedEvent>, Option<AppendCondition>);
+
 pub(crate) struct Append {
     pub(super) events: Vec<EncodedEvent>,
     pub(super) condition: Option<AppendCondition>,
     /// What it takes of a segment.
     pub(super) bytes: usize,
+    /// Its place in the order of the calls.
+    pub(super) number: u64,
     /// How often tephra judged it.
     pub(super) tries: u8,
     stored: Option<Vec<Event>>,
-    waiter: oneshot::Sender<Outcome>,
+    waiter: oneshot::Sender<Told>,
 }
 
 /// The same in tephra's form.
@@ -44,20 +48,20 @@ fn encode(events: &[EncodedEvent]) -> Result<Vec<Event>, Unstorable> {
 }
 
 impl Append {
-    /// Puts it into tephra's form, with the future that tells its outcome.
+    /// Puts it into tephra's form, with where its outcome is told.
     pub(crate) fn new(
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
         max: usize,
-    ) -> Result<(Append, BoxFuture<Outcome>), Unstorable> {
+    ) -> Result<(Append, oneshot::Receiver<Told>), Unstorable> {
         let stored = encode(&events)?;
         let bytes = stored.iter().map(|e| RECORD_OVERHEAD + e.as_bytes().len()).sum();
         if bytes > max {
             return Err(Unstorable::Append { bytes, max });
         }
         let (waiter, outcome) = oneshot::channel();
-        let append = Append { events, condition, bytes, tries: 0, stored: Some(stored), waiter };
-        Ok((append, Box::pin(told(outcome))))
+        let stored = Some(stored);
+        Ok((Append { events, condition, bytes, number: 0, tries: 0, stored, waiter }, outcome))
     }
 
     /// For tephra: the events are taken the first time, made again after that. The condition is left
@@ -72,7 +76,7 @@ impl Append {
     }
 
     pub(super) fn settle(self, outcome: Outcome) -> Settled {
-        Settled { waiter: self.waiter, outcome }
+        Settled { waiter: self.waiter, told: (outcome, self.events, self.condition) }
     }
 
     /// It was certainly not written.
@@ -89,17 +93,13 @@ impl Append {
 /// An outcome on its way to who waits for it. Told without a lock held: it may run anything.
 #[must_use]
 pub(crate) struct Settled {
-    waiter: oneshot::Sender<Outcome>,
-    outcome: Outcome,
+    waiter: oneshot::Sender<Told>,
+    told: Told,
 }
 
 impl Settled {
     pub(crate) fn tell(self) {
         // Whoever dropped the future does not want to know.
-        let _ = self.waiter.send(self.outcome);
+        let _ = self.waiter.send(self.told);
     }
-}
-
-async fn told(outcome: oneshot::Receiver<Outcome>) -> Outcome {
-    outcome.await.unwrap_or_else(|_| Err(AppendError::Unknown("the journal's thread died".into())))
 }

@@ -23,6 +23,14 @@ impl Batch {
         self.unanswered == 0
     }
 
+    /// Whether this append is all of it.
+    pub(super) fn is_only(&self, number: u64) -> bool {
+        match &self.groups[..] {
+            [Some(group)] => matches!(&group[..], [append] if append.number == number),
+            _ => false,
+        }
+    }
+
     /// Another append, given to tephra by itself.
     pub(super) fn push(&mut self, append: Append) {
         self.groups.push(Some(vec![append]));

@@ -5,9 +5,8 @@
 //! for each name, to find out the same. It never says so wrongly: what is not known is left to
 //! tephra.
 
-use std::collections::HashMap;
-
 use bailiwick_core::{AppendCondition, EncodedEvent, Position, QueryItem, Tag};
+use foldhash::{HashMap, HashMapExt};
 
 /// How many tags are remembered, up to twice.
 const TAGS: usize = 1 << 16;

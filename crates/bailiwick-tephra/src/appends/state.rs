@@ -1,29 +1,21 @@
-//! What waits, what tephra has, and whether the journal takes anything.
-//!
-//! All of it is behind one lock, held while the next batch is given to tephra: so appends are in
-//! the order of the calls. Nothing is told under it.
+//! What tephra has, and whether it takes anything: of who is in charge.
 
-use std::collections::VecDeque;
 use std::error::Error as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use bailiwick_core::{AppendError, Appended, FaultKind, Head, JournalFault, Position, ReopenError};
-use tephra::{AppendError as Refused, PositionRange, WriteHandle};
-use tokio::sync::oneshot;
+use bailiwick_core::{AppendError, Appended, FaultKind, Head, JournalFault, Position};
+use flume::{Receiver, Sender};
+use tephra::{AppendError as Refused, WriteHandle};
 
+use super::Answer;
 use super::append::{Append, Settled, Stored};
 use super::batch::Batch;
 use super::recent::Recent;
-use crate::Options;
 use crate::error::fault;
 use crate::faults;
 use crate::folder::Folder;
-use crate::store::{BATCH_APPENDS, BATCH_BYTES, append_bytes};
-
-/// What tephra answers, and to which append of the batch.
-pub(crate) type Answer = (u64, Result<PositionRange, Refused>);
-pub(crate) type Answers = flume::Sender<Answer>;
+use crate::store::append_bytes;
 
 /// How often an append is given to tephra whose `after` is above the head: each time the head is
 /// nearer.
@@ -31,29 +23,16 @@ const TRIES: u8 = 16;
 
 /// Why an append was not written although the journal is open.
 #[derive(Debug, thiserror::Error)]
-enum NotTaken {
-    #[error("{appends} appends with {bytes} bytes wait to be written; no more may")]
-    TooMany { appends: usize, bytes: usize },
-    #[error("its condition was judged {TRIES} times, and the journal is still far from `after`")]
-    FarAhead,
-}
+#[error("its condition was judged {TRIES} times, and the journal is still far from `after`")]
+struct FarAhead;
 
-enum Writing {
-    Open(WriteHandle),
-    Closed(JournalFault),
-}
-
-pub(crate) struct State {
+pub(super) struct State {
     folder: PathBuf,
-    writing: Writing,
-    waiting: VecDeque<Append>,
-    waiting_bytes: usize,
-    max_waiting: usize,
-    max_waiting_bytes: usize,
+    /// None while it is closed for writing.
+    writer: Option<WriteHandle>,
+    /// Why it was closed, until somebody asks.
+    failure: Option<JournalFault>,
     batch: Batch,
-    /// Where tephra answers to. Only the appends of the batch have it while there is one: if it
-    /// closes before all of them have an answer, tephra's writer is dead.
-    answers: Option<Answers>,
     /// Of what was acknowledged.
     head: Head,
     recent: Recent,
@@ -61,108 +40,57 @@ pub(crate) struct State {
     append_bytes: usize,
     /// When tephra was given the batch.
     given_at: Instant,
-    /// How many appends are waited for before the next batch is given, if any.
-    gathering: Option<usize>,
-    ending: bool,
-    abandoned: bool,
-    reopening: Vec<oneshot::Sender<Reopened>>,
 }
 
-pub(crate) type Reopened = Result<(), ReopenError>;
-
 impl State {
-    pub(crate) fn new(
-        folder: &Folder,
-        options: &Options,
-        writer: WriteHandle,
-        head: Head,
-    ) -> State {
-        let append_bytes = append_bytes(folder);
+    pub(super) fn new(folder: &Folder, writer: WriteHandle, head: Head) -> State {
         State {
             folder: folder.path().to_owned(),
-            writing: Writing::Open(writer),
-            waiting: VecDeque::new(),
-            waiting_bytes: 0,
-            max_waiting: options.waiting_appends,
-            max_waiting_bytes: options.waiting_bytes,
+            writer: Some(writer),
+            failure: None,
             batch: Batch::default(),
-            answers: None,
             head,
             recent: Recent::behind(head.position),
-            append_bytes,
+            append_bytes: append_bytes(folder),
             given_at: Instant::now(),
-            gathering: None,
-            ending: false,
-            abandoned: false,
-            reopening: Vec::new(),
         }
     }
 
-    pub(crate) fn head(&self) -> Head {
+    pub(super) fn head(&self) -> Head {
         self.head
     }
 
-    /// Why it is closed for writing, if it is.
-    pub(crate) fn closed(&self) -> Option<&JournalFault> {
-        match &self.writing {
-            Writing::Open(_) => None,
-            Writing::Closed(why) => Some(why),
-        }
+    pub(super) fn is_open(&self) -> bool {
+        self.writer.is_some()
     }
 
-    /// Nothing waits, and tephra has nothing.
-    fn is_quiet(&self) -> bool {
-        self.waiting.is_empty() && self.batch.is_over()
+    /// Why it was closed, said once.
+    pub(super) fn failure(&mut self) -> Option<JournalFault> {
+        self.failure.take()
     }
 
-    /// Takes an append, and gives it to tephra if nothing is before it. True if those are together
-    /// that were [waited for](State::gather).
-    pub(crate) fn take(&mut self, append: Append, settled: &mut Vec<Settled>) -> bool {
-        if let Some(why) = self.closed() {
-            settled.push(append.closed(why));
-            return false;
-        }
-        let (appends, bytes) = (self.waiting.len(), self.waiting_bytes);
-        if appends >= self.max_waiting
-            || bytes.saturating_add(append.bytes) > self.max_waiting_bytes
-        {
-            let why = NotTaken::TooMany { appends, bytes };
-            settled.push(append.settle(Err(AppendError::NotWritten(why.into()))));
-            return false;
-        }
-        self.waiting_bytes += append.bytes;
-        self.waiting.push_back(append);
-        match self.gathering {
-            Some(number) => self.waiting.len() == number,
-            None => {
-                if self.batch.is_over() {
-                    self.give(settled);
-                }
-                false
-            }
-        }
+    /// Whether all have an answer that tephra has.
+    pub(super) fn is_over(&self) -> bool {
+        self.batch.is_over()
     }
 
-    /// After a batch of several: whether to wait for those who are told now, and how long. They often
-    /// append again, at once but one after the other; without waiting, the first of them would be a
-    /// batch, and all others had to wait for it. It is never longer than half of what writing took.
-    pub(crate) fn gather(&mut self) -> Option<Duration> {
-        let written = self.batch.number_written();
-        let worth_it = self.closed().is_none() && !self.ending;
-        if !worth_it || written < 2 || self.waiting.len() >= written {
-            return None;
-        }
-        self.gathering = Some(written);
-        Some(self.given_at.elapsed() / 2)
+    /// Whether this append is all that tephra has.
+    pub(super) fn is_only(&self, number: u64) -> bool {
+        self.batch.is_only(number)
     }
 
-    /// Whether those who are waited for are not together yet.
-    pub(crate) fn is_gathering(&self) -> bool {
-        self.gathering.is_some_and(|number| self.waiting.len() < number)
+    /// How many appends of the last batch were written.
+    pub(super) fn number_written(&self) -> usize {
+        self.batch.number_written()
+    }
+
+    /// How long ago tephra was given the batch.
+    pub(super) fn since_given(&self) -> Duration {
+        self.given_at.elapsed()
     }
 
     /// An answer of tephra.
-    pub(crate) fn answered(&mut self, (token, answer): Answer, settled: &mut Vec<Settled>) {
+    pub(super) fn answered(&mut self, (token, answer): Answer, settled: &mut Vec<Settled>) {
         let Some(group) = self.batch.answered(token) else {
             return;
         };
@@ -207,56 +135,53 @@ impl State {
     }
 
     /// tephra's writer is dead: it let go of appends without an answer.
-    pub(crate) fn deserted(&mut self, settled: &mut Vec<Settled>) {
+    pub(super) fn deserted(&mut self, settled: &mut Vec<Settled>) {
         if !self.batch.is_over() {
             let why = fault(FaultKind::Died, &self.folder, Refused::Shutdown);
             self.close(&why, settled);
         }
     }
 
-    /// Whether all have an answer that tephra has.
-    pub(crate) fn batch_is_over(&self) -> bool {
-        self.batch.is_over()
-    }
-
-    /// Once all have an answer: gives tephra what has been waiting meanwhile.
-    pub(crate) fn go_on(&mut self, answers: Answers, settled: &mut Vec<Settled>) {
-        debug_assert!(self.batch.is_over());
-        self.gathering = None;
+    /// Begins a batch: gives back what is to be judged once more.
+    pub(super) fn restart(&mut self, settled: &mut Vec<Settled>) -> Vec<Append> {
         self.recent.forget(self.head.position);
-        for append in self.batch.restart().into_iter().rev() {
-            if append.tries >= TRIES {
-                let why = AppendError::NotWritten(NotTaken::FarAhead.into());
-                settled.push(append.settle(Err(why)));
-                continue;
-            }
-            self.waiting_bytes += append.bytes;
-            self.waiting.push_front(append);
-        }
-        self.answers = Some(answers);
-        self.give(settled);
+        let again = self.batch.restart().into_iter();
+        let (again, far): (Vec<_>, Vec<_>) = again.partition(|append| append.tries < TRIES);
+        let refused = |append: Append| append.settle(Err(AppendError::NotWritten(FarAhead.into())));
+        settled.extend(far.into_iter().map(refused));
+        again
     }
 
-    /// As much as tephra writes at once. It never waits: there is room for a batch, and no other.
-    fn give(&mut self, settled: &mut Vec<Settled>) {
-        let Writing::Open(writer) = &self.writing else {
-            return;
-        };
-        let writer = writer.clone();
-        let batch = self.next_batch(settled);
+    /// Gives tephra a batch, if it has none; the answers come from there. None if nothing of it
+    /// could be given.
+    pub(super) fn give(
+        &mut self,
+        appends: Vec<Append>,
+        settled: &mut Vec<Settled>,
+    ) -> Option<Receiver<Answer>> {
+        let writer = self.writer.clone()?;
+        let batch = self.stored(appends, settled);
+        // Only the appends of the batch have it: if it closes before all of them have an answer,
+        // tephra's writer is dead.
+        let (sender, answers) = flume::unbounded();
         self.given_at = Instant::now();
+        self.submit(&writer, batch, sender, settled);
+        (!self.is_over()).then_some(answers)
+    }
+
+    fn submit(
+        &mut self,
+        writer: &WriteHandle,
+        batch: Vec<Stored>,
+        answers: Sender<Answer>,
+        settled: &mut Vec<Settled>,
+    ) {
         // tephra refuses an `after` above the head. Nothing is on its way, so this is the head.
         let head = writer.head();
-        let last = batch.len();
-        for (number, Stored { events, condition }) in (1..).zip(batch) {
-            let answers = if number == last { self.answers.take() } else { self.answers.clone() };
-            let Some(answers) = answers else {
-                break;
-            };
+        for (token, Stored { events, condition }) in (0..).zip(batch) {
             let condition =
                 condition.map(|c| tephra::AppendCondition { after: c.after.min(head), ..c });
-            let token = number as u64 - 1;
-            if let Err(why) = writer.append_submit(events, condition, token, answers) {
+            if let Err(why) = writer.append_submit(events, condition, token, answers.clone()) {
                 let why = self.fault_of(why);
                 self.batch.not_given(token, &why, settled);
                 self.close(&why, settled);
@@ -267,19 +192,9 @@ impl State {
 
     /// Those that follow each other and need no condition are one for tephra. It begins to write as
     /// soon as it has something, so of many it would write some, and then the others.
-    fn next_batch(&mut self, settled: &mut Vec<Settled>) -> Vec<Stored> {
-        let (mut stored, mut appends, mut bytes) = (Vec::<Stored>::new(), 0, 0);
-        let mut room = 0;
-        while let Some(next) = self.waiting.front()
-            && appends < BATCH_APPENDS
-            && (appends == 0 || bytes + next.bytes <= BATCH_BYTES)
-        {
-            bytes += next.bytes;
-            self.waiting_bytes -= next.bytes;
-            let Some(mut append) = self.waiting.pop_front() else {
-                break;
-            };
-            appends += 1;
+    fn stored(&mut self, appends: Vec<Append>, settled: &mut Vec<Settled>) -> Vec<Stored> {
+        let (mut stored, mut room) = (Vec::<Stored>::new(), 0);
+        for mut append in appends {
             append.tries += 1;
             let form = match append.stored(&self.recent) {
                 Ok(form) => form,
@@ -305,66 +220,24 @@ impl State {
         stored
     }
 
-    /// Nothing more is taken. What tephra has may be written, what waits is not.
+    /// Nothing more is taken. What tephra has may be written.
     fn close(&mut self, why: &JournalFault, settled: &mut Vec<Settled>) {
         tracing::error!(fault = %why, source = why.source(), "the journal is closed for writing");
-        self.writing = Writing::Closed(why.clone());
+        self.writer = None;
+        self.failure = Some(why.clone());
         self.batch.give_up(why, settled);
-        settled.extend(self.waiting.drain(..).map(|append| append.closed(why)));
-        self.waiting_bytes = 0;
-        self.wake();
     }
 
     /// What was written was read again.
-    pub(crate) fn open(&mut self, writer: WriteHandle, head: Head) {
-        tracing::info!(head = %head.position, "the journal is open for writing again");
-        self.writing = Writing::Open(writer);
+    pub(super) fn open(&mut self, writer: WriteHandle, head: Head) {
+        self.writer = Some(writer);
         self.head = head;
         self.recent = Recent::behind(head.position);
     }
 
-    /// It could not be opened again.
-    pub(crate) fn still_closed(&mut self, why: JournalFault) {
-        tracing::error!(fault = %why, source = why.source(), "the journal stays closed for writing");
-        self.writing = Writing::Closed(why);
-    }
-
-    /// Asks the thread to open it again; false if it is open.
-    pub(crate) fn reopen(&mut self, waiter: oneshot::Sender<Reopened>) -> bool {
-        let closed = self.closed().is_some();
-        if closed && !self.abandoned {
-            self.reopening.push(waiter);
-            self.wake();
-        }
-        closed
-    }
-
-    /// Wakes the thread that waits for answers. While tephra has a batch, they will come anyway.
-    fn wake(&self) {
-        let no_answer = (u64::MAX, Err(Refused::Empty));
-        let _ = self.answers.as_ref().map(|answers| answers.send(no_answer));
-    }
-
-    /// Who waits for it to be opened again.
-    pub(crate) fn reopening(&mut self) -> Vec<oneshot::Sender<Reopened>> {
-        std::mem::take(&mut self.reopening)
-    }
-
-    /// Nothing more will come: what waits is written, then the thread ends.
-    pub(crate) fn end(&mut self) {
-        self.ending = true;
-        self.wake();
-    }
-
-    pub(crate) fn has_ended(&self) -> bool {
-        self.ending && self.is_quiet()
-    }
-
     /// The thread ended, though it should not have: nobody gives anything to tephra any more.
-    pub(crate) fn abandoned(&mut self, settled: &mut Vec<Settled>) {
+    pub(super) fn abandoned(&mut self, settled: &mut Vec<Settled>) {
         let why = fault(FaultKind::Died, &self.folder, "the journal's own thread panicked");
         self.close(&why, settled);
-        self.reopening.clear();
-        self.abandoned = true;
     }
 }
