@@ -5,6 +5,7 @@ mod aggregates;
 mod classics;
 mod failing;
 mod notes;
+mod once;
 mod registration;
 mod turns;
 mod waiting;

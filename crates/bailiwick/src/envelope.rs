@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, CodecError, Context, Decide, Position, Text};
+use bailiwick_core::{Aggregate, Context, Decide, Position, Text};
 use bytes::Bytes;
 use parking_lot::Mutex;
 
@@ -218,13 +218,6 @@ pub(crate) fn command_name<C>() -> &'static str {
 }
 
 /// Runs the serde code of a reply, which is the domain's.
-fn guarded<T>(code: impl FnOnce() -> Result<T, CodecError>) -> Result<T, Cause> {
-    match catch_unwind(AssertUnwindSafe(code)) {
-        Ok(result) => result.map_err(|error| Cause::Codec(Arc::new(error))),
-        Err(panic) => Err(Cause::Panicked { message: panic_message(&*panic) }),
-    }
-}
-
 impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
     fn command(&self) -> &'static str {
         command_name::<C>()
@@ -277,7 +270,7 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
 
     fn repeat(&self, reply: &[u8]) -> Result<(), Cause> {
         let codec = self.codec.as_ref().expect("only with a key");
-        let reply = guarded(|| (codec.decode)(reply))?;
+        let reply = codec.decoded(reply)?;
         let before = self.case.lock().verdict.replace(Verdict::Reply(reply));
         drop(before);
         Ok(())
@@ -287,7 +280,7 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         let codec = self.codec.as_ref().expect("only with a key");
         let case = self.case.lock();
         match &case.verdict {
-            Some(Verdict::Reply(reply)) => guarded(|| (codec.encode)(reply)).map(Bytes::from),
+            Some(Verdict::Reply(reply)) => codec.encoded(reply),
             _ => Ok(Bytes::new()),
         }
     }

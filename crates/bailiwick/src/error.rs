@@ -119,6 +119,14 @@ pub enum Cause {
         /// How many it may have.
         most: usize,
     },
+    /// The idempotency key of a decision cannot be a tag, by which it is found again.
+    #[error("the idempotency key {key:?} of a decision cannot be a tag: {source}")]
+    KeyNotATag {
+        /// The key.
+        key: Text,
+        /// What is wrong with it.
+        source: InvalidTag,
+    },
     /// The domain's code panicked. The state is as before.
     #[error("the aggregate's code panicked: {message}")]
     Panicked {
@@ -206,6 +214,12 @@ pub enum ReadError {
 pub(crate) enum LoadError {
     Unloadable(Unloadable),
     Unread(JournalReadError),
+}
+
+impl Cause {
+    pub(crate) fn codec(error: CodecError) -> Cause {
+        Cause::Codec(Arc::new(error))
+    }
 }
 
 impl From<LoadError> for Cause {

@@ -50,7 +50,7 @@ pub use builder::Builder;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::Config;
 pub use counts::Counts;
-pub use decide::Decisions;
+pub use decide::{Decisions, OnceDecisions};
 #[cfg(feature = "durable")]
 pub use durable::TephraJournal;
 pub use envelope::Committed;

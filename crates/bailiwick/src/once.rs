@@ -1,15 +1,16 @@
 //! Calls with an idempotency key: asked twice, run once.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bailiwick_core::{CodecError, Decide, Text, codec};
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::aggregates::AggregateRef;
 use crate::envelope::{Committed, command_name};
-use crate::error::{AskError, Cause, NotRun};
+use crate::error::{AskError, Cause, NotRun, panic_message};
 
 /// The longest idempotency key, in bytes.
 const KEY_BYTES: usize = 256;
@@ -23,8 +24,8 @@ pub(crate) struct Once {
 
 /// How a reply is remembered.
 pub(crate) struct ReplyCodec<R> {
-    pub(crate) encode: fn(&R) -> Result<Vec<u8>, CodecError>,
-    pub(crate) decode: fn(&[u8]) -> Result<R, CodecError>,
+    encode: fn(&R) -> Result<Vec<u8>, CodecError>,
+    decode: fn(&[u8]) -> Result<R, CodecError>,
 }
 
 /// A reference with an idempotency key, from [`AggregateRef::once`].
@@ -84,28 +85,50 @@ impl<A: bailiwick_core::Aggregate> OnceRef<A> {
         C: Serialize + Send + 'static,
     {
         let mut asking = self.to.asking();
-        let once = self.once(&command);
+        let once = Once::new(&self.key, KEY_BYTES, &command);
         async move {
             match once {
                 Ok(once) => asking.options.call().once = Some(once),
                 Err(cause) => return Err(AskError::NotRun(NotRun { command, cause })),
             }
-            let codec = ReplyCodec {
-                encode: |reply| codec::encode_value(reply),
-                decode: codec::decode_value,
-            };
-            asking.ask(command, Some(codec)).await
+            asking.ask(command, Some(ReplyCodec::new())).await
         }
     }
+}
 
-    fn once<C: Serialize>(&self, command: &C) -> Result<Once, Cause> {
-        let bytes = self.key.as_str().len();
-        if bytes == 0 || bytes > KEY_BYTES {
-            return Err(Cause::InvalidKey { bytes, most: KEY_BYTES });
+impl Once {
+    /// With the key that a caller has chosen for a command, of so many bytes at most.
+    pub(crate) fn new<C: Serialize>(key: &Text, most: usize, command: &C) -> Result<Once, Cause> {
+        let bytes = key.as_str().len();
+        if bytes == 0 || bytes > most {
+            return Err(Cause::InvalidKey { bytes, most });
         }
-        let encoded =
-            codec::encode_value(command).map_err(|error| Cause::Codec(Arc::new(error)))?;
+        let encoded = codec::encode_value(command).map_err(Cause::codec)?;
         let fingerprint = codec::fingerprint(command_name::<C>(), &encoded);
-        Ok(Once { key: self.key.clone(), fingerprint })
+        Ok(Once { key: key.clone(), fingerprint })
+    }
+}
+
+impl<R: Serialize + DeserializeOwned> ReplyCodec<R> {
+    pub(crate) fn new() -> Self {
+        ReplyCodec { encode: |reply| codec::encode_value(reply), decode: codec::decode_value }
+    }
+}
+
+impl<R> ReplyCodec<R> {
+    pub(crate) fn encoded(&self, reply: &R) -> Result<Bytes, Cause> {
+        guarded(|| (self.encode)(reply)).map(Bytes::from)
+    }
+
+    pub(crate) fn decoded(&self, reply: &[u8]) -> Result<R, Cause> {
+        guarded(|| (self.decode)(reply))
+    }
+}
+
+/// Runs what the domain says about a reply's form.
+fn guarded<T>(code: impl FnOnce() -> Result<T, CodecError>) -> Result<T, Cause> {
+    match catch_unwind(AssertUnwindSafe(code)) {
+        Ok(result) => result.map_err(Cause::codec),
+        Err(panic) => Err(Cause::Panicked { message: panic_message(&*panic) }),
     }
 }

@@ -35,7 +35,7 @@ impl View for Page {
 }
 
 /// Where it panics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Panics {
     Never,
     InKeys,
@@ -43,7 +43,7 @@ pub enum Panics {
 }
 
 /// Writes a note, on a page that has fewer than ten.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Write {
     pub page: &'static str,
     pub text: &'static str,
@@ -87,10 +87,11 @@ pub async fn on(journal: &FaultyJournal) -> Runtime {
     Runtime::builder(journal.clone()).entropy(7).start().await.unwrap()
 }
 
-/// What stands in the journal, in order.
+/// The notes in the journal, in order.
 pub async fn texts(journal: &FaultyJournal) -> Vec<String> {
     let read = bailiwick::Read::new(bailiwick::Query::all());
     let page = journal.inner().read(read).await.unwrap();
     let decode = |event: &bailiwick::EncodedEvent| event.decode::<NoteWritten>().unwrap().unwrap();
-    page.events.iter().map(|recorded| decode(&recorded.event).text).collect()
+    let notes = page.events.iter().filter(|recorded| !recorded.event.is_reserved());
+    notes.map(|recorded| decode(&recorded.event).text).collect()
 }

@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::Views;
+use super::answered::{LastAnswer, OnceKey};
 use super::describe::{Describe, Lend, Step};
 use super::erased::ReadingItem;
 use super::error::BoundaryError;
@@ -35,6 +36,19 @@ impl Boundary {
         Vs::describe(keys, &mut to)?;
         let (items, walk) = (to.items.into(), to.walk.into());
         Ok(Boundary(Arc::new(Inner { views: TypeId::of::<Vs>(), items, walk })))
+    }
+
+    /// The same, and what a decision with this idempotency key was answered.
+    ///
+    /// # Errors
+    /// If the key cannot be a tag.
+    #[doc(hidden)]
+    pub fn once(&self, key: &OnceKey) -> Result<Boundary, BoundaryError> {
+        let Inner { views, items, walk } = &*self.0;
+        let mut items = items.to_vec();
+        items.push(ReadingItem::of::<LastAnswer>(key, true)?);
+        let (views, walk) = (*views, walk.clone());
+        Ok(Boundary(Arc::new(Inner { views, items: items.into(), walk })))
     }
 
     /// What is read: one item a view.

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use super::error::BoundaryError;
 use crate::schema::each_name;
 use crate::short_name::short_name;
-use crate::{CodecError, EncodedEvent, Event, EventType, Key, QueryItem, Tags, Timestamp, View};
+use crate::{
+    CodecError, EncodedEvent, Event, EventType, Key, Position, QueryItem, Tags, Timestamp, View,
+};
 
 /// What is folded from the events of one key: a [`View`], or the last event of all.
 pub trait OneView: Sized + Send + 'static {
@@ -16,9 +18,19 @@ pub trait OneView: Sized + Send + 'static {
     type Event: Event;
     /// Whether the last event is enough to know it.
     const LAST_ONLY: bool;
+    /// Whether it may be kept for the next decision.
+    const IS_KEPT: bool = true;
 
     fn begin(key: &Self::Key) -> Self;
     fn fold(&mut self, event: Self::Event, at: Timestamp);
+
+    /// Folds an event that it reads; without a position if it is not in the journal yet.
+    fn take(&mut self, event: &EncodedEvent, _: Option<Position>) -> Result<(), CodecError> {
+        if let Some(decoded) = event.decode::<Self::Event>()? {
+            self.fold(decoded, event.recorded_at);
+        }
+        Ok(())
+    }
 }
 
 impl<V: View> OneView for V {
@@ -37,15 +49,12 @@ impl<V: View> OneView for V {
 
 /// The state of a view.
 pub(super) trait State: Any + Send {
-    fn take(&mut self, event: &EncodedEvent) -> Result<(), CodecError>;
+    fn take(&mut self, event: &EncodedEvent, at: Option<Position>) -> Result<(), CodecError>;
 }
 
 impl<V: OneView> State for V {
-    fn take(&mut self, event: &EncodedEvent) -> Result<(), CodecError> {
-        if let Some(decoded) = event.decode::<V::Event>()? {
-            self.fold(decoded, event.recorded_at);
-        }
-        Ok(())
+    fn take(&mut self, event: &EncodedEvent, at: Option<Position>) -> Result<(), CodecError> {
+        OneView::take(self, event, at)
     }
 }
 
@@ -154,6 +163,7 @@ pub struct ReadingItem {
     identity: ViewIdentity,
     item: QueryItem,
     last_only: bool,
+    is_kept: bool,
     pub(super) guards: bool,
 }
 
@@ -165,7 +175,7 @@ impl ReadingItem {
         let identity = ViewIdentity::of::<V>(key)?;
         let item = QueryItem::shared(types_of::<V>(), identity.tags().clone())
             .expect("there is an event type");
-        Ok(ReadingItem { identity, item, last_only: V::LAST_ONLY, guards })
+        Ok(ReadingItem { identity, item, last_only: V::LAST_ONLY, is_kept: V::IS_KEPT, guards })
     }
 
     /// Which view of what.
@@ -181,6 +191,11 @@ impl ReadingItem {
     /// Whether the last of these events is enough to know it.
     pub fn last_only(&self) -> bool {
         self.last_only
+    }
+
+    /// Whether it is worth keeping for the next decision.
+    pub(super) fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
     /// Whether the decision rests on there being no more of them.

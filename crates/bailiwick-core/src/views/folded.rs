@@ -1,10 +1,12 @@
 //! Folded views, and how they come to one common position.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::num::NonZeroUsize;
 
 use super::Views;
+use super::answered::LastAnswer;
 use super::boundary::{Boundary, each_once, guard_of};
 use super::erased::{ReadingItem, ViewIdentity};
 use super::error::FoldError;
@@ -193,6 +195,18 @@ impl Folded {
     /// If one of them is not here, or the boundary is that of other views.
     pub fn refs<'a, Vs: Views>(&'a self, boundary: &'a Boundary) -> Vs::Refs<'a> {
         boundary.lend::<Vs>(self)
+    }
+
+    /// What a decision with the key of this [boundary](Boundary::once) was answered; none if it has
+    /// no key.
+    ///
+    /// # Panics
+    /// If the boundary was not added.
+    #[doc(hidden)]
+    pub fn answer(&self, boundary: &Boundary) -> Option<&LastAnswer> {
+        let last = boundary.reading().last()?.identity();
+        let state: &dyn Any = self.slot(last).expect("the boundary was added").state();
+        state.downcast_ref()
     }
 
     pub(super) fn slot(&self, view: &ViewIdentity) -> Option<&Slot> {

@@ -9,6 +9,7 @@
 //!
 //! Nothing here reads a journal: whoever does asks [`Folded`] what to read and gives it the pages.
 
+mod answered;
 mod boundary;
 mod describe;
 mod erased;
@@ -17,6 +18,8 @@ mod folded;
 mod last;
 mod slot;
 
+#[doc(hidden)]
+pub use answered::{Answered, Known, LastAnswer, OnceKey};
 pub use boundary::{Boundary, Pair};
 pub use describe::{Describe, Lend};
 pub use erased::{ReadingItem, ViewIdentity};

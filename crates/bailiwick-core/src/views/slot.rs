@@ -64,7 +64,7 @@ impl Slot {
 
     /// Whether the next decision can go on from it.
     pub(super) fn is_worth_keeping(&self) -> bool {
-        self.caught_up && !self.ahead
+        self.caught_up && !self.ahead && self.reading.is_kept()
     }
 
     /// All up to here was offered to it.
@@ -99,7 +99,7 @@ impl Slot {
             return Ok(false);
         }
         // Broken is what may have taken half of it.
-        self.state.take(event).map_err(|source| FoldError {
+        self.state.take(event, at).map_err(|source| FoldError {
             view: self.identity().clone(),
             event_type: event.event_type.clone(),
             position: at,

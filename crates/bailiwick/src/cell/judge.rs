@@ -7,9 +7,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bailiwick_core::turn::Expiry;
+use bailiwick_core::views::Answered;
 use bailiwick_core::{
     ANSWERED, Aggregate, Context, EncodedEvent, Event, EventType, Idempotency, Metadata, Origin,
-    SchemaVersion, Tags, Text, Timestamp, codec, tags_of,
+    SchemaVersion, Tags, Text, Timestamp, tags_of,
 };
 use bytes::Bytes;
 
@@ -260,7 +261,7 @@ fn encode<A: Aggregate>(
     source: Source<'_>,
 ) -> Result<(), Cause> {
     let tags = tags_of(&turn.tools.ground.tags, event).map_err(Cause::Tags)?;
-    event.encode(&mut turn.tools.payload).map_err(|error| Cause::Codec(Arc::new(error)))?;
+    event.encode(&mut turn.tools.payload).map_err(Cause::codec)?;
     let known = event.descriptor();
     let event_type = EventType::literal(known.name);
     push(batch, (event_type, known.version()), tags, turn, source);
@@ -273,10 +274,8 @@ fn encode_answered<A: Aggregate>(
     turn: &mut Turn<'_, A>,
     source: Source<'_>,
 ) -> Result<(), Cause> {
-    #[derive(serde::Serialize)]
-    struct Answered {}
-    let encoded = codec::encode(&Answered {}, &mut turn.tools.payload);
-    encoded.map_err(|error| Cause::Codec(Arc::new(error)))?;
+    let encoded = Answered.encode(&mut turn.tools.payload);
+    encoded.map_err(Cause::codec)?;
     let tags = turn.tools.ground.tags.clone();
     push(batch, (EventType::literal(ANSWERED), 1), tags, turn, source);
     Ok(())

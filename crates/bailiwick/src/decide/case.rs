@@ -16,6 +16,7 @@ use bailiwick_core::{
 use parking_lot::Mutex;
 
 use super::floor::Floor;
+use super::keyed::{Keyed, Repeat};
 use super::order::Ticket;
 use crate::counts::Counters;
 use crate::envelope::{Call, Committed, Verdict, command_name};
@@ -32,7 +33,9 @@ pub(super) trait Case: Send + Sync {
     /// Takes the right to decide it. Fails if the caller has given it up.
     fn claim(&self) -> bool;
     /// Decides, adds the events, and keeps the verdict until it is released or decided again.
-    fn decide(&self, views: &Folded, now: Timestamp, events: &mut Vec<EncodedEvent>);
+    fn decide(&self, views: &Folded, now: Timestamp, events: &mut Vec<EncodedEvent>) -> Decided;
+    /// Its idempotency key.
+    fn key(&self) -> Option<&Text>;
     /// It goes to the journal. Fails if it has its outcome: then nothing of it may be appended.
     fn submit(&self) -> bool;
     /// It was not appended, and will be decided again.
@@ -45,6 +48,16 @@ pub(super) trait Case: Send + Sync {
     fn time_out(&self);
     /// The runtime goes away: it gets the outcome that it can have now.
     fn close(&self);
+}
+
+/// How a decision went, as far as its turn has to know.
+pub(super) enum Decided {
+    /// By its own code.
+    Anew,
+    /// The same, and its reply is remembered with its key.
+    Remembered,
+    /// One with its key was decided before: where that stands, if it is not of this turn.
+    Repeated(Option<Position>),
 }
 
 const WAITING: u8 = 0;
@@ -62,6 +75,7 @@ pub(super) struct Asked<D: Decision> {
     boundary: Boundary,
     until: Duration,
     call: Option<Arc<Call>>,
+    keyed: Option<Keyed<D::Reply>>,
     stage: AtomicU8,
     ticket: AtomicU64,
     /// The runtime's side. Held while it is decided.
@@ -78,7 +92,7 @@ impl<D: Decision> Asked<D> {
     /// `waker` is woken when there is an answer.
     pub(super) fn new(
         floor: Arc<Floor>,
-        bounded: Bounded<D>,
+        (bounded, keyed): (Bounded<D>, Option<Keyed<D::Reply>>),
         until: Duration,
         call: Option<Arc<Call>>,
         waker: Waker,
@@ -88,6 +102,7 @@ impl<D: Decision> Asked<D> {
             boundary: bounded.boundary().clone(),
             until,
             call,
+            keyed,
             stage: AtomicU8::new(WAITING),
             ticket: AtomicU64::new(0),
             case: Mutex::new(Judgement { bounded: Some(bounded), verdict: None }),
@@ -185,7 +200,7 @@ impl<D: Decision> Asked<D> {
         for event in emitted {
             let tags = bounded.tags_of(event).map_err(Cause::Emit)?;
             let mut payload = Vec::new();
-            event.encode(&mut payload).map_err(|error| Cause::Codec(Arc::new(error)))?;
+            event.encode(&mut payload).map_err(Cause::codec)?;
             let known = event.descriptor();
             to.push(EncodedEvent {
                 event_type: EventType::literal(known.name),
@@ -195,6 +210,19 @@ impl<D: Decision> Asked<D> {
                 recorded_at: now,
                 metadata: self.metadata(),
             });
+        }
+        Ok(())
+    }
+
+    /// Adds what is found when it is asked again with its key.
+    fn remember(
+        &self,
+        reply: &D::Reply,
+        now: Timestamp,
+        to: &mut Vec<EncodedEvent>,
+    ) -> Result<(), Cause> {
+        if let Some(keyed) = &self.keyed {
+            to.push(keyed.answered(reply, now, self.metadata())?);
         }
         Ok(())
     }
@@ -216,15 +244,44 @@ impl<D: Decision> Asked<D> {
         views: &Folded,
         now: Timestamp,
         events: &mut Vec<EncodedEvent>,
+    ) -> (Verdict<D::Reply, D::Rejection>, Decided) {
+        match self.repeat(views, now) {
+            Some(Ok(Repeat { reply, position })) => {
+                (Verdict::Reply(reply), Decided::Repeated(position))
+            }
+            Some(Err(cause)) => (Verdict::Failed(cause), Decided::Anew),
+            None => {
+                let verdict = self.judge_anew(bounded, views, now, events);
+                let replies = matches!(verdict, Verdict::Reply(_)) && self.keyed.is_some();
+                (verdict, if replies { Decided::Remembered } else { Decided::Anew })
+            }
+        }
+    }
+
+    fn repeat(&self, views: &Folded, now: Timestamp) -> Option<Result<Repeat<D::Reply>, Cause>> {
+        let keyed = self.keyed.as_ref()?;
+        let last = views.answer(&self.boundary)?;
+        keyed.repeat(last, now, self.floor.shared().config.answers_for)
+    }
+
+    fn judge_anew(
+        &self,
+        bounded: &Bounded<D>,
+        views: &Folded,
+        now: Timestamp,
+        events: &mut Vec<EncodedEvent>,
     ) -> Verdict<D::Reply, D::Rejection> {
         let before = events.len();
         let judged = catch_unwind(AssertUnwindSafe(|| {
             let mut ctx = Context::new(now);
             match bounded.decide(views, &mut ctx) {
-                Ok(reply) => match self.encode(bounded, &ctx.into_events(), now, events) {
-                    Ok(()) => Verdict::Reply(reply),
-                    Err(cause) => Verdict::Failed(cause),
-                },
+                Ok(reply) => {
+                    let encoded = self.encode(bounded, &ctx.into_events(), now, events);
+                    match encoded.and_then(|()| self.remember(&reply, now, events)) {
+                        Ok(()) => Verdict::Reply(reply),
+                        Err(cause) => Verdict::Failed(cause),
+                    }
+                }
                 Err(rejection) => Verdict::Rejection(rejection),
             }
         }));
@@ -261,14 +318,19 @@ impl<D: Decision> Case for Asked<D> {
         self.change(WAITING, CLAIMED)
     }
 
-    fn decide(&self, views: &Folded, now: Timestamp, events: &mut Vec<EncodedEvent>) {
+    fn decide(&self, views: &Folded, now: Timestamp, events: &mut Vec<EncodedEvent>) -> Decided {
         let mut case = self.case.lock();
         // None if the runtime went away just now.
-        let Some(bounded) = &case.bounded else { return };
-        let verdict = self.judge(bounded, views, now, events);
+        let Some(bounded) = &case.bounded else { return Decided::Anew };
+        let (verdict, decided) = self.judge(bounded, views, now, events);
         let before = case.verdict.replace(verdict);
         drop(case);
         drop(before);
+        decided
+    }
+
+    fn key(&self) -> Option<&Text> {
+        self.keyed.as_ref().map(Keyed::key)
     }
 
     fn submit(&self) -> bool {

@@ -4,11 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bailiwick_core::views::Folded;
-use bailiwick_core::{AppendError, Appended, EncodedEvent, FoldError, Position, Query, Read};
+use bailiwick_core::{AppendError, Appended, EncodedEvent, FoldError, Position, Query, Read, Text};
 
+use super::case::Decided;
 use super::floor::Floor;
 use super::port;
-use super::turn::Seat;
+use super::turn::{Place, Seat};
 use crate::error::{Cause, panic_message};
 use crate::port::Failure;
 use crate::shared::{Shared, Stage};
@@ -143,12 +144,19 @@ impl<'a> Group<'a> {
     /// appended, or what no view can read would stand in the journal. Fails with whose that is.
     fn decide(&mut self, events: &mut Vec<EncodedEvent>) -> Result<(), (usize, Cause)> {
         let now = self.shared().now();
-        for (place, seat) in self.seats.iter_mut().enumerate() {
+        for nth in 0..self.seats.len() {
+            let (before, rest) = self.seats.split_at_mut(nth);
+            let seat = &mut rest[0];
             let ahead = events.len();
             seat.attempts += 1;
-            seat.case.decide(&self.views, now, events);
-            fold_ahead(&mut self.views, &events[ahead..]).map_err(|cause| (place, cause))?;
-            seat.events_upto = events.len();
+            let decided = seat.case.decide(&self.views, now, events);
+            fold_ahead(&mut self.views, &events[ahead..]).map_err(|cause| (nth, cause))?;
+            seat.remembered = matches!(decided, Decided::Remembered);
+            seat.place = match decided {
+                Decided::Anew | Decided::Remembered => Place::Upto(events.len()),
+                Decided::Repeated(Some(position)) => Place::At(position),
+                Decided::Repeated(None) => place_of(seat.case.key(), before),
+            };
         }
         Ok(())
     }
@@ -157,7 +165,7 @@ impl<'a> Group<'a> {
     fn committed(&mut self, level: Position, events: &[EncodedEvent], appended: Appended) -> Tried {
         self.views.settled(appended.last);
         self.floor.tell_aggregates(events, appended.first);
-        self.release(|events_upto| match u64::try_from(events_upto).unwrap_or(0) {
+        self.release(|upto| match u64::try_from(upto).unwrap_or(0) {
             0 => level,
             nth => appended.first.plus(nth - 1),
         });
@@ -198,7 +206,12 @@ impl<'a> Group<'a> {
     }
 
     fn release(&self, position: impl Fn(usize) -> Position) {
-        self.seats.iter().for_each(|seat| seat.case.release(position(seat.events_upto)));
+        for seat in &self.seats {
+            seat.case.release(match seat.place {
+                Place::Upto(upto) => position(upto),
+                Place::At(position) => position,
+            });
+        }
     }
 
     fn give_back(&self, cause: &Cause) {
@@ -236,6 +249,13 @@ async fn give_up(shared: &Shared, seats: Vec<Seat>, guard: Option<Query>, level:
             None => Cause::Contended { attempts },
         });
     }
+}
+
+/// Where the one stands that was decided in this turn with the same key.
+fn place_of(key: Option<&Text>, before: &[Seat]) -> Place {
+    let mut before = before.iter().rev();
+    let found = before.find(|seat| seat.remembered && seat.case.key() == key);
+    found.map_or(Place::Upto(0), |seat| seat.place)
 }
 
 fn fold_ahead(views: &mut Folded, events: &[EncodedEvent]) -> Result<(), Cause> {

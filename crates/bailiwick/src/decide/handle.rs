@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bailiwick_core::views::Boundary;
+use bailiwick_core::views::{Boundary, OnceKey};
 use bailiwick_core::{Bounded, Decision, Text};
 
 use super::case::{Answer, Asked};
 use super::floor::Floor;
+use super::keyed::{Keyed, OnceDecisions};
 use crate::ask::Admission;
 use crate::cell::NotAdmitted;
 use crate::envelope::Committed;
@@ -98,11 +99,26 @@ impl Decisions {
         decision: D,
     ) -> impl Future<Output = Result<Committed<D::Reply>, AskError<D, D::Rejection>>> + Send + use<D>
     {
+        self.clone().asking(decision, None)
+    }
+
+    /// Makes it safe to ask again: a decision with this key is decided once. See [`OnceDecisions`].
+    pub fn once(&self, key: impl Into<Text>) -> OnceDecisions {
+        OnceDecisions::new(self.clone(), key.into())
+    }
+
+    pub(super) fn asking<D: Decision>(
+        self,
+        decision: D,
+        keyed: Option<Keyed<D::Reply>>,
+    ) -> impl Future<Output = Answer<D>> + Send + use<D> {
         let mut waiting = Waiting { asked: None };
-        let mut asking = Some((self.clone(), decision));
+        let mut asking = Some((self, decision, keyed));
         poll_fn(move |cx| {
-            let Some((decisions, decision)) = asking.take() else { return waiting.poll(cx) };
-            match decisions.enter(decision, cx) {
+            let Some((decisions, decision, keyed)) = asking.take() else {
+                return waiting.poll(cx);
+            };
+            match decisions.enter(decision, keyed, cx) {
                 // Whoever answers wakes this caller, even if it has done so already.
                 Ok(asked) => {
                     waiting.asked = Some(asked);
@@ -113,33 +129,44 @@ impl Decisions {
         })
     }
 
-    fn enter<D: Decision>(self, decision: D, cx: &Context<'_>) -> Result<Arc<Asked<D>>, NotRun<D>> {
-        let Decisions { floor, options: Options { timeout, admission, call } } = self;
-        let turned_away = |floor: &Floor| floor.tally().here().turned_away.one();
-        let bounded = match bound(decision) {
+    pub(super) fn turned_away(&self) {
+        self.floor.tally().here().turned_away.one();
+    }
+
+    fn enter<D: Decision>(
+        self,
+        decision: D,
+        keyed: Option<Keyed<D::Reply>>,
+        cx: &Context<'_>,
+    ) -> Result<Arc<Asked<D>>, NotRun<D>> {
+        let bounded = match bound(decision, keyed.as_ref().map(Keyed::tag)) {
             Ok(bounded) => bounded,
             Err(not_run) => {
-                turned_away(&floor);
+                self.turned_away();
                 return Err(not_run);
             }
         };
+        let Decisions { floor, options: Options { timeout, admission, call } } = self;
         let until = floor.shared().seams.clock.elapsed().saturating_add(timeout);
         let waker = cx.waker().clone();
-        let asked = Arc::new(Asked::new(floor.clone(), bounded, until, call, waker));
+        let asked = Arc::new(Asked::new(floor.clone(), (bounded, keyed), until, call, waker));
         let stands = |ticket| asked.stands_at(ticket);
         let cause = match floor.admit(asked.clone(), until, admission, stands) {
             Ok(()) => return Ok(asked),
             Err(NotAdmitted::Full) => Cause::MailboxFull { capacity: floor.capacity() },
             Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => Cause::ShutDown,
         };
-        turned_away(&floor);
+        floor.tally().here().turned_away.one();
         Err(NotRun { command: asked.take_decision(), cause })
     }
 }
 
 /// Asks the decision for its keys.
-fn bound<D: Decision>(decision: D) -> Result<Bounded<D>, NotRun<D>> {
-    let boundary = catch_unwind(AssertUnwindSafe(|| Boundary::of::<D::Views>(&decision.keys())));
+fn bound<D: Decision>(decision: D, once: Option<&OnceKey>) -> Result<Bounded<D>, NotRun<D>> {
+    let boundary = catch_unwind(AssertUnwindSafe(|| {
+        let boundary = Boundary::of::<D::Views>(&decision.keys())?;
+        once.map_or(Ok(boundary.clone()), |once| boundary.once(once))
+    }));
     let cause = match boundary {
         Ok(Ok(boundary)) => return Ok(Bounded::within(decision, boundary)),
         Ok(Err(error)) => Cause::Boundary(error),

@@ -17,10 +17,12 @@ mod floor;
 mod group;
 mod handle;
 mod kept;
+mod keyed;
 mod order;
 mod port;
 mod turn;
 
 pub use handle::Decisions;
+pub use keyed::OnceDecisions;
 
 pub(crate) use floor::Floor;

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bailiwick_core::BoxFuture;
+use bailiwick_core::{BoxFuture, Position};
 
 use super::case::Case;
 use super::floor::Floor;
@@ -49,7 +49,7 @@ impl Held {
 /// From here on they are certainly decided.
 fn claim(gathered: Vec<(Ticket, Arc<dyn Case>)>) -> Vec<Seat> {
     let claimed = gathered.into_iter().filter(|(_, case)| case.claim());
-    claimed.map(|(_, case)| Seat { case, attempts: 0, events_upto: 0 }).collect()
+    claimed.map(|(_, case)| Seat::new(case)).collect()
 }
 
 impl Drop for Held {
@@ -74,8 +74,24 @@ pub(super) struct Seat {
     pub(super) case: Arc<dyn Case>,
     /// How often it was decided.
     pub(super) attempts: u32,
-    /// How many events of the turn come before or with it.
-    pub(super) events_upto: usize,
+    pub(super) place: Place,
+    /// Its reply is remembered with its key.
+    pub(super) remembered: bool,
+}
+
+impl Seat {
+    fn new(case: Arc<dyn Case>) -> Seat {
+        Seat { case, attempts: 0, place: Place::Upto(0), remembered: false }
+    }
+}
+
+/// Where what was decided stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    /// So many events of the turn come before or with it.
+    Upto(usize),
+    /// In the journal already.
+    At(Position),
 }
 
 impl Drop for Seat {

@@ -1,0 +1,169 @@
+//! Decisions with an idempotency key: asked twice, decided once.
+//!
+//! 1. What a decision was answered stands beside its events, in the same append, in an event of
+//!    Bailiwick's own whose tag is the key. The decision reads and guards the last one of them, as
+//!    it does with any of its views. So two with one key take turns, here and across runtimes, and
+//!    the second finds what the first was answered, after a restart too.
+//! 2. A decision that was refused, or failed, leaves nothing: asked again, it is decided again.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use bailiwick_core::views::{Answered, LastAnswer, OnceKey};
+use bailiwick_core::{
+    ANSWERED, Decision, EncodedEvent, Event, EventType, Idempotency, Metadata, Position, Tags,
+    Text, Timestamp,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::handle::Decisions;
+use crate::envelope::Committed;
+use crate::error::{AskError, Cause, NotRun};
+use crate::once::{Once, ReplyCodec};
+
+/// What makes a decision safe to ask again.
+pub(super) struct Keyed<R> {
+    once: Once,
+    tag: OnceKey,
+    codec: ReplyCodec<R>,
+}
+
+/// A decision that is not decided, because one with its key was.
+pub(super) struct Repeat<R> {
+    pub(super) reply: R,
+    /// Where the answer stands; none if it is of this turn.
+    pub(super) position: Option<Position>,
+}
+
+impl<R: Serialize + DeserializeOwned> Keyed<R> {
+    pub(super) fn new<D: Serialize>(key: &Text, decision: &D) -> Result<Self, Cause> {
+        let once = Once::new(key, OnceKey::MAX_BYTES, decision)?;
+        let tag = OnceKey::new(key.as_str());
+        let tag = tag.map_err(|source| Cause::KeyNotATag { key: key.clone(), source })?;
+        Ok(Keyed { once, tag, codec: ReplyCodec::new() })
+    }
+}
+
+impl<R> Keyed<R> {
+    pub(super) fn tag(&self) -> &OnceKey {
+        &self.tag
+    }
+
+    pub(super) fn key(&self) -> &Text {
+        &self.once.key
+    }
+
+    /// What a decision with this key was answered, if that is remembered.
+    pub(super) fn repeat(
+        &self,
+        last: &LastAnswer,
+        now: Timestamp,
+        window: Duration,
+    ) -> Option<Result<Repeat<R>, Cause>> {
+        let known = last.within(window, now)?;
+        if known.idempotency.fingerprint != self.once.fingerprint {
+            return Some(Err(Cause::KeyReused { key: self.once.key.clone() }));
+        }
+        let reply = self.codec.decoded(&known.idempotency.reply);
+        Some(reply.map(|reply| Repeat { reply, position: known.position }))
+    }
+
+    /// The event that remembers a reply.
+    pub(super) fn answered(
+        &self,
+        reply: &R,
+        now: Timestamp,
+        mut metadata: Metadata,
+    ) -> Result<EncodedEvent, Cause> {
+        let Once { key, fingerprint } = self.once.clone();
+        let reply = self.codec.encoded(reply)?;
+        metadata.extra_mut().idempotency = Some(Idempotency { key, fingerprint, reply });
+        let mut payload = Vec::new();
+        Answered.encode(&mut payload).map_err(Cause::codec)?;
+        Ok(EncodedEvent {
+            event_type: EventType::literal(ANSWERED),
+            version: 1,
+            tags: Tags::from(self.tag.tag().clone()),
+            payload: payload.into(),
+            recorded_at: now,
+            metadata,
+        })
+    }
+}
+
+/// Runs decisions with an idempotency key; from [`Decisions::once`].
+///
+/// A decision with a key is remembered with its reply, in an event of Bailiwick's own that is
+/// appended with those it emitted. While it is remembered, the same decision with the same key is
+/// not decided again: it gets the same reply and the same position, also from another runtime on the
+/// same journal, and after a restart. One that is still being decided is waited for.
+///
+/// - Another decision with the same key is refused: [`Cause::KeyReused`]. All decisions on a journal
+///   share their keys; those of aggregates' commands are apart.
+/// - A rejection is not remembered, nor a decision that failed: asked again, it is decided again.
+/// - It is remembered for [`answers_for`](crate::Config::answers_for), however many there are: it is
+///   looked up in the journal, at the cost of one read.
+#[derive(Clone)]
+#[must_use = "it does nothing before `decide`"]
+pub struct OnceDecisions {
+    decisions: Decisions,
+    key: Text,
+}
+
+impl OnceDecisions {
+    pub(super) fn new(decisions: Decisions, key: Text) -> Self {
+        OnceDecisions { decisions, key }
+    }
+
+    /// As [`Decisions::decide`].
+    ///
+    /// # Errors
+    /// As [`Decisions::decide`]. After [`AskError::Unknown`] ask again with the same key.
+    ///
+    /// # Cancel safety
+    /// As [`Decisions::decide`].
+    pub fn decide<D>(
+        &self,
+        decision: D,
+    ) -> impl Future<Output = Result<D::Reply, AskError<D, D::Rejection>>> + Send + use<D>
+    where
+        D: Decision<Reply: Serialize + DeserializeOwned> + Serialize,
+    {
+        let decided = self.decide_committed(decision);
+        async move { decided.await.map(|committed| committed.reply) }
+    }
+
+    /// As [`Decisions::decide_committed`].
+    ///
+    /// # Errors
+    /// As [`decide`](Self::decide).
+    ///
+    /// # Cancel safety
+    /// As [`decide`](Self::decide).
+    pub fn decide_committed<D>(
+        &self,
+        decision: D,
+    ) -> impl Future<Output = Result<Committed<D::Reply>, AskError<D, D::Rejection>>> + Send + use<D>
+    where
+        D: Decision<Reply: Serialize + DeserializeOwned> + Serialize,
+    {
+        let (decisions, keyed) = (self.decisions.clone(), Keyed::new(&self.key, &decision));
+        async move {
+            match keyed {
+                Ok(keyed) => decisions.asking(decision, Some(keyed)).await,
+                Err(cause) => {
+                    decisions.turned_away();
+                    Err(AskError::NotRun(NotRun { command: decision, cause }))
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for OnceDecisions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnceDecisions").field("key", &self.key).finish_non_exhaustive()
+    }
+}
