@@ -17,15 +17,17 @@ use kameo::actor::{ActorRef, PreparedActor, WeakActorRef};
 use kameo::mailbox::{self, MailboxReceiver, Signal};
 
 use crate::cell::{Cell, Drive, Ground, Tools};
+use crate::tasks::Task;
 
 /// Attaches the actor `number` to a cell.
 pub(crate) fn attach<A: Aggregate>(cell: Arc<Cell<A>>, number: u32, ground: Arc<Ground>) {
-    let spawner = cell.spawner();
+    let shared = cell.shared().clone();
+    let task = shared.tasks.begin();
     let prepared = PreparedActor::<Host<A>>::new(mailbox::bounded(1));
     #[cfg(feature = "fault-injection")]
     cell.set_kill(number, Kill::of(prepared.actor_ref().clone()));
-    let host = Host { cell, number, tools: Tools::new(ground), ran: false };
-    spawner.spawn(Box::pin(async move {
+    let host = Host { cell, number, tools: Tools::new(ground), ran: false, _task: task };
+    shared.seams.spawner.spawn(Box::pin(async move {
         // It reports its end by being dropped.
         drop(prepared.run(host).await);
     }));
@@ -36,6 +38,8 @@ struct Host<A: Aggregate> {
     number: u32,
     tools: Tools<A>,
     ran: bool,
+    /// The last of all to be dropped.
+    _task: Task,
 }
 
 impl<A: Aggregate> Actor for Host<A> {

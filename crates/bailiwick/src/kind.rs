@@ -185,14 +185,14 @@ impl<A: Aggregate> AnyKind for Kind<A> {
     }
 
     fn start(self: Arc<Self>) {
-        let spawner = self.shared.seams.spawner.clone();
-        spawner.spawn(Box::pin(crate::deadlines::run(self.clone())));
+        let shared = self.shared.clone();
+        shared.spawn(crate::deadlines::run(self.clone()));
         let kind = self.clone();
-        spawner.spawn(Box::pin(async move {
+        shared.spawn(async move {
             let lapse = |cell: Arc<Cell<A>>, entry, now| cell.lapse(entry, now);
             crate::patience::run(&kind.patience, &kind.shared, lapse).await;
-        }));
-        spawner.spawn(Box::pin(crate::rest::run(self)));
+        });
+        shared.spawn(crate::rest::run(self));
     }
 
     fn sweep(&self, stage: Stage) {

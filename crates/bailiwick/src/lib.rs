@@ -40,6 +40,7 @@ mod sabotage;
 mod seams;
 mod shared;
 mod start;
+mod tasks;
 mod watch;
 
 pub use aggregates::{AggregateRef, Aggregates};

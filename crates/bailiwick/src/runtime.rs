@@ -2,6 +2,7 @@
 
 use std::any::{TypeId, type_name};
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +14,11 @@ use crate::counts::Counts;
 use crate::decide::{Decisions, Floor};
 use crate::error::AskError;
 use crate::kind::{AnyKind, Kind};
-use crate::race::{Either, race};
+use crate::race::{Either, either, race, yield_now};
 use crate::shared::{Shared, Stage};
+
+/// How often others have their turn after the limit of a shutdown, so that they let go of the journal.
+const LAST_TURNS: usize = 64;
 
 /// Live aggregates on a journal, and decisions over dynamic boundaries on the same journal.
 ///
@@ -141,18 +145,27 @@ impl Runtime {
     /// Shuts down: refuses new work and lets accepted work finish, for at most `limit`. What
     /// exceeds it is given back, or unknown if it was already given to the journal.
     ///
-    /// The journal is let go of once the executor has polled the runtime's own tasks a last time, and
-    /// no handle ([`Aggregates`], [`Decisions`]) is left. So let the executor run before you open the
-    /// same folder again in one process: on a single thread, not in the same breath.
+    /// Afterwards the runtime has let go of its journal; handles ([`Aggregates`], [`Decisions`]) that
+    /// are left still hold it. It waits for its own tasks to be polled a last time, but not beyond
+    /// the limit: an executor that does not run then lets go later.
     ///
     /// # Cancel safety
     /// Dropping the future aborts, like dropping the runtime.
     pub async fn shutdown(self, limit: Duration) -> Shutdown {
         let before = self.counts();
         self.enter(Stage::Closing);
-        let limit = self.shared.seams.clock.sleep(limit);
-        let in_time = matches!(race(self.settled(), limit).await, Either::Left(()));
+        let mut limit = pin!(self.shared.seams.clock.sleep(limit));
+        let in_time = matches!(race(self.settled(), limit.as_mut()).await, Either::Left(()));
         self.enter(Stage::Closed);
+        either(self.shared.tasks.ended(), async {
+            if in_time {
+                return limit.await;
+            }
+            for _ in 0..LAST_TURNS {
+                yield_now().await;
+            }
+        })
+        .await;
         let after = self.counts();
         let Counts { given_back, unknown, .. } = after;
         Shutdown {

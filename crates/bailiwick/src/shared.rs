@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use crate::config::Config;
 use crate::seams::Seams;
+use crate::tasks::Tasks;
 
 /// What all aggregate types of a runtime share.
 pub(crate) struct Shared {
@@ -21,6 +22,8 @@ pub(crate) struct Shared {
     /// Signalled when the stage changes: background tasks end, whoever waits for room gives up.
     pub(crate) closing: Notify,
     settled: Notify,
+    /// What holds the journal beside the runtime and the handles of the application.
+    pub(crate) tasks: Tasks,
     /// Signalled when the journal has closed itself for writing.
     pub(crate) journal_failed: Notify,
     #[cfg(feature = "fault-injection")]
@@ -47,10 +50,17 @@ impl Shared {
             stage: AtomicU8::new(Stage::Open as u8),
             closing: Notify::new(),
             settled: Notify::new(),
+            tasks: Tasks::default(),
             journal_failed: Notify::new(),
             #[cfg(feature = "fault-injection")]
             sabotage: None,
         }
+    }
+
+    /// Runs a task of the runtime.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let running = self.tasks.begin();
+        self.seams.spawner.spawn(Box::pin(running.run(task)));
     }
 
     /// The time of this runtime: its clock's, never going back.

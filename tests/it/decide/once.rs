@@ -85,7 +85,6 @@ async fn a_key_answers_after_a_restart_and_in_another_runtime() {
             for runtime in [here, there] {
                 runtime.shutdown(Duration::from_secs(10)).await;
             }
-            settle().await;
             first
         };
         let journal = place.open();

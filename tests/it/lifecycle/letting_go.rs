@@ -4,8 +4,10 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use bailiwick::{Aggregates, Journal, ManualClock, MemoryJournal, Runtime, Spawn};
-use bailiwick_tests::counter::{Count, Counter};
+use bailiwick::{
+    Aggregates, Context, Decision, Journal, ManualClock, MemoryJournal, Runtime, Spawn, TephraJournal,
+};
+use bailiwick_tests::counter::{Count, Counter, CounterEvent, CounterId};
 use bailiwick_tests::faulty::FaultyJournal;
 use tokio::runtime::Handle;
 
@@ -40,6 +42,70 @@ async fn after_a_shutdown() {
     count(&runtime.aggregates()).await;
     runtime.shutdown(Duration::from_secs(1)).await;
     assert_let_go(&journal).await;
+}
+
+/// On one thread, without giving way: a shutdown has waited for all that held it.
+#[tokio::test]
+async fn so_that_its_folder_can_be_opened_in_the_same_breath() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for round in 0..10 {
+        let options = TephraJournal::options().lock_patience(Duration::ZERO);
+        let journal = options.open(folder.path()).expect("nobody else has it");
+        let (runtime, journal) = owner(journal, Handle::current()).await;
+        let counters = runtime.aggregates::<Counter>();
+        for id in ["a", "b", "c"] {
+            within_reason(counters.get(id).ask(Count::FREELY)).await.expect("a reply");
+        }
+        drop(counters);
+        within_reason(runtime.decide(Rounds)).await.expect("a reply");
+        assert!(runtime.shutdown(Duration::from_secs(1)).await.in_time);
+        assert_eq!(journal.strong_count(), 0, "round {round}");
+    }
+}
+
+/// Decides nothing.
+struct Rounds;
+
+impl Decision for Rounds {
+    type Views = Counter;
+    type Event = CounterEvent;
+    type Reply = ();
+    type Rejection = std::convert::Infallible;
+
+    fn keys(&self) -> CounterId {
+        "a".into()
+    }
+
+    fn decide(
+        &self,
+        _: &Counter,
+        _: &mut Context<CounterEvent>,
+    ) -> Result<(), std::convert::Infallible> {
+        Ok(())
+    }
+}
+
+/// Whoever does not let go in time is not waited for.
+#[tokio::test]
+async fn a_task_that_stays_does_not_keep_a_shutdown_beyond_its_limit() {
+    let clock = ManualClock::at(1_000);
+    let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Counter>();
+    let builder = builder.clock(clock.clone()).spawner(Forgetful);
+    let runtime = builder.start().await.expect("it starts");
+    let shutdown = tokio::spawn(runtime.shutdown(Duration::from_secs(1)));
+    yields(64).await;
+    assert!(!shutdown.is_finished());
+    clock.advance(Duration::from_secs(1));
+    assert!(within_reason(shutdown).await.expect("no panic").in_time, "nothing was left to do");
+}
+
+/// Neither runs a task nor drops it.
+struct Forgetful;
+
+impl Spawn for Forgetful {
+    fn spawn(&self, task: bailiwick::BoxFuture<()>) {
+        std::mem::forget(task);
+    }
 }
 
 #[tokio::test]

@@ -60,10 +60,7 @@ impl Keeper for OnBailiwick {
         if let Ok(runtime) = Arc::try_unwrap(runtime) {
             runtime.shutdown(LIMIT_OF_THE_END).await;
         }
-        // The tasks of the runtime let it go in their own time.
-        while Arc::strong_count(&journal) > 1 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        drop(journal);
     }
 }
 

@@ -42,8 +42,7 @@ pub(crate) use judge::Tools;
 use crate::actor;
 use crate::kind::Kind;
 use crate::rest::Standing;
-use crate::seams::Spawn;
-use crate::shared::{Lock, Stage};
+use crate::shared::{Lock, Shared, Stage};
 use desk::Desk;
 use life::Life;
 use phase::{Act, Input, Phase};
@@ -84,8 +83,8 @@ impl<A: Aggregate> Cell<A> {
         Ok(Cell { kind, id, core: Lock::new(core) })
     }
 
-    pub(crate) fn spawner(&self) -> Arc<dyn Spawn> {
-        self.kind.shared.seams.spawner.clone()
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.kind.shared
     }
 
     /// Takes the step that the table gives, and does what it says. The lock is let go before

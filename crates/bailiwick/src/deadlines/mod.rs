@@ -211,8 +211,8 @@ fn fire<A: Aggregate>(kind: &Arc<Kind<A>>, now: Timestamp) {
             return;
         }
         let kind = kind.clone();
-        shared.seams.spawner.spawn(Box::pin(async move {
+        shared.spawn(async move {
             some.into_iter().for_each(|(id, due)| kind.wake(&id, Some(due)));
-        }));
+        });
     }
 }

@@ -110,18 +110,18 @@ impl Floor {
             && !self.is_patient.swap(true, Ordering::Relaxed)
         {
             let floor = self.clone();
-            self.shared.seams.spawner.spawn(Box::pin(async move {
+            self.shared.spawn(async move {
                 let lapse = |case: Arc<dyn Case>, (_, ticket), _| {
                     case.time_out();
                     floor.withdraw(ticket);
                 };
                 patience::run(&floor.patience, &floor.shared, lapse).await;
-            }));
+            });
         }
     }
 
     fn begin(self: &Arc<Self>, leader: Ticket) {
-        self.shared.seams.spawner.spawn(turn::run(self.clone(), leader));
+        self.shared.spawn(turn::run(self.clone(), leader));
     }
 
     /// Its caller does not wait any more.

@@ -60,8 +60,7 @@ impl Drop for Held {
         if std::thread::panicking() {
             // A bug of ours: those behind go on.
             if let Some(next) = self.floor.leave(&mut self.tickets) {
-                let spawner = self.floor.shared().seams.spawner.clone();
-                spawner.spawn(run(self.floor.clone(), next));
+                self.floor.shared().spawn(run(self.floor.clone(), next));
             }
         } else {
             self.floor.forsake();
