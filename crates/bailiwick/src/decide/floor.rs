@@ -9,7 +9,8 @@ use bailiwick_core::{EncodedEvent, Position, Tag};
 
 use super::case::Case;
 use super::kept::Kept;
-use super::order::{Left, Lines, Order, Ticket, lines_of};
+use super::lines::{Lines, Numbers};
+use super::order::{Left, Order, Ticket};
 use super::{port, turn};
 use crate::ask::Admission;
 use crate::cell::{Hold, NotAdmitted};
@@ -22,6 +23,7 @@ pub(crate) struct Floor {
     shared: Arc<Shared>,
     kinds: Vec<Arc<dyn AnyKind>>,
     tally: Tally,
+    numbers: Numbers,
     standing: Lock<Standing>,
     pub(super) kept: Kept,
     patience: Patience<Arc<dyn Case>>,
@@ -42,6 +44,7 @@ impl Floor {
         Arc::new(Floor {
             kinds,
             tally: Tally::default(),
+            numbers: Numbers::new(seed),
             standing: Lock::new(standing),
             kept: Kept::new(seed, shared.config.cached_views),
             patience: Patience::new(),
@@ -75,7 +78,7 @@ impl Floor {
         admission: Admission,
         stands: impl FnOnce(Ticket),
     ) -> Result<(), NotAdmitted> {
-        let lines = lines_of(case.boundary());
+        let lines = self.numbers.lines_of(case.boundary());
         let mut standing = self.standing.lock();
         // Under the lock: a shutdown that has met the floor has seen who came before.
         if self.shared.stage() != Stage::Open {
@@ -180,16 +183,16 @@ impl Floor {
         held
     }
 
-    /// By their type and tag, the aggregates that read what stands in the lines of these.
+    /// By their type and tag, the aggregates that read what these guard.
     fn concerned(&self, of: &[(Ticket, Arc<dyn Case>)]) -> BTreeSet<(usize, Tag)> {
         let mut concerned = BTreeSet::new();
-        let standing = self.standing.lock();
-        let lines = of.iter().flat_map(|(ticket, _)| standing.order.lines(*ticket));
-        for (event_type, tag) in
-            lines.filter_map(|line| Some((&line.event_type, line.tag.as_ref()?)))
-        {
+        if self.kinds.is_empty() {
+            return concerned;
+        }
+        let pairs = of.iter().flat_map(|(_, case)| case.boundary().pairs());
+        for (event_type, tag) in pairs.filter_map(|pair| Some((pair.event_type, pair.tag?))) {
             let kinds = self.kinds.iter().enumerate();
-            let reading = kinds.filter(|(_, kind)| kind.reads(event_type, tag));
+            let reading = kinds.filter(|(_, kind)| kind.reads(&event_type, &tag));
             concerned.extend(reading.map(|(nth, _)| (nth, tag.clone())));
         }
         concerned

@@ -17,7 +17,9 @@ mod floor;
 mod group;
 mod handle;
 mod kept;
+mod lines;
 mod order;
+mod places;
 mod port;
 mod turn;
 
