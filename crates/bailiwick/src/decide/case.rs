@@ -47,6 +47,9 @@ pub(super) trait Case: Send + Sync {
     fn close(&self);
 }
 
+/// By far the most events have fewer: spared the growing.
+const PAYLOAD_BYTES: usize = 64;
+
 const WAITING: u8 = 0;
 const CLAIMED: u8 = 1;
 const GIVEN_UP: u8 = 2;
@@ -184,7 +187,7 @@ impl<D: Decision> Asked<D> {
     ) -> Result<(), Cause> {
         for event in emitted {
             let tags = bounded.tags_of(event).map_err(Cause::Emit)?;
-            let mut payload = Vec::new();
+            let mut payload = Vec::with_capacity(PAYLOAD_BYTES);
             event.encode(&mut payload).map_err(|error| Cause::Codec(Arc::new(error)))?;
             let known = event.descriptor();
             to.push(EncodedEvent {

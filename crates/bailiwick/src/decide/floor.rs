@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bailiwick_core::views::ReadingItem;
 use bailiwick_core::{EncodedEvent, Position, Tag};
+use smallvec::SmallVec;
 
 use super::case::Case;
 use super::kept::Kept;
 use super::lines::{Lines, Numbers};
-use super::order::{Left, Order, Ticket};
+use super::order::{Left, Order, Ticket, Tickets};
 use super::{port, turn};
 use crate::ask::Admission;
 use crate::cell::{Hold, NotAdmitted};
@@ -30,6 +32,9 @@ pub(crate) struct Floor {
     /// Whether somebody ends the wait of callers whose time is up.
     is_patient: AtomicBool,
 }
+
+/// Those of a turn: mostly one.
+pub(super) type Gathered = SmallVec<[(Ticket, Arc<dyn Case>); 1]>;
 
 struct Standing {
     order: Order<Arc<dyn Case>>,
@@ -145,11 +150,11 @@ impl Floor {
     }
 
     /// Those whose turn it is with `leader`.
-    pub(super) fn gather(&self, leader: Ticket) -> Vec<(Ticket, Arc<dyn Case>)> {
+    pub(super) fn gather(&self, leader: Ticket) -> Gathered {
         let most = self.shared.config.batch_commands.get();
         let mut standing = self.standing.lock();
         if standing.order.get(leader).is_none() {
-            return Vec::new();
+            return Gathered::new();
         }
         let tickets = standing.order.gather(leader, most);
         let case = |ticket| standing.order.get(ticket).map(|case| (ticket, case.clone()));
@@ -157,7 +162,7 @@ impl Floor {
     }
 
     /// A turn is over. Returns the next one that is to be run by whoever ran it, if any.
-    pub(super) fn leave(self: &Arc<Self>, tickets: &mut Vec<Ticket>) -> Option<Ticket> {
+    pub(super) fn leave(self: &Arc<Self>, tickets: &mut Tickets) -> Option<Ticket> {
         let mut standing = self.standing.lock();
         let Left { gone, mut turns } = standing.order.leave(tickets.drain(..));
         let away = standing.let_in(self.capacity(), &mut turns);
@@ -186,16 +191,23 @@ impl Floor {
     /// By their type and tag, the aggregates that read what these guard.
     fn concerned(&self, of: &[(Ticket, Arc<dyn Case>)]) -> BTreeSet<(usize, Tag)> {
         let mut concerned = BTreeSet::new();
-        if self.kinds.is_empty() {
+        if !self.has_aggregates() {
             return concerned;
         }
-        let pairs = of.iter().flat_map(|(_, case)| case.boundary().pairs());
-        for (event_type, tag) in pairs.filter_map(|pair| Some((pair.event_type, pair.tag?))) {
+        let items = of.iter().flat_map(|(_, case)| case.boundary().reading());
+        let items = items.filter(|reading| reading.guards()).map(ReadingItem::item);
+        for (tag, types) in items.flat_map(|item| item.tags().iter().map(|tag| (tag, item.types())))
+        {
             let kinds = self.kinds.iter().enumerate();
-            let reading = kinds.filter(|(_, kind)| kind.reads(&event_type, &tag));
+            let reading = kinds.filter(|(_, kind)| types.iter().any(|name| kind.reads(name, tag)));
             concerned.extend(reading.map(|(nth, _)| (nth, tag.clone())));
         }
         concerned
+    }
+
+    /// Whether anybody is to be told of what is appended.
+    pub(super) fn has_aggregates(&self) -> bool {
+        !self.kinds.is_empty()
     }
 
     /// Aggregates of this runtime that read these events are told before they decide anything else.

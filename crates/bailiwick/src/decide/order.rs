@@ -15,12 +15,16 @@ use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+use smallvec::{SmallVec, smallvec};
 
 use super::lines::{Lines, Number};
 use super::places::Places;
 
 /// A number in the order of arrival.
 pub(super) type Ticket = u64;
+
+/// Those of a turn: mostly one.
+pub(super) type Tickets = SmallVec<[Ticket; 1]>;
 
 /// How many are looked at for each that may join a turn: a turn begins soon.
 const LOOKED_AT: usize = 4;
@@ -48,7 +52,7 @@ struct Standing {
 
 /// Who has left, to be dropped when nobody is kept waiting by it, and whose turns begin now.
 pub(super) struct Left<T> {
-    pub(super) gone: Vec<(T, Lines)>,
+    pub(super) gone: SmallVec<[(T, Lines); 1]>,
     pub(super) turns: Vec<Ticket>,
 }
 
@@ -87,8 +91,8 @@ impl<T> Order<T> {
 
     /// Those who overlap with the turn of `leader` and wait for nobody else join it: `most` in all.
     /// Returns who is in it, in the order of arrival.
-    pub(super) fn gather(&mut self, leader: Ticket, most: usize) -> Vec<Ticket> {
-        let mut turn = vec![leader];
+    pub(super) fn gather(&mut self, leader: Ticket, most: usize) -> Tickets {
+        let mut turn = smallvec![leader];
         let mut waiting = BTreeSet::new();
         self.followers(leader, leader, &mut waiting);
         let mut looks = most.saturating_mul(LOOKED_AT);
@@ -108,7 +112,7 @@ impl<T> Order<T> {
 
     /// Gives up the places of `tickets`.
     pub(super) fn leave(&mut self, tickets: impl IntoIterator<Item = Ticket>) -> Left<T> {
-        let mut left = Left { gone: Vec::new(), turns: Vec::new() };
+        let mut left = Left { gone: SmallVec::new(), turns: Vec::new() };
         let mut next = BTreeSet::new();
         for ticket in tickets {
             let Some(request) = self.requests.remove(&ticket) else { continue };
@@ -314,10 +318,10 @@ mod tests {
         assert!(!queue.enter(&["A s:1"]));
         assert!(!queue.enter(&["A x:2", "A s:1"]), "behind who waits for another");
         assert!(!queue.enter(&["A x:1", "A s:3"]), "likewise");
-        assert_eq!(queue.order.gather(1, 10), [1, 3, 5]);
+        assert_eq!(queue.order.gather(1, 10)[..], [1, 3, 5]);
         assert_eq!(queue.leave(&[1, 3, 5]), []);
         assert_eq!(queue.leave(&[2]), [4]);
-        assert_eq!(queue.order.gather(4, 10), [4, 6, 7]);
+        assert_eq!(queue.order.gather(4, 10)[..], [4, 6, 7]);
     }
 
     #[test]
@@ -326,9 +330,9 @@ mod tests {
         for _ in 0..5 {
             queue.enter(&["A"]);
         }
-        assert_eq!(queue.order.gather(1, 3), [1, 2, 3]);
+        assert_eq!(queue.order.gather(1, 3)[..], [1, 2, 3]);
         assert_eq!(queue.leave(&[1, 2, 3]), [4]);
-        assert_eq!(queue.order.gather(4, 3), [4, 5]);
+        assert_eq!(queue.order.gather(4, 3)[..], [4, 5]);
     }
 
     #[test]
@@ -337,7 +341,7 @@ mod tests {
         assert!(queue.enter(&["A x:1"]));
         assert!(queue.enter(&["A x:2", "B x:2"]));
         assert!(!queue.enter(&["A x:2"]));
-        assert_eq!(queue.order.gather(2, 10), [2, 3]);
+        assert_eq!(queue.order.gather(2, 10)[..], [2, 3]);
         assert!(queue.enter(&["C"]), "from here on types have lines");
         assert!(!queue.enter(&["B"]));
         assert_eq!(queue.leave(&[2, 3]), [5]);
@@ -369,7 +373,7 @@ mod tests {
         };
         for _ in 0..200 {
             let mut queue = queue();
-            let mut running: Vec<Vec<Ticket>> = Vec::new();
+            let mut running: Vec<Tickets> = Vec::new();
             let (mut entered, mut done) = (0, 0);
             let mut started = Vec::new();
             while done < 40 {

@@ -35,8 +35,12 @@ impl Places {
         self.first.is_none()
     }
 
-    /// Takes the last place. Whether nobody is in its way.
+    /// Takes the last place, unless it has that already. Whether nobody is in its way.
     pub(super) fn push(&mut self, ticket: Ticket, alone: bool, joined: Option<Ticket>) -> bool {
+        let last = self.behind.back().or(self.first.as_ref());
+        if last.is_some_and(|last| last.ticket == ticket) {
+            return true;
+        }
         let free = if alone { self.is_empty() } else { self.alone == 0 };
         let place = Place { ticket, alone, joined };
         match self.first {
