@@ -1,12 +1,13 @@
 //! IDs: how an aggregate is addressed, and what its events are tagged with.
 
 use std::error::Error;
-use std::fmt::{Debug, Display};
+use std::fmt::{self, Debug, Display};
 use std::hash::Hash;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::de::{self, Visitor};
+use serde::{Deserializer, Serialize, Serializer};
 
 use crate::tag::{InvalidTag, Tag, check_tag_value};
 
@@ -158,8 +159,22 @@ impl IdText {
         id: &'static str,
         deserializer: D,
     ) -> Result<IdText, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        IdText::parse(id, &text).map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(TextOf(id))
+    }
+}
+
+/// Checks a text where it stands, without a copy of its own.
+struct TextOf(&'static str);
+
+impl Visitor<'_> for TextOf {
+    type Value = IdText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<IdText, E> {
+        IdText::parse(self.0, text).map_err(E::custom)
     }
 }
 

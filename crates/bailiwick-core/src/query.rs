@@ -67,8 +67,9 @@ impl From<QueryItem> for Query {
 /// One alternative of a query: any of these types, and all of these tags.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct QueryItem {
-    types: Arc<[EventType]>,
+    // Compared first: items of many differ in their tags far more often.
     tags: Tags,
+    types: Arc<[EventType]>,
 }
 
 impl QueryItem {

@@ -78,8 +78,10 @@ pub fn find<'a>(types: &'a [EventDescriptor], name: &str) -> Option<&'a EventDes
 
 /// All names that these types have or had, in order and each once: what is asked for and guarded.
 pub fn each_name<'a>(types: impl IntoIterator<Item = &'a EventDescriptor>) -> Vec<&'static str> {
-    let mut names = Vec::new();
-    for name in types.into_iter().flat_map(EventDescriptor::names) {
+    let types = types.into_iter();
+    // Hardly any type had another name.
+    let mut names = Vec::with_capacity(types.size_hint().1.unwrap_or(0));
+    for name in types.flat_map(EventDescriptor::names) {
         if !names.contains(&name) {
             names.push(name);
         }

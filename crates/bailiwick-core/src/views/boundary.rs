@@ -22,8 +22,8 @@ pub struct Boundary(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     views: TypeId,
-    items: Box<[ReadingItem]>,
-    walk: Box<[Step]>,
+    items: Vec<ReadingItem>,
+    walk: Vec<Step>,
 }
 
 impl Boundary {
@@ -34,7 +34,7 @@ impl Boundary {
     pub fn of<Vs: Views>(keys: &Vs::Keys) -> Result<Boundary, BoundaryError> {
         let mut to = Describe::new();
         Vs::describe(keys, &mut to)?;
-        let (items, walk) = (to.items.into(), to.walk.into());
+        let (items, walk) = (to.items, to.walk);
         Ok(Boundary(Arc::new(Inner { views: TypeId::of::<Vs>(), items, walk })))
     }
 
@@ -48,7 +48,7 @@ impl Boundary {
         let mut items = items.to_vec();
         items.push(ReadingItem::of::<LastAnswer>(key, true)?);
         let (views, walk) = (*views, walk.clone());
-        Ok(Boundary(Arc::new(Inner { views, items: items.into(), walk })))
+        Ok(Boundary(Arc::new(Inner { views, items, walk })))
     }
 
     /// What is read: one item a view.
@@ -116,7 +116,7 @@ pub(super) fn guard_of<'a>(items: impl IntoIterator<Item = &'a ReadingItem>) -> 
 
 /// What is read, without what is read twice: two views may read the same events.
 pub(super) fn each_once<'a>(items: impl Iterator<Item = &'a ReadingItem>) -> Vec<QueryItem> {
-    let mut once: Vec<QueryItem> = Vec::new();
+    let mut once: Vec<QueryItem> = Vec::with_capacity(items.size_hint().1.unwrap_or(0));
     for reading in items {
         if !once.contains(reading.item()) {
             once.push(reading.item().clone());

@@ -101,8 +101,8 @@ pub struct ViewIdentity {
 
 impl ViewIdentity {
     fn of<V: OneView>(key: &V::Key) -> Result<Self, BoundaryError> {
-        let view = short_name::<V>();
-        let tags = key.tags().map_err(|source| BoundaryError::Key { view, source })?;
+        let tags =
+            key.tags().map_err(|source| BoundaryError::Key { view: short_name::<V>(), source })?;
         let mut hasher = DefaultHasher::new();
         (TypeId::of::<V>(), &tags).hash(&mut hasher);
         let beginning = Arc::new(BeginningOf::<V> { key: key.clone(), tags });

@@ -13,6 +13,9 @@ use super::error::FoldError;
 use super::slot::Slot;
 use crate::{AppendCondition, EncodedEvent, Page, Position, Query, Read, RecordedEvent};
 
+/// So many views are found as fast by looking at each.
+const FEW: usize = 8;
+
 /// The views of one decision, or of several that are decided together: each once.
 ///
 /// What whoever runs decisions does with it:
@@ -33,6 +36,7 @@ use crate::{AppendCondition, EncodedEvent, Page, Position, Query, Read, Recorded
 #[derive(Debug, Default)]
 pub struct Folded {
     slots: Vec<Slot>,
+    /// Where they are, once there are more than a few.
     places: HashMap<ViewIdentity, usize, BuildHasherDefault<DefaultHasher>>,
 }
 
@@ -55,22 +59,38 @@ impl Folded {
     ) {
         for reading in boundary.reading() {
             let identity = reading.identity();
-            if let Some(at) = self.places.get(identity) {
-                self.slots[*at].guard_too(reading.guards());
+            if let Some(at) = self.place(identity) {
+                self.slots[at].guard_too(reading.guards());
                 continue;
             }
             let slot = match kept(identity).filter(|slot| slot.identity() == identity) {
                 Some(slot) => slot.lent_to(reading.clone()),
                 None => Slot::new(reading.clone()),
             };
-            self.places.insert(identity.clone(), self.slots.len());
-            self.slots.push(slot);
+            self.push(slot);
         }
+    }
+
+    fn push(&mut self, slot: Slot) {
+        self.slots.push(slot);
+        if self.slots.len() > FEW {
+            // The first time for all of them.
+            let from = self.places.len();
+            let slots = self.slots.iter().enumerate().skip(from);
+            self.places.extend(slots.map(|(at, slot)| (slot.identity().clone(), at)));
+        }
+    }
+
+    fn place(&self, view: &ViewIdentity) -> Option<usize> {
+        if self.slots.len() > FEW {
+            return self.places.get(view).copied();
+        }
+        self.slots.iter().position(|slot| slot.identity() == view)
     }
 
     /// Whether all views of a boundary are here.
     pub fn has(&self, boundary: &Boundary) -> bool {
-        boundary.reading().iter().all(|reading| self.places.contains_key(reading.identity()))
+        boundary.reading().iter().all(|reading| self.place(reading.identity()).is_some())
     }
 
     /// Every event that one of the views guards; none if nothing is guarded.
@@ -104,8 +124,8 @@ impl Folded {
         last: Option<&RecordedEvent>,
         upto: Position,
     ) -> Result<(), FoldError> {
-        if let Some(at) = self.places.get(view) {
-            let slot = &mut self.slots[*at];
+        if let Some(at) = self.place(view) {
+            let slot = &mut self.slots[at];
             last.map_or(Ok(()), |last| slot.fold(last))?;
             slot.reached(upto);
             slot.caught_up = true;
@@ -210,7 +230,7 @@ impl Folded {
     }
 
     pub(super) fn slot(&self, view: &ViewIdentity) -> Option<&Slot> {
-        self.places.get(view).map(|at| &self.slots[*at])
+        self.place(view).map(|at| &self.slots[at])
     }
 
     fn readings(&self) -> impl Iterator<Item = &ReadingItem> {

@@ -59,6 +59,8 @@ pub(super) enum Decided {
     /// One with its key was decided before: where that stands, if it is not of this turn.
     Repeated(Option<Position>),
 }
+/// By far the most events have fewer: spared the growing.
+const PAYLOAD_BYTES: usize = 64;
 
 const WAITING: u8 = 0;
 const CLAIMED: u8 = 1;
@@ -199,7 +201,7 @@ impl<D: Decision> Asked<D> {
     ) -> Result<(), Cause> {
         for event in emitted {
             let tags = bounded.tags_of(event).map_err(Cause::Emit)?;
-            let mut payload = Vec::new();
+            let mut payload = Vec::with_capacity(PAYLOAD_BYTES);
             event.encode(&mut payload).map_err(Cause::codec)?;
             let known = event.descriptor();
             to.push(EncodedEvent {

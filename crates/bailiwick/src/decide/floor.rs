@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bailiwick_core::views::ReadingItem;
 use bailiwick_core::{EncodedEvent, Position, Tag};
+use smallvec::SmallVec;
 
 use super::case::Case;
 use super::kept::Kept;
-use super::order::{Left, Lines, Order, Ticket, lines_of};
+use super::lines::{Lines, Numbers};
+use super::order::{Left, Order, Ticket, Tickets};
 use super::{port, turn};
 use crate::ask::Admission;
 use crate::cell::{Hold, NotAdmitted};
@@ -22,12 +25,16 @@ pub(crate) struct Floor {
     shared: Arc<Shared>,
     kinds: Vec<Arc<dyn AnyKind>>,
     tally: Tally,
+    numbers: Numbers,
     standing: Lock<Standing>,
     pub(super) kept: Kept,
     patience: Patience<Arc<dyn Case>>,
     /// Whether somebody ends the wait of callers whose time is up.
     is_patient: AtomicBool,
 }
+
+/// Those of a turn: mostly one.
+pub(super) type Gathered = SmallVec<[(Ticket, Arc<dyn Case>); 1]>;
 
 struct Standing {
     order: Order<Arc<dyn Case>>,
@@ -42,6 +49,7 @@ impl Floor {
         Arc::new(Floor {
             kinds,
             tally: Tally::default(),
+            numbers: Numbers::new(seed),
             standing: Lock::new(standing),
             kept: Kept::new(seed, shared.config.cached_views),
             patience: Patience::new(),
@@ -75,7 +83,7 @@ impl Floor {
         admission: Admission,
         stands: impl FnOnce(Ticket),
     ) -> Result<(), NotAdmitted> {
-        let lines = lines_of(case.boundary());
+        let lines = self.numbers.lines_of(case.boundary());
         let mut standing = self.standing.lock();
         // Under the lock: a shutdown that has met the floor has seen who came before.
         if self.shared.stage() != Stage::Open {
@@ -142,11 +150,11 @@ impl Floor {
     }
 
     /// Those whose turn it is with `leader`.
-    pub(super) fn gather(&self, leader: Ticket) -> Vec<(Ticket, Arc<dyn Case>)> {
+    pub(super) fn gather(&self, leader: Ticket) -> Gathered {
         let most = self.shared.config.batch_commands.get();
         let mut standing = self.standing.lock();
         if standing.order.get(leader).is_none() {
-            return Vec::new();
+            return Gathered::new();
         }
         let tickets = standing.order.gather(leader, most);
         let case = |ticket| standing.order.get(ticket).map(|case| (ticket, case.clone()));
@@ -154,7 +162,7 @@ impl Floor {
     }
 
     /// A turn is over. Returns the next one that is to be run by whoever ran it, if any.
-    pub(super) fn leave(self: &Arc<Self>, tickets: &mut Vec<Ticket>) -> Option<Ticket> {
+    pub(super) fn leave(self: &Arc<Self>, tickets: &mut Tickets) -> Option<Ticket> {
         let mut standing = self.standing.lock();
         let Left { gone, mut turns } = standing.order.leave(tickets.drain(..));
         let away = standing.let_in(self.capacity(), &mut turns);
@@ -180,19 +188,26 @@ impl Floor {
         held
     }
 
-    /// By their type and tag, the aggregates that read what stands in the lines of these.
+    /// By their type and tag, the aggregates that read what these guard.
     fn concerned(&self, of: &[(Ticket, Arc<dyn Case>)]) -> BTreeSet<(usize, Tag)> {
         let mut concerned = BTreeSet::new();
-        let standing = self.standing.lock();
-        let lines = of.iter().flat_map(|(ticket, _)| standing.order.lines(*ticket));
-        for (event_type, tag) in
-            lines.filter_map(|line| Some((&line.event_type, line.tag.as_ref()?)))
+        if !self.has_aggregates() {
+            return concerned;
+        }
+        let items = of.iter().flat_map(|(_, case)| case.boundary().reading());
+        let items = items.filter(|reading| reading.guards()).map(ReadingItem::item);
+        for (tag, types) in items.flat_map(|item| item.tags().iter().map(|tag| (tag, item.types())))
         {
             let kinds = self.kinds.iter().enumerate();
-            let reading = kinds.filter(|(_, kind)| kind.reads(event_type, tag));
+            let reading = kinds.filter(|(_, kind)| types.iter().any(|name| kind.reads(name, tag)));
             concerned.extend(reading.map(|(nth, _)| (nth, tag.clone())));
         }
         concerned
+    }
+
+    /// Whether anybody is to be told of what is appended.
+    pub(super) fn has_aggregates(&self) -> bool {
+        !self.kinds.is_empty()
     }
 
     /// Aggregates of this runtime that read these events are told before they decide anything else.

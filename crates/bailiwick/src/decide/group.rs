@@ -9,14 +9,14 @@ use bailiwick_core::{AppendError, Appended, EncodedEvent, FoldError, Position, Q
 use super::case::Decided;
 use super::floor::Floor;
 use super::port;
-use super::turn::{Place, Seat};
+use super::turn::{Place, Seat, Seats};
 use crate::error::{Cause, panic_message};
 use crate::port::Failure;
 use crate::shared::{Shared, Stage};
 
 pub(super) struct Group<'a> {
     floor: &'a Arc<Floor>,
-    seats: Vec<Seat>,
+    seats: Seats,
     views: Folded,
     /// The journal was read for these views.
     has_read: bool,
@@ -37,12 +37,12 @@ enum Tried {
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn new(floor: &'a Arc<Floor>, seats: Vec<Seat>) -> Self {
+    pub(super) fn new(floor: &'a Arc<Floor>, seats: Seats) -> Self {
         Group { floor, seats, views: Folded::default(), has_read: false }
     }
 
     /// Returns those who are to be tried apart.
-    pub(super) async fn run(mut self) -> Vec<Seat> {
+    pub(super) async fn run(mut self) -> Seats {
         if let Err(cause) = self.begin() {
             return self.apart(&cause);
         }
@@ -55,14 +55,14 @@ impl<'a> Group<'a> {
                 Tried::Again if !self.seats.is_empty() => {}
                 Tried::Done | Tried::Again => {
                     self.floor.kept.keep(self.views);
-                    return Vec::new();
+                    return Seats::new();
                 }
                 Tried::Broken(cause) => return self.apart(&cause),
                 Tried::Failed(cause) => {
                     self.give_back(&cause);
-                    return Vec::new();
+                    return Seats::new();
                 }
-                Tried::Closed => return Vec::new(),
+                Tried::Closed => return Seats::new(),
             }
         }
     }
@@ -77,7 +77,12 @@ impl<'a> Group<'a> {
         self.has_read = false;
         guarded(|| {
             for seat in seats {
-                views.add(seat.case.boundary(), |view| kept.take(view));
+                let boundary = seat.case.boundary();
+                let mut taken = kept.take(boundary);
+                views.add(boundary, |view| {
+                    let at = taken.iter().position(|slot| slot.identity() == view)?;
+                    Some(taken.swap_remove(at))
+                });
             }
             Ok(())
         })
@@ -132,9 +137,10 @@ impl<'a> Group<'a> {
             return Tried::Closed;
         }
         let condition = self.views.condition(level);
-        match port::append(shared, events.clone(), condition).await {
+        let told = if self.floor.has_aggregates() { events.clone() } else { Vec::new() };
+        match port::append(shared, events, condition).await {
             None => Tried::Closed,
-            Some(Ok(appended)) => self.committed(level, &events, appended),
+            Some(Ok(appended)) => self.committed(level, &told, appended),
             Some(Err(AppendError::Conflict { at })) => self.conflicted(level, at).await,
             Some(Err(error)) => self.failed(error),
         }
@@ -162,9 +168,9 @@ impl<'a> Group<'a> {
     }
 
     /// It is durable: the gate opens, once the aggregates of this runtime know of it.
-    fn committed(&mut self, level: Position, events: &[EncodedEvent], appended: Appended) -> Tried {
+    fn committed(&mut self, level: Position, told: &[EncodedEvent], appended: Appended) -> Tried {
         self.views.settled(appended.last);
-        self.floor.tell_aggregates(events, appended.first);
+        self.floor.tell_aggregates(told, appended.first);
         self.release(|upto| match u64::try_from(upto).unwrap_or(0) {
             0 => level,
             nth => appended.first.plus(nth - 1),
@@ -182,7 +188,7 @@ impl<'a> Group<'a> {
         self.has_read = false;
         let limit = self.shared().config.attempts;
         let seats = std::mem::take(&mut self.seats);
-        let (contended, again): (Vec<_>, _) =
+        let (contended, again): (Seats, _) =
             seats.into_iter().partition(|seat| seat.attempts >= limit);
         again.iter().for_each(|seat| seat.case.take_back());
         self.seats = again;
@@ -219,17 +225,17 @@ impl<'a> Group<'a> {
     }
 
     /// Its views are garbage: by itself each finds out whether it was its fault.
-    fn apart(self, cause: &Cause) -> Vec<Seat> {
+    fn apart(self, cause: &Cause) -> Seats {
         if self.seats.len() > 1 {
             return self.seats;
         }
         self.give_back(cause);
-        Vec::new()
+        Seats::new()
     }
 }
 
 /// Others were faster too often. Says what they wrote.
-async fn give_up(shared: &Shared, seats: Vec<Seat>, guard: Option<Query>, level: Position) {
+async fn give_up(shared: &Shared, seats: Seats, guard: Option<Query>, level: Position) {
     let read = guard.map(|guard| Read::new(guard).after(level).limit(1.try_into().expect("one")));
     let page = match read {
         Some(read) => port::read(shared, read).await.and_then(Result::ok),

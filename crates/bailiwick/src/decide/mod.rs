@@ -18,7 +18,9 @@ mod group;
 mod handle;
 mod kept;
 mod keyed;
+mod lines;
 mod order;
+mod places;
 mod port;
 mod turn;
 

@@ -5,51 +5,34 @@
 //!    at once. So of two that meet in several lines one is ahead in all of them: nobody waits in a
 //!    circle, and nobody is overtaken by who overlaps with it.
 //! 2. Who guards a type whatever the tags is alone in the line of the type, which all others of that
-//!    type share.
+//!    type share. The lines of types are there from when the first such one comes until nobody is
+//!    left: without one nobody would wait there.
 //! 3. A turn begins when nobody is ahead. Those who wait for nobody else may join it.
 //!
 //! Nothing here depends on the order of a map, and nothing is called.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 
-use bailiwick_core::views::Boundary;
-use bailiwick_core::{EventType, Tag};
 use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use smallvec::{SmallVec, smallvec};
+
+use super::lines::{Lines, Number};
+use super::places::Places;
 
 /// A number in the order of arrival.
 pub(super) type Ticket = u64;
 
+/// Those of a turn: mostly one.
+pub(super) type Tickets = SmallVec<[Ticket; 1]>;
+
 /// How many are looked at for each that may join a turn: a turn begins soon.
 const LOOKED_AT: usize = 4;
 
-/// What is queued for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Line {
-    pub(super) event_type: EventType,
-    /// None: the type as a whole.
-    pub(super) tag: Option<Tag>,
-}
-
-/// The lines to stand in, and in which of them alone.
-pub(super) type Lines = Box<[(Line, bool)]>;
-
-/// The lines for what a boundary guards.
-pub(super) fn lines_of(boundary: &Boundary) -> Lines {
-    let mut lines = BTreeMap::new();
-    for pair in boundary.pairs() {
-        let whole = Line { event_type: pair.event_type.clone(), tag: None };
-        *lines.entry(whole).or_insert(false) |= pair.tag.is_none();
-        if pair.tag.is_some() {
-            lines.insert(Line { event_type: pair.event_type, tag: pair.tag }, true);
-        }
-    }
-    lines.into_iter().collect()
-}
-
 pub(super) struct Order<T> {
     last: Ticket,
-    lines: HashMap<Line, Places, FixedState>,
-    requests: BTreeMap<Ticket, Request<T>>,
+    lines: Standing,
+    requests: HashMap<Ticket, Request<T>, FixedState>,
 }
 
 struct Request<T> {
@@ -59,32 +42,24 @@ struct Request<T> {
     what: T,
 }
 
-/// In the order of their tickets.
+/// The lines in which somebody stands.
 #[derive(Default)]
-struct Places {
-    places: VecDeque<Place>,
-    /// How many want to be alone.
-    alone: usize,
-    /// Whose turn has looked for followers here, and whether for all of them.
-    searched: Option<(Ticket, bool)>,
+struct Standing {
+    table: HashTable<(Number, Places)>,
+    /// Whether the lines of types are there.
+    by_type: bool,
 }
 
-struct Place {
-    ticket: Ticket,
-    alone: bool,
-    turn: Option<Ticket>,
-}
-
-/// Who has left, and whose turns begin now.
+/// Who has left, to be dropped when nobody is kept waiting by it, and whose turns begin now.
 pub(super) struct Left<T> {
-    pub(super) gone: Vec<T>,
+    pub(super) gone: SmallVec<[(T, Lines); 1]>,
     pub(super) turns: Vec<Ticket>,
 }
 
 impl<T> Order<T> {
     pub(super) fn new(seed: u64) -> Self {
-        let lines = HashMap::with_hasher(FixedState::with_seed(seed));
-        Order { last: 0, lines, requests: BTreeMap::new() }
+        let requests = HashMap::with_hasher(FixedState::with_seed(seed));
+        Order { last: 0, lines: Standing::default(), requests }
     }
 
     /// The next number.
@@ -101,34 +76,23 @@ impl<T> Order<T> {
         self.requests.get(&ticket).map(|request| &request.what)
     }
 
-    /// Where it stands.
-    pub(super) fn lines(&self, ticket: Ticket) -> impl Iterator<Item = &Line> {
-        let request = self.requests.get(&ticket).into_iter();
-        request.flat_map(|request| request.lines.iter().map(|(line, _)| line))
-    }
-
     /// Takes its places. Whether its turn begins at once. Tickets enter in their order.
     pub(super) fn enter(&mut self, ticket: Ticket, lines: Lines, what: T) -> bool {
-        for (line, alone) in &lines {
-            let places = match self.lines.get_mut(line) {
-                Some(places) => places,
-                None => self.lines.entry(line.clone()).or_default(),
-            };
-            places.alone += usize::from(*alone);
-            places.places.push_back(Place { ticket, alone: *alone, turn: None });
+        if lines.whole() && !self.lines.by_type {
+            self.stand_by_type();
         }
-        self.requests.insert(ticket, Request { lines, turn: None, what });
-        let free = self.is_free(ticket, None);
-        if free {
-            self.begin(ticket, ticket);
+        let mut free = true;
+        for (line, alone) in self.lines.of(&lines) {
+            free &= self.lines.take(line).push(ticket, alone, None);
         }
+        self.requests.insert(ticket, Request { lines, turn: free.then_some(ticket), what });
         free
     }
 
     /// Those who overlap with the turn of `leader` and wait for nobody else join it: `most` in all.
     /// Returns who is in it, in the order of arrival.
-    pub(super) fn gather(&mut self, leader: Ticket, most: usize) -> Vec<Ticket> {
-        let mut turn = vec![leader];
+    pub(super) fn gather(&mut self, leader: Ticket, most: usize) -> Tickets {
+        let mut turn = smallvec![leader];
         let mut waiting = BTreeSet::new();
         self.followers(leader, leader, &mut waiting);
         let mut looks = most.saturating_mul(LOOKED_AT);
@@ -138,7 +102,7 @@ impl<T> Order<T> {
         {
             looks -= 1;
             if self.requests[&ticket].turn.is_none() && self.is_free(ticket, Some(leader)) {
-                self.begin(ticket, leader);
+                self.join(ticket, leader);
                 turn.push(ticket);
                 self.followers(ticket, leader, &mut waiting);
             }
@@ -148,16 +112,14 @@ impl<T> Order<T> {
 
     /// Gives up the places of `tickets`.
     pub(super) fn leave(&mut self, tickets: impl IntoIterator<Item = Ticket>) -> Left<T> {
-        let mut left = Left { gone: Vec::new(), turns: Vec::new() };
+        let mut left = Left { gone: SmallVec::new(), turns: Vec::new() };
         let mut next = BTreeSet::new();
         for ticket in tickets {
             let Some(request) = self.requests.remove(&ticket) else { continue };
-            for (line, alone) in &request.lines {
-                self.step_out(line, ticket);
-                let Some(places) = self.lines.get(line) else { continue };
-                places.next(*alone, &mut next);
+            for (line, alone) in self.lines.of(&request.lines) {
+                self.lines.step_out(line, (ticket, alone), &mut next);
             }
-            left.gone.push(request.what);
+            left.gone.push((request.what, request.lines));
         }
         for ticket in next {
             let waits = self.requests.get(&ticket).is_some_and(|request| request.turn.is_none());
@@ -165,6 +127,9 @@ impl<T> Order<T> {
                 self.begin(ticket, ticket);
                 left.turns.push(ticket);
             }
+        }
+        if self.requests.is_empty() {
+            self.lines.by_type = false;
         }
         left
     }
@@ -175,120 +140,144 @@ impl<T> Order<T> {
         self.leave(waits.then_some(ticket))
     }
 
-    /// Everybody leaves.
+    /// Everybody leaves, in the order of arrival.
     pub(super) fn clear(&mut self) -> Vec<T> {
-        self.lines.clear();
-        std::mem::take(&mut self.requests).into_values().map(|request| request.what).collect()
+        self.lines = Standing::default();
+        let mut requests: Vec<_> = self.requests.drain().collect();
+        requests.sort_unstable_by_key(|(ticket, _)| *ticket);
+        requests.into_iter().map(|(_, request)| request.what).collect()
     }
 
-    fn step_out(&mut self, line: &Line, ticket: Ticket) {
-        let Some(places) = self.lines.get_mut(line) else { return };
-        if let Ok(at) = places.places.binary_search_by_key(&ticket, |place| place.ticket)
-            && let Some(place) = places.places.remove(at)
-        {
-            places.alone -= usize::from(place.alone);
+    /// Makes the lines of types. Everybody comes to stand there once at most, so that is no more
+    /// work than if they had been there all the time.
+    fn stand_by_type(&mut self) {
+        let mut requests: Vec<_> = self.requests.iter().collect();
+        requests.sort_unstable_by_key(|(ticket, _)| **ticket);
+        for (ticket, request) in requests {
+            for line in request.lines.shared() {
+                self.lines.take(*line).push(*ticket, false, request.turn);
+            }
         }
-        if places.places.is_empty() {
-            self.lines.remove(line);
-        }
+        self.lines.by_type = true;
     }
 
+    /// Its turn begins, or it joins that of another.
     fn begin(&mut self, ticket: Ticket, turn: Ticket) {
-        let Some(request) = self.requests.get_mut(&ticket) else { return };
-        request.turn = Some(turn);
-        for (line, _) in &request.lines {
-            if let Some(places) = self.lines.get_mut(line)
-                && let Ok(at) = places.places.binary_search_by_key(&ticket, |place| place.ticket)
-            {
-                places.places[at].turn = Some(turn);
+        if let Some(request) = self.requests.get_mut(&ticket) {
+            request.turn = Some(turn);
+        }
+    }
+
+    fn join(&mut self, ticket: Ticket, turn: Ticket) {
+        self.begin(ticket, turn);
+        for (line, _) in self.lines.of(&self.requests[&ticket].lines) {
+            if let Some(places) = self.lines.get_mut(line) {
+                places.join(ticket, turn);
             }
         }
     }
 
     /// Whether nobody is ahead but those of this turn.
     fn is_free(&self, ticket: Ticket, turn: Option<Ticket>) -> bool {
-        let request = &self.requests[&ticket];
-        request.lines.iter().all(|(line, alone)| {
-            self.lines.get(line).is_none_or(|places| places.lets(ticket, *alone, turn))
+        self.lines.of(&self.requests[&ticket].lines).all(|(line, alone)| {
+            self.lines.get(line).is_none_or(|places| places.lets(ticket, alone, turn))
         })
     }
 
     /// Adds those who wait for `ticket`.
     fn followers(&mut self, ticket: Ticket, turn: Ticket, to: &mut BTreeSet<Ticket>) {
-        for (line, alone) in &self.requests[&ticket].lines {
-            let Some(places) = self.lines.get_mut(line) else { continue };
-            let searched = places.searched.is_some_and(|(by, all)| by == turn && (all || !alone));
-            if searched || (!alone && places.alone == 0) {
-                continue;
+        for (line, alone) in self.lines.of(&self.requests[&ticket].lines) {
+            if let Some(places) = self.lines.get_mut(line) {
+                places.followers((ticket, alone), turn, to);
             }
-            places.searched = Some((turn, *alone));
-            let behind = places.places.partition_point(|place| place.ticket <= ticket);
-            let follows = places.places.range(behind..).filter(|place| *alone || place.alone);
-            to.extend(follows.map(|place| place.ticket));
         }
     }
 }
 
-impl Places {
-    fn lets(&self, ticket: Ticket, alone: bool, turn: Option<Ticket>) -> bool {
-        if !alone && self.alone == 0 {
-            return true;
-        }
-        let mut ahead = self.places.iter().take_while(|place| place.ticket < ticket);
-        ahead.all(|place| !(alone || place.alone) || (turn.is_some() && place.turn == turn))
+impl Standing {
+    /// The lines of `lines` that there are, and in which of them alone.
+    fn of<'a>(&self, lines: &'a Lines) -> impl Iterator<Item = (Number, bool)> + use<'a> {
+        let shared = if self.by_type { lines.shared() } else { &[] };
+        let alone = lines.alone().iter().map(|line| (*line, true));
+        alone.chain(shared.iter().map(|line| (*line, false)))
     }
 
-    /// Who may have waited only for one that has left.
-    fn next(&self, was_alone: bool, to: &mut BTreeSet<Ticket>) {
-        match self.places.front() {
-            Some(first) if first.alone => drop(to.insert(first.ticket)),
-            Some(_) if was_alone => {
-                to.extend(self.places.iter().take_while(|p| !p.alone).map(|place| place.ticket));
-            }
-            _ => {}
+    /// A line, also if nobody stands there yet.
+    fn take(&mut self, line: Number) -> &mut Places {
+        let entry = self.table.entry(line, |(number, _)| *number == line, |(number, _)| *number);
+        &mut entry.or_insert_with(|| (line, Places::default())).into_mut().1
+    }
+
+    fn get(&self, line: Number) -> Option<&Places> {
+        self.table.find(line, |(number, _)| *number == line).map(|(_, places)| places)
+    }
+
+    fn get_mut(&mut self, line: Number) -> Option<&mut Places> {
+        self.table.find_mut(line, |(number, _)| *number == line).map(|(_, places)| places)
+    }
+
+    /// Gives up a place, and adds who may have waited only for that.
+    fn step_out(
+        &mut self,
+        line: Number,
+        (ticket, alone): (Ticket, bool),
+        next: &mut BTreeSet<Ticket>,
+    ) {
+        let Ok(mut standing) = self.table.find_entry(line, |(number, _)| *number == line) else {
+            return;
+        };
+        let places = &mut standing.get_mut().1;
+        places.remove(ticket);
+        if places.is_empty() {
+            standing.remove();
+        } else {
+            places.next(alone, next);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use bailiwick_core::QueryItem;
+
+    use super::super::lines::Numbers;
     use super::*;
 
-    fn line(event_type: &'static str, tag: Option<&str>) -> Line {
-        Line { event_type: EventType::literal(event_type), tag: tag.map(|t| t.parse().unwrap()) }
-    }
+    type Wanted = Vec<&'static str>;
 
     /// `A x:1` is a pair, `A` a type whatever the tags.
-    fn lines(pairs: &[&'static str]) -> Lines {
-        let mut lines = BTreeMap::new();
-        for pair in pairs {
-            let (event_type, tag) = match pair.split_once(' ') {
-                Some((event_type, tag)) => (event_type, Some(tag)),
-                None => (*pair, None),
-            };
-            *lines.entry(line(event_type, None)).or_insert(false) |= tag.is_none();
-            if tag.is_some() {
-                lines.insert(line(event_type, tag), true);
-            }
+    fn item(wanted: &'static str) -> QueryItem {
+        match wanted.split_once(' ') {
+            Some((event_type, tag)) => QueryItem::new([event_type], [tag.parse().unwrap()]),
+            None => QueryItem::new([wanted], []),
         }
-        lines.into_iter().collect()
+        .unwrap()
     }
 
-    struct Queue(Order<()>);
+    fn overlap(one: &str, other: &str) -> bool {
+        let whole = |pair: &str| !pair.contains(' ');
+        one[..1] == other[..1] && (one == other || whole(one) || whole(other))
+    }
+
+    struct Queue {
+        order: Order<Wanted>,
+        numbers: Numbers,
+    }
 
     impl Queue {
-        fn enter(&mut self, pairs: &[&'static str]) -> bool {
-            let ticket = self.0.ticket();
-            self.0.enter(ticket, lines(pairs), ())
+        fn enter(&mut self, wanted: &[&'static str]) -> bool {
+            let ticket = self.order.ticket();
+            let items: Vec<_> = wanted.iter().map(|wanted| item(wanted)).collect();
+            self.order.enter(ticket, self.numbers.lines(items.iter()), wanted.to_vec())
         }
 
         fn leave(&mut self, tickets: &[Ticket]) -> Vec<Ticket> {
-            self.0.leave(tickets.iter().copied()).turns
+            self.order.leave(tickets.iter().copied()).turns
         }
     }
 
     fn queue() -> Queue {
-        Queue(Order::new(1))
+        Queue { order: Order::new(1), numbers: Numbers::new(1) }
     }
 
     #[test]
@@ -303,7 +292,7 @@ mod tests {
         assert_eq!(queue.leave(&[2]), [3]);
         assert_eq!(queue.leave(&[3]), [5], "in the order of arrival");
         assert_eq!(queue.leave(&[4, 5]), []);
-        assert!(queue.0.lines.is_empty() && queue.0.len() == 0, "nothing is left");
+        assert!(queue.order.lines.table.is_empty() && queue.order.len() == 0, "nothing is left");
     }
 
     #[test]
@@ -329,10 +318,10 @@ mod tests {
         assert!(!queue.enter(&["A s:1"]));
         assert!(!queue.enter(&["A x:2", "A s:1"]), "behind who waits for another");
         assert!(!queue.enter(&["A x:1", "A s:3"]), "likewise");
-        assert_eq!(queue.0.gather(1, 10), [1, 3, 5]);
+        assert_eq!(queue.order.gather(1, 10)[..], [1, 3, 5]);
         assert_eq!(queue.leave(&[1, 3, 5]), []);
         assert_eq!(queue.leave(&[2]), [4]);
-        assert_eq!(queue.0.gather(4, 10), [4, 6, 7]);
+        assert_eq!(queue.order.gather(4, 10)[..], [4, 6, 7]);
     }
 
     #[test]
@@ -341,9 +330,25 @@ mod tests {
         for _ in 0..5 {
             queue.enter(&["A"]);
         }
-        assert_eq!(queue.0.gather(1, 3), [1, 2, 3]);
+        assert_eq!(queue.order.gather(1, 3)[..], [1, 2, 3]);
         assert_eq!(queue.leave(&[1, 2, 3]), [4]);
-        assert_eq!(queue.0.gather(4, 3), [4, 5]);
+        assert_eq!(queue.order.gather(4, 3)[..], [4, 5]);
+    }
+
+    #[test]
+    fn who_guards_a_type_waits_for_all_who_came_before_whatever_their_turn() {
+        let mut queue = queue();
+        assert!(queue.enter(&["A x:1"]));
+        assert!(queue.enter(&["A x:2", "B x:2"]));
+        assert!(!queue.enter(&["A x:2"]));
+        assert_eq!(queue.order.gather(2, 10)[..], [2, 3]);
+        assert!(queue.enter(&["C"]), "from here on types have lines");
+        assert!(!queue.enter(&["B"]));
+        assert_eq!(queue.leave(&[2, 3]), [5]);
+        assert!(!queue.enter(&["A"]));
+        assert_eq!(queue.leave(&[1]), [6]);
+        assert_eq!(queue.leave(&[4, 5, 6]), []);
+        assert!(queue.enter(&["A x:1"]) && !queue.order.lines.by_type, "nobody was left");
     }
 
     #[test]
@@ -352,9 +357,9 @@ mod tests {
         queue.enter(&["A x:1"]);
         queue.enter(&["A"]);
         assert!(!queue.enter(&["A x:2"]));
-        assert_eq!(queue.0.withdraw(2).turns, [3]);
-        assert_eq!(queue.0.withdraw(3).turns, [], "its turn has begun");
-        assert_eq!(queue.0.len(), 2);
+        assert_eq!(queue.order.withdraw(2).turns, [3]);
+        assert_eq!(queue.order.withdraw(3).turns, [], "its turn has begun");
+        assert_eq!(queue.order.len(), 2);
     }
 
     /// Whatever comes and goes: no two turns overlap, and everybody has one.
@@ -368,7 +373,7 @@ mod tests {
         };
         for _ in 0..200 {
             let mut queue = queue();
-            let mut running: Vec<Vec<Ticket>> = Vec::new();
+            let mut running: Vec<Tickets> = Vec::new();
             let (mut entered, mut done) = (0, 0);
             let mut started = Vec::new();
             while done < 40 {
@@ -380,7 +385,7 @@ mod tests {
                     }
                 } else if !started.is_empty() && random(2) == 0 {
                     let leader = started.swap_remove(random(started.len()));
-                    running.push(queue.0.gather(leader, 1 + random(4)));
+                    running.push(queue.order.gather(leader, 1 + random(4)));
                 } else if !running.is_empty() {
                     let turn = running.swap_remove(random(running.len()));
                     done += turn.len();
@@ -388,20 +393,18 @@ mod tests {
                 } else if entered == 40 {
                     assert!(!started.is_empty(), "somebody waits for ever");
                 }
-                check(&queue.0);
+                check(&queue.order);
             }
         }
     }
 
-    fn check(order: &Order<()>) {
-        let in_turn = |request: &&Request<()>| request.turn.is_some();
+    fn check(order: &Order<Wanted>) {
+        let in_turn = |request: &&Request<Wanted>| request.turn.is_some();
         let busy: Vec<_> = order.requests.values().filter(in_turn).collect();
         for (at, one) in busy.iter().enumerate() {
             for other in &busy[at + 1..] {
-                let meets = |(line, alone): &(Line, bool)| {
-                    other.lines.iter().any(|(l, a)| l == line && (*a || *alone))
-                };
-                assert!(one.turn == other.turn || !one.lines.iter().any(meets));
+                let meets = |mine: &&str| other.what.iter().any(|theirs| overlap(mine, theirs));
+                assert!(one.turn == other.turn || !one.what.iter().any(|mine| meets(mine)));
             }
         }
     }

@@ -1,21 +1,21 @@
 //! Turns: one after the other in a task of the runtime's own, for as long as one follows from
 //! another.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bailiwick_core::{BoxFuture, Position};
+use smallvec::{SmallVec, smallvec};
 
 use super::case::Case;
-use super::floor::Floor;
+use super::floor::{Floor, Gathered};
 use super::group::Group;
-use super::order::Ticket;
+use super::order::{Ticket, Tickets};
 use crate::race::yield_now;
 
 /// Runs the turn of `leader`, and those that follow from it.
 pub(super) fn run(floor: Arc<Floor>, leader: Ticket) -> BoxFuture<()> {
     // Before it is polled: a task that never runs must not be waited for.
-    let mut held = Held { floor, tickets: vec![leader] };
+    let mut held = Held { floor, tickets: smallvec![leader] };
     Box::pin(async move {
         let mut next = Some(leader);
         while let Some(leader) = next {
@@ -35,11 +35,11 @@ pub(super) fn run(floor: Arc<Floor>, leader: Ticket) -> BoxFuture<()> {
 /// The places of those whose turn it is.
 struct Held {
     floor: Arc<Floor>,
-    tickets: Vec<Ticket>,
+    tickets: Tickets,
 }
 
 impl Held {
-    fn gather(&mut self, leader: Ticket) -> Vec<(Ticket, Arc<dyn Case>)> {
+    fn gather(&mut self, leader: Ticket) -> Gathered {
         let gathered = self.floor.gather(leader);
         self.tickets = gathered.iter().map(|(ticket, _)| *ticket).collect();
         gathered
@@ -47,7 +47,7 @@ impl Held {
 }
 
 /// From here on they are certainly decided.
-fn claim(gathered: Vec<(Ticket, Arc<dyn Case>)>) -> Vec<Seat> {
+fn claim(gathered: Gathered) -> Seats {
     let claimed = gathered.into_iter().filter(|(_, case)| case.claim());
     claimed.map(|(_, case)| Seat::new(case)).collect()
 }
@@ -67,6 +67,9 @@ impl Drop for Held {
         }
     }
 }
+
+/// Those who are decided together: mostly one.
+pub(super) type Seats = SmallVec<[Seat; 1]>;
 
 /// A decision in its turn. Dropped without an outcome (the runtime went away) it gets one.
 pub(super) struct Seat {
@@ -99,12 +102,12 @@ impl Drop for Seat {
     }
 }
 
-async fn take_turn(floor: &Arc<Floor>, seats: Vec<Seat>) {
-    let mut groups = VecDeque::from([seats]);
-    while let Some(seats) = groups.pop_front() {
-        if !seats.is_empty() {
-            let apart = Group::new(floor, seats).run().await;
-            groups.extend(apart.into_iter().map(|seat| vec![seat]));
-        }
+async fn take_turn(floor: &Arc<Floor>, seats: Seats) {
+    if seats.is_empty() {
+        return;
+    }
+    for seat in Group::new(floor, seats).run().await {
+        // Who is alone is never tried apart.
+        Group::new(floor, smallvec![seat]).run().await;
     }
 }
