@@ -185,10 +185,11 @@ mod tests {
     fn what_is_remembered_has_a_bound() {
         for most in [0, 1, 3] {
             let kept = Kept::new(1, most);
-            for nth in 1..100 {
+            let others = ["a", "b", "c", "d"].iter().cycle();
+            for (nth, other) in (1..100).zip(others) {
                 // One is used all the time, the others now and then.
                 keep(&kept, "hot", nth);
-                keep(&kept, ["a", "b", "c", "d"][nth as usize % 4], nth);
+                keep(&kept, other, nth);
                 let slots = kept.slots.lock();
                 assert!(slots.views.len() <= most);
                 assert!(slots.order.len() <= most * USES_PER_VIEW + 1);

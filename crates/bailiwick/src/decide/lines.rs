@@ -7,7 +7,7 @@
 use std::hash::BuildHasher;
 
 use bailiwick_core::QueryItem;
-use bailiwick_core::views::Boundary;
+use bailiwick_core::views::{Boundary, ReadingItem};
 use foldhash::quality::FixedState;
 
 /// A line.
@@ -36,7 +36,7 @@ impl Numbers {
     /// The lines for what a boundary guards.
     pub(super) fn lines_of(&self, boundary: &Boundary) -> Lines {
         let guarding = boundary.reading().iter().filter(|reading| reading.guards());
-        self.lines(guarding.map(|reading| reading.item()))
+        self.lines(guarding.map(ReadingItem::item))
     }
 
     /// The lines for items that name types.

@@ -404,7 +404,7 @@ mod tests {
         for (at, one) in busy.iter().enumerate() {
             for other in &busy[at + 1..] {
                 let meets = |mine: &&str| other.what.iter().any(|theirs| overlap(mine, theirs));
-                assert!(one.turn == other.turn || !one.what.iter().any(|mine| meets(mine)));
+                assert!(one.turn == other.turn || !one.what.iter().any(meets));
             }
         }
     }
