@@ -13,6 +13,7 @@ use super::case::Case;
 use super::kept::Kept;
 use super::lines::{Lines, Numbers};
 use super::order::{Left, Order, Ticket, Tickets};
+use super::reads::Reads;
 use super::{port, turn};
 use crate::ask::Admission;
 use crate::cell::{Hold, NotAdmitted};
@@ -28,6 +29,7 @@ pub(crate) struct Floor {
     numbers: Numbers,
     standing: Lock<Standing>,
     pub(super) kept: Kept,
+    pub(super) reads: Arc<Reads>,
     patience: Patience<Arc<dyn Case>>,
     /// Whether somebody ends the wait of callers whose time is up.
     is_patient: AtomicBool,
@@ -51,6 +53,7 @@ impl Floor {
             tally: Tally::default(),
             numbers: Numbers::new(seed),
             standing: Lock::new(standing),
+            reads: Arc::default(),
             kept: Kept::new(seed, shared.config.cached_views),
             patience: Patience::new(),
             is_patient: AtomicBool::new(false),

@@ -22,6 +22,7 @@ mod lines;
 mod order;
 mod places;
 mod port;
+mod reads;
 mod turn;
 
 pub use handle::Decisions;
