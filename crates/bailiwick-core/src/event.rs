@@ -173,7 +173,11 @@ pub fn tags_of<E: Event>(own: &Tags, event: &E) -> Result<Tags, TagError> {
     match collector.error {
         Some(error) => Err(error),
         None if collector.more.is_empty() => Ok(own.clone()),
-        None => Ok(own.iter().cloned().chain(collector.more).collect()),
+        None => {
+            let mut tags = collector.more;
+            tags.extend_from_slice(own.as_slice());
+            Ok(Tags::of(tags))
+        }
     }
 }
 

@@ -122,8 +122,8 @@ impl QueryItem {
 
     /// Whether an event of this type with these tags is selected.
     pub fn matches(&self, event_type: &str, tags: &Tags) -> bool {
-        (self.types.is_empty() || self.types.iter().any(|t| t == event_type))
-            && self.tags.iter().all(|tag| tags.contains(tag))
+        self.tags.iter().all(|tag| tags.contains(tag))
+            && (self.types.is_empty() || self.types.iter().any(|t| t == event_type))
     }
 }
 

@@ -166,6 +166,12 @@ impl Tags {
         Tags(Arc::new([]))
     }
 
+    pub(crate) fn of(mut tags: Vec<Tag>) -> Tags {
+        tags.sort_unstable();
+        tags.dedup();
+        Tags(tags.into())
+    }
+
     /// The tags, sorted.
     pub fn as_slice(&self) -> &[Tag] {
         &self.0
@@ -196,10 +202,7 @@ impl From<Tag> for Tags {
 
 impl FromIterator<Tag> for Tags {
     fn from_iter<I: IntoIterator<Item = Tag>>(tags: I) -> Tags {
-        let mut tags: Vec<Tag> = tags.into_iter().collect();
-        tags.sort_unstable();
-        tags.dedup();
-        Tags(tags.into())
+        Tags::of(Vec::from_iter(tags))
     }
 }
 

@@ -139,11 +139,11 @@ mod tests {
         Boundary::of::<Door>(&door.into()).unwrap()
     }
 
-    /// A turn over one view that comes to this position.
-    fn keep(kept: &Kept, door: &'static str, upto: u64) {
+    /// A turn over one view that comes to this position, and takes it out first or was too late.
+    fn keep(kept: &Kept, door: &'static str, upto: u64, takes: bool) {
         let mut views = Folded::default();
         let boundary = boundary(door);
-        let mut taken = kept.take(&boundary);
+        let mut taken = if takes { kept.take(&boundary) } else { Few::new() };
         views.add(&boundary, |_| taken.pop());
         let page = Page { events: Vec::new(), upto: Position::new(upto), more: false };
         views.take(&page).unwrap();
@@ -156,27 +156,23 @@ mod tests {
 
     #[test]
     fn those_that_were_used_last_are_kept() {
-        let kept = Kept::new(1, 2);
-        keep(&kept, "a", 1);
-        keep(&kept, "b", 2);
-        keep(&kept, "a", 3);
-        keep(&kept, "c", 4);
-        assert_eq!(upto(&kept, "b"), None, "it was used before the others");
-        assert_eq!((upto(&kept, "a"), upto(&kept, "c")), (Some(3), Some(4)));
-        assert_eq!(upto(&kept, "a"), None, "whoever has it has it alone");
+        for takes in [true, false] {
+            let kept = Kept::new(1, 2);
+            keep(&kept, "a", 1, takes);
+            keep(&kept, "b", 2, takes);
+            keep(&kept, "a", 3, takes);
+            keep(&kept, "c", 4, takes);
+            assert_eq!(upto(&kept, "b"), None, "it was used before the others");
+            assert_eq!((upto(&kept, "a"), upto(&kept, "c")), (Some(3), Some(4)));
+            assert_eq!(upto(&kept, "a"), None, "whoever has it has it alone");
+        }
     }
 
     #[test]
     fn the_one_that_knows_more_is_kept() {
         let kept = Kept::new(1, 2);
         for positions in [[5, 3], [3, 5]] {
-            let views = positions.map(|upto| {
-                let mut views = Folded::of(&boundary("a"));
-                let page = Page { events: Vec::new(), upto: Position::new(upto), more: false };
-                views.take(&page).unwrap();
-                views
-            });
-            views.into_iter().for_each(|views| kept.keep(views));
+            positions.into_iter().for_each(|upto| keep(&kept, "a", upto, false));
             assert_eq!(upto(&kept, "a"), Some(5));
         }
     }
@@ -187,9 +183,11 @@ mod tests {
             let kept = Kept::new(1, most);
             let others = ["a", "b", "c", "d"].iter().cycle();
             for (nth, other) in (1..100).zip(others) {
-                // One is used all the time, the others now and then.
-                keep(&kept, "hot", nth);
-                keep(&kept, other, nth);
+                // One is used all the time, the others only later.
+                keep(&kept, "hot", nth, true);
+                if nth > 50 {
+                    keep(&kept, other, nth, true);
+                }
                 let slots = kept.slots.lock();
                 assert!(slots.views.len() <= most);
                 assert!(slots.order.len() <= most * USES_PER_VIEW + 1);
