@@ -13,7 +13,6 @@ use super::case::Case;
 use super::kept::Kept;
 use super::lines::{Lines, Numbers};
 use super::order::{Left, Order, Ticket, Tickets};
-use super::reads::Reads;
 use super::{port, turn};
 use crate::ask::Admission;
 use crate::cell::{Hold, NotAdmitted};
@@ -29,7 +28,6 @@ pub(crate) struct Floor {
     numbers: Numbers,
     standing: Lock<Standing>,
     pub(super) kept: Kept,
-    pub(super) reads: Arc<Reads>,
     patience: Patience<Arc<dyn Case>>,
     /// Whether somebody ends the wait of callers whose time is up.
     is_patient: AtomicBool,
@@ -53,7 +51,6 @@ impl Floor {
             tally: Tally::default(),
             numbers: Numbers::new(seed),
             standing: Lock::new(standing),
-            reads: Arc::default(),
             kept: Kept::new(seed, shared.config.cached_views),
             patience: Patience::new(),
             is_patient: AtomicBool::new(false),

@@ -110,8 +110,7 @@ impl<'a> Group<'a> {
                 self.views.behind();
             }
             let read = self.views.next_read(shared.config.page_events);
-            let page = self.floor.reads.read(self.floor.shared(), read).await;
-            let page = page.ok_or(Tried::Closed)?;
+            let page = port::read(shared, read).await.ok_or(Tried::Closed)?;
             let page = page.map_err(|error| Tried::Failed(Cause::Unread(error)))?;
             self.has_read = true;
             for recorded in &page.events {

@@ -22,7 +22,6 @@ mod lines;
 mod order;
 mod places;
 mod port;
-mod reads;
 mod turn;
 
 pub use handle::Decisions;
