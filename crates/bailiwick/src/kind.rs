@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use crate::registry::Registry;
 use crate::rest::RestQueue;
 use crate::shared::{Shared, Stage};
 use crate::watch::Watchers;
+use bailiwick_core::views::Folded;
 use bailiwick_core::{
     ANSWERED, Aggregate, BoxFuture, EncodedEvent, Event, EventType, Id, Position, Query, QueryItem,
     RecordedEvent, Tag, Tags, Timestamp, each_name,
@@ -72,6 +73,24 @@ impl<A: Aggregate> Kind<A> {
         }
     }
 
+    /// Sets the deadline of an aggregate that is not in memory, if its state is among these views.
+    fn arm_from(&self, id: &A::Key, views: &Folded) -> bool {
+        let deadline = views.settled_state::<A>(id).map(|state| {
+            // Whoever loads it will hear of the panic.
+            catch_unwind(AssertUnwindSafe(|| state.deadline()))
+        });
+        let Some(Ok(deadline)) = deadline else { return false };
+        if let Some(at) = deadline {
+            self.deadlines.arm_stored(id, at);
+            // Whoever came into memory meanwhile has read what was written, and arms it itself.
+            if self.registry.get(id).is_some() {
+                let mut slot = self.deadlines.claim(id);
+                self.deadlines.set(&mut slot, id, None);
+            }
+        }
+        true
+    }
+
     /// Of whom the tag is.
     fn id_of(&self, tag: &Tag) -> Option<A::Key> {
         catch_unwind(|| A::Key::from_str(tag.value())).ok()?.ok()
@@ -101,8 +120,9 @@ pub(crate) trait AnyKind: Send + Sync + 'static {
     fn reads(&self, event_type: &EventType, tag: &Tag) -> bool;
     /// Holds the aggregate with this tag, if it is in memory: see [`Cell::hold`].
     fn hold(&self, tag: &Tag) -> Option<BoxFuture<Option<Hold>>>;
-    /// A decision of this runtime wrote this event: those of this type that read it are told.
-    fn written(self: Arc<Self>, event: &EncodedEvent, at: Position);
+    /// A decision of this runtime wrote this event: those of this type that read it are told. `views`
+    /// are those it was decided on, with what was written.
+    fn written(self: Arc<Self>, event: &EncodedEvent, at: Position, views: &Folded);
     fn start(self: Arc<Self>);
     /// Meets every cell once, so that what was accepted before the stage changed is known.
     fn sweep(&self, stage: Stage);
@@ -169,14 +189,14 @@ impl<A: Aggregate> AnyKind for Kind<A> {
         tag.key() == <A::Key as Id>::KEY && self.types.contains(event_type)
     }
 
-    fn written(self: Arc<Self>, event: &EncodedEvent, at: Position) {
+    fn written(self: Arc<Self>, event: &EncodedEvent, at: Position, views: &Folded) {
         for tag in event.tags.iter().filter(|tag| self.reads(&event.event_type, tag)) {
             let Some(id) = self.id_of(tag) else {
                 tracing::error!(aggregate = A::NAME, %tag, "an ID of a decision's event cannot be read");
                 continue;
             };
             let told = self.registry.get(&id).is_some_and(|cell| cell.overtaken(at));
-            if !told {
+            if !told && !self.arm_from(&id, views) {
                 // It may have a deadline now, or another one: that is known when it was loaded.
                 self.wake(&id, None);
             }

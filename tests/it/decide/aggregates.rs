@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bailiwick::{
     Aggregate, Aggregates, Context, Decide, Decision, Event, ManualClock, MemoryJournal, Position,
-    Query, Read, Runtime, Timestamp, View, id,
+    Query, Read, Runtime, Timestamp, Unguarded, View, id,
 };
 use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
@@ -100,6 +100,25 @@ impl Decision for HoldAll {
     }
 }
 
+/// Holds a seat whoever has it: what it read may be of before.
+struct HoldAnyway(&'static str);
+
+impl Decision for HoldAnyway {
+    type Views = Unguarded<Seat>;
+    type Event = SeatEvent;
+    type Reply = ();
+    type Rejection = std::convert::Infallible;
+
+    fn keys(&self) -> SeatId {
+        self.0.into()
+    }
+
+    fn decide(&self, _: &Seat, ctx: &mut Context<SeatEvent>) -> Result<(), Self::Rejection> {
+        ctx.emit(SeatEvent::SeatHeld { seat: self.0.into(), until: ctx.now() + HOLD });
+        Ok(())
+    }
+}
+
 const HOLD: Duration = Duration::from_secs(10);
 
 struct Theatre {
@@ -139,6 +158,31 @@ async fn deadlines_follow_whether_or_not_the_aggregate_is_in_memory() {
     settle().await;
     assert_eq!(theatre.released().await, 3);
     theatre.runtime.decide(HoldAll(vec!["a", "b"])).await.unwrap();
+}
+
+/// The decision has read them, so nobody need load them to know when they fall due.
+#[tokio::test]
+async fn those_whose_state_a_decision_has_stay_out_of_memory() {
+    let theatre = Theatre::new().await;
+    theatre.runtime.decide(HoldAll(vec!["a", "b"])).await.unwrap();
+    settle().await;
+    assert_eq!(theatre.seats.in_memory(), []);
+    assert_eq!(theatre.seats.deadlines_armed(), 2);
+    theatre.clock.advance(HOLD);
+    settle().await;
+    assert_eq!(theatre.released().await, 2);
+    assert_eq!(theatre.seats.deadlines_armed(), 0);
+}
+
+#[tokio::test]
+async fn those_whose_state_a_decision_may_not_have_are_loaded() {
+    let theatre = Theatre::new().await;
+    theatre.runtime.decide(HoldAnyway("a")).await.unwrap();
+    settle().await;
+    assert_eq!(theatre.seats.in_memory(), ["a".into()]);
+    theatre.clock.advance(HOLD);
+    settle().await;
+    assert_eq!(theatre.released().await, 1);
 }
 
 #[tokio::test]

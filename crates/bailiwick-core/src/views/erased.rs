@@ -100,7 +100,7 @@ pub struct ViewIdentity {
 }
 
 impl ViewIdentity {
-    fn of<V: OneView>(key: &V::Key) -> Result<Self, BoundaryError> {
+    pub(super) fn of<V: OneView>(key: &V::Key) -> Result<Self, BoundaryError> {
         let tags =
             key.tags().map_err(|source| BoundaryError::Key { view: short_name::<V>(), source })?;
         let mut hasher = DefaultHasher::new();

@@ -11,7 +11,7 @@ use super::boundary::{Boundary, each_once, guard_of};
 use super::erased::{ReadingItem, ViewIdentity};
 use super::error::FoldError;
 use super::slot::Slot;
-use crate::{AppendCondition, EncodedEvent, Page, Position, Query, Read, RecordedEvent};
+use crate::{AppendCondition, EncodedEvent, Page, Position, Query, Read, RecordedEvent, View};
 
 /// So many views are found as fast by looking at each.
 const FEW: usize = 8;
@@ -215,6 +215,16 @@ impl Folded {
     /// If one of them is not here, or the boundary is that of other views.
     pub fn refs<'a, Vs: Views>(&'a self, boundary: &'a Boundary) -> Vs::Refs<'a> {
         boundary.lend::<Vs>(self)
+    }
+
+    /// The state of a view that is guarded, if it is here and holds what is in the journal and nothing
+    /// else: after [`settled`](Folded::settled) it is as of there.
+    #[doc(hidden)]
+    pub fn settled_state<V: View>(&self, key: &V::Key) -> Option<&V> {
+        let slot = self.slot(&ViewIdentity::of::<V>(key).ok()?)?;
+        let settled = slot.reading().guards() && !slot.is_ahead();
+        let state: &dyn Any = slot.state();
+        state.downcast_ref().filter(|_| settled)
     }
 
     /// What a decision with the key of this [boundary](Boundary::once) was answered; none if it has

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bailiwick_core::views::ReadingItem;
+use bailiwick_core::views::{Folded, ReadingItem};
 use bailiwick_core::{EncodedEvent, Position, Tag};
 use smallvec::SmallVec;
 
@@ -211,9 +211,10 @@ impl Floor {
     }
 
     /// Aggregates of this runtime that read these events are told before they decide anything else.
-    pub(super) fn tell_aggregates(&self, events: &[EncodedEvent], first: Position) {
+    pub(super) fn tell_aggregates(&self, events: &[EncodedEvent], first: Position, views: &Folded) {
         for (nth, event) in (0_u64..).zip(events) {
-            self.kinds.iter().for_each(|kind| kind.clone().written(event, first.plus(nth)));
+            let at = first.plus(nth);
+            self.kinds.iter().for_each(|kind| kind.clone().written(event, at, views));
         }
     }
 

@@ -170,7 +170,7 @@ impl<'a> Group<'a> {
     /// It is durable: the gate opens, once the aggregates of this runtime know of it.
     fn committed(&mut self, level: Position, told: &[EncodedEvent], appended: Appended) -> Tried {
         self.views.settled(appended.last);
-        self.floor.tell_aggregates(told, appended.first);
+        self.floor.tell_aggregates(told, appended.first, &self.views);
         self.release(|upto| match u64::try_from(upto).unwrap_or(0) {
             0 => level,
             nth => appended.first.plus(nth - 1),
