@@ -1,6 +1,7 @@
 //! Seats of courses: each caller after another course each time, and all after one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bailiwick::{EncodedEvent, Id, Runtime, Tags};
 use bailiwick_examples::registration::{
@@ -81,7 +82,8 @@ fn before(after: After, each: usize) -> impl Iterator<Item = EncodedEvent> {
     (0..calls).map(registered).chain((0..courses).map(defined))
 }
 
-/// `aggregates`: students and courses are registered, so each is told of each seat, and loaded.
+/// `aggregates`: students and courses are registered and in memory, so each is told of each seat, and
+/// takes turns with who is after it.
 async fn bailiwick(place: Place, after: After, each: usize, aggregates: bool) -> Round {
     let journal = place.open();
     fill(&journal, before(after, each)).await;
@@ -89,7 +91,9 @@ async fn bailiwick(place: Place, after: After, each: usize, aggregates: bool) ->
         true => {
             let builder = Runtime::builder_shared(journal.clone());
             let builder = builder.aggregate::<Student>().aggregate::<Course>();
-            builder.start().await.expect("it starts")
+            let runtime = builder.start().await.expect("it starts");
+            all_loaded(&runtime).await;
+            runtime
         }
         false => start(journal.clone(), |_| {}).await,
     };
@@ -108,6 +112,14 @@ async fn bailiwick(place: Place, after: After, each: usize, aggregates: bool) ->
     round.asides.push((runtime.counts().conflicts as f64, "conflicts"));
     drop((runtime, journal));
     round
+}
+
+/// What was written without them is loaded at the start, because it may have a deadline.
+async fn all_loaded(runtime: &Runtime) {
+    let (students, courses) = (runtime.aggregates::<Student>(), runtime.aggregates::<Course>());
+    while students.deadlines_armed() + courses.deadlines_armed() > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 async fn tephra_alone(after: After, each: usize) -> Round {
