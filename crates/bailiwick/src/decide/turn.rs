@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bailiwick_core::{BoxFuture, Position};
 use smallvec::{SmallVec, smallvec};
+use tracing::Instrument;
 
 use super::case::Case;
 use super::floor::{Floor, Gathered};
@@ -106,8 +107,12 @@ async fn take_turn(floor: &Arc<Floor>, seats: Seats) {
     if seats.is_empty() {
         return;
     }
-    for seat in Group::new(floor, seats).run().await {
-        // Who is alone is never tried apart.
-        Group::new(floor, smallvec![seat]).run().await;
-    }
+    let span = tracing::trace_span!("turn", decisions = seats.len());
+    let turn = async {
+        for seat in Group::new(floor, seats).run().await {
+            // Who is alone is never tried apart.
+            Group::new(floor, smallvec![seat]).run().await;
+        }
+    };
+    turn.instrument(span).await;
 }
