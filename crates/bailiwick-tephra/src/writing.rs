@@ -8,7 +8,7 @@ use bailiwick_core::{FaultKind, Head, Health, JournalFault, ReopenError};
 use flume::Receiver;
 use tokio::sync::oneshot;
 
-use crate::appends::{Answer, Call, Next, Reopened};
+use crate::appends::{self, Answer, Call, Next, Reopened};
 use crate::folder::note;
 use crate::journal::{Shared, find_head, lost};
 use crate::store::Store;
@@ -44,7 +44,9 @@ impl Writing {
                 taken.push(answer);
                 taken.extend(answers.try_iter());
             }
-            match self.shared.appends.answered(&mut taken) {
+            let (next, settled) = self.shared.appends.answered(&mut taken);
+            appends::tell(settled);
+            match next {
                 Next::More => {}
                 Next::Batch(next) => answers = next,
                 Next::Nothing => return,
@@ -63,6 +65,10 @@ impl Writing {
 
     /// tephra must not write anything more, and what it could not write must not stay.
     fn closed(&mut self, waiters: Vec<oneshot::Sender<Reopened>>) {
+        if self.shared.appends.health().is_open() {
+            // They asked while it was being opened for others.
+            return waiters.into_iter().for_each(|waiter| drop(waiter.send(Ok(()))));
+        }
         let store = self.shared.store.lock().take();
         if let Some(store) = store {
             drop(store);

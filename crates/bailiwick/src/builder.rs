@@ -161,7 +161,7 @@ impl Builder {
         recover(&shared, all, by_name, self.names.unemitted()).await?;
         kinds.iter().for_each(|(_, kind)| kind.clone().start());
         if self.reopens {
-            shared.spawn(crate::reopening::run(shared.clone()));
+            shared.spawn(Box::pin(crate::reopening::run(shared.clone())));
         }
         Ok(Runtime::new(shared, kinds))
     }

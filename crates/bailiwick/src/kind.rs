@@ -81,12 +81,9 @@ impl<A: Aggregate> Kind<A> {
         });
         let Some(Ok(deadline)) = deadline else { return false };
         if let Some(at) = deadline {
+            // If it comes into memory just now it has an entry of its own as well. One too many finds
+            // nothing due, and is gone when the aggregate leaves; one too few would be a deadline lost.
             self.deadlines.arm_stored(id, at);
-            // Whoever came into memory meanwhile has read what was written, and arms it itself.
-            if self.registry.get(id).is_some() {
-                let mut slot = self.deadlines.claim(id);
-                self.deadlines.set(&mut slot, id, None);
-            }
         }
         true
     }
@@ -206,13 +203,13 @@ impl<A: Aggregate> AnyKind for Kind<A> {
 
     fn start(self: Arc<Self>) {
         let shared = self.shared.clone();
-        shared.spawn(crate::deadlines::run(self.clone()));
+        shared.spawn(Box::pin(crate::deadlines::run(self.clone())));
         let kind = self.clone();
-        shared.spawn(async move {
+        shared.spawn(Box::pin(async move {
             let lapse = |cell: Arc<Cell<A>>, entry, now| cell.lapse(entry, now);
             crate::patience::run(&kind.patience, &kind.shared, lapse).await;
-        });
-        shared.spawn(crate::rest::run(self));
+        }));
+        shared.spawn(Box::pin(crate::rest::run(self)));
     }
 
     fn sweep(&self, stage: Stage) {

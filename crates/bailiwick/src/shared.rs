@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-use bailiwick_core::{Journal, Timestamp};
+use bailiwick_core::{BoxFuture, Journal, Timestamp};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -58,9 +58,9 @@ impl Shared {
     }
 
     /// Runs a task of the runtime.
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let running = self.tasks.begin();
-        self.seams.spawner.spawn(Box::pin(running.run(task)));
+    pub(crate) fn spawn(&self, task: BoxFuture<()>) {
+        let counted = self.tasks.begin().of(task);
+        self.seams.spawner.spawn(Box::pin(counted));
     }
 
     /// The time of this runtime: its clock's, never going back.

@@ -2,9 +2,12 @@
 //! the journal.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 
+use bailiwick_core::BoxFuture;
 use tokio::sync::Notify;
 
 /// Counts tasks. Cloning shares it.
@@ -40,10 +43,24 @@ impl Tasks {
     }
 }
 
+/// A future that is a task: it is dropped before it counts as ended, polled or not.
+pub(crate) struct Counted {
+    future: BoxFuture<()>,
+    _task: Task,
+}
+
 impl Task {
-    /// Runs `future` as this task.
-    pub(crate) async fn run(self, future: impl Future<Output = ()>) {
-        future.await;
+    /// Makes `future` this task.
+    pub(crate) fn of(self, future: BoxFuture<()>) -> Counted {
+        Counted { future, _task: self }
+    }
+}
+
+impl Future for Counted {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.future.as_mut().poll(cx)
     }
 }
 

@@ -32,8 +32,7 @@ use tokio::sync::oneshot;
 
 use crate::Options;
 use crate::folder::Folder;
-use append::Settled;
-pub(crate) use append::{Append, Outcome, Told};
+pub(crate) use append::{Append, Outcome, Settled, Told};
 pub(crate) use calls::Call;
 use desk::{Desk, Taken};
 use direct::{Direct, Telling};
@@ -123,9 +122,9 @@ impl Appends {
         None
     }
 
-    /// Takes the answers that there are to the batch, tells the outcomes, and gives tephra the next
-    /// batch. Without an answer: tephra let go of the batch.
-    pub(crate) fn answered(&self, answers: &mut Vec<Answer>) -> Next {
+    /// Takes the answers that there are to the batch, and gives tephra the next one; what is settled
+    /// by that is to be told. Without an answer: tephra let go of the batch.
+    pub(crate) fn answered(&self, answers: &mut Vec<Answer>) -> (Next, Vec<Settled>) {
         let mut settled = Vec::new();
         let mut state = self.state.lock();
         if answers.is_empty() {
@@ -144,9 +143,7 @@ impl Appends {
             false => Next::More,
             true => self.give(&mut state, &mut settled).map_or(Next::Nothing, Next::Batch),
         };
-        drop(state);
-        tell(settled);
-        next
+        (next, settled)
     }
 
     /// After some answers; whether to wait for those who are told now.
@@ -166,9 +163,12 @@ impl Appends {
 
     /// The same, by the future of the only append. The thread takes what comes after.
     fn answered_directly(&self, answer: Option<Answer>) {
-        if let Next::Batch(answers) = self.answered(&mut answer.into_iter().collect()) {
+        let (next, settled) = self.answered(&mut answer.into_iter().collect());
+        // Before anything foreign runs: the thread must not depend on it.
+        if let Next::Batch(answers) = next {
             self.at_desk(|desk| desk.given(answers, false));
         }
+        tell(settled);
     }
 
     /// Nobody waits any more for the only append that tephra has.
@@ -265,6 +265,6 @@ impl Appends {
 }
 
 /// Without a lock held: it may run anything.
-fn tell(settled: Vec<Settled>) {
+pub(crate) fn tell(settled: Vec<Settled>) {
     settled.into_iter().for_each(Settled::tell);
 }

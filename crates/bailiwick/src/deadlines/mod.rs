@@ -211,8 +211,8 @@ fn fire<A: Aggregate>(kind: &Arc<Kind<A>>, now: Timestamp) {
             return;
         }
         let kind = kind.clone();
-        shared.spawn(async move {
+        shared.spawn(Box::pin(async move {
             some.into_iter().for_each(|(id, due)| kind.wake(&id, Some(due)));
-        });
+        }));
     }
 }
