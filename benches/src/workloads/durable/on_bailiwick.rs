@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick::{Aggregates, Journal, Runtime, TephraJournal};
+use bailiwick::{Aggregates, Runtime, TephraJournal};
 use bailiwick_examples::streaming::{
     AccountId, AccountSessions, Acquire, Release, SessionId, SetLimit,
 };
@@ -19,7 +19,6 @@ pub(super) struct OnBailiwick {
     ids: Arc<[AccountId]>,
     sessions: Arc<[SessionId]>,
     runtime: Arc<Runtime>,
-    journal: Arc<dyn Journal>,
 }
 
 /// How long a runtime may take to end.
@@ -27,8 +26,8 @@ const LIMIT_OF_THE_END: Duration = Duration::from_secs(10);
 
 impl Keeper for OnBailiwick {
     async fn open(folder: &Path, plan: Plan, _: &Written) -> Self {
-        let journal: Arc<dyn Journal> = Arc::new(TephraJournal::open(folder).expect("a journal"));
-        let builder = Runtime::builder_shared(journal.clone()).aggregate::<AccountSessions>();
+        let journal = TephraJournal::open(folder).expect("a journal");
+        let builder = Runtime::builder(journal).aggregate::<AccountSessions>();
         let runtime = builder.start().await.expect("it starts");
         let accounts = runtime.aggregates::<AccountSessions>();
         let ids: Arc<[AccountId]> = (0..plan.accounts).map(account_id).collect();
@@ -41,7 +40,7 @@ impl Keeper for OnBailiwick {
         }
         asked.join_all().await;
         let sessions = (0..plan.callers).map(session_id).collect();
-        OnBailiwick { accounts, ids, sessions, runtime: Arc::new(runtime), journal }
+        OnBailiwick { accounts, ids, sessions, runtime: Arc::new(runtime) }
     }
 
     async fn run(&self, turn: Turn) {
@@ -55,12 +54,11 @@ impl Keeper for OnBailiwick {
     }
 
     async fn close(self) {
-        let OnBailiwick { runtime, journal, accounts, .. } = self;
+        let OnBailiwick { runtime, accounts, .. } = self;
         drop(accounts);
         if let Ok(runtime) = Arc::try_unwrap(runtime) {
             runtime.shutdown(LIMIT_OF_THE_END).await;
         }
-        drop(journal);
     }
 }
 
