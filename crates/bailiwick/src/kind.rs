@@ -16,7 +16,7 @@ use crate::shared::{Shared, Stage};
 use crate::watch::Watchers;
 use bailiwick_core::views::Folded;
 use bailiwick_core::{
-    ANSWERED, Aggregate, BoxFuture, EncodedEvent, Event, EventType, Id, Position, Query, QueryItem,
+    ANSWERED, Aggregate, BoxFuture, Event, EventType, Id, Position, Query, QueryItem,
     RecordedEvent, Tag, Tags, Timestamp, each_name,
 };
 
@@ -117,9 +117,9 @@ pub(crate) trait AnyKind: Send + Sync + 'static {
     fn reads(&self, event_type: &EventType, tag: &Tag) -> bool;
     /// Holds the aggregate with this tag, if it is in memory: see [`Cell::hold`].
     fn hold(&self, tag: &Tag) -> Option<BoxFuture<Option<Hold>>>;
-    /// A decision of this runtime wrote this event: those of this type that read it are told. `views`
-    /// are those it was decided on, with what was written.
-    fn written(self: Arc<Self>, event: &EncodedEvent, at: Position, views: &Folded);
+    /// A decision of this runtime wrote what the aggregate with this tag reads, the last of it at `at`:
+    /// it is told. `views` are those it was decided on, with what was written.
+    fn written(self: Arc<Self>, tag: &Tag, at: Position, views: &Folded);
     fn start(self: Arc<Self>);
     /// Meets every cell once, so that what was accepted before the stage changed is known.
     fn sweep(&self, stage: Stage);
@@ -186,19 +186,17 @@ impl<A: Aggregate> AnyKind for Kind<A> {
         tag.key() == <A::Key as Id>::KEY && self.types.contains(event_type)
     }
 
-    fn written(self: Arc<Self>, event: &EncodedEvent, at: Position, views: &Folded) {
-        for tag in event.tags.iter().filter(|tag| self.reads(&event.event_type, tag)) {
-            let Some(id) = self.id_of(tag) else {
-                tracing::error!(aggregate = A::NAME, %tag, "an ID of a decision's event cannot be read");
-                continue;
-            };
-            let told = self.registry.get(&id).is_some_and(|cell| cell.overtaken(at));
-            if !told && !self.arm_from(&id, views) {
-                // It may have a deadline now, or another one: that is known when it was loaded.
-                self.wake(&id, None);
-            }
-            self.watchers.notify(&id);
+    fn written(self: Arc<Self>, tag: &Tag, at: Position, views: &Folded) {
+        let Some(id) = self.id_of(tag) else {
+            tracing::error!(aggregate = A::NAME, %tag, "an ID of a decision's event cannot be read");
+            return;
+        };
+        let told = self.registry.get(&id).is_some_and(|cell| cell.overtaken(at));
+        if !told && !self.arm_from(&id, views) {
+            // It may have a deadline now, or another one: that is known when it was loaded.
+            self.wake(&id, None);
         }
+        self.watchers.notify(&id);
     }
 
     fn start(self: Arc<Self>) {

@@ -1,7 +1,8 @@
 //! The deadline index: when the next aggregate of one type falls due by itself.
 //!
 //! 1. At most one entry per aggregate, never later than the deadline of its durable or its
-//!    speculative state. A deadline that moves *later* touches nothing here: the entry fires, its
+//!    speculative state; a second one if it came into memory just when a decision armed it stored,
+//!    until it leaves memory. A deadline that moves *later* touches nothing here: the entry fires, its
 //!    aggregate finds nothing due and sets the entry anew.
 //! 2. Never early: an entry is handed out when the runtime's clock has reached it, and the
 //!    aggregate judges once more.

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{
-    Bounded, Context, Decision, EncodedEvent, Event, EventType, Metadata, Position, Text, Timestamp,
+    Bounded, Context, Decision, EncodedEvent, Event, EventType, Metadata, Position, Tags, Text,
+    Timestamp,
 };
 use parking_lot::Mutex;
 
@@ -201,17 +202,7 @@ impl<D: Decision> Asked<D> {
     ) -> Result<(), Cause> {
         for event in emitted {
             let tags = bounded.tags_of(event).map_err(Cause::Emit)?;
-            let mut payload = Vec::with_capacity(PAYLOAD_BYTES);
-            event.encode(&mut payload).map_err(Cause::codec)?;
-            let known = event.descriptor();
-            to.push(EncodedEvent {
-                event_type: EventType::literal(known.name),
-                version: known.version(),
-                tags,
-                payload: payload.into(),
-                recorded_at: now,
-                metadata: self.metadata(),
-            });
+            to.push(encoded(event, tags, now, self.metadata())?);
         }
         Ok(())
     }
@@ -413,6 +404,20 @@ impl<D: Decision> Case for Asked<D> {
             self.answer(Err(AskError::Unknown(Unknown::ShutDown)));
         }
     }
+}
+
+/// An event as it will stand in the journal.
+pub(super) fn encoded<E: Event>(
+    event: &E,
+    tags: Tags,
+    recorded_at: Timestamp,
+    metadata: Metadata,
+) -> Result<EncodedEvent, Cause> {
+    let mut payload = Vec::with_capacity(PAYLOAD_BYTES);
+    event.encode(&mut payload).map_err(Cause::codec)?;
+    let known = event.descriptor();
+    let (event_type, version) = (EventType::literal(known.name), known.version());
+    Ok(EncodedEvent { event_type, version, tags, payload: payload.into(), recorded_at, metadata })
 }
 
 fn take<D: Decision>(case: &mut Judgement<D>) -> D {

@@ -36,6 +36,9 @@ pub(crate) struct Floor {
 /// Those of a turn: mostly one.
 pub(super) type Gathered = SmallVec<[(Ticket, Arc<dyn Case>); 1]>;
 
+/// Aggregates, by their type and tag, with the number of an event.
+pub(super) type Readers = BTreeMap<(usize, Tag), u64>;
+
 struct Standing {
     order: Order<Arc<dyn Case>>,
     /// Those whose callers wait for room, in order. As many as there are such callers.
@@ -68,6 +71,11 @@ impl Floor {
 
     pub(crate) fn counts(&self) -> Counts {
         self.tally.read()
+    }
+
+    /// One that was not accepted.
+    pub(super) fn turned_away(&self) {
+        self.tally.here().turned_away.one();
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -191,7 +199,7 @@ impl Floor {
     /// By their type and tag, the aggregates that read what these guard.
     fn concerned(&self, of: &[(Ticket, Arc<dyn Case>)]) -> BTreeSet<(usize, Tag)> {
         let mut concerned = BTreeSet::new();
-        if !self.has_aggregates() {
+        if self.kinds.is_empty() {
             return concerned;
         }
         let items = of.iter().flat_map(|(_, case)| case.boundary().reading());
@@ -205,16 +213,22 @@ impl Floor {
         concerned
     }
 
-    /// Whether anybody is to be told of what is appended.
-    pub(super) fn has_aggregates(&self) -> bool {
-        !self.kinds.is_empty()
+    /// Aggregates of this runtime that read these events, with the last one that each of them reads.
+    pub(super) fn readers_of(&self, events: &[EncodedEvent]) -> Readers {
+        let mut readers = Readers::new();
+        for (at, event) in (0..).zip(events) {
+            for (nth, kind) in self.kinds.iter().enumerate() {
+                let read = event.tags.iter().filter(|tag| kind.reads(&event.event_type, tag));
+                readers.extend(read.map(|tag| ((nth, tag.clone()), at)));
+            }
+        }
+        readers
     }
 
-    /// Aggregates of this runtime that read these events are told before they decide anything else.
-    pub(super) fn tell_aggregates(&self, events: &[EncodedEvent], first: Position, views: &Folded) {
-        for (nth, event) in (0_u64..).zip(events) {
-            let at = first.plus(nth);
-            self.kinds.iter().for_each(|kind| kind.clone().written(event, at, views));
+    /// They are told, each once, before they decide anything else; the events stand from `first` on.
+    pub(super) fn tell(&self, readers: &Readers, first: Position, views: &Folded) {
+        for ((nth, tag), at) in readers {
+            self.kinds[*nth].clone().written(tag, first.plus(*at), views);
         }
     }
 

@@ -7,7 +7,7 @@ use bailiwick_core::views::Folded;
 use bailiwick_core::{AppendError, Appended, EncodedEvent, FoldError, Position, Query, Read, Text};
 
 use super::case::Decided;
-use super::floor::Floor;
+use super::floor::{Floor, Readers};
 use super::port;
 use super::turn::{Place, Seat, Seats};
 use crate::error::{Cause, panic_message};
@@ -137,10 +137,10 @@ impl<'a> Group<'a> {
             return Tried::Closed;
         }
         let condition = self.views.condition(level);
-        let told = if self.floor.has_aggregates() { events.clone() } else { Vec::new() };
+        let readers = self.floor.readers_of(&events);
         match port::append(shared, events, condition).await {
             None => Tried::Closed,
-            Some(Ok(appended)) => self.committed(level, &told, appended),
+            Some(Ok(appended)) => self.committed(level, &readers, appended),
             Some(Err(AppendError::Conflict { at })) => self.conflicted(level, at).await,
             Some(Err(error)) => self.failed(error),
         }
@@ -168,9 +168,9 @@ impl<'a> Group<'a> {
     }
 
     /// It is durable: the gate opens, once the aggregates of this runtime know of it.
-    fn committed(&mut self, level: Position, told: &[EncodedEvent], appended: Appended) -> Tried {
+    fn committed(&mut self, level: Position, readers: &Readers, appended: Appended) -> Tried {
         self.views.settled(appended.last);
-        self.floor.tell_aggregates(told, appended.first, &self.views);
+        self.floor.tell(readers, appended.first, &self.views);
         self.release(|upto| match u64::try_from(upto).unwrap_or(0) {
             0 => level,
             nth => appended.first.plus(nth - 1),

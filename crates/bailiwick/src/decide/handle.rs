@@ -129,8 +129,8 @@ impl Decisions {
         })
     }
 
-    pub(super) fn turned_away(&self) {
-        self.floor.tally().here().turned_away.one();
+    pub(super) fn floor(&self) -> &Floor {
+        &self.floor
     }
 
     fn enter<D: Decision>(
@@ -142,7 +142,7 @@ impl Decisions {
         let bounded = match bound(decision, keyed.as_ref().map(Keyed::tag)) {
             Ok(bounded) => bounded,
             Err(not_run) => {
-                self.turned_away();
+                self.floor.turned_away();
                 return Err(not_run);
             }
         };
@@ -156,7 +156,7 @@ impl Decisions {
             Err(NotAdmitted::Full) => Cause::MailboxFull { capacity: floor.capacity() },
             Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => Cause::ShutDown,
         };
-        floor.tally().here().turned_away.one();
+        floor.turned_away();
         Err(NotRun { command: asked.take_decision(), cause })
     }
 }
@@ -165,7 +165,10 @@ impl Decisions {
 fn bound<D: Decision>(decision: D, once: Option<&OnceKey>) -> Result<Bounded<D>, NotRun<D>> {
     let boundary = catch_unwind(AssertUnwindSafe(|| {
         let boundary = Boundary::of::<D::Views>(&decision.keys())?;
-        once.map_or(Ok(boundary.clone()), |once| boundary.once(once))
+        match once {
+            Some(once) => boundary.once(once),
+            None => Ok(boundary),
+        }
     }));
     let cause = match boundary {
         Ok(Ok(boundary)) => return Ok(Bounded::within(decision, boundary)),

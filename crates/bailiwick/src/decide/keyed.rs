@@ -12,12 +12,12 @@ use std::time::Duration;
 
 use bailiwick_core::views::{Answered, LastAnswer, OnceKey};
 use bailiwick_core::{
-    ANSWERED, Decision, EncodedEvent, Event, EventType, Idempotency, Metadata, Position, Tags,
-    Text, Timestamp,
+    Decision, EncodedEvent, Idempotency, Metadata, Position, Tags, Text, Timestamp,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::case::encoded;
 use super::handle::Decisions;
 use crate::envelope::Committed;
 use crate::error::{AskError, Cause, NotRun};
@@ -80,16 +80,7 @@ impl<R> Keyed<R> {
         let Once { key, fingerprint } = self.once.clone();
         let reply = self.codec.encoded(reply)?;
         metadata.extra_mut().idempotency = Some(Idempotency { key, fingerprint, reply });
-        let mut payload = Vec::new();
-        Answered.encode(&mut payload).map_err(Cause::codec)?;
-        Ok(EncodedEvent {
-            event_type: EventType::literal(ANSWERED),
-            version: 1,
-            tags: Tags::from(self.tag.tag().clone()),
-            payload: payload.into(),
-            recorded_at: now,
-            metadata,
-        })
+        encoded(&Answered, Tags::from(self.tag.tag().clone()), now, metadata)
     }
 }
 
@@ -154,7 +145,7 @@ impl OnceDecisions {
             match keyed {
                 Ok(keyed) => decisions.asking(decision, Some(keyed)).await,
                 Err(cause) => {
-                    decisions.turned_away();
+                    decisions.floor().turned_away();
                     Err(AskError::NotRun(NotRun { command: decision, cause }))
                 }
             }
