@@ -6,6 +6,7 @@ mod support;
 use std::collections::HashSet;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
 use bailiwick_core::{
     AppendError, BoxFuture, FaultKind, Health, Journal, JournalFault, ReopenError,
@@ -104,6 +105,16 @@ fn a_failed_sync_closes_it() {
 
 #[test]
 fn a_failed_write_closes_it_until_the_file_may_grow() {
+    with_small_files("child::a_write_fails");
+}
+
+#[test]
+fn who_asks_for_it_to_be_opened_while_it_is_does_not_close_it() {
+    with_small_files("child::many_want_it_open");
+}
+
+/// Runs a test that limits the size of files in its process.
+fn with_small_files(test: &str) {
     let folder = tempfile::tempdir().unwrap();
     if Command::new("prlimit").arg("--version").output().is_err() {
         println!("left out: there is no prlimit");
@@ -112,7 +123,7 @@ fn a_failed_write_closes_it_until_the_file_may_grow() {
     // A file that is too large kills a process, unless it does not want that.
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]);
-    run(behind(shell, &child("child::a_write_fails", folder.path())));
+    run(behind(shell, &child(test, folder.path())));
 }
 
 #[test]
@@ -185,11 +196,6 @@ mod child {
         let journal = small().open(&folder).unwrap();
         let fine = Fates::of(&journal, 0..10);
         assert_eq!(fine.written.len(), 10, "{fine:?}");
-        let largest_file = |bytes: &str| {
-            let pid = std::process::id().to_string();
-            let limit = format!("--fsize={bytes}:");
-            run_prlimit(&pid, &limit);
-        };
         largest_file("5000");
         let fates = Fates::of(&journal, 10..60);
         assert!(!fates.unknown.is_empty(), "{fates:?}");
@@ -210,9 +216,43 @@ mod child {
         fates.are_those_of(&small().open(&folder).unwrap());
     }
 
-    fn run_prlimit(pid: &str, limit: &str) {
+    #[test]
+    #[ignore = "run by another test, in a process of its own"]
+    fn many_want_it_open() {
+        let Some(folder) = given_folder() else {
+            return;
+        };
+        let journal = small().open(&folder).unwrap();
+        let mut upto = 0;
+        for round in 0..20 {
+            largest_file("5000");
+            while journal.health().is_open() {
+                Fates::of(&journal, upto..upto + 10);
+                upto += 10;
+            }
+            largest_file("unlimited");
+            thread::scope(|scope| {
+                for caller in 0..8 {
+                    let journal = &journal;
+                    scope.spawn(move || {
+                        // One after the other, so that some come while it is being opened.
+                        (0..caller * 50).for_each(|_| thread::yield_now());
+                        block_on(journal.reopen()).expect("the file may grow");
+                        for nth in 0..20 {
+                            let number = 100_000 + 1_000 * round + 100 * caller + nth;
+                            block_on(submit(journal, number)).expect("it is open, and stays so");
+                        }
+                    });
+                }
+            });
+        }
+        assert!(journal.health().is_open());
+    }
+
+    fn largest_file(bytes: &str) {
         let mut prlimit = Command::new("prlimit");
-        prlimit.args(["--pid", pid, limit]);
+        let (pid, limit) = (std::process::id().to_string(), format!("--fsize={bytes}:"));
+        prlimit.args(["--pid", &pid, &limit]);
         run(prlimit);
     }
 
