@@ -117,7 +117,7 @@ fn without_an_executor_it_does_not_start() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "add `.aggregate::<it::start::Thing>()` where it is built")]
+#[should_panic(expected = "add `.aggregate::<schema::start::Thing>()` where it is built")]
 async fn asking_for_a_type_that_was_not_added_panics() {
     let stage = Stage::new().await;
     stage.runtime.aggregates::<Thing>();

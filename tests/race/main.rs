@@ -48,7 +48,7 @@ async fn a_million_commands_over_ten_thousand_ids() {
 }
 
 /// Takes about five minutes of processor time and 4 GB:
-/// `cargo test --release -p bailiwick-tests race:: -- --ignored`
+/// `cargo test --release -p bailiwick-tests --test race -- --ignored`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "ten times as long as its little sister"]
 async fn ten_million_commands_over_a_hundred_thousand_ids() {

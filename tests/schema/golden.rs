@@ -1,7 +1,7 @@
 //! Bytes that were written once are read for ever: `tests/golden/` holds records as each version of
 //! the layout wrote them. Nothing in there is ever changed; new cases are added at the end.
 //!
-//! What would be written today: `cargo test -p bailiwick-tests --test it golden -- --ignored
+//! What would be written today: `cargo test -p bailiwick-tests --test schema golden -- --ignored
 //! --nocapture`. It only prints.
 
 use std::collections::BTreeMap;

@@ -3,13 +3,13 @@
 //! More seeds than `cargo test` tries:
 //!
 //! ```text
-//! SIM_SEEDS=200000 cargo test -p bailiwick-tests --test it sim::invariants_hold -- --nocapture
+//! SIM_SEEDS=200000 cargo test -p bailiwick-tests --test sim invariants_hold -- --nocapture
 //! ```
 //!
 //! One seed, with every step of it to read:
 //!
 //! ```text
-//! SIM_SEED=4711 cargo test -p bailiwick-tests --test it sim::invariants_hold -- --nocapture
+//! SIM_SEED=4711 cargo test -p bailiwick-tests --test sim invariants_hold -- --nocapture
 //! ```
 
 use std::collections::{HashMap, HashSet};
@@ -30,7 +30,7 @@ fn fail(run: &Run, violation: &str) -> ! {
     let seed = run.seed;
     panic!(
         "seed {seed} violates an invariant: {violation}\n  replay it: SIM_SEED={seed} cargo test -p \
-         bailiwick-tests --test it sim::invariants_hold -- --nocapture"
+         bailiwick-tests --test sim invariants_hold -- --nocapture"
     );
 }
 

@@ -1,0 +1,5 @@
+//! What a journal holds is read for ever as what it is, or the start says why not.
+
+mod evolving;
+mod golden;
+mod start;
