@@ -26,6 +26,7 @@ mod memory;
 mod names;
 mod once;
 mod options;
+mod pace;
 mod patience;
 mod port;
 mod race;
@@ -37,6 +38,7 @@ mod rest;
 mod runtime;
 #[cfg(feature = "fault-injection")]
 mod sabotage;
+mod sampled;
 mod seams;
 mod shared;
 mod start;

@@ -8,7 +8,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bailiwick_core::{
-    AppendCondition, AppendError, Appended, BoxError, BoxFuture, EncodedEvent, Journal, ReadError,
+    AppendCondition, AppendError, Appended, BoxError, BoxFuture, EncodedEvent, FaultKind, Health,
+    Journal, JournalFault, ReadError, ReopenError,
 };
 
 use crate::error::{Cause, Unknown, panic_message, shared};
@@ -47,6 +48,21 @@ pub(crate) fn append(
     condition: Option<AppendCondition>,
 ) -> Guarded<Appended, AppendError> {
     Guarded::new(|| journal.append(events, condition), AppendError::Unknown)
+}
+
+/// Opens it again. One that panics stays closed.
+pub(crate) fn reopen(journal: &dyn Journal) -> Guarded<(), ReopenError> {
+    Guarded::new(|| journal.reopen(), |error| ReopenError::StillClosed(died(error)))
+}
+
+/// Whether it takes appends. One that panics when it is asked does not.
+pub(crate) fn health(journal: &dyn Journal) -> Health {
+    catch_unwind(AssertUnwindSafe(|| journal.health()))
+        .unwrap_or_else(|panic| Health::ClosedForWriting { why: died(panicked(&*panic)) })
+}
+
+fn died(error: BoxError) -> JournalFault {
+    JournalFault::new(FaultKind::Died, "the journal", "report the bug, and start again", error)
 }
 
 /// What a read that panics means.

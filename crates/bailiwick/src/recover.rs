@@ -11,6 +11,7 @@ use bailiwick_core::{EventDescriptor, Query, Read, RecordedEvent};
 
 use crate::kind::{AnyKind, Recovered};
 use crate::names::{ByName, Unemitted};
+use crate::pace::Pace;
 use crate::shared::Shared;
 use crate::start::StartError;
 
@@ -35,12 +36,14 @@ pub(crate) async fn recover<'a>(
     }
     let parts = kinds.map(|kind| Part { kind: &**kind, deadlines: Recovered::default() });
     let mut journal = Journal::new(by_name, parts.collect());
+    let mut pace = Pace::default();
     let mut read = Read::new(Query::all()).limit(shared.config.page_events);
     loop {
         let page = shared.journal.read(read.clone()).await.map_err(StartError::Unread)?;
         for recorded in &page.events {
             unemitted.see(recorded);
             journal.take(recorded)?;
+            pace.folded(&recorded.event).await;
         }
         read.after = page.upto;
         if !page.more {

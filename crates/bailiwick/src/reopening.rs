@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bailiwick_core::ReopenError;
 
+use crate::port;
 use crate::race::either;
 use crate::shared::{Shared, Stage};
 
@@ -23,7 +24,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         if shared.stage() == Stage::Closed {
             return;
         }
-        if shared.journal.health().is_open() {
+        if port::health(&*shared.journal).is_open() {
+            shared.journal_is_open();
             backoff = Duration::ZERO;
             either(failed, closing).await;
             continue;
@@ -32,8 +34,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             either(shared.seams.clock.sleep(backoff), closing).await;
         }
         backoff = (backoff * 2).clamp(first, shared.config.reopen_backoff_max.max(first));
-        match shared.journal.reopen().await {
-            Ok(()) => tracing::info!("the journal is open again"),
+        match port::reopen(&*shared.journal).await {
+            Ok(()) => shared.journal_is_open(),
             Err(ReopenError::StillClosed(fault)) => {
                 tracing::error!(%fault, ?backoff, "the journal cannot be opened again yet");
             }

@@ -14,6 +14,7 @@ use crate::counts::Counts;
 use crate::decide::{Decisions, Floor};
 use crate::error::AskError;
 use crate::kind::{AnyKind, Kind};
+use crate::port;
 use crate::race::{Either, either, race, yield_now};
 use crate::shared::{Shared, Stage};
 
@@ -71,7 +72,7 @@ impl Runtime {
     /// Whether the journal takes appends; if not, what failed, where, and what to do. Asks nobody and
     /// waits for nothing: for the health check of a server.
     pub fn health(&self) -> Health {
-        self.shared.journal.health()
+        port::health(&*self.shared.journal)
     }
 
     /// What runs decisions, to be shared and to be told options: time-out, correlation, principal.

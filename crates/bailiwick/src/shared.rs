@@ -1,13 +1,16 @@
 //! What all aggregate types of one runtime share: its journal, its time, its stage of life.
 
+use std::error::Error as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
-use bailiwick_core::{BoxFuture, Journal, Timestamp};
+use bailiwick_core::{BoxFuture, Health, Journal, JournalFault, Timestamp};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::config::Config;
+use crate::port;
+use crate::sampled::Sampled;
 use crate::seams::Seams;
 use crate::tasks::Tasks;
 
@@ -26,6 +29,11 @@ pub(crate) struct Shared {
     pub(crate) tasks: Tasks,
     /// Signalled when the journal has closed itself for writing.
     pub(crate) journal_failed: Notify,
+    /// The journal was found closed for writing, and not yet found open again.
+    journal_closed: AtomicBool,
+    /// Appends that failed, and aggregates that cannot be loaded, in the log.
+    pub(crate) failed_appends: Sampled,
+    pub(crate) failed_loads: Sampled,
     #[cfg(feature = "fault-injection")]
     pub(crate) sabotage: Option<crate::Sabotage>,
 }
@@ -52,6 +60,9 @@ impl Shared {
             settled: Notify::new(),
             tasks: Tasks::default(),
             journal_failed: Notify::new(),
+            journal_closed: AtomicBool::new(false),
+            failed_appends: Sampled::default(),
+            failed_loads: Sampled::default(),
             #[cfg(feature = "fault-injection")]
             sabotage: None,
         }
@@ -95,10 +106,37 @@ impl Shared {
         self.closing.notify_waiters();
     }
 
-    /// An append failed: if the journal is closed for writing, it is opened again if it is to be.
+    /// An append failed: if the journal is closed for writing, nothing more is decided that has to be
+    /// written, and it is opened again if it is to be.
     pub(crate) fn append_failed(&self) {
-        if !self.journal.health().is_open() {
-            self.journal_failed.notify_one();
+        let Health::ClosedForWriting { why } = port::health(&*self.journal) else { return };
+        if !self.journal_closed.swap(true, Ordering::AcqRel) {
+            tracing::error!(fault = %why, source = why.source(), "the journal is closed for writing");
+        }
+        self.journal_failed.notify_one();
+    }
+
+    /// Why the journal is closed for writing, if it is known to be: what would have to be written is
+    /// given back before it changes anything, so nothing has to be undone. While it is open this is
+    /// a look at a flag.
+    pub(crate) fn journal_closed(&self) -> Option<JournalFault> {
+        if !self.journal_closed.load(Ordering::Acquire) {
+            return None;
+        }
+        match port::health(&*self.journal) {
+            Health::ClosedForWriting { why } => Some(why),
+            _ => {
+                // Whoever opened it.
+                self.journal_is_open();
+                None
+            }
+        }
+    }
+
+    /// The journal takes appends again.
+    pub(crate) fn journal_is_open(&self) {
+        if self.journal_closed.swap(false, Ordering::AcqRel) {
+            tracing::info!("the journal is open for writing again");
         }
     }
 

@@ -221,7 +221,8 @@ impl Appends {
 
     /// What was written was read again.
     pub(crate) fn open(&self, writer: WriteHandle, head: Head) {
-        tracing::info!(head = %head.position, "the journal is open for writing again");
+        // Whoever uses the journal says it where people read.
+        tracing::debug!(head = %head.position, "open for writing again");
         self.state.lock().open(writer, head);
         self.at_desk(|desk| desk.open(head));
     }
@@ -229,7 +230,7 @@ impl Appends {
     /// It could not be opened again.
     pub(crate) fn still_closed(&self, why: JournalFault) {
         let source = std::error::Error::source(&why);
-        tracing::error!(fault = %why, source, "the journal stays closed for writing");
+        tracing::debug!(fault = %why, source, "it stays closed for writing");
         self.at_desk(|desk| desk.closed = Some(why));
     }
 

@@ -222,7 +222,7 @@ impl State {
 
     /// Nothing more is taken. What tephra has may be written.
     fn close(&mut self, why: &JournalFault, settled: &mut Vec<Settled>) {
-        tracing::error!(fault = %why, source = why.source(), "the journal is closed for writing");
+        tracing::debug!(fault = %why, source = why.source(), "closed for writing");
         self.writer = None;
         self.failure = Some(why.clone());
         self.batch.give_up(why, settled);

@@ -52,13 +52,15 @@ struct Work<A: Aggregate> {
 }
 
 /// What a turn left behind.
-pub(super) enum Next<A: Aggregate> {
+pub(super) enum Next {
     /// It waits for the journal, or has nothing to do.
     Wait,
     /// There is more to do at once.
     Again,
-    /// It is something else now.
-    Become(Life<A>),
+    /// The state is not fit for more: see [`Mend`](super::life::Mend).
+    Mend,
+    /// The same, but nobody waits for it.
+    MendLater,
 }
 
 impl<A: Aggregate> Cell<A> {
@@ -158,7 +160,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     fn room_in(&self, live: &Live<A>) -> usize {
-        if live.broken {
+        if !live.is_sound() {
             return 0;
         }
         self.batch().saturating_sub(live.forming.entries.len())
@@ -181,7 +183,7 @@ impl<A: Aggregate> Cell<A> {
         work.wanted = desk.has_work();
         let room = match life {
             Life::Quiet(_) => self.batch().min(most),
-            Life::Live(live) if live.broken => return work,
+            Life::Live(live) if !live.is_sound() => return work,
             Life::Live(live) => {
                 self.room_in(live).saturating_sub(live.again.entries.len()).min(most)
             }
@@ -220,7 +222,8 @@ impl<A: Aggregate> Cell<A> {
             Life::Live(mut live) => match self.turn(&mut live, work, tools, cx) {
                 Next::Wait => (live.settled(), true),
                 Next::Again => (Life::Live(live), false),
-                Next::Become(life) => (life, false),
+                Next::Mend => (self.mend(*live, &tools.ground), false),
+                Next::MendLater => (self.mend_later(*live), false),
             },
             Life::Loading(mut loading) => match Pin::new(&mut loading.fold).poll(cx) {
                 Poll::Pending => (Life::Loading(loading), true),
@@ -248,7 +251,8 @@ impl<A: Aggregate> Cell<A> {
         match self.turn(&mut live, work, tools, cx) {
             Next::Wait => (live.into_life(), true),
             Next::Again => (Life::Live(Box::new(live)), false),
-            Next::Become(life) => (life, false),
+            Next::Mend => (self.mend(live, &tools.ground), false),
+            Next::MendLater => (self.mend_later(live), false),
         }
     }
 
@@ -258,7 +262,7 @@ impl<A: Aggregate> Cell<A> {
         work: &mut Work<A>,
         tools: &mut Tools<A>,
         cx: &mut Context<'_>,
-    ) -> Next<A> {
+    ) -> Next {
         let now = self.kind.shared.now();
         let span = tracing::trace_span!("turn", aggregate = A::NAME, id = %self.id, commands = work.commands.len());
         let _entered = span.enter();
@@ -292,14 +296,14 @@ impl<A: Aggregate> Cell<A> {
     }
 
     fn expire_and_judge(&self, live: &mut Live<A>, entry: Entry<A>, turn: &mut Turn<'_, A>) {
-        if !live.broken {
+        if live.is_sound() {
             self.expire(live, turn);
         }
-        if live.broken {
-            // Judged once the state is rebuilt.
-            live.again.entries.push(entry);
-        } else {
+        if live.is_sound() {
             self.judge(live, entry, turn);
+        } else {
+            // Judged once the state is mended.
+            live.again.entries.push(entry);
         }
     }
 
@@ -318,16 +322,16 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Drives the appends: one in flight, the next batch behind it.
-    fn conclude(&self, live: &mut Live<A>, tools: &mut Tools<A>, cx: &mut Context<'_>) -> Next<A> {
+    fn conclude(&self, live: &mut Live<A>, tools: &mut Tools<A>, cx: &mut Context<'_>) -> Next {
         let ground = &*tools.ground;
         loop {
-            match self.poll_append(live, ground, cx) {
+            match self.poll_append(live, cx) {
                 Poll::Pending => {
                     tools.quick = false;
                     return Next::Wait;
                 }
-                Poll::Ready(Settled::Changed(life)) => return Next::Become(life),
-                Poll::Ready(Settled::Live) => {}
+                Poll::Ready(Settled::Failed) if live.again.is_empty() => return Next::MendLater,
+                Poll::Ready(Settled::Failed | Settled::Live) => {}
             }
             if live.forming.is_empty() {
                 break;
@@ -335,10 +339,8 @@ impl<A: Aggregate> Cell<A> {
             self.submit(live, ground);
             tools.quick = true;
         }
-        if live.broken {
-            let again = std::mem::take(&mut live.again);
-            self.unlearn(live);
-            return Next::Become(self.begin_loading(ground, again));
+        if !live.is_sound() {
+            return Next::Mend;
         }
         if !live.again.is_empty() {
             return Next::Again;

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use super::Cell;
 use super::answers::Place;
 use super::desk::Ground;
-use super::life::{Batch, Known, Live, Stuck};
+use super::life::{Batch, Known, Live, Mend, Stuck};
 use crate::entry::Entry;
 use crate::envelope::{Call, Envelope, Judged};
 use crate::error::{Cause, panic_message};
@@ -64,9 +64,9 @@ impl<A: Aggregate> Cell<A> {
     pub(super) fn judge(&self, live: &mut Live<A>, mut entry: Entry<A>, turn: &mut Turn<'_, A>) {
         let expected = entry.envelope().call().and_then(|call| call.expected);
         if expected > Some(live.known.seen) && !std::mem::replace(&mut entry.reread, true) {
-            // Its caller has seen more of the journal than this aggregate has: judged when that
-            // has been read.
-            live.broken = true;
+            // Its caller has seen more of the journal than this aggregate has, or says so: judged when
+            // what is new has been read.
+            live.read_on();
             live.again.entries.push(entry);
             return;
         }
@@ -78,6 +78,11 @@ impl<A: Aggregate> Cell<A> {
         {
             // Where it really is will be known when the gate opens.
             entry.envelope().fail(Cause::Moved { expected, actual: live.known.version });
+        } else if live.is_due(turn.now)
+            && let Some(fault) = self.kind.shared.journal_closed()
+        {
+            // What is due comes first, and cannot be written.
+            entry.envelope().fail(Cause::JournalClosed(fault));
         } else {
             self.decide(live, entry.envelope(), turn);
         }
@@ -128,8 +133,7 @@ impl<A: Aggregate> Cell<A> {
     /// Decides the deadline if it is due.
     pub(super) fn expire(&self, live: &mut Live<A>, turn: &mut Turn<'_, A>) {
         let now = turn.now;
-        let due = live.known.deadline.is_some_and(|deadline| deadline <= now);
-        if !due || live.again.stuck.is_some_and(|stuck| now < stuck.until) {
+        if !live.is_due(now) || self.kind.shared.journal_closed().is_some() {
             return;
         }
         self.kind.tally.here().deadlines.one();
@@ -152,7 +156,7 @@ impl<A: Aggregate> Cell<A> {
         if live.forming.events.len() > before {
             // Rounds that lead nowhere are not written. What they did to the state is undone.
             live.forming.forget(before, turn.tools);
-            live.broken = true;
+            live.mend = Mend::FoldAnew;
         }
         self.stuck(live, now, &problem);
     }
@@ -180,6 +184,9 @@ impl<A: Aggregate> Cell<A> {
     ) -> Result<(), Cause> {
         if events.is_empty() && source.remembered.is_none() {
             return Ok(());
+        }
+        if let Some(fault) = self.kind.shared.journal_closed() {
+            return Err(Cause::JournalClosed(fault));
         }
         let before = live.forming.events.len();
         let encoded = catch_unwind(AssertUnwindSafe(|| {
@@ -239,7 +246,7 @@ impl<A: Aggregate> Cell<A> {
             Err(panic) => {
                 let message = panic_message(&*panic);
                 tracing::error!(aggregate = A::NAME, id = %self.id, %message, "`apply` or `deadline` panicked");
-                live.broken = true;
+                live.mend = Mend::FoldAnew;
                 Err(Cause::Panicked { message })
             }
         }
@@ -345,6 +352,12 @@ impl<A: Aggregate> Batch<A> {
 }
 
 impl<A: Aggregate> Live<A> {
+    /// Whether the deadline is to be decided at `now`.
+    fn is_due(&self, now: Timestamp) -> bool {
+        let due = self.known.deadline.is_some_and(|deadline| deadline <= now);
+        due && self.again.stuck.is_none_or(|stuck| now >= stuck.until)
+    }
+
     /// Whether no event is waiting to become durable.
     fn is_unwritten(&self) -> bool {
         self.forming.events.is_empty() && self.running.is_none()

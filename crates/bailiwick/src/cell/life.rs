@@ -85,9 +85,18 @@ pub(super) struct Live<A: Aggregate> {
     pub(super) forming: Batch<A>,
     /// Decided once already: before anything new.
     pub(super) again: Again<A>,
-    /// The state is garbage (`apply` panicked) or known to be stale: it is rebuilt once what is
-    /// decided has settled.
-    pub(super) broken: bool,
+    /// What is to be done to the state, once what is decided has settled, before anything more is.
+    pub(super) mend: Mend,
+}
+
+/// What is wrong with a state.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mend {
+    Nothing,
+    /// It may lack what others wrote: that is read.
+    ReadOn,
+    /// It is garbage (`apply` panicked): it is folded anew.
+    FoldAnew,
 }
 
 #[derive(Clone, Copy)]
@@ -199,7 +208,7 @@ impl<A: Aggregate> Live<A> {
             running: None,
             forming: Batch::default(),
             again: Again::default(),
-            broken: false,
+            mend: Mend::Nothing,
         }
     }
 
@@ -232,7 +241,19 @@ impl<A: Aggregate> Live<A> {
 
     /// Whether the state is the durable one.
     fn is_durable(&self) -> bool {
-        self.running.is_none() && self.forming.is_empty() && !self.broken
+        self.running.is_none() && self.forming.is_empty() && self.is_sound()
+    }
+
+    /// Whether anything can be decided on the state.
+    pub(super) fn is_sound(&self) -> bool {
+        self.mend == Mend::Nothing
+    }
+
+    /// Nothing more is decided before what others wrote was read.
+    pub(super) fn read_on(&mut self) {
+        if self.is_sound() {
+            self.mend = Mend::ReadOn;
+        }
     }
 
     /// When the deadline index has to call: at the deadline, or when a stuck one is tried again.

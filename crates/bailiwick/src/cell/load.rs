@@ -9,9 +9,10 @@ use bailiwick_core::{Aggregate, EncodedEvent, Position, Read, RecordedEvent, Tag
 use super::Cell;
 use super::answers::Answers;
 use super::desk::{Desk, Ground};
-use super::life::{Again, Fault, Folded, Known, Life, Live, Loading};
+use super::life::{Again, Fault, Folded, Known, Life, Live, Loading, Mend};
 use crate::config::Config;
 use crate::error::{LoadError, Unloadable, panic_message};
+use crate::pace::Pace;
 use crate::port::{Guarded, unread};
 
 impl<A: Aggregate> Cell<A> {
@@ -20,17 +21,33 @@ impl<A: Aggregate> Cell<A> {
         Life::Loading(Box::new(Loading { fold: self.fold(ground, None), again }))
     }
 
+    /// Everything decided has settled, and the state is not fit for more.
+    pub(super) fn mend(&self, mut live: Live<A>, ground: &Ground) -> Life<A> {
+        self.unlearn(&mut live.known);
+        let Live { known, mend, mut again, .. } = live;
+        // Whatever position their callers know of, this reading comes to it.
+        again.entries.iter_mut().for_each(|entry| entry.reread = true);
+        let known = (mend != Mend::FoldAnew).then_some(known);
+        Life::Loading(Box::new(Loading { fold: self.fold(ground, known), again }))
+    }
+
+    /// The same, once somebody wants something of it.
+    pub(super) fn mend_later(&self, mut live: Live<A>) -> Life<A> {
+        self.unlearn(&mut live.known);
+        Life::Unloaded
+    }
+
     /// A decision wrote what this aggregate reads: that is read before anything else is decided.
     /// What is under way comes to its end first, if need be by a conflict.
     pub(super) fn catch_up(&self, desk: &mut Desk<A>, life: Life<A>) -> Life<A> {
         match life {
             Life::Quiet(mut known) if known.seen < desk.overtaken => {
-                self.kind.deadlines.leave(known.slot.take());
+                self.unlearn(&mut known);
                 let fold = self.fold(&desk.ground, Some(known));
                 Life::Loading(Box::new(Loading { fold, again: Again::default() }))
             }
             Life::Live(mut live) if live.known.seen < desk.overtaken => {
-                live.broken = true;
+                live.read_on();
                 Life::Live(live)
             }
             life => {
@@ -51,6 +68,7 @@ impl<A: Aggregate> Cell<A> {
         let mut read = Read::new(ground.boundary.clone()).limit(shared.config.page_events);
         let fold = async move {
             let (mut folded, mut answers) = (None, None);
+            let mut pace = Pace::default();
             if let Some(known) = known {
                 read.after = known.seen;
                 folded = Some((known.state, known.version));
@@ -62,11 +80,13 @@ impl<A: Aggregate> Cell<A> {
                     fold_one(&mut folded, &id, recorded).map_err(LoadError::Unloadable)?;
                     #[cfg(feature = "fault-injection")]
                     if shared.sabotaged(crate::Sabotage::KeysForgotten) {
+                        pace.folded(&recorded.event).await;
                         shared.not_before(recorded.event.recorded_at);
                         continue;
                     }
                     remember::<A>(&mut answers, &own, recorded, &shared.config);
                     shared.not_before(recorded.event.recorded_at);
+                    pace.folded(&recorded.event).await;
                 }
                 read.after = page.upto;
                 if !page.more {
@@ -112,13 +132,16 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// What is known is thrown away: the entry of the deadline index stays until it is known again.
-    pub(super) fn unlearn(&self, live: &mut Live<A>) {
-        self.kind.deadlines.leave(live.known.slot.take());
+    fn unlearn(&self, known: &mut Known<A>) {
+        self.kind.deadlines.leave(known.slot.take());
     }
 
     /// It cannot be loaded: everybody who waits for it is told.
     pub(super) fn faulted(&self, error: LoadError, again: Again<A>) -> Life<A> {
-        tracing::error!(aggregate = A::NAME, id = %self.id, ?error, "cannot be loaded");
+        let elapsed = self.kind.shared.seams.clock.elapsed();
+        if let Some(left_out) = self.kind.shared.failed_loads.line(elapsed) {
+            tracing::error!(aggregate = A::NAME, id = %self.id, ?error, left_out, "cannot be loaded");
+        }
         again.entries.into_iter().for_each(|entry| entry.give_back(error.clone().into()));
         again.readers.into_iter().for_each(|reader| reader.fail(error.clone().into()));
         let config = &self.kind.shared.config;

@@ -11,17 +11,17 @@ use bailiwick_core::{Aggregate, AppendCondition, AppendError, Appended, Position
 use super::Cell;
 use super::answers::Place;
 use super::desk::Ground;
-use super::life::{Again, Batch, Known, Life, Live, Running};
+use super::life::{Again, Batch, Known, Live, Mend, Running};
 use crate::entry::{Entries, Entry};
 use crate::error::Cause;
 use crate::port::{self, Failure};
 
 /// What becomes of the cell after an append has ended.
-pub(super) enum Settled<A: Aggregate> {
-    /// It goes on as it is.
+pub(super) enum Settled {
+    /// It goes on, perhaps on a state that is to be [mended](Live::mend) first.
     Live,
-    /// It is something else now.
-    Changed(Life<A>),
+    /// The same; the journal failed.
+    Failed,
 }
 
 impl<A: Aggregate> Cell<A> {
@@ -56,12 +56,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Polls the append in flight.
-    pub(super) fn poll_append(
-        &self,
-        live: &mut Live<A>,
-        ground: &Ground,
-        cx: &mut Context<'_>,
-    ) -> Poll<Settled<A>> {
+    pub(super) fn poll_append(&self, live: &mut Live<A>, cx: &mut Context<'_>) -> Poll<Settled> {
         let Some(running) = &mut live.running else {
             return Poll::Ready(Settled::Live);
         };
@@ -76,8 +71,8 @@ impl<A: Aggregate> Cell<A> {
                 self.committed(live, running, appended);
                 Settled::Live
             }
-            Err(AppendError::Conflict { at }) => self.conflicted(live, ground, running, at),
-            Err(error) => self.failed(live, ground, running, error),
+            Err(AppendError::Conflict { at }) => self.conflicted(live, running, at),
+            Err(error) => self.failed(live, running, error),
         })
     }
 
@@ -106,13 +101,7 @@ impl<A: Aggregate> Cell<A> {
 
     /// Somebody else wrote to the boundary: what was decided on the old state is decided again, in
     /// its original order, on the rebuilt one.
-    fn conflicted(
-        &self,
-        live: &mut Live<A>,
-        ground: &Ground,
-        running: Running<A>,
-        at: Position,
-    ) -> Settled<A> {
+    fn conflicted(&self, live: &mut Live<A>, running: Running<A>, at: Position) -> Settled {
         self.kind.tally.here().conflicts.one();
         tracing::debug!(aggregate = A::NAME, id = %self.id, %at, "another writer was faster");
         let stuck = live.again.stuck;
@@ -136,39 +125,36 @@ impl<A: Aggregate> Cell<A> {
             live.again = again;
             return Settled::Live;
         }
-        self.unlearn(live);
-        Settled::Changed(self.begin_loading(ground, again))
+        live.again = again;
+        live.mend = Mend::FoldAnew;
+        Settled::Live
     }
 
     /// The append failed, and not by a conflict: those it was for are told what is certain.
-    fn failed(
-        &self,
-        live: &mut Live<A>,
-        ground: &Ground,
-        running: Running<A>,
-        error: AppendError,
-    ) -> Settled<A> {
+    fn failed(&self, live: &mut Live<A>, running: Running<A>, error: AppendError) -> Settled {
         let Failure { unknown, cause } = Failure::of(error);
         let may_be_written = unknown.is_some();
-        tracing::error!(aggregate = A::NAME, id = %self.id, %cause, may_be_written, "an append failed");
+        let shared = &self.kind.shared;
+        if let Some(left_out) = shared.failed_appends.line(shared.seams.clock.elapsed()) {
+            tracing::error!(aggregate = A::NAME, id = %self.id, %cause, may_be_written, left_out, "an append failed");
+        }
         for entry in running.entries {
             match &unknown {
                 Some(unknown) => entry.unknown(unknown.clone()),
                 None => entry.give_back(cause.clone()),
             }
         }
-        self.kind.shared.append_failed();
-        self.undone(live, ground, running.readers, cause)
+        shared.append_failed();
+        self.undone(live, running.readers, cause)
     }
 
     /// The journal failed: what was decided on top of it was never submitted and is given back.
     fn undone(
         &self,
         live: &mut Live<A>,
-        ground: &Ground,
         readers: Vec<crate::glance::Reader<A>>,
         cause: Cause,
-    ) -> Settled<A> {
+    ) -> Settled {
         let mut again = Again { entries: Entries::new(), readers, stuck: live.again.stuck };
         again.take_forming(live);
         again.entries.drain(..).for_each(|entry| entry.give_back(cause.clone()));
@@ -184,13 +170,10 @@ impl<A: Aggregate> Cell<A> {
             let later = now + shared.config.deadline_backoff;
             self.kind.deadlines.put_off(slot, &self.id, now, later);
         }
-        self.unlearn(live);
         // Reads run again on what the journal really holds.
-        if again.is_empty() {
-            Settled::Changed(Life::Unloaded)
-        } else {
-            Settled::Changed(self.begin_loading(ground, again))
-        }
+        live.again = again;
+        live.mend = Mend::FoldAnew;
+        Settled::Failed
     }
 }
 

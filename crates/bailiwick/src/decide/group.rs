@@ -11,6 +11,7 @@ use super::floor::{Floor, Readers};
 use super::port;
 use super::turn::{Place, Seat, Seats};
 use crate::error::{Cause, panic_message};
+use crate::pace::Pace;
 use crate::port::Failure;
 use crate::shared::{Shared, Stage};
 
@@ -92,6 +93,7 @@ impl<'a> Group<'a> {
     /// its turn, whoever wrote it.
     async fn catch_up(&mut self) -> Result<Position, Tried> {
         let shared = self.shared();
+        let mut pace = Pace::default();
         let lasts: Vec<_> = self.views.lasts().collect();
         for (view, query) in lasts {
             let last = port::last(shared, query).await.ok_or(Tried::Closed)?;
@@ -116,7 +118,11 @@ impl<'a> Group<'a> {
             for recorded in &page.events {
                 shared.not_before(recorded.event.recorded_at);
             }
-            guarded(|| self.views.take(&page)).map_err(Tried::Broken)?;
+            let mut page = Some(page);
+            while let Some((part, gives_way)) = pace.part_of(&mut page) {
+                guarded(|| self.views.take(&part)).map_err(Tried::Broken)?;
+                gives_way.now().await;
+            }
         }
     }
 
@@ -150,12 +156,19 @@ impl<'a> Group<'a> {
     /// appended, or what no view can read would stand in the journal. Fails with whose that is.
     fn decide(&mut self, events: &mut Vec<EncodedEvent>) -> Result<(), (usize, Cause)> {
         let now = self.shared().now();
+        let closed = self.shared().journal_closed();
         for nth in 0..self.seats.len() {
             let (before, rest) = self.seats.split_at_mut(nth);
             let seat = &mut rest[0];
             let ahead = events.len();
             seat.attempts += 1;
             let decided = seat.case.decide(&self.views, now, events);
+            if let Some(fault) = closed.as_ref().filter(|_| events.len() > ahead) {
+                // Before anything is folded ahead: so nothing has to be undone.
+                events.truncate(ahead);
+                seat.case.give_back(Cause::JournalClosed(fault.clone()));
+                continue;
+            }
             fold_ahead(&mut self.views, &events[ahead..]).map_err(|cause| (nth, cause))?;
             seat.remembered = matches!(decided, Decided::Remembered);
             seat.place = match decided {
@@ -201,7 +214,10 @@ impl<'a> Group<'a> {
     fn failed(&mut self, error: AppendError) -> Tried {
         let Failure { unknown, cause } = Failure::of(error);
         let may_be_written = unknown.is_some();
-        tracing::error!(%cause, may_be_written, "the append of decisions failed");
+        let shared = self.shared();
+        if let Some(left_out) = shared.failed_appends.line(shared.seams.clock.elapsed()) {
+            tracing::error!(%cause, may_be_written, left_out, "the append of decisions failed");
+        }
         self.views.discard();
         match unknown {
             Some(unknown) => self.seats.iter().for_each(|seat| seat.case.unknown(unknown.clone())),

@@ -1,0 +1,7 @@
+//! What failure costs: no more than what has failed.
+
+mod book;
+mod closed;
+mod pace;
+mod rebuilding;
+mod support;
