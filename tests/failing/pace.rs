@@ -36,9 +36,13 @@ async fn turns_during<T: Send + 'static>(
         cx.waker().wake_by_ref();
         Poll::<()>::Pending
     }));
-    let output = tokio::spawn(task).await.unwrap();
+    let observed = tokio::spawn(async move {
+        let output = task.await;
+        (turns.load(Ordering::Relaxed), output)
+    });
+    let observed = observed.await.unwrap();
     other.abort();
-    (turns.load(Ordering::Relaxed), output)
+    observed
 }
 
 fn again(stage: &Stage) -> bailiwick::Builder {
