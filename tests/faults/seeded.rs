@@ -1,12 +1,13 @@
 //! Bugs on purpose: an audit that does not find them is not worth much.
 
-use bailiwick_tests::faults::audit::Violation;
 use bailiwick_tests::faults::bug::Bug;
 use bailiwick_tests::faults::killing::Chain;
 use bailiwick_tests::faults::losing::story;
 use bailiwick_tests::faults::tracing::{
     Fault, Hit, IN_THE_FIRST_FILE, Scene, is_possible, told_after_sync,
 };
+use bailiwick_tests::invariant::Invariant::{Durable, NeverLost, Once, Rules, Whole};
+use bailiwick_tests::invariant::{Checked, Invariant, Violation};
 
 use super::killing::PROGRAM;
 
@@ -16,60 +17,70 @@ const STORIES: u64 = 50;
 /// How many lives are killed at most: by chance each of them ends between two halves, or not.
 const MOST_LIVES: u64 = 1_000;
 
-async fn found_by_losing(bug: Bug) -> Option<Violation> {
+/// The first story in which the bug breaks this, whatever else it breaks in others.
+async fn found_by_losing(bug: Bug, breaks: Invariant) -> Option<Violation> {
     for seed in 0..STORIES {
         story(seed, None).await.expect("nothing is wrong without the bug");
-        if let Err(why) = story(seed, Some(bug)).await {
-            return Some(format!("seed {seed}: {why}"));
+        if let Err(why) = story(seed, Some(bug)).await
+            && why.invariant == breaks
+        {
+            return Some(why.at(format_args!("seed {seed}")));
         }
     }
     None
 }
 
 /// Lives that are killed, and a last one.
-fn killed(bug: Option<Bug>, lives: u64) -> Result<(), Violation> {
+fn killed(bug: Option<Bug>, lives: u64) -> Checked {
     let mut chain = Chain::new(PROGRAM, 1, 1, bug);
-    (0..lives).try_for_each(|life| chain.cycle().map_err(|why| format!("life {life}: {why}")))?;
+    (0..lives)
+        .try_for_each(|life| chain.cycle().map_err(|why| why.at(format_args!("life {life}"))))?;
     chain.finish()
 }
 
-/// For a reason that has to do with it.
+/// By the invariant that it breaks, for a reason that has to do with it.
 #[track_caller]
-fn must_be_found(bug: Bug, found: Option<Violation>, reason: &str) {
+fn must_be_found(bug: Bug, found: Option<Violation>, breaks: Invariant, reason: &str) {
     let why = found.unwrap_or_else(|| panic!("{bug:?} is not found"));
     println!("{bug:?} is found. {why}");
-    assert!(why.contains(reason), "{bug:?} is found by accident: {why}");
+    let is_its_own = why.invariant == breaks && why.what.contains(reason);
+    assert!(is_its_own, "{bug:?} breaks {breaks:?}, but is found by accident: {why}");
 }
 
 #[tokio::test]
 async fn a_reply_before_the_sync_is_found() {
     let bug = Bug::ReplyBeforeSync;
-    must_be_found(bug, found_by_losing(bug).await, ", the journal ends at ");
+    must_be_found(bug, found_by_losing(bug, Durable).await, Durable, ", the journal ends at ");
 }
 
 #[tokio::test]
 async fn speculation_that_outlives_its_append_is_found() {
     let bug = Bug::SpeculationKept;
-    must_be_found(bug, found_by_losing(bug).await, "");
+    must_be_found(bug, found_by_losing(bug, Rules).await, Rules, "has no lease");
 }
 
 #[tokio::test]
 async fn deadlines_that_a_start_forgets_are_found() {
     let bug = Bug::DeadlinesForgotten;
-    must_be_found(bug, found_by_losing(bug).await, "a deadline does not go on");
+    must_be_found(
+        bug,
+        found_by_losing(bug, NeverLost).await,
+        NeverLost,
+        "a deadline does not go on",
+    );
 }
 
 #[tokio::test]
 async fn keys_that_a_start_forgets_are_found() {
     let bug = Bug::KeysForgotten;
-    must_be_found(bug, found_by_losing(bug).await, "asked again with the key");
+    must_be_found(bug, found_by_losing(bug, Once).await, Once, "asked again with the key");
 }
 
 #[test]
 fn half_an_append_is_found() {
     let bug = Bug::HalfBatch;
     killed(None, 5).expect("nothing is wrong without the bug");
-    must_be_found(bug, killed(Some(bug), MOST_LIVES).err(), "only half of it is there");
+    must_be_found(bug, killed(Some(bug), MOST_LIVES).err(), Whole, "only half of it is there");
 }
 
 #[test]
@@ -80,12 +91,12 @@ fn a_sync_that_nobody_waits_for_is_found() {
     let bug = Bug::SkippedSync;
     told_after_sync(Scene::new(PROGRAM, None), 20).expect("nothing is wrong without the bug");
     let seen = told_after_sync(Scene::new(PROGRAM, Some(bug)), 20);
-    must_be_found(bug, seen.err(), "is told before it is synced");
+    must_be_found(bug, seen.err(), Durable, "is told before it is synced");
     // And what was told is lost when the sync that nobody waited for fails.
     let sync_fails = |fault: &&Fault| fault.call == "fdatasync" && fault.effect == "error=EIO";
     let fault = *IN_THE_FIRST_FILE.iter().find(sync_fails).expect("it is one of them");
     let right = Scene::new(PROGRAM, None).fail(fault, 1, 20);
     assert_eq!(right.expect("nothing is wrong without the bug"), Hit::Yes);
     let lost = Scene::new(PROGRAM, Some(bug)).fail(fault, 1, 20);
-    must_be_found(bug, lost.err(), "");
+    must_be_found(bug, lost.err(), Durable, "was answered Granted");
 }

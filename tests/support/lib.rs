@@ -4,6 +4,7 @@ pub mod altered;
 pub mod counter;
 pub mod faults;
 pub mod faulty;
+pub mod invariant;
 pub mod place;
 pub mod race;
 pub mod sim;

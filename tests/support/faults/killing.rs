@@ -9,11 +9,12 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use tempfile::TempDir;
 
-use super::audit::{Book, Violation, audit};
+use super::audit::{Book, audit};
 use super::bug::Bug;
 use super::life::Life;
 use super::survivors;
 use super::told::{Reply, Told};
+use crate::invariant::{Checked, Invariant};
 use crate::sim::random::Random;
 
 /// How many lines a process lives at most.
@@ -81,7 +82,7 @@ impl Chain {
     ///
     /// # Errors
     /// With the first violation.
-    pub fn cycle(&mut self) -> Result<(), Violation> {
+    pub fn cycle(&mut self) -> Checked {
         // From before it does anything on; often enough while it opens.
         let lines = match self.random.one_in(8) {
             true => self.random.count(0, 2),
@@ -97,7 +98,8 @@ impl Chain {
         let opened = told.contains(&Told::Opened);
         self.told.append(&mut told);
         if status.signal() != Some(SIGKILL) {
-            return Err(format!("it ended before it was killed, by {status}: {complaints}"));
+            let what = format!("it ended before it was killed, by {status}: {complaints}");
+            return Err(Invariant::Progress.broken(what));
         }
         let book = self.audit()?;
         let untold = book.effects().saturating_sub(effects_told(&self.told));
@@ -114,13 +116,14 @@ impl Chain {
     ///
     /// # Errors
     /// With the first violation.
-    pub fn finish(&mut self) -> Result<(), Violation> {
+    pub fn finish(&mut self) -> Checked {
         let life = Life { outlives_leases: true, ..self.life(0) };
         let Ended { rest, status, complaints } =
             Process::start(Command::new(&self.program), &life).end();
         self.told.extend(rest);
         if !status.success() {
-            return Err(format!("it ended by {status}: {complaints}"));
+            let what = format!("it ended by {status}: {complaints}");
+            return Err(Invariant::Progress.broken(what));
         }
         self.audit().map(drop)
     }
@@ -140,7 +143,7 @@ impl Chain {
         }
     }
 
-    fn audit(&self) -> Result<Book, Violation> {
+    fn audit(&self) -> Checked<Book> {
         in_one_thread(async {
             let events = survivors::of(&self.folder.path().join("journal")).await?;
             audit(&events, &self.told, self.bug).await

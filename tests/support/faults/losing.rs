@@ -6,13 +6,14 @@ use std::time::Duration;
 use bailiwick::{ManualClock, MemoryJournal, Runtime};
 use tokio::task::JoinHandle;
 
-use super::audit::{Violation, audit};
+use super::audit::audit;
 use super::bug::Bug;
 use super::order::{Order, OrderId};
 use super::perform::Performer;
 use super::survivors;
 use super::told::Told;
 use crate::faulty::{Fault, FaultyJournal};
+use crate::invariant::{Checked, Invariant};
 use crate::sim::random::Random;
 use crate::stage::settle;
 
@@ -26,14 +27,16 @@ const STEPS: u64 = 60;
 ///
 /// # Errors
 /// With the first violation.
-pub async fn story(seed: u64, bug: Option<Bug>) -> Result<Vec<Told>, Violation> {
+pub async fn story(seed: u64, bug: Option<Bug>) -> Checked<Vec<Told>> {
     let random = Random::of(seed);
     let journal = FaultyJournal::new(MemoryJournal::new());
     let mut machine = Machine { random, journal, clock: ManualClock::at(1_000), told: Vec::new() };
     for life in 0..LIVES {
         machine.live(life, bug).await?;
         let events = survivors::read(&*machine.journal.inner()).await;
-        audit(&events, &machine.told, bug).await.map_err(|why| format!("life {life}: {why}"))?;
+        audit(&events, &machine.told, bug)
+            .await
+            .map_err(|why| why.at(format_args!("life {life}")))?;
     }
     Ok(machine.told)
 }
@@ -46,14 +49,15 @@ struct Machine {
 }
 
 impl Machine {
-    async fn live(&mut self, life: u64, bug: Option<Bug>) -> Result<(), Violation> {
+    async fn live(&mut self, life: u64, bug: Option<Bug>) -> Checked {
         let mut builder =
             Runtime::builder(self.journal.clone()).clock(self.clock.clone()).entropy(life);
         if self.random.one_in(2) {
             self.journal.fail_stop(self.random.count(0, 2));
             builder = builder.reopen_journal();
         }
-        let performer = Performer::start(builder, bug).await.map_err(|error| error.to_string())?;
+        let performer = Performer::start(builder, bug).await;
+        let performer = performer.map_err(|error| Invariant::Readable.broken(error.to_string()))?;
         self.journal.shut();
         let mut asked: Vec<Asked> = Vec::new();
         let mut next = OrderId { life, client: 0, nth: 0 };
@@ -79,7 +83,10 @@ impl Machine {
         self.journal = self.journal.crash(kept).await;
         for Asked { id, answer } in asked {
             if answer.is_finished() {
-                self.told.push(answer.await.map_err(|error| format!("{id}: {error}"))?);
+                let told = answer.await;
+                let told =
+                    told.map_err(|error| Invariant::NoPanic.broken(format!("{id}: {error}")));
+                self.told.push(told?);
             } else {
                 answer.abort();
             }

@@ -8,7 +8,7 @@ use bailiwick::{Journal, Position, Query, Read, RecordedEvent};
 use bailiwick_tephra::TephraJournal;
 use tempfile::TempDir;
 
-use super::audit::Violation;
+use crate::invariant::{Checked, Invariant};
 
 /// All events of a journal.
 pub async fn read(journal: &dyn Journal) -> Vec<RecordedEvent> {
@@ -28,13 +28,14 @@ pub async fn read(journal: &dyn Journal) -> Vec<RecordedEvent> {
 ///
 /// # Errors
 /// If it cannot be opened.
-pub async fn of(folder: &Path) -> Result<Vec<RecordedEvent>, Violation> {
+pub async fn of(folder: &Path) -> Checked<Vec<RecordedEvent>> {
     let copy = quick_folder();
     if folder.is_dir() {
         copy_all(folder, copy.path()).expect("it can be copied");
     }
     let journal = TephraJournal::open(copy.path());
-    let journal = journal.map_err(|error| format!("it cannot be opened: {error}"))?;
+    let journal = journal
+        .map_err(|error| Invariant::Readable.broken(format!("it cannot be opened: {error}")))?;
     Ok(read(&journal).await)
 }
 

@@ -9,10 +9,12 @@ use bailiwick::Position;
 
 use super::answer::Answer;
 use super::client::Made;
-use super::history::{Checked, Seen};
+use super::history::Seen;
 use super::plan::Verb;
 use super::trace::Step;
 use super::world::World;
+use crate::invariant::Invariant::{Durable, Fresh, NoEffect, Rules};
+use crate::invariant::{Checked, Violation};
 
 impl World {
     /// The caller of `made` has its answer.
@@ -34,29 +36,34 @@ impl World {
             Answer::Cancelled { polled: true } => Ok(()),
             Answer::Cancelled { polled: false } => self.deny(made),
         };
-        checked.map_err(|problem| format!("{:?} got {answer:?}, but {problem}", made.call.verb))
+        let verb = made.call.verb;
+        checked.map_err(|Violation { invariant, what }| {
+            invariant.broken(format!("{verb:?} got {answer:?}, but {what}"))
+        })
     }
 
     fn check_reply(&self, made: &Made, value: Option<u64>, position: Position) -> Checked {
         let ledger = self.ledger.lock();
         let history = &ledger.counters[made.call.counter];
-        let number = history.at(position).ok_or("the journal has no such event of it")?;
+        let absent = || Durable.broken("the journal has no such event of it");
+        let number = history.at(position).ok_or_else(absent)?;
         let (_, seen) = history.states[number];
         if value.is_some_and(|value| value != seen.value) {
-            return Err(format!("the value there is {}", seen.value));
+            return Err(Durable.broken(format!("the value there is {}", seen.value)));
         }
         let written = ledger.trails[made.number].written;
         let (writes, judged_at) = match made.call.verb {
             Verb::Count { .. } | Verb::SetAlarm { .. } => (true, number.checked_sub(1)),
             Verb::Look => (false, Some(number)),
-            _ => return Err("it cannot be accepted".into()),
+            _ => return Err(Rules.broken("it cannot be accepted")),
         };
         if written != writes.then_some(position) {
-            return Err(format!("its own event is at {written:?}"));
+            return Err(Durable.broken(format!("its own event is at {written:?}")));
         }
         let judged_at = judged_at.map(|number| history.states[number].0);
         if made.expected.is_some() && made.expected != judged_at {
-            return Err(format!("it expected {:?}, not {judged_at:?}", made.expected));
+            let expected = made.expected;
+            return Err(Fresh.broken(format!("it expected {expected:?}, not {judged_at:?}")));
         }
         drop(ledger);
         self.shown(made, number, number)
@@ -65,7 +72,7 @@ impl World {
     fn check_rejection(&self, made: &Made, value: u64) -> Checked {
         self.deny(made)?;
         if !matches!(made.call.verb, Verb::Count { limit } if value >= limit) {
-            return Err("no rule says so".into());
+            return Err(Rules.broken("no rule says so"));
         }
         self.shown_as(made, |seen| seen.value == value)
     }
@@ -81,7 +88,7 @@ impl World {
         trail.denied = true;
         match trail.written {
             None => Ok(()),
-            Some(position) => Err(format!("its event is at {position}")),
+            Some(position) => Err(NoEffect.broken(format!("its event is at {position}"))),
         }
     }
 
@@ -94,7 +101,7 @@ impl World {
         drop(ledger);
         match (oldest, newest) {
             (Some(oldest), Some(newest)) => self.shown(made, oldest, newest),
-            _ => Err("it never was so in the journal".into()),
+            _ => Err(Durable.broken("it never was so in the journal")),
         }
     }
 
@@ -103,7 +110,7 @@ impl World {
         if newest < made.floor {
             let counters = &self.ledger.lock().counters;
             let (position, _) = counters[made.call.counter].states[made.floor];
-            return Err(format!("the state of {position} was shown before it was asked"));
+            return Err(Fresh.broken(format!("the state of {position} was shown before")));
         }
         let shown = &mut made.seat.account.lock().shown[made.call.counter];
         *shown = oldest.max(*shown);

@@ -43,7 +43,7 @@ pub(super) async fn make(world: &Arc<World>, seat: Arc<Seat>, call: Call) -> boo
     world.open.lock().remove(&made.number);
     let replied = matches!(answer, Answer::Replied { .. });
     let checked = world.check_answer(&made, answer);
-    world.expect(checked.map_err(|problem| format!("call {}: {problem}", made.number)));
+    world.expect(checked.map_err(|why| why.at(format_args!("call {}", made.number))));
     replied
 }
 

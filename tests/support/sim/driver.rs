@@ -6,6 +6,7 @@ use super::executor::Executor;
 use super::panics::Watched;
 use super::trace::Step;
 use super::world::World;
+use crate::invariant::Invariant::{NoPanic, Progress, WakeUp};
 
 /// No run takes nearly as many; one that does is going round in circles.
 const MOST_POLLS: u64 = 10_000;
@@ -31,7 +32,8 @@ impl Driver {
     pub(super) fn until_done(&mut self) {
         while self.polls_all() && self.is_busy() && self.passes(u64::MAX) {}
         if self.world.violation().is_none() && self.is_busy() {
-            self.world.violated("somebody waits for ever: nothing is ready and nobody sleeps");
+            let what = "somebody waits for ever: nothing is ready and nobody sleeps";
+            self.world.violated(WakeUp.broken(what));
         }
     }
 
@@ -55,10 +57,11 @@ impl Driver {
             self.polls += 1;
             let panics = self.watched.unexpected();
             if polled.panicked || !panics.is_empty() {
-                world.violated(format!("a panic nobody asked for: {panics:?}"));
+                world.violated(NoPanic.broken(format!("a panic nobody asked for: {panics:?}")));
             }
             if self.polls > MOST_POLLS {
-                world.violated(format!("{MOST_POLLS} polls and no end: a livelock"));
+                let what = format!("{MOST_POLLS} polls and no end: a livelock");
+                world.violated(Progress.broken(what));
             }
             if world.violation().is_some() {
                 return false;

@@ -8,6 +8,7 @@ use super::history::Writer;
 use super::sights::Sight;
 use super::trace::Step;
 use super::world::World;
+use crate::invariant::Invariant::Readable;
 
 /// What comes of an append.
 pub(super) type Outcome = Result<Appended, AppendError>;
@@ -39,7 +40,9 @@ impl World {
                 let at = at.get();
                 self.note(&Step::Conflict { seat, counter, at });
             }
-            Err(error) => self.violated(format!("the journal in memory failed: {error}")),
+            Err(error) => {
+                self.violated(Readable.broken(format!("the journal in memory failed: {error}")));
+            }
         }
         outcome
     }

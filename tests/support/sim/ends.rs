@@ -11,6 +11,7 @@ use super::plan::Patience;
 use super::seat::Seat;
 use super::sights::Sight;
 use super::world::World;
+use crate::invariant::Invariant::{Counts as Counted, End};
 
 /// How late a limit is noticed at most, in milliseconds.
 const SLACK: u64 = 20;
@@ -20,7 +21,7 @@ pub(super) async fn close(world: Arc<World>, seat: Arc<Seat>) {
     let report = shut_down(&world, &seat, 1_000, Patience::Endless).await;
     world.see_counts(&seat.counters().counts());
     if report.is_some_and(|report| !report.in_time || report.given_back + report.unknown > 0) {
-        world.violated(format!("a shutdown in all quiet reports {report:?}"));
+        world.violated(End.broken(format!("a shutdown in all quiet reports {report:?}")));
     }
 }
 
@@ -42,7 +43,7 @@ pub(super) async fn shut_down(
     let counts = seat.counters().counts();
     world.deed(seat, "is shut down", counts.open());
     if counts.open() != 0 {
-        world.violated(format!("a shutdown left {} commands open", counts.open()));
+        world.violated(Counted.broken(format!("a shutdown left {} commands open", counts.open())));
     }
     let Some(report) = report else {
         world.saw(Sight::ShutDownAborted);
@@ -54,10 +55,14 @@ pub(super) async fn shut_down(
     let given_back = counts.given_back - before.given_back;
     let unknown = counts.unknown - before.unknown;
     if (report.given_back, report.unknown) != (given_back, unknown) {
-        world.violated(format!("a shutdown reports {report:?}, but counted {counts:?}"));
+        world.violated(
+            Counted.broken(format!("a shutdown reports {report:?}, but counted {counts:?}")),
+        );
     }
     if took > limit + SLACK || (took < limit && !report.in_time) {
-        world.violated(format!("a shutdown took {took} ms of {limit} and reports {report:?}"));
+        world.violated(
+            End.broken(format!("a shutdown took {took} ms of {limit} and reports {report:?}")),
+        );
     }
     Some(report)
 }
@@ -70,7 +75,7 @@ pub(super) fn drop_runtime(world: &World, seat: &Seat) {
     seat.account.lock().closed = true;
     let open = seat.counters().counts().open();
     if open != 0 {
-        world.violated(format!("dropping a runtime left {open} commands open"));
+        world.violated(Counted.broken(format!("dropping a runtime left {open} commands open")));
     }
 }
 

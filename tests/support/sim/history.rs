@@ -3,9 +3,7 @@
 use bailiwick::{Position, Timestamp};
 
 use crate::counter::{Bell, CounterEvent};
-
-/// Whether something is as it must be; if not, what is wrong with it.
-pub(super) type Checked = Result<(), String>;
+use crate::invariant::{Checked, Invariant};
 
 /// Who wrote something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,17 +67,22 @@ impl History {
         let mut seen = self.last().1;
         match *event {
             CounterEvent::Counted { value } if value != seen.value + 1 => {
-                return Err(format!("counts from {} to {value}", seen.value));
+                return Err(
+                    Invariant::Rules.broken(format!("counts from {} to {value}", seen.value))
+                );
             }
             CounterEvent::Counted { value } => seen.value = value,
             CounterEvent::AlarmSet { at, bell } => {
                 (seen.alarm, self.bell, self.set_by) = (at, bell, by);
             }
             CounterEvent::Rang { due } if Some(due) != seen.alarm => {
-                return Err(format!("rings an alarm that is set to {:?}", seen.alarm));
+                let set = seen.alarm;
+                return Err(
+                    Invariant::Rules.broken(format!("rings an alarm that is set to {set:?}"))
+                );
             }
             CounterEvent::Rang { .. } => (seen.rings, seen.alarm) = (seen.rings + 1, None),
-            CounterEvent::Poisoned {} => return Err("is poison".into()),
+            CounterEvent::Poisoned {} => return Err(Invariant::Rules.broken("is poison")),
         }
         self.states.push((position, seen));
         self.recorded_at = recorded_at;
@@ -88,13 +91,13 @@ impl History {
 
     /// Commands are decided in the order in which they came.
     pub(super) fn in_order(&mut self, seat: usize, arrived: Option<u64>) -> Checked {
-        let arrived = arrived.ok_or("belongs to a call that never came")?;
+        let never_came = || Invariant::Rules.broken("belongs to a call that never came");
+        let arrived = arrived.ok_or_else(never_came)?;
         if self.order.len() <= seat {
             self.order.resize(seat + 1, 0);
         }
         let last = std::mem::replace(&mut self.order[seat], arrived + 1);
-        let overtakes = arrived < last;
-        if overtakes { Err("overtakes a command that came later".into()) } else { Ok(()) }
+        Invariant::Order.require(arrived >= last, || "overtakes a command that came later".into())
     }
 
     /// The number of the state at this position.

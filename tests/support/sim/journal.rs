@@ -22,6 +22,7 @@ use super::panics;
 use super::seat::{Appending, Seat, UnderWay};
 use super::sights::Sight;
 use super::world::World;
+use crate::invariant::Invariant::{Bounds, Rules};
 
 /// The journal as one runtime has it.
 pub(super) struct SimJournal {
@@ -47,7 +48,9 @@ impl SimJournal {
         let of_commands = events.iter().filter(commanded);
         let (commands, most) = (of_commands.count(), self.world.plan.config.batch_commands.get());
         if commands > most {
-            self.world.violated(format!("{commands} commands in one append; {most} are the bound"));
+            self.world.violated(
+                Bounds.broken(format!("{commands} commands in one append; {most} are the bound")),
+            );
         }
     }
 }
@@ -59,7 +62,7 @@ impl Journal for SimJournal {
         condition: Option<AppendCondition>,
     ) -> BoxFuture<Outcome> {
         let Some(counter) = events.first().and_then(counter_of) else {
-            self.world.violated("an append concerns no counter of this run");
+            self.world.violated(Rules.broken("an append concerns no counter of this run"));
             return self.world.store.append(events, condition);
         };
         self.check_size(&events);

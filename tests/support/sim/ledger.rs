@@ -3,9 +3,11 @@
 
 use bailiwick::{EncodedEvent, Position, Timestamp};
 
-use super::history::{Checked, History, Writer};
+use super::history::{History, Writer};
 use super::plan::{COUNTERS, Verb};
 use crate::counter::CounterEvent;
+use crate::invariant::Invariant::{NeverEarly, NoEffect, Once, Readable, Rules, Time};
+use crate::invariant::{Checked, Violation};
 
 /// What a call may leave in the journal.
 #[derive(Debug)]
@@ -52,21 +54,26 @@ impl Ledger {
     ) -> Checked {
         for (position, event) in (first.get()..).map(Position::new).zip(events) {
             if position != self.head.plus(1) {
-                return Err(format!("position {position} follows on {}", self.head));
+                let head = self.head;
+                return Err(Readable.broken(format!("position {position} follows on {head}")));
             }
             self.head = position;
-            self.one(by, position, event, clock).map_err(|problem| {
-                format!("the event at {position} by {by:?} {problem}: {event:?}")
+            let entered = self.one(by, position, event, clock);
+            entered.map_err(|Violation { invariant, what }| {
+                invariant.broken(format!("the event at {position} by {by:?} {what}: {event:?}"))
             })?;
         }
         Ok(())
     }
 
     fn one(&mut self, by: Writer, at: Position, event: &EncodedEvent, clock: Timestamp) -> Checked {
-        let counter = counter_of(event).ok_or("concerns no counter of this run")?;
-        let decoded: Option<CounterEvent> =
-            event.decode().map_err(|error| format!("cannot be decoded: {error}"))?;
-        let decoded = decoded.ok_or("is of a type that is retired")?;
+        let counter = counter_of(event);
+        let counter = counter.ok_or_else(|| Rules.broken("concerns no counter of this run"))?;
+        let decoded = match event.decode() {
+            Ok(Some(decoded)) => decoded,
+            Ok(None) => return Err(Readable.broken("is of a type that is retired")),
+            Err(error) => return Err(Readable.broken(format!("cannot be decoded: {error}"))),
+        };
         self.in_time(counter, by, event.recorded_at, &decoded, clock)?;
         if let Writer::Seat(seat) | Writer::Late(seat) = by {
             self.by_command(seat, counter, at, event, &decoded)?;
@@ -76,9 +83,10 @@ impl Ledger {
         history.apply(by, at, event.recorded_at, &decoded)?;
         match origin {
             Some(origin) if origin.deadline != history.last().1.alarm => {
-                Err(format!("does not leave the alarm at {:?}", origin.deadline))
+                let deadline = origin.deadline;
+                Err(Rules.broken(format!("does not leave the alarm at {deadline:?}")))
             }
-            None if by != Writer::Foreign => Err("does not say who decided it".into()),
+            None if by != Writer::Foreign => Err(Rules.broken("does not say who decided it")),
             _ => Ok(()),
         }
     }
@@ -94,18 +102,21 @@ impl Ledger {
     ) -> Checked {
         let history = &self.counters[counter];
         if recorded_at < history.recorded_at() {
-            return Err(format!("was recorded before its predecessor ({})", history.recorded_at()));
+            let before = history.recorded_at();
+            return Err(Time.broken(format!("was recorded before its predecessor ({before})")));
         }
         if recorded_at > clock {
-            return Err(format!("was recorded in the future of {clock}"));
+            return Err(Time.broken(format!("was recorded in the future of {clock}")));
         }
         let alarm = history.last().1.alarm;
         match event {
-            CounterEvent::Rang { due } if *due > recorded_at => Err("rings early".into()),
+            CounterEvent::Rang { due } if *due > recorded_at => {
+                Err(NeverEarly.broken("rings early"))
+            }
             CounterEvent::Rang { .. } => Ok(()),
             _ if by == Writer::Foreign || self.broken_bells[counter] => Ok(()),
             _ if alarm.is_some_and(|due| due <= recorded_at) => {
-                Err(format!("was decided before the alarm at {alarm:?} rang"))
+                Err(NeverEarly.broken(format!("was decided before the alarm at {alarm:?} rang")))
             }
             _ => Ok(()),
         }
@@ -122,11 +133,11 @@ impl Ledger {
     ) -> Checked {
         let Some(call) = &event.metadata.extra().correlation else {
             let of_deadline = matches!(decoded, CounterEvent::Rang { .. });
-            return of_deadline.then_some(()).ok_or_else(|| "was commanded by nobody".into());
+            return Rules.require(of_deadline, || "was commanded by nobody".into());
         };
         let call: Option<usize> = call.as_str().parse().ok();
         let trail = call.and_then(|call| self.trails.get_mut(call));
-        let trail = trail.ok_or("belongs to no call")?;
+        let trail = trail.ok_or_else(|| Rules.broken("belongs to no call"))?;
         let by_the_rules = match (trail.verb, decoded) {
             (Verb::Count { limit }, CounterEvent::Counted { value }) => *value <= limit,
             (Verb::SetAlarm { bell, .. }, CounterEvent::AlarmSet { at, bell: set }) => {
@@ -135,16 +146,16 @@ impl Ledger {
             _ => false,
         };
         if !by_the_rules {
-            return Err(format!("was not decided by the rules, for {trail:?}"));
+            return Err(Rules.broken(format!("was not decided by the rules, for {trail:?}")));
         }
         if (trail.seat, trail.counter) != (seat, counter) {
-            return Err(format!("belongs elsewhere, to {trail:?}"));
+            return Err(Rules.broken(format!("belongs elsewhere, to {trail:?}")));
         }
         if trail.denied {
-            return Err("belongs to a call that was told it had no effect".into());
+            return Err(NoEffect.broken("belongs to a call that was told it had no effect"));
         }
         if let Some(earlier) = trail.written.replace(at) {
-            return Err(format!("is written a second time; first at {earlier}"));
+            return Err(Once.broken(format!("is written a second time; first at {earlier}")));
         }
         let arrived = trail.arrived;
         self.counters[counter].in_order(seat, arrived)

@@ -9,11 +9,12 @@ use std::time::Duration;
 use bailiwick::Admission;
 
 use super::client::make;
-use super::history::Checked;
 use super::plan::{COUNTERS, Call, Patience, Verb};
 use super::seat::Seat;
 use super::world::World;
 use crate::counter::Bell;
+use crate::invariant::Checked;
+use crate::invariant::Invariant::{NeverLost, Progress, Rest};
 
 /// How often another writer may be faster than a command although all is quiet.
 const ATTEMPTS: usize = 8;
@@ -52,7 +53,9 @@ async fn run(world: &Arc<World>, seat: &Arc<Seat>, counter: usize, verb: Verb) {
         }
     }
     let seat = seat.number;
-    world.violated(format!("seat {seat} does not run commands of counter {counter} any more"));
+    world.violated(
+        Progress.broken(format!("seat {seat} does not run commands of counter {counter} any more")),
+    );
 }
 
 impl World {
@@ -61,7 +64,9 @@ impl World {
         let in_memory = seat.counters().in_memory();
         let ids = COUNTERS.iter().zip(restless).filter(|(_, restless)| !**restless);
         let kept = ids.map(|(name, _)| name).find(|name| in_memory.contains(&(**name).into()));
-        kept.map_or(Ok(()), |name| Err(format!("seat {} keeps {name} in memory", seat.number)))
+        kept.map_or(Ok(()), |name| {
+            Err(Rest.broken(format!("seat {} keeps {name} in memory", seat.number)))
+        })
     }
 
     /// After a time of rest. `exactly`: the runtime is the only one that knows of the counters.
@@ -71,7 +76,7 @@ impl World {
         let pending = (0..self.plan.counters).filter(|counter| self.is_pending(*counter)).count();
         let owed = (0..self.plan.counters).filter(|counter| self.owed_by(seat, *counter).is_some());
         let right = if exactly { armed == pending } else { armed >= owed.count() };
-        right.then_some(()).ok_or_else(|| {
+        NeverLost.require(right, || {
             format!("seat {} has {armed} deadlines armed, of {pending} pending", seat.number)
         })
     }
@@ -87,7 +92,8 @@ impl World {
         let alarms = ledger.counters.iter().map(|history| history.last().1.alarm);
         let overdue = alarms.flatten().find(|alarm| *alarm <= now);
         overdue.map_or(Ok(()), |due| {
-            Err(format!("an alarm is due since {due}, and a new runtime lets it be"))
+            Err(NeverLost
+                .broken(format!("an alarm is due since {due}, and a new runtime lets it be")))
         })
     }
 }

@@ -3,9 +3,10 @@
 use bailiwick::{Admission, Cause, Position, ReadError, Unknown};
 
 use super::client::Made;
-use super::history::Checked;
 use super::plan::Verb;
 use super::world::World;
+use crate::invariant::Checked;
+use crate::invariant::Invariant::{Durable, Fresh, Reason};
 
 impl World {
     pub(super) fn check_not_run(&self, made: &Made, cause: &Cause) -> Checked {
@@ -33,13 +34,13 @@ impl World {
             }
             _ => false,
         };
-        reasonable.then_some(()).ok_or_else(|| "there was no reason".into())
+        Reason.require(reasonable, || "there was no reason".into())
     }
 
     fn check_shut_down(&self, made: &Made) -> Checked {
         let mut account = made.seat.account.lock();
         account.shut_out += 1;
-        account.closing.then_some(()).ok_or_else(|| "its runtime is not shut down".into())
+        Reason.require(account.closing, || "its runtime is not shut down".into())
     }
 
     fn check_moved(&self, made: &Made, expected: Position, actual: Position) -> Checked {
@@ -47,10 +48,12 @@ impl World {
         let history = &ledger.counters[made.call.counter];
         // It was when it was asked, too: only the last position or an older one is ever expected.
         let has_not_moved = history.last().0 == expected;
-        let number = history.at(actual).ok_or("the journal has no such event of it")?;
+        let absent = || Durable.broken("the journal has no such event of it");
+        let number = history.at(actual).ok_or_else(absent)?;
         drop(ledger);
         if made.expected != Some(expected) || actual == expected || has_not_moved {
-            return Err(format!("it expected {:?}, and has not moved", made.expected));
+            let expected = made.expected;
+            return Err(Fresh.broken(format!("it expected {expected:?}, and has not moved")));
         }
         self.shown(made, number, number)
     }
@@ -66,7 +69,7 @@ impl World {
             }
             _ => false,
         };
-        reasonable.then_some(()).ok_or_else(|| "there was no reason".into())
+        Reason.require(reasonable, || "there was no reason".into())
     }
 
     pub(super) fn check_unread(&self, made: &Made, error: &ReadError) -> Checked {
@@ -79,7 +82,7 @@ impl World {
             ReadError::Panicked { .. } => made.call.verb == Verb::ReadAndPanic,
             _ => false,
         };
-        reasonable.then_some(()).ok_or_else(|| "there was no reason".into())
+        Reason.require(reasonable, || "there was no reason".into())
     }
 
     fn is_over(&self, made: &Made) -> bool {

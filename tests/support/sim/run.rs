@@ -18,6 +18,8 @@ use super::random::Random;
 use super::sights::Sights;
 use super::watcher::{WATCHERS, watcher};
 use super::world::World;
+use crate::invariant::Invariant::{End, Watch};
+use crate::invariant::Violation;
 
 /// Long enough for every back-off, every alarm that rings in a run, and all rest.
 const QUIET: u64 = 400;
@@ -34,7 +36,7 @@ pub struct Run {
     /// What was to be seen in it.
     pub sights: Sights,
     /// The first invariant that was violated.
-    pub violation: Option<String>,
+    pub violation: Option<Violation>,
 }
 
 pub(super) fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> Run {
@@ -70,7 +72,7 @@ impl World {
         drop(seats);
         self.watchers.lock().clear();
         if Arc::strong_count(self) != 1 {
-            self.violated("something of a runtime outlives it: a leak");
+            self.violated(End.broken("something of a runtime outlives it: a leak"));
         }
     }
 }
@@ -141,11 +143,13 @@ impl Driver {
             world.expect(seat.check_end());
             if let Some(task) = self.executor.tasks_of(seat.group()).next() {
                 let seat = seat.number;
-                world.violated(format!("task {task} of seat {seat} outlives its runtime"));
+                world.violated(
+                    End.broken(format!("task {task} of seat {seat} outlives its runtime")),
+                );
             }
         }
         if self.executor.tasks_of(WATCHERS).next().is_some() {
-            world.violated("a watcher outlives its runtime");
+            world.violated(Watch.broken("a watcher outlives its runtime"));
         }
     }
 

@@ -7,9 +7,10 @@ use bailiwick::{Aggregates, Counts, Runtime, Timestamp};
 use parking_lot::Mutex;
 
 use super::clock::SimClock;
-use super::history::Checked;
 use super::plan::COUNTERS;
 use crate::counter::Counter;
+use crate::invariant::Checked;
+use crate::invariant::Invariant::{Bounds, Counts as Counted, End, Time};
 
 /// The place of one runtime.
 pub(super) struct Seat {
@@ -102,16 +103,15 @@ impl Seat {
     /// A read is given `now`, which never goes back.
     pub(super) fn look_at(&self, now: Timestamp) -> Checked {
         let before = std::mem::replace(&mut self.account.lock().now, now);
-        let back = now < before;
-        if back { Err(format!("`now` went back from {before} to {now}")) } else { Ok(()) }
+        Time.require(now >= before, || format!("`now` went back from {before} to {now}"))
     }
 
     /// Nothing outlives its runtime, and the counts add up and agree with what callers saw.
     pub(super) fn check_end(&self) -> Checked {
         let in_memory = self.counters().in_memory();
-        if !in_memory.is_empty() {
-            return Err(format!("{in_memory:?} of seat {} outlive its runtime", self.number));
-        }
+        End.require(in_memory.is_empty(), || {
+            format!("{in_memory:?} of seat {} outlive its runtime", self.number)
+        })?;
         let counts = self.counters().counts();
         let Counts {
             accepted,
@@ -125,20 +125,20 @@ impl Seat {
             ..
         } = counts;
         let outcomes = replied + rejected + panicked + lapsed + given_back + unknown;
-        if accepted != outcomes {
-            return Err(format!("{accepted} accepted, but {outcomes} outcomes: {counts:?}"));
-        }
+        Counted.require(accepted == outcomes, || {
+            format!("{accepted} accepted, but {outcomes} outcomes: {counts:?}")
+        })?;
         let Account { tally, in_time, shut_out, .. } = *self.account.lock();
-        if in_time && shut_out > turned_away {
-            return Err(format!("a shutdown in time broke accepted commands off: {counts:?}"));
-        }
+        End.require(!in_time || shut_out <= turned_away, || {
+            format!("a shutdown in time broke accepted commands off: {counts:?}")
+        })?;
         let agree = |saw: u64, counted: u64| (saw..=saw + tally.unseen).contains(&counted);
         let all = agree(tally.replied, replied)
             && agree(tally.rejected, rejected)
             && agree(tally.panicked, panicked)
             && agree(tally.unknown, unknown)
             && agree(tally.not_run, turned_away + lapsed + given_back);
-        all.then_some(()).ok_or_else(|| format!("callers saw {tally:?}, but there is {counts:?}"))
+        Counted.require(all, || format!("callers saw {tally:?}, but there is {counts:?}"))
     }
 }
 
@@ -155,10 +155,9 @@ impl Appending {
     /// At most one per aggregate is in flight.
     pub(super) fn new(seat: &Arc<Seat>, counter: usize) -> (Self, Checked) {
         let others = seat.appends[counter].fetch_add(1, Relaxed);
-        let alone = match others {
-            0 => Ok(()),
-            _ => Err(format!("{} appends of counter {counter} are in flight", others + 1)),
-        };
+        let alone = Bounds.require(others == 0, || {
+            format!("{} appends of counter {counter} are in flight", others + 1)
+        });
         (Appending(UnderWay::new(seat, counter)), alone)
     }
 }

@@ -11,6 +11,7 @@ use super::plan::SKEW;
 use super::seat::Seat;
 use super::world::World;
 use crate::counter::Bell;
+use crate::invariant::Invariant::{NeverLost, TimeOut, WakeUp};
 
 /// How far time may tick on while somebody works.
 const TICKS: u64 = 12;
@@ -32,12 +33,15 @@ impl World {
         let seats = self.seats.lock();
         for (number, call) in open.iter() {
             if !seats[call.seat].is_under_way(call.counter) {
-                self.violated(format!(
-                    "call {number} waits, and nothing is under way for it: a lost wake-up"
-                ));
+                self.violated(
+                    WakeUp.broken(format!("call {number} waits, and nothing is under way for it")),
+                );
             }
             if self.now() > call.over + TICKS {
-                self.violated(format!("call {number} should have ended at {} ms", call.over));
+                let over = call.over;
+                self.violated(
+                    TimeOut.broken(format!("call {number} should have ended at {over} ms")),
+                );
             }
         }
     }
@@ -61,10 +65,10 @@ impl World {
         let room = others < self.plan.config.due_at_once.get();
         let late = now - since;
         if room || late > self.longest_wait() {
-            self.violated(format!(
+            self.violated(NeverLost.broken(format!(
                 "the alarm of counter {counter} is due since {due} ms and seat {} lets it be",
                 seat.number
-            ));
+            )));
         }
     }
 

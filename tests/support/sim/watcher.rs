@@ -9,12 +9,13 @@ use std::task::Poll;
 
 use bailiwick::{Change, Watch, WatchError};
 
-use super::history::{Checked, Seen};
+use super::history::Seen;
 use super::plan::{COUNTERS, Timed};
 use super::seat::Seat;
 use super::trace::Step;
 use super::world::World;
 use crate::counter::{Counter, CounterEvent};
+use crate::invariant::{Checked, Invariant};
 
 /// The group of the watchers' tasks: they go on until their runtimes end.
 pub(super) const WATCHERS: usize = usize::MAX;
@@ -42,7 +43,7 @@ pub(super) async fn watcher(world: Arc<World>, begins: Timed<usize>) {
     };
     let watched = seat.counters().get(COUNTERS[counter]).watch(after);
     let Ok(mut watch) = watched else {
-        return world.violated("the ID of a counter is not a tag");
+        return world.violated(Invariant::Watch.broken("the ID of a counter is not a tag"));
     };
     let watcher = Arc::new(Watcher {
         seat,
@@ -65,7 +66,9 @@ impl Watcher {
                     world.sleep(1).await;
                     self.away.store(false, Relaxed);
                 }
-                Some(Err(error)) => return world.violated(format!("a watch says: {error}")),
+                Some(Err(error)) => {
+                    return world.violated(Invariant::Watch.broken(error.to_string()));
+                }
             }
         }
         self.away.store(true, Relaxed);
@@ -84,9 +87,8 @@ impl Watcher {
         let right = states
             .get(before + 1)
             .is_some_and(|(at, seen)| *at == position && is_of(&change.event, seen));
-        right
-            .then_some(())
-            .ok_or_else(|| format!("a watch shows {change:?} after {:?}", states[before]))
+        Invariant::Watch
+            .require(right, || format!("it shows {change:?} after {:?}", states[before]))
     }
 }
 
@@ -120,13 +122,18 @@ impl World {
             let account = seat.account.lock();
             let shown = watcher.shown.load(Relaxed);
             if account.closed {
-                self.violated(format!("a watcher of seat {} is not told of its end", seat.number));
+                self.violated(
+                    Invariant::Watch.broken(format!(
+                        "a watcher of seat {} is not told of its end",
+                        seat.number
+                    )),
+                );
             } else if shown < account.shown[counter] {
                 let positions = &self.ledger.lock().counters[counter].states;
-                self.violated(format!(
+                self.violated(Invariant::Watch.broken(format!(
                     "a watcher of counter {counter} in seat {} waits behind {}, but {} was shown",
                     seat.number, positions[shown].0, positions[account.shown[counter]].0
-                ));
+                )));
             }
         }
     }

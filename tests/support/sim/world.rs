@@ -12,7 +12,6 @@ use bailiwick::{BoxFuture, Clock, ManualClock, MemoryJournal, Runtime, Sabotage,
 use parking_lot::Mutex;
 
 use super::clock::SimClock;
-use super::history::Checked;
 use super::journal::SimJournal;
 use super::ledger::Ledger;
 use super::plan::{BEGIN, Plan};
@@ -23,6 +22,7 @@ use super::sights::{Sight, Sights};
 use super::trace::{Step, Trace};
 use super::watcher::Watcher;
 use crate::counter::Counter;
+use crate::invariant::{Checked, Invariant, Violation};
 
 /// The world of a run.
 pub(super) struct World {
@@ -44,7 +44,7 @@ pub(super) struct World {
     /// Until when nothing can be read, and nothing written.
     pub(super) blind: AtomicU64,
     pub(super) down: AtomicU64,
-    violation: Mutex<Option<String>>,
+    violation: Mutex<Option<Violation>>,
 }
 
 /// A call without an answer.
@@ -116,19 +116,18 @@ impl World {
     }
 
     /// An invariant is violated. The first one counts.
-    pub(super) fn violated(&self, what: impl Into<String>) {
+    pub(super) fn violated(&self, violation: Violation) {
         let at = self.now();
-        let what = what.into();
-        self.violation.lock().get_or_insert_with(|| format!("at {at} ms: {what}"));
+        self.violation.lock().get_or_insert_with(|| violation.at(format_args!("at {at} ms")));
     }
 
     pub(super) fn expect(&self, checked: Checked) {
-        if let Err(problem) = checked {
-            self.violated(problem);
+        if let Err(violation) = checked {
+            self.violated(violation);
         }
     }
 
-    pub(super) fn violation(&self) -> Option<String> {
+    pub(super) fn violation(&self) -> Option<Violation> {
         self.violation.lock().clone()
     }
 
@@ -184,7 +183,11 @@ impl World {
                 *seat.counters.lock() = Some(runtime.aggregates());
                 *seat.runtime.lock() = Some(runtime);
             }
-            Err(error) => self.violated(format!("a runtime did not start: {error}")),
+            Err(error) => {
+                self.violated(
+                    Invariant::Progress.broken(format!("a runtime did not start: {error}")),
+                );
+            }
         }
     }
 

@@ -5,20 +5,23 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use bailiwick::RecordedEvent;
 use bailiwick_examples::streaming::SessionEvent;
 
-use super::{Book, Violation};
+use super::Book;
 use crate::faults::order::{Deed, Order, OrderId};
 use crate::faults::scales::ScalesEvent;
 use crate::faults::told::{Reply, Told};
+use crate::invariant::Checked;
+use crate::invariant::Invariant::{Durable, NoEffect, Once};
 
 /// Enters all events, and looks at every answer where it says that it is.
-pub(super) fn check(events: &[RecordedEvent], told: &[Told]) -> Result<Book, Violation> {
+pub(super) fn check(events: &[RecordedEvent], told: &[Told]) -> Checked<Book> {
     let answers = by_position(told)?;
     let mut book = Book::default();
     for event in events {
         book.enter(event)?;
         for (id, reply) in answers.get(&event.position.get()).into_iter().flatten() {
             answered(&book, event, &Order::of(*id), reply).map_err(|why| {
-                format!("{id} was answered {reply:?} at {}: {why}", event.position)
+                let at = event.position;
+                why.at(format_args!("{id} was answered {reply:?} at {at}"))
             })?;
         }
     }
@@ -26,9 +29,9 @@ pub(super) fn check(events: &[RecordedEvent], told: &[Told]) -> Result<Book, Vio
     for (position, answers) in answers {
         if !(1..=events.len() as u64).contains(&position) {
             let head = events.len();
-            return Err(format!(
+            return Err(Durable.broken(format!(
                 "{answers:?} were acknowledged at {position}, the journal ends at {head}"
-            ));
+            )));
         }
     }
     nothing_of_what_was_not_run(&book, told)?;
@@ -39,7 +42,7 @@ pub(super) fn check(events: &[RecordedEvent], told: &[Told]) -> Result<Book, Vio
 type ByPosition<'a> = BTreeMap<u64, Vec<(OrderId, &'a Reply)>>;
 
 /// The answers, each once. Whoever asked again with the key was answered the same.
-fn by_position(told: &[Told]) -> Result<ByPosition<'_>, Violation> {
+fn by_position(told: &[Told]) -> Checked<ByPosition<'_>> {
     let mut first: HashMap<OrderId, (&Reply, u64)> = HashMap::new();
     let mut by_position = ByPosition::new();
     for told in told {
@@ -50,10 +53,10 @@ fn by_position(told: &[Told]) -> Result<ByPosition<'_>, Violation> {
             None => by_position.entry(*position).or_default().push((*id, reply)),
             Some(then) if then == (reply, *position) => {}
             Some((reply_then, position_then)) => {
-                return Err(format!(
+                return Err(Once.broken(format!(
                     "{id} was answered {reply_then:?} at {position_then}, then {reply:?} at \
                      {position}"
-                ));
+                )));
             }
         }
     }
@@ -61,14 +64,9 @@ fn by_position(told: &[Told]) -> Result<ByPosition<'_>, Violation> {
 }
 
 /// The event is the order's, and the answer is right once it is entered.
-fn answered(
-    book: &Book,
-    recorded: &RecordedEvent,
-    order: &Order,
-    reply: &Reply,
-) -> Result<(), Violation> {
+fn answered(book: &Book, recorded: &RecordedEvent, order: &Order, reply: &Reply) -> Checked {
     let lease = |account: &str, session: &str| book.accounts.get(account)?.get(session).copied();
-    let found = |what: &dyn std::fmt::Debug| Err(format!("there is {what:?}"));
+    let found = |what: &dyn std::fmt::Debug| Err(Durable.broken(format!("there is {what:?}")));
     match (&order.deed, reply) {
         (Deed::Acquire { account, session, .. }, Reply::Granted { expires_at, in_use }) => {
             let leases = book.accounts.get(account).map_or(0, BTreeMap::len);
@@ -109,11 +107,11 @@ fn answered(
                 other => found(&(other, on_the_right)),
             }
         }
-        (deed, _) => Err(format!("that is no answer to {deed:?}")),
+        (deed, _) => Err(Durable.broken(format!("that is no answer to {deed:?}"))),
     }
 }
 
-fn nothing_of_what_was_not_run(book: &Book, told: &[Told]) -> Result<(), Violation> {
+fn nothing_of_what_was_not_run(book: &Book, told: &[Told]) -> Checked {
     let done = |told: &Told| match told {
         Told::Done { id, .. } | Told::Unknown { id } => Some(*id),
         _ => None,
@@ -124,7 +122,7 @@ fn nothing_of_what_was_not_run(book: &Book, told: &[Told]) -> Result<(), Violati
             && !done.contains(id)
             && book.knows(&id.to_string())
         {
-            return Err(format!("{id} certainly had no effect, and is there"));
+            return Err(NoEffect.broken(format!("{id} certainly had no effect, and is there")));
         }
     }
     Ok(())

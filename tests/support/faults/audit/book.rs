@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use bailiwick::{EncodedEvent, Event, RecordedEvent, Timestamp};
 use bailiwick_examples::streaming::{DEFAULT_LIMIT, SessionEvent};
 
-use super::Violation;
 use crate::faults::scales::ScalesEvent;
+use crate::invariant::Checked;
+use crate::invariant::Invariant::{NeverEarly, Once, Readable, Rules, Time, Whole};
 
 /// What has happened so far.
 #[derive(Debug, Default, PartialEq)]
@@ -35,7 +36,7 @@ impl Book {
     ///
     /// # Errors
     /// With the first that breaks a rule, or with what is only half there.
-    pub fn of(events: &[RecordedEvent]) -> Result<Book, Violation> {
+    pub fn of(events: &[RecordedEvent]) -> Checked<Book> {
         let mut book = Book::default();
         events.iter().try_for_each(|event| book.enter(event))?;
         book.nothing_is_half()?;
@@ -46,77 +47,82 @@ impl Book {
     ///
     /// # Errors
     /// If it breaks a rule.
-    pub fn enter(&mut self, recorded: &RecordedEvent) -> Result<(), Violation> {
+    pub fn enter(&mut self, recorded: &RecordedEvent) -> Checked {
         let (position, event) = (recorded.position.get(), &recorded.event);
-        require(position == self.head + 1, || format!("behind {} comes {position}", self.head))?;
+        let head = self.head;
+        Readable.require(position == head + 1, || format!("behind {head} comes {position}"))?;
         self.head = position;
         let tags = event.tags.as_slice();
         let [tag] = tags else {
-            return Err(format!("{position}: it has the tags {tags:?}"));
+            return Err(Rules.broken(format!("{position}: it has the tags {tags:?}")));
         };
         let at = event.recorded_at;
         let before = self.last.insert(tag.to_string(), at);
-        require(before <= Some(at), || format!("{position}: recorded before the one before it"))?;
+        Time.require(before <= Some(at), || {
+            format!("{position}: recorded before the one before it")
+        })?;
         let entered = match tag.key() {
             _ if event.is_reserved() => Ok(()),
             "account" => decode(event).and_then(|event| self.of_account(tag.value(), &event, at)),
             _ => decode(event).and_then(|event| self.of_scales(tag.value(), event)),
         };
-        entered.map_err(|why| format!("{position}, {} of {tag}: {why}", event.event_type))
+        entered.map_err(|why| why.at(format_args!("{position}, {} of {tag}", event.event_type)))
     }
 
-    fn of_account(
-        &mut self,
-        account: &str,
-        event: &SessionEvent,
-        at: Timestamp,
-    ) -> Result<(), Violation> {
+    fn of_account(&mut self, account: &str, event: &SessionEvent, at: Timestamp) -> Checked {
         let leases = self.accounts.entry(account.to_owned()).or_default();
         if !matches!(event, SessionEvent::LeaseExpired { .. }) {
             let due = leases.iter().find(|(_, expiry)| **expiry <= at);
-            require(due.is_none(), || format!("at {at}, {due:?} had not been expired"))?;
+            NeverEarly
+                .require(due.is_none(), || format!("at {at}, {due:?} had not been expired"))?;
         }
         match event {
             SessionEvent::SessionStarted { session, expires_at } => {
                 let fresh = self.started.insert(session.to_string());
-                require(fresh, || format!("{session} is started twice"))?;
-                require(leases.len() < DEFAULT_LIMIT, || format!("{leases:?} leave no slot"))?;
-                require(*expires_at > at, || format!("it ends at {expires_at}, before {at}"))?;
+                Once.require(fresh, || format!("{session} is started twice"))?;
+                Rules.require(leases.len() < DEFAULT_LIMIT, || {
+                    format!("{leases:?} leave no slot")
+                })?;
+                Rules.require(*expires_at > at, || {
+                    format!("it ends at {expires_at}, before {at}")
+                })?;
                 leases.insert(session.to_string(), *expires_at);
             }
             SessionEvent::LeaseRenewed { session, expires_at } => {
                 let held = leases.insert(session.to_string(), *expires_at);
                 let longer = held.is_some_and(|held| held < *expires_at);
-                require(longer, || format!("{held:?} becomes {expires_at}"))?;
+                Rules.require(held.is_some(), || format!("{session} has no lease to renew"))?;
+                Rules.require(longer, || format!("{held:?} becomes {expires_at}"))?;
             }
             SessionEvent::SessionEnded { session } => {
                 let held = leases.remove(session.as_str());
-                require(held.is_some(), || format!("{session} has no lease"))?;
+                Rules.require(held.is_some(), || format!("{session} has no lease"))?;
             }
             SessionEvent::LeaseExpired { session } => {
                 let held = leases.remove(session.as_str());
+                Rules.require(held.is_some(), || format!("{session} has no lease to expire"))?;
                 let due = held.is_some_and(|expiry| expiry <= at);
-                require(due, || format!("{session} has {held:?} at {at}"))?;
+                NeverEarly.require(due, || format!("{session} has {held:?} at {at}"))?;
             }
             other @ SessionEvent::LimitChanged { .. } => {
-                return Err(format!("who asked: {other:?}"));
+                return Err(Rules.broken(format!("who asked: {other:?}")));
             }
         }
         Ok(())
     }
 
-    fn of_scales(&mut self, scales: &str, event: ScalesEvent) -> Result<(), Violation> {
+    fn of_scales(&mut self, scales: &str, event: ScalesEvent) -> Checked {
         let moved = self.scales.entry(scales.to_owned()).or_default();
         match event {
             ScalesEvent::TakenFromLeft { mark } => {
                 let fresh = self.marks.insert(mark.clone());
-                require(fresh, || format!("{mark} is taken twice"))?;
+                Once.require(fresh, || format!("{mark} is taken twice"))?;
                 let held = moved.held.replace(mark);
-                require(held.is_none(), || format!("{held:?} was taken and never put"))?;
+                Whole.require(held.is_none(), || format!("{held:?} was taken and never put"))?;
             }
             ScalesEvent::PutOnRight { mark } => {
                 let held = moved.held.take();
-                require(held.as_ref() == Some(&mark), || {
+                Whole.require(held.as_ref() == Some(&mark), || {
                     format!("{held:?} was taken, not {mark}")
                 })?;
                 moved.put += 1;
@@ -127,9 +133,11 @@ impl Book {
 
     /// # Errors
     /// With a command of which only half is there.
-    pub fn nothing_is_half(&self) -> Result<(), Violation> {
+    pub fn nothing_is_half(&self) -> Checked {
         match self.scales.iter().find(|(_, moved)| moved.held.is_some()) {
-            Some((scales, moved)) => Err(format!("{scales}: only half of it is there: {moved:?}")),
+            Some((scales, moved)) => {
+                Err(Whole.broken(format!("{scales}: only half of it is there: {moved:?}")))
+            }
             None => Ok(()),
         }
     }
@@ -163,13 +171,9 @@ impl Book {
     }
 }
 
-fn decode<E: Event>(event: &EncodedEvent) -> Result<E, Violation> {
+fn decode<E: Event>(event: &EncodedEvent) -> Checked<E> {
     match event.decode() {
         Ok(Some(decoded)) => Ok(decoded),
-        other => Err(format!("cannot be decoded: {:?}", other.err())),
+        other => Err(Readable.broken(format!("cannot be decoded: {:?}", other.err()))),
     }
-}
-
-fn require(holds: bool, otherwise: impl FnOnce() -> Violation) -> Result<(), Violation> {
-    if holds { Ok(()) } else { Err(otherwise()) }
 }

@@ -17,19 +17,13 @@ pub use book::Book;
 
 use super::bug::Bug;
 use super::told::Told;
-
-/// What is wrong.
-pub type Violation = String;
+use crate::invariant::Checked;
 
 /// Audits the events that are there. Whoever starts a runtime on them gives it the same bug.
 ///
 /// # Errors
 /// With the first violation.
-pub async fn audit(
-    events: &[RecordedEvent],
-    told: &[Told],
-    bug: Option<Bug>,
-) -> Result<Book, Violation> {
+pub async fn audit(events: &[RecordedEvent], told: &[Told], bug: Option<Bug>) -> Checked<Book> {
     let book = answers::check(events, told)?;
     restart::check(events, &book, told, bug).await?;
     Ok(book)

@@ -7,13 +7,15 @@ use bailiwick::{Journal, ManualClock, MemoryJournal, Position, RecordedEvent, Ru
 
 use bailiwick_examples::streaming::AccountId;
 
-use super::{Book, Violation};
+use super::Book;
 use crate::faults::bug::Bug;
 use crate::faults::order::Order;
 use crate::faults::perform::{Performer, parsed};
 use crate::faults::scales::ScalesId;
 use crate::faults::survivors;
 use crate::faults::told::Told;
+use crate::invariant::Checked;
+use crate::invariant::Invariant::{NeverLost, Once, Readable};
 use crate::stage::settle;
 
 /// How many of the latest keys are asked again.
@@ -24,12 +26,12 @@ pub(super) async fn check(
     book: &Book,
     told: &[Told],
     bug: Option<Bug>,
-) -> Result<(), Violation> {
+) -> Checked {
     let first = Restarted::on(events, book, bug).await?;
     let second = Restarted::on(events, book, bug).await?;
     let (seen, again) = (first.sight(book).await?, second.sight(book).await?);
     if seen != again {
-        return Err(format!("one journal, two states:\n{seen:#?}\n{again:#?}"));
+        return Err(Readable.broken(format!("one journal, two states:\n{seen:#?}\n{again:#?}")));
     }
     first.keys_answer(told).await?;
     first.deadlines_go_on().await
@@ -43,21 +45,18 @@ struct Restarted {
 
 impl Restarted {
     /// At the time when half of what was pending is due.
-    async fn on(
-        events: &[RecordedEvent],
-        book: &Book,
-        bug: Option<Bug>,
-    ) -> Result<Restarted, Violation> {
+    async fn on(events: &[RecordedEvent], book: &Book, bug: Option<Bug>) -> Checked<Restarted> {
         let journal = MemoryJournal::new();
         for recorded in events {
             let appended = journal.append(vec![recorded.event.clone()], None).await;
-            appended.map_err(|error| error.to_string())?;
+            appended.map_err(|error| Readable.broken(error.to_string()))?;
         }
         let half = |(first, last): (Timestamp, Timestamp)| first + last.since(first) / 2;
         let now = book.recorded_at().max(book.expiries().map_or(Timestamp::default(), half));
         let clock = ManualClock::at(now);
         let builder = Runtime::builder(journal.clone()).clock(clock.clone()).entropy(7);
-        let performer = Performer::start(builder, bug).await.map_err(|error| error.to_string())?;
+        let performer = Performer::start(builder, bug).await;
+        let performer = performer.map_err(|error| Readable.broken(error.to_string()))?;
         let restarted = Restarted { journal, clock, performer };
         restarted.quiet().await;
         restarted.nothing_is_overdue(now).await?;
@@ -81,29 +80,31 @@ impl Restarted {
         }
     }
 
-    async fn nothing_is_overdue(&self, now: Timestamp) -> Result<(), Violation> {
+    async fn nothing_is_overdue(&self, now: Timestamp) -> Checked {
         let book = Book::of(&self.events().await)?;
-        book.overdue(now).map_or(Ok(()), |due| Err(format!("a deadline does not go on: {due}")))
+        book.overdue(now).map_or(Ok(()), |due| {
+            Err(NeverLost.broken(format!("a deadline does not go on: {due}")))
+        })
     }
 
     /// All that can be seen of it.
-    async fn sight(&self, book: &Book) -> Result<(Vec<String>, Vec<RecordedEvent>), Violation> {
+    async fn sight(&self, book: &Book) -> Checked<(Vec<String>, Vec<RecordedEvent>)> {
         let mut states = Vec::new();
         for account in book.accounts.keys() {
             let account = self.performer.accounts.get(parsed::<AccountId>(account));
             let state = account.read(|account, now| format!("{account:?} at {now}")).await;
-            states.push(state.map_err(|error| error.to_string())?);
+            states.push(state.map_err(|error| Readable.broken(error.to_string()))?);
         }
         for scales in book.scales.keys() {
             let scales = self.performer.scales.get(parsed::<ScalesId>(scales));
             let state = scales.read(|scales, _| format!("{scales:?}")).await;
-            states.push(state.map_err(|error| error.to_string())?);
+            states.push(state.map_err(|error| Readable.broken(error.to_string()))?);
         }
         Ok((states, self.events().await))
     }
 
     /// Asked again, what has a key is answered as it was, and nothing happens.
-    async fn keys_answer(&self, told: &[Told]) -> Result<(), Violation> {
+    async fn keys_answer(&self, told: &[Told]) -> Checked {
         let before = self.head().await;
         let with_key = |told: &&Told| match told {
             Told::Done { id, .. } => Order::of(*id).key.is_some(),
@@ -116,12 +117,18 @@ impl Restarted {
             let again = self.performer.perform(Order::of(*id)).await;
             match again {
                 Ok(again) if again == *told => {}
-                other => return Err(format!("{told:?}; asked again with the key: {other:?}")),
+                other => {
+                    let what = format!("{told:?}; asked again with the key: {other:?}");
+                    return Err(Once.broken(what));
+                }
             }
         }
         match self.head().await {
             head if head == before => Ok(()),
-            head => Err(format!("asking again moved the journal from {before} to {head}")),
+            head => {
+                let what = format!("asking again moved the journal from {before} to {head}");
+                Err(Once.broken(what))
+            }
         }
     }
 
@@ -130,7 +137,7 @@ impl Restarted {
     }
 
     /// Until the last one: each when it is due, none before.
-    async fn deadlines_go_on(&self) -> Result<(), Violation> {
+    async fn deadlines_go_on(&self) -> Checked {
         while let Some((first, _)) = Book::of(&self.events().await)?.expiries() {
             self.clock.advance_to(first.max(self.performer_now() + Duration::from_millis(1)));
             self.quiet().await;

@@ -1,21 +1,22 @@
 //! Nothing is told before it is synced: seen in the order of the calls of a process that works.
 
 use super::scene::Scene;
-use crate::faults::audit::Violation;
 use crate::faults::order::{Deed, Order};
 use crate::faults::told::{Reply, Told};
+use crate::invariant::Checked;
+use crate::invariant::Invariant::{Durable, Progress};
 
 /// Runs a process, and finds for what it told the write and a sync between the two. Returns how often
 /// it did.
 ///
 /// # Errors
 /// With the first answer that was told before its sync.
-pub fn told_after_sync(mut scene: Scene, orders: u64) -> Result<usize, Violation> {
+pub fn told_after_sync(mut scene: Scene, orders: u64) -> Checked<usize> {
     let calls = "trace=write,pwrite64,writev,fdatasync,fsync";
     let arguments = ["-s", "65536", "-e", calls].map(str::to_owned);
     let (ended, trace) = scene.traced(&arguments, orders);
     if !ended.status.success() {
-        return Err(format!("it ended by {}: {}", ended.status, ended.complaints));
+        return Err(Progress.broken(format!("it ended by {}: {}", ended.status, ended.complaints)));
     }
     let lines: Vec<&str> = trace.lines().collect();
     let mut seen = 0;
@@ -31,11 +32,12 @@ pub fn told_after_sync(mut scene: Scene, orders: u64) -> Result<usize, Violation
         };
         let line = serde_json::to_string(told).expect("it was told");
         let line = line.replace('"', "\\\"");
-        let told_at = find(&lines, 0, "writev(", &line).ok_or(format!("{text} is not told"))?;
+        let told_at = find(&lines, 0, "writev(", &line)
+            .ok_or_else(|| Progress.broken(format!("{text} is not told")))?;
         let synced = find(&lines[..told_at], 0, " write(", &text)
             .is_some_and(|written| has_synced(&lines[written + 1..told_at]));
         if !synced {
-            return Err(format!("{text} is told before it is synced"));
+            return Err(Durable.broken(format!("{text} is told before it is synced")));
         }
         seen += 1;
     }

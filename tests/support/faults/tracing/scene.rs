@@ -8,12 +8,14 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::Fault;
-use crate::faults::audit::{Violation, audit};
+use crate::faults::audit::audit;
 use crate::faults::bug::Bug;
 use crate::faults::killing::{Ended, Process, in_one_thread};
 use crate::faults::life::{DONE, Life, NOT_OPENED, STOPPED};
 use crate::faults::survivors;
 use crate::faults::told::Told;
+use crate::invariant::Checked;
+use crate::invariant::Invariant::{ClearError, Progress};
 
 /// Whether there was a call to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +105,7 @@ impl Scene {
     ///
     /// # Errors
     /// With the first violation.
-    pub fn fail(mut self, fault: Fault, nth: u64, orders: u64) -> Result<Hit, Violation> {
+    pub fn fail(mut self, fault: Fault, nth: u64, orders: u64) -> Checked<Hit> {
         let Fault { call, effect, first_file_only } = fault;
         let mut arguments = vec!["-e".to_owned(), format!("trace={call}")];
         if first_file_only {
@@ -119,7 +121,7 @@ impl Scene {
         Ok(if killed || trace.contains("(INJECTED)") { Hit::Yes } else { Hit::Beyond })
     }
 
-    fn must_have_stopped(&self, ended: &Ended, may_be_killed: bool) -> Result<(), Violation> {
+    fn must_have_stopped(&self, ended: &Ended, may_be_killed: bool) -> Checked {
         let Ended { status, complaints, .. } = ended;
         // Or one above it, while it is made.
         let folder = self.folder.path().to_string_lossy();
@@ -131,22 +133,25 @@ impl Scene {
             Some(Ok(STOPPED)) if is_clear && !self.reopens => Ok(()),
             Some(Ok(NOT_OPENED)) if is_clear => Ok(()),
             None if may_be_killed => Ok(()),
-            _ => Err(format!("it ended by {status}: {complaints}")),
+            _ => Err(ClearError.broken(format!("it ended by {status}: {complaints}"))),
         }
     }
 
-    fn goes_on(&mut self) -> Result<(), Violation> {
+    fn goes_on(&mut self) -> Checked {
         let life = self.life(3);
         let Ended { rest, status, complaints } =
             Process::start(Command::new(&self.program), &life).end();
         self.told.extend(rest);
         match status.success() {
             true => Ok(()),
-            false => Err(format!("the next process ended by {status}: {complaints}")),
+            false => {
+                let what = format!("the next process ended by {status}: {complaints}");
+                Err(Progress.broken(what))
+            }
         }
     }
 
-    fn audit(&self) -> Result<(), Violation> {
+    fn audit(&self) -> Checked {
         in_one_thread(async {
             let events = survivors::of(&self.journal()).await?;
             audit(&events, &self.told, self.bug).await.map(drop)
