@@ -13,7 +13,9 @@ use bailiwick_core::{
 };
 use bailiwick_core::{Appended, Query};
 use bailiwick_tephra::{OpenError, TephraJournal};
-use support::{all, behind, block_on, child, event, given_folder, head, in_name_space, run, small};
+use support::{
+    all, behind, block_on, child, event, given_folder, head, in_name_space, left_out, run, small,
+};
 
 type Outcome = Result<Appended, AppendError>;
 
@@ -117,8 +119,7 @@ fn who_asks_for_it_to_be_opened_while_it_is_does_not_close_it() {
 fn with_small_files(test: &str) {
     let folder = tempfile::tempdir().unwrap();
     if Command::new("prlimit").arg("--version").output().is_err() {
-        println!("left out: there is no prlimit");
-        return;
+        return left_out("there is no prlimit: install it (`apt-get install util-linux`)");
     }
     // A file that is too large kills a process, unless it does not want that.
     let mut shell = Command::new("sh");
