@@ -6,38 +6,41 @@
 //! 2. What is written says by itself what it is: fields by name, numbers as numbers, texts as texts.
 //!    Every number comes back with all its bits, NaN and infinities too.
 //! 3. Bytes that are not what was asked for are refused, whatever they are.
+//! 4. What is nested deeper than it can be read is refused when it is encoded.
 //!
 //! The format is MessagePack, with names, and types that have a form for people in that form. Only
 //! this module knows it.
 
 mod de;
+mod encoder;
 mod ser;
 mod show;
 pub(crate) mod wire;
 
+use rmp_serde::Deserializer;
 use rmp_serde::decode::Error as DecodeError;
-use rmp_serde::{Deserializer, Serializer};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{BoxError, CodecError};
+use encoder::{EncodeError, Encoder};
 
 pub use show::show;
 
-/// How deep what is read may be nested, in values: enough for people, too little for the stack.
-const MAX_DEPTH: usize = 128;
+/// How deep a value may be nested, in values, itself and the innermost one included: enough for
+/// people, too little for the stack.
+pub(crate) const MAX_DEPTH: usize = 128;
 
 /// Encodes `event`, a struct or a variant, at the end of `out`.
 ///
 /// # Errors
-/// If it is not a map of fields, or a field cannot be encoded; `out` is then as it was.
+/// If it is not a map of fields, a field cannot be encoded, it is nested too deep, or it holds `Some`
+/// of what is stored as nothing; `out` is then as it was.
 pub fn encode<T: Serialize>(event: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
     let before = out.len();
-    let mut named = Serializer::new(&mut *out).with_struct_map().with_human_readable();
-    event.serialize(ser::FieldsOnly(&mut named)).map_err(|error| {
-        out.truncate(before);
-        CodecError::Encode(Box::new(error))
-    })
+    let mut encoder = Encoder::strict(out);
+    let encoded = event.serialize(ser::FieldsOnly(&mut encoder)).and_then(|()| encoder.finish());
+    encoded.map_err(|error| undone(out, before, error))
 }
 
 /// Decodes a struct, or the variant of an enum that is named `variant`.
@@ -51,18 +54,35 @@ pub fn decode<T: DeserializeOwned>(variant: &str, payload: &[u8]) -> Result<T, C
     whole(payload, |fields| T::deserialize(de::FieldsOf { event_type: variant, fields }))
 }
 
-/// Encodes any value: a reply that is to be remembered, a command that is to be recognised.
+/// Encodes any value, as serde has it: a command that is to be recognised.
 ///
 /// # Errors
-/// If it cannot be encoded.
+/// If it cannot be encoded, or is nested too deep.
 pub fn encode_value<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CodecError> {
     let mut out = Vec::new();
-    let mut named = Serializer::new(&mut out).with_struct_map().with_human_readable();
-    value.serialize(&mut named).map_err(|error| CodecError::Encode(Box::new(error)))?;
+    let mut encoder = Encoder::lenient(&mut out);
+    value.serialize(&mut encoder).and_then(|()| encoder.finish())?;
     Ok(out)
 }
 
-/// Decodes what [`encode_value`] wrote.
+/// Encodes a value that is to come back as it was, at the end of `out`: a reply that is remembered.
+///
+/// # Errors
+/// As [`encode_value`], and if it holds `Some` of what is stored as nothing; `out` is then as it was.
+pub fn encode_whole<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    let before = out.len();
+    let mut encoder = Encoder::strict(out);
+    let encoded = value.serialize(&mut encoder).and_then(|()| encoder.finish());
+    encoded.map_err(|error| undone(out, before, error))
+}
+
+#[cold]
+fn undone(out: &mut Vec<u8>, before: usize, error: EncodeError) -> CodecError {
+    out.truncate(before);
+    error.into()
+}
+
+/// Decodes what [`encode_value`] or [`encode_whole`] wrote.
 ///
 /// # Errors
 /// If the bytes are not one whole value of this type.

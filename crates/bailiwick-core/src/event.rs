@@ -28,8 +28,34 @@ use crate::{
 /// What is stored never changes. See [`Fields`](crate::Fields) for an example of an upcaster.
 ///
 /// Fields may hold whatever serde knows, in maps with any keys, and every number comes back with all
-/// its bits. What serde itself loses is lost here too (`Some(None)` is `None`, `Some(())` too), and
-/// values nested more than 128 deep are not read: [`given`](crate::given) says so in a test.
+/// its bits.
+///
+/// # What is read back
+///
+/// The state of an aggregate in memory is the one that the journal would give. So an event is never
+/// accepted that could not be read again, or would be read as another one.
+///
+/// The derive vouches for a type whose serde form is known to come back as it was:
+///
+/// - every field's type is [`RoundTrip`]: numbers, texts, times, IDs, options, lists and maps of such,
+///   and types of your own that derive [`RoundTrip`],
+/// - with no attributes of serde on the fields but `default`, `rename = ".."` and `alias`.
+///
+/// Events of such types cost nothing. Any other (a field with `flatten`, `with`, `skip` or
+/// `skip_serializing_if`, a type of another crate, one of yours that is `untagged`, has a `tag` or does
+/// not derive [`RoundTrip`]) is decoded again as soon as it is encoded, which costs about as much as
+/// loading it; the state is folded from what was read. Its command is refused if it cannot be read, or,
+/// where the set is `PartialEq`, if it is not equal to what was emitted. [`EventDescriptor`] says which
+/// is which.
+///
+/// Refused is also, whatever its type, what is nested more than 128 values deep, and `Some` of what is
+/// stored as nothing (`Some(None)`, `Some(())`), which serde reads as `None`.
+///
+/// `Serialize` and `Deserialize` of an event are the derived ones. If you write one of them by hand, say
+/// `#[event(read_back)]` on the type.
+///
+/// [`given`](crate::given) refuses what the runtime refuses, and reads back everything, so that a
+/// promise that does not hold fails a story.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event set",
     note = "put `#[derive(Event)]` on it"
@@ -49,10 +75,17 @@ pub trait Event: Sized + Send + 'static {
     /// Adds the tags of its fields.
     fn tags(&self, tags: &mut TagCollector<'_>);
 
+    /// Whether it is equal to another one; none if its type cannot tell. By it what is
+    /// [read back](Event#what-is-read-back) is compared with what was emitted.
+    fn equals(&self, _: &Self) -> Option<bool> {
+        None
+    }
+
     /// Encodes this event at the end of `out`, in the version that its type has now.
     ///
     /// # Errors
-    /// If a field cannot be encoded.
+    /// If a field cannot be encoded, or it would not be read again for its depth or a `Some` of
+    /// nothing.
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), CodecError>;
 
     /// Decodes an event that was recorded under this name, in this version of its fields; none if
@@ -122,6 +155,21 @@ pub enum CodecError {
     /// A field could not be encoded.
     #[error("it cannot be encoded: {0}")]
     Encode(#[source] BoxError),
+    /// It could be encoded, but not be read again.
+    #[error(
+        "it is nested more than {most} values deep, and could not be read again; keep it flatter, or \
+         as a text"
+    )]
+    TooDeep {
+        /// How deep it may be, in values.
+        most: usize,
+    },
+    /// It would be read as `None`.
+    #[error(
+        "it holds `Some` of what is stored as nothing (`Some(None)`, `Some(())`), which would be read \
+         as `None`; tell the two apart by an enum of your own"
+    )]
+    SomeOfNothing,
     /// The bytes are not of that type.
     #[error("it cannot be decoded: {0}")]
     Decode(#[source] BoxError),

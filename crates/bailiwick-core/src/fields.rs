@@ -116,6 +116,12 @@ impl Fields {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
+    /// The names of those that are not the same in `other`.
+    pub(crate) fn changed_in<'a>(&'a self, other: &'a Fields) -> impl Iterator<Item = &'a str> {
+        let changed = self.0.iter().filter(|field| !other.0.contains(field));
+        changed.map(|(name, _)| name.as_str())
+    }
+
     /// Whether there is one with this name.
     pub fn contains(&self, name: &str) -> bool {
         self.names().any(|known| known == name)

@@ -56,6 +56,8 @@ macro_rules! id {
             const KEY: &'static str = $key;
         }
 
+        impl $crate::RoundTrip for $name {}
+
         #[allow(dead_code)]
         impl $name {
             /// The text of this ID.

@@ -27,8 +27,11 @@ mod lease;
 mod position;
 mod query;
 pub mod record;
+mod round_trip;
 mod schema;
 mod short_name;
+#[doc(hidden)]
+pub mod stored;
 mod tag;
 mod tagged;
 mod text;
@@ -40,7 +43,7 @@ mod view;
 pub mod views;
 
 pub use append::AppendCondition;
-pub use bailiwick_macros::Event;
+pub use bailiwick_macros::{Event, RoundTrip};
 pub use codec::wire::Malformed;
 pub use context::Context;
 pub use decision::{Bounded, Decision, EmitError};
@@ -60,7 +63,9 @@ pub use journal::{
 pub use lease::LeaseSet;
 pub use position::Position;
 pub use query::{EmptyQuery, EventType, Query, QueryItem};
+pub use round_trip::RoundTrip;
 pub use schema::{ANSWERED, EventDescriptor, RESERVED_PREFIX, SchemaVersion, Upcast, each_name};
+pub use stored::Unstorable;
 pub use tag::{InvalidTag, Tag, Tags};
 pub use tagged::Tagged;
 pub use text::Text;
@@ -74,6 +79,7 @@ pub mod __private {
     pub use crate::codec::encode;
     pub use crate::event::decode_as;
     pub use crate::id::IdText;
+    pub use crate::round_trip::{Comparison, Incomparable, Known, Unknown, round_trips};
     pub use crate::schema::{concat_types, find};
     pub use crate::tag::valid_tag_key;
     pub use serde;

@@ -34,12 +34,23 @@ pub struct EventDescriptor {
     pub upcasts: &'static [Upcast],
     /// There is no Rust type any more: it is asked for, and passed over.
     pub retired: bool,
+    /// Its serde form is known to come back as it was. What is not is
+    /// [read back](crate::Event#what-is-read-back) when it is emitted.
+    pub round_trips: bool,
 }
 
 impl EventDescriptor {
     /// A type of version 1 that never had another name. Used by `#[derive(Event)]`.
     pub const fn new(name: &'static str, owner: &'static str, owner_id: TypeId) -> Self {
-        EventDescriptor { name, was: &[], owner, owner_id, upcasts: &[], retired: false }
+        EventDescriptor {
+            name,
+            was: &[],
+            owner,
+            owner_id,
+            upcasts: &[],
+            retired: false,
+            round_trips: false,
+        }
     }
 
     /// It had these names before.
@@ -58,6 +69,12 @@ impl EventDescriptor {
     #[must_use]
     pub const fn retired(self) -> Self {
         EventDescriptor { retired: true, ..self }
+    }
+
+    /// Whether its serde form is known to come back as it was; it is not unless this is said.
+    #[must_use]
+    pub const fn round_trips(self, round_trips: bool) -> Self {
+        EventDescriptor { round_trips, ..self }
     }
 
     /// The version that is written now.

@@ -1,4 +1,4 @@
-//! Reads `#[event(..)]`: what an event type was before.
+//! Reads `#[event(..)]`: what an event type was before, and whether it is read back.
 
 use syn::meta::ParseNestedMeta;
 use syn::punctuated::Punctuated;
@@ -19,6 +19,8 @@ pub struct Evolution {
     version: Option<LitInt>,
     /// On the set only: types that are gone.
     pub retired: Vec<LitStr>,
+    /// On the Rust type only: nothing is known of its serde form.
+    pub read_back: bool,
 }
 
 /// What an attribute stands on.
@@ -63,6 +65,16 @@ impl Evolution {
                  has a variant is not retired",
             ));
         }
+        if meta.path.is_ident("read_back") {
+            if place == Place::Inline {
+                return Err(meta.error(
+                    "`Serialize` and `Deserialize` are those of the whole type, so `read_back` \
+                     stands on it",
+                ));
+            }
+            self.read_back = true;
+            return Ok(());
+        }
         if !of_set && place == Place::Enum {
             return Err(meta.error(
                 "a set has no name and no version in the journal; put this on the variant whose \
@@ -79,7 +91,7 @@ impl Evolution {
             self.version = Some(meta.value()?.parse()?);
         } else {
             return Err(meta.error(
-                "`#[event(..)]` knows `was`, `version`, `upcast` and, on a set, `retired`",
+                "`#[event(..)]` knows `was`, `version`, `upcast`, `read_back` and, on a set, `retired`",
             ));
         }
         Ok(())

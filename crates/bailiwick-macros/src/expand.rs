@@ -9,6 +9,7 @@ use syn::{Field, Ident};
 
 use crate::evolution::Evolution;
 use crate::input::{EventSet, Included, Inline, Shape};
+use crate::round_trip::Form;
 
 /// The parts of `impl Event`.
 struct Parts {
@@ -28,9 +29,9 @@ struct Parts {
 pub fn expand(set: &EventSet<'_>, root: &TokenStream) -> TokenStream {
     let ident = set.ident;
     let (parts, conversions) = match &set.shape {
-        Shape::Struct { tags } => (struct_parts(set, tags, root), TokenStream::new()),
+        Shape::Struct { tags, form } => (struct_parts(set, tags, form, root), TokenStream::new()),
         Shape::Enum { inline, included } => {
-            (enum_parts(ident, inline, included, root), conversions(ident, included))
+            (enum_parts(set, inline, included, root), conversions(ident, included))
         }
     };
     let Parts { mut own, sets, descriptor: descriptor_of, tags, encode, decode } = parts;
@@ -55,6 +56,12 @@ pub fn expand(set: &EventSet<'_>, root: &TokenStream) -> TokenStream {
 
             fn tags(&self, __tags: &mut #root::TagCollector<'_>) {
                 #tags
+            }
+
+            fn equals(&self, __other: &Self) -> ::core::option::Option<bool> {
+                #[allow(unused_imports)]
+                use #root::__private::Incomparable as _;
+                #root::__private::Comparison(self, __other).equals()
             }
 
             fn encode(
@@ -86,12 +93,10 @@ pub fn expand(set: &EventSet<'_>, root: &TokenStream) -> TokenStream {
     }
 }
 
-fn struct_parts(set: &EventSet<'_>, tags: &[&Field], root: &TokenStream) -> Parts {
-    let ident = set.ident;
-    let name = ident.unraw().to_string();
+fn struct_parts(set: &EventSet<'_>, tags: &[&Field], form: &Form<'_>, root: &TokenStream) -> Parts {
     let (fields, add) = add_tags(tags);
     Parts {
-        own: vec![evolved(&name, &set.evolution, ident, root)],
+        own: vec![evolved(set, set.ident, &set.evolution, form, root)],
         sets: Vec::new(),
         descriptor: quote!(&Self::TYPES[0]),
         tags: quote! {
@@ -104,7 +109,7 @@ fn struct_parts(set: &EventSet<'_>, tags: &[&Field], root: &TokenStream) -> Part
 }
 
 fn enum_parts(
-    ident: &Ident,
+    set: &EventSet<'_>,
     inline: &[Inline<'_>],
     included: &[Included<'_>],
     root: &TokenStream,
@@ -132,10 +137,7 @@ fn enum_parts(
     Parts {
         own: inline
             .iter()
-            .map(|variant| {
-                let name = variant.ident.unraw().to_string();
-                evolved(&name, &variant.evolution, ident, root)
-            })
+            .map(|variant| evolved(set, variant.ident, &variant.evolution, &variant.form, root))
             .collect(),
         descriptor: quote! {
             match self {
@@ -193,9 +195,15 @@ fn descriptor(name: &str, owner: &Ident, root: &TokenStream) -> TokenStream {
     }
 }
 
-/// One event type, with what it was before.
-fn evolved(name: &str, evolution: &Evolution, owner: &Ident, root: &TokenStream) -> TokenStream {
-    let descriptor = descriptor(name, owner, root);
+/// One event type of the set, with what it was before and what is known of its serde form.
+fn evolved(
+    set: &EventSet<'_>,
+    name: &Ident,
+    evolution: &Evolution,
+    form: &Form<'_>,
+    root: &TokenStream,
+) -> TokenStream {
+    let descriptor = descriptor(&name.unraw().to_string(), set.ident, root);
     let Evolution { was, upcasts, .. } = evolution;
     let was = (!was.is_empty()).then(|| quote!(.was(&[#(#was),*])));
     let upcasts = (!upcasts.is_empty()).then(|| {
@@ -204,7 +212,14 @@ fn evolved(name: &str, evolution: &Evolution, owner: &Ident, root: &TokenStream)
             __UPCASTS
         }))
     });
-    quote!(#descriptor #was #upcasts)
+    let round_trips = form.known().filter(|_| !set.evolution.read_back).map(|fields| {
+        quote!(.round_trips({
+            #[allow(unused_imports)]
+            use #root::__private::Unknown as _;
+            true #(&& <#root::__private::Known<#fields>>::ROUND_TRIPS)*
+        }))
+    });
+    quote!(#descriptor #was #upcasts #round_trips)
 }
 
 /// The pattern that binds the fields `tags`, and the statements that add their tags.

@@ -9,6 +9,7 @@ use syn::ext::IdentExt;
 use syn::{Attribute, Data, DataEnum, DeriveInput, Field, Fields, Ident, Meta, Type, Variant};
 
 use crate::evolution::{self, Evolution};
+use crate::round_trip::Form;
 use crate::serde_attributes::{self, Place};
 
 /// An event set.
@@ -22,7 +23,7 @@ pub struct EventSet<'a> {
 /// The event types of a set.
 pub enum Shape<'a> {
     /// A struct: itself, with the fields that are tags.
-    Struct { tags: Vec<&'a Field> },
+    Struct { tags: Vec<&'a Field>, form: Form<'a> },
     /// An enum: the types of its own, and the sets it includes.
     Enum { inline: Vec<Inline<'a>>, included: Vec<Included<'a>> },
 }
@@ -31,6 +32,7 @@ pub enum Shape<'a> {
 pub struct Inline<'a> {
     pub ident: &'a Ident,
     pub tags: Vec<&'a Field>,
+    pub form: Form<'a>,
     pub evolution: Evolution,
 }
 
@@ -60,18 +62,18 @@ impl<'a> EventSet<'a> {
         let shape = match &input.data {
             Data::Struct(data) => {
                 serde_attributes::check(Place::Struct, &input.attrs, &mut errors);
-                parse_struct(&data.fields, &mut errors)
+                parse_struct(input, &data.fields, &mut errors)
             }
             Data::Enum(data) => {
                 serde_attributes::check(Place::Enum, &input.attrs, &mut errors);
-                parse_enum(&input.ident, data, &mut errors)
+                parse_enum(input, data, &mut errors)
             }
             Data::Union(data) => {
                 errors.at(
                     data.union_token,
                     "a union cannot be stored; an event is a struct, a set of them an enum",
                 );
-                Shape::Struct { tags: Vec::new() }
+                Shape::Struct { tags: Vec::new(), form: Form::UNKNOWN }
             }
         };
         let set = EventSet { ident: &input.ident, shape, evolution };
@@ -105,7 +107,7 @@ impl EventSet<'_> {
     }
 }
 
-fn parse_struct<'a>(fields: &'a Fields, errors: &mut Errors) -> Shape<'a> {
+fn parse_struct<'a>(input: &'a DeriveInput, fields: &'a Fields, errors: &mut Errors) -> Shape<'a> {
     if let Fields::Unnamed(unnamed) = fields {
         errors.at(
             unnamed,
@@ -114,12 +116,12 @@ fn parse_struct<'a>(fields: &'a Fields, errors: &mut Errors) -> Shape<'a> {
         );
     }
     let tags = tag_fields(fields, errors);
-    Shape::Struct { tags }
+    Shape::Struct { tags, form: Form::of(&input.attrs, None, fields) }
 }
 
-fn parse_enum<'a>(ident: &Ident, data: &'a DataEnum, errors: &mut Errors) -> Shape<'a> {
+fn parse_enum<'a>(input: &'a DeriveInput, data: &'a DataEnum, errors: &mut Errors) -> Shape<'a> {
     if data.variants.is_empty() {
-        errors.at(ident, "an event set has at least one event type");
+        errors.at(&input.ident, "an event set has at least one event type");
     }
     let (mut inline, mut included) = (Vec::new(), Vec::new());
     for variant in &data.variants {
@@ -138,6 +140,7 @@ fn parse_enum<'a>(ident: &Ident, data: &'a DataEnum, errors: &mut Errors) -> Sha
             fields @ (Fields::Named(_) | Fields::Unit) => inline.push(Inline {
                 ident: &variant.ident,
                 tags: tag_fields(fields, errors),
+                form: Form::of(&input.attrs, Some(&variant.attrs), fields),
                 evolution: Evolution::parse(evolution::Place::Inline, &variant.attrs, errors),
             }),
         }
@@ -199,7 +202,14 @@ impl Errors {
         }
     }
 
-    fn none(self) -> syn::Result<()> {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// # Errors
+    /// All of them, if there are any.
+    pub fn none(self) -> syn::Result<()> {
         self.0.map_or(Ok(()), Err)
     }
 }

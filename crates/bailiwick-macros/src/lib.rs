@@ -7,6 +7,7 @@ mod evolution;
 mod expand;
 mod input;
 mod root;
+mod round_trip;
 mod serde_attributes;
 
 use proc_macro::TokenStream;
@@ -43,11 +44,34 @@ use syn::DeriveInput;
 ///   version to the next.
 /// - `#[event(retired("DeadName"))]` on a struct or an enum that is derived: types that no longer
 ///   exist, but may be in the journal.
+///
+/// If `Serialize` or `Deserialize` is not derived, `#[event(read_back)]` on the struct or the enum says
+/// so: nothing is known of its serde form then.
 #[proc_macro_derive(Event, attributes(tag, event))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
     input::EventSet::parse(&input)
         .and_then(|set| Ok(expand::expand(&set, &root::path()?)))
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Promises that a type comes back from its serde form as it was; refuses one of which that is not
+/// known.
+///
+/// ```ignore
+/// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, RoundTrip)]
+/// pub struct Money { minor: u64, currency: String }
+/// ```
+///
+/// Every field's type keeps the promise too, and no attribute of serde may break it: names that are the
+/// same both ways, `default`, `transparent`, `deny_unknown_fields` and `bound` may stand there. What the
+/// type is generic over keeps the promise as well. `Serialize` and `Deserialize` are the derived ones.
+#[proc_macro_derive(RoundTrip)]
+pub fn derive_round_trip(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as DeriveInput);
+    round_trip::promise(&input)
+        .and_then(|fields| Ok(round_trip::expand(&input, &fields, &root::path()?)))
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

@@ -9,7 +9,16 @@ use super::*;
 fn comes_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) -> String {
     let bytes = encode_value(&value).unwrap();
     assert_eq!(decode_value::<T>(&bytes).unwrap(), value, "{}", show(&bytes));
+    assert_eq!(bytes, as_by_rmp_serde(&value), "{}", show(&bytes));
     show(&bytes)
+}
+
+/// The encoder is our own, the form is that of `rmp-serde`.
+fn as_by_rmp_serde<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let named = rmp_serde::Serializer::new(&mut bytes).with_struct_map();
+    value.serialize(&mut named.with_human_readable()).unwrap();
+    bytes
 }
 
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
@@ -146,6 +155,114 @@ fn what_is_nested_too_deep_is_refused_before_the_stack_is_used_up() {
         nested = Nested::Fields { inner: Some(Box::new(nested)) };
     }
     comes_back(nested);
+}
+
+/// Says that it has other entries than it has.
+struct Liar(Option<usize>, u32);
+
+impl Serialize for Liar {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap;
+        let mut map = serializer.serialize_map(self.0)?;
+        (0..self.1).try_for_each(|n| map.serialize_entry(&n, &[n]))?;
+        map.end()
+    }
+}
+
+#[test]
+fn the_number_of_entries_is_the_one_that_there_are() {
+    for there in [0, 1, 15, 16, 65_536] {
+        let all: BTreeMap<u32, [u32; 1]> = (0..there).map(|n| (n, [n])).collect();
+        comes_back(all.clone());
+        for said in [None, Some(15), Some(70_000)] {
+            let bytes = encode_value(&(1, Liar(said, there), 2)).unwrap();
+            assert_eq!(decode_value::<(u8, BTreeMap<u32, [u32; 1]>, u8)>(&bytes).unwrap().1, all);
+        }
+    }
+    let unsized_list = (0..1_000).filter(|n| n % 2 == 0).collect::<Vec<u32>>();
+    struct Unsized;
+    impl Serialize for Unsized {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq((0..1_000_u32).filter(|n| n % 2 == 0))
+        }
+    }
+    assert_eq!(encode_value(&Unsized).unwrap(), encode_value(&unsized_list).unwrap());
+    assert_eq!(encode_value(&Unsized).unwrap(), as_by_rmp_serde(&Unsized));
+}
+
+#[test]
+fn every_shape_of_a_type_is_written_as_rmp_serde_writes_it() {
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Unit;
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Nothing();
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Empty {}
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Newtype(Option<u8>);
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    enum Shape {
+        Nothing(),
+        Empty {},
+        OfUnit(Unit),
+        OfNone(Option<u8>),
+        OfShape(Box<Shape>),
+    }
+    assert_eq!(comes_back(Some(Unit)), "[]");
+    comes_back((Unit, Nothing(), Empty {}, Newtype(None), Newtype(Some(1))));
+    comes_back([Shape::Nothing(), Shape::Empty {}, Shape::OfUnit(Unit), Shape::OfNone(None)]);
+    comes_back(Shape::OfShape(Shape::OfShape(Shape::Nothing().into()).into()));
+    comes_back(BTreeMap::from([(None, ()), (Some('c'), ())]));
+    comes_back(BTreeMap::from([(u128::MAX, i8::MIN)]));
+    comes_back(Ok::<u8, String>(1));
+    comes_back((std::time::Duration::MAX, "ü".repeat(200), ["x".repeat(40), String::new()]));
+    comes_back((f32::MIN_POSITIVE, [1.0_f64; 20]));
+}
+
+#[test]
+fn some_of_what_is_stored_as_nothing_is_refused_where_it_matters() {
+    #[derive(Serialize)]
+    struct Patch {
+        note: Option<Option<u8>>,
+    }
+    let mut out = b"before".to_vec();
+    for lost in [encode(&Patch { note: Some(None) }, &mut out), encode_whole(&Some(()), &mut out)] {
+        assert!(matches!(lost, Err(CodecError::SomeOfNothing)), "{lost:?}");
+        assert_eq!(out, b"before");
+    }
+    assert!(encode_value(&Patch { note: Some(None) }).is_ok());
+    for note in [None, Some(Some(1))] {
+        encode(&Patch { note }, &mut out).unwrap();
+    }
+}
+
+/// Goes on whatever becomes of its entries.
+struct Reckless;
+
+impl Serialize for Reckless {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeSeq;
+        let mut list = serializer.serialize_seq(None)?;
+        let _ = list.serialize_element(&Some(None::<u8>));
+        list.end()
+    }
+}
+
+#[test]
+fn nobody_passes_over_a_refusal() {
+    let refused = encode_whole(&Reckless, &mut Vec::new());
+    assert!(matches!(refused, Err(CodecError::SomeOfNothing)), "{refused:?}");
+}
+
+#[test]
+fn what_is_nested_too_deep_is_refused_by_the_encoder_and_the_decoder_alike() {
+    let nested = |depth| (1..depth).fold(serde_json::Value::Null, |inner, _| vec![inner].into());
+    for depth in [MAX_DEPTH - 1, MAX_DEPTH] {
+        comes_back(nested(depth));
+    }
+    let refused = encode_value(&nested(MAX_DEPTH + 1));
+    assert!(matches!(refused, Err(CodecError::TooDeep { most: MAX_DEPTH })), "{refused:?}");
+    assert!(decode_value::<serde_json::Value>(&as_by_rmp_serde(&nested(MAX_DEPTH + 1))).is_err());
 }
 
 #[test]

@@ -70,7 +70,8 @@ use report::Report;
 /// 1. What is due is expired first, as a turn of its own, and stands even if the command is refused.
 /// 2. The command is decided; its events are applied to the state; a rejection leaves nothing.
 /// 3. Every event, given or emitted, must carry tags that do not contradict the aggregate's own, and
-///    must come back from its own encoding as it was.
+///    must come back from its own encoding as it was: it is applied as it comes back. What promises to
+///    [`RoundTrip`](trait@crate::RoundTrip) is read back too.
 ///
 /// Time is the story's: it starts at 0, only `at` moves it, and never back. An expiry or a rejection
 /// that the story does not mention fails whatever is said next, instead of passing unnoticed.
@@ -231,13 +232,12 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
         }
     }
 
-    /// Checks a whole turn before any of it is applied, as the runtime encodes it first.
+    /// Checks a whole turn before any of it is applied, as the runtime encodes it first. Applied is
+    /// what came back.
     fn take(&mut self, events: &[A::Event]) -> Result<(), BoxError> {
-        for event in events {
-            survives::survivor(&self.own, event)?;
-        }
-        for event in events {
-            self.state.apply(event, self.now);
+        let survivors = events.iter().map(|event| survives::survivor(&self.own, event));
+        for event in survivors.collect::<Result<Vec<_>, _>>()? {
+            self.state.apply(&event, self.now);
         }
         Ok(())
     }

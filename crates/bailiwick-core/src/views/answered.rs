@@ -87,7 +87,7 @@ pub struct Answered;
 
 impl Event for Answered {
     const TYPES: &'static [EventDescriptor] =
-        &[EventDescriptor::new(ANSWERED, "bailiwick", TypeId::of::<Answered>())];
+        &[EventDescriptor::new(ANSWERED, "bailiwick", TypeId::of::<Answered>()).round_trips(true)];
 
     fn descriptor(&self) -> &'static EventDescriptor {
         &Self::TYPES[0]
