@@ -67,7 +67,7 @@ pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
     fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> Judged;
     /// Takes the reply to an earlier command with the same key as its verdict.
     fn repeat(&self, reply: &[u8]) -> Result<(), Cause>;
-    /// The reply of its verdict, to be remembered.
+    /// The reply of its verdict, to be remembered. It becomes what will be read again.
     fn remembered(&self) -> Result<Bytes, Cause>;
     /// Replaces the verdict: it will be given back when the gate opens.
     fn fail(&self, cause: Cause);
@@ -278,11 +278,13 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
 
     fn remembered(&self) -> Result<Bytes, Cause> {
         let codec = self.codec.as_ref().expect("only with a key");
-        let case = self.case.lock();
-        match &case.verdict {
-            Some(Verdict::Reply(reply)) => codec.encoded(reply),
-            _ => Ok(Bytes::new()),
-        }
+        let mut case = self.case.lock();
+        let Some(Verdict::Reply(reply)) = &mut case.verdict else { return Ok(Bytes::new()) };
+        let (bytes, read) = codec.stored(reply, self.command())?;
+        let before = std::mem::replace(reply, read);
+        drop(case);
+        drop(before);
+        Ok(bytes)
     }
 
     fn fail(&self, cause: Cause) {

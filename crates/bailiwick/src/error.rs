@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bailiwick_core::{
     BoundaryError, BoxError, CodecError, EmitError, FoldError, InvalidTag, JournalFault, Position,
-    ReadError as JournalReadError, TagError, Text,
+    ReadError as JournalReadError, TagError, Text, Unstorable,
 };
 
 /// Why an `ask` has no reply. The three arms are what a caller can act on.
@@ -136,9 +136,12 @@ pub enum Cause {
     /// An event's tags contradict the aggregate's own.
     #[error(transparent)]
     Tags(TagError),
-    /// An event cannot be encoded.
+    /// A command or a reply that goes with an idempotency key cannot be encoded or decoded.
     #[error(transparent)]
     Codec(Arc<CodecError>),
+    /// An event, or a reply that is to be remembered, could not be read again as it is.
+    #[error(transparent)]
+    Unstorable(Arc<Unstorable>),
     /// The decision has no boundary.
     #[error(transparent)]
     Boundary(BoundaryError),
@@ -219,6 +222,12 @@ pub(crate) enum LoadError {
 impl Cause {
     pub(crate) fn codec(error: CodecError) -> Cause {
         Cause::Codec(Arc::new(error))
+    }
+}
+
+impl From<Unstorable> for Cause {
+    fn from(error: Unstorable) -> Cause {
+        Cause::Unstorable(Arc::new(error))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bailiwick_core::{CodecError, Decide, Text, codec};
+use bailiwick_core::{CodecError, Decide, Text, Unstorable, codec, stored};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,7 +24,7 @@ pub(crate) struct Once {
 
 /// How a reply is remembered.
 pub(crate) struct ReplyCodec<R> {
-    encode: fn(&R) -> Result<Vec<u8>, CodecError>,
+    store: fn(&R, &'static str) -> Result<(Vec<u8>, R), Unstorable>,
     decode: fn(&[u8]) -> Result<R, CodecError>,
 }
 
@@ -37,6 +37,8 @@ pub(crate) struct ReplyCodec<R> {
 ///
 /// - Another command with the same key is refused: [`Cause::KeyReused`].
 /// - A rejection is not remembered, nor a command that failed: asked again, it is judged again.
+/// - Everybody is told the reply as it was read back from what is remembered, the first caller too. One
+///   that cannot be read back is refused before anything happened: [`Cause::Unstorable`].
 /// - How many, and for how long: [`answers`](crate::Config::answers) and
 ///   [`answers_for`](crate::Config::answers_for).
 #[must_use = "it does nothing before `ask`"]
@@ -111,24 +113,28 @@ impl Once {
 
 impl<R: Serialize + DeserializeOwned> ReplyCodec<R> {
     pub(crate) fn new() -> Self {
-        ReplyCodec { encode: |reply| codec::encode_value(reply), decode: codec::decode_value }
+        let store = |reply: &R, command: &'static str| {
+            stored::reply(reply, || format!("the reply to {command}"))
+        };
+        ReplyCodec { store, decode: codec::decode_value }
     }
 }
 
 impl<R> ReplyCodec<R> {
-    pub(crate) fn encoded(&self, reply: &R) -> Result<Bytes, Cause> {
-        guarded(|| (self.encode)(reply)).map(Bytes::from)
+    /// The reply to a command as it is remembered, and as it is read again: the first caller is told
+    /// what all others will be.
+    pub(crate) fn stored(&self, reply: &R, command: &'static str) -> Result<(Bytes, R), Cause> {
+        let (bytes, read) = guarded(|| (self.store)(reply, command).map_err(Cause::from))?;
+        Ok((bytes.into(), read))
     }
 
     pub(crate) fn decoded(&self, reply: &[u8]) -> Result<R, Cause> {
-        guarded(|| (self.decode)(reply))
+        guarded(|| (self.decode)(reply).map_err(Cause::codec))
     }
 }
 
 /// Runs what the domain says about a reply's form.
-fn guarded<T>(code: impl FnOnce() -> Result<T, CodecError>) -> Result<T, Cause> {
-    match catch_unwind(AssertUnwindSafe(code)) {
-        Ok(result) => result.map_err(Cause::codec),
-        Err(panic) => Err(Cause::Panicked { message: panic_message(&*panic) }),
-    }
+fn guarded<T>(code: impl FnOnce() -> Result<T, Cause>) -> Result<T, Cause> {
+    catch_unwind(AssertUnwindSafe(code))
+        .unwrap_or_else(|panic| Err(Cause::Panicked { message: panic_message(&*panic) }))
 }

@@ -10,7 +10,7 @@ use bailiwick_core::turn::Expiry;
 use bailiwick_core::views::Answered;
 use bailiwick_core::{
     ANSWERED, Aggregate, Context, EncodedEvent, Event, EventType, Idempotency, Metadata, Origin,
-    SchemaVersion, Tags, Text, Timestamp, tags_of,
+    SchemaVersion, Tags, Text, Timestamp, stored, tags_of,
 };
 use bytes::Bytes;
 
@@ -120,7 +120,7 @@ impl<A: Aggregate> Cell<A> {
             let recorded = to_remember(envelope, call).and_then(|remembered| {
                 let command = Some(envelope.command());
                 let source = Source { command, call, remembered: remembered.as_ref() };
-                self.record(live, &events, turn, source)
+                self.record(live, &mut events, turn, source)
             });
             if let Err(cause) = recorded {
                 envelope.fail(cause);
@@ -141,10 +141,11 @@ impl<A: Aggregate> Cell<A> {
         let mut expiry = Expiry::at(now);
         let problem: Arc<str> = loop {
             match catch_unwind(AssertUnwindSafe(|| expiry.next_round(&live.known.state))) {
-                Ok(Ok(Some(events))) => match self.record(live, &events, turn, Source::DEADLINE) {
-                    Ok(()) => {}
-                    Err(cause) => break cause.to_string().into(),
-                },
+                Ok(Ok(Some(mut events))) => {
+                    if let Err(cause) = self.record(live, &mut events, turn, Source::DEADLINE) {
+                        break cause.to_string().into();
+                    }
+                }
                 Ok(Ok(None)) => {
                     live.again.stuck = None;
                     return;
@@ -174,11 +175,11 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Encodes the events, applies them to the state and adds them to the forming batch: all, or
-    /// none.
+    /// none. Those that were read back are applied as they were read.
     fn record(
         &self,
         live: &mut Live<A>,
-        events: &[A::Event],
+        events: &mut [A::Event],
         turn: &mut Turn<'_, A>,
         source: Source<'_>,
     ) -> Result<(), Cause> {
@@ -191,10 +192,10 @@ impl<A: Aggregate> Cell<A> {
         let before = live.forming.events.len();
         let encoded = catch_unwind(AssertUnwindSafe(|| {
             let batch = &mut live.forming.events;
-            match events {
-                [] => encode_answered(batch, turn, source),
-                events => events.iter().try_for_each(|event| encode(batch, event, turn, source)),
+            if events.is_empty() {
+                return encode_answered(batch, turn, source);
             }
+            events.iter_mut().try_for_each(|event| encode(batch, event, turn, source))
         }));
         let recorded = encoded
             .unwrap_or_else(|panic| Err(Cause::Panicked { message: panic_message(&*panic) }))
@@ -260,15 +261,18 @@ impl<A: Aggregate> Cell<A> {
     }
 }
 
-/// Adds an event, encoded and with its tags, to those of the batch.
+/// Adds an event, encoded and with its tags, to those of the batch. It becomes what a rebuild will
+/// make of it.
 fn encode<A: Aggregate>(
     batch: &mut Vec<EncodedEvent>,
-    event: &A::Event,
+    event: &mut A::Event,
     turn: &mut Turn<'_, A>,
     source: Source<'_>,
 ) -> Result<(), Cause> {
     let tags = tags_of(&turn.tools.ground.tags, event).map_err(Cause::Tags)?;
-    event.encode(&mut turn.tools.payload).map_err(Cause::codec)?;
+    if let Some(read) = stored::event(event, &mut turn.tools.payload)? {
+        *event = read;
+    }
     let known = event.descriptor();
     let event_type = EventType::literal(known.name);
     push(batch, (event_type, known.version()), tags, turn, source);

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{
     Bounded, Context, Decision, EncodedEvent, Event, EventType, Metadata, Position, Tags, Text,
-    Timestamp,
+    Timestamp, stored,
 };
 use parking_lot::Mutex;
 
@@ -207,17 +207,18 @@ impl<D: Decision> Asked<D> {
         Ok(())
     }
 
-    /// Adds what is found when it is asked again with its key.
+    /// Adds what is found when it is asked again with its key. The reply as it will be found.
     fn remember(
         &self,
-        reply: &D::Reply,
+        reply: D::Reply,
         now: Timestamp,
         to: &mut Vec<EncodedEvent>,
-    ) -> Result<(), Cause> {
-        if let Some(keyed) = &self.keyed {
-            to.push(keyed.answered(reply, now, self.metadata())?);
-        }
-        Ok(())
+    ) -> Result<D::Reply, Cause> {
+        let Some(keyed) = &self.keyed else { return Ok(reply) };
+        let given = (&reply, command_name::<D>());
+        let (event, read) = keyed.answered(given, now, self.metadata())?;
+        to.push(event);
+        Ok(read)
     }
 
     fn metadata(&self) -> Metadata {
@@ -270,8 +271,8 @@ impl<D: Decision> Asked<D> {
             match bounded.decide(views, &mut ctx) {
                 Ok(reply) => {
                     let encoded = self.encode(bounded, &ctx.into_events(), now, events);
-                    match encoded.and_then(|()| self.remember(&reply, now, events)) {
-                        Ok(()) => Verdict::Reply(reply),
+                    match encoded.and_then(|()| self.remember(reply, now, events)) {
+                        Ok(reply) => Verdict::Reply(reply),
                         Err(cause) => Verdict::Failed(cause),
                     }
                 }
@@ -414,7 +415,8 @@ pub(super) fn encoded<E: Event>(
     metadata: Metadata,
 ) -> Result<EncodedEvent, Cause> {
     let mut payload = Vec::with_capacity(PAYLOAD_BYTES);
-    event.encode(&mut payload).map_err(Cause::codec)?;
+    // Views fold it from these bytes, whether it was read back or not.
+    stored::event(event, &mut payload)?;
     let known = event.descriptor();
     let (event_type, version) = (EventType::literal(known.name), known.version());
     Ok(EncodedEvent { event_type, version, tags, payload: payload.into(), recorded_at, metadata })

@@ -70,17 +70,18 @@ impl<R> Keyed<R> {
         Some(reply.map(|reply| Repeat { reply, position: known.position }))
     }
 
-    /// The event that remembers a reply.
+    /// The event that remembers the reply to a decision, and the reply as it is read again.
     pub(super) fn answered(
         &self,
-        reply: &R,
+        (reply, decision): (&R, &'static str),
         now: Timestamp,
         mut metadata: Metadata,
-    ) -> Result<EncodedEvent, Cause> {
+    ) -> Result<(EncodedEvent, R), Cause> {
         let Once { key, fingerprint } = self.once.clone();
-        let reply = self.codec.encoded(reply)?;
+        let (reply, read) = self.codec.stored(reply, decision)?;
         metadata.extra_mut().idempotency = Some(Idempotency { key, fingerprint, reply });
-        encoded(&Answered, Tags::from(self.tag.tag().clone()), now, metadata)
+        let event = encoded(&Answered, Tags::from(self.tag.tag().clone()), now, metadata)?;
+        Ok((event, read))
     }
 }
 
@@ -94,6 +95,8 @@ impl<R> Keyed<R> {
 /// - Another decision with the same key is refused: [`Cause::KeyReused`]. All decisions on a journal
 ///   share their keys; those of aggregates' commands are apart.
 /// - A rejection is not remembered, nor a decision that failed: asked again, it is decided again.
+/// - Everybody is told the reply as it was read back from what is remembered, the first caller too. One
+///   that cannot be read back is refused before anything happened: [`Cause::Unstorable`].
 /// - It is remembered for [`answers_for`](crate::Config::answers_for), however many there are: it is
 ///   looked up in the journal, at the cost of one read.
 #[derive(Clone)]
