@@ -132,6 +132,7 @@ impl Theatre {
     async fn new() -> Theatre {
         let (journal, clock) = (FaultyJournal::new(MemoryJournal::new()), ManualClock::at(1_000));
         let builder = Runtime::builder(journal.clone()).aggregate::<Seat>().clock(clock.clone());
+        let builder = builder.decision::<HoldAll>().decision::<HoldAnyway>();
         let runtime = builder.entropy(7).start().await.unwrap();
         Theatre { seats: runtime.aggregates(), runtime, journal, clock }
     }

@@ -27,7 +27,7 @@ async fn a_decision_that_always_loses_is_given_back() {
 async fn a_conflict_says_which_view_and_where() {
     let journal = FaultyJournal::new(MemoryJournal::new());
     let builder = Runtime::builder(rivalled(journal.inner())).config(|config| config.attempts = 2);
-    let loser = builder.start().await.unwrap();
+    let loser = builder.decision::<Write>().start().await.unwrap();
     let error = loser.decide(write("1", "a")).await.unwrap_err();
     let Some(Cause::Overtaken { attempts, view, position }) = error.not_run() else {
         panic!("{error:?}")
@@ -90,7 +90,8 @@ async fn while_the_journal_is_closed_decisions_come_back_and_say_why() {
 #[tokio::test]
 async fn a_decision_has_the_journal_opened_again() {
     let journal = FaultyJournal::new(MemoryJournal::new());
-    let runtime = Runtime::builder(journal.clone()).reopen_journal().start().await.unwrap();
+    let builder = Runtime::builder(journal.clone()).decision::<Write>().reopen_journal();
+    let runtime = builder.start().await.unwrap();
     settle().await;
     journal.fail_stop(0);
     journal.plan([Fault::UnknownLost]);

@@ -1,9 +1,11 @@
 //! A small domain on which much can be seen: notes on pages, some of which nobody can read.
 
+use bailiwick::{Builder, MemoryJournal, Runtime};
 use bailiwick::{Context, Decision, Event, Timestamp, View, id, require};
-use bailiwick::{MemoryJournal, Runtime};
 use bailiwick_tests::faulty::FaultyJournal;
 use serde::{Deserialize, Serialize};
+
+use super::once::{Jot, Notes};
 
 id!(pub PageId: "page");
 
@@ -84,7 +86,13 @@ pub async fn desk() -> (Runtime, FaultyJournal) {
 }
 
 pub async fn on(journal: &FaultyJournal) -> Runtime {
-    Runtime::builder(journal.clone()).entropy(7).start().await.unwrap()
+    start(Runtime::builder(journal.clone()).entropy(7)).await
+}
+
+/// With the decisions about notes.
+pub async fn start(builder: Builder) -> Runtime {
+    let builder = builder.decision::<Write>().decision::<Notes>().decision::<Jot>();
+    builder.start().await.unwrap()
 }
 
 /// The notes in the journal, in order.

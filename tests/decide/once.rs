@@ -13,7 +13,7 @@ use bailiwick_tests::place::{Kept, Place, events, matching};
 use bailiwick_tests::stage::settle;
 use serde::Serialize;
 
-use super::notes::{Full, NoteWritten, Page, PageId, Write, desk, on, texts, write};
+use super::notes::{Full, NoteWritten, Page, PageId, Write, desk, on, start, texts, write};
 
 type Answer = Result<Committed<usize>, AskError<Write, Full>>;
 
@@ -23,7 +23,7 @@ async fn once(runtime: &Runtime, key: &'static str, text: &'static str) -> Answe
 
 /// How many notes a page has. Emits nothing.
 #[derive(Debug, Serialize)]
-struct Notes;
+pub struct Notes;
 
 impl Decision for Notes {
     type Views = Page;
@@ -42,7 +42,7 @@ impl Decision for Notes {
 
 /// Writes a note whatever else there is: two of them have nothing in common but their key.
 #[derive(Debug, Serialize)]
-struct Jot;
+pub struct Jot;
 
 impl Decision for Jot {
     type Views = ();
@@ -77,8 +77,8 @@ async fn a_key_answers_after_a_restart_and_in_another_runtime() {
         let place = Place::fresh(kept);
         let first = {
             let journal = place.open();
-            let here = Runtime::builder_shared(journal.clone()).start().await.unwrap();
-            let there = Runtime::builder_shared(journal.clone()).start().await.unwrap();
+            let here = start(Runtime::builder_shared(journal.clone())).await;
+            let there = start(Runtime::builder_shared(journal.clone())).await;
             let first = once(&here, "k", "a").await.unwrap();
             once(&there, "other", "b").await.unwrap();
             assert_eq!(once(&there, "k", "a").await.unwrap(), first);
@@ -88,7 +88,7 @@ async fn a_key_answers_after_a_restart_and_in_another_runtime() {
             first
         };
         let journal = place.open();
-        let runtime = Runtime::builder_shared(journal.clone()).start().await.unwrap();
+        let runtime = start(Runtime::builder_shared(journal.clone())).await;
         assert_eq!(once(&runtime, "k", "a").await.unwrap(), first);
         assert_eq!(events::<NoteWritten>(&journal).await.len(), 2);
     }
@@ -154,7 +154,7 @@ async fn many_with_one_key_in_two_runtimes_are_one() {
         let journal = place.open();
         let mut runtimes = Vec::new();
         for _ in 0..2 {
-            let runtime = Runtime::builder_shared(journal.clone()).start().await.unwrap();
+            let runtime = start(Runtime::builder_shared(journal.clone())).await;
             runtimes.push(Arc::new(runtime));
         }
         for round in 0..20 {
@@ -223,7 +223,7 @@ async fn after_an_unknown_outcome_the_key_tells() {
 #[tokio::test]
 async fn a_conflict_over_the_key_alone_ends_with_the_answer_of_the_other() {
     let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
-    let other = Arc::new(Runtime::builder_shared(journal.clone()).start().await.unwrap());
+    let other = Arc::new(start(Runtime::builder_shared(journal.clone())).await);
     let rival = Altered::new(journal.clone(), move |journal, events, condition| {
         let (journal, other) = (journal.clone(), other.clone());
         Box::pin(async move {
@@ -232,7 +232,7 @@ async fn a_conflict_over_the_key_alone_ends_with_the_answer_of_the_other() {
             journal.append(events, condition).await
         })
     });
-    let runtime = Runtime::builder(rival).start().await.unwrap();
+    let runtime = start(Runtime::builder(rival)).await;
     let answer = runtime.decisions().once("k").decide_committed(Jot).await.unwrap();
     assert_eq!(answer.position, Position::new(2));
     assert_eq!(runtime.counts().conflicts, 1);
@@ -244,7 +244,7 @@ async fn a_key_is_forgotten_when_its_time_is_over() {
     let (journal, clock) = (FaultyJournal::new(MemoryJournal::new()), ManualClock::at(1_000));
     let builder = Runtime::builder(journal.clone()).entropy(7).clock(clock.clone());
     let builder = builder.config(|config| config.answers_for = Duration::from_secs(60));
-    let runtime = builder.start().await.unwrap();
+    let runtime = start(builder).await;
     assert_eq!(once(&runtime, "k", "a").await.unwrap().reply, 1);
     clock.advance_to(60_999);
     assert_eq!(once(&runtime, "k", "a").await.unwrap().reply, 1);

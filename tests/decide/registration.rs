@@ -24,6 +24,8 @@ impl School {
         let builder = Runtime::builder_shared(journal.clone())
             .aggregate::<Student>()
             .aggregate::<Course>()
+            .decision::<Subscribe>()
+            .decision::<Unsubscribe>()
             .config(|config| config.timeout = PATIENT);
         let runtime = builder.start().await.unwrap();
         School { students: runtime.aggregates(), courses: runtime.aggregates(), runtime }

@@ -110,7 +110,7 @@ impl Bank {
     async fn on(journal: impl Journal) -> Bank {
         let journal = FaultyJournal::new(journal);
         let builder = Runtime::builder(journal.clone()).aggregate::<Purse>().entropy(7);
-        let runtime = builder.start().await.unwrap();
+        let runtime = builder.decision::<Transfer>().start().await.unwrap();
         Bank { purses: runtime.aggregates(), runtime, journal }
     }
 

@@ -6,13 +6,14 @@ use bailiwick::{Admission, AskError, Cause, ManualClock, MemoryJournal, Runtime,
 use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 
-use super::notes::{desk, texts, write};
+use super::notes::{Write, desk, texts, write};
 
 const SHORT: Duration = Duration::from_millis(100);
 
 async fn with_clock() -> (Runtime, FaultyJournal, ManualClock) {
     let (journal, clock) = (FaultyJournal::new(MemoryJournal::new()), ManualClock::at(1_000));
-    let builder = Runtime::builder(journal.clone()).entropy(7).clock(clock.clone());
+    let builder =
+        Runtime::builder(journal.clone()).decision::<Write>().entropy(7).clock(clock.clone());
     (builder.start().await.unwrap(), journal, clock)
 }
 
@@ -94,6 +95,7 @@ async fn a_caller_that_goes_away_loses_its_answer_or_its_turn() {
 async fn who_finds_no_room_waits_or_is_refused() {
     let journal = FaultyJournal::new(MemoryJournal::new());
     let runtime = Runtime::builder(journal.clone())
+        .decision::<Write>()
         .config(|config| config.waiting_decisions = 1.try_into().unwrap())
         .start()
         .await

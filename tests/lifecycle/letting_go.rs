@@ -20,6 +20,7 @@ async fn owner(journal: impl Journal, spawner: impl Spawn) -> (Runtime, Weak<dyn
     let kept = Arc::downgrade(&journal);
     let runtime = Runtime::builder_shared(journal)
         .aggregate::<Counter>()
+        .decision::<Rounds>()
         .clock(ManualClock::at(1_000))
         .spawner(spawner)
         .start()

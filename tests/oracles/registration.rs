@@ -84,6 +84,8 @@ impl School {
         let builder = Runtime::builder_shared(journal.clone())
             .aggregate::<Student>()
             .aggregate::<Course>()
+            .decision::<Subscribe>()
+            .decision::<Unsubscribe>()
             .config(|config| (config.timeout, config.attempts) = (PATIENT, 1_000));
         let runtime = builder.start().await.expect("it starts");
         let (students, courses) = (runtime.aggregates(), runtime.aggregates());

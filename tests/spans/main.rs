@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use bailiwick::{MemoryJournal, Runtime};
-use bailiwick_examples::registration::Subscribe;
+use bailiwick_examples::registration::{Course, Student, Subscribe};
 use bailiwick_tests::counter::{Count, Counter};
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::{MakeWriter, fmt};
@@ -41,6 +41,7 @@ async fn a_turn_of_an_aggregate_and_one_of_decisions_are_spans() {
         .with_writer(seen.clone());
     let _guard = tracing::subscriber::set_default(subscriber.finish());
     let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Counter>();
+    let builder = builder.aggregate::<Student>().aggregate::<Course>().decision::<Subscribe>();
     let runtime = builder.start().await.unwrap();
     runtime.aggregates::<Counter>().get("a").ask(Count::FREELY).await.unwrap();
     let nobody = Subscribe { student: "s1".into(), course: "c1".into() };

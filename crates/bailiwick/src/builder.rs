@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, Event, Journal, View};
+use bailiwick_core::views::Reader;
+use bailiwick_core::{Aggregate, Decision, Event, Journal, View, Views};
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -31,6 +32,7 @@ pub struct Builder {
     allow_ahead: bool,
     reopens: bool,
     types: Vec<Registration>,
+    decisions: Vec<TypeId>,
     names: Names,
     #[cfg(feature = "fault-injection")]
     sabotage: Option<crate::Sabotage>,
@@ -54,6 +56,7 @@ impl Builder {
             allow_ahead: false,
             reopens: false,
             types: Vec::new(),
+            decisions: Vec::new(),
             names: Names::default(),
             #[cfg(feature = "fault-injection")]
             sabotage: None,
@@ -75,15 +78,32 @@ impl Builder {
         self
     }
 
+    /// Adds a decision: what it emits, and what its views read, is checked against the journal when
+    /// the runtime starts. One that was not added cannot be run. Adding it again changes nothing.
+    pub fn decision<D: Decision>(mut self) -> Self {
+        let id = TypeId::of::<D>();
+        if !self.decisions.contains(&id) {
+            self.decisions.push(id);
+            self.names.emitter(type_name::<D>(), D::Event::TYPES);
+            let mut readers = Vec::new();
+            D::Views::readers(&mut readers);
+            for Reader { of, types } in readers {
+                self.names.reader(of, types);
+            }
+        }
+        self
+    }
+
     /// Says that `V` is folded from the journal, by whoever it is: the runtime does not start if it
-    /// reads an event type that nobody emits and the journal has never seen.
+    /// reads an event type that nobody emits and the journal has never seen. The views of a
+    /// [`decision`](Self::decision) are known from there.
     pub fn reads<V: View>(mut self) -> Self {
         self.names.reader(type_name::<V>(), V::Event::TYPES);
         self
     }
 
     /// Says that these events are written to the journal by something else than the aggregates
-    /// here: another program, for example.
+    /// and decisions here: another program, for example.
     pub fn emits<E: Event>(mut self) -> Self {
         self.names.emitter(type_name::<E>(), E::TYPES);
         self
@@ -163,7 +183,7 @@ impl Builder {
         if self.reopens {
             shared.spawn(Box::pin(crate::reopening::run(shared.clone())));
         }
-        Ok(Runtime::new(shared, kinds))
+        Ok(Runtime::new(shared, kinds, self.decisions))
     }
 
     fn check_aggregates(&self) -> Result<(), StartError> {

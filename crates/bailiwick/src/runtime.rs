@@ -45,9 +45,13 @@ impl Runtime {
         Builder::new(journal)
     }
 
-    pub(crate) fn new(shared: Arc<Shared>, kinds: Vec<(TypeId, Arc<dyn AnyKind>)>) -> Self {
-        let floor =
-            Floor::new(shared.clone(), kinds.iter().map(|(_, kind)| kind.clone()).collect());
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
+        decisions: Vec<TypeId>,
+    ) -> Self {
+        let all = kinds.iter().map(|(_, kind)| kind.clone()).collect();
+        let floor = Floor::new(shared.clone(), all, decisions);
         Runtime { shared, kinds, floor }
     }
 
@@ -80,7 +84,8 @@ impl Runtime {
         Decisions::new(self.floor.clone())
     }
 
-    /// Runs a decision: as [`Decisions::decide`], without options.
+    /// Runs a decision: as [`Decisions::decide`], without options. It was
+    /// [added](Builder::decision) when the runtime was built.
     ///
     /// ```
     /// use bailiwick::{Context, Decision, Event, Last, MemoryJournal, Runtime};
@@ -114,7 +119,8 @@ impl Runtime {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let runtime = Runtime::builder(MemoryJournal::new()).start().await?;
+    /// let builder = Runtime::builder(MemoryJournal::new()).decision::<TurnPage>();
+    /// let runtime = builder.start().await?;
     /// assert_eq!(runtime.decide(TurnPage).await?, 1);
     /// assert_eq!(runtime.decide(TurnPage).await?, 2);
     ///
@@ -128,8 +134,12 @@ impl Runtime {
     /// # Errors
     /// As [`Decisions::decide`].
     ///
+    /// # Panics
+    /// At the call, if `D` was not added when the runtime was built.
+    ///
     /// # Cancel safety
     /// As [`Decisions::decide`].
+    #[track_caller]
     pub fn decide<D: Decision>(
         &self,
         decision: D,

@@ -28,6 +28,8 @@ pub async fn start(journal: std::sync::Arc<dyn Journal>) -> Result<(Runtime, Sch
     let builder = Runtime::builder_shared(journal)
         .aggregate::<Student>()
         .aggregate::<Course>()
+        .decision::<Subscribe>()
+        .decision::<Unsubscribe>()
         .config(|config| config.timeout = PATIENCE);
     let runtime = builder.start().await?;
     let school = School {

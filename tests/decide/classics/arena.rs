@@ -10,7 +10,14 @@ use std::future::Future;
 use std::time::Duration;
 
 use bailiwick::{AskError, EncodedEvent, Event, ManualClock, Runtime};
-use bailiwick_examples::classics::course_aggregate::CourseAggregate;
+use bailiwick_examples::classics::course_aggregate::{
+    ChangeCapacity, CourseAggregate, Create, Rebuilt, SubscribeStudent,
+};
+use bailiwick_examples::classics::invoice_number::CreateInvoice;
+use bailiwick_examples::classics::opt_in_token::ConfirmSignUp;
+use bailiwick_examples::classics::place_order::PlaceOrder;
+use bailiwick_examples::classics::product_price::{OrderProducts, PriceEvent};
+use bailiwick_examples::classics::user_name::{ChangeUserName, CloseAccount, RegisterAccount};
 use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::place::{self, Kept, Place, encoded};
 use tokio::task::JoinHandle;
@@ -57,6 +64,18 @@ impl Arena {
         for n in 0..setting.runtimes {
             let builder = Runtime::builder(journal.clone())
                 .aggregate::<CourseAggregate>()
+                .decision::<Rebuilt<Create>>()
+                .decision::<Rebuilt<ChangeCapacity>>()
+                .decision::<Rebuilt<SubscribeStudent>>()
+                .decision::<CreateInvoice>()
+                .decision::<ConfirmSignUp>()
+                .decision::<PlaceOrder>()
+                .decision::<OrderProducts>()
+                .decision::<RegisterAccount>()
+                .decision::<CloseAccount>()
+                .decision::<ChangeUserName>()
+                // Written by the tests themselves.
+                .emits::<PriceEvent>()
                 .clock(clock.clone())
                 .entropy(n as u64)
                 .config(|config| {

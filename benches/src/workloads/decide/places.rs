@@ -7,6 +7,8 @@ use bailiwick::{
     Config, EncodedEvent, Event, EventType, Journal, MemoryJournal, Metadata, Runtime, Tags,
     Timestamp, tags_of,
 };
+use bailiwick_examples::classics::invoice_number::CreateInvoice;
+use bailiwick_examples::registration::{CourseEvent, StudentEvent, Subscribe};
 use bailiwick_tephra::TephraJournal;
 use tempfile::TempDir;
 
@@ -46,7 +48,11 @@ fn journal_in(folder: &Path) -> TephraJournal {
 }
 
 pub async fn start(journal: Arc<dyn Journal>, change: impl FnOnce(&mut Config)) -> Runtime {
-    Runtime::builder_shared(journal).config(change).start().await.expect("it starts")
+    let builder = Runtime::builder_shared(journal).config(change);
+    // Students and courses are written before a round, by nobody here.
+    let builder = builder.emits::<StudentEvent>().emits::<CourseEvent>();
+    let builder = builder.decision::<Subscribe>().decision::<CreateInvoice>();
+    builder.start().await.expect("it starts")
 }
 
 /// Writes what has happened before.

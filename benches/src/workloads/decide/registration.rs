@@ -91,6 +91,7 @@ async fn bailiwick(place: Place, after: After, each: usize, aggregates: bool) ->
         true => {
             let builder = Runtime::builder_shared(journal.clone());
             let builder = builder.aggregate::<Student>().aggregate::<Course>();
+            let builder = builder.decision::<Subscribe>();
             let runtime = builder.start().await.expect("it starts");
             all_loaded(&runtime).await;
             runtime

@@ -6,6 +6,7 @@ use super::Views;
 use super::describe::{Describe, Lend};
 use super::erased::OneView;
 use super::error::BoundaryError;
+use super::reader::Reader;
 use crate::{Event, Key, Timestamp};
 
 /// The last event of the set `E` that carries the tags of the key `K`, and no other: it costs the
@@ -69,6 +70,10 @@ impl<E: Event, K: Key> OneView for Last<E, K> {
 impl<E: Event, K: Key> Views for Last<E, K> {
     type Keys = K;
     type Refs<'a> = &'a Last<E, K>;
+
+    fn readers(to: &mut Vec<Reader>) {
+        to.push(Reader::of::<Self>());
+    }
 
     fn describe(key: &K, to: &mut Describe) -> Result<(), BoundaryError> {
         to.view::<Self>(key)

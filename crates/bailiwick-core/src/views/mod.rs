@@ -16,6 +16,7 @@ mod erased;
 mod error;
 mod folded;
 mod last;
+mod reader;
 mod slot;
 
 #[doc(hidden)]
@@ -26,6 +27,7 @@ pub use erased::{ReadingItem, ViewIdentity};
 pub use error::{BoundaryError, FoldError};
 pub use folded::Folded;
 pub use last::Last;
+pub use reader::Reader;
 pub use slot::Slot;
 
 use std::marker::PhantomData;
@@ -57,6 +59,10 @@ pub trait Views: Sized + 'static {
     /// How the decision gets them.
     type Refs<'a>;
 
+    /// Says what each of them reads, whatever the keys.
+    #[doc(hidden)]
+    fn readers(to: &mut Vec<Reader>);
+
     /// Says what is read, for these keys.
     #[doc(hidden)]
     fn describe(keys: &Self::Keys, to: &mut Describe) -> Result<(), BoundaryError>;
@@ -69,6 +75,10 @@ pub trait Views: Sized + 'static {
 impl<V: View> Views for V {
     type Keys = V::Key;
     type Refs<'a> = &'a V;
+
+    fn readers(to: &mut Vec<Reader>) {
+        to.push(Reader::of::<V>());
+    }
 
     fn describe(key: &V::Key, to: &mut Describe) -> Result<(), BoundaryError> {
         to.view::<V>(key)
@@ -91,6 +101,10 @@ impl<V: Views> Views for Unguarded<V> {
     type Keys = V::Keys;
     type Refs<'a> = V::Refs<'a>;
 
+    fn readers(to: &mut Vec<Reader>) {
+        V::readers(to);
+    }
+
     fn describe(keys: &V::Keys, to: &mut Describe) -> Result<(), BoundaryError> {
         to.unguarded(|to| V::describe(keys, to))
     }
@@ -103,6 +117,10 @@ impl<V: Views> Views for Unguarded<V> {
 impl<V: Views> Views for Vec<V> {
     type Keys = Vec<V::Keys>;
     type Refs<'a> = Vec<V::Refs<'a>>;
+
+    fn readers(to: &mut Vec<Reader>) {
+        V::readers(to);
+    }
 
     fn describe(keys: &Vec<V::Keys>, to: &mut Describe) -> Result<(), BoundaryError> {
         to.many(keys.len());
@@ -117,6 +135,10 @@ impl<V: Views> Views for Vec<V> {
 impl<V: Views> Views for Option<V> {
     type Keys = Option<V::Keys>;
     type Refs<'a> = Option<V::Refs<'a>>;
+
+    fn readers(to: &mut Vec<Reader>) {
+        V::readers(to);
+    }
 
     fn describe(keys: &Option<V::Keys>, to: &mut Describe) -> Result<(), BoundaryError> {
         to.many(usize::from(keys.is_some()));
@@ -133,6 +155,11 @@ macro_rules! tuples {
         impl<$($v: Views),*> Views for ($($v,)*) {
             type Keys = ($($v::Keys,)*);
             type Refs<'a> = ($($v::Refs<'a>,)*);
+
+            #[allow(unused_variables, reason = "`()` reads nothing")]
+            fn readers(to: &mut Vec<Reader>) {
+                $($v::readers(to);)*
+            }
 
             #[allow(unused_variables, reason = "`()` has nothing to describe")]
             fn describe(keys: &Self::Keys, to: &mut Describe) -> Result<(), BoundaryError> {

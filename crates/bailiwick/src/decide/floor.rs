@@ -1,5 +1,6 @@
 //! The floor: where decisions stand while they wait for their turn, and who lets them in.
 
+use std::any::{TypeId, type_name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +25,8 @@ use crate::shared::{Lock, Shared, Stage};
 pub(crate) struct Floor {
     shared: Arc<Shared>,
     kinds: Vec<Arc<dyn AnyKind>>,
+    /// Which decisions were added, in order.
+    known: Vec<TypeId>,
     tally: Tally,
     numbers: Numbers,
     standing: Lock<Standing>,
@@ -46,11 +49,17 @@ struct Standing {
 }
 
 impl Floor {
-    pub(crate) fn new(shared: Arc<Shared>, kinds: Vec<Arc<dyn AnyKind>>) -> Arc<Self> {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        kinds: Vec<Arc<dyn AnyKind>>,
+        mut known: Vec<TypeId>,
+    ) -> Arc<Self> {
+        known.sort_unstable();
         let seed = shared.seams.entropy.next_u64();
         let standing = Standing { order: Order::new(seed), door: BTreeMap::new() };
         Arc::new(Floor {
             kinds,
+            known,
             tally: Tally::default(),
             numbers: Numbers::new(seed),
             standing: Lock::new(standing),
@@ -63,6 +72,19 @@ impl Floor {
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// # Panics
+    /// If the decision was not added when the runtime was built: then nobody has looked whether the
+    /// journal holds what it would overlook.
+    #[track_caller]
+    pub(super) fn assert_knows<D: 'static>(&self) {
+        assert!(
+            self.known.binary_search(&TypeId::of::<D>()).is_ok(),
+            "the runtime does not know the decision {name}: add `.decision::<{name}>()` where it is \
+             built",
+            name = type_name::<D>(),
+        );
     }
 
     pub(super) fn tally(&self) -> &Tally {

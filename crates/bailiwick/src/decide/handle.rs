@@ -75,9 +75,13 @@ impl Decisions {
     /// - [`AskError::NotRun`]: certainly no effect; the decision comes back.
     /// - [`AskError::Unknown`]: it may have had its effect.
     ///
+    /// # Panics
+    /// At the call, if `D` was not [added](crate::Builder::decision) when the runtime was built.
+    ///
     /// # Cancel safety
     /// Dropping the future gives the decision up: before its turn it is certainly not decided; from
     /// its turn on it certainly is, and only the answer is lost.
+    #[track_caller]
     pub fn decide<D: Decision>(
         &self,
         decision: D,
@@ -92,8 +96,12 @@ impl Decisions {
     /// # Errors
     /// As [`decide`](Self::decide).
     ///
+    /// # Panics
+    /// As [`decide`](Self::decide).
+    ///
     /// # Cancel safety
     /// As [`decide`](Self::decide).
+    #[track_caller]
     pub fn decide_committed<D: Decision>(
         &self,
         decision: D,
@@ -107,11 +115,13 @@ impl Decisions {
         OnceDecisions::new(self.clone(), key.into())
     }
 
+    #[track_caller]
     pub(super) fn asking<D: Decision>(
         self,
         decision: D,
         keyed: Option<Keyed<D::Reply>>,
     ) -> impl Future<Output = Answer<D>> + Send + use<D> {
+        self.floor.assert_knows::<D>();
         let mut waiting = Waiting { asked: None };
         let mut asking = Some((self, decision, keyed));
         poll_fn(move |cx| {

@@ -116,8 +116,12 @@ impl OnceDecisions {
     /// # Errors
     /// As [`Decisions::decide`]. After [`AskError::Unknown`] ask again with the same key.
     ///
+    /// # Panics
+    /// As [`Decisions::decide`].
+    ///
     /// # Cancel safety
     /// As [`Decisions::decide`].
+    #[track_caller]
     pub fn decide<D>(
         &self,
         decision: D,
@@ -134,8 +138,12 @@ impl OnceDecisions {
     /// # Errors
     /// As [`decide`](Self::decide).
     ///
+    /// # Panics
+    /// As [`Decisions::decide`].
+    ///
     /// # Cancel safety
     /// As [`decide`](Self::decide).
+    #[track_caller]
     pub fn decide_committed<D>(
         &self,
         decision: D,
@@ -143,6 +151,7 @@ impl OnceDecisions {
     where
         D: Decision<Reply: Serialize + DeserializeOwned> + Serialize,
     {
+        self.decisions.floor().assert_knows::<D>();
         let (decisions, keyed) = (self.decisions.clone(), Keyed::new(&self.key, &decision));
         async move {
             match keyed {

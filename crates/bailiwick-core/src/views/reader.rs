@@ -1,0 +1,22 @@
+//! What is known of a view before there is a key: for whoever checks the journal at a start.
+
+use std::any::type_name;
+
+use super::erased::OneView;
+use crate::{Event, EventDescriptor};
+
+/// One of the views of a decision, or any other view, whatever its key.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    /// The Rust type that reads.
+    pub of: &'static str,
+    /// The event types it reads.
+    pub types: &'static [EventDescriptor],
+}
+
+impl Reader {
+    /// What this view reads.
+    pub fn of<V: OneView>() -> Reader {
+        Reader { of: type_name::<V>(), types: <V::Event as Event>::TYPES }
+    }
+}
