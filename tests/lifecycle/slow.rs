@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bailiwick::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Health, Journal,
-    JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError,
+    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, Head, Health,
+    Journal, JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError,
 };
 use tokio::sync::watch;
 
@@ -76,6 +76,10 @@ impl Journal for SlowReads {
 
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         self.inner.head()
+    }
+
+    fn limits(&self) -> AppendLimits {
+        self.inner.limits()
     }
 
     fn health(&self) -> Health {

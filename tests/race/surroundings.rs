@@ -9,9 +9,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bailiwick::{
-    AppendCondition, AppendError, Appended, BoxFuture, Clock, EncodedEvent, Head, Health, Journal,
-    JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError, Spawn, SystemClock,
-    Timestamp,
+    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, Clock, EncodedEvent, Head,
+    Health, Journal, JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError,
+    Spawn, SystemClock, Timestamp,
 };
 use tokio::runtime::Handle;
 use tokio::task::coop::consume_budget;
@@ -161,6 +161,10 @@ impl Journal for Dawdler {
 
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         self.inner.head()
+    }
+
+    fn limits(&self) -> AppendLimits {
+        self.inner.limits()
     }
 
     fn health(&self) -> Health {

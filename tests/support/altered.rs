@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bailiwick::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Health, Journal,
-    JournalReadError, LastMatch, Page, Query, Read, ReopenError,
+    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, Head, Health,
+    Journal, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
 };
 
 type Outcome = BoxFuture<Result<Appended, AppendError>>;
@@ -49,6 +49,10 @@ where
 
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         self.inner.head()
+    }
+
+    fn limits(&self) -> AppendLimits {
+        self.inner.limits()
     }
 
     fn health(&self) -> Health {

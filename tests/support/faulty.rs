@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bailiwick::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, FaultKind, Head, Health,
-    Journal, JournalFault, JournalReadError, LastMatch, Page, Position, Query, Read, ReopenError,
+    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, FaultKind, Head,
+    Health, Journal, JournalFault, JournalReadError, LastMatch, Page, Position, Query, Read,
+    ReopenError,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -287,6 +288,10 @@ impl Journal for FaultyJournal {
 
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         self.inner.head()
+    }
+
+    fn limits(&self) -> AppendLimits {
+        self.inner.limits()
     }
 
     fn health(&self) -> Health {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use bailiwick::{
-    Aggregate, AppendCondition, AppendError, Appended, BoxFuture, Context, Decide, EncodedEvent,
-    Event, EventType, Head, Health, Journal, JournalReadError, LastMatch, Metadata, Page, Position,
-    Query, Read, RecordedEvent, ReopenError, Timestamp, View, id,
+    Aggregate, AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, Context, Decide,
+    EncodedEvent, Event, EventType, Head, Health, Journal, JournalReadError, LastMatch, Metadata,
+    Page, Position, Query, Read, RecordedEvent, ReopenError, Timestamp, View, id,
 };
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +138,10 @@ impl Journal for Parcels {
 
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         Box::pin(std::future::ready(Ok(Head { position: Position::new(1), ..Head::default() })))
+    }
+
+    fn limits(&self) -> AppendLimits {
+        AppendLimits::STANDARD
     }
 
     fn health(&self) -> Health {

@@ -1,6 +1,7 @@
 //! The journal port: the one ordered log that everything rests on.
 
 mod health;
+mod limits;
 
 use std::error::Error;
 use std::future::Future;
@@ -10,6 +11,7 @@ use std::pin::Pin;
 use crate::{AppendCondition, EncodedEvent, Position, Query, RecordedEvent, Timestamp};
 
 pub use health::{FaultKind, Health, JournalFault, ReopenError};
+pub use limits::{AppendLimits, OverLimit};
 
 /// A boxed future, as the port returns it.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
@@ -29,6 +31,8 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 /// 6. When it fails while writing, it closes itself for writing: what was submitted by then is
 ///    [`Unknown`](AppendError::Unknown) or certainly not written, later appends are
 ///    [`Closed`](AppendError::Closed), and nothing more is written until [`reopen`](Self::reopen).
+/// 7. An append beyond its [limits](Self::limits) is refused as such, whatever its condition says, and
+///    leaves nothing; none within them is refused for what it holds.
 pub trait Journal: Send + Sync + 'static {
     /// Appends `events` in one piece if `condition` holds (always, if there is none).
     ///
@@ -49,6 +53,10 @@ pub trait Journal: Send + Sync + 'static {
 
     /// The end of the journal.
     fn head(&self) -> BoxFuture<Result<Head, ReadError>>;
+
+    /// What an append may hold. The same for as long as the journal lives; asks nobody and waits for
+    /// nothing. A journal around another one says what that says.
+    fn limits(&self) -> AppendLimits;
 
     /// Whether it takes appends now. Asks nobody and waits for nothing.
     fn health(&self) -> Health;
@@ -149,6 +157,14 @@ pub enum AppendError {
         /// it can learn why.
         at: Position,
     },
+    /// It is beyond the journal's [limits](Journal::limits): it will never be taken as it is.
+    /// Nothing was appended.
+    #[error("the journal never takes such an append; nothing was written")]
+    OverLimit(#[source] OverLimit),
+    /// Too much waits to be appended just now: the same append may be taken later. Certainly nothing
+    /// was appended.
+    #[error("the journal has too much to append just now; nothing was written")]
+    Busy(#[source] BoxError),
     /// The journal did not take it. Certainly nothing was appended.
     #[error("the journal did not take the append; nothing was written")]
     NotWritten(#[source] BoxError),

@@ -57,8 +57,8 @@ pub use given::{
 };
 pub use id::{Id, InvalidId};
 pub use journal::{
-    AppendError, Appended, BoxError, BoxFuture, FaultKind, Head, Health, Journal, JournalFault,
-    LastMatch, Page, Read, ReadError, ReopenError,
+    AppendError, AppendLimits, Appended, BoxError, BoxFuture, FaultKind, Head, Health, Journal,
+    JournalFault, LastMatch, OverLimit, Page, Read, ReadError, ReopenError,
 };
 pub use lease::LeaseSet;
 pub use position::Position;

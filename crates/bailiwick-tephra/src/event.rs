@@ -7,24 +7,19 @@ use bailiwick_core::{
     BoxError, EncodedEvent, EventType, Position, RecordedEvent, Tag, Tags, record,
 };
 use tephra::event::DecodeError;
-use tephra::{Event, EventRef, MAX_NAME_LEN};
+use tephra::{Event, EventRef};
 
 use crate::terms::TYPE_TAG;
 
-/// Why an event cannot be stored, whatever the state of the journal.
+/// An event that has no form in tephra. None that is within the limits of the journal.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unstorable {
-    #[error("the name of an event type has {0} bytes; 1 to {max} can be stored", max = MAX_NAME_LEN - 1)]
-    Type(usize),
-    #[error("an event has {0} tags; {max} can be stored", max = u16::MAX - 1)]
-    Tags(usize),
-    #[error("an event is larger than 4 GiB")]
-    Event(#[from] DecodeError),
-    #[error(
-        "an append has {bytes} bytes, and the files of this journal take {max} at most; make \
-         it smaller, or use a journal with larger segments"
-    )]
-    Append { bytes: usize, max: usize },
+pub(crate) enum NotEncoded {
+    #[error("the name of its type is empty or too long")]
+    Type,
+    #[error("it has too many tags")]
+    Tags,
+    #[error("tephra does not take its form")]
+    Form(#[from] DecodeError),
 }
 
 /// Puts events into tephra's form, one after the other, in the same buffer.
@@ -45,13 +40,13 @@ impl Encoder {
     /// tephra's form is the lengths of type and tags, then type, tags and payload. It makes one from
     /// its own types only, each in an allocation of its own; so the form is written here, and tephra
     /// checks it.
-    pub(crate) fn encode(&mut self, event: &EncodedEvent) -> Result<Event, Unstorable> {
+    pub(crate) fn encode(&mut self, event: &EncodedEvent) -> Result<Event, NotEncoded> {
         let event_type = event.event_type.as_str();
         let tags = event.tags.as_slice();
         let type_length = u16::try_from(event_type.len()).ok();
         let type_length = type_length.filter(|length| (1..u16::MAX).contains(length));
-        let type_length = type_length.ok_or(Unstorable::Type(event_type.len()))?;
-        let tag_count = u16::try_from(tags.len() + 1).map_err(|_| Unstorable::Tags(tags.len()))?;
+        let type_length = type_length.ok_or(NotEncoded::Type)?;
+        let tag_count = u16::try_from(tags.len() + 1).map_err(|_| NotEncoded::Tags)?;
         // In order, as tephra wants them: the type tag comes between those before and behind it.
         let before =
             tags.partition_point(|tag| tag.as_str().as_bytes() < [TYPE_TAG as u8].as_slice());
@@ -123,10 +118,15 @@ impl Decoder {
 
 #[cfg(test)]
 mod tests {
-    use bailiwick_core::{Metadata, Timestamp};
+    use bailiwick_core::{AppendLimits, Metadata, Timestamp};
     use bytes::Bytes;
 
     use super::*;
+    use crate::store::RECORD_OVERHEAD;
+
+    /// How many bytes the name of a type, and how many tags an event may have in tephra, which has
+    /// the type as a tag as well.
+    const NAMES: usize = tephra::MAX_NAME_LEN - 1;
 
     fn event(event_type: &str, tags: &[&str]) -> EncodedEvent {
         EncodedEvent {
@@ -157,12 +157,32 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_stored_says_why() {
+    fn tephra_takes_what_the_limits_of_every_journal_allow() {
+        let standard = AppendLimits::STANDARD;
+        assert!(standard.type_bytes <= NAMES && standard.tags <= NAMES);
         let mut encoder = Encoder::default();
-        let refused = encoder.encode(&event("", &[])).unwrap_err();
-        assert!(matches!(refused, Unstorable::Type(0)), "{refused}");
-        let refused = encoder.encode(&event(&"x".repeat(MAX_NAME_LEN), &[])).unwrap_err();
-        assert!(matches!(refused, Unstorable::Type(MAX_NAME_LEN)), "{refused}");
-        encoder.encode(&event(&"x".repeat(MAX_NAME_LEN - 1), &[])).unwrap();
+        for bytes in [0, NAMES + 1] {
+            let refused = encoder.encode(&event(&"x".repeat(bytes), &[])).unwrap_err();
+            assert!(matches!(refused, NotEncoded::Type), "{refused}");
+        }
+        encoder.encode(&event(&"x".repeat(NAMES), &[])).unwrap();
+    }
+
+    #[test]
+    fn the_count_of_the_port_is_never_less_than_what_tephra_stores() {
+        let mut encoder = Encoder::default();
+        let tags: Vec<String> = (0..300).map(|n| format!("t:{n}")).collect();
+        let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+        for event_type in ["A", &"x".repeat(NAMES)] {
+            for tags in [&tags[..0], &tags[..1], &tags] {
+                for payload in [0, 1, 255, 256, 65_536] {
+                    let mut event = event(event_type, tags);
+                    event.payload = vec![0x80; payload].into();
+                    let stored = encoder.encode(&event).unwrap().as_bytes().len();
+                    let stored = stored + RECORD_OVERHEAD;
+                    assert!(stored <= event.counted_bytes(), "{stored} of {event:?}");
+                }
+            }
+        }
     }
 }

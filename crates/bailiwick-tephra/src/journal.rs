@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use bailiwick_core::{
-    AppendCondition, AppendError, Appended, BoxError, BoxFuture, EncodedEvent, FaultKind, Head,
-    Health, Journal, LastMatch, Page, Position, Query, Read, ReadError, ReopenError,
+    AppendCondition, AppendError, AppendLimits, Appended, BoxError, BoxFuture, EncodedEvent,
+    FaultKind, Head, Health, Journal, LastMatch, Page, Position, Query, Read, ReadError,
+    ReopenError,
 };
 use parking_lot::{Mutex, RwLock};
 use tephra::ReadHandle;
@@ -40,7 +41,7 @@ pub(crate) struct Shared {
     /// None while it is closed for writing.
     pub(crate) store: Mutex<Option<Store>>,
     pub(crate) reader: RwLock<ReadHandle>,
-    append_bytes: usize,
+    limits: AppendLimits,
 }
 
 impl TephraJournal {
@@ -68,9 +69,9 @@ impl TephraJournal {
         let noted = note::read(folder.path()).unwrap_or_default().position;
         let appends = Appends::new(&folder, options, store.writer(), head, noted);
         let shared = Arc::new(Shared {
-            append_bytes: store::append_bytes(&folder),
+            limits: store::limits(&folder),
             appends: Arc::new(appends),
-            pool: Pool::new(options.waiting_reads),
+            pool: Pool::default(),
             store: Mutex::new(Some(store)),
             reader: RwLock::new(reader),
             folder,
@@ -113,7 +114,10 @@ impl Shared {
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
     ) -> BoxFuture<Result<Appended, AppendError>> {
-        match Append::new(events, condition, self.append_bytes) {
+        if let Err(why) = self.limits.check(&events) {
+            return Box::pin(ready(Err(AppendError::OverLimit(why))));
+        }
+        match Append::new(events, condition) {
             Ok((append, told)) => self.appends.submit(append, told),
             Err(why) => Box::pin(ready(Err(AppendError::NotWritten(why.into())))),
         }
@@ -179,6 +183,10 @@ impl Journal for TephraJournal {
         }
         // Written, but not yet acknowledged: readers see it already.
         self.read_with(move |source| reads::latest(source, head))
+    }
+
+    fn limits(&self) -> AppendLimits {
+        self.shared.limits
     }
 
     fn health(&self) -> Health {

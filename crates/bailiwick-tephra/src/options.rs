@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use crate::{OpenError, TephraJournal};
 
+/// How large the files of a new journal are unless told otherwise, in bytes.
+pub(crate) const SEGMENT_BYTES: usize = 32 << 20;
+
 /// How to open a journal; made by [`TephraJournal::options`].
 ///
 /// ```no_run
@@ -21,7 +24,6 @@ pub struct Options {
     pub(crate) segment_bytes: usize,
     pub(crate) lock_patience: Duration,
     pub(crate) reader_threads: NonZeroUsize,
-    pub(crate) waiting_reads: usize,
     pub(crate) waiting_appends: usize,
     pub(crate) waiting_bytes: usize,
     #[cfg(feature = "fault-injection")]
@@ -35,7 +37,8 @@ impl Options {
     pub const MAX_SEGMENT_BYTES: usize = 256 << 20;
 
     /// How large the files of a **new** journal are, in bytes (32 MiB); an existing one keeps its
-    /// size. An append is never larger than a file. The writer pauses for its index when a file is
+    /// size. An append is never larger than a file: with smaller ones the journal takes less at once
+    /// than [others](bailiwick_core::AppendLimits::STANDARD), with larger ones more. The writer pauses for its index when a file is
     /// full, longer for larger files; each file has its index in memory.
     ///
     /// Between [`MIN_SEGMENT_BYTES`](Self::MIN_SEGMENT_BYTES) and
@@ -56,18 +59,14 @@ impl Options {
         Options { reader_threads, ..self }
     }
 
-    /// How many reads may wait for a thread (65 536); further ones fail.
-    pub fn waiting_reads(self, waiting_reads: usize) -> Self {
-        Options { waiting_reads, ..self }
-    }
-
-    /// How many appends may wait for those before them (65 536); further ones are not written.
+    /// How many appends may wait for those before them (65 536); further ones are refused as
+    /// [`Busy`](bailiwick_core::AppendError::Busy).
     pub fn waiting_appends(self, waiting_appends: usize) -> Self {
         Options { waiting_appends, ..self }
     }
 
-    /// How many bytes of appends may wait for those before them (64 MiB); further appends are not
-    /// written.
+    /// How many bytes of appends may wait for those before them (64 MiB); further appends are refused
+    /// as [`Busy`](bailiwick_core::AppendError::Busy).
     pub fn waiting_bytes(self, waiting_bytes: usize) -> Self {
         Options { waiting_bytes, ..self }
     }
@@ -101,10 +100,9 @@ impl Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            segment_bytes: 32 << 20,
+            segment_bytes: SEGMENT_BYTES,
             lock_patience: Duration::from_secs(10),
             reader_threads: NonZeroUsize::new(2).unwrap(),
-            waiting_reads: 1 << 16,
             waiting_appends: 1 << 16,
             waiting_bytes: 64 << 20,
             #[cfg(feature = "fault-injection")]

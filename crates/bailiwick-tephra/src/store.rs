@@ -1,11 +1,13 @@
 //! tephra, opened: its writer and its readers.
 
+use bailiwick_core::AppendLimits;
 use tephra::log::set::LogError;
 use tephra::{
     ReadConfig, ReadHandle, SegmentConfig, SegmentSet, WriteCoordinator, WriteHandle, WriterConfig,
 };
 
 use crate::folder::Folder;
+use crate::options::SEGMENT_BYTES;
 use crate::{OpenError, faults, recovery};
 
 /// What tephra writes at once, in appends and in bytes.
@@ -53,7 +55,15 @@ impl Store {
     }
 }
 
-/// How many bytes an append may have, with the overhead of its records.
+/// What an append may hold. By the count of the port, which is never less than what is written. What
+/// every journal takes, unless the files are smaller, or were made larger for that.
+pub(crate) fn limits(folder: &Folder) -> AppendLimits {
+    let (standard, file) = (AppendLimits::STANDARD, append_bytes(folder));
+    let larger = folder.segment_bytes() > SEGMENT_BYTES;
+    standard.with_bytes(if larger { file } else { file.min(standard.bytes) })
+}
+
+/// How many bytes a file has for an append, with the overhead of its records.
 pub(crate) fn append_bytes(folder: &Folder) -> usize {
     let header = segments(folder).header_size;
     folder.segment_bytes() - header - APPEND_OVERHEAD

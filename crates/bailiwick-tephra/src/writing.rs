@@ -60,7 +60,7 @@ impl Writing {
     /// Not by this thread, on which callers wait.
     fn note(&self, head: Head) {
         let shared = self.shared.clone();
-        let _ = self.shared.pool.run(move || write_note(&shared, head));
+        self.shared.pool.run(move || write_note(&shared, head));
     }
 
     /// tephra must not write anything more, and what it could not write must not stay.

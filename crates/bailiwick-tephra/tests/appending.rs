@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Waker};
 use std::thread;
 
-use bailiwick_core::{AppendError, Appended, BoxFuture, Journal, Position};
+use bailiwick_core::{AppendError, AppendLimits, Appended, BoxFuture, Journal, Position};
 use bailiwick_tephra::TephraJournal;
 use support::{all, block_on, event, head, quick_folder, unless};
 
@@ -199,13 +199,38 @@ fn what_waits_has_a_bound() {
     for append in many {
         match block_on(append) {
             Ok(_) => written += 1,
-            Err(AppendError::NotWritten(_)) => refused += 1,
+            Err(AppendError::Busy(_)) => refused += 1,
             Err(other) => panic!("{other:?}"),
         }
     }
     assert!(written > 10 && refused > 0, "{written} written, {refused} refused");
     assert_eq!(head(&journal), written);
     assert!(journal.health().is_open());
+}
+
+#[test]
+fn who_need_not_wait_is_taken_however_little_may_wait() {
+    let folder = quick_folder();
+    let options = TephraJournal::options().waiting_appends(0).waiting_bytes(0);
+    let journal = options.open(folder.path()).unwrap();
+    for n in 1..=3 {
+        assert_eq!(support::append(&journal, vec![event("A", &[], 2_000)]), n);
+    }
+}
+
+#[test]
+fn larger_files_take_more_at_once_than_others_and_smaller_ones_less() {
+    let standard = AppendLimits::STANDARD;
+    let limits = |options: bailiwick_tephra::Options| {
+        let folder = quick_folder();
+        options.open(folder.path()).unwrap().limits()
+    };
+    assert_eq!(limits(TephraJournal::options()), standard);
+    let small = limits(support::small());
+    assert_eq!(small.with_bytes(standard.bytes), standard);
+    assert!((15_000..16 << 10).contains(&small.bytes), "{small:?}");
+    let large = limits(TephraJournal::options().segment_bytes(64 << 20));
+    assert!((63 << 20..64 << 20).contains(&large.bytes), "{large:?}");
 }
 
 #[test]
@@ -219,7 +244,7 @@ fn what_is_too_large_is_not_written_and_harms_nothing() {
     assert_eq!(block_on(fits).unwrap().last.get(), 1);
     for refused in [too_large, together, nameless] {
         let refused = block_on(refused);
-        assert!(matches!(refused, Err(AppendError::NotWritten(_))), "{refused:?}");
+        assert!(matches!(refused, Err(AppendError::OverLimit(_))), "{refused:?}");
     }
     assert_eq!(support::append(&journal, vec![event("A", &["x:1"], 15_000)]), 2);
     assert!(journal.health().is_open());

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use bailiwick_core::{
-    BoundaryError, BoxError, CodecError, EmitError, FoldError, InvalidTag, JournalFault, Position,
-    ReadError as JournalReadError, TagError, Text, Unstorable,
+    BoundaryError, BoxError, CodecError, EmitError, FoldError, InvalidTag, JournalFault, OverLimit,
+    Position, ReadError as JournalReadError, TagError, Text, Unstorable,
 };
 
 /// Why an `ask` has no reply. The three arms are what a caller can act on.
@@ -75,6 +75,13 @@ pub enum Cause {
     /// The journal certainly did not take it, or failed before it was submitted.
     #[error("the journal did not take it: {0}")]
     JournalFailed(#[source] Arc<dyn Error + Send + Sync>),
+    /// The journal has too much to append just now, and took nothing of it.
+    #[error("the journal has too much to append just now; ask again later")]
+    JournalBusy(#[source] Arc<dyn Error + Send + Sync>),
+    /// What it emits, or its reply that is to be remembered, is more than the journal ever takes at
+    /// once. Asked again, it is refused again.
+    #[error(transparent)]
+    OverLimit(OverLimit),
     /// The journal is closed for writing since it failed.
     #[error("the journal is closed for writing: {0}")]
     JournalClosed(#[source] JournalFault),

@@ -82,6 +82,16 @@ pub(crate) struct Failure {
     pub(crate) cause: Cause,
 }
 
+/// What it means that something was certainly not appended.
+fn cause_of(error: AppendError) -> Cause {
+    match error {
+        AppendError::Closed(fault) => Cause::JournalClosed(fault),
+        AppendError::Busy(error) => Cause::JournalBusy(shared(error)),
+        AppendError::OverLimit(why) => Cause::OverLimit(why),
+        error => Cause::JournalFailed(shared(Box::new(error))),
+    }
+}
+
 impl Failure {
     pub(crate) fn of(error: AppendError) -> Failure {
         match error {
@@ -90,12 +100,7 @@ impl Failure {
                 let unknown = Some(Unknown::JournalFailed(error.clone()));
                 Failure { unknown, cause: Cause::JournalFailed(error) }
             }
-            AppendError::Closed(fault) => {
-                Failure { unknown: None, cause: Cause::JournalClosed(fault) }
-            }
-            error => {
-                Failure { unknown: None, cause: Cause::JournalFailed(shared(Box::new(error))) }
-            }
+            error => Failure { unknown: None, cause: cause_of(error) },
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bailiwick::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Health, Journal,
-    JournalReadError, LastMatch, Page, Query, Read, ReopenError,
+    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, Head, Health,
+    Journal, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
 };
 
 use super::quiet::Quiet;
@@ -44,6 +44,10 @@ impl Journal for CountedJournal {
 
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         self.counted(self.journal.head())
+    }
+
+    fn limits(&self) -> AppendLimits {
+        self.journal.limits()
     }
 
     fn health(&self) -> Health {

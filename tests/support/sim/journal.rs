@@ -9,8 +9,8 @@
 use std::sync::Arc;
 
 use bailiwick::{
-    AppendCondition, AppendError, BoxFuture, EncodedEvent, Head, Health, Journal, JournalReadError,
-    LastMatch, Page, Query, Read, ReopenError,
+    AppendCondition, AppendError, AppendLimits, BoxFuture, EncodedEvent, Head, Health, Journal,
+    JournalReadError, LastMatch, Page, Query, Read, ReopenError,
 };
 use tokio::sync::oneshot;
 
@@ -114,6 +114,10 @@ impl Journal for SimJournal {
 
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         self.world.store.head()
+    }
+
+    fn limits(&self) -> AppendLimits {
+        self.world.store.limits()
     }
 
     fn health(&self) -> Health {

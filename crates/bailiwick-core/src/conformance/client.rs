@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::block_on::block_on;
 use super::build::event;
 use crate::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Health, Journal,
-    LastMatch, Page, Position, Query, Read, RecordedEvent,
+    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, Head, Health,
+    Journal, LastMatch, Page, Position, Query, Read, RecordedEvent,
 };
 
 pub(super) type Outcome = Result<Appended, AppendError>;
@@ -94,6 +94,10 @@ impl Client {
     #[track_caller]
     pub(super) fn last(&self, query: Query) -> LastMatch {
         block_on(self.journal.last(query)).unwrap_or_else(|error| panic!("no last: {error}"))
+    }
+
+    pub(super) fn limits(&self) -> AppendLimits {
+        self.journal.limits()
     }
 
     pub(super) fn health(&self) -> Health {

@@ -4,8 +4,8 @@
 use super::client::Client;
 use super::{Case, ReopeningCase};
 use super::{
-    appends, boundaries, conditions, conflicts, content, heads, health, lasts, names, oracle,
-    pages, races, readers, reads, reopening,
+    appends, boundaries, conditions, conflicts, content, heads, health, lasts, limits, names,
+    oracle, pages, races, readers, reads, reopening,
 };
 
 #[doc(hidden)]
@@ -132,6 +132,20 @@ macro_rules! __conformance_cases {
                     "The last match of any query is the last event that a read of it finds.";
                 nothing_beyond_the_last_matches:
                     "Beside writers, nothing between the last match and its `upto` matches.";
+            }
+            limits {
+                what_is_within_is_taken:
+                    "An append of as many bytes as it may have is taken; so are the most tags, and the \
+                     longest name of a type.";
+                a_byte_more_is_never_taken:
+                    "An append with a byte too many, as one event or several, is refused as never fitting.";
+                a_tag_more_is_never_taken:
+                    "An append of an event with a tag too many is refused as never fitting.";
+                a_type_without_a_name_is_never_taken:
+                    "An append of an event whose type's name is empty, or too long, is refused as never \
+                     fitting.";
+                what_is_refused_leaves_nothing:
+                    "What never fits leaves nothing, whatever its condition says, and harms nobody else.";
             }
             health {
                 a_fresh_journal_is_open:

@@ -31,6 +31,7 @@ mod content;
 mod heads;
 mod health;
 mod lasts;
+mod limits;
 mod list;
 mod names;
 mod oracle;

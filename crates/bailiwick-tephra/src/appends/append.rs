@@ -5,7 +5,7 @@ use tephra::Event;
 use tokio::sync::oneshot;
 
 use super::recent::Recent;
-use crate::event::{Encoder, Unstorable};
+use crate::event::{Encoder, NotEncoded};
 use crate::store::RECORD_OVERHEAD;
 use crate::terms;
 
@@ -41,7 +41,7 @@ impl Stored {
     }
 }
 
-fn encode(events: &[EncodedEvent]) -> Result<Vec<Event>, Unstorable> {
+fn encode(events: &[EncodedEvent]) -> Result<Vec<Event>, NotEncoded> {
     let largest = events.iter().map(|event| event.payload.len()).max();
     let mut encoder = Encoder::for_payloads_of(largest.unwrap_or(0));
     events.iter().map(|event| encoder.encode(event)).collect()
@@ -52,13 +52,9 @@ impl Append {
     pub(crate) fn new(
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
-        max: usize,
-    ) -> Result<(Append, oneshot::Receiver<Told>), Unstorable> {
+    ) -> Result<(Append, oneshot::Receiver<Told>), NotEncoded> {
         let stored = encode(&events)?;
         let bytes = stored.iter().map(|e| RECORD_OVERHEAD + e.as_bytes().len()).sum();
-        if bytes > max {
-            return Err(Unstorable::Append { bytes, max });
-        }
         let (waiter, outcome) = oneshot::channel();
         let stored = Some(stored);
         Ok((Append { events, condition, bytes, number: 0, tries: 0, stored, waiter }, outcome))
@@ -66,7 +62,7 @@ impl Append {
 
     /// For tephra: the events are taken the first time, made again after that. The condition is left
     /// out if it holds anyway.
-    pub(super) fn stored(&mut self, recent: &Recent) -> Result<Stored, Unstorable> {
+    pub(super) fn stored(&mut self, recent: &Recent) -> Result<Stored, NotEncoded> {
         let events = match self.stored.take() {
             Some(events) => events,
             None => encode(&self.events)?,

@@ -67,8 +67,11 @@ impl Desk {
         if let Some(why) = &self.closed {
             return Taken::Refused(append.closed(why));
         }
-        if let Some(why) = self.waiting.refuses(&append) {
-            return Taken::Refused(append.settle(Err(AppendError::NotWritten(why.into()))));
+        // Who finds nobody before it does not have to wait.
+        if !self.is_idle()
+            && let Some(why) = self.waiting.refuses(&append)
+        {
+            return Taken::Refused(append.settle(Err(AppendError::Busy(why.into()))));
         }
         self.number += 1;
         append.number = self.number;

@@ -18,8 +18,8 @@ use std::future::ready;
 use std::sync::Arc;
 
 use bailiwick_core::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Health, Journal,
-    LastMatch, Page, Query, Read, ReadError, ReopenError,
+    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, Head, Health,
+    Journal, LastMatch, Page, Query, Read, ReadError, ReopenError,
 };
 use parking_lot::RwLock;
 
@@ -49,6 +49,7 @@ impl MemoryJournal {
         if events.is_empty() {
             return Err(AppendError::Empty);
         }
+        self.limits().check(&events).map_err(AppendError::OverLimit)?;
         // One lock over both: between the check and the events nobody comes in.
         let mut log = self.log.write();
         match condition.and_then(|condition| log.conflict(condition)) {
@@ -77,6 +78,10 @@ impl Journal for MemoryJournal {
 
     fn head(&self) -> BoxFuture<Result<Head, ReadError>> {
         Box::pin(ready(Ok(self.log.read().head())))
+    }
+
+    fn limits(&self) -> AppendLimits {
+        AppendLimits::STANDARD
     }
 
     /// Always open: nothing in memory can fail.

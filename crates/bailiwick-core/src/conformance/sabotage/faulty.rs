@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::conformance::{Reopen, Subject};
 use crate::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, FaultKind, Head, Health,
-    Journal, JournalFault, LastMatch, Page, Position, Query, Read, ReadError, RecordedEvent,
-    ReopenError,
+    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, FaultKind, Head,
+    Health, Journal, JournalFault, LastMatch, Page, Position, Query, Read, ReadError,
+    RecordedEvent, ReopenError,
 };
 
 /// What the journal does wrong.
@@ -17,10 +17,13 @@ pub(super) enum Fault {
     AfterInclusive,
     AfterAboveHeadRefused,
     BatchInPieces,
+    BytesOfPayloadsOnly,
     CheckThenInsert,
     ConditionsOnTypesUnlocked,
     ConflictNamesHead,
     EmptyAppendAccepted,
+    EmptyTypeTaken,
+    EventsAreLimited,
     FirstItemOnly,
     FirstTypeOnly,
     ForgetsOnReopening,
@@ -31,6 +34,7 @@ pub(super) enum Fault {
     LastUptoIsLater,
     LimitBeforeFilter,
     LimitPerItem,
+    LimitsNotTyped,
     MetadataLost,
     NeverIgnored,
     NeverKnowsAfter,
@@ -44,8 +48,10 @@ pub(super) enum Fault {
     RepeatsPerItem,
     ReturnsHead,
     TagsCaseFolded,
+    TagsNotCounted,
     TagsOred,
     TimeOfLastEvent,
+    TooLargeIsCut,
     UptoIsHead,
     UptoIsLastMatch,
 }
@@ -101,6 +107,10 @@ impl Journal for Faulty {
 
     fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, ReadError>> {
         Box::pin(ready(Ok(self.last_now(&query))))
+    }
+
+    fn limits(&self) -> AppendLimits {
+        AppendLimits::STANDARD
     }
 
     fn health(&self) -> Health {

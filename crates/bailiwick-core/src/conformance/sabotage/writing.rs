@@ -4,7 +4,8 @@ use std::thread::yield_now;
 
 use super::faulty::{Fault::*, Faulty, Log};
 use crate::{
-    AppendCondition, AppendError, Appended, EncodedEvent, Metadata, Position, RecordedEvent,
+    AppendCondition, AppendError, Appended, EncodedEvent, Journal, Metadata, OverLimit, Position,
+    RecordedEvent,
 };
 
 impl Faulty {
@@ -16,6 +17,7 @@ impl Faulty {
         if events.is_empty() && self.fault != EmptyAppendAccepted {
             return Err(AppendError::Empty);
         }
+        let events = self.within_limits(events)?;
         let mut log = self.lock();
         if let Some(at) = condition.and_then(|condition| self.conflict(&log, condition)) {
             self.leave_behind(&mut log, events);
@@ -40,6 +42,34 @@ impl Faulty {
             _ => places.first().copied().unwrap_or_default(),
         };
         Ok(Appended { first, last })
+    }
+
+    /// Those that are taken.
+    fn within_limits(
+        &self,
+        mut events: Vec<EncodedEvent>,
+    ) -> Result<Vec<EncodedEvent>, AppendError> {
+        let limits = self.limits();
+        let refused = match (self.fault, limits.check(&events)) {
+            (EventsAreLimited, Ok(_)) if events.len() > 1_000 => {
+                Err(OverLimit::TooLarge { bytes: events.len(), most: 1_000 })
+            }
+            (EmptyTypeTaken, Err(OverLimit::TypeName { .. }))
+            | (TagsNotCounted, Err(OverLimit::Tags { .. })) => Ok(()),
+            (BytesOfPayloadsOnly, Err(OverLimit::TooLarge { .. })) => {
+                limits.check_bytes(events.iter().map(|event| event.payload.len()).sum())
+            }
+            (TooLargeIsCut, Err(OverLimit::TooLarge { .. })) => {
+                events.truncate(1);
+                Ok(())
+            }
+            (_, checked) => checked.map(|_| ()),
+        };
+        match refused {
+            Ok(()) => Ok(events),
+            Err(why) if self.fault == LimitsNotTyped => Err(AppendError::NotWritten(why.into())),
+            Err(why) => Err(AppendError::OverLimit(why)),
+        }
     }
 
     fn push(&self, log: &mut Log, mut event: EncodedEvent) -> Position {
