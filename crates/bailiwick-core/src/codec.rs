@@ -11,6 +11,7 @@
 //! The format is MessagePack, with names, and types that have a form for people in that form. Only
 //! this module knows it.
 
+mod canonical;
 mod de;
 mod encoder;
 mod ser;
@@ -30,6 +31,9 @@ pub use show::show;
 /// How deep a value may be nested, in values, itself and the innermost one included: enough for
 /// people, too little for the stack.
 pub(crate) const MAX_DEPTH: usize = 128;
+
+/// By far the most commands need no more, with their names, to be recognised: spared the growing.
+const FINGERPRINTED_BYTES: usize = 256;
 
 /// Encodes `event`, a struct or a variant, at the end of `out`.
 ///
@@ -54,7 +58,7 @@ pub fn decode<T: DeserializeOwned>(variant: &str, payload: &[u8]) -> Result<T, C
     whole(payload, |fields| T::deserialize(de::FieldsOf { event_type: variant, fields }))
 }
 
-/// Encodes any value, as serde has it: a command that is to be recognised.
+/// Encodes any value, as serde has it.
 ///
 /// # Errors
 /// If it cannot be encoded, or is nested too deep.
@@ -90,18 +94,25 @@ pub fn decode_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> 
     whole(bytes, |value| T::deserialize(value))
 }
 
-/// What a command is recognised by when it comes again with the same idempotency key: its name and
-/// its bytes, as [`encode_value`] writes them.
+/// What a command is recognised by when it comes again with the same idempotency key: the name of its
+/// type and its value, such that equal values have equal fingerprints.
 ///
 /// It is stored, so the algorithm stays as it is: 64-bit FNV-1a (offset basis `cbf29ce484222325`,
-/// prime `100000001b3`) over the name, one byte `ff`, and the bytes. It tells a mistake from a
-/// repetition; it is no protection against somebody who looks for another command with the same
-/// one.
-pub fn fingerprint(command: &str, bytes: &[u8]) -> u64 {
-    let all = command.bytes().chain([0xff]).chain(bytes.iter().copied());
-    all.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+/// prime `100000001b3`) over the name, one byte `ff`, and the canonical form of the value, as
+/// `codec/canonical.rs` says. It is compared with one other only, that of the command which used the same key before, so
+/// 64 bits are enough to tell a mistake from a repetition; it is no protection against somebody who
+/// looks for another command with the same one.
+///
+/// # Errors
+/// If the value cannot be serialised.
+pub fn fingerprint<T: Serialize + ?Sized>(command: &str, value: &T) -> Result<u64, CodecError> {
+    let mut bytes = Vec::with_capacity(FINGERPRINTED_BYTES);
+    bytes.extend_from_slice(command.as_bytes());
+    bytes.push(0xff);
+    canonical::write(value, &mut bytes).map_err(|error| CodecError::Encode(Box::new(error)))?;
+    Ok(bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    }))
 }
 
 type Reader<'de> = Deserializer<

@@ -264,10 +264,3 @@ fn what_is_nested_too_deep_is_refused_by_the_encoder_and_the_decoder_alike() {
     assert!(matches!(refused, Err(CodecError::TooDeep { most: MAX_DEPTH })), "{refused:?}");
     assert!(decode_value::<serde_json::Value>(&as_by_rmp_serde(&nested(MAX_DEPTH + 1))).is_err());
 }
-
-#[test]
-fn a_fingerprint_stays_as_it_is() {
-    assert_eq!(fingerprint("", b""), 0xaf64_724c_8602_eb6e);
-    assert_eq!(fingerprint("Acquire", b"\x81\xa7session\xa2s1"), 0xb796_3443_fae8_bf76);
-    assert_ne!(fingerprint("Acquire", b"x"), fingerprint("Acquirex", b""));
-}

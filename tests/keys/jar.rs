@@ -1,0 +1,118 @@
+//! A small domain on which keys can be seen: a jar into which coins are dropped, and how many times
+//! that really happened. What it replies is a parameter, so that a later version of the program can
+//! reply something else.
+
+use std::convert::Infallible;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use bailiwick::{
+    Aggregate, Aggregates, Context, Decide, Event, ManualClock, MemoryJournal, Position, Query,
+    Read, Runtime, Timestamp, View, id,
+};
+use bailiwick_tests::faulty::FaultyJournal;
+use serde::{Deserialize, Serialize};
+
+id!(pub JarId: "jar");
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CoinDropped {
+    pub nth: u64,
+}
+
+/// Its replies are made of the number of coins.
+pub struct Jar<R> {
+    pub coins: u64,
+    reply: PhantomData<fn() -> R>,
+}
+
+impl<R: 'static> View for Jar<R> {
+    type Key = JarId;
+    type Event = CoinDropped;
+
+    fn new(_: &JarId) -> Self {
+        Jar { coins: 0, reply: PhantomData }
+    }
+
+    fn apply(&mut self, event: &CoinDropped, _: Timestamp) {
+        assert_eq!(event.nth, self.coins + 1);
+        self.coins = event.nth;
+    }
+}
+
+impl<R: 'static> Aggregate for Jar<R> {
+    const NAME: &'static str = "Jar";
+}
+
+impl<R: 'static> Jar<R> {
+    /// What every command that is run does, so that the coins say how many were.
+    pub fn drop_one(&self, ctx: &mut Context<CoinDropped>) -> u64 {
+        let nth = self.coins + 1;
+        ctx.emit(CoinDropped { nth });
+        nth
+    }
+}
+
+/// Drops a coin.
+#[derive(Clone, Debug, Serialize)]
+pub struct DropCoin;
+
+impl<R: From<u64> + Send + 'static> Decide<DropCoin> for Jar<R> {
+    type Reply = R;
+    type Rejection = Infallible;
+
+    fn decide(&self, _: &DropCoin, ctx: &mut Context<CoinDropped>) -> Result<R, Infallible> {
+        Ok(self.drop_one(ctx).into())
+    }
+}
+
+/// A runtime of jars that reply `R`.
+pub struct Jars<R: 'static> {
+    pub runtime: Runtime,
+    pub all: Aggregates<Jar<R>>,
+    pub journal: FaultyJournal,
+    pub clock: ManualClock,
+}
+
+/// When it begins, in milliseconds.
+pub const BEGIN: u64 = 10_000_000;
+
+impl<R: 'static> Jars<R> {
+    pub async fn new() -> Self {
+        Self::with(|builder| builder).await
+    }
+
+    pub async fn with(change: impl FnOnce(bailiwick::Builder) -> bailiwick::Builder) -> Self {
+        let journal = FaultyJournal::new(MemoryJournal::new());
+        Self::on(journal, ManualClock::at(BEGIN), change).await
+    }
+
+    pub async fn on(
+        journal: FaultyJournal,
+        clock: ManualClock,
+        change: impl FnOnce(bailiwick::Builder) -> bailiwick::Builder,
+    ) -> Self {
+        let builder = Runtime::builder(journal.clone()).aggregate::<Jar<R>>();
+        let builder = change(builder.clock(clock.clone()).entropy(7));
+        let runtime = builder.start().await.expect("it starts");
+        let all = runtime.aggregates();
+        Jars { runtime, all, journal, clock }
+    }
+
+    /// The next version of the program, which replies something else.
+    pub async fn later<S: 'static>(self) -> Jars<S> {
+        let Jars { journal, clock, .. } = self;
+        Jars::on(journal, clock, |builder| builder).await
+    }
+
+    pub async fn coins(&self) -> u64 {
+        self.all.get("a").read(|jar, _| jar.coins).await.expect("it can be read")
+    }
+
+    /// How many events there are in the journal.
+    pub async fn events(&self) -> usize {
+        let journal: Arc<_> = self.journal.inner();
+        let page = journal.read(Read::new(Query::all()).after(Position::START)).await;
+        page.expect("it can be read").events.len()
+    }
+}

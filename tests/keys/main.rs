@@ -1,0 +1,7 @@
+//! Idempotency keys: by what a command is recognised, what is certain about one that was run, and
+//! for how long a key is remembered.
+
+mod certainty;
+mod commands;
+mod jar;
+mod window;
