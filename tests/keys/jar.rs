@@ -17,11 +17,14 @@ id!(pub JarId: "jar");
 
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CoinDropped {
+    #[tag]
+    pub jar: JarId,
     pub nth: u64,
 }
 
 /// Its replies are made of the number of coins.
 pub struct Jar<R> {
+    id: JarId,
     pub coins: u64,
     reply: PhantomData<fn() -> R>,
 }
@@ -30,8 +33,8 @@ impl<R: 'static> View for Jar<R> {
     type Key = JarId;
     type Event = CoinDropped;
 
-    fn new(_: &JarId) -> Self {
-        Jar { coins: 0, reply: PhantomData }
+    fn new(id: &JarId) -> Self {
+        Jar { id: id.clone(), coins: 0, reply: PhantomData }
     }
 
     fn apply(&mut self, event: &CoinDropped, _: Timestamp) {
@@ -48,7 +51,7 @@ impl<R: 'static> Jar<R> {
     /// What every command that is run does, so that the coins say how many were.
     pub fn drop_one(&self, ctx: &mut Context<CoinDropped>) -> u64 {
         let nth = self.coins + 1;
-        ctx.emit(CoinDropped { nth });
+        ctx.emit(CoinDropped { jar: self.id.clone(), nth });
         nth
     }
 }
@@ -101,8 +104,15 @@ impl<R: 'static> Jars<R> {
 
     /// The next version of the program, which replies something else.
     pub async fn later<S: 'static>(self) -> Jars<S> {
+        self.later_with(|builder| builder).await
+    }
+
+    pub async fn later_with<S: 'static>(
+        self,
+        change: impl FnOnce(bailiwick::Builder) -> bailiwick::Builder,
+    ) -> Jars<S> {
         let Jars { journal, clock, .. } = self;
-        Jars::on(journal, clock, |builder| builder).await
+        Jars::on(journal, clock, change).await
     }
 
     pub async fn coins(&self) -> u64 {

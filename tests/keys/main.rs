@@ -3,5 +3,7 @@
 
 mod certainty;
 mod commands;
+mod decisions;
+mod golden;
 mod jar;
 mod window;

@@ -99,9 +99,9 @@ pub fn decode_value<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> 
 ///
 /// It is stored, so the algorithm stays as it is: 64-bit FNV-1a (offset basis `cbf29ce484222325`,
 /// prime `100000001b3`) over the name, one byte `ff`, and the canonical form of the value, as
-/// `codec/canonical.rs` says. It is compared with one other only, that of the command which used the same key before, so
-/// 64 bits are enough to tell a mistake from a repetition; it is no protection against somebody who
-/// looks for another command with the same one.
+/// `codec/canonical.rs` says. It is compared with one other only, that of the command which used the
+/// same key before, so 64 bits are enough to tell a mistake from a repetition; it is no protection
+/// against somebody who looks for another command with the same one.
 ///
 /// # Errors
 /// If the value cannot be serialised.

@@ -113,6 +113,15 @@ pub trait Aggregate: View<Key: Id> {
     note = "implement `Decide<{C}>` for `{Self}`"
 )]
 pub trait Decide<C>: Aggregate {
+    /// By which name the command is recognised when it comes again with the same idempotency key,
+    /// and is called in the journal's metadata.
+    ///
+    /// None, the default: it is recognised by the full name of its type, with its path and what it is
+    /// generic over, so that no two types are taken for one. Then a type that is moved to another
+    /// module, or renamed, is another command: who asked before the program was changed, and asks
+    /// again afterwards, is refused. A name that is pinned here stays the same; it must differ from
+    /// those of the aggregate's other commands.
+    const COMMAND: Option<&'static str> = None;
     /// What an accepted command answers.
     type Reply: Send + 'static;
     /// Which rule said no.

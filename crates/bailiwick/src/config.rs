@@ -31,8 +31,9 @@ pub struct Config {
     pub resting_aggregates: NonZeroUsize,
     /// How many bytes the aggregates of one type that have nothing to do may weigh together. Each
     /// counts for 256 bytes (its ID, and what the runtime knows of it), the size of its state's type,
-    /// and what that says it holds on the heap
-    /// ([`Aggregate::heap_bytes`](crate::Aggregate::heap_bytes)) as of when it last came to rest. Not
+    /// the idempotency keys that it remembers with their replies, and what the state says it holds on
+    /// the heap ([`Aggregate::heap_bytes`](crate::Aggregate::heap_bytes)), all as of when it last came
+    /// to rest. Not
     /// counted are aggregates at work, or with an actor still, and what the journal keeps in memory.
     /// Default 1 GiB.
     ///
@@ -48,10 +49,26 @@ pub struct Config {
     /// How many due deadlines of one aggregate type have a place at a time, from when they are
     /// handed out until what they decided is durable. Default 256.
     pub due_at_once: NonZeroUsize,
-    /// How many commands with an idempotency key an aggregate remembers: the latest. Default 1 000.
-    pub answers: NonZeroUsize,
-    /// How long it remembers them. Default 24 h.
+    /// How long an idempotency key is remembered, with what its command was answered, from when that
+    /// was decided. It is never forgotten earlier, however many there are. Default 1 h: longer than
+    /// who asks again waits in between, be it for a restart. A call with a key whose time-out is longer
+    /// is refused ([`Cause::WindowTooShort`](crate::Cause::WindowTooShort)).
+    ///
+    /// By the clocks of the runtimes on the journal: where those differ it is as much shorter or
+    /// longer for what another runtime has decided.
     pub answers_for: Duration,
+    /// How many keys an aggregate remembers. With so many it takes no new ones
+    /// ([`Cause::KeysFull`](crate::Cause::KeysFull)) until the oldest is as old as
+    /// [`answers_for`](Config::answers_for); those that it knows, and commands without a key, go on.
+    /// What the journal has is remembered even if it is more. Default 65 536, which is 18 new keys a
+    /// second for 1 h, of one aggregate.
+    pub answers: NonZeroUsize,
+    /// How many bytes they and their replies may take, of one aggregate; with so many it takes no new
+    /// ones. Each counts for 200 bytes, the key, and the encoded reply. Default 64 MiB.
+    pub answers_bytes: NonZeroUsize,
+    /// How many bytes a reply may have that is to be remembered, encoded; of a decision too. A larger
+    /// one refuses its command ([`Cause::ReplyTooLarge`](crate::Cause::ReplyTooLarge)). Default 64 KiB.
+    pub reply_bytes: NonZeroUsize,
     /// How long the runtime waits before it tries for the second time to open a failed journal again,
     /// if it was told to; doubled each time. Default 100 ms.
     pub reopen_backoff: Duration,
@@ -89,8 +106,10 @@ impl Default for Config {
             deadline_backoff: Duration::from_secs(1),
             deadline_backoff_max: Duration::from_secs(60),
             due_at_once: NonZeroUsize::new(256).unwrap(),
-            answers: NonZeroUsize::new(1_000).unwrap(),
-            answers_for: Duration::from_secs(24 * 60 * 60),
+            answers_for: Duration::from_secs(60 * 60),
+            answers: NonZeroUsize::new(65_536).unwrap(),
+            answers_bytes: NonZeroUsize::new(64 << 20).unwrap(),
+            reply_bytes: NonZeroUsize::new(64 << 10).unwrap(),
             reopen_backoff: Duration::from_millis(100),
             reopen_backoff_max: Duration::from_secs(30),
             due_patience: Duration::from_secs(1),

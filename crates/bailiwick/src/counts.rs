@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use foldhash::fast::FixedState;
 
 /// How many commands there were, by outcome. At any quiet moment
-/// `accepted == replied + rejected + panicked + lapsed + given_back + unknown`.
+/// `accepted == replied + rejected + panicked + lapsed + given_back + already_run + unknown`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Counts {
@@ -25,6 +25,9 @@ pub struct Counts {
     pub lapsed: u64,
     /// Given back to its caller, certainly without an effect.
     pub given_back: u64,
+    /// Run when it was asked before with the same idempotency key, and not again; the answer cannot be
+    /// read.
+    pub already_run: u64,
     /// The journal failed, or a limit passed, while it was being appended.
     pub unknown: u64,
     /// Appends that met another writer's event. Their commands were decided again.
@@ -43,6 +46,7 @@ impl Counts {
             + self.panicked
             + self.lapsed
             + self.given_back
+            + self.already_run
             + self.unknown;
         self.accepted.saturating_sub(settled)
     }
@@ -77,6 +81,7 @@ counters!(
     panicked,
     lapsed,
     given_back,
+    already_run,
     unknown,
     conflicts,
     deadlines,

@@ -90,7 +90,8 @@ impl<A: Aggregate> Drop for Entry<A> {
         let Some(envelope) = self.envelope.take() else {
             return;
         };
-        if self.submitted {
+        // It may be in the journal: by itself, or as the one that it repeats.
+        if self.submitted || matches!(self.repeats, Some(Place::Running(_) | Place::Durable(_))) {
             envelope.unknown(Unknown::ShutDown);
         } else {
             envelope.abandon(Cause::ShutDown);

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 
 use crate::aggregates::Target;
 use crate::counts::Counters;
-use crate::error::{AskError, Cause, NotRun, Unknown, panic_message};
+use crate::error::{AlreadyRun, AskError, Cause, NotRun, Unknown, UnreadableReply, panic_message};
 use crate::once::{Once, ReplyCodec};
 use crate::reply::Reply;
 
@@ -66,7 +66,7 @@ pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
     /// Decides, and keeps the verdict until it is released or decided again.
     fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> Judged;
     /// Takes the reply to an earlier command with the same key as its verdict.
-    fn repeat(&self, reply: &[u8]) -> Result<(), Cause>;
+    fn repeat(&self, reply: &[u8]);
     /// The reply of its verdict, to be remembered. It becomes what will be read again.
     fn remembered(&self) -> Result<Bytes, Cause>;
     /// Replaces the verdict: it will be given back when the gate opens.
@@ -122,6 +122,8 @@ struct Case<A: Decide<C>, C> {
 pub(crate) enum Verdict<R, E> {
     Reply(R),
     Rejection(E),
+    /// When it was asked before; its reply is lost.
+    AlreadyRun(UnreadableReply),
     Failed(Cause),
 }
 
@@ -191,6 +193,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
         match &answer {
             Ok(_) => counters.replied.one(),
             Err(AskError::Rejected(_)) => counters.rejected.one(),
+            Err(AskError::AlreadyRun(_)) => counters.already_run.one(),
             Err(AskError::Unknown(_)) => counters.unknown.one(),
             Err(AskError::NotRun(NotRun { cause: Cause::Panicked { .. }, .. })) => {
                 counters.panicked.one();
@@ -220,7 +223,7 @@ pub(crate) fn command_name<C>() -> &'static str {
 /// Runs the serde code of a reply, which is the domain's.
 impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
     fn command(&self) -> &'static str {
-        command_name::<C>()
+        A::COMMAND.unwrap_or_else(command_name::<C>)
     }
 
     fn call(&self) -> Option<&Call> {
@@ -268,19 +271,18 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         judged
     }
 
-    fn repeat(&self, reply: &[u8]) -> Result<(), Cause> {
+    fn repeat(&self, reply: &[u8]) {
         let codec = self.codec.as_ref().expect("only with a key");
-        let reply = codec.decoded(reply)?;
-        let before = self.case.lock().verdict.replace(Verdict::Reply(reply));
+        let verdict = codec.decoded(reply).map_or_else(Verdict::AlreadyRun, Verdict::Reply);
+        let before = self.case.lock().verdict.replace(verdict);
         drop(before);
-        Ok(())
     }
 
     fn remembered(&self) -> Result<Bytes, Cause> {
         let codec = self.codec.as_ref().expect("only with a key");
         let mut case = self.case.lock();
         let Some(Verdict::Reply(reply)) = &mut case.verdict else { return Ok(Bytes::new()) };
-        let (bytes, read) = codec.stored(reply, self.command())?;
+        let (bytes, read) = codec.stored(reply, self.command(), &self.target.kind.shared.config)?;
         let before = std::mem::replace(reply, read);
         drop(case);
         drop(before);
@@ -298,6 +300,7 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         let answer = match verdict {
             Verdict::Reply(reply) => Ok(Committed { reply, position }),
             Verdict::Rejection(rejection) => Err(AskError::Rejected(rejection)),
+            Verdict::AlreadyRun(cause) => Err(AskError::AlreadyRun(AlreadyRun { position, cause })),
             Verdict::Failed(cause) => {
                 let cause = match cause {
                     // Where it really is, is known only now.

@@ -3,19 +3,24 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bailiwick_core::{
     BoundaryError, BoxError, CodecError, EmitError, FoldError, InvalidTag, JournalFault, OverLimit,
     Position, ReadError as JournalReadError, TagError, Text, Unstorable,
 };
 
-/// Why an `ask` has no reply. The three arms are what a caller can act on.
+/// Why an `ask` has no reply. The four arms are what a caller can act on.
 #[non_exhaustive]
 pub enum AskError<C, R> {
     /// A rule of the aggregate said no. Nothing happened but that.
     Rejected(R),
-    /// Certainly no effect; here is the command back.
+    /// This call certainly had no effect; here is the command back. Of an earlier one with the same
+    /// idempotency key it says nothing.
     NotRun(NotRun<C>),
+    /// It certainly had its effect, when it was asked before with the same idempotency key; but the
+    /// answer cannot be read. Do not ask again: look at what it did.
+    AlreadyRun(AlreadyRun),
     /// It may have had its effect. Look, or make it safe to ask again.
     Unknown(Unknown),
 }
@@ -36,9 +41,46 @@ impl<C, R> AskError<C, R> {
             _ => None,
         }
     }
+
+    /// Where it was run before, and why its answer cannot be read, if so.
+    pub fn already_run(&self) -> Option<&AlreadyRun> {
+        match self {
+            AskError::AlreadyRun(already_run) => Some(already_run),
+            _ => None,
+        }
+    }
 }
 
-/// A command that certainly had no effect, and why.
+/// A command that was run when it was asked before with the same idempotency key: what it was answered
+/// is remembered, but this program cannot read it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("it was run, at position {position}; its answer cannot be read: {cause}")]
+#[non_exhaustive]
+pub struct AlreadyRun {
+    /// The position of its last event, as of when it was run.
+    pub position: Position,
+    /// Why its answer cannot be read.
+    #[source]
+    pub cause: UnreadableReply,
+}
+
+/// Why a remembered reply cannot be read. Mostly its type has changed: let it read what it was, with
+/// `#[serde(default)]` for example.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnreadableReply {
+    /// It is not a reply of this type.
+    #[error(transparent)]
+    Codec(Arc<CodecError>),
+    /// The code that decodes it panicked.
+    #[error("decoding it panicked: {message}")]
+    Panicked {
+        /// The message of the panic.
+        message: Arc<str>,
+    },
+}
+
+/// A command that certainly had no effect by this call, and why.
 #[non_exhaustive]
 pub struct NotRun<C> {
     /// The command.
@@ -112,8 +154,11 @@ pub enum Cause {
         /// Where it is.
         actual: Position,
     },
-    /// The idempotency key was used for another command.
-    #[error("the idempotency key {key:?} was used for another command; take a new key")]
+    /// The idempotency key was used for another command, or for the same one with other values.
+    #[error(
+        "the idempotency key {key:?} was used for another command, which was run; another key is for \
+         what is meant to be run as well"
+    )]
     KeyReused {
         /// The key.
         key: Text,
@@ -122,6 +167,42 @@ pub enum Cause {
     #[error("an idempotency key has 1 to {most} bytes, not {bytes}")]
     InvalidKey {
         /// How many bytes it has.
+        bytes: usize,
+        /// How many it may have.
+        most: usize,
+    },
+    /// The aggregate remembers as many keys as it may, and takes no new ones until it may forget some.
+    /// A command without a key, or with one that it knows, is run as ever.
+    #[error(
+        "the aggregate remembers {remembered} idempotency keys for {window:?} each, and has no room \
+         for another one before {room_in:?} have passed; ask again then, or let it remember more \
+         (`answers`, `answers_bytes`) or not as long (`answers_for`)"
+    )]
+    KeysFull {
+        /// How many it remembers.
+        remembered: usize,
+        /// For how long each ([`answers_for`](crate::Config::answers_for)).
+        window: Duration,
+        /// How long there is certainly no room.
+        room_in: Duration,
+    },
+    /// A call with an idempotency key may wait for longer than the key is remembered: who asked again
+    /// after its time-out might have its command run twice.
+    #[error(
+        "the call may take {timeout:?} (`timeout`), but an idempotency key is remembered for {window:?} \
+         only (`answers_for`); wait less, or let it be remembered for longer"
+    )]
+    WindowTooShort {
+        /// How long a key is remembered ([`answers_for`](crate::Config::answers_for)).
+        window: Duration,
+        /// The time-out of the call.
+        timeout: Duration,
+    },
+    /// The reply is larger than what may be remembered with a key. Nothing happened, and nothing will
+    /// if it is asked again: ask without a key, or let it reply less.
+    #[error("the reply has {bytes} bytes, and {most} may be remembered (`reply_bytes`)")]
+    ReplyTooLarge {
+        /// How many it has, encoded.
         bytes: usize,
         /// How many it may have.
         most: usize,
@@ -227,6 +308,10 @@ pub(crate) enum LoadError {
 }
 
 impl Cause {
+    pub(crate) fn panicked(message: Arc<str>) -> Cause {
+        Cause::Panicked { message }
+    }
+
     pub(crate) fn codec(error: CodecError) -> Cause {
         Cause::Codec(Arc::new(error))
     }
@@ -275,6 +360,7 @@ impl<C, R: fmt::Debug> fmt::Debug for AskError<C, R> {
         match self {
             AskError::Rejected(rejection) => f.debug_tuple("Rejected").field(rejection).finish(),
             AskError::NotRun(not_run) => f.debug_tuple("NotRun").field(&not_run.cause).finish(),
+            AskError::AlreadyRun(run) => f.debug_tuple("AlreadyRun").field(run).finish(),
             AskError::Unknown(unknown) => f.debug_tuple("Unknown").field(unknown).finish(),
         }
     }
@@ -285,6 +371,7 @@ impl<C, R: fmt::Display> fmt::Display for AskError<C, R> {
         match self {
             AskError::Rejected(rejection) => write!(f, "rejected: {rejection}"),
             AskError::NotRun(not_run) => write!(f, "not run: {}", not_run.cause),
+            AskError::AlreadyRun(run) => write!(f, "not run again: {run}"),
             AskError::Unknown(unknown) => write!(f, "outcome unknown: {unknown}"),
         }
     }
@@ -295,6 +382,7 @@ impl<C, R: Error + 'static> Error for AskError<C, R> {
         match self {
             AskError::Rejected(rejection) => Some(rejection),
             AskError::NotRun(not_run) => not_run.cause.source(),
+            AskError::AlreadyRun(run) => run.source(),
             AskError::Unknown(unknown) => unknown.source(),
         }
     }

@@ -57,7 +57,9 @@ pub use decide::{Decisions, OnceDecisions};
 #[cfg(feature = "durable")]
 pub use durable::TephraJournal;
 pub use envelope::Committed;
-pub use error::{AskError, Cause, NotRun, ReadError, Unknown, Unloadable};
+pub use error::{
+    AlreadyRun, AskError, Cause, NotRun, ReadError, Unknown, Unloadable, UnreadableReply,
+};
 pub use memory::MemoryJournal;
 pub use once::OnceRef;
 pub use runtime::{Runtime, Shutdown};

@@ -267,6 +267,7 @@ impl<A: Aggregate> Cell<A> {
         let span = tracing::trace_span!("turn", aggregate = A::NAME, id = %self.id, commands = work.commands.len());
         let _entered = span.enter();
         let mut turn = Turn { tools, now, commands: work.commands.len() };
+        live.known.forget_answers(now, self.kind.shared.config.answers_for);
         self.look(live, std::mem::take(&mut work.readers), now);
         let Called { called, due } = std::mem::take(&mut work.due);
         if called {

@@ -51,6 +51,16 @@ impl<A: Aggregate> Tools<A> {
     }
 }
 
+/// What is known of a command by its idempotency key.
+enum Found {
+    /// Nothing, or it has none: it is to be decided.
+    Nothing,
+    /// It was run before, and what it was answered then is, or will be, there.
+    Answered(Place),
+    /// It may not be run.
+    Refused,
+}
+
 /// What all decisions of a turn share.
 pub(super) struct Turn<'a, A: Aggregate> {
     pub(super) tools: &'a mut Tools<A>,
@@ -71,9 +81,42 @@ impl<A: Aggregate> Cell<A> {
             return;
         }
         entry.attempts += 1;
-        if self.is_answered(live, &mut entry, turn.now) {
-            // As it was, whatever the aggregate is now.
-        } else if let Some(expected) = expected
+        entry.repeats = None;
+        match self.remembered(live, entry.envelope(), turn.now) {
+            // As it was, whatever the aggregate is now, and whatever is being appended.
+            Found::Answered(Place::Durable(position)) => return entry.release(position),
+            Found::Answered(place) => entry.repeats = Some(place),
+            Found::Refused => {}
+            Found::Nothing => self.judge_anew(live, &entry, turn),
+        }
+        entry.events_upto = live.forming.count();
+        live.forming.entries.push(entry);
+    }
+
+    /// What is known of the command by its key: then it has its verdict.
+    fn remembered(&self, live: &Live<A>, envelope: &dyn Envelope<A>, now: Timestamp) -> Found {
+        let once = envelope.call().and_then(|call| call.once.as_ref());
+        let (Some(once), Some(answers)) = (once, &live.known.answers) else {
+            return Found::Nothing;
+        };
+        let config = &self.kind.shared.config;
+        let cause = match answers.find(&once.key, now, config.answers_for) {
+            Some(answer) if answer.fingerprint == once.fingerprint => {
+                envelope.repeat(&answer.reply);
+                return Found::Answered(answer.place);
+            }
+            Some(_) => Some(Cause::KeyReused { key: once.key.clone() }),
+            None => answers.full(now, config),
+        };
+        cause.map_or(Found::Nothing, |cause| {
+            envelope.fail(cause);
+            Found::Refused
+        })
+    }
+
+    fn judge_anew(&self, live: &mut Live<A>, entry: &Entry<A>, turn: &mut Turn<'_, A>) {
+        let expected = entry.envelope().call().and_then(|call| call.expected);
+        if let Some(expected) = expected
             && (!live.is_unwritten() || live.known.version != expected)
         {
             // Where it really is will be known when the gate opens.
@@ -86,29 +129,6 @@ impl<A: Aggregate> Cell<A> {
         } else {
             self.decide(live, entry.envelope(), turn);
         }
-        entry.events_upto = live.forming.count();
-        live.forming.entries.push(entry);
-    }
-
-    /// Whether the command's key is known: then it has the answer from before, or is refused.
-    fn is_answered(&self, live: &Live<A>, entry: &mut Entry<A>, now: Timestamp) -> bool {
-        entry.repeats = None;
-        let envelope = entry.envelope();
-        let once = envelope.call().and_then(|call| call.once.as_ref());
-        let (Some(once), Some(answers)) = (once, &live.known.answers) else { return false };
-        let Some(answer) = answers.find(&once.key, now, &self.kind.shared.config) else {
-            return false;
-        };
-        let repeated = if answer.fingerprint == once.fingerprint {
-            envelope.repeat(&answer.reply)
-        } else {
-            Err(Cause::KeyReused { key: once.key.clone() })
-        };
-        match repeated {
-            Ok(()) => entry.repeats = Some(answer.place),
-            Err(cause) => envelope.fail(cause),
-        }
-        true
     }
 
     fn decide(&self, live: &mut Live<A>, envelope: &dyn Envelope<A>, turn: &mut Turn<'_, A>) {
@@ -215,7 +235,7 @@ impl<A: Aggregate> Cell<A> {
                 last.metadata.origin = Some(origin);
                 if let Some(remembered) = source.remembered {
                     last.metadata.extra_mut().idempotency = Some(remembered.clone());
-                    self.remember(live, remembered, turn.now);
+                    Self::remember(live, remembered, turn.now);
                 }
                 Ok(())
             }
@@ -226,12 +246,11 @@ impl<A: Aggregate> Cell<A> {
         }
     }
 
-    fn remember(&self, live: &mut Live<A>, remembered: &Idempotency, now: Timestamp) {
-        let Idempotency { key, fingerprint, reply } = remembered.clone();
+    fn remember(live: &mut Live<A>, remembered: &Idempotency, now: Timestamp) {
         let place = Place::Forming(live.forming.count());
-        live.forming.keys.push(key.clone());
+        live.forming.keys.push(remembered.key.clone());
         let answers = live.known.answers.get_or_insert_default();
-        answers.remember(key, (fingerprint, reply), place, now, &self.kind.shared.config);
+        answers.remember(remembered.clone(), place, now);
     }
 
     fn apply(&self, live: &mut Live<A>, events: &[A::Event], now: Timestamp) -> Result<(), Cause> {

@@ -1,5 +1,7 @@
 //! The life of a cell: what is known of its aggregate, and what of that is durable.
 
+use std::time::Duration;
+
 use bailiwick_core::{Aggregate, AppendError, Appended, EncodedEvent, Position, Text, Timestamp};
 
 use super::answers::Answers;
@@ -192,6 +194,16 @@ impl<A: Aggregate> Life<A> {
 }
 
 impl<A: Aggregate> Known<A> {
+    /// Forgets the idempotency keys whose time is over.
+    pub(super) fn forget_answers(&mut self, now: Timestamp, window: Duration) {
+        if let Some(answers) = &mut self.answers {
+            answers.forget(now, window);
+            if answers.is_empty() {
+                self.answers = None;
+            }
+        }
+    }
+
     /// Whether the journal knows nothing of this aggregate.
     fn is_unknown(&self) -> bool {
         self.version == Position::START && self.deadline.is_none()

@@ -4,13 +4,12 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bailiwick_core::{Aggregate, EncodedEvent, Position, Read, RecordedEvent, Tag};
+use bailiwick_core::{Aggregate, EncodedEvent, Position, Read, RecordedEvent, Tag, Timestamp};
 
 use super::Cell;
 use super::answers::Answers;
 use super::desk::{Desk, Ground};
 use super::life::{Again, Fault, Folded, Known, Life, Live, Loading, Mend};
-use crate::config::Config;
 use crate::error::{LoadError, Unloadable, panic_message};
 use crate::pace::Pace;
 use crate::port::{Guarded, unread};
@@ -69,6 +68,7 @@ impl<A: Aggregate> Cell<A> {
         let fold = async move {
             let (mut folded, mut answers) = (None, None);
             let mut pace = Pace::default();
+            let mut clock = Clock { now: shared.now(), reached: Timestamp::EPOCH };
             if let Some(known) = known {
                 read.after = known.seen;
                 folded = Some((known.state, known.version));
@@ -84,7 +84,10 @@ impl<A: Aggregate> Cell<A> {
                         shared.not_before(recorded.event.recorded_at);
                         continue;
                     }
-                    remember::<A>(&mut answers, &own, recorded, &shared.config);
+                    let at = clock.of(recorded);
+                    if clock.now.since(at) < shared.config.answers_for {
+                        remember::<A>(&mut answers, &own, recorded, at);
+                    }
                     shared.not_before(recorded.event.recorded_at);
                     pace.folded(&recorded.event).await;
                 }
@@ -191,16 +194,32 @@ fn fold_one<A: Aggregate>(
     Ok(())
 }
 
+/// When the events of a journal were decided, as far as can be told from clocks that differ: in their
+/// order, and not in the future.
+struct Clock {
+    now: Timestamp,
+    reached: Timestamp,
+}
+
+impl Clock {
+    fn of(&mut self, recorded: &RecordedEvent) -> Timestamp {
+        self.reached = self.reached.max(recorded.event.recorded_at.min(self.now));
+        self.reached
+    }
+}
+
 /// Remembers the answer that stands beside an event, if the aggregate itself gave it.
 fn remember<A: Aggregate>(
     answers: &mut Option<Box<Answers>>,
     own: &Tag,
     recorded: &RecordedEvent,
-    config: &Config,
+    at: Timestamp,
 ) {
-    let metadata = &recorded.event.metadata;
-    if decided_by::<A>(&recorded.event) == Some(own) && metadata.extra().idempotency.is_some() {
-        answers.get_or_insert_default().fold(&recorded.event, recorded.position, config);
+    let RecordedEvent { event, position } = recorded;
+    if let Some(known) = &event.metadata.extra().idempotency
+        && decided_by::<A>(event) == Some(own)
+    {
+        answers.get_or_insert_default().fold(known, *position, at);
     }
 }
 

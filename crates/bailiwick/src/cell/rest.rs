@@ -47,16 +47,17 @@ impl<A: Aggregate> Cell<A> {
         self.forsake();
     }
 
-    /// Its actor is about to leave: asks the state how much it holds. Only while nobody else can
+    /// Its actor is about to leave: sees how much it holds, and asks the state. Only while nobody else can
     /// change it, and not under the lock: this is the domain's code.
     pub(super) fn weigh(&self, life: &mut Life<A>) {
         let heap = life.known().map_or(0, |known| {
             let asked = catch_unwind(AssertUnwindSafe(|| known.state.heap_bytes()));
-            asked.unwrap_or_else(|panic| {
+            let state = asked.unwrap_or_else(|panic| {
                 let message = panic_message(&*panic);
                 tracing::error!(aggregate = A::NAME, id = %self.id, %message, "`heap_bytes` panicked");
                 0
-            })
+            });
+            state.saturating_add(known.answers.as_ref().map_or(0, |answers| answers.bytes()))
         });
         let heap = u32::try_from(heap).unwrap_or(u32::MAX);
         let rest = &self.kind.rest;

@@ -13,7 +13,7 @@ use super::answers::Place;
 use super::desk::Ground;
 use super::life::{Again, Batch, Known, Live, Mend, Running};
 use crate::entry::{Entries, Entry};
-use crate::error::Cause;
+use crate::error::{Cause, Unknown};
 use crate::port::{self, Failure};
 
 /// What becomes of the cell after an append has ended.
@@ -81,9 +81,7 @@ impl<A: Aggregate> Cell<A> {
         let durable = |place: Place| place.committed(appended.first);
         live.known.move_answers(&running.keys, durable);
         if !running.keys.is_empty() {
-            for entry in &mut live.forming.entries {
-                entry.repeats = entry.repeats.map(durable);
-            }
+            release_repetitions(&mut live.forming, durable);
         }
         for mut entry in running.entries {
             entry.repeats = entry.repeats.map(durable);
@@ -145,19 +143,25 @@ impl<A: Aggregate> Cell<A> {
             }
         }
         shared.append_failed();
-        self.undone(live, running.readers, cause)
+        self.undone(live, running.readers, (unknown, cause))
     }
 
-    /// The journal failed: what was decided on top of it was never submitted and is given back.
+    /// The journal failed: what was decided on top of it was never submitted and is given back; but
+    /// who repeats what may be in the journal is told as much.
     fn undone(
         &self,
         live: &mut Live<A>,
         readers: Vec<crate::glance::Reader<A>>,
-        cause: Cause,
+        (unknown, cause): (Option<Unknown>, Cause),
     ) -> Settled {
         let mut again = Again { entries: Entries::new(), readers, stuck: live.again.stuck };
         again.take_forming(live);
-        again.entries.drain(..).for_each(|entry| entry.give_back(cause.clone()));
+        for entry in again.entries.drain(..) {
+            match (&unknown, entry.repeats) {
+                (Some(unknown), Some(Place::Running(_))) => entry.unknown(unknown.clone()),
+                _ => entry.give_back(cause.clone()),
+            }
+        }
         #[cfg(feature = "fault-injection")]
         if self.kind.shared.sabotaged(crate::Sabotage::SpeculationKept) {
             live.again = again;
@@ -175,6 +179,21 @@ impl<A: Aggregate> Cell<A> {
         live.mend = Mend::FoldAnew;
         Settled::Failed
     }
+}
+
+/// Those who repeat what is durable now need not wait for anything else.
+fn release_repetitions<A: Aggregate>(forming: &mut Batch<A>, durable: impl Fn(Place) -> Place) {
+    let (told, others): (Entries<A>, Entries<A>) = forming
+        .entries
+        .drain(..)
+        .map(|mut entry| {
+            entry.repeats = entry.repeats.map(&durable);
+            entry
+        })
+        .partition(|entry| matches!(entry.repeats, Some(Place::Durable(_))));
+    forming.entries = others;
+    // What they are released at is where the first is.
+    told.into_iter().for_each(|entry| entry.release(Position::START));
 }
 
 impl<A> Known<A> {

@@ -21,7 +21,7 @@ use super::keyed::{Keyed, Repeat};
 use super::order::Ticket;
 use crate::counts::Counters;
 use crate::envelope::{Call, Committed, Verdict, command_name};
-use crate::error::{AskError, Cause, NotRun, Unknown, panic_message};
+use crate::error::{AlreadyRun, AskError, Cause, NotRun, Unknown, panic_message};
 use crate::reply::Reply;
 
 /// A decision, whatever its type.
@@ -216,14 +216,15 @@ impl<D: Decision> Asked<D> {
     ) -> Result<D::Reply, Cause> {
         let Some(keyed) = &self.keyed else { return Ok(reply) };
         let given = (&reply, command_name::<D>());
-        let (event, read) = keyed.answered(given, now, self.metadata())?;
+        let config = &self.floor.shared().config;
+        let (event, read) = keyed.answered(given, config, now, self.metadata())?;
         to.push(event);
         Ok(read)
     }
 
     fn metadata(&self) -> Metadata {
         let mut metadata = Metadata::default();
-        metadata.command = Some(Text::literal(command_name::<D>()));
+        metadata.command = Some(Text::literal(D::COMMAND.unwrap_or_else(command_name::<D>)));
         if let Some(call) = &self.call {
             let extra = metadata.extra_mut();
             extra.correlation.clone_from(&call.correlation);
@@ -241,7 +242,8 @@ impl<D: Decision> Asked<D> {
     ) -> (Verdict<D::Reply, D::Rejection>, Decided) {
         match self.repeat(views, now) {
             Some(Ok(Repeat { reply, position })) => {
-                (Verdict::Reply(reply), Decided::Repeated(position))
+                let verdict = reply.map_or_else(Verdict::AlreadyRun, Verdict::Reply);
+                (verdict, Decided::Repeated(position))
             }
             Some(Err(cause)) => (Verdict::Failed(cause), Decided::Anew),
             None => {
@@ -344,6 +346,9 @@ impl<D: Decision> Case for Asked<D> {
         let (answer, failed) = match verdict {
             Verdict::Reply(reply) => (Some(Ok(Committed { reply, position })), None),
             Verdict::Rejection(rejection) => (Some(Err(AskError::Rejected(rejection))), None),
+            Verdict::AlreadyRun(cause) => {
+                (Some(Err(AskError::AlreadyRun(AlreadyRun { position, cause }))), None)
+            }
             Verdict::Failed(cause) => (None, Some((take(&mut case), cause))),
         };
         let decided = case.bounded.take();
@@ -351,7 +356,11 @@ impl<D: Decision> Case for Asked<D> {
         match (answer, failed) {
             (Some(answer), _) => {
                 let counters = self.counters();
-                let outcome = if answer.is_ok() { &counters.replied } else { &counters.rejected };
+                let outcome = match &answer {
+                    Ok(_) => &counters.replied,
+                    Err(AskError::AlreadyRun(_)) => &counters.already_run,
+                    Err(_) => &counters.rejected,
+                };
                 outcome.one();
                 self.answer(answer);
             }

@@ -135,6 +135,7 @@ impl<'a> Group<'a> {
             self.views = Folded::default();
             return self.begin().map_or_else(Tried::Broken, |()| Tried::Again);
         }
+        self.release_repetitions();
         if events.is_empty() {
             self.release(|_| level);
             return Tried::Done;
@@ -225,6 +226,18 @@ impl<'a> Group<'a> {
         }
         self.shared().append_failed();
         Tried::Done
+    }
+
+    /// Who was answered with what is in the journal need not wait for what is not there yet, nor share
+    /// its fate.
+    fn release_repetitions(&mut self) {
+        self.seats.retain(|seat| match seat.place {
+            Place::At(position) => {
+                seat.case.release(position);
+                false
+            }
+            Place::Upto(_) => true,
+        });
     }
 
     fn release(&self, position: impl Fn(usize) -> Position) {

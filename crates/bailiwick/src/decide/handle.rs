@@ -139,6 +139,10 @@ impl Decisions {
         })
     }
 
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
     pub(super) fn floor(&self) -> &Floor {
         &self.floor
     }

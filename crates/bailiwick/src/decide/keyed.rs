@@ -19,9 +19,10 @@ use serde::de::DeserializeOwned;
 
 use super::case::encoded;
 use super::handle::Decisions;
+use crate::config::Config;
 use crate::envelope::Committed;
-use crate::error::{AskError, Cause, NotRun};
-use crate::once::{Once, ReplyCodec};
+use crate::error::{AskError, Cause, NotRun, UnreadableReply};
+use crate::once::{Chosen, Once, ReplyCodec};
 
 /// What makes a decision safe to ask again.
 pub(super) struct Keyed<R> {
@@ -32,14 +33,22 @@ pub(super) struct Keyed<R> {
 
 /// A decision that is not decided, because one with its key was.
 pub(super) struct Repeat<R> {
-    pub(super) reply: R,
+    pub(super) reply: Result<R, UnreadableReply>,
     /// Where the answer stands; none if it is of this turn.
     pub(super) position: Option<Position>,
 }
 
 impl<R: Serialize + DeserializeOwned> Keyed<R> {
-    pub(super) fn new<D: Serialize>(key: &Text, decision: &D) -> Result<Self, Cause> {
-        let once = Once::new(key, OnceKey::MAX_BYTES, decision)?;
+    /// `name`: by which the decision is to be recognised, if that is pinned.
+    pub(super) fn new<D: Serialize>(
+        key: &Text,
+        decisions: &Decisions,
+        name: Option<&'static str>,
+        decision: &D,
+    ) -> Result<Self, Cause> {
+        let timeout = decisions.options().timeout;
+        let chosen = Chosen { key, most: OnceKey::MAX_BYTES, timeout };
+        let once = Once::new(chosen, &decisions.floor().shared().config, name, decision)?;
         let tag = OnceKey::new(key.as_str());
         let tag = tag.map_err(|source| Cause::KeyNotATag { key: key.clone(), source })?;
         Ok(Keyed { once, tag, codec: ReplyCodec::new() })
@@ -67,18 +76,19 @@ impl<R> Keyed<R> {
             return Some(Err(Cause::KeyReused { key: self.once.key.clone() }));
         }
         let reply = self.codec.decoded(&known.idempotency.reply);
-        Some(reply.map(|reply| Repeat { reply, position: known.position }))
+        Some(Ok(Repeat { reply, position: known.position }))
     }
 
     /// The event that remembers the reply to a decision, and the reply as it is read again.
     pub(super) fn answered(
         &self,
         (reply, decision): (&R, &'static str),
+        config: &Config,
         now: Timestamp,
         mut metadata: Metadata,
     ) -> Result<(EncodedEvent, R), Cause> {
         let Once { key, fingerprint } = self.once.clone();
-        let (reply, read) = self.codec.stored(reply, decision)?;
+        let (reply, read) = self.codec.stored(reply, decision, config)?;
         metadata.extra_mut().idempotency = Some(Idempotency { key, fingerprint, reply });
         let event = encoded(&Answered, Tags::from(self.tag.tag().clone()), now, metadata)?;
         Ok((event, read))
@@ -92,13 +102,19 @@ impl<R> Keyed<R> {
 /// not decided again: it gets the same reply and the same position, also from another runtime on the
 /// same journal, and after a restart. One that is still being decided is waited for.
 ///
-/// - Another decision with the same key is refused: [`Cause::KeyReused`]. All decisions on a journal
-///   share their keys; those of aggregates' commands are apart.
-/// - A rejection is not remembered, nor a decision that failed: asked again, it is decided again.
-/// - Everybody is told the reply as it was read back from what is remembered, the first caller too. One
-///   that cannot be read back is refused before anything happened: [`Cause::Unstorable`].
-/// - It is remembered for [`answers_for`](crate::Config::answers_for), however many there are: it is
-///   looked up in the journal, at the cost of one read.
+/// - **All decisions on a journal share their keys**; those of aggregates' commands are apart. A key
+///   has 1 to 200 bytes and is one that can be a tag.
+/// - **The same decision** is one of the same name and an equal value: see [`OnceRef`](crate::OnceRef).
+///   The name is the full one of its type, or what [`Decision::COMMAND`] pins. Another one with the
+///   same key is refused: [`Cause::KeyReused`].
+/// - **A rejection is not remembered**, nor a decision that failed: asked again, it is decided again.
+/// - **For how long**: [`answers_for`](crate::Config::answers_for), and never less, however many there
+///   are: it is looked up in the journal, at the cost of one read.
+/// - **Everybody is told the reply as it was read back** from what is remembered, the first caller too.
+///   One that cannot be read back is refused before anything happened: [`Cause::Unstorable`]. One that
+///   cannot be read any more, later, is told as [`AskError::AlreadyRun`].
+///
+/// [`AskError::NotRun`] is said of the call, not of the key, as with [`OnceRef`](crate::OnceRef).
 #[derive(Clone)]
 #[must_use = "it does nothing before `decide`"]
 pub struct OnceDecisions {
@@ -152,7 +168,8 @@ impl OnceDecisions {
         D: Decision<Reply: Serialize + DeserializeOwned> + Serialize,
     {
         self.decisions.floor().assert_knows::<D>();
-        let (decisions, keyed) = (self.decisions.clone(), Keyed::new(&self.key, &decision));
+        let decisions = self.decisions.clone();
+        let keyed = Keyed::new(&self.key, &decisions, D::COMMAND, &decision);
         async move {
             match keyed {
                 Ok(keyed) => decisions.asking(decision, Some(keyed)).await,

@@ -1,0 +1,166 @@
+//! The same of decisions.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::marker::PhantomData;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use bailiwick::{AskError, Cause, Config, Context, Decision, Position, UnreadableReply};
+use bailiwick_tests::stage::settle;
+use serde::{Deserialize, Serialize};
+
+use crate::jar::{CoinDropped, Jar, JarId, Jars};
+
+/// Drops a coin into the jar "a".
+#[derive(Debug, Serialize)]
+struct Drop<R> {
+    labels: HashMap<String, u8>,
+    #[serde(skip)]
+    reply: PhantomData<fn() -> R>,
+}
+
+impl<R: From<u64> + Send + 'static> Decision for Drop<R> {
+    const COMMAND: Option<&'static str> = Some("Drop");
+    type Views = Jar<u64>;
+    type Event = CoinDropped;
+    type Reply = R;
+    type Rejection = Infallible;
+
+    fn keys(&self) -> JarId {
+        "a".into()
+    }
+
+    fn decide(&self, jar: &Jar<u64>, ctx: &mut Context<CoinDropped>) -> Result<R, Infallible> {
+        Ok(jar.drop_one(ctx).into())
+    }
+}
+
+fn drop_coin<R>() -> Drop<R> {
+    Drop { labels: (0..8).map(|n| (n.to_string(), n)).collect(), reply: PhantomData }
+}
+
+mod order {
+    #[derive(Debug, serde::Serialize)]
+    pub struct Cancel;
+}
+
+mod subscription {
+    #[derive(Debug, serde::Serialize)]
+    pub struct Cancel;
+}
+
+macro_rules! accepts {
+    ($($decision:ty)*) => {$(
+        impl Decision for $decision {
+            type Views = ();
+            type Event = CoinDropped;
+            type Reply = ();
+            type Rejection = Infallible;
+
+            fn keys(&self) {}
+
+            fn decide(&self, (): (), _: &mut Context<CoinDropped>) -> Result<(), Infallible> {
+                Ok(())
+            }
+        }
+    )*};
+}
+
+accepts!(order::Cancel subscription::Cancel);
+
+/// A runtime that knows all of them.
+async fn jars(change: impl FnOnce(&mut Config)) -> Jars<u64> {
+    Jars::with(|builder| {
+        let builder = builder.decision::<Drop<u64>>().decision::<Drop<Receipt>>();
+        builder.decision::<order::Cancel>().decision::<subscription::Cancel>().config(change)
+    })
+    .await
+}
+
+/// What a later version replies.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    nth: u64,
+}
+
+impl From<u64> for Receipt {
+    fn from(nth: u64) -> Self {
+        Receipt { nth }
+    }
+}
+
+#[tokio::test]
+async fn a_decision_is_recognised_by_its_whole_name_and_its_value() {
+    let jars = jars(|_| {}).await;
+    let once = |key: &'static str| jars.runtime.decisions().once(key);
+    for _ in 0..20 {
+        assert_eq!(once("k").decide(drop_coin::<u64>()).await.unwrap(), 1);
+    }
+    let other = Drop { labels: HashMap::new(), ..drop_coin::<u64>() };
+    let error = once("k").decide(other).await.unwrap_err();
+    assert!(matches!(error.not_run(), Some(Cause::KeyReused { .. })), "{error:?}");
+    once("cancel").decide(order::Cancel).await.unwrap();
+    let error = once("cancel").decide(subscription::Cancel).await.unwrap_err();
+    assert!(matches!(error.not_run(), Some(Cause::KeyReused { .. })), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_reply_that_cannot_be_read_any_more_was_given() {
+    let jars = jars(|_| {}).await;
+    let once = jars.runtime.decisions().once("k");
+    let first = once.decide_committed(drop_coin::<u64>()).await.unwrap();
+    let error = once.decide(drop_coin::<Receipt>()).await.unwrap_err();
+    let run = error.already_run().expect("it was run");
+    assert!(matches!(run.cause, UnreadableReply::Codec(_)), "{error:?}");
+    assert_eq!((run.position, jars.coins().await), (first.position, 1));
+    let counts = jars.runtime.counts();
+    assert_eq!((counts.already_run, counts.replied, counts.open()), (1, 1, 0));
+}
+
+/// In one turn with another, whose append hangs.
+#[tokio::test]
+async fn a_durable_answer_is_told_whatever_becomes_of_what_is_being_appended() {
+    let jars = jars(|_| {}).await;
+    let decide = |key| tokio::spawn(jars.runtime.decisions().once(key).decide(drop_coin::<u64>()));
+    assert_eq!(decide("k").await.unwrap().unwrap(), 1);
+    jars.journal.shut();
+    let ahead = decide("ahead");
+    jars.journal.waiting(1).await;
+    let (again, other) = (decide("k"), decide("other"));
+    settle().await;
+    jars.journal.let_pass(1);
+    assert_eq!(ahead.await.unwrap().unwrap(), 2);
+    jars.journal.waiting(1).await;
+    settle().await;
+    assert!(again.is_finished() && !other.is_finished());
+    assert_eq!(again.await.unwrap().unwrap(), 1);
+    drop(jars.runtime);
+    let error = other.await.unwrap().unwrap_err();
+    assert!(matches!(error, AskError::Unknown(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_decision_whose_reply_is_too_large_to_be_remembered_is_not_run() {
+    let jars = jars(|config| config.reply_bytes = NonZeroUsize::new(5).unwrap()).await;
+    let once = jars.runtime.decisions().once("k");
+    let error = once.decide(drop_coin::<Receipt>()).await.unwrap_err();
+    let cause = error.not_run().expect("it was not run");
+    assert!(matches!(cause, Cause::ReplyTooLarge { bytes: 6, most: 5 }), "{error:?}");
+    assert_eq!((jars.coins().await, jars.events().await), (0, 0));
+    assert_eq!(once.decide(drop_coin::<u64>()).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn it_is_remembered_as_long_however_many_there_are() {
+    let jars = jars(|config| config.answers = NonZeroUsize::MIN).await;
+    let once = |key| jars.runtime.decisions().once(key).decide_committed(drop_coin::<u64>());
+    assert_eq!(once("k").await.unwrap().position, Position::new(2));
+    for key in ["k1", "k2", "k3"] {
+        once(key).await.unwrap();
+    }
+    jars.clock.advance(Duration::from_secs(60 * 60) - Duration::from_millis(1));
+    assert_eq!(once("k").await.unwrap().reply, 1);
+    jars.clock.advance(Duration::from_millis(1));
+    assert_eq!(once("k").await.unwrap().reply, 5);
+}
