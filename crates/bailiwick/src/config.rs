@@ -11,6 +11,11 @@ pub struct Config {
     pub mailbox_commands: NonZeroUsize,
     /// How many commands at most go into one append of one aggregate. Default 256.
     pub batch_commands: NonZeroUsize,
+    /// How many bytes at most go into one append of one aggregate, or of decisions that are decided
+    /// together, as the journal counts them
+    /// ([`counted_bytes`](crate::EncodedEvent::counted_bytes)). One that needs more goes alone; what
+    /// one may need is up to the journal ([`limits`](crate::Journal::limits)). Default 1 MiB.
+    pub batch_bytes: NonZeroUsize,
     /// How often a command is decided at most when other writers are faster. Default 16.
     pub attempts: u32,
     /// How long a caller waits unless it says otherwise. Default 5 s.
@@ -95,6 +100,7 @@ impl Default for Config {
         Config {
             mailbox_commands: NonZeroUsize::new(1_024).unwrap(),
             batch_commands: NonZeroUsize::new(256).unwrap(),
+            batch_bytes: NonZeroUsize::new(1 << 20).unwrap(),
             attempts: 16,
             timeout: Duration::from_secs(5),
             linger: Duration::from_secs(1),

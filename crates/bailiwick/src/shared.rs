@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
-use bailiwick_core::{BoxFuture, Health, Journal, JournalFault, Timestamp};
+use bailiwick_core::{AppendLimits, BoxFuture, Health, Journal, JournalFault, Timestamp};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -19,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) seams: Seams,
     pub(crate) config: Config,
+    /// What the journal takes at once.
+    pub(crate) limits: AppendLimits,
     /// `now` is never below this: it does not go back, nor behind the journal.
     floor: AtomicU64,
     stage: AtomicU8,
@@ -51,6 +53,7 @@ pub(crate) enum Stage {
 impl Shared {
     pub(crate) fn new(journal: Arc<dyn Journal>, seams: Seams, config: Config) -> Self {
         Shared {
+            limits: journal.limits(),
             journal,
             seams,
             config,
@@ -91,6 +94,11 @@ impl Shared {
     /// `now` will not be earlier than `at`.
     pub(crate) fn not_before(&self, at: Timestamp) {
         self.floor.fetch_max(at.as_millis(), Ordering::Relaxed);
+    }
+
+    /// How many bytes go into an append, unless one that goes alone needs more.
+    pub(crate) fn batch_bytes(&self) -> usize {
+        self.config.batch_bytes.get().min(self.limits.bytes)
     }
 
     pub(crate) fn stage(&self) -> Stage {

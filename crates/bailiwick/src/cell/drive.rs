@@ -160,7 +160,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     fn room_in(&self, live: &Live<A>) -> usize {
-        if !live.is_sound() {
+        if !live.takes_more() {
             return 0;
         }
         self.batch().saturating_sub(live.forming.entries.len())
@@ -297,13 +297,13 @@ impl<A: Aggregate> Cell<A> {
     }
 
     fn expire_and_judge(&self, live: &mut Live<A>, entry: Entry<A>, turn: &mut Turn<'_, A>) {
-        if live.is_sound() {
+        if live.takes_more() {
             self.expire(live, turn);
         }
-        if live.is_sound() {
+        if live.takes_more() {
             self.judge(live, entry, turn);
         } else {
-            // Judged once the state is mended.
+            // Judged once the state is mended, or in the next batch.
             live.again.entries.push(entry);
         }
     }

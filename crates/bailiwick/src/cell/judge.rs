@@ -10,7 +10,7 @@ use bailiwick_core::turn::Expiry;
 use bailiwick_core::views::Answered;
 use bailiwick_core::{
     ANSWERED, Aggregate, Context, EncodedEvent, Event, EventType, Idempotency, Metadata, Origin,
-    SchemaVersion, Tags, Text, Timestamp, stored, tags_of,
+    OverLimit, SchemaVersion, Tags, Text, Timestamp, stored, tags_of,
 };
 use bytes::Bytes;
 
@@ -70,7 +70,8 @@ pub(super) struct Turn<'a, A: Aggregate> {
 }
 
 impl<A: Aggregate> Cell<A> {
-    /// Judges one command on the speculative state and puts its verdict into the forming batch.
+    /// Judges one command on the speculative state and puts its verdict into the forming batch. If its
+    /// events have no room there, it is judged again for the next one.
     pub(super) fn judge(&self, live: &mut Live<A>, mut entry: Entry<A>, turn: &mut Turn<'_, A>) {
         let expected = entry.envelope().call().and_then(|call| call.expected);
         if expected > Some(live.known.seen) && !std::mem::replace(&mut entry.reread, true) {
@@ -87,7 +88,12 @@ impl<A: Aggregate> Cell<A> {
             Found::Answered(Place::Durable(position)) => return entry.release(position),
             Found::Answered(place) => entry.repeats = Some(place),
             Found::Refused => {}
-            Found::Nothing => self.judge_anew(live, &entry, turn),
+            Found::Nothing if self.judge_anew(live, &entry, turn) => {}
+            Found::Nothing => {
+                entry.attempts -= 1;
+                live.again.entries.push(entry);
+                return;
+            }
         }
         entry.events_upto = live.forming.count();
         live.forming.entries.push(entry);
@@ -114,7 +120,8 @@ impl<A: Aggregate> Cell<A> {
         })
     }
 
-    fn judge_anew(&self, live: &mut Live<A>, entry: &Entry<A>, turn: &mut Turn<'_, A>) {
+    /// Whether it has a verdict: none if what was decided has no room in the forming batch.
+    fn judge_anew(&self, live: &mut Live<A>, entry: &Entry<A>, turn: &mut Turn<'_, A>) -> bool {
         let expected = entry.envelope().call().and_then(|call| call.expected);
         if let Some(expected) = expected
             && (!live.is_unwritten() || live.known.version != expected)
@@ -127,27 +134,39 @@ impl<A: Aggregate> Cell<A> {
             // What is due comes first, and cannot be written.
             entry.envelope().fail(Cause::JournalClosed(fault));
         } else {
-            self.decide(live, entry.envelope(), turn);
+            return self.decide(live, entry.envelope(), turn);
         }
+        true
     }
 
-    fn decide(&self, live: &mut Live<A>, envelope: &dyn Envelope<A>, turn: &mut Turn<'_, A>) {
+    /// Whether what was decided has room in the forming batch; if not, nothing of it is left.
+    fn decide(
+        &self,
+        live: &mut Live<A>,
+        envelope: &dyn Envelope<A>,
+        turn: &mut Turn<'_, A>,
+    ) -> bool {
         let mut ctx = Context::reusing(turn.now, std::mem::take(&mut turn.tools.events));
         let judged = envelope.decide(&live.known.state, &mut ctx);
         let mut events = ctx.into_events();
+        let mut has_room = true;
         if matches!(judged, Judged::Accepted) {
             let call = envelope.call();
-            let recorded = to_remember(envelope, call).and_then(|remembered| {
+            let remembered = to_remember(envelope, call).map_err(NotRecorded::Failed);
+            let recorded = remembered.and_then(|remembered| {
                 let command = Some(envelope.command());
                 let source = Source { command, call, remembered: remembered.as_ref() };
                 self.record(live, &mut events, turn, source)
             });
-            if let Err(cause) = recorded {
-                envelope.fail(cause);
+            match recorded {
+                Ok(()) => {}
+                Err(NotRecorded::Failed(cause)) => envelope.fail(cause),
+                Err(NotRecorded::NoRoom) => has_room = false,
             }
         }
         events.clear();
         turn.tools.events = events;
+        has_room
     }
 
     /// Decides the deadline if it is due.
@@ -157,13 +176,19 @@ impl<A: Aggregate> Cell<A> {
             return;
         }
         self.kind.tally.here().deadlines.one();
-        let before = live.forming.events.len();
+        let before = (live.forming.events.len(), live.forming.bytes);
         let mut expiry = Expiry::at(now);
         let problem: Arc<str> = loop {
             match catch_unwind(AssertUnwindSafe(|| expiry.next_round(&live.known.state))) {
                 Ok(Ok(Some(mut events))) => {
-                    if let Err(cause) = self.record(live, &mut events, turn, Source::DEADLINE) {
-                        break cause.to_string().into();
+                    match self.record(live, &mut events, turn, Source::DEADLINE) {
+                        Ok(()) => {}
+                        Err(NotRecorded::Failed(cause)) => break cause.to_string().into(),
+                        Err(NotRecorded::NoRoom) => {
+                            // What there is of it stands; the index calls again for the rest.
+                            live.rearm = true;
+                            return;
+                        }
                     }
                 }
                 Ok(Ok(None)) => {
@@ -174,9 +199,10 @@ impl<A: Aggregate> Cell<A> {
                 Err(panic) => break panic_message(&*panic),
             }
         };
-        if live.forming.events.len() > before {
+        if live.forming.events.len() > before.0 {
             // Rounds that lead nowhere are not written. What they did to the state is undone.
-            live.forming.forget(before, turn.tools);
+            live.forming.forget(before.0, turn.tools);
+            live.forming.bytes = before.1;
             live.mend = Mend::FoldAnew;
         }
         self.stuck(live, now, &problem);
@@ -202,14 +228,14 @@ impl<A: Aggregate> Cell<A> {
         events: &mut [A::Event],
         turn: &mut Turn<'_, A>,
         source: Source<'_>,
-    ) -> Result<(), Cause> {
+    ) -> Result<(), NotRecorded> {
         if events.is_empty() && source.remembered.is_none() {
             return Ok(());
         }
         if let Some(fault) = self.kind.shared.journal_closed() {
-            return Err(Cause::JournalClosed(fault));
+            return Err(NotRecorded::Failed(Cause::JournalClosed(fault)));
         }
-        let before = live.forming.events.len();
+        let (before, payload) = (live.forming.events.len(), turn.tools.payload.len());
         let encoded = catch_unwind(AssertUnwindSafe(|| {
             let batch = &mut live.forming.events;
             if events.is_empty() {
@@ -219,31 +245,52 @@ impl<A: Aggregate> Cell<A> {
         }));
         let recorded = encoded
             .unwrap_or_else(|panic| Err(Cause::Panicked { message: panic_message(&*panic) }))
-            .and_then(|()| self.apply(live, events, turn.now));
+            .map_err(NotRecorded::Failed)
+            .and_then(|()| {
+                let new = &mut live.forming.events[before..];
+                sign::<A>(new, &turn.tools.ground, source.remembered);
+                let bytes = self.measure(new, turn.tools.payload.len() - payload)?;
+                self.has_room(&mut live.forming, bytes)?;
+                self.apply(live, events, turn.now).map_err(NotRecorded::Failed)?;
+                Ok(bytes)
+            });
         match recorded {
-            Ok(()) => {
-                let origin = Origin {
-                    aggregate: Text::literal(A::NAME),
-                    tag: turn.tools.ground.tags.as_slice()[0].clone(),
-                    deadline: live.known.deadline,
-                };
-                // On each of them: a start tells by it whose events they are.
-                let (last, others) = live.forming.events[before..].split_last_mut().expect("one");
-                for other in others {
-                    other.metadata.origin = Some(origin.clone());
+            Ok(bytes) => {
+                live.forming.bytes += bytes;
+                for event in &mut live.forming.events[before..] {
+                    if let Some(origin) = &mut event.metadata.origin {
+                        origin.deadline = live.known.deadline;
+                    }
                 }
-                last.metadata.origin = Some(origin);
                 if let Some(remembered) = source.remembered {
-                    last.metadata.extra_mut().idempotency = Some(remembered.clone());
                     Self::remember(live, remembered, turn.now);
                 }
                 Ok(())
             }
-            Err(cause) => {
+            Err(why) => {
                 live.forming.forget(before, turn.tools);
-                Err(cause)
+                turn.tools.payload.shrink_to(PAYLOAD_KEPT);
+                Err(why)
             }
         }
+    }
+
+    /// How many bytes these events have with so many bytes of payload, if a journal takes them.
+    fn measure(&self, events: &[EncodedEvent], payload: usize) -> Result<usize, NotRecorded> {
+        let limits = &self.kind.shared.limits;
+        let mut bytes = payload;
+        for event in events {
+            limits.check_names(event)?;
+            bytes += event.counted_bytes();
+        }
+        limits.check_bytes(bytes)?;
+        Ok(bytes)
+    }
+
+    /// Whether as many bytes more have room in the batch. What has none in an empty one goes alone.
+    fn has_room(&self, batch: &mut Batch<A>, bytes: usize) -> Result<(), NotRecorded> {
+        batch.full = batch.bytes > 0 && batch.bytes + bytes > self.kind.shared.batch_bytes();
+        if batch.full { Err(NotRecorded::NoRoom) } else { Ok(()) }
     }
 
     fn remember(live: &mut Live<A>, remembered: &Idempotency, now: Timestamp) {
@@ -277,6 +324,38 @@ impl<A: Aggregate> Cell<A> {
         let Some(at) = live.wake_at() else { return };
         let Known { armed, slot, .. } = &mut *live.known;
         self.kind.deadlines.arm(armed, slot, &self.id, at);
+    }
+}
+
+/// Why events were not added to the forming batch.
+enum NotRecorded {
+    Failed(Cause),
+    /// They go into the next one.
+    NoRoom,
+}
+
+impl From<OverLimit> for NotRecorded {
+    fn from(why: OverLimit) -> Self {
+        NotRecorded::Failed(Cause::OverLimit(why))
+    }
+}
+
+/// Says on each of the events whose it is: a start tells by it. Their deadline is not known before
+/// they were applied.
+fn sign<A: Aggregate>(
+    events: &mut [EncodedEvent],
+    ground: &Ground,
+    remembered: Option<&Idempotency>,
+) {
+    let (aggregate, tag) = (Text::literal(A::NAME), ground.tags.as_slice()[0].clone());
+    let origin = Origin { aggregate, tag, deadline: None };
+    let (last, others) = events.split_last_mut().expect("one");
+    for other in others {
+        other.metadata.origin = Some(origin.clone());
+    }
+    last.metadata.origin = Some(origin);
+    if let Some(remembered) = remembered {
+        last.metadata.extra_mut().idempotency = Some(remembered.clone());
     }
 }
 

@@ -114,6 +114,10 @@ pub(super) struct Batch<A: Aggregate> {
     pub(super) events: Vec<EncodedEvent>,
     /// How many of the events have their bytes.
     pub(super) sealed: usize,
+    /// How many bytes the events have together, as the journal counts them.
+    pub(super) bytes: usize,
+    /// Something had no room in it: that goes into the next, and so does what comes after it.
+    pub(super) full: bool,
     /// The idempotency keys among them.
     pub(super) keys: Vec<Text>,
 }
@@ -132,6 +136,8 @@ impl<A: Aggregate> Default for Batch<A> {
             readers: Vec::new(),
             events: Vec::new(),
             sealed: 0,
+            bytes: 0,
+            full: false,
             keys: Vec::new(),
         }
     }
@@ -259,6 +265,11 @@ impl<A: Aggregate> Live<A> {
     /// Whether anything can be decided on the state.
     pub(super) fn is_sound(&self) -> bool {
         self.mend == Mend::Nothing
+    }
+
+    /// Whether the next command can be decided into the forming batch.
+    pub(super) fn takes_more(&self) -> bool {
+        self.is_sound() && !self.forming.full
     }
 
     /// Nothing more is decided before what others wrote was read.

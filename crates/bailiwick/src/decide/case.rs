@@ -222,6 +222,12 @@ impl<D: Decision> Asked<D> {
         Ok(read)
     }
 
+    /// Whether the journal takes these at once.
+    fn fits(&self, events: &[EncodedEvent]) -> Result<(), Cause> {
+        let checked = self.floor.shared().limits.check(events);
+        checked.map(|_| ()).map_err(Cause::OverLimit)
+    }
+
     fn metadata(&self) -> Metadata {
         let mut metadata = Metadata::default();
         metadata.command = Some(Text::literal(D::COMMAND.unwrap_or_else(command_name::<D>)));
@@ -273,7 +279,8 @@ impl<D: Decision> Asked<D> {
             match bounded.decide(views, &mut ctx) {
                 Ok(reply) => {
                     let encoded = self.encode(bounded, &ctx.into_events(), now, events);
-                    match encoded.and_then(|()| self.remember(reply, now, events)) {
+                    let kept = encoded.and_then(|()| self.remember(reply, now, events));
+                    match kept.and_then(|reply| self.fits(&events[before..]).map(|()| reply)) {
                         Ok(reply) => Verdict::Reply(reply),
                         Err(cause) => Verdict::Failed(cause),
                     }

@@ -129,33 +129,40 @@ impl<'a> Group<'a> {
     async fn attempt(&mut self, level: Position) -> Tried {
         let shared = self.shared();
         let mut events = Vec::new();
-        if let Err((culprit, cause)) = self.decide(&mut events) {
-            // What it emitted cannot be folded: the others go on without it.
-            self.seats.remove(culprit).case.give_back(cause);
-            self.views = Folded::default();
-            return self.begin().map_or_else(Tried::Broken, |()| Tried::Again);
-        }
-        self.release_repetitions();
+        let decided = match self.decide(&mut events) {
+            Ok(decided) => decided,
+            Err((culprit, cause)) => {
+                // What it emitted cannot be folded: the others go on without it.
+                self.seats.remove(culprit).case.give_back(cause);
+                self.views = Folded::default();
+                return self.begin().map_or_else(Tried::Broken, |()| Tried::Again);
+            }
+        };
+        let decided = self.release_repetitions(decided);
         if events.is_empty() {
-            self.release(|_| level);
-            return Tried::Done;
+            return self.release(decided, |_| level);
         }
-        if shared.stage() == Stage::Closed || !self.seats.iter().all(|seat| seat.case.submit()) {
+        let mut together = self.seats[..decided].iter();
+        if shared.stage() == Stage::Closed || !together.all(|seat| seat.case.submit()) {
             return Tried::Closed;
         }
         let condition = self.views.condition(level);
         let readers = self.floor.readers_of(&events);
         match port::append(shared, events, condition).await {
             None => Tried::Closed,
-            Some(Ok(appended)) => self.committed(level, &readers, appended),
+            Some(Ok(appended)) => self.committed(decided, level, &readers, appended),
             Some(Err(AppendError::Conflict { at })) => self.conflicted(level, at).await,
-            Some(Err(error)) => self.failed(error),
+            Some(Err(error)) => self.failed(decided, error),
         }
     }
 
     /// Each decides on what the ones before it emitted. What it emits is folded before it is
     /// appended, or what no view can read would stand in the journal. Fails with whose that is.
-    fn decide(&mut self, events: &mut Vec<EncodedEvent>) -> Result<(), (usize, Cause)> {
+    ///
+    /// Returns how many were decided: those behind them have no room in this append, and are decided
+    /// for the next.
+    fn decide(&mut self, events: &mut Vec<EncodedEvent>) -> Result<usize, (usize, Cause)> {
+        let (mut bytes, most) = (0, self.shared().batch_bytes());
         let now = self.shared().now();
         let closed = self.shared().journal_closed();
         for nth in 0..self.seats.len() {
@@ -170,6 +177,13 @@ impl<'a> Group<'a> {
                 seat.case.give_back(Cause::JournalClosed(fault.clone()));
                 continue;
             }
+            let more: usize = events[ahead..].iter().map(EncodedEvent::counted_bytes).sum();
+            if bytes > 0 && more > 0 && bytes + more > most {
+                events.truncate(ahead);
+                seat.attempts -= 1;
+                return Ok(nth);
+            }
+            bytes += more;
             fold_ahead(&mut self.views, &events[ahead..]).map_err(|cause| (nth, cause))?;
             seat.remembered = matches!(decided, Decided::Remembered);
             seat.place = match decided {
@@ -178,18 +192,24 @@ impl<'a> Group<'a> {
                 Decided::Repeated(None) => place_of(seat.case.key(), before),
             };
         }
-        Ok(())
+        Ok(self.seats.len())
     }
 
-    /// It is durable: the gate opens, once the aggregates of this runtime know of it.
-    fn committed(&mut self, level: Position, readers: &Readers, appended: Appended) -> Tried {
+    /// What the first `decided` emitted is durable: the gate opens, once the aggregates of this runtime
+    /// know of it.
+    fn committed(
+        &mut self,
+        decided: usize,
+        level: Position,
+        readers: &Readers,
+        appended: Appended,
+    ) -> Tried {
         self.views.settled(appended.last);
         self.floor.tell(readers, appended.first, &self.views);
-        self.release(|upto| match u64::try_from(upto).unwrap_or(0) {
+        self.release(decided, |upto| match u64::try_from(upto).unwrap_or(0) {
             0 => level,
             nth => appended.first.plus(nth - 1),
-        });
-        Tried::Done
+        })
     }
 
     /// Somebody else wrote to the boundary: decided again on what is new.
@@ -212,7 +232,8 @@ impl<'a> Group<'a> {
         Tried::Again
     }
 
-    fn failed(&mut self, error: AppendError) -> Tried {
+    /// Those behind the first `decided` were not given to the journal.
+    fn failed(&mut self, decided: usize, error: AppendError) -> Tried {
         let Failure { unknown, cause } = Failure::of(error);
         let may_be_written = unknown.is_some();
         let shared = self.shared();
@@ -220,17 +241,18 @@ impl<'a> Group<'a> {
             tracing::error!(%cause, may_be_written, left_out, "the append of decisions failed");
         }
         self.views.discard();
-        match unknown {
-            Some(unknown) => self.seats.iter().for_each(|seat| seat.case.unknown(unknown.clone())),
-            None => self.give_back(&cause),
+        if let Some(unknown) = unknown {
+            self.seats.drain(..decided).for_each(|seat| seat.case.unknown(unknown.clone()));
         }
+        self.give_back(&cause);
         self.shared().append_failed();
         Tried::Done
     }
 
     /// Who was answered with what is in the journal need not wait for what is not there yet, nor share
-    /// its fate.
-    fn release_repetitions(&mut self) {
+    /// its fate. Returns how many are left of the first `decided`.
+    fn release_repetitions(&mut self, decided: usize) -> usize {
+        let before = self.seats.len();
         self.seats.retain(|seat| match seat.place {
             Place::At(position) => {
                 seat.case.release(position);
@@ -238,15 +260,23 @@ impl<'a> Group<'a> {
             }
             Place::Upto(_) => true,
         });
+        decided - (before - self.seats.len())
     }
 
-    fn release(&self, position: impl Fn(usize) -> Position) {
-        for seat in &self.seats {
+    /// Tells the first `decided` their verdicts. Those behind them are decided on what is there now.
+    fn release(&mut self, decided: usize, position: impl Fn(usize) -> Position) -> Tried {
+        for seat in self.seats.drain(..decided) {
             seat.case.release(match seat.place {
                 Place::Upto(upto) => position(upto),
                 Place::At(position) => position,
             });
         }
+        if self.seats.is_empty() {
+            return Tried::Done;
+        }
+        // As in a turn of their own: what the views are ahead with has its position now.
+        self.floor.kept.keep(std::mem::take(&mut self.views));
+        self.begin().map_or_else(Tried::Broken, |()| Tried::Again)
     }
 
     fn give_back(&self, cause: &Cause) {
