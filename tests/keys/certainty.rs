@@ -223,6 +223,26 @@ async fn who_waits_for_one_that_is_being_appended_when_the_runtime_goes_away_doe
     assert!(matches!(other, AskError::NotRun(_)), "{other:?}");
 }
 
+/// In a batch behind it, with another command whose append fails then.
+#[tokio::test]
+async fn who_waits_for_one_is_answered_when_that_is_durable_and_not_later() {
+    let jars = Jars::<u64>::new().await;
+    let ask = |key| tokio::spawn(jars.all.get("a").once(key).ask(DropCoin));
+    jars.journal.shut();
+    let first = ask("k");
+    jars.journal.waiting(1).await;
+    let (again, other) = (ask("k"), ask("other"));
+    settle().await;
+    jars.journal.let_pass(1);
+    assert_eq!(first.await.unwrap().unwrap(), 1);
+    jars.journal.waiting(1).await;
+    settle().await;
+    assert!(again.is_finished() && !other.is_finished());
+    assert_eq!(again.await.unwrap().unwrap(), 1);
+    drop(jars.runtime);
+    other.await.unwrap().unwrap_err();
+}
+
 /// What is in the journal rests on nothing that is not.
 #[tokio::test]
 async fn a_durable_answer_is_told_whatever_becomes_of_what_is_being_appended() {

@@ -6,7 +6,9 @@ use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use bailiwick::{AskError, Cause, Config, Context, Decision, Position, UnreadableReply};
+use bailiwick::{
+    AskError, Cause, Config, Context, Decision, Position, StartError, UnreadableReply,
+};
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 
@@ -72,10 +74,15 @@ accepts!(order::Cancel subscription::Cancel);
 /// A runtime that knows all of them.
 async fn jars(change: impl FnOnce(&mut Config)) -> Jars<u64> {
     Jars::with(|builder| {
-        let builder = builder.decision::<Drop<u64>>().decision::<Drop<Receipt>>();
+        let builder = builder.decision::<Drop<u64>>();
         builder.decision::<order::Cancel>().decision::<subscription::Cancel>().config(change)
     })
     .await
+}
+
+/// The next version of the program.
+async fn later(jars: Jars<u64>, change: impl FnOnce(&mut Config)) -> Jars<u64> {
+    jars.later_with(|builder| builder.decision::<Drop<Receipt>>().config(change)).await
 }
 
 /// What a later version replies.
@@ -110,12 +117,14 @@ async fn a_reply_that_cannot_be_read_any_more_was_given() {
     let jars = jars(|_| {}).await;
     let once = jars.runtime.decisions().once("k");
     let first = once.decide_committed(drop_coin::<u64>()).await.unwrap();
-    let error = once.decide(drop_coin::<Receipt>()).await.unwrap_err();
+    let jars = later(jars, |_| {}).await;
+    let error =
+        jars.runtime.decisions().once("k").decide(drop_coin::<Receipt>()).await.unwrap_err();
     let run = error.already_run().expect("it was run");
     assert!(matches!(run.cause, UnreadableReply::Codec(_)), "{error:?}");
     assert_eq!((run.position, jars.coins().await), (first.position, 1));
     let counts = jars.runtime.counts();
-    assert_eq!((counts.already_run, counts.replied, counts.open()), (1, 1, 0));
+    assert_eq!((counts.already_run, counts.replied, counts.open()), (1, 0, 0));
 }
 
 /// In one turn with another, whose append hangs.
@@ -142,13 +151,15 @@ async fn a_durable_answer_is_told_whatever_becomes_of_what_is_being_appended() {
 
 #[tokio::test]
 async fn a_decision_whose_reply_is_too_large_to_be_remembered_is_not_run() {
-    let jars = jars(|config| config.reply_bytes = NonZeroUsize::new(5).unwrap()).await;
+    let five = |config: &mut Config| config.reply_bytes = NonZeroUsize::new(5).unwrap();
+    let jars = later(jars(five).await, five).await;
     let once = jars.runtime.decisions().once("k");
     let error = once.decide(drop_coin::<Receipt>()).await.unwrap_err();
     let cause = error.not_run().expect("it was not run");
     assert!(matches!(cause, Cause::ReplyTooLarge { bytes: 6, most: 5 }), "{error:?}");
     assert_eq!((jars.coins().await, jars.events().await), (0, 0));
-    assert_eq!(once.decide(drop_coin::<u64>()).await.unwrap(), 1);
+    let receipt = jars.runtime.decide(drop_coin::<Receipt>()).await.unwrap();
+    assert_eq!(receipt.nth, 1, "without a key it may say what it will");
 }
 
 #[tokio::test]
@@ -163,4 +174,13 @@ async fn it_is_remembered_as_long_however_many_there_are() {
     assert_eq!(once("k").await.unwrap().reply, 1);
     jars.clock.advance(Duration::from_millis(1));
     assert_eq!(once("k").await.unwrap().reply, 5);
+}
+
+#[tokio::test]
+async fn a_name_is_pinned_to_one_decision() {
+    let builder = bailiwick::Runtime::builder(bailiwick::MemoryJournal::new());
+    let builder = builder.aggregate::<Jar<u64>>().decision::<Drop<u64>>();
+    let builder = builder.decision::<Drop<u64>>().decision::<Drop<Receipt>>();
+    let error = builder.start().await.unwrap_err();
+    assert!(matches!(error, StartError::CommandTaken { name: "Drop", .. }), "{error}");
 }

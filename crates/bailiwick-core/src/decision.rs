@@ -125,7 +125,8 @@ use crate::{Context, Event, TagError, Tags, tags_of};
 pub trait Decision: Send + Sync + 'static {
     /// By which name it is recognised when it comes again with the same idempotency key, and is called
     /// in the journal's metadata: see [`Decide::COMMAND`](crate::Decide::COMMAND). All decisions on a
-    /// journal share their keys, so it must differ from those of all other decisions.
+    /// journal share their keys, so it must differ from those of all other decisions; a runtime does
+    /// not start with two that have one.
     const COMMAND: Option<&'static str> = None;
     /// What it reads: a [view](crate::View) or an aggregate, a tuple of up to six, a `Vec` of them
     /// ("each of these products"), an `Option`, [`Unguarded`](crate::Unguarded),

@@ -119,8 +119,9 @@ pub trait Decide<C>: Aggregate {
     /// None, the default: it is recognised by the full name of its type, with its path and what it is
     /// generic over, so that no two types are taken for one. Then a type that is moved to another
     /// module, or renamed, is another command: who asked before the program was changed, and asks
-    /// again afterwards, is refused. A name that is pinned here stays the same; it must differ from
-    /// those of the aggregate's other commands.
+    /// again afterwards, is refused. A name that is pinned here stays the same, and may be the full
+    /// one that the type had before it was moved. It must differ from those of the aggregate's other
+    /// commands, or one would be answered with what another was.
     const COMMAND: Option<&'static str> = None;
     /// What an accepted command answers.
     type Reply: Send + 'static;

@@ -33,6 +33,8 @@ pub struct Builder {
     reopens: bool,
     types: Vec<Registration>,
     decisions: Vec<TypeId>,
+    /// The names of decisions that are pinned, and the Rust types that have them.
+    pinned: Vec<(&'static str, &'static str)>,
     names: Names,
     #[cfg(feature = "fault-injection")]
     sabotage: Option<crate::Sabotage>,
@@ -57,6 +59,7 @@ impl Builder {
             reopens: false,
             types: Vec::new(),
             decisions: Vec::new(),
+            pinned: Vec::new(),
             names: Names::default(),
             #[cfg(feature = "fault-injection")]
             sabotage: None,
@@ -84,6 +87,7 @@ impl Builder {
         let id = TypeId::of::<D>();
         if !self.decisions.contains(&id) {
             self.decisions.push(id);
+            self.pinned.extend(D::COMMAND.map(|name| (name, type_name::<D>())));
             self.names.emitter(type_name::<D>(), D::Event::TYPES);
             let mut readers = Vec::new();
             D::Views::readers(&mut readers);
@@ -161,7 +165,13 @@ impl Builder {
     /// # Errors
     /// See [`StartError`]. Nothing runs then.
     pub async fn start(self) -> Result<Runtime, StartError> {
-        self.check_aggregates()?;
+        let aggregates = self.types.iter().map(|known| (known.name, known.rust_type));
+        if let Some((name, first, second)) = taken_twice(aggregates) {
+            return Err(StartError::NameTaken { name, first, second });
+        }
+        if let Some((name, first, second)) = taken_twice(self.pinned.iter().copied()) {
+            return Err(StartError::CommandTaken { name, first, second });
+        }
         let by_name = self.names.by_name()?;
         let spawner = match self.spawner {
             Some(spawner) => spawner,
@@ -185,17 +195,19 @@ impl Builder {
         }
         Ok(Runtime::new(shared, kinds, self.decisions))
     }
+}
 
-    fn check_aggregates(&self) -> Result<(), StartError> {
-        let mut names = HashMap::new();
-        for known in &self.types {
-            if let Some(first) = names.insert(known.name, known.rust_type) {
-                let (name, second) = (known.name, known.rust_type);
-                return Err(StartError::NameTaken { name, first, second });
-            }
+/// A name that two types have, and the two.
+fn taken_twice(
+    types: impl Iterator<Item = (&'static str, &'static str)>,
+) -> Option<(&'static str, &'static str, &'static str)> {
+    let mut names = HashMap::new();
+    for (name, rust_type) in types {
+        if let Some(first) = names.insert(name, rust_type) {
+            return Some((name, first, rust_type));
         }
-        Ok(())
     }
+    None
 }
 
 /// Time does not go back behind the journal.

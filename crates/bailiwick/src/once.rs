@@ -52,7 +52,8 @@ pub(crate) struct ReplyCodec<R> {
 /// - **The same command** is one of the same name and an equal value. The name is the full one of its
 ///   type, or what [`Decide::COMMAND`] pins, so that moving or renaming the type changes nothing.
 ///   Maps and sets may be in any order (`HashMap`, the `HashSet` of std or hashbrown, indexmap's
-///   `IndexSet`; another collection without an order is to be put in order by a `serialize_with`).
+///   `IndexSet`; another collection without an order is to be put in order by a `serialize_with`, and
+///   so is a set that serde buffers: in an enum that is flattened, or in one with `tag`).
 ///   Numbers are their values, whatever their width: `-0.0` is `0.0`, and one NaN is another. A field
 ///   that is `None` counts as absent, so that an optional one can be added.
 /// - **Another command** with the same key is refused: [`Cause::KeyReused`].

@@ -21,6 +21,19 @@ pub enum StartError {
         /// The Rust type that also has it.
         second: &'static str,
     },
+    /// Two decisions are pinned to one name, by which they are recognised when they come again.
+    #[error(
+        "the decisions {first} and {second} are both pinned to the name {name:?} (`COMMAND`): with one \
+         idempotency key, one would be answered with what the other was; a name belongs to one type"
+    )]
+    CommandTaken {
+        /// The name.
+        name: &'static str,
+        /// The Rust type that has it.
+        first: &'static str,
+        /// The Rust type that also has it.
+        second: &'static str,
+    },
     /// Two Rust types claim one event type, by a name they have or had.
     #[error(
         "the event type {event:?} is claimed by {first} and by {second}; a name in the journal \
