@@ -1,9 +1,12 @@
 //! For how long a key is remembered: for all of the stated window, whatever is asked meanwhile.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick::{AskError, Builder, Cause, ManualClock, Unknown};
+use bailiwick::{AskError, Builder, Cause, Unknown};
+use bailiwick_tests::altered::Altered;
+use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 
 use crate::jar::{BEGIN, DropCoin, Jars};
@@ -127,17 +130,21 @@ async fn what_is_still_being_appended_is_not_forgotten() {
     assert_eq!(jars.coins().await, 1);
 }
 
-/// It goes half an hour slow, but what it writes comes behind what is there.
+/// Its clock is half an hour slow, but what it writes comes behind what is there.
 #[tokio::test]
-async fn a_runtime_whose_clock_goes_slow_does_not_shorten_the_window() {
+async fn a_runtime_whose_clock_is_slow_does_not_shorten_the_window() {
     let here = Jars::<u64>::new().await;
     here.all.get("a").ask(DropCoin).await.unwrap();
-    let slow = ManualClock::at(BEGIN - 30 * 60_000);
-    let there = Jars::<u64>::on(here.journal.clone(), slow, Builder::allow_journal_ahead).await;
+    let slow = Altered::new(here.journal.inner(), |journal, mut events, condition| {
+        events.iter_mut().for_each(|event| event.recorded_at = (BEGIN - 30 * 60_000).into());
+        journal.append(events, condition)
+    });
+    let slow = FaultyJournal::around(Arc::new(slow));
+    let there = Jars::<u64>::on(slow, here.clock.clone(), |builder| builder).await;
     let first = drop_coin(&there, "k").await.unwrap();
-    here.clock.advance(59 * MINUTE);
+    here.clock.advance(HOUR - Duration::from_millis(1));
     assert_eq!(drop_coin(&here, "k").await.unwrap(), first);
-    here.clock.advance(MINUTE);
+    here.clock.advance(Duration::from_millis(1));
     assert_ne!(drop_coin(&here, "k").await.unwrap(), first);
 }
 

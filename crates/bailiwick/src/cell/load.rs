@@ -84,7 +84,7 @@ impl<A: Aggregate> Cell<A> {
                         shared.not_before(recorded.event.recorded_at);
                         continue;
                     }
-                    let at = clock.of(recorded);
+                    let at = clock.of(recorded.event.recorded_at);
                     if clock.now.since(at) < shared.config.answers_for {
                         remember::<A>(&mut answers, &own, recorded, at);
                     }
@@ -202,8 +202,8 @@ struct Clock {
 }
 
 impl Clock {
-    fn of(&mut self, recorded: &RecordedEvent) -> Timestamp {
-        self.reached = self.reached.max(recorded.event.recorded_at.min(self.now));
+    fn of(&mut self, recorded_at: Timestamp) -> Timestamp {
+        self.reached = self.reached.max(recorded_at.min(self.now));
         self.reached
     }
 }
@@ -227,4 +227,16 @@ fn remember<A: Aggregate>(
 fn decided_by<A: Aggregate>(event: &EncodedEvent) -> Option<&Tag> {
     let origin = event.metadata.origin.as_ref()?;
     (origin.aggregate == A::NAME).then_some(&origin.tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_later_was_decided_later_and_nothing_in_the_future() {
+        let mut clock = Clock { now: 100.into(), reached: Timestamp::EPOCH };
+        let at = [10, 50, 20, u64::MAX, 30].map(|recorded| clock.of(recorded.into()));
+        assert_eq!(at, [10, 50, 50, 100, 100].map(Timestamp::from));
+    }
 }
