@@ -4,12 +4,20 @@
     reason = "two fields by one name: serde writes it, and the compiler sees it"
 )]
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, LinkedList, VecDeque};
+use std::marker::PhantomData;
 use std::net::IpAddr;
+use std::num::{NonZero, Wrapping};
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bailiwick::{Event, Position, RoundTrip, Timestamp, id};
+use bailiwick_examples::classics::invoice_number::InvoiceCreated;
+use bailiwick_examples::classics::product_price::{PriceEvent, ProductsOrdered};
+use bailiwick_examples::registration::{CourseEvent, StudentEvent};
+use bailiwick_examples::streaming::SessionEvent;
+use bailiwick_tests::counter::CounterEvent;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::log::{Log, emit, emit_and_tell};
@@ -106,6 +114,15 @@ enum Everything {
         f: Box<[Unit]>,
         g: BTreeMap<Option<u8>, ()>,
     },
+    Rare {
+        a: Range<u8>,
+        b: LinkedList<Wrapping<i8>>,
+        c: PhantomData<RoomId>,
+        d: NonZero<i128>,
+        e: ((),),
+        f: [u8; 0],
+        g: std::sync::Arc<[bool]>,
+    },
     Ours {
         room: RoomId,
         at: Timestamp,
@@ -160,6 +177,15 @@ async fn what_is_vouched_for_comes_back() {
             f: [Unit, Unit].into(),
             g: [(None, ()), (Some(1), ())].into(),
         },
+        Everything::Rare {
+            a: 7..3,
+            b: [Wrapping(-1)].into(),
+            c: PhantomData,
+            d: NonZero::<i128>::MIN,
+            e: ((),),
+            f: [],
+            g: [true, false].into(),
+        },
         Everything::Ours { room: "r".into(), at: Timestamp::MAX, position: Position::new(7) },
         Everything::Std {
             wait: Duration::new(u64::MAX, 999_999_999),
@@ -172,6 +198,22 @@ async fn what_is_vouched_for_comes_back() {
     ];
     let shown = everything.each_ref().map(|event| format!("{event:?}"));
     assert_eq!(emit_and_tell(everything).await.unwrap(), shown);
+}
+
+#[test]
+fn what_the_examples_do_costs_nothing() {
+    let sets = [
+        SessionEvent::TYPES,
+        StudentEvent::TYPES,
+        CourseEvent::TYPES,
+        InvoiceCreated::TYPES,
+        PriceEvent::TYPES,
+        ProductsOrdered::TYPES,
+        CounterEvent::TYPES,
+    ];
+    for known in sets.into_iter().flatten() {
+        assert!(known.round_trips, "{}", known.name);
+    }
 }
 
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 //! Its events carry the value after them, so a journal that was decided by the rules has the values
 //! 1, 2, 3... without a gap or a repetition, whoever wrote it.
 
-use bailiwick::{Aggregate, Context, Decide, Event, Timestamp, View, id, require};
+use bailiwick::{Aggregate, Context, Decide, Event, RoundTrip, Timestamp, View, id, require};
 use serde::{Deserialize, Serialize};
 
 id!(
@@ -25,7 +25,7 @@ pub struct Counter {
 }
 
 /// What the alarm does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, RoundTrip)]
 pub enum Bell {
     /// Rings once.
     #[default]

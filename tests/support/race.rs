@@ -8,8 +8,9 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use bailiwick::{Aggregate, Context, Decide, Event, Timestamp, View, id, require};
-use serde::{Deserialize, Serialize};
+use bailiwick::{Aggregate, Context, Decide, Event, RoundTrip, Timestamp, View, id, require};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 id!(
     /// Which runner.
@@ -29,12 +30,10 @@ pub struct Runner {
 pub enum RunnerEvent {
     Ran {
         lap: u64,
-        #[serde(skip)]
         taken: Taken,
     },
     /// Makes `apply` panic.
     Fell {
-        #[serde(skip)]
         taken: Taken,
     },
 }
@@ -98,8 +97,23 @@ impl Track {
 }
 
 /// A track, until it is dropped. An event that comes out of the journal has none.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Taken(Option<Arc<Track>>);
+
+/// It does not, and says so, or the event that holds the track would not be the one that is applied.
+impl RoundTrip for Taken {}
+
+impl Serialize for Taken {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit_struct("Taken")
+    }
+}
+
+impl<'de> Deserialize<'de> for Taken {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Taken(None))
+    }
+}
 
 impl Drop for Taken {
     fn drop(&mut self) {

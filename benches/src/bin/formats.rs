@@ -1,12 +1,15 @@
-//! Which format the events are stored in, by measurement: `cargo run --release -p benches --bin
-//! formats`. ARCHITECTURE.md says what was made of it.
+//! Which format the events are stored in, and what it costs to read one back when it is emitted, by
+//! measurement: `cargo run --release -p benches --bin formats`. ARCHITECTURE.md says what was made of
+//! it.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::hint::black_box;
+use std::marker::PhantomData;
 use std::net::IpAddr;
 use std::time::Instant;
 
+use bailiwick_core::{Event, RoundTrip, stored};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +18,8 @@ const TIMES: u32 = 100_000;
 const ROUNDS: usize = 7;
 
 /// A value that every format is tried on.
-trait Tried: Serialize + DeserializeOwned + PartialEq + Debug {}
-impl<T: Serialize + DeserializeOwned + PartialEq + Debug> Tried for T {}
+trait Tried: Event + Serialize + DeserializeOwned + PartialEq + Debug {}
+impl<T: Event + Serialize + DeserializeOwned + PartialEq + Debug> Tried for T {}
 
 /// A format: writes into a buffer that is used again, reads from a slice.
 trait Format {
@@ -84,25 +87,25 @@ impl Format for Cbor4ii {
 }
 
 /// What the events of the domains are like.
-#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+#[derive(Serialize, Deserialize, RoundTrip, PartialEq, Debug, Clone)]
 struct Money {
     minor: u64,
     currency: String,
 }
 
-#[derive(Serialize, Deserialize, PartialEq, Debug)]
+#[derive(Serialize, Deserialize, RoundTrip, PartialEq, Debug)]
 enum Increment {
     Fixed { minor: u64 },
     BasisPoints(u32),
 }
 
-#[derive(Serialize, Deserialize, PartialEq, Debug)]
+#[derive(Event, Serialize, Deserialize, PartialEq, Debug)]
 struct SessionStarted {
     session: String,
     expires_at: u64,
 }
 
-#[derive(Serialize, Deserialize, PartialEq, Debug)]
+#[derive(Event, Serialize, Deserialize, PartialEq, Debug)]
 struct ListingOpened {
     seller: String,
     ask: Money,
@@ -111,26 +114,26 @@ struct ListingOpened {
     ends_at: u64,
 }
 
-#[derive(Serialize, Deserialize, PartialEq, Debug)]
+#[derive(Event, RoundTrip, Serialize, Deserialize, PartialEq, Debug)]
 struct BidPlaced {
     bidder: String,
     amount: Money,
     at: u64,
 }
 
-#[derive(Serialize, Deserialize, PartialEq, Debug)]
+#[derive(Event, Serialize, Deserialize, PartialEq, Debug)]
 struct ListingClosed {
     winner: Option<BidPlaced>,
 }
 
-#[derive(Serialize, Deserialize, PartialEq, Debug)]
+#[derive(Event, Serialize, Deserialize, PartialEq, Debug)]
 struct PositionAdded {
     product: String,
     unit_price: Money,
     quantity: u32,
 }
 
-#[derive(Serialize, Deserialize, PartialEq, Debug)]
+#[derive(Event, Serialize, Deserialize, PartialEq, Debug)]
 struct Subscribed {
     student: String,
     course: String,
@@ -168,25 +171,63 @@ fn best(mut run: impl FnMut()) -> f64 {
     (0..ROUNDS).map(round).fold(f64::INFINITY, f64::min)
 }
 
-fn speed<F: Format>() {
-    let mut sums = Sums::default();
+/// What is measured with the events of the domains.
+trait Measure {
+    fn event<T: Tried>(&mut self, event: &T);
+}
+
+fn each_event(measure: &mut impl Measure) {
     let money = |minor| Money { minor, currency: "EUR".into() };
     let bid = || BidPlaced { bidder: "bidder-4711".into(), amount: money(1_234_500), at: 1 << 40 };
-    sums.measure::<F, _>(&SessionStarted { session: "living-room".into(), expires_at: 1 << 40 });
-    sums.measure::<F, _>(&ListingOpened {
+    measure.event(&SessionStarted { session: "living-room".into(), expires_at: 1 << 40 });
+    measure.event(&ListingOpened {
         seller: "seller-12".into(),
         ask: money(10_000),
         increments: [Increment::Fixed { minor: 500 }, Increment::BasisPoints(250)],
         starts_at: 1 << 40,
         ends_at: 1 << 41,
     });
-    sums.measure::<F, _>(&bid());
-    sums.measure::<F, _>(&ListingClosed { winner: Some(bid()) });
+    measure.event(&bid());
+    measure.event(&ListingClosed { winner: Some(bid()) });
     let unit_price = money(1_999);
-    sums.measure::<F, _>(&PositionAdded { product: "sku-0815".into(), unit_price, quantity: 3 });
-    sums.measure::<F, _>(&Subscribed { student: "s-10023".into(), course: "c-7".into() });
+    measure.event(&PositionAdded { product: "sku-0815".into(), unit_price, quantity: 3 });
+    measure.event(&Subscribed { student: "s-10023".into(), course: "c-7".into() });
+}
+
+struct In<'a, F>(&'a mut Sums, PhantomData<F>);
+
+impl<F: Format> Measure for In<'_, F> {
+    fn event<T: Tried>(&mut self, event: &T) {
+        self.0.measure::<F, _>(event);
+    }
+}
+
+fn speed<F: Format>() {
+    let mut sums = Sums::default();
+    each_event(&mut In(&mut sums, PhantomData::<F>));
     let Sums { bytes, encode, decode } = sums;
     println!("{:<24}{bytes:>6}{encode:>11.0}{decode:>11.0}", F::NAME);
+}
+
+/// An event that is emitted: as one of a type that is vouched for, and as one of a type that is not.
+struct Emitted;
+
+impl Measure for Emitted {
+    fn event<T: Tried>(&mut self, event: &T) {
+        assert!(event.descriptor().round_trips);
+        let mut out = Vec::with_capacity(1_024);
+        let vouched = best(|| {
+            out.clear();
+            drop(black_box(stored::event(black_box(event), &mut out)));
+        });
+        let bytes = out.len();
+        let read_back = best(|| {
+            out.clear();
+            drop(black_box(stored::event(black_box(event), &mut out)));
+            drop(black_box(stored::read_back(event, black_box(&out))));
+        });
+        println!("{:<24}{bytes:>6}{vouched:>11.0}{read_back:>11.0}", event.event_type());
+    }
 }
 
 /// Types that hold what is hard to keep.
@@ -231,6 +272,9 @@ fn main() {
     speed::<MessagePack>();
     speed::<Cbor4ii>();
     speed::<Ciborium>();
+    println!();
+    println!("{:<24}{:>6}{:>11}{:>11}", "an event, stored", "bytes", "vouched ns", "read b. ns");
+    each_event(&mut Emitted);
     println!();
     println!(
         "{:<24}{:>6}{:>10}{:>8}{:>12}{:>11}",

@@ -8,11 +8,13 @@ use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
 
-use bailiwick_core::{Context, Decision, Event, Id, Last};
+use bailiwick_core::{Context, Decision, Event, Id, Last, RoundTrip};
 use serde::{Deserialize, Serialize};
 
 /// The number of an invoice, from 1. An ID that is not text is written by hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, RoundTrip,
+)]
 #[serde(transparent)]
 pub struct InvoiceNumber(pub u64);
 

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use bailiwick_core::{
-    Context, Decision, Event, TagCollector, Tagged, Timestamp, View, id, require,
+    Context, Decision, Event, RoundTrip, TagCollector, Tagged, Timestamp, View, id, require,
 };
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +73,7 @@ impl View for Prices {
 }
 
 /// So much of an order: a product, for the price that was shown.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, RoundTrip)]
 pub struct Item {
     /// Which product.
     pub product: ProductId,
