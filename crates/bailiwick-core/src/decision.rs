@@ -1,6 +1,7 @@
 //! Decisions: commands whose rules belong to no single aggregate.
 
 use std::error::Error;
+use std::fmt;
 
 use crate::views::{Boundary, BoundaryError, Folded, Views};
 use crate::{Context, Event, TagError, Tags, tags_of};
@@ -115,8 +116,14 @@ use crate::{Context, Event, TagError, Tags, tags_of};
 /// A decision has no tag of its own: its events carry the tags of their `#[tag]` fields, and nothing
 /// else. An aggregate sees such an event if the event carries the aggregate's tag, so name everyone
 /// concerned in a `#[tag]` field; an event that an aggregate emits without naming itself cannot be
-/// emitted by a decision on its behalf. An event without any tag fails the decision, because nobody
-/// would find it; unless a view of this same decision would, one whose key is `()`.
+/// emitted by a decision on its behalf.
+///
+/// An event that nobody would find fails the decision ([`EmitError`]), unless a view of this same
+/// decision reads it:
+///
+/// - one without any tag;
+/// - in a runtime, one of a type that aggregates of the runtime read, with the tag of none of them: a
+///   `SeatReleased` that names the guest, but no seat, would be acknowledged and leave the seat taken.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a decision",
     note = "implement `Decision` for it: its views and their keys, its events, `decide`",
@@ -223,13 +230,30 @@ impl<D: Decision> Bounded<D> {
     /// # Errors
     /// If a field cannot be a tag, or if nobody could find the event.
     pub fn tags_of(&self, event: &D::Event) -> Result<Tags, EmitError> {
+        self.tags_for(event, &[])
+    }
+
+    /// As [`tags_of`](Bounded::tags_of), of an event whose type is read by aggregates the keys of
+    /// whose tags are `readers`.
+    ///
+    /// # Errors
+    /// As [`tags_of`](Bounded::tags_of), and if none of them could find it.
+    #[doc(hidden)]
+    pub fn tags_for(&self, event: &D::Event, readers: &[&'static str]) -> Result<Tags, EmitError> {
         let tags = tags_of(&Tags::none(), event)?;
+        let named = |key: &&'static str| tags.iter().any(|tag| tag.key() == *key);
+        let lost = match readers {
+            [] => tags.as_slice().is_empty(),
+            keys => !keys.iter().any(named),
+        };
         let event_type = event.event_type();
-        if tags.as_slice().is_empty() && self.boundary.selecting(event_type, &tags).next().is_none()
-        {
-            return Err(EmitError::Untagged { event_type });
+        if !lost || self.boundary.selecting(event_type, &tags).next().is_some() {
+            Ok(tags)
+        } else if readers.is_empty() {
+            Err(EmitError::Untagged { event_type })
+        } else {
+            Err(EmitError::Misaddressed { event_type, keys: readers.to_vec(), tags })
         }
-        Ok(tags)
     }
 }
 
@@ -250,4 +274,45 @@ pub enum EmitError {
         /// The name of its type.
         event_type: &'static str,
     },
+    /// It concerns none of those who read its type.
+    #[error(
+        "{event_type} is read by aggregates of this runtime under the tag key {}, but it carries \
+         {}: none of them would find it. Mark the IDs of those it concerns with `#[tag]`, or emit an \
+         event of another type",
+        OneOf(keys),
+        AllOf(tags)
+    )]
+    Misaddressed {
+        /// The name of its type.
+        event_type: &'static str,
+        /// The keys of the IDs of the aggregates that read it.
+        keys: Vec<&'static str>,
+        /// The tags that it carries.
+        tags: Tags,
+    },
+}
+
+struct OneOf<'a>(&'a [&'static str]);
+
+impl fmt::Display for OneOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .enumerate()
+            .try_for_each(|(at, key)| write!(f, "{}{key:?}", if at == 0 { "" } else { " or " }))
+    }
+}
+
+struct AllOf<'a>(&'a Tags);
+
+impl fmt::Display for AllOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.as_slice().is_empty() {
+            return f.write_str("no tag");
+        }
+        self.0
+            .iter()
+            .enumerate()
+            .try_for_each(|(at, tag)| write!(f, "{}{tag}", if at == 0 { "" } else { ", " }))
+    }
 }

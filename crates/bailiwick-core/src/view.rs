@@ -80,6 +80,9 @@ pub trait Aggregate: View<Key: Id> {
     /// When something falls due by itself, as a function of the state: nothing to set or cancel.
     ///
     /// At that time, never earlier, the runtime calls [`on_deadline`](Aggregate::on_deadline).
+    ///
+    /// It counts from the first event on. An ID to which nothing has happened never falls due, whatever
+    /// the deadline of its [`new`](View::new) state: nothing is written because somebody looked.
     fn deadline(&self) -> Option<Timestamp> {
         None
     }

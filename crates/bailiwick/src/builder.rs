@@ -189,7 +189,6 @@ impl Builder {
             self.types.iter().map(|known| (known.id, (known.make)(shared.clone()))).collect();
         let all = kinds.iter().map(|(_, kind)| kind);
         recover(&shared, all, by_name, self.names.unemitted()).await?;
-        kinds.iter().for_each(|(_, kind)| kind.clone().start());
         if self.reopens {
             shared.spawn(Box::pin(crate::reopening::run(shared.clone())));
         }

@@ -4,11 +4,12 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::cell::{Cell, Hold, NotAdmitted};
 use crate::counts::{Counts, Tally};
 use crate::deadlines::{Deadlines, Due};
+use crate::news::{Concerned, Readers};
 use crate::patience::Patience;
 use crate::registry::Registry;
 use crate::rest::RestQueue;
@@ -16,7 +17,7 @@ use crate::shared::{Shared, Stage};
 use crate::watch::Watchers;
 use bailiwick_core::views::Folded;
 use bailiwick_core::{
-    ANSWERED, Aggregate, BoxFuture, Event, EventType, Id, Position, Query, QueryItem,
+    ANSWERED, Aggregate, BoxFuture, EncodedEvent, Event, EventType, Id, Position, Query, QueryItem,
     RecordedEvent, Tag, Tags, Timestamp, each_name,
 };
 
@@ -30,6 +31,15 @@ pub(crate) struct Kind<A: Aggregate> {
     pub(crate) patience: Patience<Arc<Cell<A>>>,
     pub(crate) watchers: Watchers<A::Key>,
     pub(crate) tally: Tally,
+    /// Set at the start if events of this type may concern aggregates of others.
+    neighbours: OnceLock<Neighbours>,
+}
+
+/// Whom the events of one type concern besides it.
+struct Neighbours {
+    readers: Arc<Readers>,
+    /// The place of the type itself among them.
+    own: usize,
 }
 
 impl<A: Aggregate> Kind<A> {
@@ -43,6 +53,7 @@ impl<A: Aggregate> Kind<A> {
             patience: Patience::new(),
             watchers: Watchers::new(seed),
             tally: Tally::default(),
+            neighbours: OnceLock::new(),
             shared,
         })
     }
@@ -73,19 +84,21 @@ impl<A: Aggregate> Kind<A> {
         }
     }
 
-    /// Sets the deadline of an aggregate that is not in memory, if its state is among these views.
-    fn arm_from(&self, id: &A::Key, views: &Folded) -> bool {
-        let deadline = views.settled_state::<A>(id).map(|state| {
-            // Whoever loads it will hear of the panic.
-            catch_unwind(AssertUnwindSafe(|| state.deadline()))
-        });
-        let Some(Ok(deadline)) = deadline else { return false };
-        if let Some(at) = deadline {
-            // If it comes into memory just now it has an entry of its own as well. One too many finds
-            // nothing due, and is gone when the aggregate leaves; one too few would be a deadline lost.
-            self.deadlines.arm_stored(id, at);
+    /// Who else reads these events, which the aggregate with this tag emits.
+    pub(crate) fn concerned_by(&self, events: &[EncodedEvent], own: &Tag) -> Concerned {
+        match self.neighbours.get() {
+            Some(of) => of.readers.concerned_by(events, Some((of.own, own))),
+            None => Concerned::default(),
         }
-        true
+    }
+
+    /// Tells them, once the events are in the journal.
+    pub(crate) fn tell(&self, concerned: &Concerned, first: Position) {
+        if !concerned.is_empty()
+            && let Some(of) = self.neighbours.get()
+        {
+            of.readers.tell(concerned, first);
+        }
     }
 
     /// Of whom the tag is.
@@ -117,9 +130,17 @@ pub(crate) trait AnyKind: Send + Sync + 'static {
     fn reads(&self, event_type: &EventType, tag: &Tag) -> bool;
     /// Holds the aggregate with this tag, if it is in memory: see [`Cell::hold`].
     fn hold(&self, tag: &Tag) -> Option<BoxFuture<Option<Hold>>>;
-    /// A decision of this runtime wrote what the aggregate with this tag reads, the last of it at `at`:
-    /// it is told. `views` are those it was decided on, with what was written.
-    fn written(self: Arc<Self>, tag: &Tag, at: Position, views: &Folded);
+    /// The key of the tags of these aggregates.
+    fn key(&self) -> &'static str;
+    /// What its aggregates fold: what they read without what is Bailiwick's own.
+    fn folded_types(&self) -> Vec<&'static str>;
+    /// Whom events concern, and which of those types this is. Before [`start`](AnyKind::start).
+    fn meet(&self, readers: &Arc<Readers>, own: usize);
+    /// The deadline of the aggregate with this tag, if its state is among these views.
+    fn deadline_in(&self, views: &Folded, tag: &Tag) -> Option<Option<Timestamp>>;
+    /// This runtime appended what the aggregate with this tag reads, the last of it at `at`. Its
+    /// deadline is said if it is known.
+    fn told(&self, tag: &Tag, at: Position, deadline: Option<Option<Timestamp>>);
     fn start(self: Arc<Self>);
     /// Meets every cell once, so that what was accepted before the stage changed is known.
     fn sweep(&self, stage: Stage);
@@ -186,15 +207,44 @@ impl<A: Aggregate> AnyKind for Kind<A> {
         tag.key() == <A::Key as Id>::KEY && self.types.contains(event_type)
     }
 
-    fn written(self: Arc<Self>, tag: &Tag, at: Position, views: &Folded) {
+    fn key(&self) -> &'static str {
+        <A::Key as Id>::KEY
+    }
+
+    fn folded_types(&self) -> Vec<&'static str> {
+        each_name(A::Event::TYPES)
+    }
+
+    fn meet(&self, readers: &Arc<Readers>, own: usize) {
+        let emitted: Vec<_> = A::Event::TYPES.iter().map(|known| known.name).collect();
+        if readers.any_beside(own, &emitted) {
+            let readers = readers.clone();
+            // Met once, at the start.
+            let _ = self.neighbours.set(Neighbours { readers, own });
+        }
+    }
+
+    fn deadline_in(&self, views: &Folded, tag: &Tag) -> Option<Option<Timestamp>> {
+        let state = views.guarded_state::<A>(&self.id_of(tag)?)?;
+        // Whoever loads it will hear of the panic.
+        catch_unwind(AssertUnwindSafe(|| state.deadline())).ok()
+    }
+
+    fn told(&self, tag: &Tag, at: Position, deadline: Option<Option<Timestamp>>) {
         let Some(id) = self.id_of(tag) else {
-            tracing::error!(aggregate = A::NAME, %tag, "an ID of a decision's event cannot be read");
+            tracing::error!(aggregate = A::NAME, %tag, "the ID of an event cannot be read");
             return;
         };
-        let told = self.registry.get(&id).is_some_and(|cell| cell.overtaken(at));
-        if !told && !self.arm_from(&id, views) {
-            // It may have a deadline now, or another one: that is known when it was loaded.
-            self.wake(&id, None);
+        let in_memory = self.registry.get(&id).is_some_and(|cell| cell.overtaken(at));
+        if !in_memory {
+            // If it comes into memory just now it has an entry of its own as well. One too many finds
+            // nothing due and goes; one too few would be a deadline lost.
+            match deadline {
+                Some(Some(at)) => self.deadlines.arm_stored(&id, at),
+                Some(None) => {}
+                // It is due until somebody has looked.
+                None => self.deadlines.arm_stored(&id, Timestamp::EPOCH),
+            }
         }
         self.watchers.notify(&id);
     }

@@ -24,6 +24,7 @@ mod glance;
 mod kind;
 mod memory;
 mod names;
+mod news;
 mod once;
 mod options;
 mod pace;

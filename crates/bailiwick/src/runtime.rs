@@ -14,6 +14,7 @@ use crate::counts::Counts;
 use crate::decide::{Decisions, Floor};
 use crate::error::AskError;
 use crate::kind::{AnyKind, Kind};
+use crate::news::Readers;
 use crate::port;
 use crate::race::{Either, either, race, yield_now};
 use crate::shared::{Shared, Stage};
@@ -45,13 +46,18 @@ impl Runtime {
         Builder::new(journal)
     }
 
+    /// Begins to work.
     pub(crate) fn new(
         shared: Arc<Shared>,
         kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
         decisions: Vec<TypeId>,
     ) -> Self {
-        let all = kinds.iter().map(|(_, kind)| kind.clone()).collect();
-        let floor = Floor::new(shared.clone(), all, decisions);
+        let all: Vec<_> = kinds.iter().map(|(_, kind)| kind.clone()).collect();
+        let readers = Readers::of(&all);
+        all.iter().enumerate().for_each(|(nth, kind)| kind.meet(&readers, nth));
+        // From here on events may be appended, and others told of them.
+        all.iter().for_each(|kind| kind.clone().start());
+        let floor = Floor::new(shared.clone(), all, decisions, readers);
         Runtime { shared, kinds, floor }
     }
 

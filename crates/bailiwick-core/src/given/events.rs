@@ -203,6 +203,7 @@ impl GivenEvents {
             if find(A::Event::TYPES, event.event_type.as_str()).is_some()
                 && own.iter().all(|tag| event.tags.contains(tag))
             {
+                given.begun = true;
                 match event.decode::<A::Event>() {
                     Ok(Some(decoded)) => given.state.apply(&decoded, event.recorded_at),
                     Ok(None) => {}

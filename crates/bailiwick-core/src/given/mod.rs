@@ -72,6 +72,7 @@ use report::Report;
 /// 3. Every event, given or emitted, must carry tags that do not contradict the aggregate's own, and
 ///    must come back from its own encoding as it was: it is applied as it comes back. What promises to
 ///    [`RoundTrip`](trait@crate::RoundTrip) is read back too.
+/// 4. A deadline counts from the first event on.
 ///
 /// Time is the story's: it starts at 0, only `at` moves it, and never back. An expiry or a rejection
 /// that the story does not mention fails whatever is said next, instead of passing unnoticed.
@@ -86,7 +87,7 @@ pub fn given<A: Aggregate>(id: impl Into<A::Key>) -> Given<A> {
         Ok(tag) => tag.into(),
         Err(error) => panic!("{} {id} cannot be addressed: {error}", A::NAME),
     };
-    Given { state: A::new(&id), now: Timestamp::EPOCH, id, own }
+    Given { state: A::new(&id), begun: false, now: Timestamp::EPOCH, id, own }
 }
 
 /// A story so far: the state that its events have made, and the time it has come to.
@@ -94,6 +95,8 @@ pub struct Given<A: Aggregate> {
     id: A::Key,
     own: Tags,
     state: A,
+    /// Something has happened to it.
+    begun: bool,
     now: Timestamp,
 }
 
@@ -123,7 +126,7 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
         for event in events {
             match survives::survivor(&self.own, &event) {
                 // The one that came back: a replay would see no other.
-                Ok(event) => self.state.apply(&event, self.now),
+                Ok(event) => self.apply(&event),
                 Err(error) => self
                     .report(format_args!("this event cannot be given"))
                     .happened(&event)
@@ -199,7 +202,7 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
     #[track_caller]
     fn compare_deadline(self, expected: Option<Timestamp>) -> Self {
         let show = |deadline: Option<Timestamp>| deadline.map_or("none".into(), |d| d.to_string());
-        let happened = self.state.deadline();
+        let happened = if self.begun { self.state.deadline() } else { None };
         if happened != expected {
             self.report(format_args!("the deadline is not the expected one"))
                 .line("expected", show(expected))
@@ -212,6 +215,9 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
     #[track_caller]
     fn expire(&mut self) -> Vec<A::Event> {
         let mut expired = Vec::new();
+        if !self.begun {
+            return expired;
+        }
         let mut expiry = turn::Expiry::at(self.now);
         loop {
             let error = match expiry.next_round(&self.state) {
@@ -237,9 +243,14 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
     fn take(&mut self, events: &[A::Event]) -> Result<(), BoxError> {
         let survivors = events.iter().map(|event| survives::survivor(&self.own, event));
         for event in survivors.collect::<Result<Vec<_>, _>>()? {
-            self.state.apply(&event, self.now);
+            self.apply(&event);
         }
         Ok(())
+    }
+
+    fn apply(&mut self, event: &A::Event) {
+        self.begun = true;
+        self.state.apply(event, self.now);
     }
 
     fn heading(&self) -> String {

@@ -217,14 +217,13 @@ impl Folded {
         boundary.lend::<Vs>(self)
     }
 
-    /// The state of a view that is guarded, if it is here and holds what is in the journal and nothing
-    /// else: after [`settled`](Folded::settled) it is as of there.
+    /// The state of a view that is guarded, if it is here, with what it is ahead with: as it will be
+    /// once that is appended on the [condition](Folded::condition).
     #[doc(hidden)]
-    pub fn settled_state<V: View>(&self, key: &V::Key) -> Option<&V> {
+    pub fn guarded_state<V: View>(&self, key: &V::Key) -> Option<&V> {
         let slot = self.slot(&ViewIdentity::of::<V>(key).ok()?)?;
-        let settled = slot.reading().guards() && !slot.is_ahead();
         let state: &dyn Any = slot.state();
-        state.downcast_ref().filter(|_| settled)
+        state.downcast_ref().filter(|_| slot.reading().guards())
     }
 
     /// What a decision with the key of this [boundary](Boundary::once) was answered; none if it has

@@ -90,7 +90,7 @@ impl<A: Aggregate> Cell<A> {
         Ok(())
     }
 
-    /// A decision wrote something at `at` that this aggregate reads. Fails if it has left memory.
+    /// Somebody else wrote something at `at` that this aggregate reads. Fails if it has left memory.
     pub(crate) fn overtaken(self: &Arc<Self>, at: Position) -> bool {
         let mut core = self.core.lock();
         if core.phase.is_over() {

@@ -34,7 +34,8 @@ pub(super) struct Desk<A: Aggregate> {
     /// How many at the door were given up since it was last cleared of them.
     left_the_door: usize,
     pub(super) readers: Vec<Reader<A>>,
-    /// A decision wrote up to here what this aggregate reads; the start if none did, or it is known.
+    /// Others of this runtime wrote up to here what this aggregate reads; the start if nobody did, or
+    /// it is known.
     pub(super) overtaken: Position,
     /// The deadline index has called.
     pub(super) due: Called,

@@ -350,7 +350,7 @@ impl<A: Aggregate> Cell<A> {
             let at = live.wake_at();
             let known = &mut *live.known;
             known.armed = at;
-            self.kind.deadlines.set(&mut known.slot, &self.id, at);
+            self.kind.deadlines.settle(&mut known.slot, &self.id, at);
             live.due = None;
         }
         Next::Wait

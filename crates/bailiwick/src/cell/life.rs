@@ -9,6 +9,7 @@ use crate::deadlines::{Due, Slot};
 use crate::entry::Entries;
 use crate::error::LoadError;
 use crate::glance::Reader;
+use crate::news::Concerned;
 use crate::port::Guarded;
 
 /// Small, because every cell in memory has one.
@@ -126,6 +127,8 @@ pub(super) struct Running<A: Aggregate> {
     pub(super) entries: Entries<A>,
     pub(super) readers: Vec<Reader<A>>,
     pub(super) keys: Vec<Text>,
+    /// Who else is to be told.
+    pub(super) concerned: Concerned,
     pub(super) append: Guarded<Appended, AppendError>,
 }
 

@@ -36,8 +36,8 @@ impl<A: Aggregate> Cell<A> {
         Life::Unloaded
     }
 
-    /// A decision wrote what this aggregate reads: that is read before anything else is decided.
-    /// What is under way comes to its end first, if need be by a conflict.
+    /// This runtime wrote what the aggregate reads, by somebody else: that is read before anything
+    /// else is decided. What is under way comes to its end first, if need be by a conflict.
     pub(super) fn catch_up(&self, desk: &mut Desk<A>, life: Life<A>) -> Life<A> {
         match life {
             Life::Quiet(mut known) if known.seen < desk.overtaken => {
@@ -49,11 +49,14 @@ impl<A: Aggregate> Cell<A> {
                 live.read_on();
                 Life::Live(live)
             }
+            // Nobody knows yet how far the journal will have been read.
+            life @ (Life::Loading(_) | Life::Unloaded) => life,
             life => {
-                // While it is being loaded nobody knows how far that will have come.
-                if !matches!(life, Life::Loading(_) | Life::Unloaded) {
-                    desk.overtaken = Position::START;
+                if let Life::Faulted(fault) = &life {
+                    // It may have another deadline now: that is known when it could be loaded.
+                    self.kind.deadlines.arm_stored(&self.id, fault.until);
                 }
+                desk.overtaken = Position::START;
                 life
             }
         }
@@ -106,8 +109,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     pub(super) fn loaded(&self, folded: Folded<A>, again: Again<A>) -> Life<A> {
-        let deadline = catch_unwind(AssertUnwindSafe(|| folded.state.deadline()));
-        let deadline = match deadline {
+        let deadline = match deadline_of(&folded) {
             Ok(deadline) => deadline,
             Err(panic) => {
                 let problem =
@@ -152,6 +154,14 @@ impl<A: Aggregate> Cell<A> {
         // The deadline index, if it called, calls again: its entry has moved on, not away.
         Life::Faulted(Box::new(Fault { error, until }))
     }
+}
+
+/// It counts from the first event on: nobody falls due, and has something written, by being looked at.
+fn deadline_of<A: Aggregate>(folded: &Folded<A>) -> std::thread::Result<Option<Timestamp>> {
+    if folded.version == Position::START {
+        return Ok(None);
+    }
+    catch_unwind(AssertUnwindSafe(|| folded.state.deadline()))
 }
 
 fn new_state<A: Aggregate>(id: &A::Key) -> Result<A, LoadError> {

@@ -43,9 +43,10 @@ impl<A: Aggregate> Cell<A> {
             entry.repeats = entry.repeats.map(Place::submitted);
         }
         live.known.move_answers(&keys, Place::submitted);
+        let concerned = self.kind.concerned_by(&events, &ground.tags.as_slice()[0]);
         let condition = AppendCondition::new(ground.boundary.clone()).after(live.known.seen);
         let append = port::append(&*self.kind.shared.journal, events, Some(condition));
-        live.running = Some(Running { entries, readers, keys, append });
+        live.running = Some(Running { entries, readers, keys, concerned, append });
         #[cfg(feature = "fault-injection")]
         if self.kind.shared.sabotaged(crate::Sabotage::ReplyBeforeAppend)
             && let Some(running) = &mut live.running
@@ -76,8 +77,9 @@ impl<A: Aggregate> Cell<A> {
         })
     }
 
-    /// The batch is durable: the gate opens.
+    /// The batch is durable: the gate opens, once the others whom it concerns know of it.
     fn committed(&self, live: &mut Live<A>, running: Running<A>, appended: Appended) {
+        self.kind.tell(&running.concerned, appended.first);
         let durable = |place: Place| place.committed(appended.first);
         live.known.move_answers(&running.keys, durable);
         if !running.keys.is_empty() {

@@ -1,8 +1,8 @@
 //! The deadline index: when the next aggregate of one type falls due by itself.
 //!
 //! 1. At most one entry per aggregate, never later than the deadline of its durable or its
-//!    speculative state; a second one if it came into memory just when a decision armed it stored,
-//!    until it leaves memory. A deadline that moves *later* touches nothing here: the entry fires, its
+//!    speculative state; a second one if it came into memory just when somebody armed it stored,
+//!    until it is called. A deadline that moves *later* touches nothing here: the entry fires, its
 //!    aggregate finds nothing due and sets the entry anew.
 //! 2. Never early: an entry is handed out when the runtime's clock has reached it, and the
 //!    aggregate judges once more.
@@ -78,14 +78,20 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
 
     /// Sets the entry of an aggregate in memory to exactly `at`, or removes it.
     pub(crate) fn set(&self, slot: &mut Option<Slot>, id: &I, at: Option<Timestamp>) {
-        self.change(|index| match (slot.take(), at.map(Timestamp::as_millis)) {
-            (Some(taken), Some(at)) => {
-                index.set(&taken, at);
-                *slot = Some(taken);
+        self.change(|index| set(index, slot, id, at));
+    }
+
+    /// As [`set`](Self::set), and so that there is no other: one that was armed when the aggregate had
+    /// just come into memory has done its work.
+    pub(crate) fn settle(&self, slot: &mut Option<Slot>, id: &I, at: Option<Timestamp>) {
+        self.change(|index| {
+            if let Some(other) = index.claim(id) {
+                match slot {
+                    Some(_) => index.remove(other),
+                    None => *slot = Some(other),
+                }
             }
-            (None, Some(at)) => *slot = Some(index.insert(id.clone(), at)),
-            (Some(taken), None) => index.remove(taken),
-            (None, None) => {}
+            set(index, slot, id, at);
         });
     }
 
@@ -163,6 +169,23 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
 
     pub(crate) fn len(&self) -> usize {
         self.index.lock().len()
+    }
+}
+
+fn set<I: Clone + Eq + Hash>(
+    index: &mut Index<I>,
+    slot: &mut Option<Slot>,
+    id: &I,
+    at: Option<Timestamp>,
+) {
+    match (slot.take(), at.map(Timestamp::as_millis)) {
+        (Some(taken), Some(at)) => {
+            index.set(&taken, at);
+            *slot = Some(taken);
+        }
+        (None, Some(at)) => *slot = Some(index.insert(id.clone(), at)),
+        (Some(taken), None) => index.remove(taken),
+        (None, None) => {}
     }
 }
 

@@ -201,7 +201,8 @@ impl<D: Decision> Asked<D> {
         to: &mut Vec<EncodedEvent>,
     ) -> Result<(), Cause> {
         for event in emitted {
-            let tags = bounded.tags_of(event).map_err(Cause::Emit)?;
+            let readers = self.floor.keys(event.event_type());
+            let tags = bounded.tags_for(event, readers).map_err(Cause::Emit)?;
             to.push(encoded(event, tags, now, self.metadata())?);
         }
         Ok(())

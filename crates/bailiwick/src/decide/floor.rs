@@ -19,6 +19,7 @@ use crate::ask::Admission;
 use crate::cell::{Hold, NotAdmitted};
 use crate::counts::{Counts, Tally};
 use crate::kind::AnyKind;
+use crate::news::{Concerned, Readers};
 use crate::patience::{self, Patience};
 use crate::shared::{Lock, Shared, Stage};
 
@@ -27,6 +28,7 @@ pub(crate) struct Floor {
     kinds: Vec<Arc<dyn AnyKind>>,
     /// Which decisions were added, in order.
     known: Vec<TypeId>,
+    readers: Arc<Readers>,
     tally: Tally,
     numbers: Numbers,
     standing: Lock<Standing>,
@@ -39,9 +41,6 @@ pub(crate) struct Floor {
 /// Those of a turn: mostly one.
 pub(super) type Gathered = SmallVec<[(Ticket, Arc<dyn Case>); 1]>;
 
-/// Aggregates, by their type and tag, with the number of an event.
-pub(super) type Readers = BTreeMap<(usize, Tag), u64>;
-
 struct Standing {
     order: Order<Arc<dyn Case>>,
     /// Those whose callers wait for room, in order. As many as there are such callers.
@@ -53,6 +52,7 @@ impl Floor {
         shared: Arc<Shared>,
         kinds: Vec<Arc<dyn AnyKind>>,
         mut known: Vec<TypeId>,
+        readers: Arc<Readers>,
     ) -> Arc<Self> {
         known.sort_unstable();
         let seed = shared.seams.entropy.next_u64();
@@ -60,6 +60,7 @@ impl Floor {
         Arc::new(Floor {
             kinds,
             known,
+            readers,
             tally: Tally::default(),
             numbers: Numbers::new(seed),
             standing: Lock::new(standing),
@@ -235,23 +236,22 @@ impl Floor {
         concerned
     }
 
-    /// Aggregates of this runtime that read these events, with the last one that each of them reads.
-    pub(super) fn readers_of(&self, events: &[EncodedEvent]) -> Readers {
-        let mut readers = Readers::new();
-        for (at, event) in (0..).zip(events) {
-            for (nth, kind) in self.kinds.iter().enumerate() {
-                let read = event.tags.iter().filter(|tag| kind.reads(&event.event_type, tag));
-                readers.extend(read.map(|tag| ((nth, tag.clone()), at)));
-            }
-        }
-        readers
+    /// The aggregates of this runtime that read these events, which the views are ahead with. Of
+    /// those that are among the views the deadline is known.
+    pub(super) fn concerned_by(&self, events: &[EncodedEvent], views: &Folded) -> Concerned {
+        let mut concerned = self.readers.concerned_by(events, None);
+        concerned.know(|nth, tag| self.kinds[nth].deadline_in(views, tag));
+        concerned
+    }
+
+    /// The keys of the tags of the aggregates that read this type.
+    pub(super) fn keys(&self, event_type: &str) -> &[&'static str] {
+        self.readers.keys(event_type)
     }
 
     /// They are told, each once, before they decide anything else; the events stand from `first` on.
-    pub(super) fn tell(&self, readers: &Readers, first: Position, views: &Folded) {
-        for ((nth, tag), at) in readers {
-            self.kinds[*nth].clone().written(tag, first.plus(*at), views);
-        }
+    pub(super) fn tell(&self, concerned: &Concerned, first: Position) {
+        self.readers.tell(concerned, first);
     }
 
     /// Meets a change of the runtime's stage: nobody is let in any more; once it is closed,

@@ -7,10 +7,11 @@ use bailiwick_core::views::Folded;
 use bailiwick_core::{AppendError, Appended, EncodedEvent, FoldError, Position, Query, Read, Text};
 
 use super::case::Decided;
-use super::floor::{Floor, Readers};
+use super::floor::Floor;
 use super::port;
 use super::turn::{Place, Seat, Seats};
 use crate::error::{Cause, panic_message};
+use crate::news::Concerned;
 use crate::pace::Pace;
 use crate::port::Failure;
 use crate::shared::{Shared, Stage};
@@ -147,10 +148,10 @@ impl<'a> Group<'a> {
             return Tried::Closed;
         }
         let condition = self.views.condition(level);
-        let readers = self.floor.readers_of(&events);
+        let concerned = self.floor.concerned_by(&events, &self.views);
         match port::append(shared, events, condition).await {
             None => Tried::Closed,
-            Some(Ok(appended)) => self.committed(decided, level, &readers, appended),
+            Some(Ok(appended)) => self.committed(decided, level, &concerned, appended),
             Some(Err(AppendError::Conflict { at })) => self.conflicted(level, at).await,
             Some(Err(error)) => self.failed(decided, error),
         }
@@ -201,11 +202,11 @@ impl<'a> Group<'a> {
         &mut self,
         decided: usize,
         level: Position,
-        readers: &Readers,
+        concerned: &Concerned,
         appended: Appended,
     ) -> Tried {
         self.views.settled(appended.last);
-        self.floor.tell(readers, appended.first, &self.views);
+        self.floor.tell(concerned, appended.first);
         self.release(decided, |upto| match u64::try_from(upto).unwrap_or(0) {
             0 => level,
             nth => appended.first.plus(nth - 1),
