@@ -96,7 +96,7 @@ fn released(seat: Option<&'static str>, guest: Option<&'static str>) -> Release 
 #[tokio::test]
 async fn an_event_of_an_aggregate_under_the_id_of_somebody_else_only_is_refused() {
     let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Seat>();
-    let runtime = builder.start().await.unwrap();
+    let runtime = builder.decision::<Release>().start().await.unwrap();
     let error = runtime.decide(released(None, Some("ann"))).await.unwrap_err();
     let Some(Cause::Emit(EmitError::Misaddressed { event_type, keys, tags })) = error.not_run()
     else {
@@ -116,7 +116,7 @@ async fn an_event_of_an_aggregate_under_the_id_of_somebody_else_only_is_refused(
 #[tokio::test]
 async fn one_of_those_who_read_it_is_enough() {
     let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Seat>().aggregate::<Guest>();
-    let runtime = builder.start().await.unwrap();
+    let runtime = builder.decision::<Release>().start().await.unwrap();
     runtime.decide(released(None, Some("ann"))).await.unwrap();
     runtime.decide(released(Some("1"), None)).await.unwrap();
 }
@@ -124,12 +124,13 @@ async fn one_of_those_who_read_it_is_enough() {
 #[tokio::test]
 async fn a_view_of_the_same_decision_is_a_reader_too() {
     let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Seat>();
-    let runtime = builder.start().await.unwrap();
+    let runtime = builder.decision::<GiveBack>().start().await.unwrap();
     runtime.decide(GiveBack("ann".into())).await.unwrap();
 }
 
 #[tokio::test]
 async fn what_no_aggregate_reads_may_concern_anybody() {
-    let runtime = Runtime::builder(MemoryJournal::new()).start().await.unwrap();
+    let runtime =
+        Runtime::builder(MemoryJournal::new()).decision::<Release>().start().await.unwrap();
     runtime.decide(released(None, Some("ann"))).await.unwrap();
 }

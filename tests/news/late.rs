@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bailiwick::{
-    AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Head, Health, Journal,
-    JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError,
+    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, Head, Health,
+    Journal, JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError,
 };
 use tokio::sync::watch;
 use tokio::task::yield_now;
@@ -49,6 +49,10 @@ impl LateJournal {
 }
 
 impl Journal for LateJournal {
+    fn limits(&self) -> AppendLimits {
+        self.inner.limits()
+    }
+
     fn append(
         &self,
         events: Vec<EncodedEvent>,

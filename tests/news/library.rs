@@ -240,6 +240,7 @@ impl Library {
             .aggregate::<Book>()
             .aggregate::<Member>()
             .aggregate::<Wear>()
+            .decision::<LendAnyway>()
             .clock(clock.clone())
             .entropy(7);
         let runtime = change(builder).start().await.expect("it starts");
