@@ -94,8 +94,9 @@ async fn an_abyss_is_refused_before_the_stack_is_used_up() {
             Dug { hole }.encode(&mut out).is_err(),
             Planted { tree }.encode(&mut out).is_err(),
             bailiwick::codec::encode_value(&arrays(ABYSS)).is_err(),
+            bailiwick::codec::fingerprint("Receive", &arrays(ABYSS)).is_err(),
             out.is_empty(),
         ]
     });
-    assert_eq!(refused.unwrap().join().unwrap(), [true; 5]);
+    assert_eq!(refused.unwrap().join().unwrap(), [true; 6]);
 }

@@ -76,12 +76,18 @@ impl<'a> Canonical<'a> {
         Canonical { options: 0, ..self }
     }
 
-    fn open(self, kind: Kind) -> Result<Parts<'a>, Error> {
+    /// One level deeper: whatever it looks like in the form, it takes its part of the stack.
+    fn within(self) -> Result<Self, Error> {
         if self.depth == MOST_NESTED {
             let problem = format!("it is nested deeper than {MOST_NESTED} levels");
             return Err(Error::custom(problem));
         }
-        Ok(Parts::open(self.out, self.depth + 1, kind))
+        Ok(Canonical { depth: self.depth + 1, ..self })
+    }
+
+    fn open(self, kind: Kind) -> Result<Parts<'a>, Error> {
+        let Canonical { out, depth, .. } = self.within()?;
+        Ok(Parts::open(out, depth, kind))
     }
 }
 
@@ -179,7 +185,8 @@ impl<'a> Serializer for Canonical<'a> {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
-        value.serialize(Canonical { options: self.options + 1, ..self })
+        let options = self.options + 1;
+        value.serialize(Canonical { options, ..self.within()? })
     }
 
     fn serialize_unit(self) -> Result<(), Error> {
@@ -204,7 +211,7 @@ impl<'a> Serializer for Canonical<'a> {
         _: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        value.serialize(self)
+        value.serialize(self.within()?)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -214,7 +221,7 @@ impl<'a> Serializer for Canonical<'a> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), Error> {
-        value.serialize(self.variant(variant))
+        value.serialize(self.variant(variant).within()?)
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'a>, Error> {

@@ -202,9 +202,33 @@ fn types_are_in_their_form_for_people() {
 #[test]
 fn what_is_nested_too_deep_is_refused_before_the_stack_is_used_up() {
     #[derive(Serialize)]
-    struct Nested(Vec<Nested>);
-    let nested = |depth| (1..depth).fold(Nested(Vec::new()), |inner, _| Nested(vec![inner]));
-    bytes(&nested(MOST_NESTED));
-    let error = write(&nested(MOST_NESTED + 1), &mut Vec::new()).unwrap_err();
-    assert_eq!(error.to_string(), "it is nested deeper than 256 levels");
+    enum Nested {
+        Nothing,
+        List(Vec<Nested>),
+        Variant(Box<Nested>),
+        Newtype(Option<Box<Newtype>>),
+    }
+    #[derive(Serialize)]
+    struct Newtype(Option<Box<Newtype>>);
+    // A variant is a level, and what it holds is one.
+    let lists =
+        |depth: usize| (0..depth).fold(Nested::Nothing, |inner, _| Nested::List(vec![inner]));
+    let variants =
+        |depth| (0..depth).fold(Nested::Nothing, |inner, _| Nested::Variant(inner.into()));
+    let newtypes = |depth: usize| {
+        let inner = (0..depth).fold(None, |inner, _| Some(Box::new(Newtype(inner))));
+        Nested::Newtype(inner)
+    };
+    let half = MOST_NESTED / 2;
+    for (most, value) in [
+        (half - 1, &lists as &dyn Fn(usize) -> Nested),
+        (MOST_NESTED - 1, &variants),
+        (half - 1, &newtypes),
+    ] {
+        bytes(&value(most));
+        for depth in [most + 1, 5_000] {
+            let error = write(&value(depth), &mut Vec::new()).unwrap_err();
+            assert_eq!(error.to_string(), "it is nested deeper than 256 levels");
+        }
+    }
 }
