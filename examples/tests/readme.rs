@@ -1,8 +1,10 @@
 //! The README shows `first_hour.rs` and `evolving.rs` whole, and a part of `durable.rs`; the first of
-//! them is short.
+//! them is short, and so are the two programs on a folder that it names.
 
 const README: &str = include_str!("../../README.md");
 const FIRST_HOUR: &str = include_str!("../first_hour.rs");
+const COUNTER: &str = include_str!("../durable_counter.rs");
+const DEADLINE: &str = include_str!("../durable_deadline.rs");
 const EVOLVING: &str = include_str!("evolving.rs");
 const DURABLE: &str = include_str!("durable.rs");
 
@@ -20,6 +22,17 @@ fn the_readme_shows_the_examples_as_they_are() {
     };
     assert_eq!([first_hour, evolving], [code(FIRST_HOUR), code(EVOLVING)]);
     assert!(DURABLE.contains(&format!("\n\n{durable}\n\n")), "{durable}");
+}
+
+/// All of it counts but blank lines.
+#[test]
+fn who_learns_the_durable_runtime_reads_sixty_lines_at_most() {
+    for (name, file) in [("durable_counter", COUNTER), ("durable_deadline", DEADLINE)] {
+        let lines = file.lines().filter(|line| !line.trim().is_empty()).count();
+        assert!(lines <= 60, "{name}: {lines} lines");
+        let command = format!("`cargo run --example {name}`");
+        assert!(README.contains(&command), "{command} is not in the README");
+    }
 }
 
 #[test]

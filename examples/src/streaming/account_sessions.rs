@@ -1,20 +1,32 @@
-//! The sessions of one account, each on a lease of one of the account's slots.
+//! The sessions of one account, each on a lease of one of the account's slots: the state, and what is
+//! decided about it.
 //!
 //! A lease is valid iff `now < expires_at`, judged at the moment of every command and every look,
 //! whatever a timer has done so far. The deadline only reclaims.
 
-use bailiwick_core::{Aggregate, Context, LeaseSet, Timestamp, View};
+use bailiwick_core::{Aggregate, Context, Decide, LeaseSet, Timestamp, View, require};
+use serde::{Deserialize, Serialize};
 
 use super::SessionEvent::{self, *};
-use super::{AccountId, SessionId};
+use super::{
+    AccountId, AcquireRefused, InvalidLease, InvalidLimit, KeepAliveRefused, NoSuchLease, SessionId,
+};
+
+type Ctx = Context<SessionEvent>;
 
 /// How many sessions an account may run before anybody says otherwise.
 pub const DEFAULT_LIMIT: usize = 5;
 
+/// The highest limit.
+pub const MAX_LIMIT: usize = 10_000;
+
+/// The longest lease: a day.
+pub const MAX_LEASE_MS: u64 = 24 * 60 * 60 * 1_000;
+
 /// The sessions of one account.
 #[derive(Debug)]
 pub struct AccountSessions {
-    pub(super) leases: LeaseSet<SessionId>,
+    leases: LeaseSet<SessionId>,
 }
 
 impl AccountSessions {
@@ -60,63 +72,121 @@ impl Aggregate for AccountSessions {
         self.leases.next_expiry()
     }
 
-    fn on_deadline(&self, ctx: &mut Context<SessionEvent>) {
+    fn on_deadline(&self, ctx: &mut Ctx) {
         for (session, _) in self.leases.expired(ctx.now()) {
             ctx.emit(LeaseExpired { session: session.clone() });
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use bailiwick_core::given;
+/// Asks for a slot for a session, for a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Acquire {
+    /// For which session.
+    pub session: SessionId,
+    /// For how long, in milliseconds.
+    pub lease_ms: u64,
+}
 
-    use super::super::sample::*;
-    use super::*;
+/// A slot was granted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Granted {
+    /// To which session.
+    pub session: SessionId,
+    /// Until when it counts.
+    pub expires_at: Timestamp,
+    /// How many of the account's slots are in use, this one included.
+    pub in_use: usize,
+}
 
-    #[test]
-    fn leases_are_reclaimed_at_their_expiry_several_at_once_and_in_order() {
-        given::<AccountSessions>("a")
-            .events([started("s3", 10), started("s1", 12), started("s2", 10), started("s4", 20)])
-            .at(9)
-            .expires([])
-            .deadline(10)
-            .at(12)
-            .expires([expired("s2"), expired("s3"), expired("s1")])
-            .deadline(20)
-            .expires([])
-            .at(20)
-            .expires([expired("s4")])
-            .no_deadline();
+impl Decide<Acquire> for AccountSessions {
+    type Reply = Granted;
+    type Rejection = AcquireRefused;
+
+    fn decide(&self, command: &Acquire, ctx: &mut Ctx) -> Result<Granted, AcquireRefused> {
+        let (now, limit) = (ctx.now(), self.limit());
+        let expires_at = lease_until(now, command.lease_ms)?;
+        let active = self.lease(&command.session, now).is_some();
+        require(!active, AcquireRefused::AlreadyActive)?;
+        let free = self.leases.free(now) > 0;
+        require(free, AcquireRefused::LimitReached { limit })?;
+        ctx.emit(SessionStarted { session: command.session.clone(), expires_at });
+        Ok(Granted { session: command.session.clone(), expires_at, in_use: self.in_use(now) + 1 })
     }
+}
 
-    #[test]
-    fn a_renewal_moves_the_deadline() {
-        given::<AccountSessions>("a")
-            .events([started("s1", 10), renewed("s1", 30), started("s2", 20)])
-            .deadline(20)
-            .at(20)
-            .expires([expired("s2")])
-            .deadline(30);
-    }
+/// Says that a session still runs, and asks for its lease to last. Replies with the expiry that
+/// holds, which is never earlier than before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeepAlive {
+    /// Which session.
+    pub session: SessionId,
+    /// For how long from now, in milliseconds.
+    pub lease_ms: u64,
+}
 
-    #[test]
-    fn a_look_does_not_count_what_no_timer_has_reclaimed_yet() {
-        given::<AccountSessions>("a")
-            .events([started("s1", 10), started("s2", 11)])
-            .at(10)
-            .state(|account, now| {
-                assert_eq!(account.in_use(now), 1);
-                assert_eq!(account.lease(&"s1".into(), now), None);
-                assert_eq!(account.lease(&"s2".into(), now), Some(11.into()));
-            })
-            .deadline(10);
-    }
+impl Decide<KeepAlive> for AccountSessions {
+    type Reply = Timestamp;
+    type Rejection = KeepAliveRefused;
 
-    #[test]
-    fn a_history_that_today_would_be_refused_is_still_folded_in() {
-        given::<AccountSessions>("a")
-            .events([limit_changed(1), started("s1", 10), started("s2", 10), ended("s9")])
-            .state(|account, now| assert_eq!((account.limit(), account.in_use(now)), (1, 2)));
+    fn decide(&self, command: &KeepAlive, ctx: &mut Ctx) -> Result<Timestamp, KeepAliveRefused> {
+        let KeepAlive { session, lease_ms } = command;
+        let now = ctx.now();
+        let renewed = lease_until(now, *lease_ms)?;
+        let held = self.lease(session, now).ok_or(NoSuchLease)?;
+        // As DHCP does it: not before half time, so that a renewal every few seconds does not fill
+        // the journal. What is renewed then always ends later than what was held.
+        if held.since(now).as_millis() * 2 >= u128::from(*lease_ms) {
+            return Ok(held);
+        }
+        ctx.emit(LeaseRenewed { session: session.clone(), expires_at: renewed });
+        Ok(renewed)
     }
+}
+
+/// Ends a session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Release {
+    /// Which session.
+    pub session: SessionId,
+}
+
+impl Decide<Release> for AccountSessions {
+    type Reply = ();
+    type Rejection = NoSuchLease;
+
+    fn decide(&self, command: &Release, ctx: &mut Ctx) -> Result<(), NoSuchLease> {
+        let active = self.lease(&command.session, ctx.now()).is_some();
+        require(active, NoSuchLease)?;
+        ctx.emit(SessionEnded { session: command.session.clone() });
+        Ok(())
+    }
+}
+
+/// Sets how many sessions the account may run at once. Those that run above a lowered limit go on;
+/// new ones are refused until there are fewer. 0 lets none start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SetLimit {
+    /// How many.
+    pub limit: usize,
+}
+
+impl Decide<SetLimit> for AccountSessions {
+    type Reply = ();
+    type Rejection = InvalidLimit;
+
+    fn decide(&self, &SetLimit { limit }: &SetLimit, ctx: &mut Ctx) -> Result<(), InvalidLimit> {
+        require(limit <= MAX_LIMIT, InvalidLimit { limit })?;
+        if limit != self.limit() {
+            ctx.emit(LimitChanged { limit });
+        }
+        Ok(())
+    }
+}
+
+/// The expiry of a lease of `lease_ms` that begins at `now`.
+fn lease_until(now: Timestamp, lease_ms: u64) -> Result<Timestamp, InvalidLease> {
+    let valid = (1..=MAX_LEASE_MS).contains(&lease_ms);
+    require(valid, InvalidLease { lease_ms })?;
+    Ok(now.plus_millis(lease_ms))
 }

@@ -4,21 +4,14 @@
 //! two together: "this session counts until T", not "this session is running".
 
 mod account_sessions;
-mod acquire;
-mod keep_alive;
-mod lease_time;
+mod events;
+mod refused;
 #[cfg(test)]
-mod random_histories;
-mod release;
-#[cfg(test)]
-mod sample;
-mod session_event;
-mod set_limit;
+mod stories;
 
-pub use account_sessions::{AccountSessions, DEFAULT_LIMIT};
-pub use acquire::{Acquire, AcquireRefused, Granted};
-pub use keep_alive::{KeepAlive, KeepAliveRefused};
-pub use lease_time::{InvalidLease, MAX_LEASE_MS};
-pub use release::{NoSuchLease, Release};
-pub use session_event::{AccountId, SessionEvent, SessionId};
-pub use set_limit::{InvalidLimit, MAX_LIMIT, SetLimit};
+pub use account_sessions::{
+    AccountSessions, Acquire, DEFAULT_LIMIT, Granted, KeepAlive, MAX_LEASE_MS, MAX_LIMIT, Release,
+    SetLimit,
+};
+pub use events::{AccountId, SessionEvent, SessionId};
+pub use refused::{AcquireRefused, InvalidLease, InvalidLimit, KeepAliveRefused, NoSuchLease};

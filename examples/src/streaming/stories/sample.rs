@@ -1,7 +1,7 @@
 //! Commands and events in short, for the tests.
 
-use super::SessionEvent::{self, *};
-use super::{Acquire, KeepAlive, Release, SetLimit};
+use crate::streaming::SessionEvent::{self, *};
+use crate::streaming::{Acquire, KeepAlive, Release, SetLimit};
 
 pub fn acquire(session: &'static str, lease_ms: u64) -> Acquire {
     let session = session.into();

@@ -4,17 +4,17 @@
 
 mod args;
 mod audit;
-#[path = "../shared/dice.rs"]
+#[path = "../../shared/dice.rs"]
 #[allow(dead_code, reason = "of another program, too")]
 mod dice;
 mod failure;
 mod morning;
 mod place;
-#[path = "../shared/style.rs"]
+#[path = "../../shared/style.rs"]
 #[allow(dead_code, reason = "of another program, too")]
 mod style;
 mod table;
-#[path = "../shared/usage.rs"]
+#[path = "../../shared/usage.rs"]
 mod usage;
 
 use std::io::{ErrorKind, IsTerminal, Write};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bailiwick_core::{Given, given};
 
 use super::sample::*;
-use super::{AccountSessions, AcquireRefused, Granted, NoSuchLease, SessionEvent};
+use crate::streaming::{AccountSessions, AcquireRefused, Granted, NoSuchLease, SessionEvent};
 
 type Story = Given<AccountSessions>;
 

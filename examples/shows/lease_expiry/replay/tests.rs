@@ -5,7 +5,7 @@ use bailiwick_examples::trace::read_trace;
 
 use super::*;
 
-const SHIPPED: &[u8] = include_bytes!("../../data/evening.jsonl");
+const SHIPPED: &[u8] = include_bytes!("../../../data/evening.jsonl");
 
 /// The events that a replay leaves, and what was answered.
 async fn replayed(trace: &[u8], manner: Manner) -> (Vec<RecordedEvent>, Answers) {

@@ -8,9 +8,9 @@ mod failure;
 mod journal;
 mod replay;
 mod story;
-#[path = "../shared/style.rs"]
+#[path = "../../shared/style.rs"]
 mod style;
-#[path = "../shared/usage.rs"]
+#[path = "../../shared/usage.rs"]
 mod usage;
 
 use std::io::{ErrorKind, IsTerminal, Write};
