@@ -317,7 +317,10 @@ async fn a_condition_that_was_not_kept_would_be_seen() {
     for seed in 0..100 {
         let journal: Arc<dyn Journal> = Arc::new(careless(Place::fresh(Kept::InMemory).open()));
         let (called, events) = play(&journal, true, seed, CALLS).await;
-        if let Err(why) = explain(called, &events, true) {
+        // For its reason: an event that no rule allows any more when it is there.
+        if let Err(why) = explain(called, &events, true)
+            && why.contains("but by then")
+        {
             println!("seed {seed}: {why}");
             return;
         }

@@ -204,7 +204,18 @@ async fn types_of_others_are_not_the_aggregates_business() {
     append(&journal, event("Subscribed", vec![0x80])).await;
     append(&journal, decided_by("Theatre", event("Burnt", vec![0x80]))).await;
     append(&journal, decided_by("Hall", event("bailiwick.Later", vec![0x80]))).await;
-    run::<first::Hall>(&journal).await;
+    let runtime = run::<first::Hall>(&journal).await;
+    let hall = runtime.aggregates::<first::Hall>().get("h");
+    assert_eq!(hall.read(|hall, _| hall.0.clone()).await.unwrap(), []);
+    assert_eq!(hall.ask(Emit).await.unwrap(), 0);
+    let mut watch = hall.watch(Position::START).unwrap();
+    let first = watch.next().await.unwrap();
+    let built = first::HallEvent::Built { dozens: 2 };
+    assert_eq!(
+        (first.position.get(), first.event),
+        (4, built),
+        "what it decided, behind the others"
+    );
 }
 
 /// So that a start sees whose each event is.

@@ -84,7 +84,15 @@ async fn a_name_taken_twice_is_refused() {
 #[tokio::test]
 async fn adding_an_aggregate_twice_changes_nothing() {
     let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Thing>().aggregate::<Thing>();
-    builder.start().await.unwrap();
+    let runtime = builder.start().await.unwrap();
+    let things = [runtime.aggregates::<Thing>(), runtime.aggregates::<Thing>()];
+    for thing in &things {
+        thing.get("mine").ask(ThingId::from("mine")).await.unwrap();
+    }
+    // Of one kind: both handles see both commands, and the runtime counts each once.
+    for counts in [things[0].counts(), things[1].counts(), runtime.counts()] {
+        assert_eq!((counts.accepted, counts.replied), (2, 2));
+    }
 }
 
 #[tokio::test]
