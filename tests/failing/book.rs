@@ -12,15 +12,15 @@ pub struct LineWritten {
     pub line: u64,
 }
 
-/// How many lines a book has. Cannot be copied.
-#[derive(Debug)]
-pub struct Book(pub u64);
+/// How many lines a book has. It can be copied, or not.
+#[derive(Debug, Clone)]
+pub struct Book<const COPIED: bool>(pub u64);
 
-impl View for Book {
+impl<const COPIED: bool> View for Book<COPIED> {
     type Key = BookId;
     type Event = LineWritten;
 
-    fn new(_: &BookId) -> Book {
+    fn new(_: &BookId) -> Self {
         Book(0)
     }
 
@@ -28,24 +28,32 @@ impl View for Book {
         assert_eq!(event.line, self.0 + 1, "a line is missing or repeated");
         self.0 = event.line;
     }
+
+    fn try_clone(&self) -> Option<Self> {
+        COPIED.then(|| self.clone())
+    }
 }
 
 /// Writes a line, unless the book has so many.
 #[derive(Debug, Clone)]
-pub struct WriteLine {
+pub struct WriteLine<const COPIED: bool = false> {
     pub most: u64,
 }
 
-impl WriteLine {
-    pub const FREELY: WriteLine = WriteLine { most: u64::MAX };
+impl<const COPIED: bool> WriteLine<COPIED> {
+    pub const FREELY: Self = WriteLine { most: u64::MAX };
+
+    pub fn upto(most: u64) -> Self {
+        WriteLine { most }
+    }
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the book is full")]
 pub struct Full;
 
-impl Decision for WriteLine {
-    type Views = Book;
+impl<const COPIED: bool> Decision for WriteLine<COPIED> {
+    type Views = Book<COPIED>;
     type Event = LineWritten;
     type Reply = u64;
     type Rejection = Full;
@@ -54,7 +62,7 @@ impl Decision for WriteLine {
         "b".into()
     }
 
-    fn decide(&self, book: &Book, ctx: &mut Context<LineWritten>) -> Result<u64, Full> {
+    fn decide(&self, book: &Book<COPIED>, ctx: &mut Context<LineWritten>) -> Result<u64, Full> {
         require(book.0 < self.most, Full)?;
         ctx.emit(LineWritten { book: "b".into(), line: book.0 + 1 });
         Ok(book.0 + 1)

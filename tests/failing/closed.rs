@@ -60,23 +60,52 @@ async fn a_command_behind_a_deadline_that_cannot_be_written_comes_back() {
     assert_eq!(counter.read(|a, _| a.rings).await.unwrap(), 1);
 }
 
+/// Its outcome is not known before the journal is open again, whoever looks meanwhile.
+#[tokio::test]
+async fn a_deadline_in_an_append_of_unknown_outcome_is_found_when_it_opens_again() {
+    for (id, looks) in [("a", true), ("a", false), ("b", true), ("b", false)] {
+        let stage = Stage::new().await;
+        let counter = stage.counters.get(id);
+        counter.ask(Count::FREELY).await.unwrap();
+        stage.journal.fail_stop(0);
+        stage.journal.plan([Fault::UnknownWritten]);
+        stage.journal.hide(true).await;
+        let alarm = SetAlarm { at: Some((BEGIN + 500).into()), bell: Bell::Rings };
+        let error = counter.ask(alarm).await.unwrap_err();
+        assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
+        if looks {
+            assert_eq!(counter.read(|a, _| a.alarm).await.unwrap(), None);
+        }
+        stage.clock.advance(Duration::from_millis(2_000));
+        settle().await;
+        stage.journal.reopen().await.unwrap();
+        stage.journal.hide(false).await;
+        for _ in 0..70 {
+            stage.clock.advance(Duration::from_millis(1_000));
+            settle().await;
+        }
+        let rings = counter.read(|a, _| a.rings).await.unwrap();
+        assert_eq!(rings, 1, "of {id:?}, looked at: {looks}");
+    }
+}
+
 #[tokio::test]
 async fn decisions_come_back_without_reading_all_again() {
     let stage = with_history(0, |builder| builder).await;
     for line in 1..=200 {
-        assert_eq!(stage.runtime.decide(WriteLine::FREELY).await.unwrap(), line);
+        assert_eq!(stage.runtime.decide(<WriteLine>::FREELY).await.unwrap(), line);
     }
     close(&stage).await;
     let before = stage.journal.reads();
     for _ in 0..20 {
-        let error = stage.runtime.decide(WriteLine::FREELY).await.unwrap_err();
+        let error = stage.runtime.decide(<WriteLine>::FREELY).await.unwrap_err();
         assert!(matches!(error.not_run(), Some(Cause::JournalClosed(_))), "{error:?}");
-        let full = stage.runtime.decide(WriteLine { most: 1 }).await.unwrap_err();
+        let full = stage.runtime.decide(<WriteLine>::upto(1)).await.unwrap_err();
         assert!(full.rejection().is_some(), "{full:?}");
     }
     assert_eq!(stage.journal.reads() - before, 40, "each looks for what is new, once");
     stage.journal.reopen().await.unwrap();
-    assert_eq!(stage.runtime.decide(WriteLine::FREELY).await.unwrap(), 201);
+    assert_eq!(stage.runtime.decide(<WriteLine>::FREELY).await.unwrap(), 201);
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ pub struct Counter {
     pub alarm: Option<Timestamp>,
     /// What `on_deadline` does, for tests of misbehaviour.
     pub bell: Bell,
+    /// Every second counter can be copied, so that both ways of undoing are tested: "a", "c"...
+    pub is_copied: bool,
 }
 
 /// What the alarm does.
@@ -102,8 +104,9 @@ impl View for Counter {
     type Key = CounterId;
     type Event = CounterEvent;
 
-    fn new(_: &CounterId) -> Self {
-        Counter::default()
+    fn new(id: &CounterId) -> Self {
+        let is_copied = id.as_str().bytes().last().is_some_and(|last| last % 2 == 1);
+        Counter { is_copied, ..Counter::default() }
     }
 
     fn apply(&mut self, event: &CounterEvent, _: Timestamp) {
@@ -117,8 +120,16 @@ impl View for Counter {
                 self.rings += 1;
                 self.alarm = None;
             }
-            CounterEvent::Poisoned {} => panic!("poisoned"),
+            CounterEvent::Poisoned {} => {
+                // What is left behind is garbage.
+                self.value += 1_000;
+                panic!("poisoned")
+            }
         }
+    }
+
+    fn try_clone(&self) -> Option<Self> {
+        self.is_copied.then(|| self.clone())
     }
 }
 

@@ -48,6 +48,7 @@ pub struct FaultyJournal {
     unreadable: Arc<Mutex<bool>>,
     hanging_reads: Arc<AtomicUsize>,
     reads: Arc<AtomicUsize>,
+    hidden: Arc<Mutex<Option<Position>>>,
     stop: Arc<Mutex<Stop>>,
 }
 
@@ -99,6 +100,7 @@ impl FaultyJournal {
             stop: Arc::default(),
             hanging_reads: Arc::default(),
             reads: Arc::default(),
+            hidden: Arc::default(),
         }
     }
 
@@ -180,6 +182,13 @@ impl FaultyJournal {
         self.hanging_reads.store(n, Ordering::SeqCst);
     }
 
+    /// From now on, readers see nothing of what comes, or everything again: as of a journal that
+    /// shows what was acknowledged only.
+    pub async fn hide(&self, hide: bool) {
+        let head = self.inner.head().await.expect("it can be read").position;
+        *self.hidden.lock() = hide.then_some(head);
+    }
+
     /// How many reads there were so far.
     pub fn reads(&self) -> usize {
         self.reads.load(Ordering::SeqCst)
@@ -188,6 +197,19 @@ impl FaultyJournal {
     /// Reads around every fault.
     pub fn inner(&self) -> Arc<dyn Journal> {
         self.inner.clone()
+    }
+
+    fn shown(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
+        let (page, hidden) = (self.inner.read(read), *self.hidden.lock());
+        Box::pin(async move {
+            let mut page = page.await?;
+            if let Some(head) = hidden {
+                page.events.retain(|recorded| recorded.position <= head);
+                page.upto = page.upto.min(head);
+                page.more &= page.upto < head;
+            }
+            Ok(page)
+        })
     }
 
     async fn pass(
@@ -278,7 +300,7 @@ impl Journal for FaultyJournal {
         let one_less = |n: usize| n.checked_sub(1);
         match self.hanging_reads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less) {
             Ok(_) => Box::pin(std::future::pending()),
-            Err(_) => self.inner.read(read),
+            Err(_) => self.shown(read),
         }
     }
 

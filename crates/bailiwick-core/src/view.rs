@@ -63,6 +63,20 @@ pub trait View: Sized + Send + 'static {
     /// A panic here for an event of the journal makes the aggregate unloadable until the code is
     /// mended; for a new event it fails the command that emitted it.
     fn apply(&mut self, event: &Self::Event, at: Timestamp);
+
+    /// A copy of the state, for whoever can make one at little cost: `Some(self.clone())`.
+    ///
+    /// What is decided is folded in before it is in the journal. If it does not get there, because
+    /// another writer was faster or the journal failed, the state is made anew: from a copy of
+    /// before, and what was written since, or without one from the whole history. So a copy is worth
+    /// it for a state that is small against its history and that others write to as well.
+    ///
+    /// It costs one copy per append (of an aggregate: for all commands that are written together; of
+    /// a decision: for each of its views that what it emits concerns), and the memory of two at most
+    /// while an aggregate is at work. A panic counts as none.
+    fn try_clone(&self) -> Option<Self> {
+        None
+    }
 }
 
 /// State and rules of one instance, with sole authority over them: a view that takes commands.

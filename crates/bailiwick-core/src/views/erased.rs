@@ -24,6 +24,11 @@ pub trait OneView: Sized + Send + 'static {
     fn begin(key: &Self::Key) -> Self;
     fn fold(&mut self, event: Self::Event, at: Timestamp);
 
+    /// A copy, if one can be made.
+    fn try_clone(&self) -> Option<Self> {
+        None
+    }
+
     /// Folds an event that it reads; without a position if it is not in the journal yet.
     fn take(&mut self, event: &EncodedEvent, _: Option<Position>) -> Result<(), CodecError> {
         if let Some(decoded) = event.decode::<Self::Event>()? {
@@ -45,14 +50,23 @@ impl<V: View> OneView for V {
     fn fold(&mut self, event: V::Event, at: Timestamp) {
         self.apply(&event, at);
     }
+
+    fn try_clone(&self) -> Option<V> {
+        View::try_clone(self)
+    }
 }
 
 /// The state of a view.
 pub(super) trait State: Any + Send {
     fn take(&mut self, event: &EncodedEvent, at: Option<Position>) -> Result<(), CodecError>;
+    fn try_clone(&self) -> Option<Box<dyn State>>;
 }
 
 impl<V: OneView> State for V {
+    fn try_clone(&self) -> Option<Box<dyn State>> {
+        OneView::try_clone(self).map(|state| Box::new(state) as Box<dyn State>)
+    }
+
     fn take(&mut self, event: &EncodedEvent, at: Option<Position>) -> Result<(), CodecError> {
         OneView::take(self, event, at)
     }

@@ -28,11 +28,12 @@ const FEW: usize = 8;
 ///    the first emitted.
 /// 5. Append on the [`condition`](Folded::condition) that nothing guarded lies beyond the level.
 /// 6. If it was appended, [`settled`](Folded::settled), after `fold_ahead` of everything appended.
-///    If not, [`discard`](Folded::discard) what is ahead. If others were faster,
-///    [`behind`](Folded::behind) also, and again from 3.
+///    If not, [`discard`](Folded::discard) what is ahead. If others were faster, again from 3, and
+///    if they are level without a read, [`behind`](Folded::behind).
 /// 7. [`keep`](Folded::keep) what the next decision can go on from.
 ///
-/// After an error of one of these, or a panic of a view's code, the views are to be thrown away.
+/// After an error of one of these, or a panic of a view's code, the views are to be thrown away; but
+/// if it was in `fold_ahead`, `discard` is enough.
 #[derive(Debug, Default)]
 pub struct Folded {
     slots: Vec<Slot>,
@@ -195,11 +196,13 @@ impl Folded {
                 slot.settle(last);
             } else if slot.is_ahead() {
                 slot.forget();
+                slot.caught_up = false;
             }
         }
     }
 
-    /// What the views are ahead with will never be: those that hold some of it begin again.
+    /// What the views are ahead with will never be: those that hold some of it are what they were
+    /// before, if they can be copied ([`View::try_clone`]), or begin again.
     pub fn discard(&mut self) {
         self.slots.iter_mut().filter(|slot| slot.is_ahead()).for_each(Slot::forget);
     }

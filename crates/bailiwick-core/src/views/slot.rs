@@ -16,18 +16,24 @@ pub struct Slot {
     pub(super) caught_up: bool,
     /// It holds events beyond `upto` that are not durable.
     ahead: bool,
+    /// What it was before it was ahead, if it can be copied.
+    before: Option<Box<dyn State>>,
 }
 
 impl Slot {
     /// At the beginning of the journal.
     pub(super) fn new(reading: ReadingItem) -> Slot {
         let state = reading.identity().begin();
-        Slot { reading, state, upto: Position::START, caught_up: false, ahead: false }
+        let upto = Position::START;
+        Slot { reading, state, upto, caught_up: false, ahead: false, before: None }
     }
 
-    /// As new: nothing is known.
+    /// What it is ahead with will never be: it is what it was before, or as new if nobody knows that.
     pub(super) fn forget(&mut self) {
-        *self = Slot::new(self.reading.clone());
+        match self.before.take() {
+            Some(before) => (self.state, self.ahead) = (before, false),
+            None => *self = Slot::new(self.reading.clone()),
+        }
     }
 
     /// Another decision reads it, and may guard it though the one before did not.
@@ -74,7 +80,7 @@ impl Slot {
 
     /// What it was ahead with is durable, and it knows all up to here.
     pub(super) fn settle(&mut self, upto: Position) {
-        self.ahead = false;
+        (self.ahead, self.before) = (false, None);
         self.reached(upto);
     }
 
@@ -83,29 +89,37 @@ impl Slot {
         if recorded.position <= self.upto {
             return Ok(());
         }
-        self.take(&recorded.event, Some(recorded.position))?;
+        if self.reads(&recorded.event) {
+            self.take(&recorded.event, Some(recorded.position))?;
+        }
         self.upto = recorded.position;
         Ok(())
     }
 
     /// Folds an event in that is not durable yet, if it reads it.
     pub(super) fn fold_ahead(&mut self, event: &EncodedEvent) -> Result<(), FoldError> {
-        self.ahead |= self.take(event, None)?;
-        Ok(())
+        if !self.reads(event) {
+            return Ok(());
+        }
+        if !self.ahead {
+            self.before = self.state.try_clone();
+            self.ahead = true;
+        }
+        self.take(event, None)
     }
 
-    fn take(&mut self, event: &EncodedEvent, at: Option<Position>) -> Result<bool, FoldError> {
-        if !self.reading.item().matches(event.event_type.as_str(), &event.tags) {
-            return Ok(false);
-        }
+    fn reads(&self, event: &EncodedEvent) -> bool {
+        self.reading.item().matches(event.event_type.as_str(), &event.tags)
+    }
+
+    fn take(&mut self, event: &EncodedEvent, at: Option<Position>) -> Result<(), FoldError> {
         // Broken is what may have taken half of it.
         self.state.take(event, at).map_err(|source| FoldError {
             view: self.identity().clone(),
             event_type: event.event_type.clone(),
             position: at,
             source,
-        })?;
-        Ok(true)
+        })
     }
 }
 

@@ -107,6 +107,22 @@ impl Answers {
         }
     }
 
+    /// What was answered with these keys was never written.
+    pub(super) fn undo<'a>(&mut self, keys: impl Iterator<Item = &'a Text>) {
+        let before = self.by_key.len();
+        for key in keys {
+            if let Some(answer) = self.by_key.remove(key) {
+                self.bytes -= weight(key, &answer.reply);
+            }
+        }
+        if self.by_key.len() < before {
+            let is_known = |(at, key): &(Timestamp, Text)| {
+                self.by_key.get(key).is_some_and(|answer| answer.at == *at)
+            };
+            self.order.retain(is_known);
+        }
+    }
+
     /// Forgets those whose time is over.
     pub(super) fn forget(&mut self, now: Timestamp, window: Duration) {
         let before = self.order.len();

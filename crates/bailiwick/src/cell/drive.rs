@@ -76,6 +76,7 @@ impl<A: Aggregate> Cell<A> {
             if commands >= COMMANDS_PER_POLL {
                 break;
             }
+            let is_closed = self.kind.shared.journal_closed().is_some();
             let mut core = self.core.lock();
             if core.attachments != number || !core.phase.has_actor() {
                 return Drive::Leave;
@@ -83,8 +84,11 @@ impl<A: Aggregate> Cell<A> {
             core.phase = core.phase.after(Input::Runs).0;
             let leaving = core.phase == Phase::Leaving;
             let life = std::mem::replace(&mut core.life, Life::Out);
+            let is_sure = is_closed || !life.is_unsure();
             let life = match &mut core.desk {
-                Some(desk) if desk.overtaken != Position::START => self.catch_up(desk, life),
+                Some(desk) if desk.overtaken != Position::START || !is_sure => {
+                    self.catch_up(desk, life, is_sure)
+                }
                 _ => life,
             };
             let most = if tools.quick { COMMANDS_PER_QUICK_TURN } else { usize::MAX };
@@ -136,7 +140,9 @@ impl<A: Aggregate> Cell<A> {
             Life::Live(live) if !live.again.is_empty() => return self.room_in(live) > 0,
             Life::Live(live) => self.room_in(live) > 0,
             Life::Loading(_) => false,
-            Life::Unloaded | Life::Quiet(_) | Life::Faulted(_) | Life::Out => true,
+            Life::Unloaded | Life::Quiet(_) | Life::Behind(_) | Life::Faulted(_) | Life::Out => {
+                true
+            }
         };
         room && core.desk.as_ref().is_some_and(|desk| desk.has_work_now())
     }
@@ -234,6 +240,7 @@ impl<A: Aggregate> Cell<A> {
                 refuse(work, &fault);
                 (Life::Faulted(fault), true)
             }
+            Life::Behind(known) if work.wanted => (self.read_on(&tools.ground, known), false),
             _ if work.wanted => (self.begin_loading(&tools.ground, Again::default()), false),
             life => (life, true),
         }
@@ -326,6 +333,7 @@ impl<A: Aggregate> Cell<A> {
     fn conclude(&self, live: &mut Live<A>, tools: &mut Tools<A>, cx: &mut Context<'_>) -> Next {
         let ground = &*tools.ground;
         loop {
+            live.mend_by_copy();
             match self.poll_append(live, cx) {
                 Poll::Pending => {
                     tools.quick = false;
@@ -349,8 +357,10 @@ impl<A: Aggregate> Cell<A> {
         if std::mem::take(&mut live.rearm) {
             let at = live.wake_at();
             let known = &mut *live.known;
-            known.armed = at;
-            self.kind.deadlines.settle(&mut known.slot, &self.id, at);
+            if !known.unsure {
+                known.armed = at;
+                self.kind.deadlines.settle(&mut known.slot, &self.id, at);
+            }
             live.due = None;
         }
         Next::Wait

@@ -147,7 +147,7 @@ impl<A: Aggregate> Life<A> {
             Life::Out => true,
             Life::Live(live) => live.is_under_way(),
             Life::Loading(loading) => !loading.again.is_empty(),
-            Life::Unloaded | Life::Quiet(_) | Life::Faulted(_) => false,
+            Life::Unloaded | Life::Quiet(_) | Life::Behind(_) | Life::Faulted(_) => false,
         }
     }
 }

@@ -236,6 +236,9 @@ impl<A: Aggregate> Cell<A> {
             return Err(NotRecorded::Failed(Cause::JournalClosed(fault)));
         }
         let (before, payload) = (live.forming.events.len(), turn.tools.payload.len());
+        if before == 0 && live.forming.before.is_none() {
+            live.forming.before = live.known.copy();
+        }
         let encoded = catch_unwind(AssertUnwindSafe(|| {
             let batch = &mut live.forming.events;
             if events.is_empty() {

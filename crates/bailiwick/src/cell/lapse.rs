@@ -119,7 +119,7 @@ impl<A: Aggregate> Lapsed<A> {
                 let soon = self.now + AGAIN;
                 self.next = Some(self.next.map_or(soon, |next| next.min(soon)));
             }
-            Life::Unloaded | Life::Quiet(_) | Life::Faulted(_) => {}
+            Life::Unloaded | Life::Quiet(_) | Life::Behind(_) | Life::Faulted(_) => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! The life of a cell: what is known of its aggregate, and what of that is durable.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use bailiwick_core::{Aggregate, AppendError, Appended, EncodedEvent, Position, Text, Timestamp};
@@ -20,6 +21,8 @@ pub(super) enum Life<A: Aggregate> {
     Loading(Box<Loading<A>>),
     /// The state is known and durable, and nothing else is to be remembered.
     Quiet(Box<Known<A>>),
+    /// The state was durable; what was written since is read before it is used.
+    Behind(Box<Known<A>>),
     /// The state is known, and something is under way.
     Live(Box<Live<A>>),
     /// The actor has it out for a turn.
@@ -72,6 +75,16 @@ pub(super) struct Known<A> {
     pub(super) version: Position,
     /// The position up to which the durable state has seen the journal.
     pub(super) seen: Position,
+    /// It was read while the journal was closed for writing: an append whose outcome is unknown may
+    /// turn out to be there when that is open again.
+    pub(super) unsure: bool,
+}
+
+/// What a state was before the first event of a batch, so that the batch can be undone. Its answers
+/// are found by their keys.
+pub(super) struct Before<A> {
+    state: A,
+    deadline: Option<Timestamp>,
 }
 
 /// A known aggregate and what is under way. Its state is speculative while anything is running or
@@ -90,6 +103,16 @@ pub(super) struct Live<A: Aggregate> {
     pub(super) again: Again<A>,
     /// What is to be done to the state, once what is decided has settled, before anything more is.
     pub(super) mend: Mend,
+    /// While the state is garbage: the last durable one that there is a copy of.
+    pub(super) base: Option<Base<A>>,
+}
+
+/// A copy of a durable state, the position of its last event, and up to where it had seen the
+/// journal.
+pub(super) struct Base<A> {
+    pub(super) before: Box<Before<A>>,
+    pub(super) version: Position,
+    pub(super) seen: Position,
 }
 
 /// What is wrong with a state.
@@ -121,6 +144,8 @@ pub(super) struct Batch<A: Aggregate> {
     pub(super) full: bool,
     /// The idempotency keys among them.
     pub(super) keys: Vec<Text>,
+    /// If the state can be copied.
+    pub(super) before: Option<Box<Before<A>>>,
 }
 
 pub(super) struct Running<A: Aggregate> {
@@ -129,6 +154,7 @@ pub(super) struct Running<A: Aggregate> {
     pub(super) keys: Vec<Text>,
     /// Who else is to be told.
     pub(super) concerned: Concerned,
+    pub(super) before: Option<Box<Before<A>>>,
     pub(super) append: Guarded<Appended, AppendError>,
 }
 
@@ -142,6 +168,7 @@ impl<A: Aggregate> Default for Batch<A> {
             bytes: 0,
             full: false,
             keys: Vec::new(),
+            before: None,
         }
     }
 }
@@ -168,7 +195,7 @@ impl<A: Aggregate> Life<A> {
     /// An ID without a single event, or not even looked up, leaves nothing in memory.
     pub(super) fn is_worth_keeping(&self) -> bool {
         match self {
-            Life::Quiet(known) => !known.is_unknown(),
+            Life::Quiet(known) | Life::Behind(known) => !known.is_unknown(),
             Life::Live(live) => !live.known.is_unknown(),
             Life::Unloaded => false,
             Life::Loading(_) | Life::Out | Life::Faulted(_) => true,
@@ -180,23 +207,32 @@ impl<A: Aggregate> Life<A> {
         match self {
             Life::Loading(_) | Life::Out => true,
             Life::Live(live) => live.is_busy(),
-            Life::Unloaded | Life::Quiet(_) | Life::Faulted(_) => false,
+            Life::Unloaded | Life::Quiet(_) | Life::Behind(_) | Life::Faulted(_) => false,
         }
     }
 
     pub(super) fn known(&mut self) -> Option<&mut Known<A>> {
         match self {
-            Life::Quiet(known) => Some(known),
+            Life::Quiet(known) | Life::Behind(known) => Some(known),
             Life::Live(live) => Some(&mut live.known),
             _ => None,
+        }
+    }
+
+    /// Whether an append of which nobody knew whether it was written may have changed it.
+    pub(super) fn is_unsure(&self) -> bool {
+        match self {
+            Life::Quiet(known) => known.unsure,
+            Life::Live(live) => live.known.unsure,
+            _ => false,
         }
     }
 
     /// When the deadline index has to call, if that is known.
     pub(super) fn wake_at(&self) -> Option<Option<Timestamp>> {
         match self {
-            Life::Quiet(known) => Some(known.deadline),
-            Life::Live(live) => Some(live.wake_at()),
+            Life::Quiet(known) if !known.unsure => Some(known.deadline),
+            Life::Live(live) if !live.known.unsure => Some(live.wake_at()),
             _ => None,
         }
     }
@@ -215,7 +251,21 @@ impl<A: Aggregate> Known<A> {
 
     /// Whether the journal knows nothing of this aggregate.
     fn is_unknown(&self) -> bool {
-        self.version == Position::START && self.deadline.is_none()
+        self.version == Position::START && self.deadline.is_none() && !self.unsure
+    }
+
+    /// Becomes again what it was before a batch.
+    pub(super) fn undo(&mut self, before: Before<A>) {
+        (self.state, self.deadline) = (before.state, before.deadline);
+    }
+}
+
+impl<A: Aggregate> Known<A> {
+    /// A copy, if one can be made.
+    pub(super) fn copy(&self) -> Option<Box<Before<A>>> {
+        // Whoever panics here is folded anew.
+        let copied = catch_unwind(AssertUnwindSafe(|| self.state.try_clone())).ok()?;
+        copied.map(|state| Box::new(Before { state, deadline: self.deadline }))
     }
 }
 
@@ -230,6 +280,7 @@ impl<A: Aggregate> Live<A> {
             forming: Batch::default(),
             again: Again::default(),
             mend: Mend::Nothing,
+            base: None,
         }
     }
 
@@ -273,6 +324,18 @@ impl<A: Aggregate> Live<A> {
     /// Whether the next command can be decided into the forming batch.
     pub(super) fn takes_more(&self) -> bool {
         self.is_sound() && !self.forming.full
+    }
+
+    /// The batch that is forming has no events, so what was before it is the state without what made
+    /// that garbage.
+    pub(super) fn mend_by_copy(&mut self) {
+        if self.mend == Mend::FoldAnew
+            && self.forming.events.is_empty()
+            && let Some(before) = self.forming.before.take()
+        {
+            self.known.undo(*before);
+            self.mend = Mend::Nothing;
+        }
     }
 
     /// Nothing more is decided before what others wrote was read.

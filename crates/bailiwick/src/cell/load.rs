@@ -9,7 +9,7 @@ use bailiwick_core::{Aggregate, EncodedEvent, Position, Read, RecordedEvent, Tag
 use super::Cell;
 use super::answers::Answers;
 use super::desk::{Desk, Ground};
-use super::life::{Again, Fault, Folded, Known, Life, Live, Loading, Mend};
+use super::life::{Again, Base, Fault, Folded, Known, Life, Live, Loading, Mend};
 use crate::error::{LoadError, Unloadable, panic_message};
 use crate::pace::Pace;
 use crate::port::{Guarded, unread};
@@ -23,7 +23,11 @@ impl<A: Aggregate> Cell<A> {
     /// Everything decided has settled, and the state is not fit for more.
     pub(super) fn mend(&self, mut live: Live<A>, ground: &Ground) -> Life<A> {
         self.unlearn(&mut live.known);
-        let Live { known, mend, mut again, .. } = live;
+        let Live { mut known, mut mend, mut again, base, .. } = live;
+        if let Some(Base { before, version, seen }) = base {
+            known.undo(*before);
+            (known.version, known.seen, mend) = (version, seen, Mend::ReadOn);
+        }
         // Whatever position their callers know of, this reading comes to it.
         again.entries.iter_mut().for_each(|entry| entry.reread = true);
         let known = (mend != Mend::FoldAnew).then_some(known);
@@ -33,24 +37,35 @@ impl<A: Aggregate> Cell<A> {
     /// The same, once somebody wants something of it.
     pub(super) fn mend_later(&self, mut live: Live<A>) -> Life<A> {
         self.unlearn(&mut live.known);
-        Life::Unloaded
+        match live.mend {
+            Mend::FoldAnew => Life::Unloaded,
+            Mend::Nothing | Mend::ReadOn => Life::Behind(live.known),
+        }
     }
 
-    /// This runtime wrote what the aggregate reads, by somebody else: that is read before anything
-    /// else is decided. What is under way comes to its end first, if need be by a conflict.
-    pub(super) fn catch_up(&self, desk: &mut Desk<A>, life: Life<A>) -> Life<A> {
+    /// Reads what was written since the state was durable.
+    pub(super) fn read_on(&self, ground: &Ground, known: Box<Known<A>>) -> Life<A> {
+        let fold = self.fold(ground, Some(known));
+        Life::Loading(Box::new(Loading { fold, again: Again::default() }))
+    }
+
+    /// This runtime wrote what the aggregate reads, by somebody else, or what it rests on was read
+    /// while the journal was closed: that is read before anything else is decided. What is under way
+    /// comes to its end first, if need be by a conflict.
+    pub(super) fn catch_up(&self, desk: &mut Desk<A>, life: Life<A>, is_sure: bool) -> Life<A> {
+        let upto = desk.overtaken;
+        let is_behind = |known: &Known<A>| known.seen < upto || (known.unsure && !is_sure);
         match life {
-            Life::Quiet(mut known) if known.seen < desk.overtaken => {
+            Life::Quiet(mut known) if is_behind(&known) => {
                 self.unlearn(&mut known);
-                let fold = self.fold(&desk.ground, Some(known));
-                Life::Loading(Box::new(Loading { fold, again: Again::default() }))
+                self.read_on(&desk.ground, known)
             }
-            Life::Live(mut live) if live.known.seen < desk.overtaken => {
+            Life::Live(mut live) if is_behind(&live.known) => {
                 live.read_on();
                 Life::Live(live)
             }
             // Nobody knows yet how far the journal will have been read.
-            life @ (Life::Loading(_) | Life::Unloaded) => life,
+            life @ (Life::Loading(_) | Life::Unloaded | Life::Behind(_)) => life,
             life => {
                 if let Life::Faulted(fault) = &life {
                     // It may have another deadline now: that is known when it could be loaded.
@@ -127,6 +142,7 @@ impl<A: Aggregate> Cell<A> {
             slot: self.kind.deadlines.claim(&self.id),
             version,
             seen,
+            unsure: self.kind.shared.journal_closed().is_some(),
         }));
         // What the index has may be from before.
         live.rearm = true;

@@ -11,7 +11,7 @@ use bailiwick_core::{Aggregate, AppendCondition, AppendError, Appended, Position
 use super::Cell;
 use super::answers::Place;
 use super::desk::Ground;
-use super::life::{Again, Batch, Known, Live, Mend, Running};
+use super::life::{Again, Base, Batch, Before, Known, Live, Mend, Running};
 use crate::entry::{Entries, Entry};
 use crate::error::{Cause, Unknown};
 use crate::port::{self, Failure};
@@ -29,8 +29,11 @@ impl<A: Aggregate> Cell<A> {
     /// aggregate reads. What has no events needs no append.
     pub(super) fn submit(&self, live: &mut Live<A>, ground: &Ground) {
         debug_assert!(live.running.is_none());
-        let Batch { mut entries, readers, events, keys, .. } = std::mem::take(&mut live.forming);
+        let Batch { mut entries, readers, events, keys, before, .. } =
+            std::mem::take(&mut live.forming);
         if events.is_empty() {
+            // The state is still what it was: the next batch has it.
+            live.forming.before = before;
             entries.into_iter().for_each(|entry| entry.release(live.known.version));
             readers.into_iter().for_each(crate::glance::Reader::release);
             return;
@@ -46,7 +49,7 @@ impl<A: Aggregate> Cell<A> {
         let concerned = self.kind.concerned_by(&events, &ground.tags.as_slice()[0]);
         let condition = AppendCondition::new(ground.boundary.clone()).after(live.known.seen);
         let append = port::append(&*self.kind.shared.journal, events, Some(condition));
-        live.running = Some(Running { entries, readers, keys, concerned, append });
+        live.running = Some(Running { entries, readers, keys, concerned, before, append });
         #[cfg(feature = "fault-injection")]
         if self.kind.shared.sabotaged(crate::Sabotage::ReplyBeforeAppend)
             && let Some(running) = &mut live.running
@@ -93,6 +96,11 @@ impl<A: Aggregate> Cell<A> {
             };
             entry.release(position);
         }
+        if live.mend == Mend::FoldAnew
+            && let Some(before) = running.before
+        {
+            live.base = Some(Base { before, version: live.known.version, seen: live.known.seen });
+        }
         live.known.version = appended.last;
         live.known.seen = appended.last;
         running.readers.into_iter().for_each(crate::glance::Reader::release);
@@ -105,7 +113,11 @@ impl<A: Aggregate> Cell<A> {
         self.kind.tally.here().conflicts.one();
         tracing::debug!(aggregate = A::NAME, id = %self.id, %at, "another writer was faster");
         let stuck = live.again.stuck;
-        let mut again = Again { entries: running.entries, readers: running.readers, stuck };
+        let Running { entries, readers, keys, before, .. } = running;
+        let mut again = Again { entries, readers, stuck };
+        #[cfg(feature = "fault-injection")]
+        let before = before.filter(|_| !self.kind.shared.sabotaged(crate::Sabotage::NoRebuild));
+        live.undo(before, &keys);
         again.take_forming(live);
         let limit = self.kind.shared.config.attempts;
         let (contended, entries): (Entries<A>, Entries<A>) =
@@ -122,64 +134,73 @@ impl<A: Aggregate> Cell<A> {
         #[cfg(feature = "fault-injection")]
         if self.kind.shared.sabotaged(crate::Sabotage::NoRebuild) {
             live.known.seen = at;
-            live.again = again;
-            return Settled::Live;
+            live.mend = Mend::Nothing;
         }
         live.again = again;
-        live.mend = Mend::FoldAnew;
         Settled::Live
     }
 
     /// The append failed, and not by a conflict: those it was for are told what is certain.
     fn failed(&self, live: &mut Live<A>, running: Running<A>, error: AppendError) -> Settled {
+        let Running { entries, readers, keys, before, .. } = running;
         let Failure { unknown, cause } = Failure::of(error);
         let may_be_written = unknown.is_some();
         let shared = &self.kind.shared;
         if let Some(left_out) = shared.failed_appends.line(shared.seams.clock.elapsed()) {
             tracing::error!(aggregate = A::NAME, id = %self.id, %cause, may_be_written, left_out, "an append failed");
         }
-        for entry in running.entries {
+        for entry in entries {
             match &unknown {
                 Some(unknown) => entry.unknown(unknown.clone()),
                 None => entry.give_back(cause.clone()),
             }
         }
         shared.append_failed();
-        self.undone(live, running.readers, (unknown, cause))
-    }
-
-    /// The journal failed: what was decided on top of it was never submitted and is given back; but
-    /// who repeats what may be in the journal is told as much.
-    fn undone(
-        &self,
-        live: &mut Live<A>,
-        readers: Vec<crate::glance::Reader<A>>,
-        (unknown, cause): (Option<Unknown>, Cause),
-    ) -> Settled {
         let mut again = Again { entries: Entries::new(), readers, stuck: live.again.stuck };
-        again.take_forming(live);
-        for entry in again.entries.drain(..) {
-            match (&unknown, entry.repeats) {
-                (Some(unknown), Some(Place::Running(_))) => entry.unknown(unknown.clone()),
-                _ => entry.give_back(cause.clone()),
-            }
-        }
         #[cfg(feature = "fault-injection")]
-        if self.kind.shared.sabotaged(crate::Sabotage::SpeculationKept) {
+        if shared.sabotaged(crate::Sabotage::SpeculationKept) {
+            again.take_forming(live);
+            again.give_back(unknown.as_ref(), &cause);
             live.again = again;
             return Settled::Live;
         }
+        // Before the state is undone: a deadline that the lost batch had decided is still due.
+        self.put_off(live);
+        live.undo(before, &keys);
+        again.take_forming(live);
+        again.give_back(unknown.as_ref(), &cause);
+        // Reads run again on what the journal really holds.
+        live.again = again;
+        Settled::Failed
+    }
+
+    /// Sees to it that the deadline index calls, but not at once: what failed just now is not tried
+    /// again right away.
+    fn put_off(&self, live: &mut Live<A>) {
         if live.known.armed.is_some() || live.known.deadline.is_some() {
-            // A deadline that the lost batch had decided is still due.
             let shared = &self.kind.shared;
             let (now, slot) = (shared.now(), &mut live.known.slot);
             let later = now + shared.config.deadline_backoff;
             self.kind.deadlines.put_off(slot, &self.id, now, later);
         }
-        // Reads run again on what the journal really holds.
-        live.again = again;
-        live.mend = Mend::FoldAnew;
-        Settled::Failed
+    }
+}
+
+impl<A: Aggregate> Live<A> {
+    /// The batch that was being appended, whose keys these are, and the one on top of it will never
+    /// be. The state is what it was before, if there is a copy; else it is to be folded anew.
+    fn undo(&mut self, before: Option<Box<Before<A>>>, keys: &[Text]) {
+        if let Some(answers) = &mut self.known.answers {
+            answers.undo(keys.iter().chain(&self.forming.keys));
+        }
+        self.base = None;
+        self.mend = match before {
+            Some(before) => {
+                self.known.undo(*before);
+                Mend::ReadOn
+            }
+            None => Mend::FoldAnew,
+        };
     }
 }
 
@@ -207,6 +228,17 @@ impl<A> Known<A> {
 }
 
 impl<A: Aggregate> Again<A> {
+    /// What was decided on top of an append that failed was never submitted; but who repeats what may
+    /// be in the journal is told as much.
+    fn give_back(&mut self, unknown: Option<&Unknown>, cause: &Cause) {
+        for entry in self.entries.drain(..) {
+            match (unknown, entry.repeats) {
+                (Some(unknown), Some(Place::Running(_))) => entry.unknown(unknown.clone()),
+                _ => entry.give_back(cause.clone()),
+            }
+        }
+    }
+
     fn take_forming(&mut self, live: &mut Live<A>) {
         let forming = std::mem::take(&mut live.forming);
         self.entries.extend(forming.entries);

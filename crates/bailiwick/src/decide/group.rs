@@ -135,7 +135,8 @@ impl<'a> Group<'a> {
             Err((culprit, cause)) => {
                 // What it emitted cannot be folded: the others go on without it.
                 self.seats.remove(culprit).case.give_back(cause);
-                self.views = Folded::default();
+                self.views.discard();
+                self.floor.kept.keep(std::mem::take(&mut self.views));
                 return self.begin().map_or_else(Tried::Broken, |()| Tried::Again);
             }
         };
@@ -218,8 +219,8 @@ impl<'a> Group<'a> {
         self.floor.tally().here().conflicts.one();
         tracing::debug!(%at, "another writer was faster than a decision");
         let guard = self.views.guard();
+        // Those that can be copied go on from where they were; the others catch up alone.
         self.views.discard();
-        self.views.behind();
         self.has_read = false;
         let limit = self.shared().config.attempts;
         let seats = std::mem::take(&mut self.seats);
