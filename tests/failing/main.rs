@@ -2,6 +2,7 @@
 
 mod book;
 mod closed;
+mod handles;
 mod pace;
 mod rebuilding;
 mod support;

@@ -22,11 +22,13 @@ use crate::tasks::Task;
 /// Attaches the actor `number` to a cell.
 pub(crate) fn attach<A: Aggregate>(cell: Arc<Cell<A>>, number: u32, ground: Arc<Ground>) {
     let shared = cell.shared().clone();
+    // Else the runtime is closed just now: nothing will ever run here again.
+    let Some(journal) = shared.journal() else { return cell.detached(number, false) };
     let task = shared.tasks.begin();
     let prepared = PreparedActor::<Host<A>>::new(mailbox::bounded(1));
     #[cfg(feature = "fault-injection")]
     cell.set_kill(number, Kill::of(prepared.actor_ref().clone()));
-    let host = Host { cell, number, tools: Tools::new(ground), ran: false, _task: task };
+    let host = Host { cell, number, tools: Tools::new(ground, journal), ran: false, _task: task };
     shared.seams.spawner.spawn(Box::pin(async move {
         // It reports its end by being dropped.
         drop(prepared.run(host).await);

@@ -12,6 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::kind::{AnyKind, Kind};
 use crate::names::Names;
+use crate::port;
 use crate::recover::recover;
 use crate::runtime::Runtime;
 use crate::seams::{Entropy, Seams, Spawn, SystemEntropy};
@@ -180,15 +181,16 @@ impl Builder {
             }
         };
         let seams = Seams { clock: self.clock, spawner, entropy: self.entropy };
-        let shared = Shared::new(self.journal, seams, self.config);
+        let journal = self.journal;
+        let shared = Shared::new(journal.clone(), seams, self.config);
         #[cfg(feature = "fault-injection")]
         let shared = shared.with_sabotage(self.sabotage);
         let shared = Arc::new(shared);
-        catch_up_with_journal(&shared, self.allow_ahead).await?;
+        catch_up_with_journal(&shared, &*journal, self.allow_ahead).await?;
         let kinds: Vec<(TypeId, Arc<dyn AnyKind>)> =
             self.types.iter().map(|known| (known.id, (known.make)(shared.clone()))).collect();
         let all = kinds.iter().map(|(_, kind)| kind);
-        recover(&shared, all, by_name, self.names.unemitted()).await?;
+        recover(&shared, &*journal, all, by_name, self.names.unemitted()).await?;
         if self.reopens {
             shared.spawn(Box::pin(crate::reopening::run(shared.clone())));
         }
@@ -210,8 +212,12 @@ fn taken_twice(
 }
 
 /// Time does not go back behind the journal.
-async fn catch_up_with_journal(shared: &Shared, allow_ahead: bool) -> Result<(), StartError> {
-    let head = shared.journal.head().await.map_err(StartError::Unread)?;
+async fn catch_up_with_journal(
+    shared: &Shared,
+    journal: &dyn Journal,
+    allow_ahead: bool,
+) -> Result<(), StartError> {
+    let head = port::head(journal).await.map_err(StartError::Unread)?;
     let by = head.recorded_at.since(shared.now());
     if by > AHEAD && !allow_ahead {
         return Err(StartError::JournalAhead { by });

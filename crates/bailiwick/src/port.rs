@@ -4,15 +4,17 @@
 use std::any::Any;
 use std::future::{Future, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use bailiwick_core::{
-    AppendCondition, AppendError, Appended, BoxError, BoxFuture, EncodedEvent, FaultKind, Health,
-    Journal, JournalFault, ReadError, ReopenError,
+    AppendCondition, AppendError, Appended, BoxError, BoxFuture, EncodedEvent, FaultKind, Head,
+    Health, Journal, JournalFault, LastMatch, Page, Query, Read, ReadError, ReopenError,
 };
 
 use crate::error::{Cause, Unknown, panic_message, shared};
+use crate::race::{Either, race};
+use crate::shared::{Shared, Stage};
 
 /// A call of the journal. If it panics, `failed` makes of that what it means for the call.
 pub(crate) struct Guarded<T, E> {
@@ -63,6 +65,36 @@ pub(crate) fn health(journal: &dyn Journal) -> Health {
 
 fn died(error: BoxError) -> JournalFault {
     JournalFault::new(FaultKind::Died, "the journal", "report the bug, and start again", error)
+}
+
+/// What it was waiting for; none if the runtime is closed meanwhile.
+pub(crate) async fn or_closed<T>(shared: &Shared, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    loop {
+        // Before the stage is looked at, so that its change is not missed.
+        let closing = shared.closing.notified();
+        if shared.stage() == Stage::Closed {
+            return None;
+        }
+        if let Either::Left(done) = race(future.as_mut(), closing).await {
+            return Some(done);
+        }
+    }
+}
+
+/// Reads a page. One that panics cannot be read.
+pub(crate) fn read(journal: &dyn Journal, read: Read) -> Guarded<Page, ReadError> {
+    Guarded::new(|| journal.read(read), unread)
+}
+
+/// Finds the last match. One that panics cannot be read.
+pub(crate) fn last(journal: &dyn Journal, query: Query) -> Guarded<LastMatch, ReadError> {
+    Guarded::new(|| journal.last(query), unread)
+}
+
+/// Where it ends. One that panics cannot be read.
+pub(crate) fn head(journal: &dyn Journal) -> Guarded<Head, ReadError> {
+    Guarded::new(|| journal.head(), unread)
 }
 
 /// What a read that panics means.

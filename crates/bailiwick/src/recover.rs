@@ -7,11 +7,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bailiwick_core::{EventDescriptor, Query, Read, RecordedEvent};
+use bailiwick_core::{EventDescriptor, Journal as Port, Query, Read, RecordedEvent};
 
 use crate::kind::{AnyKind, Recovered};
 use crate::names::{ByName, Unemitted};
 use crate::pace::Pace;
+use crate::port;
 use crate::shared::Shared;
 use crate::start::StartError;
 
@@ -27,6 +28,7 @@ struct Part<'a> {
 /// If it holds what cannot be read as it was written.
 pub(crate) async fn recover<'a>(
     shared: &Shared,
+    port: &dyn Port,
     kinds: impl Iterator<Item = &'a Arc<dyn AnyKind>>,
     by_name: ByName,
     mut unemitted: Unemitted,
@@ -39,7 +41,7 @@ pub(crate) async fn recover<'a>(
     let mut pace = Pace::default();
     let mut read = Read::new(Query::all()).limit(shared.config.page_events);
     loop {
-        let page = shared.journal.read(read.clone()).await.map_err(StartError::Unread)?;
+        let page = port::read(port, read.clone()).await.map_err(StartError::Unread)?;
         for recorded in &page.events {
             unemitted.see(recorded);
             journal.take(recorded)?;

@@ -24,9 +24,11 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         if shared.stage() == Stage::Closed {
             return;
         }
-        if port::health(&*shared.journal).is_open() {
+        let Some(journal) = shared.journal() else { return };
+        if port::health(&*journal).is_open() {
             shared.journal_is_open();
             backoff = Duration::ZERO;
+            drop(journal);
             either(failed, closing).await;
             continue;
         }
@@ -34,7 +36,10 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             either(shared.seams.clock.sleep(backoff), closing).await;
         }
         backoff = (backoff * 2).clamp(first, shared.config.reopen_backoff_max.max(first));
-        match port::reopen(&*shared.journal).await {
+        let Some(reopened) = port::or_closed(&shared, port::reopen(&*journal)).await else {
+            return;
+        };
+        match reopened {
             Ok(()) => shared.journal_is_open(),
             Err(ReopenError::StillClosed(fault)) => {
                 tracing::error!(%fault, ?backoff, "the journal cannot be opened again yet");

@@ -15,7 +15,6 @@ use crate::decide::{Decisions, Floor};
 use crate::error::AskError;
 use crate::kind::{AnyKind, Kind};
 use crate::news::Readers;
-use crate::port;
 use crate::race::{Either, either, race, yield_now};
 use crate::shared::{Shared, Stage};
 
@@ -82,7 +81,7 @@ impl Runtime {
     /// Whether the journal takes appends; if not, what failed, where, and what to do. Asks nobody and
     /// waits for nothing: for the health check of a server.
     pub fn health(&self) -> Health {
-        port::health(&*self.shared.journal)
+        self.shared.health()
     }
 
     /// What runs decisions, to be shared and to be told options: time-out, correlation, principal.
@@ -162,9 +161,10 @@ impl Runtime {
     /// Shuts down: refuses new work and lets accepted work finish, for at most `limit`. What
     /// exceeds it is given back, or unknown if it was already given to the journal.
     ///
-    /// Afterwards the runtime has let go of its journal; handles ([`Aggregates`], [`Decisions`]) that
-    /// are left still hold it. It waits for its own tasks to be polled a last time, but not beyond
-    /// the limit: an executor that does not run then lets go later.
+    /// Afterwards the runtime has let go of its journal, whatever handles are left (references,
+    /// [`Aggregates`], [`Decisions`], watches): they answer that the runtime is shut down. It waits for
+    /// its own tasks to be polled a last time, but not beyond the limit: an executor that does not run
+    /// then lets go later.
     ///
     /// # Cancel safety
     /// Dropping the future aborts, like dropping the runtime.
@@ -207,6 +207,9 @@ impl Runtime {
         self.shared.enter(stage);
         self.floor.meet(stage);
         self.kinds.iter().for_each(|(_, kind)| kind.sweep(stage));
+        if stage == Stage::Closed {
+            self.shared.let_go();
+        }
     }
 }
 

@@ -4,7 +4,9 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
-use bailiwick_core::{AppendLimits, BoxFuture, Health, Journal, JournalFault, Timestamp};
+use bailiwick_core::{
+    AppendLimits, BoxFuture, FaultKind, Health, Journal, JournalFault, Timestamp,
+};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -16,7 +18,8 @@ use crate::tasks::Tasks;
 
 /// What all aggregate types of a runtime share.
 pub(crate) struct Shared {
-    pub(crate) journal: Arc<dyn Journal>,
+    /// None once the runtime has let go of it. So whoever holds a handle holds no journal.
+    journal: Lock<Option<Arc<dyn Journal>>>,
     pub(crate) seams: Seams,
     pub(crate) config: Config,
     /// What the journal takes at once.
@@ -54,7 +57,7 @@ impl Shared {
     pub(crate) fn new(journal: Arc<dyn Journal>, seams: Seams, config: Config) -> Self {
         Shared {
             limits: journal.limits(),
-            journal,
+            journal: Lock::new(Some(journal)),
             seams,
             config,
             floor: AtomicU64::new(0),
@@ -68,6 +71,27 @@ impl Shared {
             failed_loads: Sampled::default(),
             #[cfg(feature = "fault-injection")]
             sabotage: None,
+        }
+    }
+
+    /// The journal, unless the runtime has let go of it. Only for tasks of the runtime, whose end is
+    /// waited for, and for a moment.
+    pub(crate) fn journal(&self) -> Option<Arc<dyn Journal>> {
+        self.journal.lock().clone()
+    }
+
+    /// Lets go of the journal. Tasks that still have it end soon: the runtime is closed.
+    pub(crate) fn let_go(&self) {
+        let journal = self.journal.lock().take();
+        // The lock first: the last one out ends the journal.
+        drop(journal);
+    }
+
+    /// Whether the journal takes appends.
+    pub(crate) fn health(&self) -> Health {
+        match self.journal() {
+            Some(journal) => port::health(&*journal),
+            None => Health::ClosedForWriting { why: let_go() },
         }
     }
 
@@ -117,7 +141,7 @@ impl Shared {
     /// An append failed: if the journal is closed for writing, nothing more is decided that has to be
     /// written, and it is opened again if it is to be.
     pub(crate) fn append_failed(&self) {
-        let Health::ClosedForWriting { why } = port::health(&*self.journal) else { return };
+        let Health::ClosedForWriting { why } = self.health() else { return };
         if !self.journal_closed.swap(true, Ordering::AcqRel) {
             tracing::error!(fault = %why, source = why.source(), "the journal is closed for writing");
         }
@@ -131,7 +155,7 @@ impl Shared {
         if !self.journal_closed.load(Ordering::Acquire) {
             return None;
         }
-        match port::health(&*self.journal) {
+        match self.health() {
             Health::ClosedForWriting { why } => Some(why),
             _ => {
                 // Whoever opened it.
@@ -168,6 +192,11 @@ impl Shared {
     pub(crate) fn settlement(&self) -> &Notify {
         &self.settled
     }
+}
+
+fn let_go() -> JournalFault {
+    let advice = "start a runtime on the journal again";
+    JournalFault::new(FaultKind::Gone, "the journal", advice, "the runtime is shut down")
 }
 
 /// A lock that is never held while code of a domain or a journal runs, so it cannot be poisoned.

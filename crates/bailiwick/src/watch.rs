@@ -12,8 +12,9 @@ use foldhash::fast::FixedState;
 use tokio::sync::Notify;
 
 use crate::kind::Kind;
+use crate::port;
 use crate::race::either;
-use crate::shared::{Lock, Stage};
+use crate::shared::Lock;
 
 /// Who watches which aggregate of one type.
 pub(crate) struct Watchers<I> {
@@ -108,7 +109,8 @@ impl<A: Aggregate> Watch<A> {
         Watch { kind, id, tags, changed, after, page: VecDeque::new() }
     }
 
-    /// The next durable event; waits until there is one.
+    /// The next durable event; waits until there is one. Once the runtime is shut down or dropped it
+    /// gives what it has read already, and ends.
     ///
     /// # Errors
     /// See [`WatchError`].
@@ -127,13 +129,13 @@ impl<A: Aggregate> Watch<A> {
             let read = Read::new(self.kind.boundary(&self.tags))
                 .after(self.after)
                 .limit(shared.config.page_events);
-            let page = shared.journal.read(read).await.map_err(WatchError::Unread)?;
+            // Not for longer than the call: a watch must not keep the journal.
+            let page = shared.journal().map(|journal| port::read(&*journal, read));
+            let page = port::or_closed(&shared, page.ok_or(WatchError::ShutDown)?).await;
+            let page = page.ok_or(WatchError::ShutDown)?.map_err(WatchError::Unread)?;
             self.page = page.events.into();
             if self.page.is_empty() {
                 self.after = self.after.max(page.upto);
-                if shared.stage() == Stage::Closed {
-                    return Err(WatchError::ShutDown);
-                }
                 either(changed, closing).await;
             }
         }

@@ -50,6 +50,8 @@ pub enum FaultKind {
     Storage,
     /// A thread of it ended: a bug.
     Died,
+    /// It is not there any more: its files were removed or replaced, or it was let go of.
+    Gone,
 }
 
 impl FaultKind {
@@ -70,6 +72,7 @@ impl fmt::Display for FaultKind {
             FaultKind::NewerFormat => "it was written by a later version",
             FaultKind::Storage => "it cannot be written or read",
             FaultKind::Died => "a thread of the journal ended",
+            FaultKind::Gone => "it is not there any more",
         })
     }
 }

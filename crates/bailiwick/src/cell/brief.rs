@@ -25,7 +25,9 @@ impl<A: Aggregate> Cell<A> {
         let number = core.attachments;
         let ground = self.desk(&mut core).ground.clone();
         drop(core);
-        let mut tools = Tools::new(ground);
+        // Else the runtime is closed just now.
+        let Some(journal) = self.shared().journal() else { return self.detached(number, false) };
+        let mut tools = Tools::new(ground, journal);
         // Nobody is to be woken: whoever takes over looks for itself.
         let mut cx = Context::from_waker(Waker::noop());
         let driven = catch_unwind(AssertUnwindSafe(|| self.drive(number, &mut tools, &mut cx)));

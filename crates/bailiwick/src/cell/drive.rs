@@ -87,7 +87,7 @@ impl<A: Aggregate> Cell<A> {
             let is_sure = is_closed || !life.is_unsure();
             let life = match &mut core.desk {
                 Some(desk) if desk.overtaken != Position::START || !is_sure => {
-                    self.catch_up(desk, life, is_sure)
+                    self.catch_up(desk, life, is_sure, tools)
                 }
                 _ => life,
             };
@@ -228,7 +228,7 @@ impl<A: Aggregate> Cell<A> {
             Life::Live(mut live) => match self.turn(&mut live, work, tools, cx) {
                 Next::Wait => (live.settled(), true),
                 Next::Again => (Life::Live(live), false),
-                Next::Mend => (self.mend(*live, &tools.ground), false),
+                Next::Mend => (self.mend(*live, tools), false),
                 Next::MendLater => (self.mend_later(*live), false),
             },
             Life::Loading(mut loading) => match Pin::new(&mut loading.fold).poll(cx) {
@@ -240,8 +240,8 @@ impl<A: Aggregate> Cell<A> {
                 refuse(work, &fault);
                 (Life::Faulted(fault), true)
             }
-            Life::Behind(known) if work.wanted => (self.read_on(&tools.ground, known), false),
-            _ if work.wanted => (self.begin_loading(&tools.ground, Again::default()), false),
+            Life::Behind(known) if work.wanted => (self.read_on(tools, known), false),
+            _ if work.wanted => (self.begin_loading(tools, Again::default()), false),
             life => (life, true),
         }
     }
@@ -258,7 +258,7 @@ impl<A: Aggregate> Cell<A> {
         match self.turn(&mut live, work, tools, cx) {
             Next::Wait => (live.into_life(), true),
             Next::Again => (Life::Live(Box::new(live)), false),
-            Next::Mend => (self.mend(live, &tools.ground), false),
+            Next::Mend => (self.mend(live, tools), false),
             Next::MendLater => (self.mend_later(live), false),
         }
     }
@@ -331,7 +331,6 @@ impl<A: Aggregate> Cell<A> {
 
     /// Drives the appends: one in flight, the next batch behind it.
     fn conclude(&self, live: &mut Live<A>, tools: &mut Tools<A>, cx: &mut Context<'_>) -> Next {
-        let ground = &*tools.ground;
         loop {
             live.mend_by_copy();
             match self.poll_append(live, cx) {
@@ -345,7 +344,7 @@ impl<A: Aggregate> Cell<A> {
             if live.forming.is_empty() {
                 break;
             }
-            self.submit(live, ground);
+            self.submit(live, &tools.ground, &*tools.journal);
             tools.quick = true;
         }
         if !live.is_sound() {

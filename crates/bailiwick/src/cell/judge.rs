@@ -9,8 +9,8 @@ use std::sync::Arc;
 use bailiwick_core::turn::Expiry;
 use bailiwick_core::views::Answered;
 use bailiwick_core::{
-    ANSWERED, Aggregate, Context, EncodedEvent, Event, EventType, Idempotency, Metadata, Origin,
-    OverLimit, SchemaVersion, Tags, Text, Timestamp, stored, tags_of,
+    ANSWERED, Aggregate, Context, EncodedEvent, Event, EventType, Idempotency, Journal, Metadata,
+    Origin, OverLimit, SchemaVersion, Tags, Text, Timestamp, stored, tags_of,
 };
 use bytes::Bytes;
 
@@ -28,6 +28,7 @@ const PAYLOAD_KEPT: usize = 16 * 1_024;
 /// What an actor brings along: its aggregate's ground, and buffers that every turn uses again.
 pub(crate) struct Tools<A: Aggregate> {
     pub(super) ground: Arc<Ground>,
+    pub(super) journal: Arc<dyn Journal>,
     /// The journal answered at once the last time.
     pub(super) quick: bool,
     /// Somebody asked something of it, so that somebody may again.
@@ -39,9 +40,16 @@ pub(crate) struct Tools<A: Aggregate> {
 }
 
 impl<A: Aggregate> Tools<A> {
-    pub(crate) fn new(ground: Arc<Ground>) -> Self {
-        let (quick, asked) = (false, false);
-        Tools { ground, quick, asked, events: Vec::new(), payload: Vec::new(), ends: Vec::new() }
+    pub(crate) fn new(ground: Arc<Ground>, journal: Arc<dyn Journal>) -> Self {
+        Tools {
+            ground,
+            journal,
+            quick: false,
+            asked: false,
+            events: Vec::new(),
+            payload: Vec::new(),
+            ends: Vec::new(),
+        }
     }
 
     /// Forgets the bytes of all but the first `kept` events.

@@ -8,7 +8,8 @@ use bailiwick_core::{Aggregate, EncodedEvent, Position, Read, RecordedEvent, Tag
 
 use super::Cell;
 use super::answers::Answers;
-use super::desk::{Desk, Ground};
+use super::desk::Desk;
+use super::judge::Tools;
 use super::life::{Again, Base, Fault, Folded, Known, Life, Live, Loading, Mend};
 use crate::error::{LoadError, Unloadable, panic_message};
 use crate::pace::Pace;
@@ -16,12 +17,12 @@ use crate::port::{Guarded, unread};
 
 impl<A: Aggregate> Cell<A> {
     /// Begins to fold the journal. `again` is decided on what comes of it.
-    pub(super) fn begin_loading(&self, ground: &Ground, again: Again<A>) -> Life<A> {
-        Life::Loading(Box::new(Loading { fold: self.fold(ground, None), again }))
+    pub(super) fn begin_loading(&self, tools: &Tools<A>, again: Again<A>) -> Life<A> {
+        Life::Loading(Box::new(Loading { fold: self.fold(tools, None), again }))
     }
 
     /// Everything decided has settled, and the state is not fit for more.
-    pub(super) fn mend(&self, mut live: Live<A>, ground: &Ground) -> Life<A> {
+    pub(super) fn mend(&self, mut live: Live<A>, tools: &Tools<A>) -> Life<A> {
         self.unlearn(&mut live.known);
         let Live { mut known, mut mend, mut again, base, .. } = live;
         if let Some(Base { before, version, seen }) = base {
@@ -31,7 +32,7 @@ impl<A: Aggregate> Cell<A> {
         // Whatever position their callers know of, this reading comes to it.
         again.entries.iter_mut().for_each(|entry| entry.reread = true);
         let known = (mend != Mend::FoldAnew).then_some(known);
-        Life::Loading(Box::new(Loading { fold: self.fold(ground, known), again }))
+        Life::Loading(Box::new(Loading { fold: self.fold(tools, known), again }))
     }
 
     /// The same, once somebody wants something of it.
@@ -44,21 +45,27 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Reads what was written since the state was durable.
-    pub(super) fn read_on(&self, ground: &Ground, known: Box<Known<A>>) -> Life<A> {
-        let fold = self.fold(ground, Some(known));
+    pub(super) fn read_on(&self, tools: &Tools<A>, known: Box<Known<A>>) -> Life<A> {
+        let fold = self.fold(tools, Some(known));
         Life::Loading(Box::new(Loading { fold, again: Again::default() }))
     }
 
     /// This runtime wrote what the aggregate reads, by somebody else, or what it rests on was read
     /// while the journal was closed: that is read before anything else is decided. What is under way
     /// comes to its end first, if need be by a conflict.
-    pub(super) fn catch_up(&self, desk: &mut Desk<A>, life: Life<A>, is_sure: bool) -> Life<A> {
+    pub(super) fn catch_up(
+        &self,
+        desk: &mut Desk<A>,
+        life: Life<A>,
+        is_sure: bool,
+        tools: &Tools<A>,
+    ) -> Life<A> {
         let upto = desk.overtaken;
         let is_behind = |known: &Known<A>| known.seen < upto || (known.unsure && !is_sure);
         match life {
             Life::Quiet(mut known) if is_behind(&known) => {
                 self.unlearn(&mut known);
-                self.read_on(&desk.ground, known)
+                self.read_on(tools, known)
             }
             Life::Live(mut live) if is_behind(&live.known) => {
                 live.read_on();
@@ -78,8 +85,12 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Folds what is new, or everything.
-    fn fold(&self, ground: &Ground, known: Option<Box<Known<A>>>) -> Guarded<Folded<A>, LoadError> {
-        let shared = self.kind.shared.clone();
+    fn fold(
+        &self,
+        Tools { ground, journal, .. }: &Tools<A>,
+        known: Option<Box<Known<A>>>,
+    ) -> Guarded<Folded<A>, LoadError> {
+        let (shared, journal) = (self.kind.shared.clone(), journal.clone());
         let id = self.id.clone();
         let own = ground.tags.as_slice()[0].clone();
         let mut read = Read::new(ground.boundary.clone()).limit(shared.config.page_events);
@@ -93,7 +104,7 @@ impl<A: Aggregate> Cell<A> {
                 answers = known.answers;
             }
             loop {
-                let page = shared.journal.read(read.clone()).await.map_err(LoadError::Unread)?;
+                let page = journal.read(read.clone()).await.map_err(LoadError::Unread)?;
                 for recorded in &page.events {
                     fold_one(&mut folded, &id, recorded).map_err(LoadError::Unloadable)?;
                     #[cfg(feature = "fault-injection")]

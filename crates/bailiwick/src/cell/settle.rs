@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bailiwick_core::{Aggregate, AppendCondition, AppendError, Appended, Position, Text};
+use bailiwick_core::{Aggregate, AppendCondition, AppendError, Appended, Journal, Position, Text};
 
 use super::Cell;
 use super::answers::Place;
@@ -27,7 +27,7 @@ pub(super) enum Settled {
 impl<A: Aggregate> Cell<A> {
     /// Gives the forming batch to the journal, on the condition that nobody else wrote what this
     /// aggregate reads. What has no events needs no append.
-    pub(super) fn submit(&self, live: &mut Live<A>, ground: &Ground) {
+    pub(super) fn submit(&self, live: &mut Live<A>, ground: &Ground, journal: &dyn Journal) {
         debug_assert!(live.running.is_none());
         let Batch { mut entries, readers, events, keys, before, .. } =
             std::mem::take(&mut live.forming);
@@ -48,7 +48,7 @@ impl<A: Aggregate> Cell<A> {
         live.known.move_answers(&keys, Place::submitted);
         let concerned = self.kind.concerned_by(&events, &ground.tags.as_slice()[0]);
         let condition = AppendCondition::new(ground.boundary.clone()).after(live.known.seen);
-        let append = port::append(&*self.kind.shared.journal, events, Some(condition));
+        let append = port::append(journal, events, Some(condition));
         live.running = Some(Running { entries, readers, keys, concerned, before, append });
         #[cfg(feature = "fault-injection")]
         if self.kind.shared.sabotaged(crate::Sabotage::ReplyBeforeAppend)
@@ -149,13 +149,14 @@ impl<A: Aggregate> Cell<A> {
         if let Some(left_out) = shared.failed_appends.line(shared.seams.clock.elapsed()) {
             tracing::error!(aggregate = A::NAME, id = %self.id, %cause, may_be_written, left_out, "an append failed");
         }
+        // First: who is told, and asks again at once, comes back at once.
+        shared.append_failed();
         for entry in entries {
             match &unknown {
                 Some(unknown) => entry.unknown(unknown.clone()),
                 None => entry.give_back(cause.clone()),
             }
         }
-        shared.append_failed();
         let mut again = Again { entries: Entries::new(), readers, stuck: live.again.stuck };
         #[cfg(feature = "fault-injection")]
         if shared.sabotaged(crate::Sabotage::SpeculationKept) {

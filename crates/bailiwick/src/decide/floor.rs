@@ -14,13 +14,14 @@ use super::case::Case;
 use super::kept::Kept;
 use super::lines::{Lines, Numbers};
 use super::order::{Left, Order, Ticket, Tickets};
-use super::{port, turn};
+use super::turn;
 use crate::ask::Admission;
 use crate::cell::{Hold, NotAdmitted};
 use crate::counts::{Counts, Tally};
 use crate::kind::AnyKind;
 use crate::news::{Concerned, Readers};
 use crate::patience::{self, Patience};
+use crate::port::or_closed;
 use crate::shared::{Lock, Shared, Stage};
 
 pub(crate) struct Floor {
@@ -213,7 +214,7 @@ impl Floor {
         // One after the other, in an order that is the same for everybody.
         for (nth, tag) in self.concerned(of) {
             if let Some(hold) = self.kinds[nth].hold(&tag) {
-                held.extend(port::or_closed(&self.shared, hold).await.flatten());
+                held.extend(or_closed(&self.shared, hold).await.flatten());
             }
         }
         held

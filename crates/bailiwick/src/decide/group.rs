@@ -4,11 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bailiwick_core::views::Folded;
-use bailiwick_core::{AppendError, Appended, EncodedEvent, FoldError, Position, Query, Read, Text};
+use bailiwick_core::{
+    AppendError, Appended, EncodedEvent, FoldError, Journal, Position, Query, Read, Text,
+};
 
 use super::case::Decided;
 use super::floor::Floor;
-use super::port;
+use super::port::Port;
 use super::turn::{Place, Seat, Seats};
 use crate::error::{Cause, panic_message};
 use crate::news::Concerned;
@@ -18,6 +20,7 @@ use crate::shared::{Shared, Stage};
 
 pub(super) struct Group<'a> {
     floor: &'a Arc<Floor>,
+    port: Port<'a>,
     seats: Seats,
     views: Folded,
     /// The journal was read for these views.
@@ -39,8 +42,9 @@ enum Tried {
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn new(floor: &'a Arc<Floor>, seats: Seats) -> Self {
-        Group { floor, seats, views: Folded::default(), has_read: false }
+    pub(super) fn new(floor: &'a Arc<Floor>, journal: &'a dyn Journal, seats: Seats) -> Self {
+        let port = Port { shared: floor.shared(), journal };
+        Group { floor, port, seats, views: Folded::default(), has_read: false }
     }
 
     /// Returns those who are to be tried apart.
@@ -97,7 +101,7 @@ impl<'a> Group<'a> {
         let mut pace = Pace::default();
         let lasts: Vec<_> = self.views.lasts().collect();
         for (view, query) in lasts {
-            let last = port::last(shared, query).await.ok_or(Tried::Closed)?;
+            let last = self.port.last(query).await.ok_or(Tried::Closed)?;
             let last = last.map_err(|error| Tried::Failed(Cause::Unread(error)))?;
             guarded(|| self.views.found(&view, last.event.as_ref(), last.upto))
                 .map_err(Tried::Broken)?;
@@ -113,7 +117,7 @@ impl<'a> Group<'a> {
                 self.views.behind();
             }
             let read = self.views.next_read(shared.config.page_events);
-            let page = port::read(shared, read).await.ok_or(Tried::Closed)?;
+            let page = self.port.read(read).await.ok_or(Tried::Closed)?;
             let page = page.map_err(|error| Tried::Failed(Cause::Unread(error)))?;
             self.has_read = true;
             for recorded in &page.events {
@@ -150,7 +154,7 @@ impl<'a> Group<'a> {
         }
         let condition = self.views.condition(level);
         let concerned = self.floor.concerned_by(&events, &self.views);
-        match port::append(shared, events, condition).await {
+        match self.port.append(events, condition).await {
             None => Tried::Closed,
             Some(Ok(appended)) => self.committed(decided, level, &concerned, appended),
             Some(Err(AppendError::Conflict { at })) => self.conflicted(level, at).await,
@@ -229,7 +233,7 @@ impl<'a> Group<'a> {
         again.iter().for_each(|seat| seat.case.take_back());
         self.seats = again;
         if !contended.is_empty() {
-            give_up(self.shared(), contended, guard, level).await;
+            give_up(self.port, contended, guard, level).await;
         }
         Tried::Again
     }
@@ -296,10 +300,10 @@ impl<'a> Group<'a> {
 }
 
 /// Others were faster too often. Says what they wrote.
-async fn give_up(shared: &Shared, seats: Seats, guard: Option<Query>, level: Position) {
+async fn give_up(port: Port<'_>, seats: Seats, guard: Option<Query>, level: Position) {
     let read = guard.map(|guard| Read::new(guard).after(level).limit(1.try_into().expect("one")));
     let page = match read {
-        Some(read) => port::read(shared, read).await.and_then(Result::ok),
+        Some(read) => port.read(read).await.and_then(Result::ok),
         None => None,
     };
     let first = page.as_ref().and_then(|page| page.events.first());

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::{BoxFuture, Position};
+use bailiwick_core::{BoxFuture, Journal, Position};
 use smallvec::{SmallVec, smallvec};
 use tracing::Instrument;
 
@@ -18,11 +18,13 @@ pub(super) fn run(floor: Arc<Floor>, leader: Ticket) -> BoxFuture<()> {
     // Before it is polled: a task that never runs must not be waited for.
     let mut held = Held { floor, tickets: smallvec![leader] };
     Box::pin(async move {
+        // Else the runtime is closed.
+        let Some(journal) = held.floor.shared().journal() else { return };
         let mut next = Some(leader);
         while let Some(leader) = next {
             let gathered = held.gather(leader);
             let aggregates = held.floor.hold_aggregates(&gathered).await;
-            take_turn(&held.floor, claim(gathered)).await;
+            take_turn(&held.floor, &*journal, claim(gathered)).await;
             drop(aggregates);
             next = held.floor.leave(&mut held.tickets);
             held.tickets.extend(next);
@@ -103,15 +105,15 @@ impl Drop for Seat {
     }
 }
 
-async fn take_turn(floor: &Arc<Floor>, seats: Seats) {
+async fn take_turn(floor: &Arc<Floor>, journal: &dyn Journal, seats: Seats) {
     if seats.is_empty() {
         return;
     }
     let span = tracing::trace_span!("turn", decisions = seats.len());
     let turn = async {
-        for seat in Group::new(floor, seats).run().await {
+        for seat in Group::new(floor, journal, seats).run().await {
             // Who is alone is never tried apart.
-            Group::new(floor, smallvec![seat]).run().await;
+            Group::new(floor, journal, smallvec![seat]).run().await;
         }
     };
     turn.instrument(span).await;

@@ -1,0 +1,109 @@
+//! A runtime that was shut down or dropped has let go of its journal, whatever handles are left; they
+//! say that it is gone.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bailiwick::{
+    AggregateRef, Aggregates, Cause, Decisions, Journal, ManualClock, MemoryJournal, OnceRef,
+    Position, ReadError, Runtime, TephraJournal, Watch, WatchError,
+};
+use bailiwick_tests::counter::{Count, Counter};
+use bailiwick_tests::stage::settle;
+
+use crate::book::WriteLine;
+
+/// One of each.
+struct Handles {
+    all: Aggregates<Counter>,
+    one: AggregateRef<Counter>,
+    once: OnceRef<Counter>,
+    watch: Watch<Counter>,
+    decisions: Decisions,
+}
+
+/// A runtime that is the only owner of its journal, and was used through all of its handles.
+async fn owner(journal: impl Journal) -> (Runtime, Weak<dyn Journal>, Handles) {
+    let journal: Arc<dyn Journal> = Arc::new(journal);
+    let kept = Arc::downgrade(&journal);
+    let runtime = Runtime::builder_shared(journal).aggregate::<Counter>();
+    let runtime = runtime.clock(ManualClock::at(1_000)).start().await.expect("it starts");
+    let all = runtime.aggregates::<Counter>();
+    let one = all.get("a");
+    let mut watch = one.watch(Position::START).expect("an ID");
+    let (once, decisions) = (one.clone().once("key"), runtime.decisions());
+    one.ask(Count::FREELY).await.expect("a reply");
+    once.ask(Count::FREELY).await.expect("a reply");
+    decisions.decide(<WriteLine>::FREELY).await.expect("a reply");
+    watch.next().await.expect("an event");
+    (runtime, kept, Handles { all, one, once, watch, decisions })
+}
+
+impl Handles {
+    async fn assert_shut_down(mut self) {
+        for counter in [self.one.clone(), self.all.get("new")] {
+            let error = counter.ask(Count::FREELY).await.unwrap_err();
+            assert!(matches!(error.not_run(), Some(Cause::ShutDown)), "{error:?}");
+            let error = counter.read(|_, _| ()).await.unwrap_err();
+            assert!(matches!(error, ReadError::ShutDown), "{error:?}");
+            let mut watch = counter.watch(Position::START).expect("an ID");
+            let error = watch.next().await.unwrap_err();
+            assert!(matches!(error, WatchError::ShutDown), "{error:?}");
+        }
+        let error = self.once.ask(Count::FREELY).await.unwrap_err();
+        assert!(matches!(error.not_run(), Some(Cause::ShutDown)), "{error:?}");
+        let error = self.decisions.decide(<WriteLine>::FREELY).await.unwrap_err();
+        assert!(matches!(error.not_run(), Some(Cause::ShutDown)), "{error:?}");
+        // It may have read more than it was asked for.
+        let error = loop {
+            match self.watch.next().await {
+                Ok(change) => assert!(change.position <= Position::new(2), "{change:?}"),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, WatchError::ShutDown), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_shutdown_lets_go_whatever_handles_are_left() {
+    let (runtime, journal, handles) = owner(MemoryJournal::new()).await;
+    assert!(runtime.shutdown(Duration::from_secs(1)).await.in_time);
+    assert_eq!(journal.strong_count(), 0, "somebody still holds the journal");
+    handles.assert_shut_down().await;
+}
+
+#[tokio::test]
+async fn a_drop_does_as_soon_as_its_tasks_had_their_turn() {
+    let (runtime, journal, handles) = owner(MemoryJournal::new()).await;
+    drop(runtime);
+    settle().await;
+    assert_eq!(journal.strong_count(), 0, "somebody still holds the journal");
+    handles.assert_shut_down().await;
+}
+
+#[tokio::test]
+async fn a_watch_that_waits_ends() {
+    let (runtime, journal, mut handles) = owner(MemoryJournal::new()).await;
+    handles.watch.next().await.expect("the second event");
+    let waiting = tokio::spawn(async move { handles.watch.next().await });
+    settle().await;
+    runtime.shutdown(Duration::from_secs(1)).await;
+    let error = waiting.await.unwrap().unwrap_err();
+    assert!(matches!(error, WatchError::ShutDown), "{error:?}");
+    assert_eq!(journal.strong_count(), 0);
+}
+
+/// On one thread, without giving way, and without waiting for the folder.
+#[tokio::test]
+async fn a_folder_can_be_opened_again_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut left = Vec::new();
+    for round in 0..3 {
+        let options = TephraJournal::options().lock_patience(Duration::ZERO);
+        let journal = options.open(folder.path()).unwrap_or_else(|e| panic!("{round}: {e}"));
+        let (runtime, _, handles) = owner(journal).await;
+        assert!(runtime.shutdown(Duration::from_secs(10)).await.in_time);
+        left.push(handles);
+    }
+}
