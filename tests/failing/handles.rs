@@ -26,7 +26,7 @@ struct Handles {
 async fn owner(journal: impl Journal) -> (Runtime, Weak<dyn Journal>, Handles) {
     let journal: Arc<dyn Journal> = Arc::new(journal);
     let kept = Arc::downgrade(&journal);
-    let runtime = Runtime::builder_shared(journal).aggregate::<Counter>();
+    let runtime = Runtime::builder_shared(journal).aggregate::<Counter>().decision::<WriteLine>();
     let runtime = runtime.clock(ManualClock::at(1_000)).start().await.expect("it starts");
     let all = runtime.aggregates::<Counter>();
     let one = all.get("a");

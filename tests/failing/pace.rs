@@ -48,6 +48,7 @@ async fn turns_during<T: Send + 'static>(
 fn again(stage: &Stage) -> bailiwick::Builder {
     Runtime::builder(stage.journal.clone())
         .aggregate::<Counter>()
+        .decision::<Look>()
         .clock(ManualClock::at(BEGIN))
         .config(|config| config.page_events = 1_000_000.try_into().unwrap())
 }

@@ -176,7 +176,7 @@ async fn write_line(stage: &Stage, line: u64) {
 
 #[tokio::test]
 async fn a_decision_that_meets_another_writer_reads_what_that_wrote() {
-    let stage = with_history(0, |builder| builder).await;
+    let stage = with_history(0, |builder| builder.decision::<WriteLine<true>>()).await;
     for line in 1..=200 {
         assert_eq!(stage.runtime.decide(WriteLine::<true>::FREELY).await.unwrap(), line);
     }
