@@ -132,6 +132,7 @@ where
             closed: matches!(not_run.cause, Cause::JournalClosed(_)),
             why: not_run.cause.to_string(),
         }),
-        Err(_) => unreachable!("three arms"),
+        Err(AskError::AlreadyRun(run)) => unreachable!("its replies can be read: {run}"),
+        Err(_) => unreachable!("four arms"),
     }
 }
