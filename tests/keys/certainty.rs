@@ -2,6 +2,7 @@
 //! run is never told as not run.
 
 use std::convert::Infallible;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bailiwick::{AskError, Cause, Context, Decide, Position, Unknown, UnreadableReply};
@@ -200,6 +201,31 @@ async fn who_waits_for_one_whose_outcome_is_unknown_does_not_know_it_either() {
             let error = asked.await.unwrap().unwrap_err();
             assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
         }
+        let other = other.await.unwrap().unwrap_err();
+        assert!(matches!(other, AskError::NotRun(_)), "{other:?}");
+    }
+}
+
+/// It was not even judged, because the batch behind had no room for more.
+#[tokio::test]
+async fn who_would_repeat_one_whose_outcome_is_unknown_does_not_know_it_either() {
+    let jars = Jars::<u64>::with(|builder| {
+        builder.config(|config| config.batch_bytes = NonZeroUsize::MIN)
+    })
+    .await;
+    let ask = |key| tokio::spawn(jars.all.get("a").once(key).ask(DropCoin));
+    jars.journal.shut();
+    let first = ask("k");
+    jars.journal.waiting(1).await;
+    let (others, again) = ([ask("other"), ask("without room")], ask("k"));
+    settle().await;
+    jars.journal.plan([Fault::UnknownWritten]);
+    jars.journal.open();
+    for asked in [first, again] {
+        let error = asked.await.unwrap().unwrap_err();
+        assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
+    }
+    for other in others {
         let other = other.await.unwrap().unwrap_err();
         assert!(matches!(other, AskError::NotRun(_)), "{other:?}");
     }

@@ -7,8 +7,9 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bailiwick::{
-    AskError, Cause, Config, Context, Decision, Position, StartError, UnreadableReply,
+    AskError, Cause, Config, Context, Decision, Position, StartError, Unknown, UnreadableReply,
 };
+use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +148,28 @@ async fn a_durable_answer_is_told_whatever_becomes_of_what_is_being_appended() {
     drop(jars.runtime);
     let error = other.await.unwrap().unwrap_err();
     assert!(matches!(error, AskError::Unknown(_)), "{error:?}");
+}
+
+/// In one turn with it, behind one that had no room in the append.
+#[tokio::test]
+async fn who_would_repeat_one_whose_outcome_is_unknown_does_not_know_it_either() {
+    let jars = jars(|config| config.batch_bytes = NonZeroUsize::MIN).await;
+    let decide = |key| tokio::spawn(jars.runtime.decisions().once(key).decide(drop_coin::<u64>()));
+    jars.journal.shut();
+    let ahead = decide("ahead");
+    jars.journal.waiting(1).await;
+    let turn = [decide("k"), decide("without room"), decide("k")];
+    settle().await;
+    jars.journal.plan([Fault::None, Fault::UnknownWritten]);
+    jars.journal.open();
+    ahead.await.unwrap().unwrap();
+    let [first, other, again] = turn;
+    for asked in [first, again] {
+        let error = asked.await.unwrap().unwrap_err();
+        assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
+    }
+    let other = other.await.unwrap().unwrap_err();
+    assert!(matches!(other, AskError::NotRun(_)), "{other:?}");
 }
 
 #[tokio::test]

@@ -57,9 +57,14 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// The answer to an earlier command with this key.
+    /// The answer to an earlier command with this key, if its time is not over.
     pub(super) fn find(&self, key: &Text, now: Timestamp, window: Duration) -> Option<&Answer> {
-        self.by_key.get(key).filter(|answer| !answer.is_old(now, window))
+        self.get(key).filter(|answer| !answer.is_old(now, window))
+    }
+
+    /// The same, however old.
+    pub(super) fn get(&self, key: &Text) -> Option<&Answer> {
+        self.by_key.get(key)
     }
 
     /// Why no new key is taken, if so. Only after [`forget`](Self::forget).
@@ -109,17 +114,16 @@ impl Answers {
 
     /// What was answered with these keys was never written.
     pub(super) fn undo<'a>(&mut self, keys: impl Iterator<Item = &'a Text>) {
-        let before = self.by_key.len();
         for key in keys {
             if let Some(answer) = self.by_key.remove(key) {
                 self.bytes -= weight(key, &answer.reply);
             }
         }
-        if self.by_key.len() < before {
-            let is_known = |(at, key): &(Timestamp, Text)| {
-                self.by_key.get(key).is_some_and(|answer| answer.at == *at)
-            };
-            self.order.retain(is_known);
+        // They are the last ones.
+        while let Some((at, key)) = self.order.back()
+            && self.by_key.get(key).is_none_or(|answer| answer.at != *at)
+        {
+            self.order.pop_back();
         }
     }
 
@@ -247,6 +251,23 @@ mod tests {
         answers.forget(at(150), WINDOW);
         assert!(answers.is_empty() && answers.by_key.is_empty());
         assert_eq!(answers.bytes(), 0);
+    }
+
+    #[test]
+    fn what_was_never_written_is_undone() {
+        let mut answers = with([("a", 1), ("b", 2)]);
+        let before = answers.bytes();
+        for key in ["c", "a", "d"] {
+            answers.remember(known(key, 101), Place::Forming(1), at(101));
+        }
+        answers.undo([Text::literal("d"), Text::literal("c")].iter());
+        assert_eq!((finds(&answers, "c", 101), finds(&answers, "b", 101)), (None, Some(2)));
+        answers.undo([Text::literal("a")].iter());
+        assert_eq!(finds(&answers, "a", 101), None, "its first answer was too old by then");
+        answers.forget(at(101), WINDOW);
+        assert_eq!((answers.order.len(), answers.bytes()), (1, before / 2));
+        answers.forget(at(102), WINDOW);
+        assert!(answers.is_empty() && answers.bytes() == 0);
     }
 
     #[test]

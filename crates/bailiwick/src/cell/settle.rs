@@ -157,6 +157,7 @@ impl<A: Aggregate> Cell<A> {
                 None => entry.give_back(cause.clone()),
             }
         }
+        live.find_repetitions();
         let mut again = Again { entries: Entries::new(), readers, stuck: live.again.stuck };
         #[cfg(feature = "fault-injection")]
         if shared.sabotaged(crate::Sabotage::SpeculationKept) {
@@ -188,6 +189,18 @@ impl<A: Aggregate> Cell<A> {
 }
 
 impl<A: Aggregate> Live<A> {
+    /// Who was not judged, and would repeat what was given to the journal, shares its fate, too.
+    fn find_repetitions(&mut self) {
+        let Some(answers) = &self.known.answers else { return };
+        for entry in &mut self.again.entries {
+            let once = entry.envelope().call().and_then(|call| call.once.as_ref());
+            let answer = once.and_then(|once| {
+                answers.get(&once.key).filter(|answer| answer.fingerprint == once.fingerprint)
+            });
+            entry.repeats = answer.map(|answer| answer.place);
+        }
+    }
+
     /// The batch that was being appended, whose keys these are, and the one on top of it will never
     /// be. The state is what it was before, if there is a copy; else it is to be folded anew.
     fn undo(&mut self, before: Option<Box<Before<A>>>, keys: &[Text]) {
@@ -220,7 +233,7 @@ fn release_repetitions<A: Aggregate>(forming: &mut Batch<A>, durable: impl Fn(Pl
     told.into_iter().for_each(|entry| entry.release(Position::START));
 }
 
-impl<A> Known<A> {
+impl<A: Aggregate> Known<A> {
     fn move_answers(&mut self, keys: &[Text], to: impl Fn(Place) -> Place) {
         if let Some(answers) = &mut self.answers {
             keys.iter().for_each(|key| answers.moved(key, &to));

@@ -195,7 +195,9 @@ impl<'a> Group<'a> {
             seat.place = match decided {
                 Decided::Anew | Decided::Remembered => Place::Upto(events.len()),
                 Decided::Repeated(Some(position)) => Place::At(position),
-                Decided::Repeated(None) => place_of(seat.case.key(), before),
+                Decided::Repeated(None) => {
+                    place_of(seat.case.key(), before).unwrap_or(Place::Upto(0))
+                }
             };
         }
         Ok(self.seats.len())
@@ -248,7 +250,13 @@ impl<'a> Group<'a> {
         }
         self.views.discard();
         if let Some(unknown) = unknown {
-            self.seats.drain(..decided).for_each(|seat| seat.case.unknown(unknown.clone()));
+            let behind: Seats = self.seats.drain(decided..).collect();
+            // Who repeats what may be in the journal is told as much.
+            let repeats = |seat: &&Seat| place_of(seat.case.key(), &self.seats).is_some();
+            let repeating = behind.iter().filter(repeats);
+            let told = self.seats.iter().chain(repeating);
+            told.for_each(|seat| seat.case.unknown(unknown.clone()));
+            self.seats = behind;
         }
         self.give_back(&cause);
         self.shared().append_failed();
@@ -323,10 +331,9 @@ async fn give_up(port: Port<'_>, seats: Seats, guard: Option<Query>, level: Posi
 }
 
 /// Where the one stands that was decided in this turn with the same key.
-fn place_of(key: Option<&Text>, before: &[Seat]) -> Place {
+fn place_of(key: Option<&Text>, before: &[Seat]) -> Option<Place> {
     let mut before = before.iter().rev();
-    let found = before.find(|seat| seat.remembered && seat.case.key() == key);
-    found.map_or(Place::Upto(0), |seat| seat.place)
+    before.find(|seat| seat.remembered && seat.case.key() == key).map(|seat| seat.place)
 }
 
 fn fold_ahead(views: &mut Folded, events: &[EncodedEvent]) -> Result<(), Cause> {
