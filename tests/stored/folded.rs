@@ -34,6 +34,7 @@ impl From<i64> for Rounded {
     }
 }
 
+#[allow(clippy::cast_possible_truncation, reason = "that it rounds is the test")]
 impl From<Rounded> for i64 {
     fn from(Rounded(number): Rounded) -> i64 {
         number as i64

@@ -73,7 +73,7 @@ where
     }));
     match (&told, story) {
         (Ok(lines), Ok(in_story)) => {
-            assert_eq!(*lines, in_story, "in the runtime and in the story")
+            assert_eq!(*lines, in_story, "in the runtime and in the story");
         }
         (Err(cause), Err(panic)) => {
             let message = panic.downcast::<String>().expect("a message");

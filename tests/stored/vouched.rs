@@ -178,7 +178,7 @@ async fn what_is_vouched_for_comes_back() {
             g: [(None, ()), (Some(1), ())].into(),
         },
         Everything::Rare {
-            a: 7..3,
+            a: 3..7,
             b: [Wrapping(-1)].into(),
             c: PhantomData,
             d: NonZero::<i128>::MIN,

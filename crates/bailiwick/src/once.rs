@@ -34,9 +34,12 @@ pub(crate) struct Chosen<'a> {
     pub(crate) timeout: Duration,
 }
 
+/// The bytes of a reply, and what is read from them.
+type Stored<R> = (Vec<u8>, R);
+
 /// How a reply is remembered.
 pub(crate) struct ReplyCodec<R> {
-    store: fn(&R, &'static str) -> Result<(Vec<u8>, R), Unstorable>,
+    store: fn(&R, &'static str) -> Result<Stored<R>, Unstorable>,
     decode: fn(&[u8]) -> Result<R, CodecError>,
 }
 

@@ -206,12 +206,12 @@ fn every_shape_of_a_type_is_written_as_rmp_serde_writes_it() {
         Empty {},
         OfUnit(Unit),
         OfNone(Option<u8>),
-        OfShape(Box<Shape>),
+        Within(Box<Shape>),
     }
     assert_eq!(comes_back(Some(Unit)), "[]");
     comes_back((Unit, Nothing(), Empty {}, Newtype(None), Newtype(Some(1))));
     comes_back([Shape::Nothing(), Shape::Empty {}, Shape::OfUnit(Unit), Shape::OfNone(None)]);
-    comes_back(Shape::OfShape(Shape::OfShape(Shape::Nothing().into()).into()));
+    comes_back(Shape::Within(Shape::Within(Shape::Nothing().into()).into()));
     comes_back(BTreeMap::from([(None, ()), (Some('c'), ())]));
     comes_back(BTreeMap::from([(u128::MAX, i8::MIN)]));
     comes_back(Ok::<u8, String>(1));
