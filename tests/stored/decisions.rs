@@ -71,7 +71,7 @@ fn unheard(nothing: Option<Option<u8>>) -> Emitted {
 }
 
 async fn runtime(journal: &MemoryJournal) -> Runtime {
-    let builder = Runtime::builder(journal.clone()).reads::<Notes>().emits::<Emitted>();
+    let builder = Runtime::builder(journal.clone()).decision::<Note>();
     builder.start().await.expect("it starts")
 }
 

@@ -76,7 +76,8 @@ where
     R: Serialize + DeserializeOwned + Clone + Debug + Send + Sync + 'static,
 {
     let journal = MemoryJournal::new();
-    let runtime = Runtime::builder(journal.clone()).aggregate::<Desk>().start().await.unwrap();
+    let builder = Runtime::builder(journal.clone()).aggregate::<Desk>();
+    let runtime = builder.decision::<AskFor<R>>().start().await.unwrap();
     let desk = runtime.aggregates::<Desk>().get("a").once("k");
     let decisions = runtime.decisions().once("k");
     let mut told = Vec::new();

@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::text::Same;
 use crate::{
     BoxError, EventDescriptor, Id, InvalidTag, SchemaVersion, Tag, Tagged, Tags, codec, fields,
 };
@@ -24,6 +25,10 @@ use crate::{
 /// | a field is renamed, or is of another type, or means something else | `#[event(version = 2, upcast = function)]` on the type or the variant: events of version 1 pass through the [function](crate::Upcast) first. Later `version = 3, upcast(first, second)`, and so on |
 /// | the type is renamed | `#[event(was = "OldName")]` on it, or `was("Old", "Older")`: what was recorded under the old name is asked for, guarded, and read as this type |
 /// | the type is gone | `#[event(retired("OldName"))]` on the set: asked for and passed over |
+///
+/// The same table for the keys of IDs, the names of aggregates and what other programs write is that
+/// of the runtime's `Builder`. A runtime does not start on a journal with events of a type that nothing
+/// in it knows by one of these names.
 ///
 /// What is stored never changes. See [`Fields`](crate::Fields) for an example of an upcaster.
 ///
@@ -252,24 +257,4 @@ pub enum TagError {
         /// What is wrong with its text.
         source: InvalidTag,
     },
-}
-
-/// Compares a text with what something displays, without allocating.
-struct Same<'a> {
-    rest: Option<&'a str>,
-}
-
-impl Same<'_> {
-    fn text(text: &str, shown: &impl std::fmt::Display) -> bool {
-        let mut same = Same { rest: Some(text) };
-        let _ = std::fmt::Write::write_fmt(&mut same, format_args!("{shown}"));
-        same.rest == Some("")
-    }
-}
-
-impl std::fmt::Write for Same<'_> {
-    fn write_str(&mut self, part: &str) -> std::fmt::Result {
-        self.rest = self.rest.and_then(|rest| rest.strip_prefix(part));
-        Ok(())
-    }
 }

@@ -1,5 +1,6 @@
 //! IDs: how an aggregate is addressed, and what its events are tagged with.
 
+use std::any::{TypeId, type_name};
 use std::error::Error;
 use std::fmt::{self, Debug, Display};
 use std::hash::Hash;
@@ -10,6 +11,7 @@ use serde::de::{self, Visitor};
 use serde::{Deserializer, Serialize, Serializer};
 
 use crate::tag::{InvalidTag, Tag, check_tag_value};
+use crate::text::Same;
 
 /// The ID of one kind of thing. It owns the key of the tag that its events carry.
 ///
@@ -26,6 +28,11 @@ pub trait Id:
     /// The key of the tag: `course` in `course:c1`.
     const KEY: &'static str;
 
+    /// Keys that it had before. Events that were recorded under them are asked for, guarded and read
+    /// as those under today's; what is written from now on has today's. A key belongs to one ID
+    /// type: who still has one of these as its own is another thing.
+    const WAS: &'static [&'static str] = &[];
+
     /// The tag of the thing with this ID.
     ///
     /// # Errors
@@ -33,6 +40,73 @@ pub trait Id:
     fn tag(&self) -> Result<Tag, InvalidTag> {
         Tag::new(Self::KEY, self)
     }
+
+    /// The tags that events of the thing with this ID carried when its key was another one.
+    ///
+    /// # Errors
+    /// If its text cannot be the value of a tag, or a key not that of one.
+    fn old_tags(&self) -> Result<Vec<Tag>, InvalidTag> {
+        Self::WAS.iter().map(|key| Tag::new(key, self)).collect()
+    }
+
+    /// Whether tags of this key are, or were, its.
+    fn has_key(key: &str) -> bool {
+        key == Self::KEY || Self::WAS.contains(&key)
+    }
+}
+
+/// What is known of an ID type before there is an ID: for whoever checks a journal at a start.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct IdDescriptor {
+    /// The Rust type.
+    pub id: &'static str,
+    /// What tells Rust types of the same path apart.
+    pub id_type: TypeId,
+    /// The key of its tags.
+    pub key: &'static str,
+    /// Keys they had before.
+    pub was: &'static [&'static str],
+    /// Whether a text of the journal is still an ID, and the same one.
+    pub check: fn(&str) -> Result<(), UnreadableId>,
+}
+
+impl IdDescriptor {
+    /// What is known of `I`.
+    pub fn of<I: Id>() -> IdDescriptor {
+        IdDescriptor {
+            id: type_name::<I>(),
+            id_type: TypeId::of::<I>(),
+            key: I::KEY,
+            was: I::WAS,
+            check: check::<I>,
+        }
+    }
+
+    /// The key of its tags, and those they had before.
+    pub fn keys(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.key).chain(self.was.iter().copied())
+    }
+}
+
+fn check<I: Id>(text: &str) -> Result<(), UnreadableId> {
+    let id: I = text.parse().map_err(|error: I::Err| UnreadableId::Refused(error.to_string()))?;
+    match Same::text(text, &id) {
+        true => Ok(()),
+        false => Err(UnreadableId::Another(id.to_string())),
+    }
+}
+
+/// Why a text of the journal is no ID any more.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnreadableId {
+    /// `FromStr` refuses it.
+    #[error("it cannot be parsed: {0}")]
+    Refused(String),
+    /// `Display` makes another text of it, so its events would not be found.
+    #[error("its text becomes {0:?}, under which its events are not found")]
+    Another(String),
 }
 
 /// Declares IDs that are text: `id!(pub AccountId: "account", pub SessionId: "session")`.
@@ -40,9 +114,18 @@ pub trait Id:
 /// Each is a cheap-to-clone newtype of 1 to 200 bytes without control characters. A text from
 /// outside is checked by `parse` (or when it is deserialised); a literal is converted with
 /// `From<&'static str>`, which panics when it cannot be an ID. The key is checked when compiling.
+///
+/// The key is stored, in the tags of all events. If it has to change, say what it was: what was
+/// recorded before is found under the [old key](Id::WAS), what is written from now on has the new one.
+///
+/// ```
+/// # use bailiwick_core::{Id, id};
+/// id!(pub CourseId: "course" was "kurs", pub RoomId: "room" was "hall" was "saal");
+/// # assert_eq!(RoomId::WAS, ["hall", "saal"]);
+/// ```
 #[macro_export]
 macro_rules! id {
-    ($( $(#[$meta:meta])* $vis:vis $name:ident : $key:literal ),+ $(,)?) => {$(
+    ($( $(#[$meta:meta])* $vis:vis $name:ident : $key:literal $(was $was:literal)* ),+ $(,)?) => {$(
         $(#[$meta])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         $vis struct $name($crate::__private::IdText);
@@ -51,9 +134,14 @@ macro_rules! id {
             $crate::__private::valid_tag_key($key),
             concat!("the key of ", stringify!($name), " must be 1 to 50 of a-z 0-9 _ - ."),
         );
+        $(const _: () = assert!(
+            $crate::__private::valid_tag_key($was),
+            concat!("an old key of ", stringify!($name), " must be 1 to 50 of a-z 0-9 _ - ."),
+        );)*
 
         impl $crate::Id for $name {
             const KEY: &'static str = $key;
+            const WAS: &'static [&'static str] = &[$($was),*];
         }
 
         impl $crate::RoundTrip for $name {}
@@ -190,7 +278,48 @@ impl Serialize for IdText {
 mod tests {
     use super::*;
 
-    id!(pub CourseId: "course");
+    id!(pub CourseId: "course", pub RoomId: "room" was "hall" was "saal");
+
+    #[test]
+    fn an_id_knows_the_keys_it_had() {
+        let id: RoomId = "r".into();
+        assert_eq!(id.tag().unwrap().as_str(), "room:r");
+        assert_eq!(
+            id.old_tags().unwrap().iter().map(Tag::as_str).collect::<Vec<_>>(),
+            ["hall:r", "saal:r"]
+        );
+        assert!(RoomId::has_key("saal") && !RoomId::has_key("course"));
+        assert!(CourseId::from("c").old_tags().unwrap().is_empty());
+    }
+
+    /// Takes ten bytes at most, and does not mind capitals.
+    #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    struct Loose(String);
+
+    impl Id for Loose {
+        const KEY: &'static str = "loose";
+    }
+
+    impl Display for Loose {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(&self.0)
+        }
+    }
+
+    impl FromStr for Loose {
+        type Err = std::num::TryFromIntError;
+        fn from_str(text: &str) -> Result<Self, Self::Err> {
+            u8::try_from(text.len() * 25).map(|_| Loose(text.to_lowercase()))
+        }
+    }
+
+    #[test]
+    fn a_text_is_an_id_if_it_comes_back() {
+        let check = IdDescriptor::of::<Loose>().check;
+        assert_eq!(check("small"), Ok(()));
+        assert_eq!(check("Small"), Err(UnreadableId::Another("small".into())));
+        assert!(matches!(check("much too long"), Err(UnreadableId::Refused(_))));
+    }
 
     #[test]
     fn an_id_round_trips_and_owns_its_tag() {

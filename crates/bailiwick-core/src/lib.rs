@@ -55,7 +55,7 @@ pub use fields::{FieldError, Fields};
 pub use given::{
     By, DecisionOutcome, Given, GivenEvents, Happened, Outcome, by, given, given_events,
 };
-pub use id::{Id, InvalidId};
+pub use id::{Id, IdDescriptor, InvalidId, UnreadableId};
 pub use journal::{
     AppendError, AppendLimits, Appended, BoxError, BoxFuture, FaultKind, Head, Health, Journal,
     JournalFault, LastMatch, OverLimit, Page, Read, ReadError, ReopenError,
@@ -64,7 +64,9 @@ pub use lease::LeaseSet;
 pub use position::Position;
 pub use query::{EmptyQuery, EventType, Query, QueryItem};
 pub use round_trip::RoundTrip;
-pub use schema::{ANSWERED, EventDescriptor, RESERVED_PREFIX, SchemaVersion, Upcast, each_name};
+pub use schema::{
+    ANSWERED, EventDescriptor, RESERVED_PREFIX, RESERVED_TYPES, SchemaVersion, Upcast, each_name,
+};
 pub use stored::Unstorable;
 pub use tag::{InvalidTag, Tag, Tags};
 pub use tagged::Tagged;

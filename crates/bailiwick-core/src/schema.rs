@@ -11,6 +11,10 @@ pub const RESERVED_PREFIX: &str = "bailiwick.";
 /// of its own. It carries the aggregate's tag, and says nothing but its metadata.
 pub const ANSWERED: &str = "bailiwick.Answered";
 
+/// All types of Bailiwick's own that this version knows: one that is not among them was written by a
+/// later version, which nobody may pass over.
+pub const RESERVED_TYPES: &[&str] = &[ANSWERED];
+
 /// The version of an event type's fields, counted from 1.
 pub type SchemaVersion = u32;
 

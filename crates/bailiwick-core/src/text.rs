@@ -116,3 +116,23 @@ impl<'de> Deserialize<'de> for Text {
         String::deserialize(deserializer).map(Text::from)
     }
 }
+
+/// Compares a text with what something displays, without allocating.
+pub(crate) struct Same<'a> {
+    rest: Option<&'a str>,
+}
+
+impl Same<'_> {
+    pub(crate) fn text(text: &str, shown: &impl std::fmt::Display) -> bool {
+        let mut same = Same { rest: Some(text) };
+        let _ = std::fmt::Write::write_fmt(&mut same, format_args!("{shown}"));
+        same.rest == Some("")
+    }
+}
+
+impl std::fmt::Write for Same<'_> {
+    fn write_str(&mut self, part: &str) -> std::fmt::Result {
+        self.rest = self.rest.and_then(|rest| rest.strip_prefix(part));
+        Ok(())
+    }
+}

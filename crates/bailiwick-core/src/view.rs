@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::{Context, Event, Id, InvalidTag, Tags, Timestamp};
+use crate::{Context, Event, Id, IdDescriptor, InvalidTag, Tag, Tags, Timestamp};
 
 /// What a view is of: an ID, a tuple of IDs (an event must concern all of them) or `()`.
 #[diagnostic::on_unimplemented(
@@ -15,11 +15,35 @@ pub trait Key: Clone + Eq + Send + Sync + 'static {
     /// # Errors
     /// If the text of an ID cannot be the value of a tag.
     fn tags(&self) -> Result<Tags, InvalidTag>;
+
+    /// The tags that such an event carries instead if it was recorded when an ID of the key had
+    /// [another key](Id::WAS): each an alternative; none if no ID ever had.
+    ///
+    /// # Errors
+    /// As [`tags`](Self::tags).
+    #[doc(hidden)]
+    fn tags_before(&self) -> Result<Vec<Tags>, InvalidTag> {
+        Ok(Vec::new())
+    }
+
+    /// The types of its IDs.
+    #[doc(hidden)]
+    fn ids() -> Vec<IdDescriptor> {
+        Vec::new()
+    }
 }
 
 impl<I: Id> Key for I {
     fn tags(&self) -> Result<Tags, InvalidTag> {
         Ok(self.tag()?.into())
+    }
+
+    fn tags_before(&self) -> Result<Vec<Tags>, InvalidTag> {
+        Ok(self.old_tags()?.into_iter().map(Tags::from).collect())
+    }
+
+    fn ids() -> Vec<IdDescriptor> {
+        vec![IdDescriptor::of::<I>()]
     }
 }
 
@@ -33,12 +57,54 @@ impl<A: Id, B: Id> Key for (A, B) {
     fn tags(&self) -> Result<Tags, InvalidTag> {
         Ok([self.0.tag()?, self.1.tag()?].into_iter().collect())
     }
+
+    fn tags_before(&self) -> Result<Vec<Tags>, InvalidTag> {
+        if A::WAS.is_empty() && B::WAS.is_empty() {
+            return Ok(Vec::new());
+        }
+        alternatives([each_tag(&self.0)?, each_tag(&self.1)?])
+    }
+
+    fn ids() -> Vec<IdDescriptor> {
+        vec![IdDescriptor::of::<A>(), IdDescriptor::of::<B>()]
+    }
 }
 
 impl<A: Id, B: Id, C: Id> Key for (A, B, C) {
     fn tags(&self) -> Result<Tags, InvalidTag> {
         Ok([self.0.tag()?, self.1.tag()?, self.2.tag()?].into_iter().collect())
     }
+
+    fn tags_before(&self) -> Result<Vec<Tags>, InvalidTag> {
+        if A::WAS.is_empty() && B::WAS.is_empty() && C::WAS.is_empty() {
+            return Ok(Vec::new());
+        }
+        alternatives([each_tag(&self.0)?, each_tag(&self.1)?, each_tag(&self.2)?])
+    }
+
+    fn ids() -> Vec<IdDescriptor> {
+        vec![IdDescriptor::of::<A>(), IdDescriptor::of::<B>(), IdDescriptor::of::<C>()]
+    }
+}
+
+/// Today's tag of an ID, then its old ones.
+fn each_tag<I: Id>(id: &I) -> Result<Vec<Tag>, InvalidTag> {
+    let mut tags = vec![id.tag()?];
+    tags.extend(id.old_tags()?);
+    Ok(tags)
+}
+
+/// One tag of each, in every combination, but for the first: that is today's.
+fn alternatives<const N: usize>(of: [Vec<Tag>; N]) -> Result<Vec<Tags>, InvalidTag> {
+    let mut all: Vec<Vec<Tag>> = vec![Vec::new()];
+    for tags in of {
+        let longer = |known: Vec<Tag>| {
+            let with = |tag: &Tag| known.iter().cloned().chain([tag.clone()]).collect();
+            tags.iter().map(with).collect::<Vec<_>>()
+        };
+        all = all.into_iter().flat_map(longer).collect();
+    }
+    Ok(all.into_iter().skip(1).map(Tags::from_iter).collect())
 }
 
 /// A fold over events: the one way in which anything is read from the journal.
@@ -88,8 +154,17 @@ pub trait View: Sized + Send + 'static {
 )]
 pub trait Aggregate: View<Key: Id> {
     /// What tells aggregate types apart in a runtime, in logs and in the journal's metadata. It is
-    /// stored: do not change it.
+    /// stored: if it changes, say what it [was](Aggregate::WAS).
     const NAME: &'static str;
+
+    /// Names that it had before. What was recorded as decided under one of them, the answers to
+    /// idempotency keys among it, is this aggregate's.
+    const WAS: &'static [&'static str] = &[];
+
+    /// Whether this is the aggregate's name, or was.
+    fn is_named(name: &str) -> bool {
+        name == Self::NAME || Self::WAS.contains(&name)
+    }
 
     /// When something falls due by itself, as a function of the state: nothing to set or cancel.
     ///

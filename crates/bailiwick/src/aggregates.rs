@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, Decide, InvalidTag, Key, Position, Text, Timestamp};
+use bailiwick_core::{Aggregate, Decide, InvalidTag, Position, Text, Timestamp};
 
 use crate::ask::{Admission, Asking, read};
 use crate::cell::{Cell, NotAdmitted};
@@ -234,8 +234,8 @@ impl<A: Aggregate> AggregateRef<A> {
     /// # Errors
     /// If the text of the ID cannot be a tag.
     pub fn watch(&self, after: Position) -> Result<Watch<A>, InvalidTag> {
-        let tags = Key::tags(&self.target.id)?;
-        Ok(Watch::new(self.target.kind.clone(), self.target.id.clone(), tags, after))
+        let (_, boundary) = self.target.kind.boundary(&self.target.id)?;
+        Ok(Watch::new(self.target.kind.clone(), self.target.id.clone(), boundary, after))
     }
 
     pub(crate) fn asking(&self) -> Asking<A> {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::views::Reader;
-use bailiwick_core::{Aggregate, Decision, Event, Journal, View, Views};
+use bailiwick_core::{Aggregate, Decision, Event, Journal, Position, View, Views};
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::kind::{AnyKind, Kind};
-use crate::names::Names;
+use crate::names::{Names, Schema};
 use crate::port;
 use crate::recover::recover;
 use crate::runtime::Runtime;
@@ -23,6 +23,25 @@ use crate::start::StartError;
 const AHEAD: Duration = Duration::from_secs(60);
 
 /// Builds a [`Runtime`].
+///
+/// Everything that reads or writes the journal is said here, so that a start finds what would be
+/// passed over or misread because a name has changed, or because it is somebody else's. What is said
+/// where:
+///
+/// | in the journal | what to say |
+/// |---|---|
+/// | events of an aggregate | [`aggregate`](Self::aggregate) |
+/// | what a decision emits and its views read | [`decision`](Self::decision) |
+/// | what a view reads that is folded by other means | [`reads`](Self::reads) |
+/// | what another program emits and somebody here reads | [`emits`](Self::emits) |
+/// | what another program emits and nobody here reads | [`ignores_events`](Self::ignores_events) |
+/// | an aggregate of another program, which emits what an aggregate here reads | [`ignores_aggregates`](Self::ignores_aggregates) |
+/// | tags by which nobody here finds anything | [`ignores_keys`](Self::ignores_keys) |
+/// | a text that is no ID any more, for good | [`ignores_ids`](Self::ignores_ids) |
+/// | an event that cannot be decoded, for good | [`allow_unreadable`](Self::allow_unreadable) |
+/// | an event type that was renamed, or is gone | `#[event(was = "Old")]`, `#[event(retired("Old"))]`: see [`Event`] |
+/// | an ID whose key was renamed | `id!(CourseId: "course" was "kurs")`: see [`Id::WAS`](bailiwick_core::Id::WAS) |
+/// | an aggregate whose `NAME` was changed | [`Aggregate::WAS`] |
 #[must_use]
 pub struct Builder {
     journal: Arc<dyn Journal>,
@@ -43,8 +62,6 @@ pub struct Builder {
 
 struct Registration {
     id: TypeId,
-    rust_type: &'static str,
-    name: &'static str,
     make: fn(Arc<Shared>) -> Arc<dyn AnyKind>,
 }
 
@@ -71,13 +88,8 @@ impl Builder {
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
         let id = TypeId::of::<A>();
         if self.types.iter().all(|known| known.id != id) {
-            self.names.emitter(type_name::<A>(), A::Event::TYPES);
-            self.types.push(Registration {
-                id,
-                rust_type: type_name::<A>(),
-                name: A::NAME,
-                make: |shared| Kind::<A>::new(shared),
-            });
+            self.names.aggregate::<A>();
+            self.types.push(Registration { id, make: |shared| Kind::<A>::new(shared) });
         }
         self
     }
@@ -89,12 +101,10 @@ impl Builder {
         if !self.decisions.contains(&id) {
             self.decisions.push(id);
             self.pinned.extend(D::COMMAND.map(|name| (name, type_name::<D>())));
-            self.names.emitter(type_name::<D>(), D::Event::TYPES);
+            self.names.emitter::<D::Event>(type_name::<D>());
             let mut readers = Vec::new();
             D::Views::readers(&mut readers);
-            for Reader { of, types } in readers {
-                self.names.reader(of, types);
-            }
+            readers.into_iter().for_each(|reader| self.names.reader(reader));
         }
         self
     }
@@ -103,14 +113,53 @@ impl Builder {
     /// reads an event type that nobody emits and the journal has never seen. The views of a
     /// [`decision`](Self::decision) are known from there.
     pub fn reads<V: View>(mut self) -> Self {
-        self.names.reader(type_name::<V>(), V::Event::TYPES);
+        self.names.reader(Reader::of::<V>());
         self
     }
 
     /// Says that these events are written to the journal by something else than the aggregates
     /// and decisions here: another program, for example.
     pub fn emits<E: Event>(mut self) -> Self {
-        self.names.emitter(type_name::<E>(), E::TYPES);
+        self.names.emitter::<E>(type_name::<E>());
+        self
+    }
+
+    /// Says that events of these types in the journal are somebody else's: another program's, or
+    /// those of a part that is gone for good. They are passed over. Without it the runtime does not
+    /// start on a type that it does not know.
+    pub fn ignores_events(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.names.ignored().events.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says that aggregates with these `NAME`s are another program's, or gone, although they decided
+    /// events of types that an aggregate here reads.
+    pub fn ignores_aggregates(
+        mut self,
+        names: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.names.ignored().aggregates.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says that nothing here is found by tags with these keys, and that none of them is the old
+    /// key of an ID.
+    pub fn ignores_keys(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.names.ignored().keys.extend(keys.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says that what has these tags, as in `course:c1`, is out of reach: their values are no IDs any
+    /// more. Their deadlines do not fire.
+    pub fn ignores_ids(mut self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.names.ignored().ids.extend(tags.into_iter().map(Into::into));
+        self
+    }
+
+    /// Starts although the events at these positions cannot be decoded. Whoever reads one of them is
+    /// told so: its aggregate cannot be loaded.
+    pub fn allow_unreadable(mut self, positions: impl IntoIterator<Item = Position>) -> Self {
+        self.names.ignored().unreadable.extend(positions);
         self
     }
 
@@ -161,19 +210,15 @@ impl Builder {
     }
 
     /// Starts: checks the names, reads the journal once for the deadlines and for what this program
-    /// would misread, and arms the deadlines before the first command is served.
+    /// would pass over or misread, and arms the deadlines before the first command is served.
     ///
     /// # Errors
     /// See [`StartError`]. Nothing runs then.
     pub async fn start(self) -> Result<Runtime, StartError> {
-        let aggregates = self.types.iter().map(|known| (known.name, known.rust_type));
-        if let Some((name, first, second)) = taken_twice(aggregates) {
-            return Err(StartError::NameTaken { name, first, second });
-        }
         if let Some((name, first, second)) = taken_twice(self.pinned.iter().copied()) {
             return Err(StartError::CommandTaken { name, first, second });
         }
-        let by_name = self.names.by_name()?;
+        let schema = Schema::new(self.names)?;
         let spawner = match self.spawner {
             Some(spawner) => spawner,
             None => {
@@ -190,7 +235,7 @@ impl Builder {
         let kinds: Vec<(TypeId, Arc<dyn AnyKind>)> =
             self.types.iter().map(|known| (known.id, (known.make)(shared.clone()))).collect();
         let all = kinds.iter().map(|(_, kind)| kind);
-        recover(&shared, &*journal, all, by_name, self.names.unemitted()).await?;
+        recover(&shared, &*journal, all, schema).await?;
         if self.reopens {
             shared.spawn(Box::pin(crate::reopening::run(shared.clone())));
         }

@@ -17,8 +17,8 @@ use crate::shared::{Shared, Stage};
 use crate::watch::Watchers;
 use bailiwick_core::views::Folded;
 use bailiwick_core::{
-    ANSWERED, Aggregate, BoxFuture, EncodedEvent, Event, EventType, Id, Position, Query, QueryItem,
-    RecordedEvent, Tag, Tags, Timestamp, each_name,
+    ANSWERED, Aggregate, BoxFuture, EncodedEvent, Event, EventType, Id, InvalidTag, Key, Position,
+    Query, QueryItem, RecordedEvent, Tag, Tags, Timestamp, each_name,
 };
 
 /// What all aggregates of one type in one runtime share.
@@ -66,9 +66,19 @@ impl<A: Aggregate> Kind<A> {
         types
     }
 
-    /// What the aggregate with the tag of `key` reads, and guards when it appends.
-    pub(crate) fn boundary(&self, tags: &Tags) -> Query {
-        QueryItem::shared(self.types.clone(), tags.clone()).expect("an aggregate has a tag").into()
+    /// What every event of the aggregate with this ID carries, and what it reads, and guards when it
+    /// appends: under today's key of the ID, and under those before.
+    pub(crate) fn boundary(&self, id: &A::Key) -> Result<(Tags, Query), InvalidTag> {
+        let of =
+            |tags| QueryItem::shared(self.types.clone(), tags).expect("an aggregate has a tag");
+        let tags = id.tags()?;
+        let mut boundary = Query::from(of(tags.clone()));
+        if !<A::Key as Id>::WAS.is_empty() {
+            let old = id.old_tags()?.into_iter().map(|tag| of(tag.into()));
+            let all = std::iter::once(of(tags.clone())).chain(old);
+            boundary = Query::any_of(all).expect("there is today's");
+        }
+        Ok((tags, boundary))
     }
 
     /// The deadline index calls the aggregate with this ID.
@@ -103,14 +113,15 @@ impl<A: Aggregate> Kind<A> {
 
     /// Of whom the tag is.
     fn id_of(&self, tag: &Tag) -> Option<A::Key> {
-        catch_unwind(|| A::Key::from_str(tag.value())).ok()?.ok()
+        Self::id_from(tag.value())
+    }
+
+    fn id_from(text: &str) -> Option<A::Key> {
+        catch_unwind(|| A::Key::from_str(text)).ok()?.ok()
     }
 
     /// The aggregate with this ID, live in this runtime from now on.
-    pub(crate) fn cell(
-        self: &Arc<Self>,
-        id: &A::Key,
-    ) -> Result<Arc<Cell<A>>, bailiwick_core::InvalidTag> {
+    pub(crate) fn cell(self: &Arc<Self>, id: &A::Key) -> Result<Arc<Cell<A>>, InvalidTag> {
         self.registry.find(id, || Cell::new(self.clone(), id.clone()))
     }
 }
@@ -118,8 +129,6 @@ impl<A: Aggregate> Kind<A> {
 /// A [`Kind`] whatever its aggregate.
 pub(crate) trait AnyKind: Send + Sync + 'static {
     fn counts(&self) -> Counts;
-    /// The `NAME` of the aggregate type.
-    fn name(&self) -> &'static str;
     /// What it reads and guards, each once.
     fn event_types(&self) -> Vec<&'static str>;
     /// Learns from the journal's past which deadlines there are; called in order of position, with
@@ -159,20 +168,16 @@ impl<A: Aggregate> AnyKind for Kind<A> {
         self.tally.read()
     }
 
-    fn name(&self) -> &'static str {
-        A::NAME
-    }
-
     fn event_types(&self) -> Vec<&'static str> {
         Self::types()
     }
 
     fn recover(&self, recorded: &RecordedEvent, deadlines: &mut Recovered) {
         let event = &recorded.event;
-        for tag in event.tags.iter().filter(|tag| tag.key() == <A::Key as Id>::KEY) {
+        for tag in event.tags.iter().filter(|tag| A::Key::has_key(tag.key())) {
             let origin = event.metadata.origin.as_ref();
             let deadline = match origin {
-                Some(origin) if origin.aggregate == A::NAME && origin.tag == *tag => {
+                Some(origin) if A::is_named(origin.aggregate.as_str()) && origin.tag == *tag => {
                     origin.deadline
                 }
                 // Bailiwick's own, and a namesake's: nobody folds it.
@@ -188,23 +193,29 @@ impl<A: Aggregate> AnyKind for Kind<A> {
 
     fn arm_recovered(&self, recovered: Recovered) {
         for (value, deadline) in recovered.0 {
-            match A::Key::from_str(&value) {
-                Ok(id) => self.deadlines.arm_stored(&id, deadline),
-                Err(error) => {
-                    tracing::error!(aggregate = A::NAME, id = value, %error, "an ID of the journal cannot be read; its deadline is not armed");
+            match Self::id_from(&value) {
+                Some(id) => self.deadlines.arm_stored(&id, deadline),
+                // Else the start would have been refused.
+                None => {
+                    tracing::warn!(
+                        aggregate = A::NAME,
+                        id = value,
+                        "is ignored: its deadline is not armed"
+                    );
                 }
             }
         }
     }
 
     fn hold(&self, tag: &Tag) -> Option<BoxFuture<Option<Hold>>> {
-        let id = self.id_of(tag)?;
+        // Who guards an old key of the ID guards today's as well: each is held once.
+        let id = self.id_of(tag).filter(|_| tag.key() == <A::Key as Id>::KEY)?;
         let cell = self.registry.get(&id)?;
         Some(cell.hold())
     }
 
     fn reads(&self, event_type: &EventType, tag: &Tag) -> bool {
-        tag.key() == <A::Key as Id>::KEY && self.types.contains(event_type)
+        A::Key::has_key(tag.key()) && self.types.contains(event_type)
     }
 
     fn key(&self) -> &'static str {

@@ -62,6 +62,7 @@ pub use error::{
     AlreadyRun, AskError, Cause, NotRun, ReadError, Unknown, Unloadable, UnreadableReply,
 };
 pub use memory::MemoryJournal;
+pub use names::Found;
 pub use once::OnceRef;
 pub use runtime::{Runtime, Shutdown};
 #[cfg(feature = "fault-injection")]

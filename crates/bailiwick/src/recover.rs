@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bailiwick_core::{EventDescriptor, Journal as Port, Query, Read, RecordedEvent};
+use bailiwick_core::{Journal as Port, Query, Read, RecordedEvent};
 
 use crate::kind::{AnyKind, Recovered};
-use crate::names::{ByName, Unemitted};
+use crate::names::Schema;
 use crate::pace::Pace;
 use crate::port;
 use crate::shared::Shared;
@@ -30,21 +30,20 @@ pub(crate) async fn recover<'a>(
     shared: &Shared,
     port: &dyn Port,
     kinds: impl Iterator<Item = &'a Arc<dyn AnyKind>>,
-    by_name: ByName,
-    mut unemitted: Unemitted,
+    mut schema: Schema,
 ) -> Result<(), StartError> {
-    if by_name.is_empty() {
+    if schema.is_empty() {
         return Ok(());
     }
     let parts = kinds.map(|kind| Part { kind: &**kind, deadlines: Recovered::default() });
-    let mut journal = Journal::new(by_name, parts.collect());
+    let mut journal = Journal::new(parts.collect());
     let mut pace = Pace::default();
     let mut read = Read::new(Query::all()).limit(shared.config.page_events);
     loop {
         let page = port::read(port, read.clone()).await.map_err(StartError::Unread)?;
         for recorded in &page.events {
-            unemitted.see(recorded);
-            journal.take(recorded)?;
+            schema.see(recorded)?;
+            journal.take(recorded);
             pace.folded(&recorded.event).await;
         }
         read.after = page.upto;
@@ -52,7 +51,7 @@ pub(crate) async fn recover<'a>(
             break;
         }
     }
-    unemitted.check()?;
+    schema.end()?;
     #[cfg(feature = "fault-injection")]
     if shared.sabotaged(crate::Sabotage::DeadlinesForgotten) {
         return Ok(());
@@ -63,62 +62,27 @@ pub(crate) async fn recover<'a>(
 
 /// The journal as the aggregate types of this runtime read it.
 struct Journal<'a> {
-    by_name: ByName,
     parts: Vec<Part<'a>>,
     /// Which parts read an event type.
     readers: HashMap<&'static str, Vec<usize>>,
-    /// Which part is the aggregate with this `NAME`.
-    by_aggregate: HashMap<&'static str, usize>,
 }
 
 impl<'a> Journal<'a> {
-    fn new(by_name: ByName, parts: Vec<Part<'a>>) -> Self {
+    fn new(parts: Vec<Part<'a>>) -> Self {
         let mut readers: HashMap<_, Vec<_>> = HashMap::new();
-        let mut by_aggregate = HashMap::new();
         for (place, part) in parts.iter().enumerate() {
-            by_aggregate.insert(part.kind.name(), place);
             for name in part.kind.event_types() {
                 readers.entry(name).or_default().push(place);
             }
         }
-        Journal { by_name, parts, readers, by_aggregate }
+        Journal { parts, readers }
     }
 
-    fn take(&mut self, recorded: &RecordedEvent) -> Result<(), StartError> {
+    fn take(&mut self, recorded: &RecordedEvent) {
         let event_type = recorded.event.event_type.as_str();
-        if let Some(known) = self.by_name.get(event_type) {
-            check_version(known, recorded)?;
-        }
-        let readers = self.readers.get(event_type).map_or(&[][..], Vec::as_slice);
-        let origin = recorded.event.metadata.origin.as_ref();
-        if let Some(origin) = origin
-            && let Some(own) = self.by_aggregate.get(origin.aggregate.as_str())
-            && !readers.contains(own)
-            && !recorded.event.is_reserved()
-        {
-            return Err(StartError::UnknownEventType {
-                aggregate: self.parts[*own].kind.name(),
-                event: event_type.to_owned(),
-                position: recorded.position,
-            });
-        }
-        for place in readers {
+        for place in self.readers.get(event_type).map_or(&[][..], Vec::as_slice) {
             let part = &mut self.parts[*place];
             part.kind.recover(recorded, &mut part.deadlines);
         }
-        Ok(())
     }
-}
-
-fn check_version(known: &EventDescriptor, recorded: &RecordedEvent) -> Result<(), StartError> {
-    if recorded.event.version <= known.version() {
-        return Ok(());
-    }
-    Err(StartError::NewerVersion {
-        event: recorded.event.event_type.to_string(),
-        owner: known.owner,
-        position: recorded.position,
-        found: recorded.event.version,
-        known: known.version(),
-    })
 }

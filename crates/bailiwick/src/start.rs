@@ -3,15 +3,18 @@
 
 use std::time::Duration;
 
-use bailiwick_core::{Position, ReadError, SchemaVersion};
+use bailiwick_core::{BoxError, Position, ReadError, SchemaVersion, Tag};
+
+use crate::names::Found;
 
 /// Why a runtime did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Two aggregate types have the same `NAME`.
+    /// Two aggregate types have, or had, the same `NAME`.
     #[error(
-        "{first} and {second} are both named {name:?}; an aggregate's NAME belongs to one type"
+        "{first} and {second} are, or were, both named {name:?}; an aggregate's NAME belongs to one type, \
+         for ever"
     )]
     NameTaken {
         /// The name.
@@ -75,7 +78,7 @@ pub enum StartError {
     #[error(
         "{reader} reads the event type {event:?}, but nobody emits it and the journal has never \
          seen it. Is the name misspelt? If the type was renamed, say `#[event(was = \"..\")]` on it; \
-         if whoever emits it is missing here, add it with `aggregate` or `emits`"
+         if whoever emits it is missing here, add it with `aggregate`, `decision` or `emits`"
     )]
     NobodyEmits {
         /// Who reads it.
@@ -83,38 +86,176 @@ pub enum StartError {
         /// The name of the event type.
         event: &'static str,
     },
-    /// The journal holds an event that its aggregate would not read any more.
+    /// The journal holds an event of a type that nothing here knows.
     #[error(
-        "the event at position {position} was decided by the aggregate {aggregate}, whose event \
-         set does not know its type {event:?}; without it the state is not the one that was \
-         decided on. If the type was renamed, say `#[event(was = {event:?})]` on the new one; if it \
-         is gone, say `#[event(retired({event:?}))]` on the set"
+        "nothing here knows the event type of {event}, so it would be passed over. If the type was \
+         renamed, say `#[event(was = {name:?})]` on what it is now; if it is gone, say \
+         `#[event(retired({name:?}))]` on the set it was in; if it is part of this program, add what \
+         emits or reads it with `aggregate`, `decision`, `emits` or `reads` where the runtime is \
+         built; if it is somebody else's, say `.ignores_events([{name:?}])` there",
+        name = event.event_type.as_str()
     )]
     UnknownEventType {
+        /// The first of them.
+        event: Box<Found>,
+    },
+    /// The journal holds an event that its aggregate would not read any more.
+    #[error(
+        "the aggregate {aggregate} does not know the event type of {event}, which it decided itself; \
+         without it its state is not the one that was decided on. Put the type back into its event \
+         set, or say `#[event(retired({name:?}))]` on the set",
+        name = event.event_type.as_str()
+    )]
+    NotInItsSet {
+        /// The first of them.
+        event: Box<Found>,
         /// The `NAME` of the aggregate.
         aggregate: &'static str,
-        /// The name of the event type.
-        event: String,
-        /// Where the first of them is.
-        position: Position,
     },
     /// A later version of the program wrote the journal.
     #[error(
-        "the event at position {position} is {event} in version {found}, but {owner} knows it up \
-         to version {known}: this program is older than the one that wrote the journal. Run that \
-         one, or a later one"
+        "the event {event} was recorded in version {found} of its type, but {owner} knows it up to \
+         version {known}: this program is older than the one that wrote the journal. Run that one, \
+         or a later one"
     )]
     NewerVersion {
-        /// The name of the event type.
-        event: String,
+        /// The first of them.
+        event: Box<Found>,
         /// The Rust type that has it.
         owner: &'static str,
-        /// Where the first of them is.
-        position: Position,
         /// The version that was recorded.
         found: SchemaVersion,
         /// The version that is written here.
         known: SchemaVersion,
+    },
+    /// A later version of Bailiwick wrote the journal.
+    #[error(
+        "the event {event} is Bailiwick's own, and this version of Bailiwick does not know it, so it \
+         would be passed over: build the program with the version that wrote it, or a later one. \
+         If you know that it means nothing to this program, say `.ignores_events([{name:?}])` where \
+         the runtime is built",
+        name = event.event_type.as_str()
+    )]
+    NewerBailiwick {
+        /// The first of them.
+        event: Box<Found>,
+    },
+    /// The journal holds an event that cannot be decoded.
+    #[error(
+        "{set} cannot read the event {event}, which was recorded in version {version} of its type: \
+         {source}. What has changed in its fields, or within one of them, needs a `#[serde(default)]`, \
+         a `#[serde(alias)]`, or a next version with an upcaster: `#[event(version = {next}, upcast = \
+         ..)]`. If this one event is broken, say `.allow_unreadable([Position::new({position})])` \
+         where the runtime is built; whoever reads it fails then",
+        next = version + 1, position = event.position
+    )]
+    Unreadable {
+        /// The event.
+        event: Box<Found>,
+        /// The Rust type that emits or reads it.
+        set: &'static str,
+        /// The version that was recorded.
+        version: SchemaVersion,
+        /// What is wrong with it.
+        source: BoxError,
+    },
+    /// The journal holds events of an aggregate that is not here.
+    #[error(
+        "no aggregate here is named {name:?}, which decided the event {event}: answers to its \
+         idempotency keys would be forgotten. If the aggregate was renamed, say `const WAS: \
+         &'static [&'static str] = &[{name:?}];` where its NAME is; if it belongs to another program, \
+         or is gone, say `.ignores_aggregates([{name:?}])` where the runtime is built",
+        name = event.aggregate.as_ref().map_or("", |name| name.as_str())
+    )]
+    UnknownAggregate {
+        /// The first of them.
+        event: Box<Found>,
+    },
+    /// The IDs of an aggregate have another key than its events.
+    #[error(
+        "the aggregate {aggregate} has the tag key {key:?}, but its events have {found:?}, so it would \
+         be empty: {event}. If the key of {id} was renamed, say so where it is declared: \
+         `id!({name}: {key:?} was {found:?})`, or `const WAS` of its `Id`. If what was recorded under \
+         that key is nobody's here, say `.ignores_keys([{found:?}])` where the runtime is built",
+        name = short_name(id)
+    )]
+    UnknownKey {
+        /// The first of them.
+        event: Box<Found>,
+        /// The `NAME` of the aggregate.
+        aggregate: &'static str,
+        /// The Rust type of its IDs.
+        id: &'static str,
+        /// The key that they have.
+        key: &'static str,
+        /// The key that the event has.
+        found: String,
+    },
+    /// A reader finds nothing by its key, perhaps because the key was renamed.
+    #[error(
+        "{reader} finds events by tags with the key {key:?}, but of those it reads none has one, so it \
+         would be empty; {event:?} at position {position} has {tag}, a key that no ID here has. If \
+         the key of {id} was renamed, say so where it is declared: `id!({name}: {key:?} was {found:?})`, \
+         or `const WAS` of its `Id`. If nobody here finds anything by {found:?}, say \
+         `.ignores_keys([{found:?}])` where the runtime is built",
+        name = short_name(id), found = tag.key()
+    )]
+    KeyNeverSeen {
+        /// Who reads.
+        reader: &'static str,
+        /// The Rust type of its IDs.
+        id: &'static str,
+        /// The key that they have.
+        key: &'static str,
+        /// The name of an event type that it reads.
+        event: String,
+        /// Where an event of that type is.
+        position: Position,
+        /// A tag of that event, with a key that no ID here has.
+        tag: Tag,
+    },
+    /// A text of the journal is no ID any more.
+    #[error(
+        "{tag} is no {name} any more, of which the event {event} is: {source}. Mend `FromStr` or \
+         `Display` of {id}: what was an ID once stays one. If it is to be out of reach, say \
+         `.ignores_ids([{text:?}])` where the runtime is built",
+        name = short_name(id), text = tag.as_str()
+    )]
+    UnreadableId {
+        /// The first event with it.
+        event: Box<Found>,
+        /// The tag that it has.
+        tag: Tag,
+        /// The Rust type of the ID.
+        id: &'static str,
+        /// What is wrong with it.
+        source: BoxError,
+    },
+    /// An old key of one ID type is a key of another.
+    #[error(
+        "{first} says that its tags had the key {key:?}, which is one of {second} too: events under it \
+         would be of two things. Let {second} have another key, and say which it was"
+    )]
+    KeyTaken {
+        /// The key.
+        key: &'static str,
+        /// The Rust type that had it.
+        first: &'static str,
+        /// The Rust type that has it, or also had it.
+        second: &'static str,
+    },
+    /// What is known here is said to be somebody else's.
+    #[error(
+        "the {what} {name:?} is to be ignored, but {owner} knows it: take it out of what is ignored, \
+         or out of there"
+    )]
+    IgnoredButKnown {
+        /// What it is the name of.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// The Rust type that has it.
+        owner: &'static str,
     },
     /// The last event of the journal lies in the future.
     #[error(
@@ -132,4 +273,9 @@ pub enum StartError {
     /// The journal could not be read.
     #[error("the journal cannot be read: {0}")]
     Unread(#[source] ReadError),
+}
+
+/// The name of a Rust type without its path.
+fn short_name(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bailiwick_core::{
-    Aggregate, CodecError, Position, Read, ReadError, RecordedEvent, Tags, Timestamp, View,
+    Aggregate, CodecError, Position, Query, Read, ReadError, RecordedEvent, Timestamp, View,
 };
 use foldhash::fast::FixedState;
 use tokio::sync::Notify;
@@ -97,16 +97,16 @@ pub enum WatchError {
 pub struct Watch<A: Aggregate> {
     kind: Arc<Kind<A>>,
     id: A::Key,
-    tags: Tags,
+    boundary: Query,
     changed: Arc<Notify>,
     after: Position,
     page: VecDeque<RecordedEvent>,
 }
 
 impl<A: Aggregate> Watch<A> {
-    pub(crate) fn new(kind: Arc<Kind<A>>, id: A::Key, tags: Tags, after: Position) -> Self {
+    pub(crate) fn new(kind: Arc<Kind<A>>, id: A::Key, boundary: Query, after: Position) -> Self {
         let changed = kind.watchers.subscribe(&id);
-        Watch { kind, id, tags, changed, after, page: VecDeque::new() }
+        Watch { kind, id, boundary, changed, after, page: VecDeque::new() }
     }
 
     /// The next durable event; waits until there is one. Once the runtime is shut down or dropped it
@@ -126,9 +126,8 @@ impl<A: Aggregate> Watch<A> {
             // Before looking, so that what changes meanwhile is noticed.
             let changed = self.changed.notified();
             let closing = shared.closing.notified();
-            let read = Read::new(self.kind.boundary(&self.tags))
-                .after(self.after)
-                .limit(shared.config.page_events);
+            let read =
+                Read::new(self.boundary.clone()).after(self.after).limit(shared.config.page_events);
             // Not for longer than the call: a watch must not keep the journal.
             let page = shared.journal().map(|journal| port::read(&*journal, read));
             let page = port::or_closed(&shared, page.ok_or(WatchError::ShutDown)?).await;

@@ -67,7 +67,7 @@ impl Boundary {
         event_type: &'a str,
         tags: &'a Tags,
     ) -> impl Iterator<Item = &'a ReadingItem> {
-        self.reading().iter().filter(move |reading| reading.item().matches(event_type, tags))
+        self.reading().iter().filter(move |reading| reading.matches(event_type, tags))
     }
 
     /// What is guarded, as pairs of a type and a tag, each once and in order: whoever takes them one
@@ -118,8 +118,10 @@ pub(super) fn guard_of<'a>(items: impl IntoIterator<Item = &'a ReadingItem>) -> 
 pub(super) fn each_once<'a>(items: impl Iterator<Item = &'a ReadingItem>) -> Vec<QueryItem> {
     let mut once: Vec<QueryItem> = Vec::with_capacity(items.size_hint().1.unwrap_or(0));
     for reading in items {
-        if !once.contains(reading.item()) {
-            once.push(reading.item().clone());
+        for item in reading.items() {
+            if !once.contains(item) {
+                once.push(item.clone());
+            }
         }
     }
     once

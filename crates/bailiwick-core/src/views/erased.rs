@@ -176,6 +176,8 @@ impl Debug for ViewIdentity {
 pub struct ReadingItem {
     identity: ViewIdentity,
     item: QueryItem,
+    /// The same events as they were tagged when an ID had another key; none if none ever had.
+    old: Option<Arc<[QueryItem]>>,
     last_only: bool,
     is_kept: bool,
     pub(super) guards: bool,
@@ -187,9 +189,15 @@ impl ReadingItem {
             assert!(!<V::Event as Event>::TYPES.is_empty(), "a view reads at least one event type");
         };
         let identity = ViewIdentity::of::<V>(key)?;
-        let item = QueryItem::shared(types_of::<V>(), identity.tags().clone())
-            .expect("there is an event type");
-        Ok(ReadingItem { identity, item, last_only: V::LAST_ONLY, is_kept: V::IS_KEPT, guards })
+        let types = types_of::<V>();
+        let of = |tags| QueryItem::shared(types.clone(), tags).expect("there is an event type");
+        let item = of(identity.tags().clone());
+        let old = key
+            .tags_before()
+            .map_err(|source| BoundaryError::Key { view: short_name::<V>(), source })?;
+        let old = (!old.is_empty()).then(|| old.into_iter().map(of).collect());
+        let (last_only, is_kept) = (V::LAST_ONLY, V::IS_KEPT);
+        Ok(ReadingItem { identity, item, old, last_only, is_kept, guards })
     }
 
     /// Which view of what.
@@ -197,9 +205,20 @@ impl ReadingItem {
         &self.identity
     }
 
-    /// The events it is folded from.
+    /// The events it is folded from, as they are tagged today. Whoever guards one of the other
+    /// [`items`](Self::items) guards this one too, so it is enough to take turns by.
     pub fn item(&self) -> &QueryItem {
         &self.item
+    }
+
+    /// The events it is folded from: as they are tagged today, and as they were before.
+    pub fn items(&self) -> impl Iterator<Item = &QueryItem> {
+        std::iter::once(&self.item).chain(self.old.iter().flat_map(|old| old.iter()))
+    }
+
+    /// Whether it is folded from such an event.
+    pub fn matches(&self, event_type: &str, tags: &Tags) -> bool {
+        self.items().any(|item| item.matches(event_type, tags))
     }
 
     /// Whether the last of these events is enough to know it.

@@ -108,10 +108,11 @@ impl Folded {
     /// The views of which one event is all that is missing: the last one that matches the query.
     pub fn lasts(&self) -> impl Iterator<Item = (ViewIdentity, Query)> {
         let unread = |slot: &&Slot| slot.reading().last_only() && !slot.caught_up;
-        self.slots
-            .iter()
-            .filter(unread)
-            .map(|slot| (slot.identity().clone(), Query::from(slot.reading().item().clone())))
+        self.slots.iter().filter(unread).map(|slot| {
+            let items = slot.reading().items().cloned();
+            let query = Query::any_of(items).expect("there is today's");
+            (slot.identity().clone(), query)
+        })
     }
 
     /// The last event that matches the query of this view, of all up to `upto`; none if there is

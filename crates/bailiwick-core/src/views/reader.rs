@@ -3,20 +3,29 @@
 use std::any::type_name;
 
 use super::erased::OneView;
-use crate::{Event, EventDescriptor};
+use crate::{CodecError, EncodedEvent, Event, EventDescriptor, IdDescriptor, Key};
 
 /// One of the views of a decision, or any other view, whatever its key.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Reader {
     /// The Rust type that reads.
     pub of: &'static str,
     /// The event types it reads.
     pub types: &'static [EventDescriptor],
+    /// Decodes an event of one of these types, and forgets it.
+    pub decode: fn(&EncodedEvent) -> Result<(), CodecError>,
+    /// The IDs by which it finds them.
+    pub ids: Vec<IdDescriptor>,
 }
 
 impl Reader {
     /// What this view reads.
     pub fn of<V: OneView>() -> Reader {
-        Reader { of: type_name::<V>(), types: <V::Event as Event>::TYPES }
+        Reader {
+            of: type_name::<V>(),
+            types: <V::Event as Event>::TYPES,
+            decode: |event| event.decode::<V::Event>().map(drop),
+            ids: V::Key::ids(),
+        }
     }
 }

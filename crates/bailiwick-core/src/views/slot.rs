@@ -109,7 +109,7 @@ impl Slot {
     }
 
     fn reads(&self, event: &EncodedEvent) -> bool {
-        self.reading.item().matches(event.event_type.as_str(), &event.tags)
+        self.reading.matches(event.event_type.as_str(), &event.tags)
     }
 
     fn take(&mut self, event: &EncodedEvent, at: Option<Position>) -> Result<(), FoldError> {

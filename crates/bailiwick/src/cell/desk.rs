@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
-use bailiwick_core::{Aggregate, InvalidTag, Key, Position, Query, Tags};
+use bailiwick_core::{Aggregate, InvalidTag, Position, Query, Tags};
 use smallvec::SmallVec;
 
 use super::hold::Holding;
@@ -63,8 +63,7 @@ pub(super) type InTurn<A> = SmallVec<[Arc<dyn Envelope<A>>; 1]>;
 
 impl Ground {
     pub(super) fn of<A: Aggregate>(kind: &Kind<A>, id: &A::Key) -> Result<Arc<Ground>, InvalidTag> {
-        let tags = Key::tags(id)?;
-        let boundary = kind.boundary(&tags);
+        let (tags, boundary) = kind.boundary(id)?;
         Ok(Arc::new(Ground { tags, boundary }))
     }
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bailiwick_core::{Aggregate, EncodedEvent, Position, Read, RecordedEvent, Tag, Timestamp};
+use bailiwick_core::{Aggregate, EncodedEvent, Id, Position, Read, RecordedEvent, Tag, Timestamp};
 
 use super::Cell;
 use super::answers::Answers;
@@ -254,7 +254,7 @@ fn remember<A: Aggregate>(
 ) {
     let RecordedEvent { event, position } = recorded;
     if let Some(known) = &event.metadata.extra().idempotency
-        && decided_by::<A>(event) == Some(own)
+        && decided_by::<A>(event).is_some_and(|tag| is_of::<A>(tag, own))
     {
         answers.get_or_insert_default().fold(known, *position, at);
     }
@@ -263,7 +263,12 @@ fn remember<A: Aggregate>(
 /// The tag of the aggregate of this type that decided it, if one did.
 fn decided_by<A: Aggregate>(event: &EncodedEvent) -> Option<&Tag> {
     let origin = event.metadata.origin.as_ref()?;
-    (origin.aggregate == A::NAME).then_some(&origin.tag)
+    A::is_named(origin.aggregate.as_str()).then_some(&origin.tag)
+}
+
+/// Whether it is the aggregate's own tag, or was.
+fn is_of<A: Aggregate>(tag: &Tag, own: &Tag) -> bool {
+    tag == own || (<A::Key as Id>::WAS.contains(&tag.key()) && tag.value() == own.value())
 }
 
 #[cfg(test)]

@@ -1,0 +1,111 @@
+//! What is wrong with the names by themselves, whatever the journal holds.
+
+use std::collections::HashMap;
+
+use bailiwick_core::{EventDescriptor, RESERVED_PREFIX, RESERVED_TYPES};
+
+use super::{Names, Set, has_key};
+use crate::start::StartError;
+
+impl Names {
+    /// # Errors
+    /// If two claim one name, or somebody ignores what somebody else knows.
+    pub(super) fn check(&self) -> Result<(), StartError> {
+        self.check_events()?;
+        self.sets.iter().try_for_each(Set::check_retired)?;
+        self.check_aggregates()?;
+        self.check_keys()?;
+        self.check_ignored()
+    }
+
+    fn check_events(&self) -> Result<(), StartError> {
+        let mut by_name: HashMap<&'static str, &'static EventDescriptor> = HashMap::new();
+        for known in self.sets.iter().flat_map(|set| set.types) {
+            for event in known.names() {
+                if event.starts_with(RESERVED_PREFIX) {
+                    return Err(StartError::ReservedName { event, owner: known.owner });
+                }
+                if known.retired {
+                    continue;
+                }
+                if let Some(other) = by_name.insert(event, known)
+                    && (other.owner_id, other.name) != (known.owner_id, known.name)
+                {
+                    let (first, second) = (other.owner, known.owner);
+                    return Err(StartError::EventTypeClaimedTwice { event, first, second });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_aggregates(&self) -> Result<(), StartError> {
+        let mut by_name = HashMap::new();
+        for known in &self.aggregates {
+            for name in known.names() {
+                let second = known.rust_type;
+                match by_name.insert(name, second) {
+                    Some(first) if first != second => {
+                        return Err(StartError::NameTaken { name, first, second });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Two types may share a key, but an old key is nobody else's: events under it would be taken for
+    /// those of two things.
+    fn check_keys(&self) -> Result<(), StartError> {
+        let ids = self.ids();
+        for first in &ids {
+            for second in ids.iter().filter(|other| other.id_type != first.id_type) {
+                if let Some(key) = first.was.iter().copied().find(|key| has_key(second, key)) {
+                    let (first, second) = (first.id, second.id);
+                    return Err(StartError::KeyTaken { key, first, second });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_ignored(&self) -> Result<(), StartError> {
+        let refused = |what, name: &String, owner| {
+            Err(StartError::IgnoredButKnown { what, name: name.clone(), owner })
+        };
+        for name in &self.ignored.events {
+            if RESERVED_TYPES.contains(&name.as_str()) {
+                return refused("event type", name, "bailiwick");
+            }
+            if let Some(set) = self.sets.iter().find(|set| set.knows(name)) {
+                return refused("event type", name, set.of);
+            }
+        }
+        for name in &self.ignored.aggregates {
+            let mut aggregates = self.aggregates.iter();
+            if let Some(known) = aggregates.find(|known| known.names().any(|known| known == name)) {
+                return refused("aggregate", name, known.rust_type);
+            }
+        }
+        for key in &self.ignored.keys {
+            if let Some(id) = self.ids().iter().find(|id| has_key(id, key)) {
+                return refused("tag key", key, id.id);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Set {
+    fn check_retired(&self) -> Result<(), StartError> {
+        for dead in self.types.iter().filter(|known| known.retired) {
+            let mut alive = self.alive();
+            if let Some(alive) = alive.find(|known| known.names().any(|name| name == dead.name)) {
+                let (event, set, owner) = (dead.name, dead.owner, alive.owner);
+                return Err(StartError::RetiredButAlive { event, set, owner });
+            }
+        }
+        Ok(())
+    }
+}

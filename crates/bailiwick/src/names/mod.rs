@@ -1,0 +1,130 @@
+//! The names that are stored: of event types, of aggregates, of IDs. They are the schema of the
+//! journal, and nothing in it may be passed over because a name has changed.
+//!
+//! 1. A name, today's or an old one, belongs to one Rust type ([`contradictions`]).
+//! 2. What the journal holds is known here, or said to be somebody else's ([`schema`]); and whoever
+//!    reads a type that is never emitted here, and never was, has misspelt it.
+//! 3. What is kept of the journal is bounded by the names there are, not by its length.
+
+mod contradictions;
+mod found;
+mod schema;
+
+use std::any::{TypeId, type_name};
+use std::collections::BTreeSet;
+
+use bailiwick_core::views::Reader;
+use bailiwick_core::{
+    Aggregate, CodecError, EncodedEvent, Event, EventDescriptor, IdDescriptor, Position,
+};
+
+pub use found::Found;
+pub(crate) use schema::Schema;
+
+/// Everything that emits or reads events, and what is said to be nobody's here.
+#[derive(Default)]
+pub(crate) struct Names {
+    sets: Vec<Set>,
+    aggregates: Vec<Named>,
+    ignored: Ignored,
+}
+
+/// Who emits or reads some event types.
+struct Set {
+    /// The Rust type that emits or reads them.
+    of: &'static str,
+    emits: bool,
+    types: &'static [EventDescriptor],
+    /// Decodes an event of one of these types, and forgets it.
+    decode: fn(&EncodedEvent) -> Result<(), CodecError>,
+    /// By which IDs they are found; none if they are only emitted.
+    ids: Vec<IdDescriptor>,
+}
+
+/// An aggregate type, and by which names and keys its events say who decided them.
+struct Named {
+    rust_type: &'static str,
+    name: &'static str,
+    was: &'static [&'static str],
+    id: IdDescriptor,
+    types: &'static [EventDescriptor],
+}
+
+/// What the journal may hold although nobody here reads it.
+#[derive(Default)]
+pub(crate) struct Ignored {
+    pub(crate) events: BTreeSet<String>,
+    pub(crate) aggregates: BTreeSet<String>,
+    pub(crate) keys: BTreeSet<String>,
+    /// Whole tags.
+    pub(crate) ids: BTreeSet<String>,
+    pub(crate) unreadable: BTreeSet<Position>,
+}
+
+impl Names {
+    pub(crate) fn aggregate<A: Aggregate>(&mut self) {
+        let id = IdDescriptor::of::<A::Key>();
+        self.sets.push(Set { ids: vec![id], ..Set::emitting::<A::Event>(type_name::<A>()) });
+        self.aggregates.push(Named {
+            rust_type: type_name::<A>(),
+            name: A::NAME,
+            was: A::WAS,
+            id,
+            types: A::Event::TYPES,
+        });
+    }
+
+    pub(crate) fn emitter<E: Event>(&mut self, of: &'static str) {
+        self.sets.push(Set::emitting::<E>(of));
+    }
+
+    pub(crate) fn reader(&mut self, reader: Reader) {
+        let Reader { of, types, decode, ids } = reader;
+        self.sets.push(Set { of, emits: false, types, decode, ids });
+    }
+
+    pub(crate) fn ignored(&mut self) -> &mut Ignored {
+        &mut self.ignored
+    }
+
+    /// The IDs of everything here, each type once.
+    fn ids(&self) -> Vec<IdDescriptor> {
+        each_once(self.sets.iter().flat_map(|set| &set.ids))
+    }
+}
+
+impl Set {
+    fn emitting<E: Event>(of: &'static str) -> Set {
+        let decode = |event: &EncodedEvent| event.decode::<E>().map(drop);
+        Set { of, emits: true, types: E::TYPES, decode, ids: Vec::new() }
+    }
+
+    /// The types that are alive.
+    fn alive(&self) -> impl Iterator<Item = &'static EventDescriptor> + use<> {
+        self.types.iter().filter(|known| !known.retired)
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        knows(self.types, name)
+    }
+}
+
+impl Named {
+    fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.name).chain(self.was.iter().copied())
+    }
+}
+
+/// Whether one of the types has or had this name.
+fn knows(types: &'static [EventDescriptor], name: &str) -> bool {
+    types.iter().any(|known| known.names().any(|known| known == name))
+}
+
+fn has_key(id: &IdDescriptor, key: &str) -> bool {
+    id.keys().any(|known| known == key)
+}
+
+fn each_once<'a>(ids: impl Iterator<Item = &'a IdDescriptor>) -> Vec<IdDescriptor> {
+    let mut known: BTreeSet<TypeId> = BTreeSet::new();
+    ids.filter(|id| known.insert(id.id_type)).copied().collect()
+}
