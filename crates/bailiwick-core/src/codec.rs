@@ -35,6 +35,10 @@ pub(crate) const MAX_DEPTH: usize = 128;
 /// By far the most commands need no more, with their names, to be recognised: spared the growing.
 const FINGERPRINTED_BYTES: usize = 256;
 
+/// So few bytes cannot be nested deep enough to use up a stack. `rmp-serde` counts how deep lists and
+/// maps are, but not variants.
+const SHALLOW_BYTES: usize = 1_024;
+
 /// Encodes `event`, a struct or a variant, at the end of `out`.
 ///
 /// # Errors
@@ -125,6 +129,9 @@ fn whole<'de, T>(
     bytes: &'de [u8],
     value: impl FnOnce(&mut Reader<'de>) -> Result<T, DecodeError>,
 ) -> Result<T, CodecError> {
+    if bytes.len() > SHALLOW_BYTES && !wire::Reader::new(bytes).is_flatter_than(MAX_DEPTH) {
+        return Err(CodecError::TooDeep { most: MAX_DEPTH });
+    }
     let mut reader = Deserializer::from_read_ref(bytes).with_human_readable();
     reader.set_max_depth(MAX_DEPTH);
     let value = value(&mut reader).map_err(undecodable)?;

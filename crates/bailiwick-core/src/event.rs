@@ -42,13 +42,13 @@ use crate::{
 ///
 /// The derive vouches for a type whose serde form is known to come back as it was:
 ///
-/// - every field's type is [`RoundTrip`]: numbers, texts, times, IDs, options, lists and maps of such,
-///   and types of your own that derive [`RoundTrip`],
+/// - every field's type is [`RoundTrip`](trait@crate::RoundTrip): numbers, texts, times, IDs; options,
+///   lists and maps of such; types of your own that derive it, or implement it because you know it,
 /// - with no attributes of serde on the fields but `default`, `rename = ".."` and `alias`.
 ///
 /// Events of such types cost nothing. Any other (a field with `flatten`, `with`, `skip` or
 /// `skip_serializing_if`, a type of another crate, one of yours that is `untagged`, has a `tag` or does
-/// not derive [`RoundTrip`]) is decoded again as soon as it is encoded, which costs about as much as
+/// not derive `RoundTrip`) is decoded again as soon as it is encoded, which costs about as much as
 /// loading it; the state is folded from what was read. Its command is refused if it cannot be read, or,
 /// where the set is `PartialEq`, if it is not equal to what was emitted. [`EventDescriptor`] says which
 /// is which.

@@ -29,6 +29,32 @@ enum Nested {
     Fields { inner: Option<Box<Nested>> },
 }
 
+#[derive(Deserialize)]
+enum Russian {
+    #[allow(dead_code, reason = "it is only read")]
+    Doll(Box<Russian>),
+}
+
+#[test]
+fn variants_that_somebody_else_nested_too_deep_are_refused_before_the_stack_is_used_up() {
+    let small = std::thread::Builder::new().stack_size(1 << 20);
+    let read = small.spawn(|| {
+        for dolls in [300, 100_000] {
+            let deep = b"\x81\xa4Doll".repeat(dolls);
+            let error = decode_value::<Russian>(&[&deep[..], b"\xc0"].concat()).err();
+            assert!(matches!(error, Some(CodecError::TooDeep { .. })), "{error:?}");
+            assert!(decode_value::<Russian>(&deep).is_err());
+        }
+    });
+    read.unwrap().join().unwrap();
+    let wide = vec![arrays_of(MAX_DEPTH - 1); 50];
+    comes_back(wide);
+}
+
+fn arrays_of(depth: usize) -> serde_json::Value {
+    (1..depth).fold(serde_json::Value::Null, |inner, _| vec![inner].into())
+}
+
 #[test]
 fn numbers_come_back_with_all_their_bits() {
     let number = |text: &str| text.parse::<f64>().unwrap();
@@ -256,7 +282,7 @@ fn nobody_passes_over_a_refusal() {
 
 #[test]
 fn what_is_nested_too_deep_is_refused_by_the_encoder_and_the_decoder_alike() {
-    let nested = |depth| (1..depth).fold(serde_json::Value::Null, |inner, _| vec![inner].into());
+    let nested = arrays_of;
     for depth in [MAX_DEPTH - 1, MAX_DEPTH] {
         comes_back(nested(depth));
     }

@@ -129,6 +129,30 @@ impl<'a> Reader<'a> {
         Ok(&whole[..whole.len() - self.rest.len()])
     }
 
+    /// Whether one value has no more than so many within each other, the innermost one included.
+    pub(crate) fn is_flatter_than(mut self, most: usize) -> bool {
+        // Of each container that is open: how many values are still to come.
+        let mut open = Vec::with_capacity(most);
+        loop {
+            let Ok((bytes, values)) = self.head() else { return true };
+            if self.take(bytes, self.missing("the rest of a value")).is_err() {
+                // Whoever reads it will say what is missing.
+                return true;
+            }
+            open.push(values);
+            if open.len() > most {
+                return false;
+            }
+            while open.last() == Some(&0) {
+                open.pop();
+                match open.last_mut() {
+                    Some(left) => *left -= 1,
+                    None => return true,
+                }
+            }
+        }
+    }
+
     /// Of the next value: how many bytes, then how many values follow its marker and its length.
     pub(crate) fn head(&mut self) -> Found<(u32, u64)> {
         let missing = self.missing("a value");
