@@ -12,6 +12,7 @@ use bailiwick_tests::counter::{Count, Counter};
 use bailiwick_tests::stage::settle;
 
 use crate::book::WriteLine;
+use crate::support::Log;
 
 /// One of each.
 struct Handles {
@@ -106,4 +107,17 @@ async fn a_folder_can_be_opened_again_at_once() {
         assert!(runtime.shutdown(Duration::from_secs(10)).await.in_time);
         left.push(handles);
     }
+}
+
+/// Ten seconds without a word look like a program that hangs.
+#[tokio::test]
+async fn who_waits_for_a_folder_says_so_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let _journal = TephraJournal::open(folder.path()).expect("nobody else has it");
+    let log = Log::begin();
+    let options = TephraJournal::options().lock_patience(Duration::from_millis(100));
+    let error = options.open(folder.path()).expect_err("it is in use");
+    assert!(error.to_string().contains("this process itself"), "{error}");
+    assert_eq!(log.count("waiting for it"), 1, "{:#?}", log.lines());
+    assert_eq!(log.count("this process itself"), 1, "{:#?}", log.lines());
 }

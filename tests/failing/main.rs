@@ -2,7 +2,10 @@
 
 mod book;
 mod closed;
+mod counting;
+mod dropping;
 mod handles;
+mod ours;
 mod pace;
 mod rebuilding;
 mod support;

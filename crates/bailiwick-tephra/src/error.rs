@@ -25,17 +25,15 @@ pub enum OpenError {
         /// What was found in it.
         found: PathBuf,
     },
-    /// Another process has it, and did not let it go in time.
-    #[error(
-        "{} is locked by {}, for longer than {waited:?}; end that process, or allow more time",
-        path.display(),
-        holder.map_or("another process".to_owned(), |pid| format!("process {pid}"))
-    )]
+    /// Somebody has it, and did not let it go in time.
+    #[error("{} is locked by {}", path.display(), locked_by(*holder, *by_itself, *waited))]
     InUse {
         /// The file that is locked.
         path: PathBuf,
         /// The process that has it, as it says itself.
         holder: Option<u32>,
+        /// That is this very process: it has the journal open already.
+        by_itself: bool,
         /// How long it was waited for.
         waited: Duration,
     },
@@ -98,6 +96,16 @@ pub enum OpenError {
         /// The latest format known.
         known: u64,
     },
+    /// It was open, and is not any more where it was opened.
+    #[error(
+        "{} was removed, moved or replaced while the journal was open; put it back, or restore it \
+         from a backup and start again",
+        path.display()
+    )]
+    Removed {
+        /// The folder.
+        path: PathBuf,
+    },
     /// It cannot be read or written, for another reason.
     #[error("{} cannot be read and written; look at the disk", path.display())]
     Storage {
@@ -136,6 +144,7 @@ impl OpenError {
             | OpenError::Corrupt { path, .. }
             | OpenError::Lost { path, .. }
             | OpenError::NewerFormat { path, .. }
+            | OpenError::Removed { path }
             | OpenError::Storage { path, .. } => path,
         }
     }
@@ -149,9 +158,22 @@ impl OpenError {
             OpenError::Full { .. } => FaultKind::Full,
             OpenError::Corrupt { .. } | OpenError::Lost { .. } => FaultKind::Corrupt,
             OpenError::NewerFormat { .. } => FaultKind::NewerFormat,
+            OpenError::Removed { .. } => FaultKind::Gone,
             OpenError::Storage { .. } => FaultKind::Storage,
         }
     }
+}
+
+fn locked_by(holder: Option<u32>, by_itself: bool, waited: Duration) -> String {
+    let (who, advice) = match holder {
+        Some(pid) if by_itself => (
+            format!("this process itself ({pid})"),
+            "shut down the runtime that has it, and drop what else holds its journal",
+        ),
+        Some(pid) => (format!("process {pid}"), "end that process, or allow more time"),
+        None => ("another process".to_owned(), "end that process, or allow more time"),
+    };
+    format!("{who}, for longer than {waited:?}; {advice}")
 }
 
 impl From<OpenError> for JournalFault {
@@ -171,6 +193,7 @@ pub(crate) fn fault(kind: FaultKind, path: &Path, source: impl Into<BoxError>) -
         FaultKind::InUse => "end the other process, and open the journal again",
         FaultKind::Corrupt => "keep a copy, and restore the folder from a backup",
         FaultKind::NewerFormat => "use the version that wrote it",
+        FaultKind::Gone => "put it back and open the journal again, or restore it from a backup",
         FaultKind::Died => "open the journal again, and report the bug",
         _ => "look at the disk, and open the journal again",
     };

@@ -21,7 +21,8 @@ use crate::{OpenError, recovery};
 pub(crate) fn refused(folder: &Path, error: LogError) -> OpenError {
     match error {
         LogError::Locked { path, holder } => {
-            OpenError::InUse { path, holder, waited: Duration::ZERO }
+            let by_itself = holder == Some(std::process::id());
+            OpenError::InUse { path, holder, by_itself, waited: Duration::ZERO }
         }
         LogError::Header { path, source: HeaderError::UnsupportedVersion { found, supported } } => {
             OpenError::NewerFormat { path, found: found.into(), known: supported.into() }

@@ -75,7 +75,9 @@ impl Writing {
             let acknowledged = self.shared.appends.head().position.get();
             let head = self.shared.reader.read().head().get();
             self.failed = Some(Failed { acknowledged, head });
-            if let Err(error) = self.clear() {
+            // Another folder in its place is none of ours.
+            let cleared = self.shared.folder.place().check().and_then(|()| self.clear());
+            if let Err(error) = cleared {
                 tracing::warn!(%error, "what failed is not removed yet; opening will");
             }
         }
@@ -114,6 +116,7 @@ impl Writing {
     }
 
     fn open(&mut self) -> Result<(Store, Head), OpenError> {
+        self.shared.folder.place().check()?;
         self.clear()?;
         let folder = &self.shared.folder;
         if let Health::ClosedForWriting { why } = self.shared.appends.health()
@@ -147,6 +150,9 @@ struct Failed {
 }
 
 fn write_note(shared: &Shared, head: Head) {
+    if shared.folder.place().check().is_err() {
+        return;
+    }
     if let Err(error) = note::write(shared.folder.path(), head) {
         tracing::warn!(%error, "what was acknowledged cannot be noted; opening will take longer");
     }

@@ -45,11 +45,11 @@ fn first_process(folder: &Path) -> Child {
 #[track_caller]
 fn refused(folder: &Path, patience: Duration, first: &Child) {
     let error = TephraJournal::options().lock_patience(patience).open(folder).map(drop);
-    let Err(OpenError::InUse { path, holder, waited }) = error else {
+    let Err(OpenError::InUse { path, holder, by_itself, waited }) = error else {
         panic!("{error:?}");
     };
     assert_eq!(path, folder.join("bailiwick.lock"));
-    assert_eq!((holder, waited), (Some(first.id()), patience));
+    assert_eq!((holder, by_itself, waited), (Some(first.id()), false, patience));
 }
 
 /// What the second process finds; it waits meanwhile, in a thread.
@@ -95,4 +95,17 @@ fn who_has_waited_long_enough_is_told_who_has_it() {
     assert!(begun.elapsed() >= patience, "it waited {:?} only", begun.elapsed());
     first.kill().unwrap();
     first.wait().unwrap();
+}
+
+/// Whoever has it open twice must not be told to end itself.
+#[test]
+fn a_process_that_has_it_itself_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let _journal = TephraJournal::open(folder.path()).unwrap();
+    let again = TephraJournal::options().lock_patience(Duration::ZERO).open(folder.path());
+    let error = again.unwrap_err();
+    let OpenError::InUse { holder, by_itself, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((*holder, *by_itself), (Some(std::process::id()), true));
+    let told = error.to_string();
+    assert!(told.contains("this process itself") && !told.contains("end that process"), "{told}");
 }

@@ -2,12 +2,17 @@
 
 use std::hash::BuildHasher;
 use std::ops::Add;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use foldhash::fast::FixedState;
 
 /// How many commands there were, by outcome. At any quiet moment
 /// `accepted == replied + rejected + panicked + lapsed + given_back + already_run + unknown`.
+///
+/// An outcome is what became of the command, whether or not anybody waited for it. How many callers
+/// did not hear of it, because they were told that their time was up or had gone away, is counted
+/// beside that: [`timed_out`](Counts::timed_out) and [`abandoned`](Counts::abandoned) are no terms of
+/// the sum. While a disk is slow they are what rises first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Counts {
@@ -30,6 +35,13 @@ pub struct Counts {
     pub already_run: u64,
     /// The journal failed, or a limit passed, while it was being appended.
     pub unknown: u64,
+    /// Callers that were told [`Unknown::TimedOut`](crate::Unknown::TimedOut), because their time was up
+    /// while their command was being run or written. Each counts by its outcome as well, often as
+    /// replied.
+    pub timed_out: u64,
+    /// Callers that went away (dropped the future of the call) while their command was being run or
+    /// written, and heard nothing. Each counts by its outcome as well.
+    pub abandoned: u64,
     /// Appends that met another writer's event. Their commands were decided again.
     pub conflicts: u64,
     /// Deadlines that fell due and were decided.
@@ -61,7 +73,7 @@ macro_rules! counters {
         impl Counters {
             fn read(&self) -> Counts {
                 // `accepted` last: a command counted as settled was counted as accepted before.
-                Counts { $($name: self.$name.0.load(Relaxed)),+ }
+                Counts { $($name: self.$name.0.load(SeqCst)),+ }
             }
         }
 
@@ -83,18 +95,21 @@ counters!(
     given_back,
     already_run,
     unknown,
+    timed_out,
+    abandoned,
     conflicts,
     deadlines,
     stuck_deadlines,
     accepted
 );
 
+/// Counted and read in the one order of `SeqCst`: see [`settled`](crate::shared::Shared::settled).
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
     pub(crate) fn one(&self) {
-        self.0.fetch_add(1, Relaxed);
+        self.0.fetch_add(1, SeqCst);
     }
 }
 

@@ -173,6 +173,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
             }
             // It came in just now.
             if self.claim.load(Ordering::Acquire) != WAITING {
+                self.counters().abandoned.one();
                 return None;
             }
         }
@@ -340,7 +341,9 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
             self.counters().lapsed.one();
             self.send_away(Cause::TimedOut);
         } else {
-            self.reply.time_out(Err(AskError::Unknown(Unknown::TimedOut)));
+            if self.reply.time_out(Err(AskError::Unknown(Unknown::TimedOut))) {
+                self.counters().timed_out.one();
+            }
         }
     }
 }

@@ -48,7 +48,9 @@ impl<F, T> Glimpse<F, T> {
         {
             return Poll::Ready(seen);
         }
-        body.waker = Some(cx.waker().clone());
+        let before = body.waker.replace(cx.waker().clone());
+        drop(body);
+        drop(before);
         Poll::Pending
     }
 
@@ -57,13 +59,12 @@ impl<F, T> Glimpse<F, T> {
         if body.released {
             return;
         }
-        if let Some(error) = error {
-            body.seen = Some(Err(error));
-        }
+        let overruled = error.and_then(|error| body.seen.replace(Err(error)));
         body.released = true;
         let waker = body.waker.take();
         // The lock first: who is woken polls at once, perhaps on another thread.
         drop(body);
+        drop(overruled);
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -88,9 +89,10 @@ where
             .map_err(|panic| ReadError::Panicked { message: panic_message(&*panic) });
         let mut body = self.body.lock();
         body.look = Some(look);
-        if !body.released {
-            body.seen = Some(seen);
-        }
+        let before = if body.released { Some(seen) } else { body.seen.replace(seen) };
+        // The lock first: what is dropped is the caller's.
+        drop(body);
+        drop(before);
     }
 
     fn release(&self) {

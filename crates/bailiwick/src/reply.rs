@@ -27,7 +27,9 @@ impl<T> Reply<T> {
             return Poll::Ready(answer);
         }
         if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            state.waker = Some(cx.waker().clone());
+            let before = state.waker.replace(cx.waker().clone());
+            drop(state);
+            drop(before);
         }
         Poll::Pending
     }
@@ -44,18 +46,21 @@ impl<T> Reply<T> {
     /// Tells the answer, even if the caller is just being told that its time is up.
     pub(crate) fn overrule(&self, answer: T) {
         let mut state = self.0.lock();
-        state.answer = Some(answer);
+        let before = state.answer.replace(answer);
         wake(state);
+        drop(before);
     }
 
-    /// The caller's time is up: tells it so, unless there is an answer.
-    pub(crate) fn time_out(&self, answer: T) {
+    /// The caller's time is up: tells it so, unless there is an answer. Whether it did.
+    pub(crate) fn time_out(&self, answer: T) -> bool {
         let mut state = self.0.lock();
-        if state.answer.is_none() && !state.told {
+        let tells = state.answer.is_none() && !state.told;
+        if tells {
             state.told = true;
             state.answer = Some(answer);
             wake(state);
         }
+        tells
     }
 }
 

@@ -172,9 +172,15 @@ impl Shared {
         }
     }
 
-    /// A command got its outcome: a shutdown may be waiting for it.
+    /// A command got its outcome, and that was counted: a shutdown may be waiting for it.
+    ///
+    /// Here an outcome is counted, then the stage is read; a shutdown changes the stage, begins to
+    /// listen, and reads the counts. All four are `SeqCst`, so they are in one order: if the stage
+    /// is read as it was before, the shutdown reads the count after it was counted; else it is
+    /// notified, and it was listening before it read the counts. With less than that both could miss
+    /// each other, on a machine that lets a read overtake an earlier write.
     pub(crate) fn settled(&self) {
-        if self.stage.load(Ordering::Relaxed) != Stage::Open as u8 {
+        if self.stage.load(Ordering::SeqCst) != Stage::Open as u8 {
             self.settled.notify_waiters();
         }
     }

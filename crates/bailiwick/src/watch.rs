@@ -18,9 +18,18 @@ use crate::shared::Lock;
 
 /// Who watches which aggregate of one type.
 pub(crate) struct Watchers<I> {
-    watched: Lock<HashMap<I, Arc<Notify>, FixedState>>,
+    watched: Lock<HashMap<I, Watched, FixedState>>,
     /// So that nobody pays for a look when nobody watches.
     count: AtomicUsize,
+}
+
+/// One that is watched.
+#[derive(Default)]
+struct Watched {
+    changed: Arc<Notify>,
+    /// By how many. Counted here: of two that are dropped at once, each would find the other's
+    /// reference still there.
+    watches: usize,
 }
 
 impl<I: Clone + Eq + Hash> Watchers<I> {
@@ -31,7 +40,9 @@ impl<I: Clone + Eq + Hash> Watchers<I> {
 
     fn subscribe(&self, id: &I) -> Arc<Notify> {
         let mut watched = self.watched.lock();
-        let changed = watched.entry(id.clone()).or_default().clone();
+        let entry = watched.entry(id.clone()).or_default();
+        entry.watches += 1;
+        let changed = entry.changed.clone();
         self.count.store(watched.len(), Ordering::SeqCst);
         changed
     }
@@ -41,7 +52,7 @@ impl<I: Clone + Eq + Hash> Watchers<I> {
         if self.count.load(Ordering::SeqCst) == 0 {
             return;
         }
-        let changed = self.watched.lock().get(id).cloned();
+        let changed = self.watched.lock().get(id).map(|watched| watched.changed.clone());
         if let Some(changed) = changed {
             changed.notify_waiters();
         }
@@ -49,9 +60,11 @@ impl<I: Clone + Eq + Hash> Watchers<I> {
 
     fn unsubscribe(&self, id: &I) {
         let mut watched = self.watched.lock();
-        // One is ours, one that of the watch that is being dropped.
-        if watched.get(id).is_some_and(|changed| Arc::strong_count(changed) <= 2) {
-            watched.remove(id);
+        if let Some(entry) = watched.get_mut(id) {
+            entry.watches -= 1;
+            if entry.watches == 0 {
+                watched.remove(id);
+            }
         }
         self.count.store(watched.len(), Ordering::SeqCst);
     }
@@ -165,5 +178,23 @@ impl<A: Aggregate> Drop for Watch<A> {
 impl<A: Aggregate> std::fmt::Debug for Watch<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Watch({} {} after {})", A::NAME, self.id, self.after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_watches_that_are_dropped_at_once_leave_nothing() {
+        let watchers = Watchers::new(7);
+        let [one, other] = [(); 2].map(|()| watchers.subscribe(&"a"));
+        // Each has told that it is gone before its reference is.
+        watchers.unsubscribe(&"a");
+        assert_eq!(watchers.watched.lock().len(), 1);
+        watchers.unsubscribe(&"a");
+        assert_eq!(watchers.watched.lock().len(), 0);
+        assert_eq!(watchers.count.load(Ordering::SeqCst), 0);
+        drop((one, other));
     }
 }

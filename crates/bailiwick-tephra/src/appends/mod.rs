@@ -129,6 +129,8 @@ impl Appends {
         let mut state = self.state.lock();
         if answers.is_empty() {
             state.deserted(&mut settled);
+        } else if !state.is_in_place(&mut settled) {
+            answers.clear();
         }
         answers.drain(..).for_each(|answer| state.answered(answer, &mut settled));
         let gathers = self.gathers(&mut state, &mut settled);

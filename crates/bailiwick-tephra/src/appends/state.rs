@@ -14,7 +14,7 @@ use super::batch::Batch;
 use super::recent::Recent;
 use crate::error::fault;
 use crate::faults;
-use crate::folder::Folder;
+use crate::folder::{Folder, Place};
 use crate::store::append_bytes;
 
 /// How often an append is given to tephra whose `after` is above the head: each time the head is
@@ -28,6 +28,7 @@ struct FarAhead;
 
 pub(super) struct State {
     folder: PathBuf,
+    place: Place,
     /// None while it is closed for writing.
     writer: Option<WriteHandle>,
     /// Why it was closed, until somebody asks.
@@ -46,6 +47,7 @@ impl State {
     pub(super) fn new(folder: &Folder, writer: WriteHandle, head: Head) -> State {
         State {
             folder: folder.path().to_owned(),
+            place: folder.place().clone(),
             writer: Some(writer),
             failure: None,
             batch: Batch::default(),
@@ -140,6 +142,17 @@ impl State {
             let why = fault(FaultKind::Died, &self.folder, Refused::Shutdown);
             self.close(&why, settled);
         }
+    }
+
+    /// Before anything is acknowledged: closes the journal if its folder is not there any more. What
+    /// tephra has went into files that nobody will find, or under another name. Whether it is there.
+    pub(super) fn is_in_place(&mut self, settled: &mut Vec<Settled>) -> bool {
+        let checked = self.place.check();
+        if let Err(error) = checked {
+            self.close(&error.into(), settled);
+            return false;
+        }
+        true
     }
 
     /// Begins a batch: gives back what is to be judged once more.

@@ -10,6 +10,7 @@
 mod format;
 mod lock;
 pub(crate) mod note;
+mod place;
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -18,10 +19,12 @@ use std::path::{Path, PathBuf};
 use crate::{OpenError, Options};
 
 use lock::Lock;
+pub(crate) use place::Place;
 
 pub(crate) struct Folder {
     path: PathBuf,
     segment_bytes: usize,
+    place: Place,
     /// Held as long as this is.
     _lock: Lock,
 }
@@ -39,11 +42,16 @@ impl Folder {
                 options.segment_bytes
             }
         };
-        Ok(Folder { path: path.to_owned(), segment_bytes, _lock: lock })
+        let place = Place::of(path)?;
+        Ok(Folder { path: path.to_owned(), segment_bytes, place, _lock: lock })
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Fails if there is no room for one more segment.

@@ -55,11 +55,12 @@ impl<A: Aggregate> Cell<A> {
         self: &Arc<Self>,
         glance: Arc<dyn Glance<A>>,
     ) -> Result<(), NotAdmitted> {
-        self.put(|core| {
+        let mut gone = Vec::new();
+        let admitted = self.put(|core| {
             let until = glance.until();
             let desk = self.desk(core);
             if desk.readers.len() >= self.capacity() {
-                desk.readers.retain(|reader| !reader.abandoned());
+                gone.extend(desk.readers.extract_if(.., |reader| reader.abandoned()));
             }
             if desk.readers.len() >= self.capacity() {
                 return Err(NotAdmitted::Full);
@@ -67,7 +68,10 @@ impl<A: Aggregate> Cell<A> {
             desk.readers.push(Reader::new(glance));
             self.be_patient(desk, until);
             Ok(())
-        })
+        });
+        // The lock first: what is dropped is the caller's.
+        drop(gone);
+        admitted
     }
 
     /// The deadline index calls. If nobody works for the cell, the caller does, for one poll.
@@ -135,14 +139,16 @@ impl<A: Aggregate> Cell<A> {
         self.kind.shared.config.mailbox_commands.get()
     }
 
-    /// Lets those at the door come in for whom there is room now.
-    pub(super) fn let_in(&self, core: &mut Core<A>) {
-        if let Some(desk) = &mut core.desk
-            && !desk.door.is_empty()
-        {
-            let came_in = desk.let_in(self.capacity());
-            (0..came_in).for_each(|_| self.kind.tally.here().accepted.one());
-        }
+    /// Lets those at the door come in for whom there is room now. Returns those that were given up:
+    /// to be [forgotten](Entry::forget) once the cell is unlocked, for what is dropped is the domain's.
+    #[must_use]
+    pub(super) fn let_in(&self, core: &mut Core<A>) -> Vec<Entry<A>> {
+        let Some(desk) = core.desk.as_mut().filter(|desk| !desk.door.is_empty()) else {
+            return Vec::new();
+        };
+        let (came_in, gone) = desk.let_in(self.capacity());
+        (0..came_in).for_each(|_| self.kind.tally.here().accepted.one());
+        gone
     }
 
     /// Takes an envelope that its caller has given up out of the mailbox, if it is still there.
@@ -154,7 +160,7 @@ impl<A: Aggregate> Cell<A> {
             forgotten = desk.left_the_door();
         } else if let Some(at) = desk.mailbox.iter().position(|entry| entry.is(envelope)) {
             forgotten.push(desk.mailbox.remove(at));
-            self.let_in(&mut core);
+            forgotten.extend(self.let_in(&mut core));
         }
         // The lock first: what is dropped is the domain's.
         drop(core);

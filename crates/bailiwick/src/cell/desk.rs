@@ -131,9 +131,10 @@ impl<A: Aggregate> Desk<A> {
         }
     }
 
-    /// Lets those at the door come in for whom there is room. Returns how many did.
-    pub(super) fn let_in(&mut self, capacity: usize) -> usize {
-        let mut came_in = 0;
+    /// Lets those at the door come in for whom there is room. Returns how many did, and those that
+    /// were given up meanwhile: to be [forgotten](Entry::forget) once the cell is unlocked.
+    pub(super) fn let_in(&mut self, capacity: usize) -> (usize, Vec<Entry<A>>) {
+        let (mut came_in, mut gone) = (0, Vec::new());
         while self.mailbox.len() < capacity
             && let Some(entry) = self.door.pop_front()
         {
@@ -142,10 +143,10 @@ impl<A: Aggregate> Desk<A> {
                 came_in += 1;
             } else {
                 self.left_the_door = self.left_the_door.saturating_sub(1);
-                entry.forget();
+                gone.push(entry);
             }
         }
-        came_in
+        (came_in, gone)
     }
 
     /// Somebody at the door went away. Clears the door once half of those there have.
@@ -161,12 +162,13 @@ impl<A: Aggregate> Desk<A> {
         gone.into()
     }
 
-    pub(super) fn actor_is_gone(&mut self) {
-        self.parked = None;
-        self.in_turn.clear();
+    /// What it left is to be dropped once the cell is unlocked.
+    pub(super) fn actor_is_gone(&mut self) -> (Option<Waker>, InTurn<A>) {
+        let left = (self.parked.take(), std::mem::take(&mut self.in_turn));
         #[cfg(feature = "fault-injection")]
         {
             self.kill = None;
         }
+        left
     }
 }

@@ -45,6 +45,8 @@ struct Work<A: Aggregate> {
     commands: Entries<A>,
     readers: Vec<Reader<A>>,
     due: Called,
+    /// Given up before they came in: to be forgotten once the cell is unlocked.
+    gone: Vec<Entry<A>>,
     /// Whether there was anything, taken or not.
     wanted: bool,
     /// It was taken to be refused: the aggregate cannot be loaded yet.
@@ -94,6 +96,7 @@ impl<A: Aggregate> Cell<A> {
             let most = if tools.quick { COMMANDS_PER_QUICK_TURN } else { usize::MAX };
             let mut work = self.take_work(&mut core, &life, most);
             drop(core);
+            work.gone.drain(..).for_each(Entry::forget);
             commands += work.commands.len();
             tools.asked |= !work.commands.is_empty() || !work.readers.is_empty();
             let (mut life, waiting) = self.advance(life, &mut work, tools, cx);
@@ -154,15 +157,16 @@ impl<A: Aggregate> Cell<A> {
         cx: &Context<'_>,
     ) -> Drive {
         core.busy_at = self.kind.shared.recent();
-        if let Some(desk) = &mut core.desk {
-            desk.parked = Some(cx.waker().clone());
-        }
+        let parked = core.desk.as_mut().and_then(|desk| desk.parked.replace(cx.waker().clone()));
         let input = if core.has_work() {
             Input::Waits
         } else {
             Input::Idles { keep: core.life.is_worth_keeping(), stay: tools.asked }
         };
-        if self.step(core, input).has_actor() { Drive::Park } else { Drive::Leave }
+        let stays = self.step(core, input).has_actor();
+        // The lock first: whose waker it was may do anything.
+        drop(parked);
+        if stays { Drive::Park } else { Drive::Leave }
     }
 
     fn room_in(&self, live: &Live<A>) -> usize {
@@ -182,6 +186,7 @@ impl<A: Aggregate> Cell<A> {
             commands: Entries::new(),
             readers: Vec::new(),
             due: Called::default(),
+            gone: Vec::new(),
             wanted: false,
             refuse: false,
         };
@@ -211,7 +216,7 @@ impl<A: Aggregate> Cell<A> {
         for entry in &work.commands {
             desk.in_turn.push(entry.share());
         }
-        self.let_in(core);
+        work.gone = self.let_in(core);
         work
     }
 

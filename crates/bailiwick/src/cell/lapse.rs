@@ -53,7 +53,7 @@ impl<A: Aggregate> Cell<A> {
         let mut lapsed = Lapsed::at(now);
         lapsed.leave(desk);
         lapsed.stay(&core);
-        self.let_in(&mut core);
+        let gone = self.let_in(&mut core);
         if let Some(next) = lapsed.next
             && let Some(desk) = &mut core.desk
         {
@@ -61,6 +61,7 @@ impl<A: Aggregate> Cell<A> {
         }
         // The lock first: callers that are told may do anything.
         drop(core);
+        gone.into_iter().for_each(Entry::forget);
         lapsed.entries.into_iter().for_each(Entry::time_out);
         lapsed.commands.iter().for_each(|envelope| envelope.time_out());
         lapsed.reads.iter().for_each(|read| read.fail(ReadError::TimedOut));

@@ -143,12 +143,13 @@ impl<A: Aggregate> Cell<A> {
             // Its turn panicked in our own code. What it held got its outcomes when it was
             // dropped; the state is rebuilt.
             core.life = Life::Unloaded;
+            self.kind.deadlines.adopt(&self.id);
         }
-        if let Some(desk) = &mut core.desk {
-            desk.actor_is_gone();
-        }
+        let left = core.desk.as_mut().map(|desk| desk.actor_is_gone());
         let (work, keep) = (core.has_work(), core.life.is_worth_keeping());
         self.step(core, Input::Gone { ran, work, keep });
+        // The lock first: what is dropped is the domain's.
+        drop(left);
     }
 
     /// Meets a change of the runtime's stage: afterwards nothing new is admitted, and nobody waits

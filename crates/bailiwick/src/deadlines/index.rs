@@ -100,6 +100,17 @@ impl<I: Clone + Eq + Hash> Index<I> {
         self.stored.insert(&self.slab, key);
     }
 
+    /// The slot of this aggregate was lost: its entry goes into the table of the stored ones. Looks at
+    /// all entries.
+    pub(super) fn adopt(&mut self, id: &I) {
+        let hash = self.stored.hash(id);
+        let known = self.stored.find(&self.slab, hash, id);
+        let lost = self.slab.keys_of(id).find(|key| Some(*key) != known);
+        if let Some(key) = lost {
+            self.leave(Slot(key));
+        }
+    }
+
     /// The aggregate is in memory again: its entry is the caller's.
     pub(super) fn claim(&mut self, id: &I) -> Option<Slot> {
         let hash = self.stored.hash(id);

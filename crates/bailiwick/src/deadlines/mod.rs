@@ -124,6 +124,12 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
         }
     }
 
+    /// The aggregate's slot was lost in a panic: its entry is found by looking at all, and kept as one
+    /// of an aggregate that is not in memory.
+    pub(crate) fn adopt(&self, id: &I) {
+        self.index().adopt(id);
+    }
+
     /// The aggregate is in memory: its entry, if it has one, is its own again.
     pub(crate) fn claim(&self, id: &I) -> Option<Slot> {
         self.index().claim(id)

@@ -106,6 +106,18 @@ impl<I> Slab<I> {
         &mut self.chunks[(key >> CHUNK_BITS) as usize].entries[key as usize % CHUNK]
     }
 
+    /// The keys of the entries with this ID. Looks at all entries.
+    pub(super) fn keys_of(&self, id: &I) -> impl Iterator<Item = u32>
+    where
+        I: Eq,
+    {
+        (0_u32..).zip(&self.chunks).flat_map(move |(number, chunk)| {
+            let entries = (0_u32..).zip(&chunk.entries);
+            let of_it = entries.filter(|(_, entry)| entry.id.as_ref() == Some(id));
+            of_it.map(move |(place, _)| number << CHUNK_BITS | place)
+        })
+    }
+
     /// How many chunks hold memory, the reserve included.
     #[cfg(test)]
     pub(super) fn chunks(&self) -> usize {

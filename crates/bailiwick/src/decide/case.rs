@@ -148,6 +148,7 @@ impl<D: Decision> Asked<D> {
             }
             // It came in just now.
             if self.stage.load(Ordering::Acquire) != WAITING {
+                self.counters().abandoned.one();
                 return false;
             }
         }
@@ -400,7 +401,9 @@ impl<D: Decision> Case for Asked<D> {
             self.counters().lapsed.one();
             self.send_away(Cause::TimedOut);
         } else {
-            self.reply.time_out(Err(AskError::Unknown(Unknown::TimedOut)));
+            if self.reply.time_out(Err(AskError::Unknown(Unknown::TimedOut))) {
+                self.counters().timed_out.one();
+            }
         }
     }
 

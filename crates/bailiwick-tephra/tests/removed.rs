@@ -1,0 +1,77 @@
+//! A folder that is removed, moved or replaced while the journal is open: nothing is acknowledged that
+//! the next start would not find.
+
+#![cfg(unix)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use bailiwick_core::{AppendError, Appended, FaultKind, Health, Journal};
+use bailiwick_tephra::TephraJournal;
+use support::{all, append, block_on, event};
+
+fn try_append(journal: &TephraJournal, name: &'static str) -> Result<Appended, AppendError> {
+    block_on(journal.append(vec![event(name, &["x:1"], 10)], None))
+}
+
+#[track_caller]
+fn assert_gone(journal: &TephraJournal, folder: &Path) {
+    let error = try_append(journal, "During").unwrap_err();
+    assert!(matches!(error, AppendError::Unknown(_)), "{error:?}");
+    let Health::ClosedForWriting { why } = journal.health() else { panic!("it is open") };
+    assert_eq!((why.kind(), why.place()), (FaultKind::Gone, folder.to_str().unwrap()));
+    let error = try_append(journal, "After").unwrap_err();
+    assert!(matches!(error, AppendError::Closed(_)), "{error:?}");
+    block_on(journal.reopen()).unwrap_err();
+}
+
+#[test]
+fn a_folder_that_is_removed_closes_the_journal() {
+    let above = tempfile::tempdir().unwrap();
+    let folder = above.path().join("data");
+    let journal = TephraJournal::open(&folder).unwrap();
+    append(&journal, vec![event("Before", &["x:1"], 10)]);
+    fs::remove_dir_all(&folder).unwrap();
+    assert_gone(&journal, &folder);
+    drop(journal);
+    assert!(!folder.exists(), "nothing is left behind");
+}
+
+#[test]
+fn a_folder_that_is_moved_is_good_again_when_it_is_back() {
+    let above = tempfile::tempdir().unwrap();
+    let (folder, elsewhere) = (above.path().join("data"), above.path().join("elsewhere"));
+    let journal = TephraJournal::open(&folder).unwrap();
+    append(&journal, vec![event("Before", &["x:1"], 10)]);
+    fs::rename(&folder, &elsewhere).unwrap();
+    assert_gone(&journal, &folder);
+    fs::rename(&elsewhere, &folder).unwrap();
+    block_on(journal.reopen()).unwrap();
+    append(&journal, vec![event("Back", &["x:1"], 10)]);
+    let names: Vec<_> = all(&journal).into_iter().map(|found| found.event.event_type).collect();
+    // Whether what was unknown is there is for the journal to say.
+    assert_eq!(
+        (names.first().unwrap().as_str(), names.last().unwrap().as_str()),
+        ("Before", "Back")
+    );
+    assert!(names.len() <= 3, "{names:?}");
+}
+
+#[test]
+fn a_folder_in_its_place_is_left_alone() {
+    let above = tempfile::tempdir().unwrap();
+    let folder = above.path().join("data");
+    let journal = TephraJournal::open(&folder).unwrap();
+    append(&journal, vec![event("Before", &["x:1"], 10)]);
+    fs::rename(&folder, above.path().join("elsewhere")).unwrap();
+    let other = TephraJournal::open(&folder).unwrap();
+    append(&other, vec![event("Other", &["x:1"], 10)]);
+    assert_gone(&journal, &folder);
+    drop(journal);
+    append(&other, vec![event("Other", &["x:1"], 10)]);
+    drop(other);
+    let other = TephraJournal::open(&folder).unwrap();
+    assert_eq!(all(&other).len(), 2);
+}
