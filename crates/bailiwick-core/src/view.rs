@@ -176,7 +176,14 @@ pub trait Aggregate: View<Key: Id> {
         None
     }
 
-    /// Emits what falls due at `ctx.now()`. Afterwards the deadline must be later, or none.
+    /// Emits what falls due at `ctx.now()`. Afterwards the deadline must be later, or none; if it is
+    /// still due, this is called again, until it is not. So it may do one thing at a time: one missed
+    /// period, or one of several leases that end at the same time.
+    ///
+    /// However much is due, it is caught up, a part per turn, and commands wait for that. If it emits
+    /// nothing, or the deadline does not move in 1 024 rounds, what these decided is undone and the
+    /// deadline is left alone for a while, longer each time (`Config::deadline_backoff`); commands go
+    /// on meanwhile.
     ///
     /// It runs before any command that is judged at or after the deadline, so its events stand even
     /// if that command is refused.

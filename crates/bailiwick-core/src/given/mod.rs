@@ -18,7 +18,7 @@ pub use happened::{By, Happened, by};
 pub use outcome::Outcome;
 
 use crate::short_name::short_name;
-use crate::turn;
+use crate::turn::{self, Round};
 use crate::{Aggregate, BoxError, Decide, Id, Tags, Timestamp};
 use report::Report;
 
@@ -90,6 +90,13 @@ pub fn given<A: Aggregate>(id: impl Into<A::Key>) -> Given<A> {
     Given { state: A::new(&id), begun: false, now: Timestamp::EPOCH, id, own }
 }
 
+/// A runtime catches up whatever was missed, however long that takes. In a story more than so many
+/// events are a mistake.
+const MOST_EXPIRED: usize = 100_000;
+
+/// How many of the last events are shown of an expiry that fails.
+const MOST_SHOWN: usize = 8;
+
 /// A story so far: the state that its events have made, and the time it has come to.
 pub struct Given<A: Aggregate> {
     id: A::Key,
@@ -140,7 +147,9 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
     /// The command is judged, at the story's time, after what is due by then has expired.
     ///
     /// # Panics
-    /// If the deadline stays due whatever `on_deadline` emits, or an event could not be recorded.
+    /// If the deadline stays due whatever `on_deadline` emits (as
+    /// [it says](Aggregate::on_deadline); what was missed is caught up as in the runtime, but for
+    /// more than 100 000 events), or an event could not be recorded.
     #[track_caller]
     #[must_use = "say what should come of the command: `emits`, `rejected`, ..."]
     pub fn when<C>(mut self, command: C) -> Outcome<A, A::Reply, A::Rejection>
@@ -220,9 +229,17 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
         }
         let mut expiry = turn::Expiry::at(self.now);
         loop {
-            let error = match expiry.next_round(&self.state) {
-                Ok(None) => return expired,
-                Ok(Some(events)) => {
+            let error: Option<BoxError> = match expiry.next_round(&self.state) {
+                Ok(Round::Done) => return expired,
+                Ok(Round::Later) if expired.len() < MOST_EXPIRED => {
+                    expiry = turn::Expiry::at(self.now);
+                    None
+                }
+                Ok(Round::Later) => {
+                    let more = format!("there are {MOST_EXPIRED} events, and it is still due");
+                    Some(more.into())
+                }
+                Ok(Round::Events(events)) => {
                     let taken = self.take(&events);
                     expired.extend(events);
                     taken.err()
@@ -231,7 +248,7 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
             };
             if let Some(error) = error {
                 self.report(format_args!("what is due cannot be expired"))
-                    .all_happened(&expired)
+                    .all_happened(&expired[expired.len().saturating_sub(MOST_SHOWN)..])
                     .because(error.as_ref())
                     .fail();
             }
