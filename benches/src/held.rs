@@ -62,7 +62,10 @@ impl Clock for HeldClock {
     }
 
     fn elapsed(&self) -> Duration {
-        self.0.wall.elapsed()
+        match self.0.behind.get() {
+            Some(behind) => self.0.wall.elapsed().saturating_sub(*behind),
+            None => Duration::ZERO,
+        }
     }
 
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<()> {

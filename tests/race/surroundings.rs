@@ -57,11 +57,12 @@ pub async fn yields(mut times: u64) {
     .await;
 }
 
-/// The wall clock; but time-outs are counted in looks at the clock, one for each microsecond, and a
-/// sleep below a millisecond takes as many polls as it has microseconds. So time-outs pass between
-/// any two steps of a command.
+/// The wall clock; but what is elapsed are looks at the clock, one for each microsecond, beside the
+/// whole milliseconds that pass, and a sleep below a millisecond takes as many polls as it has
+/// microseconds. So time-outs pass between any two steps of a command.
 #[derive(Default)]
 pub struct RaceClock {
+    wall: SystemClock,
     looks: AtomicU64,
 }
 
@@ -71,7 +72,9 @@ impl Clock for RaceClock {
     }
 
     fn elapsed(&self) -> Duration {
-        Duration::from_micros(self.looks.fetch_add(1, Ordering::Relaxed))
+        let elapsed = self.wall.elapsed();
+        let millis = elapsed.as_secs() * 1_000 + u64::from(elapsed.subsec_millis());
+        Duration::from_micros(millis * 1_000 + self.looks.fetch_add(1, Ordering::Relaxed))
     }
 
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<()> {

@@ -2,6 +2,7 @@
 
 use std::any::{TypeId, type_name};
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use bailiwick_core::{Aggregate, Decision, Event, Journal, Position, View, Views}
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::error::panic_message;
 use crate::kind::{AnyKind, Kind};
 use crate::names::{Names, Schema};
 use crate::port;
@@ -18,9 +20,6 @@ use crate::runtime::Runtime;
 use crate::seams::{Entropy, Seams, Spawn, SystemEntropy};
 use crate::shared::Shared;
 use crate::start::StartError;
-
-/// How far a journal's last event may lie ahead of the clock.
-const AHEAD: Duration = Duration::from_secs(60);
 
 /// Builds a [`Runtime`].
 ///
@@ -187,8 +186,15 @@ impl Builder {
         self
     }
 
-    /// Starts although the journal's last event lies in the future: time stands still until the
-    /// clock has reached it.
+    /// Starts although something in the journal was recorded further ahead of the clock than
+    /// [`journal_ahead`](Config::journal_ahead): the way out for a journal with a bad time, after a
+    /// wrong clock.
+    ///
+    /// What lies ahead is then ignored: `now` begins at what the clock shows, or at the latest recorded
+    /// time that does not lie too far ahead. So what is recorded next has an earlier time than events
+    /// before it: the order of events is that of their positions, and nothing in a runtime rests on
+    /// their times. What domain code computes from a bad time stays as it is: a lease that was granted
+    /// then ends then. Needed for as long as it lies ahead; [`Runtime::health`] says so.
     pub fn allow_journal_ahead(mut self) -> Self {
         self.allow_ahead = true;
         self
@@ -218,11 +224,15 @@ impl Builder {
         if let Some((name, first, second)) = taken_twice(self.pinned.iter().copied()) {
             return Err(StartError::CommandTaken { name, first, second });
         }
+        self.config.check().map_err(|(field, why)| StartError::Config { field, why })?;
         let schema = Schema::new(self.names)?;
         let spawner = match self.spawner {
             Some(spawner) => spawner,
             None => {
-                Arc::new(tokio::runtime::Handle::try_current().map_err(|_| StartError::NoExecutor)?)
+                let here = tokio::runtime::Handle::try_current();
+                let here = here.map_err(|_| StartError::NoExecutor)?;
+                check_timers(&*self.clock)?;
+                Arc::new(here)
             }
         };
         let seams = Seams { clock: self.clock, spawner, entropy: self.entropy };
@@ -236,8 +246,13 @@ impl Builder {
             self.types.iter().map(|known| (known.id, (known.make)(shared.clone()))).collect();
         let all = kinds.iter().map(|(_, kind)| kind);
         recover(&shared, &*journal, all, schema).await?;
+        let for_clock = shared.clone();
+        shared.keep("clock", move || Box::pin(crate::time::run(for_clock.clone())));
         if self.reopens {
-            shared.spawn(Box::pin(crate::reopening::run(shared.clone())));
+            let for_reopening = shared.clone();
+            shared.keep("reopening of the journal", move || {
+                Box::pin(crate::reopening::run(for_reopening.clone()))
+            });
         }
         Ok(Runtime::new(shared, kinds, self.decisions))
     }
@@ -264,9 +279,19 @@ async fn catch_up_with_journal(
 ) -> Result<(), StartError> {
     let head = port::head(journal).await.map_err(StartError::Unread)?;
     let by = head.recorded_at.since(shared.now());
-    if by > AHEAD && !allow_ahead {
+    if by > shared.config.journal_ahead && !allow_ahead {
         return Err(StartError::JournalAhead { by });
     }
-    shared.not_before(head.recorded_at);
+    shared.time.not_before(head.recorded_at);
     Ok(())
+}
+
+/// Without timers no deadline would ever fire, and nobody would say so. A clock of one's own may do
+/// without tokio's.
+fn check_timers(clock: &dyn Clock) -> Result<(), StartError> {
+    let sleeps = || drop(clock.sleep(Duration::ZERO));
+    catch_unwind(AssertUnwindSafe(sleeps)).map_err(|panic| {
+        let message = panic_message(&*panic);
+        StartError::NoTimers { message }
+    })
 }

@@ -10,15 +10,29 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bailiwick_core::{BoxFuture, Timestamp};
 use parking_lot::Mutex;
 
-/// Where a runtime gets its time from.
+/// Where a runtime gets its time from: a wall clock, and a monotonic one.
 ///
-/// A runtime never lets `now` go back, whatever its clock does.
+/// The time of a runtime never goes back, whatever its clock does. It goes on at the pace of
+/// [`elapsed`](Clock::elapsed) and follows [`now`](Clock::now) when that is later:
+///
+/// - by a little ([`Config::clock_leap`](crate::Config::clock_leap)) at once;
+/// - by more, a *leap*, when the clock has kept to it for
+///   [`Config::clock_confirm`](crate::Config::clock_confirm), counted from the first look at it. There is
+///   one at least every second while a deadline is armed, and else with the next command, decision
+///   or [`health`](crate::Runtime::health). So one wrong reading lets nothing run out early, and what
+///   ran out while a machine was suspended may be late by that time and two seconds;
+/// - not at all while it lies behind, because it was set back.
+///
+/// [`Runtime::health`](crate::Runtime::health) says which of these is the case.
 pub trait Clock: Send + Sync + 'static {
-    /// The current time.
+    /// The current time, by a clock that may be set.
     fn now(&self) -> Timestamp;
 
-    /// Time that has passed since some moment. Used for time-outs: it never goes back, and a step
-    /// of the wall clock should not disturb it.
+    /// Time that has passed since some moment, by a clock that nobody sets: it never goes back or
+    /// leaps. Every interval is measured by it: time-outs, back-offs, how long something rests.
+    ///
+    /// A clock that does without one of its own, as one that is driven by a test, is taken at its
+    /// word: then nothing is a leap.
     fn elapsed(&self) -> Duration {
         Duration::from_millis(self.now().as_millis())
     }
@@ -26,8 +40,7 @@ pub trait Clock: Send + Sync + 'static {
     /// Resolves when [`now`](Clock::now) is at or after `at`; it may be late, never early.
     fn sleep_until(&self, at: Timestamp) -> BoxFuture<()>;
 
-    /// Resolves when `duration` has passed. Used for time-outs; a step of the wall clock should
-    /// not disturb it.
+    /// Resolves when `duration` has [elapsed](Clock::elapsed).
     fn sleep(&self, duration: Duration) -> BoxFuture<()> {
         self.sleep_until(self.now() + duration)
     }

@@ -45,9 +45,13 @@ pub struct Config {
     /// It should be many times what one aggregate weighs. One that is heavier than all of it is not
     /// kept.
     pub resting_bytes: NonZeroUsize,
-    /// How long an aggregate that cannot be loaded is left alone. Default 1 s.
+    /// How long an aggregate that cannot be loaded is left alone; doubled each time, unless it is the
+    /// journal that cannot be read. Default 1 s.
     pub reload_backoff: Duration,
-    /// How late a deadline is tried again after a failure; doubled each time. Default 1 s.
+    /// The bound of that doubling. Default 60 s.
+    pub reload_backoff_max: Duration,
+    /// How late a deadline is tried again after a failure; doubled each time. While the journal is
+    /// closed for writing none is tried. Default 1 s.
     pub deadline_backoff: Duration,
     /// The bound of that doubling. Default 60 s.
     pub deadline_backoff_max: Duration,
@@ -93,6 +97,20 @@ pub struct Config {
     pub cached_views: usize,
     /// How many events are read from the journal at once. Default 1 000.
     pub page_events: NonZeroUsize,
+    /// By how much the clock may step ahead and be followed at once, at least 10 ms. What is further
+    /// ahead is a leap: nothing runs out before the clock has kept to it for
+    /// [`clock_confirm`](Config::clock_confirm). Default 1 s.
+    pub clock_leap: Duration,
+    /// How long the clock has to keep to a leap, by elapsed time, before it is believed: an NTP
+    /// correction, or a machine that was suspended. So a deadline may be late by this and two seconds
+    /// after a leap; none is early because a clock was wrong for a moment. 0 believes every reading,
+    /// [`Duration::MAX`] no leap at all. Default 5 s.
+    pub clock_confirm: Duration,
+    /// How far ahead of the clock somebody may have recorded an event: `now` is not earlier than that
+    /// then. A runtime on a journal that is further ahead does not start, unless it was
+    /// [told to](crate::Builder::allow_journal_ahead); what it meets later does not move `now`.
+    /// Default 60 s.
+    pub journal_ahead: Duration,
 }
 
 impl Default for Config {
@@ -109,6 +127,7 @@ impl Default for Config {
             resting_aggregates: NonZeroUsize::new(1_000_000).unwrap(),
             resting_bytes: NonZeroUsize::new(1 << 30).unwrap(),
             reload_backoff: Duration::from_secs(1),
+            reload_backoff_max: Duration::from_secs(60),
             deadline_backoff: Duration::from_secs(1),
             deadline_backoff_max: Duration::from_secs(60),
             due_at_once: NonZeroUsize::new(256).unwrap(),
@@ -123,6 +142,83 @@ impl Default for Config {
             waiting_decisions: NonZeroUsize::new(16_384).unwrap(),
             cached_views: 1_024,
             page_events: NonZeroUsize::new(1_000).unwrap(),
+            clock_leap: Duration::from_secs(1),
+            clock_confirm: Duration::from_secs(5),
+            journal_ahead: Duration::from_secs(60),
         }
+    }
+}
+
+impl Config {
+    /// Whether a runtime can keep to these bounds.
+    ///
+    /// # Errors
+    /// The first field that it cannot keep to, and why.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        const ZERO: &str = "is zero: it would be tried again and again without a pause";
+        const BELOW: &str = "is the bound of a doubling, and less than where that begins";
+        let checks = [
+            (self.attempts == 0, "attempts", "is zero: nothing would ever be decided"),
+            (self.timeout.is_zero(), "timeout", "is zero: no caller would wait for its answer"),
+            (self.reload_backoff.is_zero(), "reload_backoff", ZERO),
+            (self.deadline_backoff.is_zero(), "deadline_backoff", ZERO),
+            (self.reopen_backoff.is_zero(), "reopen_backoff", ZERO),
+            (self.reload_backoff_max < self.reload_backoff, "reload_backoff_max", BELOW),
+            (self.deadline_backoff_max < self.deadline_backoff, "deadline_backoff_max", BELOW),
+            (self.reopen_backoff_max < self.reopen_backoff, "reopen_backoff_max", BELOW),
+            (
+                self.due_patience.is_zero(),
+                "due_patience",
+                "is zero: no deadline would have a place",
+            ),
+            (
+                self.due_unanswered < self.due_at_once,
+                "due_unanswered",
+                "is less than `due_at_once`, and counts those that have a place too",
+            ),
+            (self.answers_for.is_zero(), "answers_for", "is zero: no key would be remembered"),
+            (
+                self.clock_leap < LEAST_LEAP,
+                "clock_leap",
+                "is less than 10 ms: two readings of a clock never agree to the millisecond",
+            ),
+        ];
+        let wrong = checks.into_iter().find(|(wrong, _, _)| *wrong);
+        wrong.map_or(Ok(()), |(_, field, why)| Err((field, why)))
+    }
+}
+
+/// Less is within what the readings of a clock differ by.
+const LEAST_LEAP: Duration = Duration::from_millis(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bound_that_cannot_be_kept_is_named() {
+        let zero = Duration::ZERO;
+        let wrong: [(&str, fn(&mut Config, Duration)); 11] = [
+            ("attempts", |config, _| config.attempts = 0),
+            ("timeout", |config, zero| config.timeout = zero),
+            ("reload_backoff", |config, zero| config.reload_backoff = zero),
+            ("reload_backoff_max", |config, zero| config.reload_backoff_max = zero),
+            ("deadline_backoff", |config, zero| config.deadline_backoff = zero),
+            ("deadline_backoff_max", |config, zero| config.deadline_backoff_max = zero),
+            ("reopen_backoff", |config, zero| config.reopen_backoff = zero),
+            ("reopen_backoff_max", |config, zero| config.reopen_backoff_max = zero),
+            ("due_patience", |config, zero| config.due_patience = zero),
+            ("answers_for", |config, zero| config.answers_for = zero),
+            ("clock_leap", |config, zero| config.clock_leap = zero),
+        ];
+        for (field, change) in wrong {
+            let mut config = Config::default();
+            assert_eq!(config.check(), Ok(()));
+            change(&mut config, zero);
+            assert_eq!(config.check().map_err(|(field, _)| field), Err(field));
+        }
+        let due_unanswered = NonZeroUsize::MIN;
+        let config = Config { due_unanswered, ..Config::default() };
+        assert_eq!(config.check().map_err(|(field, _)| field), Err("due_unanswered"));
     }
 }

@@ -16,6 +16,8 @@ pub(crate) type Entries<A> = SmallVec<[Entry<A>; 1]>;
 /// one (the runtime went away), its command is given back, or unknown if it may be in the journal.
 pub(crate) struct Entry<A: Aggregate> {
     envelope: Option<Arc<dyn Envelope<A>>>,
+    /// From here on it is certainly judged: its caller cannot give it up any more.
+    claimed: bool,
     /// How often it was decided.
     pub(crate) attempts: u32,
     /// How many events of its batch come before or with it.
@@ -32,6 +34,7 @@ impl<A: Aggregate> Entry<A> {
     pub(crate) fn new(envelope: Arc<dyn Envelope<A>>) -> Self {
         Entry {
             envelope: Some(envelope),
+            claimed: false,
             attempts: 0,
             events_upto: 0,
             reread: false,
@@ -62,8 +65,19 @@ impl<A: Aggregate> Entry<A> {
         self.take().release(position);
     }
 
+    /// Takes the right to judge it, once. False: its caller has given it up.
+    pub(crate) fn claim(&mut self) -> bool {
+        self.claimed = self.claimed || self.envelope().claim();
+        self.claimed
+    }
+
+    /// Unless its caller has given it up.
     pub(crate) fn give_back(mut self, cause: Cause) {
-        self.take().give_back(cause);
+        if self.claim() {
+            self.take().give_back(cause);
+        } else {
+            self.take();
+        }
     }
 
     pub(crate) fn unknown(mut self, unknown: Unknown) {

@@ -86,7 +86,7 @@ pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
 const WAITING: u8 = 0;
 /// Will be judged.
 const CLAIMED: u8 = 1;
-/// Its caller went away first.
+/// Its caller went away first, or was told that its time is up.
 const GIVEN_UP: u8 = 2;
 /// Waits for room in the mailbox.
 const AT_THE_DOOR: u8 = 3;
@@ -337,7 +337,8 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         if self.change(AT_THE_DOOR, CLAIMED) {
             self.counters().turned_away.one();
             self.send_away(Cause::TimedOut);
-        } else if self.claim() {
+        } else if self.change(WAITING, GIVEN_UP) {
+            // Wherever it waits: whoever finds it there lets go of it.
             self.counters().lapsed.one();
             self.send_away(Cause::TimedOut);
         } else {

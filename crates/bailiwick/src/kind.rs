@@ -262,13 +262,20 @@ impl<A: Aggregate> AnyKind for Kind<A> {
 
     fn start(self: Arc<Self>) {
         let shared = self.shared.clone();
-        shared.spawn(Box::pin(crate::deadlines::run(self.clone())));
         let kind = self.clone();
-        shared.spawn(Box::pin(async move {
-            let lapse = |cell: Arc<Cell<A>>, entry, now| cell.lapse(entry, now);
-            crate::patience::run(&kind.patience, &kind.shared, lapse).await;
-        }));
-        shared.spawn(Box::pin(crate::rest::run(self)));
+        shared.keep(format!("deadlines of {}", A::NAME), move || {
+            Box::pin(crate::deadlines::run(kind.clone()))
+        });
+        let kind = self.clone();
+        shared.keep(format!("time-outs of {}", A::NAME), move || {
+            let kind = kind.clone();
+            Box::pin(async move {
+                let lapse = |cell: Arc<Cell<A>>, entry, now| cell.lapse(entry, now);
+                crate::patience::run(&kind.patience, &kind.shared, lapse).await;
+            })
+        });
+        shared
+            .keep(format!("rest of {}", A::NAME), move || Box::pin(crate::rest::run(self.clone())));
     }
 
     fn sweep(&self, stage: Stage) {

@@ -5,6 +5,7 @@
 mod actor;
 mod aggregates;
 mod ask;
+mod backoff;
 #[cfg(feature = "bench-hooks")]
 #[doc(hidden)]
 pub mod bench;
@@ -21,6 +22,7 @@ mod entry;
 mod envelope;
 mod error;
 mod glance;
+mod health;
 mod kind;
 mod memory;
 mod names;
@@ -44,6 +46,7 @@ mod seams;
 mod shared;
 mod start;
 mod tasks;
+mod time;
 mod watch;
 
 pub use aggregates::{AggregateRef, Aggregates};
@@ -61,6 +64,7 @@ pub use envelope::Committed;
 pub use error::{
     AlreadyRun, AskError, Cause, NotRun, ReadError, Unknown, Unloadable, UnreadableReply,
 };
+pub use health::{ClockHealth, RuntimeHealth, TaskHealth};
 pub use memory::MemoryJournal;
 pub use names::Found;
 pub use once::OnceRef;

@@ -46,6 +46,7 @@ pub(crate) async fn recover<'a>(
             journal.take(recorded);
             pace.folded(&recorded.event).await;
         }
+        shared.time.not_before_any(&page.events);
         read.after = page.upto;
         if !page.more {
             break;

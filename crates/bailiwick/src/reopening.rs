@@ -5,10 +5,10 @@
 //! was read again; whoever asked with an idempotency key asks again and is told.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bailiwick_core::ReopenError;
 
+use crate::backoff::Backoff;
 use crate::port;
 use crate::race::either;
 use crate::shared::{Shared, Stage};
@@ -16,8 +16,10 @@ use crate::shared::{Shared, Stage};
 /// Opens the journal again whenever it is closed for writing, until the runtime is closed: at once,
 /// then after a back-off that doubles up to its bound.
 pub(crate) async fn run(shared: Arc<Shared>) {
-    let first = shared.config.reopen_backoff;
-    let mut backoff = Duration::ZERO;
+    let config = &shared.config;
+    let backoff = Backoff::new(config.reopen_backoff, config.reopen_backoff_max);
+    // How often it could not be opened, if it is closed.
+    let mut failed_times = 0_u8;
     loop {
         // Before the stage and the health are looked at, so that a change is not missed.
         let (closing, failed) = (shared.closing.notified(), shared.journal_failed.notified());
@@ -27,25 +29,26 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         let Some(journal) = shared.journal() else { return };
         if port::health(&*journal).is_open() {
             shared.journal_is_open();
-            backoff = Duration::ZERO;
+            failed_times = 0;
             drop(journal);
             either(failed, closing).await;
             continue;
         }
-        if !backoff.is_zero() {
-            either(shared.seams.clock.sleep(backoff), closing).await;
+        if let Some(times) = failed_times.checked_sub(1) {
+            either(shared.seams.clock.sleep(backoff.after(times)), closing).await;
         }
-        backoff = (backoff * 2).clamp(first, shared.config.reopen_backoff_max.max(first));
+        let again_after = backoff.after(failed_times);
+        failed_times = failed_times.saturating_add(1);
         let Some(reopened) = port::or_closed(&shared, port::reopen(&*journal)).await else {
             return;
         };
         match reopened {
             Ok(()) => shared.journal_is_open(),
             Err(ReopenError::StillClosed(fault)) => {
-                tracing::error!(%fault, ?backoff, "the journal cannot be opened again yet");
+                tracing::error!(%fault, ?again_after, "the journal cannot be opened again yet");
             }
             Err(error) => {
-                tracing::error!(%error, ?backoff, "the journal cannot be opened again yet");
+                tracing::error!(%error, ?again_after, "the journal cannot be opened again yet");
             }
         }
     }

@@ -6,13 +6,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, Decision, Health, Journal};
+use bailiwick_core::{Aggregate, Decision, Journal};
 
 use crate::aggregates::Aggregates;
 use crate::builder::Builder;
 use crate::counts::Counts;
 use crate::decide::{Decisions, Floor};
 use crate::error::AskError;
+use crate::health::RuntimeHealth;
 use crate::kind::{AnyKind, Kind};
 use crate::news::Readers;
 use crate::race::{Either, either, race, yield_now};
@@ -78,10 +79,15 @@ impl Runtime {
         }
     }
 
-    /// Whether the journal takes appends; if not, what failed, where, and what to do. Asks nobody and
-    /// waits for nothing: for the health check of a server.
-    pub fn health(&self) -> Health {
-        self.shared.health()
+    /// How it is: whether the journal takes appends, what its clock does, which background tasks
+    /// panicked. Asks nobody and waits for nothing: for the health check of a server.
+    pub fn health(&self) -> RuntimeHealth {
+        let Shared { time, tasks, .. } = &*self.shared;
+        RuntimeHealth {
+            journal: self.shared.health(),
+            clock: time.health(),
+            tasks: tasks.health(time.moment()),
+        }
     }
 
     /// What runs decisions, to be shared and to be told options: time-out, correlation, principal.

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use bailiwick_core::{
     AppendLimits, BoxFuture, FaultKind, Health, Journal, JournalFault, Timestamp,
@@ -15,6 +15,7 @@ use crate::port;
 use crate::sampled::Sampled;
 use crate::seams::Seams;
 use crate::tasks::Tasks;
+use crate::time::Time;
 
 /// What all aggregate types of a runtime share.
 pub(crate) struct Shared {
@@ -24,8 +25,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     /// What the journal takes at once.
     pub(crate) limits: AppendLimits,
-    /// `now` is never below this: it does not go back, nor behind the journal.
-    floor: AtomicU64,
+    pub(crate) time: Time,
     stage: AtomicU8,
     /// Signalled when the stage changes: background tasks end, whoever waits for room gives up.
     pub(crate) closing: Notify,
@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     /// Appends that failed, and aggregates that cannot be loaded, in the log.
     pub(crate) failed_appends: Sampled,
     pub(crate) failed_loads: Sampled,
+    /// Signalled when the runtime has opened it again.
+    pub(crate) journal_opened: Notify,
     #[cfg(feature = "fault-injection")]
     pub(crate) sabotage: Option<crate::Sabotage>,
 }
@@ -57,10 +59,10 @@ impl Shared {
     pub(crate) fn new(journal: Arc<dyn Journal>, seams: Seams, config: Config) -> Self {
         Shared {
             limits: journal.limits(),
+            time: Time::new(seams.clock.clone(), &config),
             journal: Lock::new(Some(journal)),
             seams,
             config,
-            floor: AtomicU64::new(0),
             stage: AtomicU8::new(Stage::Open as u8),
             closing: Notify::new(),
             settled: Notify::new(),
@@ -69,6 +71,7 @@ impl Shared {
             journal_closed: AtomicBool::new(false),
             failed_appends: Sampled::default(),
             failed_loads: Sampled::default(),
+            journal_opened: Notify::new(),
             #[cfg(feature = "fault-injection")]
             sabotage: None,
         }
@@ -101,23 +104,9 @@ impl Shared {
         self.seams.spawner.spawn(Box::pin(counted));
     }
 
-    /// The time of this runtime: its clock's, never going back.
+    /// The time of this runtime. It never goes back.
     pub(crate) fn now(&self) -> Timestamp {
-        let now = self.seams.clock.now().as_millis();
-        if self.floor.load(Ordering::Relaxed) >= now {
-            return Timestamp::from_millis(self.floor.load(Ordering::Relaxed));
-        }
-        Timestamp::from_millis(self.floor.fetch_max(now, Ordering::Relaxed).max(now))
-    }
-
-    /// The time when somebody last asked for it: for what need not be exact.
-    pub(crate) fn recent(&self) -> Timestamp {
-        Timestamp::from_millis(self.floor.load(Ordering::Relaxed))
-    }
-
-    /// `now` will not be earlier than `at`.
-    pub(crate) fn not_before(&self, at: Timestamp) {
-        self.floor.fetch_max(at.as_millis(), Ordering::Relaxed);
+        self.time.now()
     }
 
     /// How many bytes go into an append, unless one that goes alone needs more.
@@ -169,7 +158,13 @@ impl Shared {
     pub(crate) fn journal_is_open(&self) {
         if self.journal_closed.swap(false, Ordering::AcqRel) {
             tracing::info!("the journal is open for writing again");
+            self.journal_opened.notify_waiters();
         }
+    }
+
+    /// Whether the journal takes appends. Asks the journal.
+    pub(crate) fn takes_appends(&self) -> bool {
+        self.health().is_open()
     }
 
     /// A command got its outcome, and that was counted: a shutdown may be waiting for it.

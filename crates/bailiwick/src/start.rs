@@ -1,6 +1,7 @@
 //! Why a runtime does not start: everything that would lose or misread history is refused before
 //! anything runs, and says what to do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::{BoxError, Position, ReadError, SchemaVersion, Tag};
@@ -257,15 +258,33 @@ pub enum StartError {
         /// The Rust type that has it.
         owner: &'static str,
     },
-    /// The last event of the journal lies in the future.
+    /// Something in the journal was recorded in the future.
     #[error(
-        "the journal's last event was recorded {} ms ahead of this machine's clock; set the clock, \
-         or start with `allow_journal_ahead` and let time stand still until it is reached",
+        "something in the journal was recorded {} ms ahead of this machine's clock. If the clock is \
+         wrong, set it; if it was wrong then, start with `allow_journal_ahead`, which ignores what \
+         lies ahead",
         by.as_millis()
     )]
     JournalAhead {
         /// How far ahead.
         by: Duration,
+    },
+    /// A bound that a runtime cannot keep to.
+    #[error("`Config::{field}` {why}")]
+    Config {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The clock cannot sleep here, so no deadline would ever fire.
+    #[error(
+        "the clock cannot sleep: {message}. Build the tokio runtime with `enable_time` (or \
+         `enable_all`), or start with a clock of your own"
+    )]
+    NoTimers {
+        /// With what it panicked.
+        message: Arc<str>,
     },
     /// There is no tokio runtime here.
     #[error("a runtime starts within a tokio runtime, or with a spawner of its own")]

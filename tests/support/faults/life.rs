@@ -168,7 +168,7 @@ impl Life {
 
     /// The journal must have closed itself, and nothing may be done any more.
     async fn stopped(&self, performer: &Performer, trouble: &Trouble) -> End {
-        let Health::ClosedForWriting { why } = performer.runtime.health() else {
+        let Health::ClosedForWriting { why } = performer.runtime.health().journal else {
             return End::wrong(format!("the journal is open, but: {}", trouble.why));
         };
         // One that nobody had asked before.

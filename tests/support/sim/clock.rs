@@ -20,8 +20,8 @@ struct Inner {
     time: ManualClock,
     ahead: AtomicU64,
     ticks: Option<Arc<Mutex<Random>>>,
-    /// The latest time that this clock has ever shown.
-    latest: AtomicU64,
+    /// How far it ever was ahead: its runtime goes on from there when it is set back.
+    most: AtomicU64,
     /// Until then sleepers may be late, because it was set while they slept.
     unsettled: AtomicU64,
 }
@@ -33,7 +33,7 @@ impl SimClock {
             time,
             ahead: AtomicU64::new(0),
             ticks,
-            latest: AtomicU64::new(0),
+            most: AtomicU64::new(0),
             unsettled: AtomicU64::new(0),
         }))
     }
@@ -41,6 +41,7 @@ impl SimClock {
     /// Sets it to be `ahead` milliseconds ahead of the time.
     pub(super) fn set(&self, ahead: u64) {
         let before = self.0.ahead.swap(ahead, Relaxed);
+        self.0.most.fetch_max(ahead, Relaxed);
         let late = self.0.time.now().plus_millis(before.max(ahead));
         self.0.unsettled.fetch_max(late.as_millis(), Relaxed);
     }
@@ -50,9 +51,20 @@ impl SimClock {
         self.0.time.now().plus_millis(self.0.ahead.load(Relaxed))
     }
 
-    /// The latest time that anybody can have from it.
+    /// The latest time that its runtime can have now.
     pub(super) fn latest(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.latest.load(Relaxed))
+        self.0.time.now().plus_millis(self.0.most.load(Relaxed))
+    }
+
+    /// Chance moves the time on.
+    fn tick(&self) {
+        if let Some(random) = &self.0.ticks {
+            // Two statements: who is woken may take a random number.
+            let tick = random.lock().one_in(48);
+            if tick {
+                self.0.time.advance(Duration::from_millis(1));
+            }
+        }
     }
 
     /// Until when sleepers may be late.
@@ -63,19 +75,12 @@ impl SimClock {
 
 impl Clock for SimClock {
     fn now(&self) -> Timestamp {
-        if let Some(random) = &self.0.ticks {
-            // Two statements: who is woken may take a random number.
-            let tick = random.lock().one_in(48);
-            if tick {
-                self.0.time.advance(Duration::from_millis(1));
-            }
-        }
-        let now = self.shows();
-        self.0.latest.fetch_max(now.as_millis(), Relaxed);
-        now
+        self.tick();
+        self.shows()
     }
 
     fn elapsed(&self) -> Duration {
+        self.tick();
         Duration::from_millis(self.0.time.now().as_millis())
     }
 

@@ -62,6 +62,7 @@ fn config(random: &mut Random) -> Config {
     config.idle = Duration::from_millis(random.between(2, 20));
     config.resting_aggregates = some(random.pick(&[1, 2, 1_000]));
     config.reload_backoff = Duration::from_millis(random.between(1, 10));
+    config.reload_backoff_max = Duration::from_millis(random.between(10, 40));
     config.deadline_backoff = Duration::from_millis(random.between(1, 10));
     config.deadline_backoff_max = Duration::from_millis(random.between(10, 40));
     config.due_at_once = some(random.count(1, 3));

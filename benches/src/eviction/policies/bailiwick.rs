@@ -2,7 +2,6 @@
 
 use std::hash::BuildHasher;
 
-use bailiwick::Timestamp;
 use foldhash::fast::FixedState;
 
 use super::{Budget, ById, Policy};
@@ -13,7 +12,7 @@ use resting::{Load, Resting, Seen, Standing};
 mod resting;
 
 /// Nobody rests for so long.
-const NEVER: Timestamp = Timestamp::from_millis(u64::MAX);
+const NEVER: u64 = u64::MAX;
 
 pub(super) struct Bailiwick {
     resting: Resting<u32>,
@@ -42,7 +41,7 @@ impl Policy for Bailiwick {
         self.resting.weigh(&mut standing, weight);
         self.resting.enter(id, &mut standing, NEVER, self.hasher.hash_one(id));
         self.standings.insert(id, standing);
-        while let Some(look) = self.resting.next(Timestamp::EPOCH) {
+        while let Some(look) = self.resting.next(0) {
             let (id, hash) = (look.item, self.hasher.hash_one(look.item));
             let standing = self.standings.get_mut(&id).expect("it rests");
             if self.resting.judge(look, standing, Seen::Resting(NEVER), hash).is_some() {

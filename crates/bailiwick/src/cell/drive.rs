@@ -140,6 +140,7 @@ impl<A: Aggregate> Cell<A> {
     /// Whether a turn now would find something that the last one did not.
     fn has_more(&self, core: &Core<A>) -> bool {
         let room = match &core.life {
+            Life::Live(live) if live.overdue => return live.may_go_on(),
             Life::Live(live) if !live.again.is_empty() => return self.room_in(live) > 0,
             Life::Live(live) => self.room_in(live) > 0,
             Life::Loading(_) => false,
@@ -156,12 +157,18 @@ impl<A: Aggregate> Cell<A> {
         tools: &Tools<A>,
         cx: &Context<'_>,
     ) -> Drive {
-        core.busy_at = self.kind.shared.recent();
+        core.busy_at = self.kind.shared.time.recent();
+        let is_faulted = matches!(core.life, Life::Faulted(_));
+        if let Life::Faulted(fault) = &core.life {
+            // It is kept until it may be tried again, and for as long as others after that: what is
+            // known of it is how often that failed.
+            core.busy_at = core.busy_at.max(fault.until);
+        }
         let parked = core.desk.as_mut().and_then(|desk| desk.parked.replace(cx.waker().clone()));
         let input = if core.has_work() {
             Input::Waits
         } else {
-            Input::Idles { keep: core.life.is_worth_keeping(), stay: tools.asked }
+            Input::Idles { keep: core.life.is_worth_keeping(), stay: tools.asked && !is_faulted }
         };
         let stays = self.step(core, input).has_actor();
         // The lock first: whose waker it was may do anything.
@@ -198,7 +205,7 @@ impl<A: Aggregate> Cell<A> {
             Life::Live(live) => {
                 self.room_in(live).saturating_sub(live.again.entries.len()).min(most)
             }
-            Life::Faulted(fault) if self.kind.shared.now() < fault.until => {
+            Life::Faulted(fault) if self.kind.shared.time.moment() < fault.until => {
                 work.refuse = true;
                 usize::MAX
             }
@@ -238,14 +245,19 @@ impl<A: Aggregate> Cell<A> {
             },
             Life::Loading(mut loading) => match Pin::new(&mut loading.fold).poll(cx) {
                 Poll::Pending => (Life::Loading(loading), true),
-                Poll::Ready(Ok(folded)) => (self.loaded(folded, loading.again), false),
-                Poll::Ready(Err(error)) => (self.faulted(error, loading.again), false),
+                Poll::Ready(Ok(folded)) => {
+                    (self.loaded(folded, loading.again, loading.times), false)
+                }
+                Poll::Ready(Err(error)) => {
+                    (self.faulted(error, loading.again, loading.times), false)
+                }
             },
             Life::Faulted(fault) if work.refuse => {
                 refuse(work, &fault);
                 (Life::Faulted(fault), true)
             }
             Life::Behind(known) if work.wanted => (self.read_on(tools, known), false),
+            Life::Faulted(fault) if work.wanted => (self.load_again(tools, &fault), false),
             _ if work.wanted => (self.begin_loading(tools, Again::default()), false),
             life => (life, true),
         }
@@ -285,13 +297,18 @@ impl<A: Aggregate> Cell<A> {
         if called {
             live.rearm = true;
             live.due = due.or(live.due.take());
+        }
+        if called || live.overdue {
             self.expire(live, &mut turn);
         }
-        if !live.again.entries.is_empty() {
+        if !live.again.entries.is_empty() && !live.overdue {
             self.judge_again(live, &mut turn);
         }
-        for entry in work.commands.drain(..).filter_map(claimed) {
+        for entry in work.commands.drain(..) {
             self.expire_and_judge(live, entry, &mut turn);
+        }
+        if live.known.deadline.is_none_or(|deadline| deadline > now) {
+            live.not_stuck();
         }
         live.forming.seal(tools);
         self.conclude(live, tools, cx)
@@ -308,15 +325,17 @@ impl<A: Aggregate> Cell<A> {
         live.again.entries.extend(later);
     }
 
-    fn expire_and_judge(&self, live: &mut Live<A>, entry: Entry<A>, turn: &mut Turn<'_, A>) {
+    fn expire_and_judge(&self, live: &mut Live<A>, mut entry: Entry<A>, turn: &mut Turn<'_, A>) {
         if live.takes_more() {
             self.expire(live, turn);
         }
-        if live.takes_more() {
+        if !live.takes_more() {
+            // Judged once the state is mended, in the next batch, or when all that is due has expired.
+            live.again.entries.push(entry);
+        } else if entry.claim() {
             self.judge(live, entry, turn);
         } else {
-            // Judged once the state is mended, or in the next batch.
-            live.again.entries.push(entry);
+            entry.forget();
         }
     }
 
@@ -355,15 +374,15 @@ impl<A: Aggregate> Cell<A> {
         if !live.is_sound() {
             return Next::Mend;
         }
-        if !live.again.is_empty() {
+        if !live.again.is_empty() || live.overdue {
             return Next::Again;
         }
         if std::mem::take(&mut live.rearm) {
-            let at = live.wake_at();
             let known = &mut *live.known;
-            if !known.unsure {
-                known.armed = at;
-                self.kind.deadlines.settle(&mut known.slot, &self.id, at);
+            let is_put_off = live.again.stuck.is_some() || self.is_put_off(known);
+            if !known.unsure && !is_put_off {
+                known.armed = known.deadline;
+                self.kind.deadlines.settle(&mut known.slot, &self.id, known.deadline);
             }
             live.due = None;
         }
@@ -371,17 +390,8 @@ impl<A: Aggregate> Cell<A> {
     }
 }
 
-/// One whose caller has not given it up. From here on it is certainly judged.
-fn claimed<A: Aggregate>(entry: Entry<A>) -> Option<Entry<A>> {
-    if entry.envelope().claim() {
-        return Some(entry);
-    }
-    entry.forget();
-    None
-}
-
 fn refuse<A: Aggregate>(work: &mut Work<A>, fault: &Fault) {
-    for entry in work.commands.drain(..).filter_map(claimed) {
+    for entry in work.commands.drain(..) {
         entry.give_back(fault.error.clone().into());
     }
     for reader in work.readers.drain(..) {

@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bailiwick_core::turn::Expiry;
+use bailiwick_core::turn::{Expiry, Round};
 use bailiwick_core::views::Answered;
 use bailiwick_core::{
     ANSWERED, Aggregate, Context, EncodedEvent, Event, EventType, Idempotency, Journal, Metadata,
@@ -17,10 +17,11 @@ use bytes::Bytes;
 use super::Cell;
 use super::answers::Place;
 use super::desk::Ground;
-use super::life::{Batch, Known, Live, Mend, Stuck};
+use super::life::{Batch, Known, Live, Mend};
 use crate::entry::Entry;
 use crate::envelope::{Call, Envelope, Judged};
 use crate::error::{Cause, panic_message};
+use crate::time::Moment;
 
 /// Room for the bytes of events that an actor keeps from turn to turn, in bytes.
 const PAYLOAD_KEPT: usize = 16 * 1_024;
@@ -136,7 +137,7 @@ impl<A: Aggregate> Cell<A> {
         {
             // Where it really is will be known when the gate opens.
             entry.envelope().fail(Cause::Moved { expected, actual: live.known.version });
-        } else if live.is_due(turn.now)
+        } else if live.is_due(turn.now, self.kind.shared.time.recent())
             && let Some(fault) = self.kind.shared.journal_closed()
         {
             // What is due comes first, and cannot be written.
@@ -177,52 +178,91 @@ impl<A: Aggregate> Cell<A> {
         has_room
     }
 
-    /// Decides the deadline if it is due.
+    /// Decides the deadline if it is due, as much of it as a turn may; if that is not all, the life is
+    /// [overdue](Live::overdue) and nothing else is decided before the turns that follow have done the
+    /// rest.
     pub(super) fn expire(&self, live: &mut Live<A>, turn: &mut Turn<'_, A>) {
         let now = turn.now;
-        if !live.is_due(now) || self.kind.shared.journal_closed().is_some() {
+        if live.known.deadline.is_none_or(|deadline| deadline > now) {
+            live.overdue = false;
+            live.not_stuck();
             return;
         }
-        self.kind.tally.here().deadlines.one();
-        let before = (live.forming.events.len(), live.forming.bytes);
+        let shared = &self.kind.shared;
+        if !live.is_due(now, shared.time.recent()) {
+            return;
+        }
+        if shared.journal_closed().is_some() {
+            // It is due again as soon as the journal is open.
+            live.rearm |= std::mem::take(&mut live.overdue);
+            return;
+        }
+        if live.overdue && !live.may_go_on() {
+            return;
+        }
+        if !std::mem::replace(&mut live.overdue, false) {
+            self.kind.tally.here().deadlines.one();
+        }
+        // So much of the batch stands, whatever comes of the rounds after it.
+        let mut standing = live.forming.extent();
         let mut expiry = Expiry::at(now);
         let problem: Arc<str> = loop {
-            match catch_unwind(AssertUnwindSafe(|| expiry.next_round(&live.known.state))) {
-                Ok(Ok(Some(mut events))) => {
+            let round = catch_unwind(AssertUnwindSafe(|| expiry.next_round(&live.known.state)));
+            if expiry.moved() {
+                standing = live.forming.extent();
+            }
+            match round {
+                Ok(Ok(Round::Events(mut events))) => {
                     match self.record(live, &mut events, turn, Source::DEADLINE) {
                         Ok(()) => {}
                         Err(NotRecorded::Failed(cause)) => break cause.to_string().into(),
-                        Err(NotRecorded::NoRoom) => {
-                            // What there is of it stands; the index calls again for the rest.
+                        Err(NotRecorded::NoRoom) if standing == live.forming.extent() => {
+                            live.overdue = true;
+                            return;
+                        }
+                        Err(NotRecorded::NoRoom) if standing.events > 0 => {
+                            // Nobody knows yet whether these rounds lead anywhere. They are decided
+                            // again in a batch that has all its room for them.
+                            self.undo(live, standing, turn);
                             live.rearm = true;
                             return;
                         }
+                        Err(NotRecorded::NoRoom) => {
+                            break "rounds that do not move the deadline on fill a whole batch"
+                                .into();
+                        }
                     }
                 }
-                Ok(Ok(None)) => {
-                    live.again.stuck = None;
+                Ok(Ok(Round::Later)) => {
+                    live.overdue = true;
                     return;
                 }
+                Ok(Ok(Round::Done)) => return live.not_stuck(),
                 Ok(Err(overdue)) => break overdue.to_string().into(),
                 Err(panic) => break panic_message(&*panic),
             }
         };
-        if live.forming.events.len() > before.0 {
-            // Rounds that lead nowhere are not written. What they did to the state is undone.
-            live.forming.forget(before.0, turn.tools);
-            live.forming.bytes = before.1;
-            live.mend = Mend::FoldAnew;
+        if live.forming.extent() != standing {
+            // Rounds that lead nowhere are not written.
+            self.undo(live, standing, turn);
         }
         self.stuck(live, now, &problem);
     }
 
+    /// Forgets all of the forming batch that was decided since; what that did to the state is undone
+    /// when what is left has settled.
+    fn undo(&self, live: &mut Live<A>, to: Extent, turn: &mut Turn<'_, A>) {
+        live.forming.forget(to.events, turn.tools);
+        (live.forming.bytes, live.forming.full) = (to.bytes, false);
+        live.mend = Mend::FoldAnew;
+    }
+
     /// Leaves the deadline alone for a while. Commands go on.
     fn stuck(&self, live: &mut Live<A>, now: Timestamp, problem: &str) {
-        let config = &self.kind.shared.config;
-        let times = live.again.stuck.map_or(0, |stuck| stuck.times);
-        let backoff = config.deadline_backoff.saturating_mul(1 << times.min(16));
-        let until = now + backoff.min(config.deadline_backoff_max);
-        live.again.stuck = Some(Stuck { times: times + 1, until });
+        let again = self.kind.deadlines.put_off(&mut live.known.slot, &self.id, now);
+        let time = &self.kind.shared.time;
+        live.again.stuck = Some(time.moment() + again.since(now));
+        live.known.armed = None;
         live.rearm = true;
         self.kind.tally.here().stuck_deadlines.one();
         tracing::error!(aggregate = A::NAME, id = %self.id, problem, "a deadline is stuck");
@@ -330,12 +370,26 @@ impl<A: Aggregate> Cell<A> {
         }
     }
 
+    /// Whether the deadline is due, was tried in vain, and the index calls again later.
+    pub(super) fn is_put_off(&self, known: &Known<A>) -> bool {
+        let (Some(at), Some(slot)) = (known.deadline, &known.slot) else { return false };
+        let now = self.kind.shared.now();
+        at <= now && self.kind.deadlines.is_put_off(slot, now)
+    }
+
     /// Sees to it that the deadline index calls in time; before anything is submitted.
     pub(super) fn arm(&self, live: &mut Live<A>) {
         let Some(at) = live.wake_at() else { return };
         let Known { armed, slot, .. } = &mut *live.known;
         self.kind.deadlines.arm(armed, slot, &self.id, at);
     }
+}
+
+/// How much of a batch there is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Extent {
+    events: usize,
+    bytes: usize,
 }
 
 /// Why events were not added to the forming batch.
@@ -452,6 +506,11 @@ impl<A: Aggregate> Batch<A> {
         tools.payload.shrink_to(PAYLOAD_KEPT);
     }
 
+    /// How much there is.
+    fn extent(&self) -> Extent {
+        Extent { events: self.events.len(), bytes: self.bytes }
+    }
+
     /// How many events there are.
     fn count(&self) -> u32 {
         u32::try_from(self.events.len()).unwrap_or(u32::MAX)
@@ -466,9 +525,9 @@ impl<A: Aggregate> Batch<A> {
 
 impl<A: Aggregate> Live<A> {
     /// Whether the deadline is to be decided at `now`.
-    fn is_due(&self, now: Timestamp) -> bool {
+    fn is_due(&self, now: Timestamp, moment: Moment) -> bool {
         let due = self.known.deadline.is_some_and(|deadline| deadline <= now);
-        due && self.again.stuck.is_none_or(|stuck| now >= stuck.until)
+        due && self.again.stuck.is_none_or(|until| moment >= until)
     }
 
     /// Whether no event is waiting to become durable.

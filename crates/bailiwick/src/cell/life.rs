@@ -12,6 +12,7 @@ use crate::error::LoadError;
 use crate::glance::Reader;
 use crate::news::Concerned;
 use crate::port::Guarded;
+use crate::time::Moment;
 
 /// Small, because every cell in memory has one.
 pub(super) enum Life<A: Aggregate> {
@@ -34,20 +35,24 @@ pub(super) enum Life<A: Aggregate> {
 /// Not tried again before `until`.
 pub(super) struct Fault {
     pub(super) error: LoadError,
-    pub(super) until: Timestamp,
+    pub(super) until: Moment,
+    /// How often it was found unloadable.
+    pub(super) times: u8,
 }
 
 pub(super) struct Loading<A: Aggregate> {
     pub(super) fold: Guarded<Folded<A>, LoadError>,
     pub(super) again: Again<A>,
+    /// How often it was found unloadable before.
+    pub(super) times: u8,
 }
 
 /// What outlives a rebuild: work to be run again on the new state, in its original order.
 pub(super) struct Again<A: Aggregate> {
     pub(super) entries: Entries<A>,
     pub(super) readers: Vec<Reader<A>>,
-    /// A deadline that panicked or stayed due: how often, and when it is tried again.
-    pub(super) stuck: Option<Stuck>,
+    /// A deadline that panicked or stayed due: when it is tried again.
+    pub(super) stuck: Option<Moment>,
 }
 
 /// An aggregate folded from the journal.
@@ -93,6 +98,8 @@ pub(super) struct Live<A: Aggregate> {
     pub(super) known: Box<Known<A>>,
     /// The entry of the deadline index is to be set exactly once all is durable.
     pub(super) rearm: bool,
+    /// More is due than a turn may decide: the turns that follow do, before anything else.
+    pub(super) overdue: bool,
     /// The deadline that the index has handed out is under way until then.
     pub(super) due: Option<Due>,
     /// The one append in flight.
@@ -123,12 +130,6 @@ pub(super) enum Mend {
     ReadOn,
     /// It is garbage (`apply` panicked): it is folded anew.
     FoldAnew,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct Stuck {
-    pub(super) times: u32,
-    pub(super) until: Timestamp,
 }
 
 /// Commands decided together, their events, and the reads that saw them.
@@ -228,13 +229,9 @@ impl<A: Aggregate> Life<A> {
         }
     }
 
-    /// When the deadline index has to call, if that is known.
-    pub(super) fn wake_at(&self) -> Option<Option<Timestamp>> {
-        match self {
-            Life::Quiet(known) if !known.unsure => Some(known.deadline),
-            Life::Live(live) if !live.known.unsure => Some(live.wake_at()),
-            _ => None,
-        }
+    /// Whether its deadline is stuck, so that the entry of the index is to stay where it was put.
+    pub(super) fn is_stuck(&self) -> bool {
+        matches!(self, Life::Live(live) if live.again.stuck.is_some())
     }
 }
 
@@ -275,6 +272,7 @@ impl<A: Aggregate> Live<A> {
         Live {
             known,
             rearm: false,
+            overdue: false,
             due: None,
             running: None,
             forming: Batch::default(),
@@ -303,7 +301,7 @@ impl<A: Aggregate> Live<A> {
     }
 
     fn is_busy(&self) -> bool {
-        !self.is_durable() || !self.again.is_empty() || self.rearm
+        !self.is_durable() || !self.again.is_empty() || self.rearm || self.overdue
     }
 
     /// Whether something is decided that is not durable, or is to be decided again.
@@ -323,7 +321,7 @@ impl<A: Aggregate> Live<A> {
 
     /// Whether the next command can be decided into the forming batch.
     pub(super) fn takes_more(&self) -> bool {
-        self.is_sound() && !self.forming.full
+        self.is_sound() && !self.forming.full && !self.overdue
     }
 
     /// The batch that is forming has no events, so what was before it is the state without what made
@@ -345,9 +343,19 @@ impl<A: Aggregate> Live<A> {
         }
     }
 
-    /// When the deadline index has to call: at the deadline, or when a stuck one is tried again.
+    /// Whether the turn may decide more of what is overdue: one batch of it is being appended, and
+    /// another one formed, at most.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.is_sound() && self.forming.events.is_empty()
+    }
+
+    /// The deadline is not stuck, or not any more: then the index is told when it is.
+    pub(super) fn not_stuck(&mut self) {
+        self.rearm |= self.again.stuck.take().is_some();
+    }
+
+    /// When the deadline index has to call. Not for a deadline that is stuck: it has been put off.
     pub(super) fn wake_at(&self) -> Option<Timestamp> {
-        let stuck = self.again.stuck.map(|stuck| stuck.until);
-        self.known.deadline.map(|deadline| stuck.map_or(deadline, |until| deadline.max(until)))
+        self.known.deadline.filter(|_| self.again.stuck.is_none())
     }
 }

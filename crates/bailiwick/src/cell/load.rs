@@ -11,14 +11,22 @@ use super::answers::Answers;
 use super::desk::Desk;
 use super::judge::Tools;
 use super::life::{Again, Base, Fault, Folded, Known, Life, Live, Loading, Mend};
+use crate::backoff::Backoff;
 use crate::error::{LoadError, Unloadable, panic_message};
 use crate::pace::Pace;
 use crate::port::{Guarded, unread};
+use crate::shared::Shared;
 
 impl<A: Aggregate> Cell<A> {
     /// Begins to fold the journal. `again` is decided on what comes of it.
     pub(super) fn begin_loading(&self, tools: &Tools<A>, again: Again<A>) -> Life<A> {
-        Life::Loading(Box::new(Loading { fold: self.fold(tools, None), again }))
+        Life::Loading(Box::new(Loading { fold: self.fold(tools, None), again, times: 0 }))
+    }
+
+    /// Tries once more what could not be loaded.
+    pub(super) fn load_again(&self, tools: &Tools<A>, fault: &Fault) -> Life<A> {
+        let (fold, again) = (self.fold(tools, None), Again::default());
+        Life::Loading(Box::new(Loading { fold, again, times: fault.times }))
     }
 
     /// Everything decided has settled, and the state is not fit for more.
@@ -32,7 +40,7 @@ impl<A: Aggregate> Cell<A> {
         // Whatever position their callers know of, this reading comes to it.
         again.entries.iter_mut().for_each(|entry| entry.reread = true);
         let known = (mend != Mend::FoldAnew).then_some(known);
-        Life::Loading(Box::new(Loading { fold: self.fold(tools, known), again }))
+        Life::Loading(Box::new(Loading { fold: self.fold(tools, known), again, times: 0 }))
     }
 
     /// The same, once somebody wants something of it.
@@ -47,7 +55,7 @@ impl<A: Aggregate> Cell<A> {
     /// Reads what was written since the state was durable.
     pub(super) fn read_on(&self, tools: &Tools<A>, known: Box<Known<A>>) -> Life<A> {
         let fold = self.fold(tools, Some(known));
-        Life::Loading(Box::new(Loading { fold, again: Again::default() }))
+        Life::Loading(Box::new(Loading { fold, again: Again::default(), times: 0 }))
     }
 
     /// This runtime wrote what the aggregate reads, by somebody else, or what it rests on was read
@@ -76,7 +84,9 @@ impl<A: Aggregate> Cell<A> {
             life => {
                 if let Life::Faulted(fault) = &life {
                     // It may have another deadline now: that is known when it could be loaded.
-                    self.kind.deadlines.arm_stored(&self.id, fault.until);
+                    let Shared { time, .. } = &*self.kind.shared;
+                    let at = time.now() + fault.until.since(time.moment());
+                    self.kind.deadlines.arm_stored(&self.id, at);
                 }
                 desk.overtaken = Position::START;
                 life
@@ -110,16 +120,15 @@ impl<A: Aggregate> Cell<A> {
                     #[cfg(feature = "fault-injection")]
                     if shared.sabotaged(crate::Sabotage::KeysForgotten) {
                         pace.folded(&recorded.event).await;
-                        shared.not_before(recorded.event.recorded_at);
                         continue;
                     }
                     let at = clock.of(recorded.event.recorded_at);
                     if clock.now.since(at) < shared.config.answers_for {
                         remember::<A>(&mut answers, &own, recorded, at);
                     }
-                    shared.not_before(recorded.event.recorded_at);
                     pace.folded(&recorded.event).await;
                 }
+                shared.time.not_before_any(&page.events);
                 read.after = page.upto;
                 if !page.more {
                     break;
@@ -134,14 +143,14 @@ impl<A: Aggregate> Cell<A> {
         Guarded::new(|| Box::pin(fold), |error| LoadError::Unread(unread(error)))
     }
 
-    pub(super) fn loaded(&self, folded: Folded<A>, again: Again<A>) -> Life<A> {
+    pub(super) fn loaded(&self, folded: Folded<A>, again: Again<A>, times: u8) -> Life<A> {
         let deadline = match deadline_of(&folded) {
             Ok(deadline) => deadline,
             Err(panic) => {
                 let problem =
                     format!("leaves a state whose deadline panics: {}", panic_message(&*panic));
                 let unloadable = Unloadable { position: folded.version, problem: problem.into() };
-                return self.faulted(LoadError::Unloadable(unloadable), again);
+                return self.faulted(LoadError::Unloadable(unloadable), again, times);
             }
         };
         let Folded { state, answers, version, seen } = folded;
@@ -158,7 +167,9 @@ impl<A: Aggregate> Cell<A> {
         // What the index has may be from before.
         live.rearm = true;
         live.again = again;
-        self.arm(&mut live);
+        if !self.is_put_off(&live.known) {
+            self.arm(&mut live);
+        }
         self.kind.watchers.notify(&self.id);
         Life::Live(Box::new(live))
     }
@@ -169,7 +180,8 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// It cannot be loaded: everybody who waits for it is told.
-    pub(super) fn faulted(&self, error: LoadError, again: Again<A>) -> Life<A> {
+    /// `times`: how often it was found unloadable before.
+    pub(super) fn faulted(&self, error: LoadError, again: Again<A>, times: u8) -> Life<A> {
         let elapsed = self.kind.shared.seams.clock.elapsed();
         if let Some(left_out) = self.kind.shared.failed_loads.line(elapsed) {
             tracing::error!(aggregate = A::NAME, id = %self.id, ?error, left_out, "cannot be loaded");
@@ -177,9 +189,18 @@ impl<A: Aggregate> Cell<A> {
         again.entries.into_iter().for_each(|entry| entry.give_back(error.clone().into()));
         again.readers.into_iter().for_each(|reader| reader.fail(error.clone().into()));
         let config = &self.kind.shared.config;
-        let until = self.kind.shared.now() + config.reload_backoff;
+        let backoff = Backoff::new(config.reload_backoff, config.reload_backoff_max);
+        let moment = self.kind.shared.time.moment();
         // The deadline index, if it called, calls again: its entry has moved on, not away.
-        Life::Faulted(Box::new(Fault { error, until }))
+        Life::Faulted(Box::new(match error {
+            // To ask again costs a read that fails, and the fault is not the aggregate's.
+            LoadError::Unread(_) => Fault { until: moment + backoff.after(0), error, times },
+            LoadError::Unloadable(_) => Fault {
+                until: moment + backoff.after(times),
+                error,
+                times: times.saturating_add(1),
+            },
+        }))
     }
 }
 

@@ -29,7 +29,7 @@ mod settle;
 
 use std::sync::Arc;
 
-use bailiwick_core::{Aggregate, InvalidTag, Timestamp};
+use bailiwick_core::{Aggregate, InvalidTag};
 use parking_lot::MutexGuard;
 
 pub(crate) use admit::NotAdmitted;
@@ -43,6 +43,7 @@ use crate::actor;
 use crate::kind::Kind;
 use crate::rest::Standing;
 use crate::shared::{Lock, Shared, Stage};
+use crate::time::Moment;
 use desk::Desk;
 use life::Life;
 use phase::{Act, Input, Phase};
@@ -58,7 +59,7 @@ struct Core<A: Aggregate> {
     /// Only while it has an actor or work: a resting cell is to be small.
     desk: Option<Box<Desk<A>>>,
     /// When there was last something to do.
-    busy_at: Timestamp,
+    busy_at: Moment,
     /// How many actors were attached so far; tells an actor from those before it.
     attachments: u32,
     phase: Phase,
@@ -74,7 +75,7 @@ impl<A: Aggregate> Cell<A> {
         let core = Core {
             life: Life::Unloaded,
             desk: Some(Box::new(desk)),
-            busy_at: Timestamp::EPOCH,
+            busy_at: Moment::BEGIN,
             attachments: 0,
             phase: Phase::Resting,
             lingers: false,

@@ -2,8 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
-use bailiwick_core::{Aggregate, Timestamp};
+use bailiwick_core::Aggregate;
 use parking_lot::MutexGuard;
 
 use super::desk::Desk;
@@ -13,6 +14,11 @@ use super::{Cell, Core};
 use crate::error::panic_message;
 use crate::rest::{Look, Seen};
 use crate::shared::Stage;
+use crate::time::Moment;
+
+/// How often an actor that is at work is looked at, at most, while it is in the queue of those who
+/// linger.
+const BUSY_LOOK: Duration = Duration::from_millis(10);
 
 impl<A: Aggregate> Cell<A> {
     /// Its actor has nothing to do: sees to it that it leaves in time.
@@ -63,7 +69,7 @@ impl<A: Aggregate> Cell<A> {
         let rest = &self.kind.rest;
         let over = rest.weigh(&mut self.core.lock().standing, heap);
         if over {
-            rest.make_room(self.kind.shared.recent(), &self.kind.registry, false);
+            rest.make_room(self.kind.shared.time.recent(), &self.kind.registry, false);
         }
     }
 
@@ -82,7 +88,7 @@ impl<A: Aggregate> Cell<A> {
 
     /// Lets an actor that has lingered for long go, or at once if too many linger. Returns when to
     /// look again, if at all.
-    pub(crate) fn tire(self: &Arc<Self>, now: Timestamp, at_once: bool) -> Option<Timestamp> {
+    pub(crate) fn tire(self: &Arc<Self>, now: Moment, at_once: bool) -> Option<Moment> {
         let linger = self.kind.shared.config.linger;
         let mut core = self.core.lock();
         match core.phase {
@@ -92,7 +98,7 @@ impl<A: Aggregate> Cell<A> {
                 None
             }
             Phase::Lingering => Some(core.busy_at + linger),
-            Phase::Working | Phase::Waiting | Phase::Leaving => Some(now + linger),
+            Phase::Working | Phase::Waiting | Phase::Leaving => Some(now + linger.max(BUSY_LOOK)),
             Phase::Resting | Phase::Stored | Phase::Closed => {
                 core.lingers = false;
                 None
@@ -101,14 +107,14 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Stores a cell that has rested for long, or has to give way to others. Returns whether it did.
-    pub(crate) fn retire(look: Look<Arc<Self>>, now: Timestamp) -> bool {
+    pub(crate) fn retire(look: Look<Arc<Self>>, now: Moment) -> bool {
         let cell = look.item.clone();
         let (rest, idle) = (&cell.kind.rest, cell.kind.shared.config.idle);
         let hash = rest.hash(&cell.id);
         let mut core = cell.core.lock();
         let seen = match core.phase {
             Phase::Resting if now.since(core.busy_at) >= idle => Seen::Expired,
-            Phase::Resting => Seen::Resting(core.busy_at + idle),
+            Phase::Resting => Seen::Resting((core.busy_at + idle).as_millis()),
             _ => Seen::AtWork,
         };
         let gone = rest.judge(look, &mut core.standing, seen, hash);
@@ -121,12 +127,13 @@ impl<A: Aggregate> Cell<A> {
 
     /// Leaves memory, but for the deadline.
     pub(super) fn store(&self, mut core: MutexGuard<'_, Core<A>>) {
-        let wake_at = core.life.wake_at();
         let mut life = std::mem::replace(&mut core.life, Life::Unloaded);
-        if let (Some(at), Some(known)) = (wake_at, life.known()) {
-            let mut slot = known.slot.take();
-            self.kind.deadlines.set(&mut slot, &self.id, at);
-            self.kind.deadlines.leave(slot);
+        let is_stuck = life.is_stuck();
+        if let Some(known) = life.known() {
+            if !is_stuck && !known.unsure && !self.is_put_off(known) {
+                self.kind.deadlines.set(&mut known.slot, &self.id, known.deadline);
+            }
+            self.kind.deadlines.leave(known.slot.take());
         }
         let desk = core.desk.take();
         drop(core);

@@ -136,6 +136,10 @@ impl<A: Aggregate> Cell<A> {
             live.known.seen = at;
             live.mend = Mend::Nothing;
         }
+        if let Some(slot) = &live.known.slot {
+            // A deadline that the lost batch had decided is still due, and nothing is wrong with it.
+            self.kind.deadlines.call_again(slot, self.kind.shared.now());
+        }
         live.again = again;
         Settled::Live
     }
@@ -177,13 +181,13 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Sees to it that the deadline index calls, but not at once: what failed just now is not tried
-    /// again right away.
+    /// again right away. While the journal is closed nothing fires, and once it is open everything
+    /// does at once.
     fn put_off(&self, live: &mut Live<A>) {
-        if live.known.armed.is_some() || live.known.deadline.is_some() {
-            let shared = &self.kind.shared;
-            let (now, slot) = (shared.now(), &mut live.known.slot);
-            let later = now + shared.config.deadline_backoff;
-            self.kind.deadlines.put_off(slot, &self.id, now, later);
+        let shared = &self.kind.shared;
+        let has_deadline = live.known.armed.is_some() || live.known.deadline.is_some();
+        if has_deadline && shared.takes_appends() {
+            self.kind.deadlines.put_off(&mut live.known.slot, &self.id, shared.now());
         }
     }
 }

@@ -117,9 +117,41 @@ impl<I: Clone + Eq + Hash> Index<I> {
         self.stored.take(&self.slab, hash, id).map(Slot)
     }
 
-    /// Adds the IDs that are due at `now` to `due`, at most `limit`; their entries move on to
-    /// `backstop` and stay. If `first` is still due afterwards, there is more.
-    pub(super) fn take_due(&mut self, now: u64, backstop: u64, limit: usize, due: &mut Vec<I>) {
+    /// As [`set`](Self::set), for an aggregate that is well: it counts as not tried.
+    pub(super) fn reset(&mut self, slot: &Slot, at: u64) {
+        self.slab.get_mut(slot.0).tries = 0;
+        self.move_to(slot.0, at);
+    }
+
+    /// Whether it was tried since it was last reset, and is not due at `now`.
+    pub(super) fn is_put_off(&self, slot: &Slot, now: u64) -> bool {
+        let entry = self.slab.get(slot.0);
+        entry.tries > 0 && entry.at > now
+    }
+
+    /// An entry that is due at `now` moves on to where `backstop` says, by how often it was tried.
+    /// Returns when it is due.
+    pub(super) fn put_off(&mut self, slot: &Slot, now: u64, backstop: impl Fn(u8) -> u64) -> u64 {
+        let entry = self.slab.get_mut(slot.0);
+        if entry.at > now {
+            return entry.at;
+        }
+        let at = backstop(entry.tries);
+        entry.tries = entry.tries.saturating_add(1);
+        self.move_to(slot.0, at);
+        at
+    }
+
+    /// Adds the IDs that are due at `now` to `due`, at most `limit`; their entries stay, and move on
+    /// to where `backstop` says, by how often each was tried. If `first` is still due afterwards,
+    /// there is more.
+    pub(super) fn take_due(
+        &mut self,
+        now: u64,
+        backstop: impl Fn(u8) -> u64,
+        limit: usize,
+        due: &mut Vec<I>,
+    ) {
         let mut work = SORTED_AT_ONCE;
         // In a chain until all are found, so that none is handed out twice, whatever `backstop` is.
         let mut taken = NONE;
@@ -129,7 +161,8 @@ impl<I: Clone + Eq + Hash> Index<I> {
             };
             self.wheel.unlink(&mut self.slab, key);
             let entry = self.slab.get_mut(key);
-            (entry.at, entry.next) = (backstop, taken);
+            (entry.at, entry.next) = (backstop(entry.tries), taken);
+            entry.tries = entry.tries.saturating_add(1);
             due.extend(entry.id.clone());
             taken = key;
         }

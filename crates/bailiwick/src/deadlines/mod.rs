@@ -7,9 +7,11 @@
 //! 2. Never early: an entry is handed out when the runtime's clock has reached it, and the
 //!    aggregate judges once more.
 //! 3. Never lost: a fired entry stays, moved on by a backstop, until the aggregate has settled it.
+//!    The backstop doubles with each time that it was not, whatever became of the aggregate meanwhile.
 //! 4. However many are due at once, no more than `due_at_once` have a place among those under way:
 //!    commands have their turns in between. A journal that does not answer keeps a place for
 //!    `due_patience` only; see [`places`].
+//! 5. Nothing fires while the journal is closed for writing: it waits, and is due when it is open.
 
 mod index;
 mod places;
@@ -20,13 +22,17 @@ mod tests;
 mod wheel;
 
 use std::hash::Hash;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bailiwick_core::{Aggregate, Timestamp};
 use parking_lot::MutexGuard;
 use tokio::sync::Notify;
 
+use crate::backoff::Backoff;
 use crate::config::Config;
+use crate::error::panic_message;
 use crate::kind::Kind;
 use crate::race::{either, yield_now};
 use crate::shared::{Lock, Stage};
@@ -44,7 +50,11 @@ pub(crate) struct Deadlines<I> {
     /// The earliest entry became earlier.
     earlier: Notify,
     places: Arc<Places>,
+    backoff: Backoff,
 }
+
+/// How often a closed journal is asked whether it is open, should somebody else have opened it.
+const CLOSED_LOOK: Duration = Duration::from_secs(1);
 
 impl<I: Clone + Eq + Hash> Deadlines<I> {
     pub(crate) fn new(seed: u64, config: &Config) -> Self {
@@ -52,6 +62,7 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
             index: Lock::new(Index::new(seed)),
             earlier: Notify::new(),
             places: Places::new(config),
+            backoff: Backoff::new(config.deadline_backoff, config.deadline_backoff_max),
         }
     }
 
@@ -76,7 +87,7 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
         });
     }
 
-    /// Sets the entry of an aggregate in memory to exactly `at`, or removes it.
+    /// Sets the entry of an aggregate in memory, which is well, to exactly `at`, or removes it.
     pub(crate) fn set(&self, slot: &mut Option<Slot>, id: &I, at: Option<Timestamp>) {
         self.change(|index| set(index, slot, id, at));
     }
@@ -95,21 +106,37 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
         });
     }
 
-    /// Makes sure that an entry of an aggregate in memory is at `later` or earlier, but not due at
-    /// `now`: what was tried just now is not tried again at once.
-    pub(crate) fn put_off(
-        &self,
-        slot: &mut Option<Slot>,
-        id: &I,
-        now: Timestamp,
-        later: Timestamp,
-    ) {
-        let (now, later) = (now.as_millis(), later.as_millis());
-        self.change(|index| match slot {
-            Some(slot) if (now + 1..=later).contains(&index.at(slot)) => {}
-            Some(slot) => index.set(slot, later),
-            None => *slot = Some(index.insert(id.clone(), later)),
+    /// Makes sure that an aggregate in memory has an entry, which is not due at `now`: what was tried
+    /// just now is tried again later, and later each time. Returns when.
+    pub(crate) fn put_off(&self, slot: &mut Option<Slot>, id: &I, now: Timestamp) -> Timestamp {
+        let mut at = now;
+        self.change(|index| {
+            let slot = slot.get_or_insert_with(|| index.insert(id.clone(), now.as_millis()));
+            let put_off = index.put_off(slot, now.as_millis(), self.backstop(now));
+            at = Timestamp::from_millis(put_off);
         });
+        at
+    }
+
+    /// Whether an entry was tried in vain, and is due again after `now`.
+    pub(crate) fn is_put_off(&self, slot: &Slot, now: Timestamp) -> bool {
+        self.index().is_put_off(slot, now.as_millis())
+    }
+
+    /// An entry that was put off is due at once: it was not tried in vain.
+    pub(crate) fn call_again(&self, slot: &Slot, now: Timestamp) {
+        let now = now.as_millis();
+        self.change(|index| {
+            if index.is_put_off(slot, now) {
+                index.reset(slot, now);
+            }
+        });
+    }
+
+    /// Where an entry that was tried at `now`, and so often before, goes.
+    fn backstop(&self, now: Timestamp) -> impl Fn(u8) -> u64 + use<I> {
+        let backoff = self.backoff;
+        move |tries| (now + backoff.after(tries)).as_millis()
     }
 
     /// Makes sure that an aggregate that is not in memory has an entry at `at` or earlier.
@@ -160,17 +187,22 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
         self.index.lock().operations
     }
 
-    /// The aggregates that are due at `now`, at most `limit`; their entries move on to `backstop`.
-    fn take_due(&self, now: Timestamp, backstop: Timestamp, limit: usize) -> Vec<I> {
+    /// The aggregates that are due at `now`, at most `limit`; their entries move on.
+    fn take_due(&self, now: Timestamp, limit: usize) -> Vec<I> {
         let mut due = Vec::new();
         let mut index = self.index.lock();
-        index.take_due(now.as_millis(), backstop.as_millis(), limit, &mut due);
+        index.take_due(now.as_millis(), self.backstop(now), limit, &mut due);
         due
     }
 
     /// When `take_due` is to be called next; [`earlier`](Self::earlier) tells if that changes.
     fn awaits(&self) -> Option<Timestamp> {
         self.index.lock().awaits().map(Timestamp::from_millis)
+    }
+
+    /// Whether there may be something due at `now`.
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.index.lock().first().is_some_and(|first| first <= now.as_millis())
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -186,7 +218,7 @@ fn set<I: Clone + Eq + Hash>(
 ) {
     match (slot.take(), at.map(Timestamp::as_millis)) {
         (Some(taken), Some(at)) => {
-            index.set(&taken, at);
+            index.reset(&taken, at);
             *slot = Some(taken);
         }
         (None, Some(at)) => *slot = Some(index.insert(id.clone(), at)),
@@ -203,10 +235,15 @@ pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
     loop {
         // Before the stage is looked at, so that its change is not missed.
         let closing = shared.closing.notified();
+        let opened = shared.journal_opened.notified();
         if shared.stage() != Stage::Open {
             return;
         }
-        let now = shared.now();
+        let now = shared.time.exact_now();
+        if kind.deadlines.is_due(now) && !shared.takes_appends() {
+            either(clock.sleep(CLOSED_LOOK), either(opened, closing)).await;
+            continue;
+        }
         fire(&kind, now);
         let elapsed = clock.elapsed();
         if places.room(elapsed) == 0 {
@@ -220,7 +257,7 @@ pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
         let change = either(kind.deadlines.earlier.notified(), closing);
         match kind.deadlines.awaits() {
             Some(first) if first <= now => yield_now().await,
-            Some(first) => either(clock.sleep_until(first), change).await,
+            Some(first) => shared.time.reach(first, change).await,
             None => change.await,
         }
     }
@@ -232,8 +269,7 @@ fn fire<A: Aggregate>(kind: &Arc<Kind<A>>, now: Timestamp) {
     let shared = &kind.shared;
     let elapsed = shared.seams.clock.elapsed();
     let Deadlines { places, .. } = &kind.deadlines;
-    let backstop = now + shared.config.deadline_backoff;
-    let ids = kind.deadlines.take_due(now, backstop, places.room(elapsed));
+    let ids = kind.deadlines.take_due(now, places.room(elapsed));
     let mut due = ids.into_iter().map(|id| (id, places.take(elapsed)));
     loop {
         let some: Vec<_> = due.by_ref().take(DUE_PER_TASK).collect();
@@ -242,7 +278,16 @@ fn fire<A: Aggregate>(kind: &Arc<Kind<A>>, now: Timestamp) {
         }
         let kind = kind.clone();
         shared.spawn(Box::pin(async move {
-            some.into_iter().for_each(|(id, due)| kind.wake(&id, Some(due)));
+            some.into_iter().for_each(|(id, due)| wake(&kind, &id, due));
         }));
+    }
+}
+
+/// A panic, which can only come from the code of an ID, is nobody else's: its entry has moved on.
+fn wake<A: Aggregate>(kind: &Arc<Kind<A>>, id: &A::Key, due: Due) {
+    let woken = catch_unwind(AssertUnwindSafe(|| kind.wake(id, Some(due))));
+    if let Err(panic) = woken {
+        let message = panic_message(&*panic);
+        tracing::error!(aggregate = A::NAME, %message, "an aggregate that is due cannot be called");
     }
 }

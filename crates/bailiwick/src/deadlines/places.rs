@@ -56,8 +56,8 @@ impl Places {
             freed: Notify::new(),
             at_once: config.due_at_once.get(),
             unanswered: config.due_unanswered.get(),
-            // Not 0: what was taken back is older than all that is taken.
-            patience: config.due_patience.max(Duration::from_nanos(1)),
+            // Not 0, by `Config::check`: what was taken back is older than all that is taken.
+            patience: config.due_patience,
         })
     }
 
@@ -66,7 +66,7 @@ impl Places {
         let mut taken = self.taken.lock();
         taken.now = taken.now.max(now);
         while let Some((since, places)) = taken.by_time.front().copied()
-            && since + self.patience <= taken.now
+            && since.saturating_add(self.patience) <= taken.now
         {
             taken.by_time.pop_front();
             taken.places -= places;
@@ -97,7 +97,7 @@ impl Places {
 
     /// When the next place is taken back from its holder, if there is one.
     pub(super) fn next_back(&self) -> Option<Duration> {
-        self.taken.lock().by_time.front().map(|(since, _)| *since + self.patience)
+        self.taken.lock().by_time.front().map(|(since, _)| since.saturating_add(self.patience))
     }
 
     fn room_in(&self, taken: &Taken) -> usize {

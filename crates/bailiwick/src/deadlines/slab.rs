@@ -23,6 +23,8 @@ pub(super) struct Entry<I> {
     pub(super) hash: u32,
     /// Where in the wheel it hangs.
     pub(super) bucket: u16,
+    /// How often it was handed out, or put off, since it was last settled.
+    pub(super) tries: u8,
     pub(super) id: Option<I>,
 }
 
@@ -146,6 +148,6 @@ impl<I> Chunk<I> {
 
 impl<I> Entry<I> {
     const fn free() -> Self {
-        Entry { at: 0, next: NONE, prev: NONE, hash: 0, bucket: 0, id: None }
+        Entry { at: 0, next: NONE, prev: NONE, hash: 0, bucket: 0, tries: 0, id: None }
     }
 }

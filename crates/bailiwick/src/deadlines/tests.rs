@@ -172,7 +172,7 @@ impl Trial {
     fn take(&mut self, backstop: u64) {
         let limit = self.random.below(6);
         let mut due = Vec::new();
-        self.index.take_due(self.model.now, backstop, limit, &mut due);
+        self.index.take_due(self.model.now, |_| backstop, limit, &mut due);
         assert!(due.len() <= limit);
         let mut after = 0;
         for (n, id) in due.iter().enumerate() {
@@ -239,7 +239,7 @@ fn a_million_come_out_in_order() {
     let (mut last, mut count, mut now) = (0, 0, START - 5_000);
     while count < times.len() {
         let mut due = Vec::new();
-        index.take_due(now, now + 3_600_000, 256, &mut due);
+        index.take_due(now, |_| now + 3_600_000, 256, &mut due);
         for id in &due {
             let at = times[usize::try_from(*id).unwrap()];
             assert!(last <= at && at <= now, "{last} {at} {now}");
@@ -262,7 +262,7 @@ fn a_leap_in_time_takes_many_short_steps() {
         let (mut last, mut found, mut steps) = (0, 0, 0);
         while found < times.len() {
             let (before, mut due) = (index.sorted(), Vec::new());
-            index.take_due(now, u64::MAX, 100, &mut due);
+            index.take_due(now, |_| u64::MAX, 100, &mut due);
             assert!(index.sorted() - before <= SORTED_AT_ONCE as u64);
             let ats = due.iter().map(|id| times[usize::try_from(*id).unwrap()]);
             ats.for_each(|at| assert!(std::mem::replace(&mut last, at) <= at));
@@ -297,7 +297,7 @@ fn nothing_is_left_to_sort_when_it_is_urgent() {
     for now in index.time()..START + 660_000 {
         while index.first().is_some_and(|first| first <= now) {
             let before = index.urgent();
-            index.take_due(now, u64::MAX, 256, &mut due);
+            index.take_due(now, |_| u64::MAX, 256, &mut due);
             assert_eq!(index.urgent(), before, "sorted in a hurry at {now}");
         }
     }

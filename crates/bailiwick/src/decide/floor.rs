@@ -150,13 +150,16 @@ impl Floor {
             && !self.is_patient.swap(true, Ordering::Relaxed)
         {
             let floor = self.clone();
-            self.shared.spawn(Box::pin(async move {
-                let lapse = |case: Arc<dyn Case>, (_, ticket), _| {
-                    case.time_out();
-                    floor.withdraw(ticket);
-                };
-                patience::run(&floor.patience, &floor.shared, lapse).await;
-            }));
+            self.shared.keep("time-outs of decisions", move || {
+                let floor = floor.clone();
+                Box::pin(async move {
+                    let lapse = |case: Arc<dyn Case>, (_, ticket), _| {
+                        case.time_out();
+                        floor.withdraw(ticket);
+                    };
+                    patience::run(&floor.patience, &floor.shared, lapse).await;
+                })
+            });
         }
     }
 

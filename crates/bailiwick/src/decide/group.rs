@@ -120,9 +120,7 @@ impl<'a> Group<'a> {
             let page = self.port.read(read).await.ok_or(Tried::Closed)?;
             let page = page.map_err(|error| Tried::Failed(Cause::Unread(error)))?;
             self.has_read = true;
-            for recorded in &page.events {
-                shared.not_before(recorded.event.recorded_at);
-            }
+            shared.time.not_before_any(&page.events);
             let mut page = Some(page);
             while let Some((part, gives_way)) = pace.part_of(&mut page) {
                 guarded(|| self.views.take(&part)).map_err(Tried::Broken)?;

@@ -17,7 +17,7 @@ use std::collections::VecDeque;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use bailiwick_core::{Aggregate, Timestamp};
+use bailiwick_core::Aggregate;
 use foldhash::fast::FixedState;
 use tokio::sync::Notify;
 
@@ -27,6 +27,7 @@ use crate::kind::Kind;
 use crate::race::{either, yield_now};
 use crate::registry::Registry;
 use crate::shared::{Lock, Stage};
+use crate::time::Moment;
 use eviction::{Load, Resting};
 pub(crate) use eviction::{Look, Seen, Standing};
 
@@ -40,7 +41,7 @@ pub(crate) struct RestQueue<A: Aggregate> {
 
 struct Queues<A: Aggregate> {
     /// Cells with an actor.
-    lingering: VecDeque<(Timestamp, Arc<Cell<A>>)>,
+    lingering: VecDeque<(Moment, Arc<Cell<A>>)>,
     /// Cells without one.
     resting: Resting<Arc<Cell<A>>>,
 }
@@ -70,7 +71,7 @@ impl<A: Aggregate> RestQueue<A> {
     }
 
     /// Looks at a cell with an actor at `at`, or a little later.
-    pub(crate) fn push_lingering(&self, now: Timestamp, at: Timestamp, cell: Arc<Cell<A>>) {
+    pub(crate) fn push_lingering(&self, now: Moment, at: Moment, cell: Arc<Cell<A>>) {
         let mut queues = self.queues.lock();
         queues.lingering.push_back((at, cell));
         let first = queues.lingering.len() == 1;
@@ -81,7 +82,7 @@ impl<A: Aggregate> RestQueue<A> {
     }
 
     /// A cell to look at, and whether its actor is one too many.
-    fn next_lingering(&self, now: Timestamp) -> Option<(Arc<Cell<A>>, bool)> {
+    fn next_lingering(&self, now: Moment) -> Option<(Arc<Cell<A>>, bool)> {
         let mut queues = self.queues.lock();
         let too_many = queues.lingering.len() > self.most_lingering;
         let (_, cell) = queues.lingering.pop_front_if(|(at, _)| too_many || *at <= now)?;
@@ -93,14 +94,14 @@ impl<A: Aggregate> RestQueue<A> {
     #[must_use]
     pub(crate) fn push_resting(
         &self,
-        at: Timestamp,
+        at: Moment,
         cell: Arc<Cell<A>>,
         standing: &mut Standing,
         hash: u64,
     ) -> bool {
         let resting = &mut self.queues.lock().resting;
         let first = resting.first();
-        resting.enter(cell, standing, at, hash);
+        resting.enter(cell, standing, at.as_millis(), hash);
         resting.first() != first
     }
 
@@ -117,7 +118,7 @@ impl<A: Aggregate> RestQueue<A> {
     }
 
     /// After a cell came to rest. `first`: it is the first to be looked at.
-    pub(crate) fn make_room(&self, now: Timestamp, registry: &Registry<A>, first: bool) {
+    pub(crate) fn make_room(&self, now: Moment, registry: &Registry<A>, first: bool) {
         if self.look_at_resting(now, registry, LOOKS_PER_PUSH) || first {
             self.changed.notify_one();
         }
@@ -141,7 +142,7 @@ impl<A: Aggregate> RestQueue<A> {
 
     /// Looks at the actors whose time has come, or that are too many. Returns whether there may be
     /// more to do at once.
-    fn look_at_lingering(&self, now: Timestamp, most: usize) -> bool {
+    fn look_at_lingering(&self, now: Moment, most: usize) -> bool {
         let (mut looks, mut done) = (0, 0);
         while looks < most
             && let Some((cell, too_many)) = self.next_lingering(now)
@@ -161,7 +162,7 @@ impl<A: Aggregate> RestQueue<A> {
     ///
     /// Every look changes something: its cell is stored, or leaves the queue because it is at work,
     /// or is a use poorer, or is looked at later. So it comes to an end even if nobody can be stored.
-    fn look_at_resting(&self, now: Timestamp, registry: &Registry<A>, most: usize) -> bool {
+    fn look_at_resting(&self, now: Moment, registry: &Registry<A>, most: usize) -> bool {
         let (mut looks, mut stored) = (0, false);
         while looks < most
             && let Some(look) = self.next_resting(now)
@@ -175,8 +176,8 @@ impl<A: Aggregate> RestQueue<A> {
         looks == most
     }
 
-    fn next_resting(&self, now: Timestamp) -> Option<Look<Arc<Cell<A>>>> {
-        self.queues.lock().resting.next(now)
+    fn next_resting(&self, now: Moment) -> Option<Look<Arc<Cell<A>>>> {
+        self.queues.lock().resting.next(now.as_millis())
     }
 
     /// Gives memory back once it is hardly used. Returns whether nothing rests any more.
@@ -184,10 +185,11 @@ impl<A: Aggregate> RestQueue<A> {
         self.queues.lock().resting.shrink()
     }
 
-    fn next_look(&self) -> Option<Timestamp> {
+    fn next_look(&self) -> Option<Moment> {
         let queues = self.queues.lock();
         let lingering = queues.lingering.front().map(|(at, _)| *at);
-        lingering.into_iter().chain(queues.resting.first()).min()
+        let resting = queues.resting.first().map(Moment::from_millis);
+        lingering.into_iter().chain(resting).min()
     }
 
     pub(crate) fn clear(&self) {
@@ -208,7 +210,7 @@ pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
         if shared.stage() == Stage::Closed {
             return kind.rest.clear();
         }
-        let now = shared.now();
+        let now = shared.time.moment();
         let more = [
             kind.rest.look_at_lingering(now, CELLS_AT_ONCE),
             kind.rest.look_at_resting(now, &kind.registry, CELLS_AT_ONCE),
@@ -219,7 +221,7 @@ pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
         }
         let change = either(kind.rest.changed.notified(), closing);
         match kind.rest.next_look() {
-            Some(next) => either(shared.seams.clock.sleep_until(next), change).await,
+            Some(next) => either(shared.seams.clock.sleep(next.since(now)), change).await,
             None => change.await,
         }
     }

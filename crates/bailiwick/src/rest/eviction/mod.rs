@@ -13,15 +13,14 @@
 //! 4. Being used touches nothing here: it is counted in the [`Standing`] that each keeps itself, and
 //!    seen when its turn comes. Who is at work then leaves the queue, and is proven when it comes
 //!    back.
-//! 5. The same steps with the same hashes have the same outcome.
+//! 5. Times are numbers that are compared, in whatever unit.
+//! 6. The same steps with the same hashes have the same outcome.
 
 mod ghosts;
 #[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;
-
-use bailiwick_core::Timestamp;
 
 use ghosts::Ghosts;
 
@@ -83,11 +82,11 @@ pub(crate) enum Seen {
     /// It has rested for as long as it may.
     Expired,
     /// It is resting. When its time comes.
-    Resting(Timestamp),
+    Resting(u64),
 }
 
 struct Queue<T> {
-    list: VecDeque<(Timestamp, T)>,
+    list: VecDeque<(u64, T)>,
     /// Of the list, and of who is being looked at.
     load: Load,
 }
@@ -110,7 +109,7 @@ impl<T> Resting<T> {
     }
 
     /// Comes to rest, and is not in a queue. It is to be looked at at `at` or later.
-    pub(crate) fn enter(&mut self, item: T, standing: &mut Standing, at: Timestamp, hash: u64) {
+    pub(crate) fn enter(&mut self, item: T, standing: &mut Standing, at: u64, hash: u64) {
         let weight = self.weight(standing);
         let has_proven_itself = if standing.place == Place::Away {
             standing.was_used();
@@ -140,7 +139,7 @@ impl<T> Resting<T> {
     }
 
     /// One that has to be looked at: because too many rest, or because its time has come.
-    pub(crate) fn next(&mut self, now: Timestamp) -> Option<Look<T>> {
+    pub(crate) fn next(&mut self, now: u64) -> Option<Look<T>> {
         if self.is_over() {
             let proven_first = self.proven.load.exceeds(self.proven_most());
             let (first, second) = if proven_first {
@@ -198,7 +197,7 @@ impl<T> Resting<T> {
     }
 
     /// When the first one is to be looked at.
-    pub(crate) fn first(&self) -> Option<Timestamp> {
+    pub(crate) fn first(&self) -> Option<u64> {
         let queues = [&self.probation, &self.proven];
         queues.into_iter().filter_map(|queue| queue.list.front()).map(|(at, _)| *at).min()
     }

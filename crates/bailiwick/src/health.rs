@@ -1,0 +1,105 @@
+//! How a runtime is: for the health check of a server.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick_core::Health;
+
+/// How a runtime is. As text it is `well`, or what is the matter, a line for each thing.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RuntimeHealth {
+    /// Whether the journal takes appends; if not, what failed, where, and what to do.
+    pub journal: Health,
+    /// What the clock does that it should not.
+    pub clock: ClockHealth,
+    /// The background tasks that panicked, by name. All go on but those that have ended.
+    pub tasks: Vec<TaskHealth>,
+}
+
+/// What the clock of a runtime does that it should not. `now` never goes back and does not leap on the
+/// word of a single reading; this says what keeps it from being what the clock shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ClockHealth {
+    /// How far the clock lies behind `now`, if that is more than
+    /// [`clock_leap`](crate::Config::clock_leap): it was set back, or the journal was recorded ahead of
+    /// it. `now` goes on at the pace of elapsed time. Were the runtime started again now, it would
+    /// begin at what it recorded last, or, if that is more than
+    /// [`journal_ahead`](crate::Config::journal_ahead), not start.
+    pub behind: Option<Duration>,
+    /// How far the clock has leapt ahead of `now`, as long as that is not believed: see
+    /// [`clock_confirm`](crate::Config::clock_confirm).
+    pub leap: Option<Duration>,
+    /// How far ahead of `now` the latest of those events was recorded whose time is not believed:
+    /// see [`journal_ahead`](crate::Config::journal_ahead).
+    pub recorded_ahead: Option<Duration>,
+}
+
+/// A background task that panicked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TaskHealth {
+    /// What it does.
+    pub task: Arc<str>,
+    /// How often it panicked.
+    pub panics: u64,
+    /// What it said the last time.
+    pub message: Arc<str>,
+    /// How long ago that was.
+    pub ago: Duration,
+    /// It does not go on: it could not even wait.
+    pub ended: bool,
+}
+
+/// How long after a panic of a background task the runtime is not called well.
+const UNWELL: Duration = Duration::from_secs(60);
+
+impl RuntimeHealth {
+    /// Whether the journal takes appends: without that nothing is accepted.
+    pub fn is_open(&self) -> bool {
+        self.journal.is_open()
+    }
+
+    /// Whether nothing is the matter: the journal takes appends, the clock can be believed, and no
+    /// background task panicked within the last minute, or has ended.
+    pub fn is_well(&self) -> bool {
+        let clock = self.clock == ClockHealth::default();
+        self.is_open() && clock && !self.tasks.iter().any(TaskHealth::is_recent)
+    }
+}
+
+impl TaskHealth {
+    fn is_recent(&self) -> bool {
+        self.ended || self.ago < UNWELL
+    }
+}
+
+impl fmt::Display for RuntimeHealth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines = Vec::new();
+        if let Health::ClosedForWriting { why } = &self.journal {
+            lines.push(format!("the journal is closed for writing: {why}"));
+        }
+        let ClockHealth { behind, leap, recorded_ahead } = self.clock;
+        if let Some(by) = behind {
+            lines.push(format!("the clock lies {by:?} behind; time goes on without it"));
+        }
+        if let Some(by) = leap {
+            lines.push(format!("the clock leapt {by:?} ahead, which is not believed yet"));
+        }
+        if let Some(by) = recorded_ahead {
+            lines.push(format!("an event was recorded {by:?} ahead, which is not believed"));
+        }
+        for task in self.tasks.iter().filter(|task| task.is_recent()) {
+            let TaskHealth { task: name, panics, message, .. } = task;
+            let what = if task.ended { "ended" } else { "panicked" };
+            lines.push(format!("the task `{name}` {what}, {panics} times so far: {message}"));
+        }
+        match lines.is_empty() {
+            true => f.write_str("well"),
+            false => f.write_str(&lines.join("\n")),
+        }
+    }
+}

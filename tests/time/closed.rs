@@ -1,0 +1,71 @@
+//! What is due while the journal takes nothing.
+
+use std::time::Duration;
+
+use bailiwick::{Builder, Timestamp};
+use bailiwick_tests::counter::{Bell, Count, Counter, SetAlarm};
+use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::stage::{BEGIN, Stage, settle};
+
+async fn pass(stage: &Stage, seconds: u64) {
+    for _ in 0..seconds {
+        stage.clock.advance(Duration::from_secs(1));
+        settle().await;
+    }
+}
+
+async fn set_alarm(stage: &Stage, id: &'static str) {
+    let at = Some(Timestamp::from_millis(BEGIN + 1_000));
+    stage.counters.get(id).ask(SetAlarm { at, bell: Bell::Rings }).await.unwrap();
+}
+
+async fn rings(stage: &Stage, id: &'static str) -> u64 {
+    stage.counters.get(id).read(|counter: &Counter, _| counter.rings).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_deadline_whose_appends_fail_is_tried_later_and_later() {
+    let stage = Stage::new().await;
+    set_alarm(&stage, "a").await;
+    stage.journal.plan([const { Fault::NotWritten }; 1_000]);
+    pass(&stage, 600).await;
+    let tries = stage.runtime.counts().deadlines;
+    assert!((8..=20).contains(&tries), "{tries} tries in 600 s: 1, 2, 4.. 60, 60");
+}
+
+#[tokio::test]
+async fn nothing_fires_while_the_journal_is_closed_and_then_it_does_at_once() {
+    let stage = Stage::with(Builder::reopen_journal).await;
+    set_alarm(&stage, "b").await;
+    // It opens after 100 ms, 200 ms ... 30 s, 30 s.
+    stage.journal.fail_stop(15);
+    stage.journal.plan([Fault::UnknownLost]);
+    stage.counters.get("a").ask(Count::FREELY).await.unwrap_err();
+    settle().await;
+    let mut seconds = 0;
+    while !stage.runtime.health().is_open() {
+        assert_eq!(stage.runtime.counts().deadlines, 0, "nothing fires");
+        pass(&stage, 1).await;
+        seconds += 1;
+    }
+    assert!(seconds > 100, "{seconds}");
+    settle().await;
+    assert_eq!(rings(&stage, "b").await, 1, "at once");
+}
+
+/// Callers who try meanwhile do not make its deadline wait for longer.
+#[tokio::test]
+async fn commands_that_fail_meanwhile_do_not_put_the_deadline_off() {
+    let stage = Stage::with(Builder::reopen_journal).await;
+    set_alarm(&stage, "b").await;
+    stage.journal.fail_stop(15);
+    stage.journal.plan([Fault::UnknownLost]);
+    stage.counters.get("a").ask(Count::FREELY).await.unwrap_err();
+    settle().await;
+    while !stage.runtime.health().is_open() {
+        let _ = stage.counters.get("b").ask(Count::FREELY).await;
+        pass(&stage, 1).await;
+    }
+    let rung = stage.events().await.len();
+    assert_eq!(rung, 2, "set, and rung without anybody asking");
+}

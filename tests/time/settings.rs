@@ -1,0 +1,73 @@
+//! What is refused at the start instead of failing silently later.
+
+use std::time::Duration;
+
+use bailiwick::{MemoryJournal, Runtime, StartError};
+use bailiwick_tests::counter::{Bell, Counter, CounterEvent, SetAlarm};
+use bailiwick_tests::stage::{BEGIN, Stage, settle};
+
+#[test]
+fn a_tokio_runtime_without_timers_is_refused() {
+    let executor = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Counter>();
+    let refused = executor.block_on(builder.start()).map(drop).unwrap_err();
+    assert!(refused.to_string().contains("enable_time"), "{refused}");
+}
+
+#[test]
+fn a_clock_of_ones_own_needs_no_timers() {
+    let executor = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    executor.block_on(async {
+        let stage = Stage::new().await;
+        let at = Some((BEGIN + 1).into());
+        stage.counters.get("a").ask(SetAlarm { at, bell: Bell::Rings }).await.unwrap();
+        stage.clock.advance(Duration::from_millis(1));
+        settle().await;
+        assert!(matches!(stage.events().await[..], [_, CounterEvent::Rang { .. }]));
+    });
+}
+
+#[tokio::test]
+async fn a_bound_that_cannot_be_kept_is_refused_by_its_name() {
+    let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Counter>();
+    let builder = builder.config(|config| config.due_patience = Duration::ZERO);
+    let refused = builder.start().await.map(drop).unwrap_err();
+    assert!(matches!(refused, StartError::Config { field: "due_patience", .. }), "{refused}");
+    assert_eq!(
+        refused.to_string(),
+        "`Config::due_patience` is zero: no deadline would have a place"
+    );
+}
+
+/// "For ever" is a time like any other.
+#[tokio::test]
+async fn bounds_may_be_for_ever() {
+    let stage = Stage::with(|builder| {
+        builder.config(|config| {
+            config.due_patience = Duration::MAX;
+            config.timeout = Duration::MAX;
+            config.linger = Duration::MAX;
+            config.idle = Duration::MAX;
+            config.answers_for = Duration::MAX;
+            config.reload_backoff = Duration::MAX;
+            config.reload_backoff_max = Duration::MAX;
+            config.journal_ahead = Duration::MAX;
+            config.clock_leap = Duration::MAX;
+            config.clock_confirm = Duration::MAX;
+            config.deadline_backoff_max = Duration::MAX;
+            config.reopen_backoff_max = Duration::MAX;
+        })
+    })
+    .await;
+    for round in 1..4 {
+        for id in ["a", "b", "c"] {
+            let at = Some((BEGIN + 10 * round).into());
+            stage.counters.get(id).ask(SetAlarm { at, bell: Bell::Rings }).await.unwrap();
+        }
+        stage.clock.advance(Duration::from_millis(10));
+        settle().await;
+        let rang = stage.events().await;
+        let rang = rang.iter().filter(|event| matches!(event, CounterEvent::Rang { .. }));
+        assert_eq!(rang.count() as u64, 3 * round);
+    }
+}
