@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bailiwick::{
-    Context, Decision, EncodedEvent, Event, EventType, Journal, Metadata, Query, Read, Runtime,
-    StartError, Tag, Timestamp,
+    Context, Decision, EncodedEvent, Event, EventType, Journal, MemoryJournal, Metadata, Query,
+    Read, Runtime, StartError, Tag, Timestamp,
 };
 use bailiwick_tests::counter::{Bell, Count, Counter, CounterEvent, CounterId, SetAlarm};
+use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::{Stage, settle};
 
 use crate::two_hands::{BEGIN, TwoHands, on, stage};
@@ -255,7 +256,8 @@ async fn a_journal_a_little_ahead_is_gone_on_with_at_its_time() {
 #[tokio::test]
 async fn what_a_decision_reads_from_the_future_moves_nothing_either() {
     let clock = TwoHands::new();
-    let stage = stage(&clock).await;
+    let journal = FaultyJournal::new(MemoryJournal::new());
+    let stage = on(journal, &clock, bailiwick::Builder::decision::<LookAt>).await;
     alarm_in(&stage, "a", HOUR).await;
     write_foreign(&stage, Timestamp::from_millis(BEGIN) + YEAR).await;
     stage.runtime.decide(LookAt("foreign".into())).await.unwrap();

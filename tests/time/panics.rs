@@ -1,16 +1,15 @@
-//! Background tasks that panic, by code of a journal or a domain: reported, and going on.
+//! Background tasks that panic, by code of a domain or a clock: reported, and going on.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
 use bailiwick::{
-    Aggregate, AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, Builder, Clock,
-    Context, Decide, EncodedEvent, Event, Head, Health, Journal, JournalReadError, LastMatch,
-    ManualClock, MemoryJournal, Page, Query, Read, ReopenError, Runtime, Timestamp, View, id,
+    Aggregate, BoxFuture, Builder, Clock, Context, Decide, Event, ManualClock, MemoryJournal,
+    Runtime, Timestamp, View, id,
 };
 use bailiwick_tests::counter::{Bell, Count, Counter, SetAlarm};
-use bailiwick_tests::faulty::{Fault, FaultyJournal};
+use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::{BEGIN, Stage, settle};
 use serde::{Deserialize, Serialize};
 
@@ -19,76 +18,6 @@ async fn pass(clock: &ManualClock, seconds: u64) {
         clock.advance(Duration::from_millis(100));
         settle().await;
     }
-}
-
-/// A journal whose `reopen` panics for the first so many times.
-#[derive(Clone)]
-struct Clumsy {
-    inner: FaultyJournal,
-    panics: Arc<AtomicUsize>,
-}
-
-impl Journal for Clumsy {
-    fn append(
-        &self,
-        events: Vec<EncodedEvent>,
-        condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
-        self.inner.append(events, condition)
-    }
-
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
-        self.inner.read(read)
-    }
-
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
-        self.inner.last(query)
-    }
-
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
-        self.inner.head()
-    }
-
-    fn health(&self) -> Health {
-        self.inner.health()
-    }
-
-    fn limits(&self) -> AppendLimits {
-        self.inner.limits()
-    }
-
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
-        let one_less = |n: usize| n.checked_sub(1);
-        assert!(self.panics.fetch_update(SeqCst, SeqCst, one_less).is_err(), "no hands");
-        self.inner.reopen()
-    }
-}
-
-#[tokio::test]
-async fn a_journal_that_panics_while_it_is_opened_again_is_tried_again_and_reported() {
-    let (clock, inner) = (ManualClock::at(BEGIN), FaultyJournal::new(MemoryJournal::new()));
-    let journal = Clumsy { inner, panics: Arc::new(AtomicUsize::new(3)) };
-    let runtime = Runtime::builder(journal.clone()).aggregate::<Counter>().clock(clock.clone());
-    let runtime = runtime.reopen_journal().start().await.unwrap();
-    let counters = runtime.aggregates::<Counter>();
-    journal.inner.fail_stop(0);
-    journal.inner.plan([Fault::UnknownLost]);
-    counters.get("a").ask(Count::FREELY).await.unwrap_err();
-    settle().await;
-    let health = runtime.health();
-    assert!(!health.is_open());
-    assert_eq!(health.tasks.len(), 1);
-    assert_eq!(
-        (&*health.tasks[0].task, &*health.tasks[0].message),
-        ("reopening of the journal", "no hands")
-    );
-    pass(&clock, 5).await;
-    let health = runtime.health();
-    assert!(health.is_open() && !health.is_well(), "{health}");
-    assert_eq!((health.tasks[0].panics, health.tasks[0].ended), (3, false));
-    counters.get("a").ask(Count::FREELY).await.unwrap();
-    pass(&clock, 60).await;
-    assert!(runtime.health().is_well(), "{}", runtime.health());
 }
 
 id!(VaseId: "vase");
@@ -154,6 +83,10 @@ async fn a_state_that_panics_when_it_is_dropped_does_not_end_the_eviction_of_oth
     let health = runtime.health();
     assert_eq!((&*health.tasks[0].task, &*health.tasks[0].message), ("rest of Vase", "broken"));
     assert_eq!(vases.in_memory(), []);
+    assert!(health.is_open() && !health.is_well() && !health.tasks[0].ended, "{health}");
+    assert!(health.to_string().contains("`rest of Vase` panicked"), "{health}");
+    pass(&clock, 60).await;
+    assert!(runtime.health().is_well(), "{}", runtime.health());
 }
 
 /// A clock that panics for once in each way that a background task calls it.

@@ -379,8 +379,7 @@ impl<A: Aggregate> Cell<A> {
         }
         if std::mem::take(&mut live.rearm) {
             let known = &mut *live.known;
-            let is_put_off = live.again.stuck.is_some() || self.is_put_off(known);
-            if !known.unsure && !is_put_off {
+            if !known.unsure && live.again.stuck.is_none() {
                 known.armed = known.deadline;
                 self.kind.deadlines.settle(&mut known.slot, &self.id, known.deadline);
             }

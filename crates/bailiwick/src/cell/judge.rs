@@ -370,6 +370,13 @@ impl<A: Aggregate> Cell<A> {
         }
     }
 
+    /// If the index has put the deadline off, it was not tried in vain.
+    pub(super) fn call_again(&self, known: &Known<A>) {
+        if let Some(slot) = &known.slot {
+            self.kind.deadlines.call_again(slot, self.kind.shared.now());
+        }
+    }
+
     /// Whether the deadline is due, was tried in vain, and the index calls again later.
     pub(super) fn is_put_off(&self, known: &Known<A>) -> bool {
         let (Some(at), Some(slot)) = (known.deadline, &known.slot) else { return false };

@@ -31,6 +31,9 @@ impl<A: Aggregate> Cell<A> {
 
     /// Everything decided has settled, and the state is not fit for more.
     pub(super) fn mend(&self, mut live: Live<A>, tools: &Tools<A>) -> Life<A> {
+        if live.rearm && live.again.stuck.is_none() {
+            self.call_again(&live.known);
+        }
         self.unlearn(&mut live.known);
         let Live { mut known, mut mend, mut again, base, .. } = live;
         if let Some(Base { before, version, seen }) = base {
@@ -164,10 +167,10 @@ impl<A: Aggregate> Cell<A> {
             seen,
             unsure: self.kind.shared.journal_closed().is_some(),
         }));
-        // What the index has may be from before.
-        live.rearm = true;
         live.again = again;
-        if !self.is_put_off(&live.known) {
+        // What the index has may be from before; unless it was tried in vain, and calls again later.
+        live.rearm = !self.is_put_off(&live.known);
+        if live.rearm {
             self.arm(&mut live);
         }
         self.kind.watchers.notify(&self.id);

@@ -136,10 +136,8 @@ impl<A: Aggregate> Cell<A> {
             live.known.seen = at;
             live.mend = Mend::Nothing;
         }
-        if let Some(slot) = &live.known.slot {
-            // A deadline that the lost batch had decided is still due, and nothing is wrong with it.
-            self.kind.deadlines.call_again(slot, self.kind.shared.now());
-        }
+        // A deadline that the lost batch had decided is still due, and nothing is wrong with it.
+        self.call_again(&live.known);
         live.again = again;
         Settled::Live
     }
@@ -188,6 +186,7 @@ impl<A: Aggregate> Cell<A> {
         let has_deadline = live.known.armed.is_some() || live.known.deadline.is_some();
         if has_deadline && shared.takes_appends() {
             self.kind.deadlines.put_off(&mut live.known.slot, &self.id, shared.now());
+            live.rearm = false;
         }
     }
 }
