@@ -144,7 +144,7 @@ async fn a_journal_that_panics_when_it_is_asked_is_asked_again() {
     let counter = runtime.aggregates::<Counter>().get("a");
     counter.ask(Count::FREELY).await.unwrap();
     closed.store(true, Ordering::SeqCst);
-    let Health::ClosedForWriting { why } = runtime.health() else { panic!("it is closed") };
+    let Health::ClosedForWriting { why } = runtime.health().journal else { panic!("it is closed") };
     assert_eq!(why.kind(), FaultKind::Died, "what it says of itself is a panic");
     counter.ask(Count::FREELY).await.unwrap_err();
     for _ in 0..100 {
