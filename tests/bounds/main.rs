@@ -4,3 +4,7 @@ mod album;
 mod batches;
 mod durable;
 mod narrow;
+mod race;
+mod reads;
+mod texts;
+mod work;

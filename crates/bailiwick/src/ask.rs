@@ -72,7 +72,12 @@ impl<A: Aggregate> Asking<A> {
         A: Decide<C>,
         C: Send + 'static,
     {
+        let checked = self.options.check(&self.target.kind.shared.config);
         let Asking { target, options: Options { timeout, admission, call } } = self;
+        if let Err(cause) = checked {
+            target.kind.tally.here().turned_away.one();
+            return Err(NotRun { command, cause });
+        }
         let until = target.kind.shared.seams.clock.elapsed().saturating_add(timeout);
         let asked = Arc::new(Asked::new(target, call, until, (command, codec), cx.waker().clone()));
         match get_in(&asked, admission) {
@@ -96,6 +101,10 @@ where
         Err(NotAdmitted::Full) => {
             let capacity = target.kind.shared.config.mailbox_commands.get();
             Err(Cause::MailboxFull { capacity })
+        }
+        Err(NotAdmitted::Overloaded) => {
+            let most = target.kind.shared.config.waiting_aggregates.get();
+            Err(Cause::Overloaded { most })
         }
         Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => Err(Cause::ShutDown),
     }
@@ -148,11 +157,40 @@ where
     let glimpse = Glimpse::new(look, until);
     match target.put(|cell| cell.admit_read(glimpse.clone())).map_err(ReadError::InvalidId)? {
         Ok(()) => {}
-        Err(NotAdmitted::Full) => {
-            let capacity = shared.config.mailbox_commands.get();
+        Err(NotAdmitted::Full | NotAdmitted::Overloaded) => {
+            let capacity = shared.config.waiting_reads.get();
             return Err(ReadError::Full { capacity });
         }
         Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => return Err(ReadError::ShutDown),
     }
-    poll_fn(|cx| glimpse.poll_answer(cx)).await
+    let mut looking = Looking { target: &target, glimpse: Some(glimpse) };
+    poll_fn(|cx| looking.poll(cx)).await
+}
+
+/// A caller waiting for what it reads. Dropped before there is an answer, it gives the read up.
+struct Looking<'a, A: Aggregate, F, T> {
+    target: &'a Target<A>,
+    glimpse: Option<Arc<Glimpse<F, T>>>,
+}
+
+impl<A: Aggregate, F, T> Looking<'_, A, F, T> {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<T, ReadError>> {
+        let Some(glimpse) = &self.glimpse else { return Poll::Pending };
+        let answer = glimpse.poll_answer(cx);
+        if answer.is_ready() {
+            self.glimpse = None;
+        }
+        answer
+    }
+}
+
+impl<A: Aggregate, F, T> Drop for Looking<'_, A, F, T> {
+    fn drop(&mut self) {
+        // Its own count first: by that it is seen that nobody waits.
+        if self.glimpse.take().is_some()
+            && let Some(cell) = self.target.kind.registry.get(&self.target.id)
+        {
+            cell.forget_read();
+        }
+    }
 }

@@ -7,8 +7,17 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Config {
-    /// How many commands, and how many reads, may wait for one aggregate. Default 1 024.
+    /// How many commands may wait in the mailbox of one aggregate. Default 1 024.
     pub mailbox_commands: NonZeroUsize,
+    /// How many reads of one aggregate may wait: for the aggregate to be loaded, for a turn, or for
+    /// what they saw to be durable. Further ones are refused at once. Default 16 384.
+    pub waiting_reads: NonZeroUsize,
+    /// How many aggregates of the runtime may wait for the journal at a time: to be loaded, or for an
+    /// append. Each may have an actor, of about 7 KB. What is asked of others waits in order, within its
+    /// time-out; reads of what is in memory are answered. Default 16 384.
+    pub waiting_aggregates: NonZeroUsize,
+    /// How many bytes the correlation and the principal of a call may have each. Default 1 024.
+    pub call_text_bytes: usize,
     /// How many commands at most go into one append of one aggregate. Default 256.
     pub batch_commands: NonZeroUsize,
     /// How many bytes at most go into one append of one aggregate, or of decisions that are decided
@@ -117,6 +126,9 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             mailbox_commands: NonZeroUsize::new(1_024).unwrap(),
+            waiting_reads: NonZeroUsize::new(16_384).unwrap(),
+            waiting_aggregates: NonZeroUsize::new(16_384).unwrap(),
+            call_text_bytes: 1_024,
             batch_commands: NonZeroUsize::new(256).unwrap(),
             batch_bytes: NonZeroUsize::new(1 << 20).unwrap(),
             attempts: 16,

@@ -85,8 +85,8 @@ impl<A: Aggregate> Entry<A> {
     }
 
     /// Its caller's time is up before its turn came.
-    pub(crate) fn time_out(mut self) {
-        self.take().time_out();
+    pub(crate) fn time_out(mut self, cause: Cause) {
+        self.take().time_out(cause);
     }
 
     /// Lets go of one whose caller has given it up, or which has its outcome.

@@ -78,8 +78,9 @@ pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
     /// Given back whatever it waits for, unless its caller has given it up.
     fn abandon(&self, cause: Cause);
     fn unknown(&self, unknown: Unknown);
-    /// Its caller's time is up: the caller is told. From its turn on, the command goes on.
-    fn time_out(&self);
+    /// Its caller's time is up: the caller is told, before its turn with this cause. From its turn on,
+    /// the command goes on.
+    fn time_out(&self, cause: Cause);
 }
 
 /// Waits for its turn.
@@ -333,14 +334,14 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         self.answer(Err(AskError::Unknown(unknown)));
     }
 
-    fn time_out(&self) {
+    fn time_out(&self, cause: Cause) {
         if self.change(AT_THE_DOOR, CLAIMED) {
             self.counters().turned_away.one();
-            self.send_away(Cause::TimedOut);
+            self.send_away(cause);
         } else if self.change(WAITING, GIVEN_UP) {
             // Wherever it waits: whoever finds it there lets go of it.
             self.counters().lapsed.one();
-            self.send_away(Cause::TimedOut);
+            self.send_away(cause);
         } else {
             if self.reply.time_out(Err(AskError::Unknown(Unknown::TimedOut))) {
                 self.counters().timed_out.one();

@@ -99,6 +99,23 @@ pub enum Cause {
         /// Its bound, in commands.
         capacity: usize,
     },
+    /// As many aggregates wait for the journal as may, and none of them was done within the time-out;
+    /// or the caller did not want to wait.
+    #[error("{most} aggregates wait for the journal, and no more may; ask again later")]
+    Overloaded {
+        /// Their bound, in aggregates: [`waiting_aggregates`](crate::Config::waiting_aggregates).
+        most: usize,
+    },
+    /// The correlation or the principal of the call is too long.
+    #[error("a {what} has {most} bytes at most, not {bytes}")]
+    TextTooLong {
+        /// Which of the two.
+        what: &'static str,
+        /// How many bytes it has.
+        bytes: usize,
+        /// How many it may have: [`call_text_bytes`](crate::Config::call_text_bytes).
+        most: usize,
+    },
     /// Its turn did not come within the time-out.
     #[error("its turn did not come in time")]
     TimedOut,
@@ -274,10 +291,16 @@ pub enum ReadError {
     /// It has no answer yet.
     #[error("no answer in time")]
     TimedOut,
+    /// As many aggregates wait for the journal as may, and none of them was done within the time-out.
+    #[error("{most} aggregates wait for the journal, and no more may; ask again later")]
+    Overloaded {
+        /// Their bound, in aggregates: [`waiting_aggregates`](crate::Config::waiting_aggregates).
+        most: usize,
+    },
     /// Too many reads are waiting for this aggregate.
     #[error("too many reads are waiting ({capacity}); ask again later")]
     Full {
-        /// The bound, in reads.
+        /// The bound, in reads: [`waiting_reads`](crate::Config::waiting_reads).
         capacity: usize,
     },
     /// The runtime is shutting down or gone.

@@ -117,9 +117,9 @@ impl<A> Reader<A> {
         self.0.as_ref().is_none_or(|glance| Arc::strong_count(glance) == 1)
     }
 
-    /// The read itself, for whoever only has to tell its caller that time is up.
-    pub(crate) fn share(&self) -> Option<Arc<dyn Glance<A>>> {
-        self.0.clone()
+    /// How long its caller waits, by the clock's `elapsed`.
+    pub(crate) fn until(&self) -> Duration {
+        self.0.as_ref().map_or(Duration::MAX, |glance| glance.until())
     }
 
     pub(crate) fn look(&self, state: &A, now: Timestamp) {

@@ -31,6 +31,7 @@ mod once;
 mod options;
 mod pace;
 mod patience;
+mod permits;
 mod port;
 mod race;
 mod recover;

@@ -8,6 +8,7 @@ use bailiwick_core::Text;
 use crate::ask::Admission;
 use crate::config::Config;
 use crate::envelope::Call;
+use crate::error::Cause;
 
 /// What a call is made with. Cloning it costs no more than one count of references.
 #[derive(Clone)]
@@ -25,6 +26,20 @@ impl Options {
 
     pub(crate) fn call(&mut self) -> &mut Call {
         Arc::make_mut(self.call.get_or_insert_default())
+    }
+
+    /// Whether what stands beside the events is short enough.
+    pub(crate) fn check(&self, config: &Config) -> Result<(), Cause> {
+        let Some(call) = &self.call else { return Ok(()) };
+        let most = config.call_text_bytes;
+        let texts = [("correlation", &call.correlation), ("principal", &call.principal)];
+        for (what, text) in texts {
+            let bytes = text.as_ref().map_or(0, |text| text.as_str().len());
+            if bytes > most {
+                return Err(Cause::TextTooLong { what, bytes, most });
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn correlation(&mut self, correlation: impl Into<Text>) {

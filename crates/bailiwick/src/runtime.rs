@@ -214,6 +214,7 @@ impl Runtime {
         self.floor.meet(stage);
         self.kinds.iter().for_each(|(_, kind)| kind.sweep(stage));
         if stage == Stage::Closed {
+            self.shared.permits.clear();
             self.shared.let_go();
         }
     }

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::config::Config;
+use crate::permits::Permits;
 use crate::port;
 use crate::sampled::Sampled;
 use crate::seams::Seams;
@@ -23,6 +24,8 @@ pub(crate) struct Shared {
     journal: Lock<Option<Arc<dyn Journal>>>,
     pub(crate) seams: Seams,
     pub(crate) config: Config,
+    /// To wait for the journal.
+    pub(crate) permits: Arc<Permits>,
     /// What the journal takes at once.
     pub(crate) limits: AppendLimits,
     pub(crate) time: Time,
@@ -58,6 +61,7 @@ pub(crate) enum Stage {
 impl Shared {
     pub(crate) fn new(journal: Arc<dyn Journal>, seams: Seams, config: Config) -> Self {
         Shared {
+            permits: Permits::new(config.waiting_aggregates.get()),
             limits: journal.limits(),
             time: Time::new(seams.clock.clone(), &config),
             journal: Lock::new(Some(journal)),

@@ -71,6 +71,7 @@ impl Answer {
 fn not_run(cause: &Cause) -> (Sight, &'static str) {
     match cause {
         Cause::MailboxFull { .. } => (Sight::MailboxFull, "full"),
+        Cause::Overloaded { .. } => (Sight::Overloaded, "overloaded"),
         Cause::TimedOut => (Sight::TimedOutBefore, "not in time"),
         Cause::ShutDown => (Sight::RefusedAtTheEnd, "shut down"),
         Cause::Contended { .. } => (Sight::Contended, "contended"),

@@ -67,6 +67,7 @@ fn config(random: &mut Random) -> Config {
     config.deadline_backoff_max = Duration::from_millis(random.between(10, 40));
     config.due_at_once = some(random.count(1, 3));
     config.due_patience = Duration::from_millis(random.between(1, 10));
+    config.waiting_aggregates = some(random.pick(&[1, 2, 1_000]));
     config.page_events = some(random.count(1, 4));
     config
 }

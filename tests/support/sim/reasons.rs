@@ -16,6 +16,10 @@ impl World {
         let reasonable = match cause {
             Cause::MailboxFull { .. } => made.call.admission == Admission::Refuse,
             Cause::TimedOut => self.is_over(made),
+            Cause::Overloaded { most } => {
+                let refuses = made.call.admission == Admission::Refuse;
+                self.may_overload(*most) && (refuses || self.is_over(made))
+            }
             Cause::ShutDown => {
                 drop(account);
                 return self.check_shut_down(made);
@@ -76,6 +80,7 @@ impl World {
         let account = made.seat.account.lock();
         let reasonable = match error {
             ReadError::TimedOut => self.is_over(made),
+            ReadError::Overloaded { most } => self.may_overload(*most) && self.is_over(made),
             ReadError::Full { .. } => true,
             ReadError::ShutDown => account.closing,
             ReadError::Unread(_) => account.unread[made.call.counter] > 0,
@@ -88,6 +93,11 @@ impl World {
     fn is_over(&self, made: &Made) -> bool {
         let passed = self.now().saturating_sub(made.began);
         u128::from(passed) >= made.call.timeout.as_millis()
+    }
+
+    /// Whether more aggregates than may can wait for the journal.
+    fn may_overload(&self, most: usize) -> bool {
+        most == self.plan.config.waiting_aggregates.get() && most < self.plan.counters
     }
 
     /// Whether an append of a runtime may meet an event that the runtime does not know.

@@ -12,6 +12,7 @@ pub enum Sight {
     ReadAnswered,
     Cancelled,
     MailboxFull,
+    Overloaded,
     TimedOutBefore,
     TimedOutAfter,
     Moved,
@@ -35,13 +36,14 @@ pub enum Sight {
 }
 
 /// All of them.
-const ALL: [Sight; 26] = [
+const ALL: [Sight; 27] = [
     Sight::Replied,
     Sight::Rejected,
     Sight::Panicked,
     Sight::ReadAnswered,
     Sight::Cancelled,
     Sight::MailboxFull,
+    Sight::Overloaded,
     Sight::TimedOutBefore,
     Sight::TimedOutAfter,
     Sight::Moved,

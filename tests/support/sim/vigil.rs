@@ -1,7 +1,7 @@
 //! The vigil: what must hold whenever nothing is ready and time is about to pass.
 //!
 //! - Nobody waits for nothing: who has no answer yet waits for the journal, and the journal is at
-//!   work for it. Else a wake-up was lost.
+//!   work for it, or for as many others as may wait for it. Else a wake-up was lost.
 //! - Nobody waits longer than it said.
 //! - Whoever watches has been shown what there is to be shown.
 //! - No deadline is overdue, unless the journal is at work for it, or failed a short while ago.
@@ -32,7 +32,8 @@ impl World {
         let open = self.open.lock();
         let seats = self.seats.lock();
         for (number, call) in open.iter() {
-            if !seats[call.seat].is_under_way(call.counter) {
+            let seat = &seats[call.seat];
+            if !seat.is_under_way(call.counter) && !self.is_full(seat) {
                 self.violated(
                     WakeUp.broken(format!("call {number} waits, and nothing is under way for it")),
                 );
@@ -60,9 +61,9 @@ impl World {
         let waits = account.waits[counter].filter(|(waiting, _)| *waiting == due);
         let (_, since) = *account.waits[counter].insert(waits.unwrap_or((due, now)));
         drop(account);
-        // As many deadlines as may have a place keep the others waiting, but not for ever.
-        let others = (0..self.plan.counters).filter(|other| seat.is_under_way(*other)).count();
-        let room = others < self.plan.config.due_at_once.get();
+        // As many deadlines as may have a place keep the others waiting, but not for ever. So do as
+        // many counters as may wait for the journal.
+        let room = self.at_work(seat) < self.plan.config.due_at_once.get() && !self.is_full(seat);
         let late = now - since;
         if room || late > self.longest_wait() {
             self.violated(NeverLost.broken(format!(
@@ -72,10 +73,24 @@ impl World {
         }
     }
 
-    /// How long the places of deadlines can be taken by others: each of them keeps one for a while.
+    /// For how many counters the journal is at work.
+    fn at_work(&self, seat: &Seat) -> usize {
+        (0..self.plan.counters).filter(|counter| seat.is_under_way(*counter)).count()
+    }
+
+    /// Whether as many wait for the journal as may.
+    fn is_full(&self, seat: &Seat) -> bool {
+        self.at_work(seat) >= self.plan.config.waiting_aggregates.get()
+    }
+
+    /// How long the places of deadlines can be taken by others: each of them keeps one for a while. In
+    /// a queue for the journal each of them is read, and then writes.
     fn longest_wait(&self) -> u64 {
-        let patience = self.plan.config.due_patience.as_millis();
-        u64::try_from(patience).expect("a short time") * self.plan.counters as u64 + TICKS
+        let (counters, config) = (self.plan.counters, &self.plan.config);
+        let patience = u64::try_from(config.due_patience.as_millis()).expect("a short time");
+        let queues = config.waiting_aggregates.get() < counters;
+        let turn = if queues { 2 * self.plan.slow + TICKS } else { 0 };
+        (patience + turn) * counters as u64 + TICKS
     }
 
     /// When the runtime in this seat has to ring the alarm of `counter`, if that is up to it.

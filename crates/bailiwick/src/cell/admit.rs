@@ -12,13 +12,14 @@ use crate::ask::Admission;
 use crate::deadlines::Due;
 use crate::entry::Entry;
 use crate::envelope::Envelope;
-use crate::glance::{Glance, Reader};
 use crate::shared::Stage;
 
 /// Why something did not get into a cell.
 pub(crate) enum NotAdmitted {
     /// There is no room.
     Full,
+    /// As many aggregates wait for the journal as may.
+    Overloaded,
     /// The cell was stored meanwhile: look in the registry again.
     Stored,
     /// The runtime takes no more work.
@@ -32,6 +33,9 @@ impl<A: Aggregate> Cell<A> {
         envelope: Arc<dyn Envelope<A>>,
         admission: Admission,
     ) -> Result<(), NotAdmitted> {
+        if admission == Admission::Refuse {
+            self.turn_away()?;
+        }
         self.put(|core| {
             let until = envelope.until();
             let desk = self.desk(core);
@@ -50,30 +54,6 @@ impl<A: Aggregate> Cell<A> {
         })
     }
 
-    /// Puts a read before the cell's next turn.
-    pub(crate) fn admit_read(
-        self: &Arc<Self>,
-        glance: Arc<dyn Glance<A>>,
-    ) -> Result<(), NotAdmitted> {
-        let mut gone = Vec::new();
-        let admitted = self.put(|core| {
-            let until = glance.until();
-            let desk = self.desk(core);
-            if desk.readers.len() >= self.capacity() {
-                gone.extend(desk.readers.extract_if(.., |reader| reader.abandoned()));
-            }
-            if desk.readers.len() >= self.capacity() {
-                return Err(NotAdmitted::Full);
-            }
-            desk.readers.push(Reader::new(glance));
-            self.be_patient(desk, until);
-            Ok(())
-        });
-        // The lock first: what is dropped is the caller's.
-        drop(gone);
-        admitted
-    }
-
     /// The deadline index calls. If nobody works for the cell, the caller does, for one poll.
     pub(crate) fn admit_deadline(
         self: &Arc<Self>,
@@ -86,10 +66,10 @@ impl<A: Aggregate> Cell<A> {
         if called.due.is_none() && !has_one {
             called.due = due.take();
         }
-        if core.phase == Phase::Resting {
+        if core.phase == Phase::Resting && !self.is_overloaded(&core) {
             self.work_briefly(core);
         } else {
-            self.step(core, Input::Work);
+            self.put_in(core, false);
         }
         Ok(())
     }
@@ -102,7 +82,7 @@ impl<A: Aggregate> Cell<A> {
         }
         let desk = self.desk(&mut core);
         desk.overtaken = desk.overtaken.max(at);
-        self.step(core, Input::Work);
+        self.put_in(core, false);
         true
     }
 
@@ -112,12 +92,12 @@ impl<A: Aggregate> Cell<A> {
     ) -> Result<(), NotAdmitted> {
         let mut core = self.open()?;
         put(&mut core)?;
-        self.step(core, Input::Work);
+        self.put_in(core, false);
         Ok(())
     }
 
     /// The cell, if it takes work.
-    fn open(self: &Arc<Self>) -> Result<MutexGuard<'_, Core<A>>, NotAdmitted> {
+    pub(super) fn open(self: &Arc<Self>) -> Result<MutexGuard<'_, Core<A>>, NotAdmitted> {
         let core = self.core.lock();
         // Under the lock: a shutdown that has met this cell has seen what was put in before.
         match core.phase {
@@ -152,7 +132,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Takes an envelope that its caller has given up out of the mailbox, if it is still there.
-    pub(crate) fn forget(&self, envelope: *const (), at_the_door: bool) {
+    pub(crate) fn forget(self: &Arc<Self>, envelope: *const (), at_the_door: bool) {
         let mut core = self.core.lock();
         let Some(desk) = &mut core.desk else { return };
         let mut forgotten = Vec::new();
@@ -163,7 +143,7 @@ impl<A: Aggregate> Cell<A> {
             forgotten.extend(self.let_in(&mut core));
         }
         // The lock first: what is dropped is the domain's.
-        drop(core);
+        self.withdrawn(core);
         forgotten.into_iter().for_each(Entry::forget);
     }
 }

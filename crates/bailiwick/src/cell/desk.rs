@@ -14,6 +14,7 @@ use crate::envelope::Envelope;
 use crate::glance::Reader;
 use crate::kind::Kind;
 use crate::patience;
+use crate::permits::{Permit, Ticket};
 
 /// What every event of an aggregate carries, and what each of its appends guards.
 pub(crate) struct Ground {
@@ -34,6 +35,14 @@ pub(super) struct Desk<A: Aggregate> {
     /// How many at the door were given up since it was last cleared of them.
     left_the_door: usize,
     pub(super) readers: Vec<Reader<A>>,
+    /// How many more the turn that is running has out.
+    pub(super) reads_out: usize,
+    /// How many were given up since they were last looked through.
+    pub(super) left_reads: usize,
+    /// While it waits for the journal, and from when it was given one until it does.
+    pub(super) permit: Option<Permit>,
+    /// Its place in the queue for a permit.
+    pub(super) ticket: Option<Ticket>,
     /// Others of this runtime wrote up to here what this aggregate reads; the start if nobody did, or
     /// it is known.
     pub(super) overtaken: Position,
@@ -77,6 +86,10 @@ impl<A: Aggregate> Desk<A> {
             door: VecDeque::new(),
             left_the_door: 0,
             readers: Vec::new(),
+            reads_out: 0,
+            left_reads: 0,
+            permit: None,
+            ticket: None,
             overtaken: Position::START,
             due: Called::default(),
             holding: None,

@@ -86,16 +86,19 @@ impl<A: Aggregate> Cell<A> {
             core.phase = core.phase.after(Input::Runs).0;
             let leaving = core.phase == Phase::Leaving;
             let life = std::mem::replace(&mut core.life, Life::Out);
+            let (life, forsaken) = Self::forsaken(&core, life);
+            let may_begin = core.desk.as_ref().is_none_or(|desk| self.may_begin(desk));
             let is_sure = is_closed || !life.is_unsure();
             let life = match &mut core.desk {
                 Some(desk) if desk.overtaken != Position::START || !is_sure => {
-                    self.catch_up(desk, life, is_sure, tools)
+                    self.catch_up(desk, life, (is_sure, may_begin), tools)
                 }
                 _ => life,
             };
             let most = if tools.quick { COMMANDS_PER_QUICK_TURN } else { usize::MAX };
-            let mut work = self.take_work(&mut core, &life, most);
+            let mut work = self.take_work(&mut core, &life, most, may_begin);
             drop(core);
+            drop(forsaken);
             work.gone.drain(..).for_each(Entry::forget);
             commands += work.commands.len();
             tools.asked |= !work.commands.is_empty() || !work.readers.is_empty();
@@ -112,7 +115,9 @@ impl<A: Aggregate> Cell<A> {
             }
             core.life = life;
             let told = (self.end_turn(&mut core, work.commands), self.grant(&mut core));
+            let gone = core.take_left_reads();
             let idle = waiting && !self.has_more(&core);
+            let told = (told, gone, self.keep_permit(&mut core, idle));
             if idle && commands <= 1 {
                 let drive = self.park(core, tools, cx);
                 drop(told);
@@ -143,12 +148,18 @@ impl<A: Aggregate> Cell<A> {
             Life::Live(live) if live.overdue => return live.may_go_on(),
             Life::Live(live) if !live.again.is_empty() => return self.room_in(live) > 0,
             Life::Live(live) => self.room_in(live) > 0,
-            Life::Loading(_) => false,
+            Life::Loading(_) => return core.is_forsaken(),
             Life::Unloaded | Life::Quiet(_) | Life::Behind(_) | Life::Faulted(_) | Life::Out => {
                 true
             }
         };
-        room && core.desk.as_ref().is_some_and(|desk| desk.has_work_now())
+        let Some(desk) = core.desk.as_ref().filter(|desk| room && desk.has_work_now()) else {
+            return false;
+        };
+        match &core.life {
+            Life::Faulted(fault) if self.kind.shared.time.moment() < fault.until => true,
+            life => self.may_begin(desk) || desk.has_work_meanwhile(life),
+        }
     }
 
     fn park(
@@ -165,15 +176,29 @@ impl<A: Aggregate> Cell<A> {
             core.busy_at = core.busy_at.max(fault.until);
         }
         let parked = core.desk.as_mut().and_then(|desk| desk.parked.replace(cx.waker().clone()));
-        let input = if core.has_work() {
-            Input::Waits
-        } else {
+        let input = if !core.has_work() {
             Input::Idles { keep: core.life.is_worth_keeping(), stay: tools.asked && !is_faulted }
+        } else if !self.must_queue(&core) {
+            Input::Waits
+        } else if self.queue(&mut core) {
+            Input::Queues
+        } else {
+            // It was given a permit just now.
+            drop(core);
+            drop(parked);
+            return Drive::Yield;
         };
         let stays = self.step(core, input).has_actor();
         // The lock first: whose waker it was may do anything.
         drop(parked);
         if stays { Drive::Park } else { Drive::Leave }
+    }
+
+    /// Whether what there is to do waits for nothing but a permit.
+    fn must_queue(&self, core: &Core<A>) -> bool {
+        let waits = core.life.waits_for_journal();
+        let desk = core.desk.as_ref().filter(|desk| !waits && !desk.is_blocked());
+        desk.is_some_and(|desk| !self.may_begin(desk))
     }
 
     fn room_in(&self, live: &Live<A>) -> usize {
@@ -188,7 +213,13 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Takes what is waiting, as far as this life can use it now; `most` commands at most.
-    fn take_work(&self, core: &mut Core<A>, life: &Life<A>, most: usize) -> Work<A> {
+    fn take_work(
+        &self,
+        core: &mut Core<A>,
+        life: &Life<A>,
+        most: usize,
+        may_begin: bool,
+    ) -> Work<A> {
         let mut work = Work {
             commands: Entries::new(),
             readers: Vec::new(),
@@ -198,7 +229,9 @@ impl<A: Aggregate> Cell<A> {
             refuse: false,
         };
         let Some(desk) = &mut core.desk else { return work };
-        work.wanted = desk.has_work();
+        work.wanted = desk.has_work() && may_begin;
+        desk.reads_out = life.reads();
+        let mut refuses = false;
         let room = match life {
             Life::Quiet(_) => self.batch().min(most),
             Life::Live(live) if !live.is_sound() => return work,
@@ -206,13 +239,14 @@ impl<A: Aggregate> Cell<A> {
                 self.room_in(live).saturating_sub(live.again.entries.len()).min(most)
             }
             Life::Faulted(fault) if self.kind.shared.time.moment() < fault.until => {
-                work.refuse = true;
+                (work.refuse, refuses) = (true, true);
                 usize::MAX
             }
             _ => return work,
         };
         work.readers = std::mem::take(&mut desk.readers);
-        if desk.is_blocked() {
+        desk.reads_out += work.readers.len();
+        if desk.is_blocked() || !(may_begin || refuses) {
             return work;
         }
         if let Some(holding) = &mut desk.holding {
@@ -295,7 +329,7 @@ impl<A: Aggregate> Cell<A> {
         self.look(live, std::mem::take(&mut work.readers), now);
         let Called { called, due } = std::mem::take(&mut work.due);
         if called {
-            live.rearm = true;
+            (live.rearm, live.again.called) = (true, true);
             live.due = due.or(live.due.take());
         }
         if called || live.overdue {
@@ -378,6 +412,7 @@ impl<A: Aggregate> Cell<A> {
             return Next::Again;
         }
         if std::mem::take(&mut live.rearm) {
+            live.again.called = false;
             let known = &mut *live.known;
             if !known.unsure && live.again.stuck.is_none() {
                 known.armed = known.deadline;

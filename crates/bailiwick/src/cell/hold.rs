@@ -129,6 +129,10 @@ impl<A: Aggregate> Cell<A> {
             Phase::Waiting => {
                 self.step(core, Input::Work);
             }
+            Phase::Queued if !core.has_work() => {
+                let keep = core.life.is_worth_keeping();
+                self.step(core, Input::Forsaken { keep });
+            }
             Phase::Resting if !core.has_work() => {
                 let desk = core.desk.take();
                 drop(core);

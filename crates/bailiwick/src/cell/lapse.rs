@@ -12,8 +12,8 @@ use super::life::Life;
 use super::{Cell, Core};
 use crate::entry::{Entries, Entry};
 use crate::envelope::Envelope;
-use crate::error::ReadError;
-use crate::glance::{Glance, Reader};
+use crate::error::{Cause, ReadError};
+use crate::glance::Reader;
 use crate::patience;
 
 /// When a cell is looked at again whose turn is running just now: what waits for its append is out
@@ -27,7 +27,10 @@ struct Lapsed<A: Aggregate> {
     entries: Vec<Entry<A>>,
     /// They stay where they are.
     commands: Vec<Arc<dyn Envelope<A>>>,
-    reads: Vec<Arc<dyn Glance<A>>>,
+    /// They are taken out.
+    reads: Vec<Reader<A>>,
+    /// It queued for a permit, with all that waits for its turn.
+    queued: bool,
     next: Option<Duration>,
 }
 
@@ -51,8 +54,10 @@ impl<A: Aggregate> Cell<A> {
         };
         desk.patience = None;
         let mut lapsed = Lapsed::at(now);
+        lapsed.queued = desk.ticket.is_some();
         lapsed.leave(desk);
         lapsed.stay(&core);
+        lapsed.take_reads(&mut core);
         let gone = self.let_in(&mut core);
         if let Some(next) = lapsed.next
             && let Some(desk) = &mut core.desk
@@ -60,17 +65,29 @@ impl<A: Aggregate> Cell<A> {
             self.be_patient(desk, next);
         }
         // The lock first: callers that are told may do anything.
-        drop(core);
+        self.withdrawn(core);
         gone.into_iter().for_each(Entry::forget);
-        lapsed.entries.into_iter().for_each(Entry::time_out);
-        lapsed.commands.iter().for_each(|envelope| envelope.time_out());
-        lapsed.reads.iter().for_each(|read| read.fail(ReadError::TimedOut));
+        let most = self.kind.shared.config.waiting_aggregates.get();
+        let (cause, error) = match lapsed.queued {
+            true => (Cause::Overloaded { most }, ReadError::Overloaded { most }),
+            false => (Cause::TimedOut, ReadError::TimedOut),
+        };
+        lapsed.entries.into_iter().for_each(|entry| entry.time_out(cause.clone()));
+        lapsed.commands.iter().for_each(|envelope| envelope.time_out(Cause::TimedOut));
+        lapsed.reads.into_iter().for_each(|read| read.fail(error.clone()));
     }
 }
 
 impl<A: Aggregate> Lapsed<A> {
     fn at(now: Duration) -> Self {
-        Lapsed { now, entries: Vec::new(), commands: Vec::new(), reads: Vec::new(), next: None }
+        Lapsed {
+            now,
+            entries: Vec::new(),
+            commands: Vec::new(),
+            reads: Vec::new(),
+            queued: false,
+            next: None,
+        }
     }
 
     /// Whether the time is up; if not, it is looked at again.
@@ -102,7 +119,6 @@ impl<A: Aggregate> Lapsed<A> {
                 self.commands.push(envelope.clone());
             }
         }
-        self.look_at_reads(&desk.readers);
     }
 
     /// What has had its turn and is not answered yet, as far as it can be seen.
@@ -110,12 +126,12 @@ impl<A: Aggregate> Lapsed<A> {
         match &core.life {
             Life::Live(live) => {
                 if let Some(running) = &live.running {
-                    self.look_at(&running.entries, &running.readers);
+                    self.look_at(&running.entries);
                 }
-                self.look_at(&live.forming.entries, &live.forming.readers);
-                self.look_at(&live.again.entries, &live.again.readers);
+                self.look_at(&live.forming.entries);
+                self.look_at(&live.again.entries);
             }
-            Life::Loading(loading) => self.look_at(&loading.again.entries, &loading.again.readers),
+            Life::Loading(loading) => self.look_at(&loading.again.entries),
             Life::Out => {
                 let soon = self.now + AGAIN;
                 self.next = Some(self.next.map_or(soon, |next| next.min(soon)));
@@ -124,22 +140,21 @@ impl<A: Aggregate> Lapsed<A> {
         }
     }
 
-    fn look_at(&mut self, entries: &[Entry<A>], readers: &[Reader<A>]) {
+    fn look_at(&mut self, entries: &[Entry<A>]) {
         for entry in entries {
             if self.is_up(entry.envelope().until()) {
                 self.commands.push(entry.share());
             }
         }
-        self.look_at_reads(readers);
     }
 
-    fn look_at_reads(&mut self, readers: &[Reader<A>]) {
-        for reader in readers {
-            if let Some(read) = reader.share()
-                && self.is_up(read.until())
-            {
-                self.reads.push(read);
-            }
-        }
+    /// Reads wherever they wait, as far as they can be seen.
+    fn take_reads(&mut self, core: &mut Core<A>) {
+        let (now, mut next) = (self.now, self.next);
+        self.reads = core.take_reads(|read| read.until() <= now);
+        core.each_read(|read| {
+            next = Some(next.map_or(read.until(), |next| next.min(read.until())))
+        });
+        self.next = next;
     }
 }

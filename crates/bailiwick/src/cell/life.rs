@@ -53,6 +53,8 @@ pub(super) struct Again<A: Aggregate> {
     pub(super) readers: Vec<Reader<A>>,
     /// A deadline that panicked or stayed due: when it is tried again.
     pub(super) stuck: Option<Moment>,
+    /// The deadline index has called, and what that led to is not durable yet.
+    pub(super) called: bool,
 }
 
 /// An aggregate folded from the journal.
@@ -182,7 +184,7 @@ impl<A: Aggregate> Batch<A> {
 
 impl<A: Aggregate> Default for Again<A> {
     fn default() -> Self {
-        Again { entries: Entries::new(), readers: Vec::new(), stuck: None }
+        Again { entries: Entries::new(), readers: Vec::new(), stuck: None, called: false }
     }
 }
 
@@ -210,6 +212,16 @@ impl<A: Aggregate> Life<A> {
             Life::Live(live) => live.is_busy(),
             Life::Unloaded | Life::Quiet(_) | Life::Behind(_) | Life::Faulted(_) => false,
         }
+    }
+
+    /// Whether it can do nothing before the journal has answered.
+    pub(super) fn waits_for_journal(&self) -> bool {
+        matches!(self, Life::Loading(_)) || self.is_appending()
+    }
+
+    /// Whether an append is in flight.
+    pub(super) fn is_appending(&self) -> bool {
+        matches!(self, Life::Live(live) if live.running.is_some())
     }
 
     pub(super) fn known(&mut self) -> Option<&mut Known<A>> {

@@ -68,7 +68,7 @@ impl<A: Aggregate> Cell<A> {
         &self,
         desk: &mut Desk<A>,
         life: Life<A>,
-        is_sure: bool,
+        (is_sure, may_begin): (bool, bool),
         tools: &Tools<A>,
     ) -> Life<A> {
         let upto = desk.overtaken;
@@ -76,7 +76,7 @@ impl<A: Aggregate> Cell<A> {
         match life {
             Life::Quiet(mut known) if is_behind(&known) => {
                 self.unlearn(&mut known);
-                self.read_on(tools, known)
+                if may_begin { self.read_on(tools, known) } else { Life::Behind(known) }
             }
             Life::Live(mut live) if is_behind(&live.known) => {
                 live.read_on();

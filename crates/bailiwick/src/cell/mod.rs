@@ -24,8 +24,10 @@ mod lapse;
 mod life;
 mod load;
 mod phase;
+mod readers;
 mod rest;
 mod settle;
+mod work;
 
 use std::sync::Arc;
 
@@ -94,7 +96,7 @@ impl<A: Aggregate> Cell<A> {
         let (phase, act) = core.phase.after(input);
         core.phase = phase;
         match act {
-            Act::Nothing | Act::Park => {}
+            Act::Nothing | Act::Park | Act::Queue => {}
             Act::Attach => self.attach(core),
             Act::Wake => self.wake(core),
             Act::Linger => self.linger(core),
@@ -178,7 +180,8 @@ impl<A: Aggregate> Cell<A> {
         self.kind.registry.remove(&self.id, self);
         let waker = desk.as_mut().and_then(|desk| desk.parked.take());
         // What is dropped without an outcome gets one: given back, or unknown if it was submitted.
-        drop((life, desk));
+        drop(life);
+        self.clear(desk);
         if let Some(waker) = waker {
             waker.wake();
         }

@@ -19,6 +19,8 @@ pub(super) enum Phase {
     Lingering,
     /// Its actor was told to leave if there is still nothing to do.
     Leaving,
+    /// It has something to do, without an actor, and queues for a permit to begin it.
+    Queued,
     /// Out of memory: whoever still holds the cell looks in the registry again.
     Stored,
     /// Out of memory because the runtime is closed.
@@ -28,12 +30,16 @@ pub(super) enum Phase {
 /// What happens to a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Input {
-    /// A command, a read or a deadline was put into it.
+    /// A command, a read or a deadline was put into it, or it was given a permit.
     Work,
     /// Its actor is polled.
     Runs,
     /// Its actor can do nothing before the journal has answered.
     Waits,
+    /// What there is to do may not be begun before it is given a permit.
+    Queues,
+    /// It queues, and has nothing to do any more.
+    Forsaken { keep: bool },
     /// Its actor has nothing to do. `keep`: the journal knows the aggregate. `stay`: there may soon
     /// be something again.
     Idles { keep: bool, stay: bool },
@@ -57,6 +63,8 @@ pub(super) enum Act {
     Wake,
     /// Let the actor wait until it is woken.
     Park,
+    /// Let the actor go: it has something to do, and queues.
+    Queue,
     /// Likewise, and look after it when it has lingered.
     Linger,
     /// Let the actor go, if there is one, and keep what is known.
@@ -80,12 +88,12 @@ impl Phase {
 
     /// The table.
     pub(super) fn after(self, input: Input) -> (Phase, Act) {
-        use Phase::{Closed, Leaving, Lingering, Resting, Stored, Waiting, Working};
+        use Phase::{Closed, Leaving, Lingering, Queued, Resting, Stored, Waiting, Working};
         match (self, input) {
             (Stored | Closed, _) => (self, Act::Nothing),
             (_, Input::Closes) => (Closed, Act::Close),
 
-            (Resting, Input::Work) => (Working, Act::Attach),
+            (Resting | Queued, Input::Work) => (Working, Act::Attach),
             (Waiting | Lingering, Input::Work) => (Working, Act::Wake),
             // It looks for work before it leaves, or waits again.
             (Working | Leaving, Input::Work) => (Working, Act::Nothing),
@@ -93,6 +101,11 @@ impl Phase {
             (Waiting | Lingering, Input::Runs) => (Working, Act::Nothing),
 
             (Working | Waiting | Lingering | Leaving, Input::Waits) => (Waiting, Act::Park),
+            (Resting, Input::Queues) => (Queued, Act::Nothing),
+            (Working | Waiting | Lingering | Leaving, Input::Queues) => (Queued, Act::Queue),
+            (Queued, Input::Forsaken { keep: true }) => (Resting, Act::Rest),
+            (Queued, Input::Forsaken { keep: false }) => (Stored, Act::Store),
+
             (Working | Waiting | Lingering, Input::Idles { keep: true, stay: true }) => {
                 (Lingering, Act::Linger)
             }
@@ -119,6 +132,17 @@ impl Phase {
 
             (Working | Leaving | Resting, Input::Runs)
             | (Resting, Input::Waits | Input::Idles { .. } | Input::Gone { .. })
+            | (
+                Queued,
+                Input::Runs
+                | Input::Waits
+                | Input::Queues
+                | Input::Idles { .. }
+                | Input::Tires
+                | Input::Gone { .. }
+                | Input::Expires,
+            )
+            | (Resting | Working | Waiting | Lingering | Leaving, Input::Forsaken { .. })
             | (Resting | Working | Waiting | Leaving, Input::Tires)
             | (Working | Waiting | Lingering | Leaving, Input::Expires) => (self, Act::Nothing),
         }
@@ -131,12 +155,13 @@ mod tests {
 
     use super::*;
 
-    const PHASES: [Phase; 7] = [
+    const PHASES: [Phase; 8] = [
         Phase::Resting,
         Phase::Working,
         Phase::Waiting,
         Phase::Lingering,
         Phase::Leaving,
+        Phase::Queued,
         Phase::Stored,
         Phase::Closed,
     ];
@@ -146,12 +171,14 @@ mod tests {
             Input::Work,
             Input::Runs,
             Input::Waits,
+            Input::Queues,
             Input::Tires,
             Input::Expires,
             Input::Closes,
         ];
         for keep in [false, true] {
             inputs.extend([true, false].map(|stay| Input::Idles { keep, stay }));
+            inputs.push(Input::Forsaken { keep });
             for (ran, work) in [(false, false), (false, true), (true, false), (true, true)] {
                 inputs.push(Input::Gone { ran, work, keep });
             }
@@ -182,6 +209,7 @@ mod tests {
                         "{case}: it does not sleep"
                     ),
                     Act::Rest => assert_eq!(next, Phase::Resting, "{case}"),
+                    Act::Queue => assert_eq!(next, Phase::Queued, "{case}"),
                     Act::Park | Act::Linger => assert!(phase.has_actor(), "{case}"),
                     Act::Nothing | Act::Store | Act::Close => {}
                 }
@@ -207,6 +235,8 @@ mod tests {
         actors: u8,
         /// The actor will be polled.
         awake: bool,
+        /// It will be given a permit.
+        ticket: bool,
     }
 
     impl World {
@@ -226,11 +256,15 @@ mod tests {
                 Act::Attach => (self.actors, self.awake) = (self.actors + 1, true),
                 Act::Wake => self.awake = true,
                 Act::Park | Act::Linger => self.awake = false,
-                Act::Rest | Act::Store if !matches!(input, Input::Gone { .. } | Input::Expires) => {
+                Act::Queue => (self.actors, self.awake) = (self.actors - 1, false),
+                Act::Rest | Act::Store if matches!(input, Input::Idles { .. }) => {
                     (self.actors, self.awake) = (self.actors - 1, false);
                 }
                 Act::Close => (self.work, self.pending) = (false, false),
                 Act::Nothing | Act::Rest | Act::Store => {}
+            }
+            if matches!(act, Act::Rest | Act::Store | Act::Close) {
+                self.ticket = false;
             }
             self
         }
@@ -245,10 +279,12 @@ mod tests {
             let mut ends: Vec<_> =
                 idles.into_iter().map(|(keep, stay)| Input::Idles { keep, stay }).collect();
             ends.extend(self.work.then_some(Input::Waits));
+            ends.extend(self.work.then_some(Input::Queues));
             ends.into_iter()
                 .map(|end| {
-                    let pending = end == Input::Waits;
-                    World { work: false, pending, ..ran }.step(end)
+                    let (pending, queues) = (end == Input::Waits, end == Input::Queues);
+                    let ticket = ran.ticket || queues;
+                    World { work: queues, pending, ticket, ..ran }.step(end)
                 })
                 .collect()
         }
@@ -258,6 +294,18 @@ mod tests {
             let mut next = vec![self.step(Input::Tires), self.step(Input::Closes)];
             if !over {
                 next.push(World { work: true, ..self }.step(Input::Work));
+            }
+            if matches!(self.phase(), Phase::Resting | Phase::Queued) {
+                // Something comes that may not be begun now.
+                next.push(World { work: true, ticket: true, ..self }.step(Input::Queues));
+            }
+            if self.ticket {
+                next.push(World { ticket: false, ..self }.step(Input::Work));
+            }
+            if self.phase() == Phase::Queued {
+                for keep in [true, false] {
+                    next.push(World { work: false, ..self }.step(Input::Forsaken { keep }));
+                }
             }
             if !self.work && !self.pending {
                 next.push(self.step(Input::Expires));
@@ -280,7 +328,8 @@ mod tests {
 
     #[test]
     fn whatever_happens_in_whatever_order_work_has_an_actor_that_will_be_polled() {
-        let begin = World { phase: 0, work: false, pending: false, actors: 0, awake: false };
+        let begin =
+            World { phase: 0, work: false, pending: false, actors: 0, awake: false, ticket: false };
         let (mut seen, mut open) = (HashSet::from([begin]), vec![begin]);
         while let Some(world) = open.pop() {
             assert!(world.actors <= 1, "two actors: {world:?}");
@@ -289,7 +338,8 @@ mod tests {
                 assert!(!world.work, "left memory with work: {world:?}");
             } else {
                 assert_eq!(world.actors == 1, phase.has_actor(), "{world:?} {phase:?}");
-                assert!(!world.work || world.awake, "work that nobody sees: {world:?} {phase:?}");
+                let queues = phase == Phase::Queued && world.ticket;
+                assert!(!world.work || world.awake || queues, "unseen: {world:?} {phase:?}");
             }
             open.extend(world.successors().into_iter().filter(|next| seen.insert(*next)));
         }

@@ -80,9 +80,14 @@ impl<A: Aggregate> Cell<A> {
         }
     }
 
+    /// It needs its desk no more. Not under the lock: a permit may go to another cell.
     pub(super) fn clear(&self, desk: Option<Box<Desk<A>>>) {
-        if let Some(entry) = desk.as_ref().and_then(|desk| desk.patience) {
+        let Some(desk) = desk else { return };
+        if let Some(entry) = desk.patience {
             self.kind.patience.remove(entry);
+        }
+        if let Some(ticket) = desk.ticket {
+            self.kind.shared.permits.leave(ticket);
         }
     }
 
@@ -99,7 +104,7 @@ impl<A: Aggregate> Cell<A> {
             }
             Phase::Lingering => Some(core.busy_at + linger),
             Phase::Working | Phase::Waiting | Phase::Leaving => Some(now + linger.max(BUSY_LOOK)),
-            Phase::Resting | Phase::Stored | Phase::Closed => {
+            Phase::Resting | Phase::Queued | Phase::Stored | Phase::Closed => {
                 core.lingers = false;
                 None
             }

@@ -112,9 +112,9 @@ impl<A: Aggregate> Cell<A> {
     fn conflicted(&self, live: &mut Live<A>, running: Running<A>, at: Position) -> Settled {
         self.kind.tally.here().conflicts.one();
         tracing::debug!(aggregate = A::NAME, id = %self.id, %at, "another writer was faster");
-        let stuck = live.again.stuck;
+        let Again { stuck, called, .. } = live.again;
         let Running { entries, readers, keys, before, .. } = running;
-        let mut again = Again { entries, readers, stuck };
+        let mut again = Again { entries, readers, stuck, called };
         #[cfg(feature = "fault-injection")]
         let before = before.filter(|_| !self.kind.shared.sabotaged(crate::Sabotage::NoRebuild));
         live.undo(before, &keys);
@@ -160,7 +160,8 @@ impl<A: Aggregate> Cell<A> {
             }
         }
         live.find_repetitions();
-        let mut again = Again { entries: Entries::new(), readers, stuck: live.again.stuck };
+        let Again { stuck, called, .. } = live.again;
+        let mut again = Again { entries: Entries::new(), readers, stuck, called };
         #[cfg(feature = "fault-injection")]
         if shared.sabotaged(crate::Sabotage::SpeculationKept) {
             again.take_forming(live);

@@ -153,6 +153,10 @@ impl Decisions {
         keyed: Option<Keyed<D::Reply>>,
         cx: &Context<'_>,
     ) -> Result<Arc<Asked<D>>, NotRun<D>> {
+        if let Err(cause) = self.options.check(&self.floor.shared().config) {
+            self.floor.turned_away();
+            return Err(NotRun { command: decision, cause });
+        }
         let bounded = match bound(decision, keyed.as_ref().map(Keyed::tag)) {
             Ok(bounded) => bounded,
             Err(not_run) => {
@@ -168,7 +172,9 @@ impl Decisions {
         let cause = match floor.admit(asked.clone(), until, admission, stands) {
             Ok(()) => return Ok(asked),
             Err(NotAdmitted::Full) => Cause::MailboxFull { capacity: floor.capacity() },
-            Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => Cause::ShutDown,
+            Err(NotAdmitted::Overloaded | NotAdmitted::ShutDown | NotAdmitted::Stored) => {
+                Cause::ShutDown
+            }
         };
         floor.turned_away();
         Err(NotRun { command: asked.take_decision(), cause })
