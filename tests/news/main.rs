@@ -7,4 +7,5 @@ mod library;
 mod looking;
 mod race;
 mod rally;
+mod rules;
 mod telling;

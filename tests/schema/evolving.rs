@@ -6,7 +6,8 @@ use std::any::TypeId;
 use bailiwick::{
     ANSWERED, Aggregate, BoxError, Cause, CodecError, Context, Decide, EncodedEvent, Event,
     EventDescriptor, EventType, Fields, Journal, ManualClock, MemoryJournal, Metadata, Origin,
-    Position, Query, Read, Runtime, StartError, TagCollector, Timestamp, View, id,
+    Position, Query, Read, RecordedDeadline, Runtime, StartError, TagCollector, Timestamp, View,
+    id,
 };
 use serde::{Deserialize, Serialize};
 
@@ -138,7 +139,8 @@ fn event(event_type: &'static str, payload: Vec<u8>) -> EncodedEvent {
 fn decided_by(aggregate: &'static str, event: EncodedEvent) -> EncodedEvent {
     let mut event = event;
     let tag = event.tags.as_slice()[0].clone();
-    event.metadata.origin = Some(Origin { aggregate: aggregate.into(), tag, deadline: None });
+    event.metadata.origin =
+        Some(Origin { aggregate: aggregate.into(), tag, deadline: RecordedDeadline::new(None, 1) });
     event
 }
 

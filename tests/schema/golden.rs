@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
 
 use bailiwick::{
-    ANSWERED, Delivery, EncodedEvent, Event, EventType, Extra, Idempotency, Metadata, Origin,
-    Position, Tag, Tags, Text, Timestamp, codec, record,
+    ANSWERED, DeadlineOf, Delivery, EncodedEvent, Event, EventType, Extra, Idempotency, Metadata,
+    Origin, Position, RecordedDeadline, Tag, Tags, Text, Timestamp, codec, record,
 };
 use bailiwick_examples::streaming::SessionEvent;
 
@@ -77,6 +77,13 @@ fn cases() -> Vec<Case> {
         payload("no payload", b""),
         answered("an answer that is remembered"),
         everything("everything"),
+        plain("a deadline by a later version of its rule", |metadata| {
+            metadata.origin = origin(Some(Timestamp::MAX)).map(by_version(70_000));
+        }),
+        plain("no deadline by a later version of its rule", |metadata| {
+            metadata.origin = origin(None).map(by_version(2));
+        }),
+        extra("deadlines of others", |extra| extra.deadlines = deadlines()),
     ]
 }
 
@@ -160,7 +167,28 @@ fn everything(name: &'static str) -> Case {
 
 fn origin(deadline: Option<Timestamp>) -> Option<Origin> {
     let tag = "account:acc-1".parse().expect("a tag");
+    let deadline = RecordedDeadline::new(deadline, 1);
     Some(Origin { aggregate: Text::literal("AccountSessions"), tag, deadline })
+}
+
+fn by_version(version: u32) -> impl Fn(Origin) -> Origin {
+    move |origin| Origin {
+        deadline: RecordedDeadline::new(origin.deadline.at(), version),
+        ..origin
+    }
+}
+
+fn deadlines() -> Vec<DeadlineOf> {
+    let of = |tag: &str, deadline| DeadlineOf {
+        aggregate: Text::literal("Course"),
+        tag: tag.parse().expect("a tag"),
+        deadline,
+    };
+    let at = Timestamp::from_millis(1_767_225_610_123);
+    vec![
+        of("course:c 1", RecordedDeadline::new(Some(at), 1)),
+        of("course:c 2", RecordedDeadline::new(None, 300)),
+    ]
 }
 
 fn idempotency() -> Idempotency {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bailiwick::{
     AppendCondition, EncodedEvent, EventType, Journal, Metadata, Origin, Position, Query,
-    QueryItem, Tag, Timestamp,
+    QueryItem, RecordedDeadline, Tag, Timestamp,
 };
 use bailiwick_tephra::TephraJournal;
 use clap::Parser;
@@ -117,7 +117,7 @@ fn event(account: u64) -> EncodedEvent {
     metadata.origin = Some(Origin {
         aggregate: "AccountSessions".into(),
         tag: tag(account),
-        deadline: Some(Timestamp::from_millis(1_767_225_610_123)),
+        deadline: RecordedDeadline::new(Some(Timestamp::from_millis(1_767_225_610_123)), 1),
     });
     EncodedEvent {
         event_type: TYPE.into(),

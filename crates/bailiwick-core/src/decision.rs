@@ -1,5 +1,6 @@
 //! Decisions: commands whose rules belong to no single aggregate.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 
@@ -252,7 +253,7 @@ impl<D: Decision> Bounded<D> {
         } else if readers.is_empty() {
             Err(EmitError::Untagged { event_type })
         } else {
-            Err(EmitError::Misaddressed { event_type, keys: readers.to_vec(), tags })
+            Err(EmitError::Misaddressed { event_type, keys: each_once(readers), tags })
         }
     }
 }
@@ -290,6 +291,11 @@ pub enum EmitError {
         /// The tags that it carries.
         tags: Tags,
     },
+}
+
+fn each_once(readers: &[&'static str]) -> Vec<&'static str> {
+    let keys: BTreeSet<_> = readers.iter().copied().collect();
+    keys.into_iter().collect()
 }
 
 struct OneOf<'a>(&'a [&'static str]);

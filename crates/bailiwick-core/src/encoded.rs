@@ -3,12 +3,14 @@
 use bytes::Bytes;
 
 use crate::{
-    CodecError, Event, EventType, Position, RESERVED_PREFIX, SchemaVersion, Tag, Tags, Text,
-    Timestamp,
+    Aggregate, CodecError, Event, EventType, Id, Position, RESERVED_PREFIX, SchemaVersion, Tag,
+    Tags, Text, Timestamp,
 };
 
+mod deadline;
 mod extra;
 
+pub use deadline::{DeadlineOf, RecordedDeadline};
 pub use extra::{Delivery, Extra, Idempotency, UnknownMetadata};
 
 static NO_EXTRA: Extra = Extra::none();
@@ -77,6 +79,24 @@ impl Metadata {
         self.extra.is_some()
     }
 
+    /// The deadline that the aggregate of this type with this tag has after this event, if that is
+    /// recorded: it decided the event, or whoever did knew it. What was recorded under a name or a key
+    /// that it had before is its too.
+    pub fn deadline_of<A: Aggregate>(&self, own: &Tag) -> Option<RecordedDeadline> {
+        let is_it = |aggregate: &Text, tag: &Tag| {
+            let has_key = |tag: &Tag| A::Key::has_key(tag.key());
+            let same = tag == own || (has_key(tag) && has_key(own) && tag.value() == own.value());
+            same && A::is_named(aggregate.as_str())
+        };
+        match &self.origin {
+            Some(origin) if is_it(&origin.aggregate, &origin.tag) => Some(origin.deadline),
+            _ => {
+                let mut others = self.extra().deadlines.iter();
+                others.find(|of| is_it(&of.aggregate, &of.tag)).map(|of| of.deadline)
+            }
+        }
+    }
+
     /// What few events carry, to be changed.
     pub fn extra_mut(&mut self) -> &mut Extra {
         self.extra.get_or_insert_default()
@@ -100,5 +120,5 @@ pub struct Origin {
     pub tag: Tag,
     /// Its deadline after all events of the same command, so that a restart can arm it without
     /// loading the aggregate.
-    pub deadline: Option<Timestamp>,
+    pub deadline: RecordedDeadline,
 }

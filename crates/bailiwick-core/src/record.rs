@@ -16,9 +16,11 @@
 //! | `v` | version of the event's fields; absent for 1 |
 //! | `command` | name of the command that was decided |
 //! | `by`, `id`, `due` | the aggregate that decided it: its `NAME`, its tag, its deadline afterwards |
+//! | `due_v` | version of the rule by which that is its deadline; absent for 1 |
 //! | `correlation`, `causation`, `principal` | texts, and between them the position of the causing event |
 //! | `key`, `fingerprint`, `reply` | idempotency: the caller's key, a number, the encoded reply as bytes |
 //! | `policy`, `source`, `to`, `to_id`, `ordinal` | the delivery: its policy, the position it reacted to, the `NAME` and tag of the target, a number |
+//! | `deadlines` | of others, after it: an array of `NAME`, tag, version of the rule, deadline or nil, of each in turn |
 //! | `hops` | how many deliveries led to it; absent for 0 |
 //! | `event` or `bytes` | always the last: the payload, as it is if it is a map, else as bytes |
 //!
@@ -29,8 +31,8 @@ mod read;
 
 use crate::codec::wire::{Reader, Writer, is_map};
 use crate::{
-    Delivery, EncodedEvent, EventType, Idempotency, InvalidTag, Malformed, Origin, Position, Tags,
-    Text, Timestamp,
+    DeadlineOf, Delivery, EncodedEvent, EventType, Idempotency, InvalidTag, Malformed, Origin,
+    Position, Tags, Text, Timestamp,
 };
 
 /// The layout that is written.
@@ -121,7 +123,8 @@ fn write(event: &EncodedEvent, out: &mut Entries<'_>) {
     if let Some(Origin { aggregate, tag, deadline }) = &metadata.origin {
         out.text("by", Some(aggregate));
         out.key("id").text(tag.as_str());
-        out.number("due", deadline.map(Timestamp::as_millis));
+        out.number("due", deadline.at().map(Timestamp::as_millis));
+        out.number("due_v", Some(deadline.version()).filter(|v| *v != 1).map(u64::from));
     }
     if metadata.has_extra() {
         write_extra(event, out);
@@ -150,9 +153,27 @@ fn write_extra(event: &EncodedEvent, out: &mut Entries<'_>) {
         out.key("to_id").text(tag.as_str());
         out.number("ordinal", Some(u64::from(*ordinal)));
     }
+    write_deadlines(&extra.deadlines, out);
     out.number("hops", Some(extra.hops).filter(|hops| *hops > 0).map(u64::from));
     out.count += extra.unknown.entries;
     Writer(out.out).raw(&extra.unknown.bytes);
+}
+
+fn write_deadlines(deadlines: &[DeadlineOf], out: &mut Entries<'_>) {
+    if deadlines.is_empty() {
+        return;
+    }
+    let mut values = out.key("deadlines");
+    values.array(u32::try_from(4 * deadlines.len()).unwrap_or(u32::MAX));
+    for DeadlineOf { aggregate, tag, deadline } in deadlines {
+        values.text(aggregate.as_str());
+        values.text(tag.as_str());
+        values.number(deadline.version().into());
+        match deadline.at() {
+            Some(at) => values.number(at.as_millis()),
+            None => values.nil(),
+        }
+    }
 }
 
 fn is_one_value(payload: &[u8]) -> bool {

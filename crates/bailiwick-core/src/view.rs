@@ -176,6 +176,17 @@ pub trait Aggregate: View<Key: Id> {
         None
     }
 
+    /// The version of the rule that [`deadline`](Aggregate::deadline) is. It is recorded with each
+    /// deadline, so that a start knows them without loading anybody. Raise it when the rule changes:
+    /// `deadline` itself, or what it rests on in `new`, in `apply` or in the event set. A deadline that
+    /// was recorded by another version is not trusted, and the aggregate is judged anew.
+    ///
+    /// A runtime notices by itself, as a rule: a start folds some aggregates of each type and compares
+    /// (`Config::compared_aggregates`), and so does every load. One deadline that is not the one that
+    /// was recorded is enough to judge all of the type anew, with a warning in the log that says to
+    /// raise this. Only a rule that changes the deadlines of a few among many may escape it.
+    const DEADLINE_VERSION: u32 = 1;
+
     /// Emits what falls due at `ctx.now()`. Afterwards the deadline must be later, or none; if it is
     /// still due, this is called again, until it is not. So it may do one thing at a time: one missed
     /// period, or one of several leases that end at the same time.

@@ -2,8 +2,8 @@
 
 use bailiwick_core::codec::{encode_value, show};
 use bailiwick_core::{
-    BoxError, Delivery, EncodedEvent, Event, EventType, Extra, Fields, Idempotency, Metadata,
-    Origin, Position, Tag, Tags, Text, Timestamp,
+    BoxError, DeadlineOf, Delivery, EncodedEvent, Event, EventType, Extra, Fields, Idempotency,
+    Metadata, Origin, Position, RecordedDeadline, Tag, Tags, Text, Timestamp,
     record::{self, RecordError},
 };
 use bytes::Bytes;
@@ -51,7 +51,7 @@ fn everything() -> EncodedEvent {
     event.encode(&mut payload).unwrap();
     let mut metadata = Metadata::default();
     metadata.command = Some(Text::literal("Reserve"));
-    let deadline = Some(Timestamp::MAX);
+    let deadline = RecordedDeadline::new(Some(Timestamp::MAX), 7);
     metadata.origin = Some(Origin { aggregate: "Seat".into(), tag: tag("seat:s 1"), deadline });
     *metadata.extra_mut() = extra();
     EncodedEvent {
@@ -80,6 +80,11 @@ fn extra() -> Extra {
         tag: tag("seat:s 1"),
         ordinal: 0,
     });
+    let deadline = RecordedDeadline::new(Some(Timestamp::MAX), 1);
+    let never = RecordedDeadline::new(None, u32::MAX);
+    extra.deadlines = [deadline, never]
+        .map(|deadline| DeadlineOf { aggregate: "Show".into(), tag: tag("show:ü"), deadline })
+        .to_vec();
     extra.hops = 2;
     extra
 }
@@ -132,10 +137,12 @@ fn a_record_says_by_itself_what_it_is() {
     assert_eq!(
         show(&encoded(&everything())[1..]),
         "{\"at\": 1767225600123, \"v\": 2, \"command\": \"Reserve\", \"by\": \"Seat\", \
-         \"id\": \"seat:s 1\", \"due\": 18446744073709551615, \"correlation\": \"c\", \
+         \"id\": \"seat:s 1\", \"due\": 18446744073709551615, \"due_v\": 7, \"correlation\": \"c\", \
          \"causation\": 41, \"principal\": \"\", \"key\": \"k\", \
          \"fingerprint\": 18446744073709551615, \"reply\": h'ff00', \"policy\": \"Notify\", \
-         \"source\": 40, \"to\": \"Seat\", \"to_id\": \"seat:s 1\", \"ordinal\": 0, \"hops\": 2, \
+         \"source\": 40, \"to\": \"Seat\", \"to_id\": \"seat:s 1\", \"ordinal\": 0, \
+         \"deadlines\": [\"Show\", \"show:ü\", 1, 18446744073709551615, \"Show\", \"show:ü\", \
+         4294967295, null], \"hops\": 2, \
          \"event\": {\"number\": 7, \"name\": \"Ü\", \"price\": 12.5}}"
     );
 }
@@ -143,8 +150,9 @@ fn a_record_says_by_itself_what_it_is() {
 #[test]
 fn each_part_comes_back_alone() {
     let all = extra();
-    let parts: [&dyn Fn(&mut Extra); 6] = [
+    let parts: [&dyn Fn(&mut Extra); 7] = [
         &|extra| extra.correlation = all.correlation.clone(),
+        &|extra| extra.deadlines = all.deadlines.clone(),
         &|extra| extra.causation = all.causation,
         &|extra| extra.principal = all.principal.clone(),
         &|extra| extra.idempotency = all.idempotency.clone(),
@@ -253,6 +261,7 @@ fn a_record_that_lacks_something_says_what() {
     let bytes = || Bytes::from_static(&[0xc4, 0]);
     assert_eq!(lacks(&[("id", value("a:b"))]), "by");
     assert_eq!(lacks(&[("due", value(1))]), "by");
+    assert_eq!(lacks(&[("due_v", value(2))]), "by");
     assert_eq!(lacks(&[("by", value("A"))]), "id");
     assert_eq!(lacks(&[("fingerprint", value(1))]), "key");
     assert_eq!(lacks(&[("reply", bytes())]), "key");
@@ -278,6 +287,18 @@ fn a_record_that_is_damaged_says_where() {
         refused(&[("by", value("A")), ("id", value("no tag"))]),
         "the record is damaged: \"id\" is no tag: \"no tag\" has no colon; a tag is written key:value"
     );
+    let refuses = |deadlines, what| {
+        let said = refused(&[("deadlines", deadlines)]);
+        assert!(said.contains(what), "{said}");
+    };
+    refuses(value(1), "an array was expected");
+    refuses(
+        value(("Seat", "seat:1", 1)),
+        "an array of four values for each aggregate was expected",
+    );
+    refuses(value(("Seat", "seat:1", 1, "never")), "a number from 0");
+    refuses(value(("Seat", "no tag", 1, ())), "\"deadlines\" is no tag");
+    refuses(value(("Seat", "seat:1", u64::MAX, ())), "cannot be 18446744073709551615");
     assert_eq!(
         refused(&[("command", value(1))]),
         "the record is damaged: a text was expected at byte 12, but is not there"

@@ -218,6 +218,12 @@ impl Builder {
     /// Starts: checks the names, reads the journal once for the deadlines and for what this program
     /// would pass over or misread, and arms the deadlines before the first command is served.
     ///
+    /// Deadlines that are not known from what stands beside the events (they were recorded by another
+    /// [`DEADLINE_VERSION`](Aggregate::DEADLINE_VERSION), or the last event is of somebody who did not
+    /// know them) are judged anew in the background, by reading the journal once more for many of
+    /// them. Until that is done they do not fire by themselves: late by what the reading takes, never
+    /// early, none forgotten. A command or a read expires what is due, as ever.
+    ///
     /// # Errors
     /// See [`StartError`]. Nothing runs then.
     pub async fn start(self) -> Result<Runtime, StartError> {

@@ -120,6 +120,15 @@ pub struct Config {
     /// [told to](crate::Builder::allow_journal_ahead); what it meets later does not move `now`.
     /// Default 60 s.
     pub journal_ahead: Duration,
+    /// How many aggregates of each type a start folds, drawn by chance from all, to see whether their
+    /// deadlines are the ones that were recorded; 0 for none. If one in a hundred is not, 256 find it
+    /// out with a probability of 92 %. See
+    /// [`DEADLINE_VERSION`](crate::Aggregate::DEADLINE_VERSION). Default 256.
+    pub compared_aggregates: usize,
+    /// How many aggregates of a type are folded at a time when the deadlines of many are judged anew.
+    /// They weigh no more than [`resting_bytes`](Config::resting_bytes) either. If there are more, the
+    /// journal is read as many times. Default 10 000.
+    pub judged_at_once: NonZeroUsize,
 }
 
 impl Default for Config {
@@ -157,6 +166,8 @@ impl Default for Config {
             clock_leap: Duration::from_secs(1),
             clock_confirm: Duration::from_secs(5),
             journal_ahead: Duration::from_secs(60),
+            compared_aggregates: 256,
+            judged_at_once: NonZeroUsize::new(10_000).unwrap(),
         }
     }
 }

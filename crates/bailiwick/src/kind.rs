@@ -1,7 +1,6 @@
 //! What all aggregates of one type in one runtime share.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
@@ -11,6 +10,7 @@ use crate::counts::{Counts, Tally};
 use crate::deadlines::{Deadlines, Due};
 use crate::news::{Concerned, Readers};
 use crate::patience::Patience;
+use crate::recovery::{Changed, Judging, Recovering, Recovery, Whom, judge_anew};
 use crate::registry::Registry;
 use crate::rest::RestQueue;
 use crate::shared::{Shared, Stage};
@@ -18,7 +18,7 @@ use crate::watch::Watchers;
 use bailiwick_core::views::Folded;
 use bailiwick_core::{
     ANSWERED, Aggregate, BoxFuture, EncodedEvent, Event, EventType, Id, InvalidTag, Key, Position,
-    Query, QueryItem, RecordedEvent, Tag, Tags, Timestamp, each_name,
+    Query, QueryItem, RecordedDeadline, Tag, Tags, Timestamp, each_name,
 };
 
 /// What all aggregates of one type in one runtime share.
@@ -31,6 +31,7 @@ pub(crate) struct Kind<A: Aggregate> {
     pub(crate) patience: Patience<Arc<Cell<A>>>,
     pub(crate) watchers: Watchers<A::Key>,
     pub(crate) tally: Tally,
+    pub(crate) judging: Judging,
     /// Set at the start if events of this type may concern aggregates of others.
     neighbours: OnceLock<Neighbours>,
 }
@@ -53,6 +54,7 @@ impl<A: Aggregate> Kind<A> {
             patience: Patience::new(),
             watchers: Watchers::new(seed),
             tally: Tally::default(),
+            judging: Judging::new(seed),
             neighbours: OnceLock::new(),
             shared,
         })
@@ -79,6 +81,41 @@ impl<A: Aggregate> Kind<A> {
             boundary = Query::any_of(all).expect("there is today's");
         }
         Ok((tags, boundary))
+    }
+
+    /// What aggregates of this type read, whichever they are.
+    pub(crate) fn all(&self) -> QueryItem {
+        QueryItem::shared(self.types.clone(), Tags::none()).expect("there is Bailiwick's own type")
+    }
+
+    /// One of them has another deadline than the one that was recorded. Whether nobody knew yet that
+    /// the rule has changed.
+    pub(crate) fn notices(&self, changed: &Changed) -> bool {
+        let first = self.judging.notices_change();
+        if first {
+            let Changed { id, recorded, now } = changed;
+            tracing::warn!(
+                aggregate = A::NAME, %id, ?recorded, ?now,
+                "the deadline is not the one that was recorded: `deadline`, or what it rests on, has \
+                 changed. The deadlines of all these aggregates are judged anew; raise \
+                 `DEADLINE_VERSION` so that every start knows it"
+            );
+        }
+        first
+    }
+
+    /// An aggregate was loaded whose deadline is not the one that was recorded by this version.
+    pub(crate) fn deadline_changed(self: &Arc<Self>, changed: &Changed) {
+        if self.notices(changed) {
+            self.judge_anew(Whom::All);
+        }
+    }
+
+    fn judge_anew(self: &Arc<Self>, whom: Whom) {
+        let (kind, whom) = (self.clone(), Arc::new(whom));
+        self.shared.keep(format!("judging the deadlines of {}", A::NAME), move || {
+            Box::pin(judge_anew(kind.clone(), whom.clone()))
+        });
     }
 
     /// The deadline index calls the aggregate with this ID.
@@ -116,7 +153,8 @@ impl<A: Aggregate> Kind<A> {
         Self::id_from(tag.value())
     }
 
-    fn id_from(text: &str) -> Option<A::Key> {
+    /// Whose text it is; none if it is ignored: else the start would have been refused.
+    pub(crate) fn id_from(text: &str) -> Option<A::Key> {
         catch_unwind(|| A::Key::from_str(text)).ok()?.ok()
     }
 
@@ -131,37 +169,30 @@ pub(crate) trait AnyKind: Send + Sync + 'static {
     fn counts(&self) -> Counts;
     /// What it reads and guards, each once.
     fn event_types(&self) -> Vec<&'static str>;
-    /// Learns from the journal's past which deadlines there are; called in order of position, with
-    /// each event of the types that it reads.
-    fn recover(&self, event: &RecordedEvent, deadlines: &mut Recovered);
-    fn arm_recovered(&self, deadlines: Recovered);
+    /// What learns from the journal's past which deadlines there are.
+    fn recovery(self: Arc<Self>) -> Box<dyn Recovery>;
     /// Whether an aggregate of this type with this tag reads events of that type.
     fn reads(&self, event_type: &EventType, tag: &Tag) -> bool;
     /// Holds the aggregate with this tag, if it is in memory: see [`Cell::hold`].
     fn hold(&self, tag: &Tag) -> Option<BoxFuture<Option<Hold>>>;
-    /// The key of the tags of these aggregates.
-    fn key(&self) -> &'static str;
+    /// The `NAME` of the type.
+    fn name(&self) -> &'static str;
+    /// The keys of the tags of these aggregates: today's, then those before.
+    fn keys(&self) -> Vec<&'static str>;
     /// What its aggregates fold: what they read without what is Bailiwick's own.
     fn folded_types(&self) -> Vec<&'static str>;
     /// Whom events concern, and which of those types this is. Before [`start`](AnyKind::start).
     fn meet(&self, readers: &Arc<Readers>, own: usize);
     /// The deadline of the aggregate with this tag, if its state is among these views.
-    fn deadline_in(&self, views: &Folded, tag: &Tag) -> Option<Option<Timestamp>>;
+    fn deadline_in(&self, views: &Folded, tag: &Tag) -> Option<RecordedDeadline>;
     /// This runtime appended what the aggregate with this tag reads, the last of it at `at`. Its
     /// deadline is said if it is known.
-    fn told(&self, tag: &Tag, at: Position, deadline: Option<Option<Timestamp>>);
+    fn told(&self, tag: &Tag, at: Position, deadline: Option<RecordedDeadline>);
     fn start(self: Arc<Self>);
     /// Meets every cell once, so that what was accepted before the stage changed is known.
     fn sweep(&self, stage: Stage);
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
-
-/// The deadlines of one type as of the journal's end, by the value of the aggregate's tag.
-/// Aggregates without one are not in it. Events that the aggregate did not decide itself leave its
-/// deadline open until it was loaded, which is at once.
-/// In order, so that the same journal gives the same start.
-#[derive(Default)]
-pub(crate) struct Recovered(BTreeMap<String, Timestamp>);
 
 impl<A: Aggregate> AnyKind for Kind<A> {
     fn counts(&self) -> Counts {
@@ -172,39 +203,8 @@ impl<A: Aggregate> AnyKind for Kind<A> {
         Self::types()
     }
 
-    fn recover(&self, recorded: &RecordedEvent, deadlines: &mut Recovered) {
-        let event = &recorded.event;
-        for tag in event.tags.iter().filter(|tag| A::Key::has_key(tag.key())) {
-            let origin = event.metadata.origin.as_ref();
-            let deadline = match origin {
-                Some(origin) if A::is_named(origin.aggregate.as_str()) && origin.tag == *tag => {
-                    origin.deadline
-                }
-                // Bailiwick's own, and a namesake's: nobody folds it.
-                _ if event.is_reserved() => continue,
-                _ => Some(Timestamp::EPOCH),
-            };
-            match deadline {
-                Some(at) => deadlines.0.insert(tag.value().to_owned(), at),
-                None => deadlines.0.remove(tag.value()),
-            };
-        }
-    }
-
-    fn arm_recovered(&self, recovered: Recovered) {
-        for (value, deadline) in recovered.0 {
-            match Self::id_from(&value) {
-                Some(id) => self.deadlines.arm_stored(&id, deadline),
-                // Else the start would have been refused.
-                None => {
-                    tracing::warn!(
-                        aggregate = A::NAME,
-                        id = value,
-                        "is ignored: its deadline is not armed"
-                    );
-                }
-            }
-        }
+    fn recovery(self: Arc<Self>) -> Box<dyn Recovery> {
+        Box::new(Recovering::new(self))
     }
 
     fn hold(&self, tag: &Tag) -> Option<BoxFuture<Option<Hold>>> {
@@ -218,8 +218,12 @@ impl<A: Aggregate> AnyKind for Kind<A> {
         A::Key::has_key(tag.key()) && self.types.contains(event_type)
     }
 
-    fn key(&self) -> &'static str {
-        <A::Key as Id>::KEY
+    fn name(&self) -> &'static str {
+        A::NAME
+    }
+
+    fn keys(&self) -> Vec<&'static str> {
+        std::iter::once(<A::Key as Id>::KEY).chain(<A::Key as Id>::WAS.iter().copied()).collect()
     }
 
     fn folded_types(&self) -> Vec<&'static str> {
@@ -235,13 +239,14 @@ impl<A: Aggregate> AnyKind for Kind<A> {
         }
     }
 
-    fn deadline_in(&self, views: &Folded, tag: &Tag) -> Option<Option<Timestamp>> {
+    fn deadline_in(&self, views: &Folded, tag: &Tag) -> Option<RecordedDeadline> {
         let state = views.guarded_state::<A>(&self.id_of(tag)?)?;
         // Whoever loads it will hear of the panic.
-        catch_unwind(AssertUnwindSafe(|| state.deadline())).ok()
+        let at = catch_unwind(AssertUnwindSafe(|| state.deadline())).ok()?;
+        Some(RecordedDeadline::new(at, A::DEADLINE_VERSION))
     }
 
-    fn told(&self, tag: &Tag, at: Position, deadline: Option<Option<Timestamp>>) {
+    fn told(&self, tag: &Tag, at: Position, deadline: Option<RecordedDeadline>) {
         let Some(id) = self.id_of(tag) else {
             tracing::error!(aggregate = A::NAME, %tag, "the ID of an event cannot be read");
             return;
@@ -250,7 +255,7 @@ impl<A: Aggregate> AnyKind for Kind<A> {
         if !in_memory {
             // If it comes into memory just now it has an entry of its own as well. One too many finds
             // nothing due and goes; one too few would be a deadline lost.
-            match deadline {
+            match deadline.map(RecordedDeadline::at) {
                 Some(Some(at)) => self.deadlines.arm_stored(&id, at),
                 Some(None) => {}
                 // It is due until somebody has looked.
@@ -274,6 +279,9 @@ impl<A: Aggregate> AnyKind for Kind<A> {
                 crate::patience::run(&kind.patience, &kind.shared, lapse).await;
             })
         });
+        if let Some(whom) = self.judging.wanted() {
+            self.judge_anew(whom);
+        }
         shared
             .keep(format!("rest of {}", A::NAME), move || Box::pin(crate::rest::run(self.clone())));
     }

@@ -35,6 +35,7 @@ mod permits;
 mod port;
 mod race;
 mod recover;
+mod recovery;
 mod registry;
 mod reopening;
 mod reply;

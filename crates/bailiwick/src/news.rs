@@ -18,7 +18,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Weak};
 
-use bailiwick_core::{EncodedEvent, Position, Tag, Timestamp};
+use bailiwick_core::{DeadlineOf, EncodedEvent, Position, RecordedDeadline, Tag, Text};
 
 use crate::kind::AnyKind;
 
@@ -33,7 +33,7 @@ pub(crate) struct Readers {
 #[derive(Default)]
 struct Reading {
     kinds: Vec<Reader>,
-    /// The keys of their tags, each once.
+    /// The keys of their tags, today's.
     keys: Vec<&'static str>,
 }
 
@@ -41,8 +41,8 @@ struct Reading {
 struct Reader {
     /// The place of the type.
     nth: usize,
-    /// The key of its tags.
-    key: &'static str,
+    /// The keys of its tags.
+    keys: Vec<&'static str>,
 }
 
 /// Aggregates that read some of the events of an append.
@@ -54,20 +54,18 @@ struct Concern {
     /// Its last event: how many events of the append come before.
     last: usize,
     /// Its deadline after the append, if somebody knows it.
-    deadline: Option<Option<Timestamp>>,
+    deadline: Option<RecordedDeadline>,
 }
 
 impl Readers {
     pub(crate) fn of(kinds: &[Arc<dyn AnyKind>]) -> Arc<Readers> {
         let mut by_type: HashMap<_, Reading> = HashMap::new();
         for (nth, kind) in kinds.iter().enumerate() {
-            let key = kind.key();
+            let keys = kind.keys();
             for name in kind.folded_types() {
                 let reading = by_type.entry(name).or_default();
-                reading.kinds.push(Reader { nth, key });
-                if !reading.keys.contains(&key) {
-                    reading.keys.push(key);
-                }
+                reading.kinds.push(Reader { nth, keys: keys.clone() });
+                reading.keys.extend(keys.first());
             }
         }
         let kinds = kinds.iter().map(Arc::downgrade).collect();
@@ -95,7 +93,7 @@ impl Readers {
         for (last, event) in events.iter().enumerate() {
             let reading = self.by_type.get(event.event_type.as_str());
             for reader in reading.map_or(&[][..], |reading| &reading.kinds) {
-                for tag in event.tags.iter().filter(|tag| tag.key() == reader.key) {
+                for tag in event.tags.iter().filter(|tag| reader.keys.contains(&tag.key())) {
                     if emitter != Some((reader.nth, tag)) {
                         let concern = Concern { last, deadline: None };
                         concerned.0.insert((reader.nth, tag.clone()), concern);
@@ -119,9 +117,29 @@ impl Readers {
 
 impl Concerned {
     /// Asks `known` for the deadlines that they will have after the append.
-    pub(crate) fn know(&mut self, known: impl Fn(usize, &Tag) -> Option<Option<Timestamp>>) {
+    pub(crate) fn know(&mut self, known: impl Fn(usize, &Tag) -> Option<RecordedDeadline>) {
         for ((nth, tag), concern) in &mut self.0 {
             concern.deadline = known(*nth, tag);
+        }
+    }
+
+    /// Records those deadlines beside the last event of each, so that a start need load nobody; as
+    /// far as there is room in `most` bytes.
+    pub(crate) fn record(
+        &self,
+        events: &mut [EncodedEvent],
+        most: usize,
+        name: impl Fn(usize) -> &'static str,
+    ) {
+        let known = self.0.iter().filter_map(|(key, of)| Some((key, of.last, of.deadline?)));
+        let bytes: usize = events.iter().map(EncodedEvent::counted_bytes).sum();
+        let mut room = most.saturating_sub(bytes);
+        for ((nth, tag), last, deadline) in known {
+            let of =
+                DeadlineOf { aggregate: Text::literal(name(*nth)), tag: tag.clone(), deadline };
+            let Some(left) = room.checked_sub(of.counted_bytes()) else { return };
+            room = left;
+            events[last].metadata.extra_mut().deadlines.push(of);
         }
     }
 

@@ -1,25 +1,25 @@
 //! The one reading of the whole journal at the start: for the deadlines as of its end, and for what
 //! this program would misread.
 //!
-//! What is kept of it is bounded by the aggregates that have a deadline, or may have one; not by
-//! the length of the journal, nor by the aggregates that ever were.
+//! What it shows of deadlines is the business of [`recovery`](crate::recovery).
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bailiwick_core::{Journal as Port, Query, Read, RecordedEvent};
 
-use crate::kind::{AnyKind, Recovered};
+use crate::kind::AnyKind;
 use crate::names::Schema;
 use crate::pace::Pace;
 use crate::port;
+use crate::recovery::Recovery;
 use crate::shared::Shared;
 use crate::start::StartError;
 
 /// An aggregate type, and what its part of the journal has shown so far.
 struct Part<'a> {
     kind: &'a dyn AnyKind,
-    deadlines: Recovered,
+    deadlines: Box<dyn Recovery>,
 }
 
 /// Reads the journal once, from its beginning.
@@ -35,11 +35,13 @@ pub(crate) async fn recover<'a>(
     if schema.is_empty() {
         return Ok(());
     }
-    let parts = kinds.map(|kind| Part { kind: &**kind, deadlines: Recovered::default() });
+    let parts = kinds.map(|kind| Part { kind: &**kind, deadlines: kind.clone().recovery() });
     let mut journal = Journal::new(parts.collect());
     let mut pace = Pace::default();
     let mut read = Read::new(Query::all()).limit(shared.config.page_events);
+    let mut pages = 0;
     loop {
+        pages += 1;
         let page = port::read(port, read.clone()).await.map_err(StartError::Unread)?;
         for recorded in &page.events {
             schema.see(recorded)?;
@@ -57,7 +59,7 @@ pub(crate) async fn recover<'a>(
     if shared.sabotaged(crate::Sabotage::DeadlinesForgotten) {
         return Ok(());
     }
-    journal.parts.into_iter().for_each(|part| part.kind.arm_recovered(part.deadlines));
+    journal.parts.into_iter().for_each(|part| part.deadlines.finish(pages));
     Ok(())
 }
 
@@ -83,7 +85,7 @@ impl<'a> Journal<'a> {
         let event_type = recorded.event.event_type.as_str();
         for place in self.readers.get(event_type).map_or(&[][..], Vec::as_slice) {
             let part = &mut self.parts[*place];
-            part.kind.recover(recorded, &mut part.deadlines);
+            part.deadlines.take(recorded);
         }
     }
 }

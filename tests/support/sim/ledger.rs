@@ -82,7 +82,7 @@ impl Ledger {
         let history = &mut self.counters[counter];
         history.apply(by, at, event.recorded_at, &decoded)?;
         match origin {
-            Some(origin) if origin.deadline != history.last().1.alarm => {
+            Some(origin) if origin.deadline.at() != history.last().1.alarm => {
                 let deadline = origin.deadline;
                 Err(Rules.broken(format!("does not leave the alarm at {deadline:?}")))
             }

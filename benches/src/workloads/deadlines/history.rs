@@ -1,7 +1,8 @@
 //! A journal with a past: leases that were taken before the runtime starts.
 
 use bailiwick::{
-    Aggregate, Event, EventType, Journal, MemoryJournal, Metadata, Origin, Tags, Text, Timestamp,
+    Aggregate, Event, EventType, Journal, MemoryJournal, Metadata, Origin, RecordedDeadline, Tags,
+    Text, Timestamp,
 };
 use bailiwick::{EncodedEvent, Id};
 
@@ -40,7 +41,8 @@ fn leased(id: &CreditId, until: Timestamp, now: Timestamp) -> EncodedEvent {
     let tag = id.tag().expect("a valid tag");
     let mut metadata = Metadata::default();
     let aggregate = Text::literal(Credit::NAME);
-    metadata.origin = Some(Origin { aggregate, tag: tag.clone(), deadline: Some(until) });
+    let deadline = RecordedDeadline::new(Some(until), Credit::DEADLINE_VERSION);
+    metadata.origin = Some(Origin { aggregate, tag: tag.clone(), deadline });
     EncodedEvent {
         event_type: EventType::literal(event.event_type()),
         version: 1,

@@ -60,6 +60,15 @@ impl Writer<'_> {
         encode::write_uint(self.0, number).expect(TAKEN);
     }
 
+    /// The number of values; they follow.
+    pub(crate) fn array(&mut self, values: u32) {
+        encode::write_array_len(self.0, values).expect(TAKEN);
+    }
+
+    pub(crate) fn nil(&mut self) {
+        encode::write_nil(self.0).expect(TAKEN);
+    }
+
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         encode::write_bin(self.0, bytes).expect(TAKEN);
     }
@@ -109,6 +118,21 @@ impl<'a> Reader<'a> {
     pub(crate) fn number(&mut self) -> Found<u64> {
         let missing = self.missing("a number from 0 to 2^64 - 1");
         decode::read_int(&mut self.rest).map_err(|_| missing)
+    }
+
+    pub(crate) fn number_or_nil(&mut self) -> Found<Option<u64>> {
+        let mut ahead = self.rest;
+        if decode::read_nil(&mut ahead).is_ok() {
+            self.rest = ahead;
+            return Ok(None);
+        }
+        self.number().map(Some)
+    }
+
+    /// The number of values of an array; they follow.
+    pub(crate) fn array(&mut self) -> Found<u32> {
+        let missing = self.missing("an array");
+        decode::read_array_len(&mut self.rest).map_err(|_| missing)
     }
 
     pub(crate) fn bytes(&mut self) -> Found<&'a [u8]> {

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use super::build::{at, event, tag};
 use super::client::Client;
 use crate::{
-    Delivery, EncodedEvent, Extra, Idempotency, Metadata, Origin, Query, RecordedEvent, Text,
-    Timestamp,
+    DeadlineOf, Delivery, EncodedEvent, Extra, Idempotency, Metadata, Origin, Query,
+    RecordedDeadline, RecordedEvent, Text, Timestamp,
 };
 
 #[track_caller]
@@ -60,6 +60,7 @@ fn everything() -> Extra {
         principal: text("p"),
         idempotency: idempotency(b"\x81\xa4left\x03"),
         delivery: delivery(),
+        deadlines: deadlines(),
         hops: 3,
         ..Extra::default()
     }
@@ -80,7 +81,19 @@ fn delivery() -> Option<Delivery> {
     })
 }
 
+fn deadlines() -> Vec<DeadlineOf> {
+    let of = |name: &'static str, deadline| DeadlineOf {
+        aggregate: Text::literal(name),
+        tag: tag("course:c 1"),
+        deadline,
+    };
+    let at = Some(Timestamp::from_millis(1_767_225_600_123));
+    let never = RecordedDeadline::new(None, u32::MAX);
+    vec![of("Course", RecordedDeadline::new(at, 1)), of("Catalogue", never)]
+}
+
 fn origin(deadline: Option<Timestamp>) -> Option<Origin> {
+    let deadline = RecordedDeadline::new(deadline, 1);
     Some(Origin { aggregate: Text::literal("Course"), tag: tag("course:c 1"), deadline })
 }
 
@@ -110,6 +123,7 @@ pub(super) fn metadata_comes_back(client: &Client) {
         with_extra(|extra| extra.principal = Some(Text::literal("p"))),
         with_extra(|extra| extra.idempotency = idempotency(b"\0")),
         with_extra(|extra| extra.delivery = delivery()),
+        with_extra(|extra| extra.deadlines = deadlines()),
         with_extra(|extra| extra.hops = u32::MAX),
         EncodedEvent { version: u32::MAX, ..event("A", &["x:1"]) },
         all,

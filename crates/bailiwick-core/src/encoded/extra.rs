@@ -4,6 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use super::DeadlineOf;
 use crate::{Position, Tag, Text};
 
 /// What few events carry beside themselves. Written only where there is something.
@@ -20,6 +21,8 @@ pub struct Extra {
     pub idempotency: Option<Idempotency>,
     /// The delivery whose effect it is.
     pub delivery: Option<Delivery>,
+    /// The deadlines of aggregates that did not decide it, but read it: of those that are known.
+    pub deadlines: Vec<DeadlineOf>,
     /// How many deliveries led to it, one after the other, from what somebody did.
     pub hops: u32,
     /// What a later version of Bailiwick wrote, and this one hands on.
@@ -35,6 +38,7 @@ impl Extra {
             principal: None,
             idempotency: None,
             delivery: None,
+            deadlines: Vec::new(),
             hops: 0,
             unknown,
         }

@@ -4,7 +4,7 @@
 //! journal will say of it. The count is never less than what a journal that keeps
 //! [records](crate::record) writes.
 
-use crate::{EncodedEvent, Extra, Metadata, Text};
+use crate::{DeadlineOf, EncodedEvent, Extra, Metadata, Text};
 
 /// What an append may hold. Whatever is within is taken, as far as this is concerned; whatever is
 /// beyond is refused as [`OverLimit`], and always will be.
@@ -26,7 +26,9 @@ const TAG_BYTES: usize = 8;
 /// What a text of the metadata counts for beside itself, in bytes.
 const TEXT_BYTES: usize = 24;
 /// What metadata that few events have counts for beside its texts, in bytes.
-const EXTRA_BYTES: usize = 40;
+const EXTRA_BYTES: usize = 56;
+/// What the deadline of another aggregate takes beside its texts.
+const DEADLINE_BYTES: usize = 32;
 
 impl AppendLimits {
     /// What every journal takes unless it was told otherwise: 16 MiB, 65 534 tags, names of types of
@@ -137,8 +139,17 @@ impl Extra {
             let texts = [&delivery.policy, &delivery.aggregate].map(|text| text.as_str().len());
             3 * TEXT_BYTES + texts.iter().sum::<usize>() + delivery.tag.as_str().len()
         });
+        let deadlines = self.deadlines.iter().map(DeadlineOf::counted_bytes).sum::<usize>();
         let texts = text(self.correlation.as_ref()) + text(self.principal.as_ref());
-        EXTRA_BYTES + texts + idempotency + delivery + self.unknown.bytes.len()
+        EXTRA_BYTES + texts + idempotency + delivery + deadlines + self.unknown.bytes.len()
+    }
+}
+
+impl DeadlineOf {
+    /// What it adds to [`EncodedEvent::counted_bytes`].
+    #[doc(hidden)]
+    pub fn counted_bytes(&self) -> usize {
+        DEADLINE_BYTES + self.aggregate.as_str().len() + self.tag.as_str().len()
     }
 }
 
@@ -151,7 +162,10 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::{Delivery, EventType, Idempotency, Origin, Position, Tag, Tags, Timestamp, record};
+    use crate::{
+        Delivery, EventType, Idempotency, Origin, Position, RecordedDeadline, Tag, Tags, Timestamp,
+        record,
+    };
 
     /// How many bytes a text may have so that its length takes the most room.
     const LONG: usize = 70_000;
@@ -170,7 +184,8 @@ mod tests {
     fn everything(event: &mut EncodedEvent, bytes: usize) {
         let text = || Text::from("y".repeat(bytes));
         let tag = Tag::new("course", "z".repeat(bytes.clamp(1, 200))).unwrap();
-        let origin = Origin { aggregate: text(), tag: tag.clone(), deadline: Some(Timestamp::MAX) };
+        let deadline = RecordedDeadline::new(Some(Timestamp::MAX), u32::MAX);
+        let origin = Origin { aggregate: text(), tag: tag.clone(), deadline };
         event.metadata.command = Some(text());
         event.metadata.origin = Some(origin);
         let extra = event.metadata.extra_mut();
@@ -181,6 +196,8 @@ mod tests {
         extra.idempotency = Some(Idempotency { key: text(), fingerprint: u64::MAX, reply });
         let (policy, aggregate, source) = (text(), text(), Position::new(u64::MAX));
         extra.delivery = Some(Delivery { policy, source, aggregate, tag, ordinal: u32::MAX });
+        let (aggregate, tag) = (text(), Tag::new("x", "y").unwrap());
+        extra.deadlines = vec![DeadlineOf { aggregate, tag, deadline }; 20];
         extra.hops = u32::MAX;
     }
 

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use super::RecordError;
 use crate::codec::wire::Reader;
 use crate::{
-    Delivery, EncodedEvent, EventType, Extra, Idempotency, Malformed, Metadata, Origin, Position,
-    Tag, Tags, Text, Timestamp, UnknownMetadata,
+    DeadlineOf, Delivery, EncodedEvent, EventType, Extra, Idempotency, Malformed, Metadata, Origin,
+    Position, RecordedDeadline, Tag, Tags, Text, Timestamp, UnknownMetadata,
 };
 
 /// The entries of a record, as far as they are known.
@@ -20,6 +20,7 @@ struct Entries<'a> {
     by: Option<&'a str>,
     id: Option<&'a str>,
     due: Option<u64>,
+    due_v: Option<u64>,
     correlation: Option<&'a str>,
     causation: Option<u64>,
     principal: Option<&'a str>,
@@ -31,9 +32,18 @@ struct Entries<'a> {
     to: Option<&'a str>,
     to_id: Option<&'a str>,
     ordinal: Option<u64>,
+    deadlines: Vec<OfOther<'a>>,
     hops: Option<u64>,
     payload: Option<&'a [u8]>,
     unknown: Vec<&'a [u8]>,
+}
+
+/// The deadline of an aggregate that did not decide the event.
+struct OfOther<'a> {
+    aggregate: &'a str,
+    tag: &'a str,
+    version: u64,
+    at: Option<u64>,
 }
 
 /// Reads what follows the first byte.
@@ -80,6 +90,7 @@ fn entries(map: &[u8]) -> Result<Entries<'_>, Malformed> {
             "by" => entries.by = Some(reader.text()?),
             "id" => entries.id = Some(reader.text()?),
             "due" => entries.due = Some(reader.number()?),
+            "due_v" => entries.due_v = Some(reader.number()?),
             "event" => entries.payload = Some(reader.value()?),
             "bytes" => entries.payload = Some(reader.bytes()?),
             "correlation" => entries.correlation = Some(reader.text()?),
@@ -93,6 +104,7 @@ fn entries(map: &[u8]) -> Result<Entries<'_>, Malformed> {
             "to" => entries.to = Some(reader.text()?),
             "to_id" => entries.to_id = Some(reader.text()?),
             "ordinal" => entries.ordinal = Some(reader.number()?),
+            "deadlines" => entries.deadlines = of_others(&mut reader)?,
             "hops" => entries.hops = Some(reader.number()?),
             _ => {
                 reader.value()?;
@@ -106,15 +118,31 @@ fn entries(map: &[u8]) -> Result<Entries<'_>, Malformed> {
     }
 }
 
+fn of_others<'a>(reader: &mut Reader<'a>) -> Result<Vec<OfOther<'a>>, Malformed> {
+    let missing = reader.missing("an array of four values for each aggregate");
+    let values = reader.array()?;
+    if values % 4 != 0 {
+        return Err(missing);
+    }
+    let mut all = Vec::new();
+    for _ in 0..values / 4 {
+        let (aggregate, tag) = (reader.text()?, reader.text()?);
+        let (version, at) = (reader.number()?, reader.number_or_nil()?);
+        all.push(OfOther { aggregate, tag, version, at });
+    }
+    Ok(all)
+}
+
 impl Entries<'_> {
     fn origin(&self) -> Result<Option<Origin>, RecordError> {
         let Some(aggregate) = self.by else {
-            return all_absent("by", [self.id.is_some(), self.due.is_some()]);
+            let deadline = [self.due.is_some(), self.due_v.is_some()];
+            return all_absent("by", [self.id.is_some(), deadline.contains(&true)]);
         };
         Ok(Some(Origin {
             aggregate: text(aggregate),
             tag: tag("id", self.id)?,
-            deadline: self.due.map(Timestamp::from_millis),
+            deadline: deadline(self.due, small("due_v", self.due_v.or(Some(1)))?),
         }))
     }
 
@@ -125,12 +153,24 @@ impl Entries<'_> {
             principal: self.principal.map(text),
             idempotency: self.idempotency()?,
             delivery: self.delivery()?,
+            deadlines: self.deadlines()?,
             hops: small("hops", self.hops.or(Some(0)))?,
             unknown: UnknownMetadata {
                 entries: u32::try_from(self.unknown.len()).unwrap_or(u32::MAX),
                 bytes: self.unknown.concat().into(),
             },
         })
+    }
+
+    fn deadlines(&self) -> Result<Vec<DeadlineOf>, RecordError> {
+        let read = |of: &OfOther<'_>| {
+            Ok(DeadlineOf {
+                aggregate: text(of.aggregate),
+                tag: tag("deadlines", Some(of.tag))?,
+                deadline: deadline(of.at, small("deadlines", Some(of.version))?),
+            })
+        };
+        self.deadlines.iter().map(read).collect()
     }
 
     fn idempotency(&self) -> Result<Option<Idempotency>, RecordError> {
@@ -157,6 +197,10 @@ impl Entries<'_> {
             ordinal: small("ordinal", self.ordinal)?,
         }))
     }
+}
+
+fn deadline(at: Option<u64>, version: u32) -> RecordedDeadline {
+    RecordedDeadline::new(at.map(Timestamp::from_millis), version)
 }
 
 /// Nothing, if nothing of what belongs to the absent entry is there either.

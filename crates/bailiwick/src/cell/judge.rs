@@ -10,7 +10,7 @@ use bailiwick_core::turn::{Expiry, Round};
 use bailiwick_core::views::Answered;
 use bailiwick_core::{
     ANSWERED, Aggregate, Context, EncodedEvent, Event, EventType, Idempotency, Journal, Metadata,
-    Origin, OverLimit, SchemaVersion, Tags, Text, Timestamp, stored, tags_of,
+    Origin, OverLimit, RecordedDeadline, SchemaVersion, Tags, Text, Timestamp, stored, tags_of,
 };
 use bytes::Bytes;
 
@@ -310,7 +310,8 @@ impl<A: Aggregate> Cell<A> {
                 live.forming.bytes += bytes;
                 for event in &mut live.forming.events[before..] {
                     if let Some(origin) = &mut event.metadata.origin {
-                        origin.deadline = live.known.deadline;
+                        origin.deadline =
+                            RecordedDeadline::new(live.known.deadline, A::DEADLINE_VERSION);
                     }
                 }
                 if let Some(remembered) = source.remembered {
@@ -420,7 +421,8 @@ fn sign<A: Aggregate>(
     remembered: Option<&Idempotency>,
 ) {
     let (aggregate, tag) = (Text::literal(A::NAME), ground.tags.as_slice()[0].clone());
-    let origin = Origin { aggregate, tag, deadline: None };
+    let deadline = RecordedDeadline::new(None, A::DEADLINE_VERSION);
+    let origin = Origin { aggregate, tag, deadline };
     let (last, others) = events.split_last_mut().expect("one");
     for other in others {
         other.metadata.origin = Some(origin.clone());

@@ -3,7 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, AppendError, Appended, EncodedEvent, Position, Text, Timestamp};
+use bailiwick_core::{
+    Aggregate, AppendError, Appended, EncodedEvent, Position, RecordedDeadline, Text, Timestamp,
+};
 
 use super::answers::Answers;
 use crate::deadlines::{Due, Slot};
@@ -65,6 +67,8 @@ pub(super) struct Folded<A> {
     pub(super) version: Position,
     /// The position up to which everything that concerns it was read.
     pub(super) seen: Position,
+    /// The deadline that stands beside its last event, if one does.
+    pub(super) recorded: Option<RecordedDeadline>,
 }
 
 /// An aggregate whose state is known: all that a resting cell keeps.

@@ -4,7 +4,9 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bailiwick_core::{Aggregate, EncodedEvent, Id, Position, Read, RecordedEvent, Tag, Timestamp};
+use bailiwick_core::{
+    Aggregate, EncodedEvent, Id, Position, Read, RecordedDeadline, RecordedEvent, Tag, Timestamp,
+};
 
 use super::Cell;
 use super::answers::Answers;
@@ -15,6 +17,7 @@ use crate::backoff::Backoff;
 use crate::error::{LoadError, Unloadable, panic_message};
 use crate::pace::Pace;
 use crate::port::{Guarded, unread};
+use crate::recovery::Changed;
 use crate::shared::Shared;
 
 impl<A: Aggregate> Cell<A> {
@@ -108,7 +111,7 @@ impl<A: Aggregate> Cell<A> {
         let own = ground.tags.as_slice()[0].clone();
         let mut read = Read::new(ground.boundary.clone()).limit(shared.config.page_events);
         let fold = async move {
-            let (mut folded, mut answers) = (None, None);
+            let (mut folded, mut answers, mut recorded) = (None, None, None);
             let mut pace = Pace::default();
             let mut clock = Clock { now: shared.now(), reached: Timestamp::EPOCH };
             if let Some(known) = known {
@@ -132,6 +135,9 @@ impl<A: Aggregate> Cell<A> {
                     pace.folded(&recorded.event).await;
                 }
                 shared.time.not_before_any(&page.events);
+                if let Some(last) = page.events.last() {
+                    recorded = last.event.metadata.deadline_of::<A>(&own);
+                }
                 read.after = page.upto;
                 if !page.more {
                     break;
@@ -141,7 +147,7 @@ impl<A: Aggregate> Cell<A> {
                 Some(folded) => folded,
                 None => (new_state::<A>(&id)?, Position::START),
             };
-            Ok(Folded { state, answers, version, seen: read.after })
+            Ok(Folded { state, answers, version, seen: read.after, recorded })
         };
         Guarded::new(|| Box::pin(fold), |error| LoadError::Unread(unread(error)))
     }
@@ -156,7 +162,8 @@ impl<A: Aggregate> Cell<A> {
                 return self.faulted(LoadError::Unloadable(unloadable), again, times);
             }
         };
-        let Folded { state, answers, version, seen } = folded;
+        self.compare(folded.recorded, deadline);
+        let Folded { state, answers, version, seen, .. } = folded;
         let mut live = Live::of(Box::new(Known {
             state,
             answers,
@@ -175,6 +182,16 @@ impl<A: Aggregate> Cell<A> {
         }
         self.kind.watchers.notify(&self.id);
         Life::Live(Box::new(live))
+    }
+
+    /// Whether its deadline is the one that was recorded by the same version of the rule.
+    fn compare(&self, recorded: Option<RecordedDeadline>, now: Option<Timestamp>) {
+        let same_rule = recorded.filter(|known| known.version() == A::DEADLINE_VERSION);
+        if let Some(recorded) = same_rule.map(RecordedDeadline::at)
+            && recorded != now
+        {
+            self.kind.deadline_changed(&Changed { id: self.id.to_string(), recorded, now });
+        }
     }
 
     /// What is known is thrown away: the entry of the deadline index stays until it is known again.
@@ -223,7 +240,7 @@ fn new_state<A: Aggregate>(id: &A::Key) -> Result<A, LoadError> {
 }
 
 /// Folds one event in. The state is made with the first, so that panics in `new` are caught too.
-fn fold_one<A: Aggregate>(
+pub(crate) fn fold_one<A: Aggregate>(
     folded: &mut Option<(A, Position)>,
     id: &A::Key,
     recorded: &RecordedEvent,

@@ -40,6 +40,7 @@ pub(crate) use desk::Ground;
 pub(crate) use drive::Drive;
 pub(crate) use hold::Hold;
 pub(crate) use judge::Tools;
+pub(crate) use load::fold_one;
 
 use crate::actor;
 use crate::kind::Kind;

@@ -241,10 +241,13 @@ impl Floor {
     }
 
     /// The aggregates of this runtime that read these events, which the views are ahead with. Of
-    /// those that are among the views the deadline is known.
-    pub(super) fn concerned_by(&self, events: &[EncodedEvent], views: &Folded) -> Concerned {
+    /// those that are among the views the deadline is known, and recorded.
+    pub(super) fn concerned_by(&self, events: &mut [EncodedEvent], views: &Folded) -> Concerned {
         let mut concerned = self.readers.concerned_by(events, None);
-        concerned.know(|nth, tag| self.kinds[nth].deadline_in(views, tag));
+        if !concerned.is_empty() {
+            concerned.know(|nth, tag| self.kinds[nth].deadline_in(views, tag));
+            concerned.record(events, self.shared.limits.bytes, |nth| self.kinds[nth].name());
+        }
         concerned
     }
 

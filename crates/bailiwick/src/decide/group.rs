@@ -151,7 +151,7 @@ impl<'a> Group<'a> {
             return Tried::Closed;
         }
         let condition = self.views.condition(level);
-        let concerned = self.floor.concerned_by(&events, &self.views);
+        let concerned = self.floor.concerned_by(&mut events, &self.views);
         match self.port.append(events, condition).await {
             None => Tried::Closed,
             Some(Ok(appended)) => self.committed(decided, level, &concerned, appended),

@@ -1,0 +1,156 @@
+//! Judging anew: the deadlines of many aggregates of one type from readings of the journal, one page
+//! after the other, and not one reading for each of them.
+//!
+//! It is done in the background. What happens to an aggregate meanwhile it is told, or decides, as
+//! ever, and its deadline follows; so an entry that rests on what was read before may be one too many,
+//! which finds nothing due, and never one too few.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bailiwick_core::{Aggregate, Id, Query, Read, ReadError, Timestamp};
+
+use super::folds::Folds;
+use crate::backoff::Backoff;
+use crate::kind::Kind;
+use crate::pace::Pace;
+use crate::port::{self, or_closed};
+use crate::shared::Lock;
+
+/// Whose deadlines.
+pub(crate) enum Whom {
+    All,
+    /// Those with these tags, by their values.
+    Only(BTreeSet<String>),
+}
+
+/// What one type knows of judging anew.
+pub(crate) struct Judging {
+    seed: u64,
+    /// To be done once the runtime has begun to work.
+    wanted: Lock<Option<Whom>>,
+    /// The rule has changed, and somebody has noticed.
+    changed: AtomicBool,
+}
+
+impl Whom {
+    /// Adds one. If they are too many to be remembered, it is all of them.
+    pub(super) fn add(&mut self, value: &str, most: NonZeroUsize) {
+        let Whom::Only(some) = self else { return };
+        if some.contains(value) {
+            return;
+        }
+        if some.len() < most.get() {
+            some.insert(value.to_owned());
+        } else {
+            *self = Whom::All;
+        }
+    }
+
+    pub(super) fn remove(&mut self, value: &str) {
+        if let Whom::Only(some) = self {
+            some.remove(value);
+        }
+    }
+
+    fn has(&self, value: &str) -> bool {
+        match self {
+            Whom::All => true,
+            Whom::Only(some) => some.contains(value),
+        }
+    }
+}
+
+impl Judging {
+    pub(crate) fn new(seed: u64) -> Self {
+        Judging { seed, wanted: Lock::new(None), changed: AtomicBool::new(false) }
+    }
+
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub(crate) fn want(&self, whom: Whom) {
+        *self.wanted.lock() = Some(whom);
+    }
+
+    pub(crate) fn wanted(&self) -> Option<Whom> {
+        self.wanted.lock().take()
+    }
+
+    /// Whether nobody has noticed yet that the rule has changed.
+    pub(crate) fn notices_change(&self) -> bool {
+        !self.changed.swap(true, Ordering::Relaxed)
+    }
+}
+
+/// Why a reading came to no end.
+enum Ended {
+    /// The runtime is closed.
+    Closed,
+    Unread(ReadError),
+}
+
+/// Judges them, in as many readings as there is room for their states.
+pub(crate) async fn judge_anew<A: Aggregate>(kind: Arc<Kind<A>>, whom: Arc<Whom>) {
+    let shared = &kind.shared;
+    let config = &shared.config;
+    let backoff = Backoff::new(config.reload_backoff, config.reload_backoff_max);
+    let (mut from, mut times) = (0, 0_u8);
+    loop {
+        let folds = Folds::new(kind.judging.seed(), config.judged_at_once.get()).from(from);
+        match judge(&kind, &whom, folds).await {
+            Ok(u64::MAX) | Err(Ended::Closed) => return,
+            Ok(upto) => (from, times) = (upto + 1, 0),
+            Err(Ended::Unread(error)) => {
+                let wait = backoff.after(times);
+                tracing::warn!(aggregate = A::NAME, %error, ?wait, "deadlines cannot be judged anew yet");
+                if or_closed(shared, shared.seams.clock.sleep(wait)).await.is_none() {
+                    return;
+                }
+                times = times.saturating_add(1);
+            }
+        }
+    }
+}
+
+/// One reading. Says up to which hash it has come.
+async fn judge<A: Aggregate>(
+    kind: &Arc<Kind<A>>,
+    whom: &Whom,
+    mut folds: Folds<A>,
+) -> Result<u64, Ended> {
+    let shared = &kind.shared;
+    let journal = shared.journal().ok_or(Ended::Closed)?;
+    let mut reading = Read::new(Query::from(kind.all())).limit(shared.config.page_events);
+    let mut pace = Pace::default();
+    loop {
+        let page = port::read(&*journal, reading.clone());
+        let page = or_closed(shared, page).await.ok_or(Ended::Closed)?;
+        let page = page.map_err(Ended::Unread)?;
+        for recorded in &page.events {
+            let event = &recorded.event;
+            for tag in event.tags.iter().filter(|tag| A::Key::has_key(tag.key())) {
+                folds.take(tag, recorded, |value| whom.has(value));
+            }
+            pace.folded(event).await;
+        }
+        folds.lighten(shared.config.resting_bytes.get());
+        reading.after = page.upto;
+        if !page.more {
+            break;
+        }
+    }
+    let upto = folds.upto();
+    for judged in folds.into_judged() {
+        match judged.deadline {
+            Some(Some(at)) => kind.deadlines.arm_stored(&judged.id, at),
+            Some(None) => {}
+            // Whoever loads it says what is wrong with it.
+            None => kind.deadlines.arm_stored(&judged.id, Timestamp::EPOCH),
+        }
+    }
+    Ok(upto)
+}

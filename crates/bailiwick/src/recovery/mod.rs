@@ -1,0 +1,120 @@
+//! Which deadlines there are when a runtime starts, and whether what was recorded of them is still
+//! what the program says.
+//!
+//! 1. An event carries the deadlines that are known after it, and the version of the rule that made
+//!    them. What was recorded by this version is armed before anything is served, without loading
+//!    anybody.
+//! 2. Who is left open by that (another version, or an event of somebody who did not know) is judged
+//!    anew: a few by being loaded, as if they were due; many from one reading of the journal in the
+//!    background ([`judging`]). Until then such a deadline does not fire by itself: it is late by what
+//!    the reading takes, never early, never forgotten. Commands and reads expire it as ever.
+//! 3. A version that should have been raised and was not is found out by comparing: some aggregates,
+//!    drawn by chance from all, are folded on the way through the journal, and every load compares
+//!    too. One deadline that is not the recorded one, and all of the type are judged anew.
+
+mod folds;
+mod judging;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bailiwick_core::{Aggregate, Id, RecordedEvent, Timestamp};
+
+use crate::kind::Kind;
+use folds::Folds;
+pub(crate) use judging::{Judging, Whom, judge_anew};
+
+/// How many events of an aggregate are folded at most to compare its deadline: a start is not to be
+/// held up by a few long histories.
+const COMPARED_EVENTS: u32 = 1_000;
+
+/// What the journal has shown so far of the deadlines of one type.
+pub(crate) trait Recovery: Send {
+    /// Called in order of position, with each event of the types that the type reads.
+    fn take(&mut self, recorded: &RecordedEvent);
+    /// The journal has come to its end, after so many pages.
+    fn finish(self: Box<Self>, pages: usize);
+}
+
+/// In order, so that the same journal gives the same start. Kept are those that have a deadline or
+/// are left open, and a sample; not the aggregates that ever were.
+pub(crate) struct Recovering<A: Aggregate> {
+    kind: Arc<Kind<A>>,
+    /// By the value of the tag.
+    deadlines: BTreeMap<String, Timestamp>,
+    open: Whom,
+    compared: Folds<A>,
+}
+
+impl<A: Aggregate> Recovering<A> {
+    pub(crate) fn new(kind: Arc<Kind<A>>) -> Self {
+        let most = kind.shared.config.compared_aggregates;
+        let compared = Folds::new(kind.judging.seed(), most).events_each(COMPARED_EVENTS);
+        Recovering { kind, deadlines: BTreeMap::new(), open: Whom::Only(BTreeSet::new()), compared }
+    }
+
+    fn arm(&self, value: &str, at: Timestamp) {
+        match Kind::<A>::id_from(value) {
+            Some(id) => self.kind.deadlines.arm_stored(&id, at),
+            // Else the start would have been refused.
+            None => {
+                tracing::warn!(
+                    aggregate = A::NAME,
+                    id = value,
+                    "is ignored: its deadline is not armed"
+                );
+            }
+        }
+    }
+}
+
+impl<A: Aggregate> Recovery for Recovering<A> {
+    fn take(&mut self, recorded: &RecordedEvent) {
+        let event = &recorded.event;
+        for tag in event.tags.iter().filter(|tag| A::Key::has_key(tag.key())) {
+            let known = event.metadata.deadline_of::<A>(tag);
+            if known.is_none() && event.is_reserved() {
+                // Bailiwick's own, and a namesake's: nobody folds it.
+                continue;
+            }
+            match known.filter(|known| known.version() == A::DEADLINE_VERSION) {
+                Some(known) => {
+                    self.open.remove(tag.value());
+                    match known.at() {
+                        Some(at) => drop(self.deadlines.insert(tag.value().to_owned(), at)),
+                        None => drop(self.deadlines.remove(tag.value())),
+                    }
+                }
+                // One that was known before stays: called in vain, it does no harm.
+                None => self.open.add(tag.value(), self.kind.shared.config.judged_at_once),
+            }
+            self.compared.take(tag, recorded, |_| true);
+        }
+    }
+
+    fn finish(self: Box<Self>, pages: usize) {
+        for (value, at) in &self.deadlines {
+            self.arm(value, *at);
+        }
+        if let Some(changed) = self.compared.changed() {
+            if self.kind.notices(&changed) {
+                self.kind.judging.want(Whom::All);
+            }
+            return;
+        }
+        match &self.open {
+            // As many readings, or more, would find them all.
+            Whom::Only(few) if few.len() <= pages => {
+                few.iter().for_each(|value| self.arm(value, Timestamp::EPOCH));
+            }
+            _ => self.kind.judging.want(self.open),
+        }
+    }
+}
+
+/// A deadline that is not the one that was recorded by the same version of its rule.
+pub(crate) struct Changed {
+    pub(crate) id: String,
+    pub(crate) recorded: Option<Timestamp>,
+    pub(crate) now: Option<Timestamp>,
+}
