@@ -3,7 +3,7 @@
 
 use bailiwick::{
     Builder, EncodedEvent, EventType, Journal, ManualClock, MemoryJournal, Metadata, Origin, Query,
-    Read, RecordedEvent, Runtime, StartError, Tags, Timestamp,
+    Read, RecordedDeadline, RecordedEvent, Runtime, StartError, Tags, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -230,7 +230,8 @@ pub fn stored(event_type: &'static str, tags: &[&str], event: &impl Serialize) -
 pub fn decided_by(aggregate: &'static str, event: EncodedEvent) -> EncodedEvent {
     let mut event = event;
     let tag = event.tags.as_slice()[0].clone();
-    event.metadata.origin = Some(Origin { aggregate: aggregate.into(), tag, deadline: None });
+    let deadline = RecordedDeadline::new(None, 1);
+    event.metadata.origin = Some(Origin { aggregate: aggregate.into(), tag, deadline });
     event
 }
 
