@@ -171,6 +171,25 @@ fn what_never_became_durable_is_forgotten_and_the_rest_is_kept() {
 }
 
 #[test]
+fn a_view_that_can_be_copied_goes_on_from_where_it_was() {
+    let mut journal = Journal::of([blue("p", 1), blue("p", 2)]);
+    let boundary = of::<Y>("p".into());
+    let mut folded = journal.fold(&boundary);
+    folded.fold_ahead(&encoded(&blue("p", 3), 3)).unwrap();
+    folded.fold_ahead(&encoded(&blue("p", 4), 4)).unwrap();
+    assert_eq!(folded.refs::<Y>(&boundary).seen.len(), 4);
+    folded.discard();
+    assert_eq!((folded.level(), folded.refs::<Y>(&boundary).seen.len()), (Some(at(2)), 2));
+    journal.append(encoded(&blue("p", 5), 5));
+    folded.behind();
+    journal.reads.clear();
+    journal.level(&mut folded, 10).unwrap();
+    assert_eq!(journal.reads, [(at(2), 1)], "what is new, and nothing else");
+    let times: Vec<_> = folded.refs::<Y>(&boundary).seen.iter().map(|(_, at)| *at).collect();
+    assert_eq!(times, [0.into(), 1.into(), 5.into()]);
+}
+
+#[test]
 fn views_that_are_ahead_or_on_the_way_are_not_kept() {
     let mut journal = Journal::of([red("a", 1), red("a", 2), blue("p", 3)]);
     let boundary = of::<(X, Y)>(("a".into(), "p".into()));

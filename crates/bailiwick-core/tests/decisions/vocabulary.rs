@@ -1,5 +1,6 @@
 //! A few events that concern two kinds of things, and a view that remembers all it saw.
 
+use std::any::TypeId;
 use std::marker::PhantomData;
 
 use bailiwick_core::{Context, Decision, Event, Key, Tag, Timestamp, View, id};
@@ -68,6 +69,11 @@ impl<E: Event + Clone, K: Key> View for Seen<E, K> {
 
     fn apply(&mut self, event: &E, at: Timestamp) {
         self.seen.push((event.clone(), at));
+    }
+
+    /// Those of a Y can be copied, the others cannot.
+    fn try_clone(&self) -> Option<Self> {
+        (TypeId::of::<E>() == TypeId::of::<YEvent>()).then(|| self.clone())
     }
 }
 

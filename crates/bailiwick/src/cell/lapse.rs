@@ -16,6 +16,9 @@ use crate::error::{Cause, ReadError};
 use crate::glance::Reader;
 use crate::patience;
 
+#[cfg(test)]
+mod tests;
+
 /// When a cell is looked at again whose turn is running just now: what waits for its append is out
 /// of sight until the turn ends.
 const AGAIN: Duration = Duration::from_millis(5);
@@ -153,7 +156,7 @@ impl<A: Aggregate> Lapsed<A> {
         let (now, mut next) = (self.now, self.next);
         self.reads = core.take_reads(|read| read.until() <= now);
         core.each_read(|read| {
-            next = Some(next.map_or(read.until(), |next| next.min(read.until())))
+            next = Some(next.map_or(read.until(), |next| next.min(read.until())));
         });
         self.next = next;
     }
