@@ -1,71 +1,137 @@
 //! Panics where nobody expects one: in what surrounds the runtime, in the midst of its own code.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bailiwick::{
-    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, Clock, EncodedEvent,
-    FaultKind, Head, Health, Journal, JournalFault, JournalReadError, LastMatch, ManualClock,
-    MemoryJournal, Page, Query, Read, ReopenError, Runtime, Timestamp,
+    Aggregate, AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, Context, Decide,
+    EncodedEvent, Event, FaultKind, Head, Health, Journal, JournalFault, JournalReadError,
+    LastMatch, ManualClock, MemoryJournal, Page, Query, Read, ReopenError, Runtime, Timestamp,
+    View, id,
 };
-use bailiwick_tests::counter::{Bell, Count, Counter, SetAlarm};
+use bailiwick_tests::counter::{Count, Counter};
+use bailiwick_tests::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::settle;
+use serde::{Deserialize, Serialize};
 
 use crate::support::Log;
 
-/// Panics once when it is asked for the time.
-#[derive(Clone)]
-struct Breaking {
-    clock: ManualClock,
-    breaks: Arc<AtomicBool>,
+id!(VaseId: "vase");
+
+#[derive(Event, Debug, Serialize, Deserialize)]
+enum VaseEvent {
+    Placed { until: Timestamp },
+    Touched,
+    Removed,
 }
 
-impl Clock for Breaking {
-    fn now(&self) -> Timestamp {
-        assert!(!self.breaks.swap(false, Ordering::SeqCst), "the clock breaks");
-        self.clock.now()
+/// Its `Drop` panics, once it is told so: that is run where nobody expects the domain's code.
+#[derive(Clone)]
+struct Vase {
+    until: Option<Timestamp>,
+    removed: u64,
+}
+
+static BREAKS: AtomicBool = AtomicBool::new(false);
+
+impl Drop for Vase {
+    fn drop(&mut self) {
+        assert!(!BREAKS.swap(false, Ordering::SeqCst), "it breaks");
+    }
+}
+
+impl View for Vase {
+    type Key = VaseId;
+    type Event = VaseEvent;
+
+    fn new(_: &VaseId) -> Vase {
+        Vase { until: None, removed: 0 }
     }
 
-    fn elapsed(&self) -> Duration {
-        self.clock.elapsed()
+    fn apply(&mut self, event: &VaseEvent, _: Timestamp) {
+        match event {
+            VaseEvent::Placed { until } => self.until = Some(*until),
+            VaseEvent::Touched => {}
+            VaseEvent::Removed => {
+                self.until = None;
+                self.removed += 1;
+            }
+        }
     }
 
-    fn sleep_until(&self, at: Timestamp) -> BoxFuture<()> {
-        self.clock.sleep_until(at)
+    fn try_clone(&self) -> Option<Vase> {
+        Some(self.clone())
+    }
+}
+
+impl Aggregate for Vase {
+    const NAME: &'static str = "Vase";
+
+    fn deadline(&self) -> Option<Timestamp> {
+        self.until
     }
 
-    fn sleep(&self, duration: Duration) -> BoxFuture<()> {
-        self.clock.sleep(duration)
+    fn on_deadline(&self, ctx: &mut Context<VaseEvent>) {
+        ctx.emit(VaseEvent::Removed);
+    }
+}
+
+struct Place(u64);
+struct Touch;
+
+impl Decide<Place> for Vase {
+    type Reply = ();
+    type Rejection = Infallible;
+
+    fn decide(&self, place: &Place, ctx: &mut Context<VaseEvent>) -> Result<(), Infallible> {
+        ctx.emit(VaseEvent::Placed { until: place.0.into() });
+        Ok(())
+    }
+}
+
+impl Decide<Touch> for Vase {
+    type Reply = ();
+    type Rejection = Infallible;
+
+    fn decide(&self, _: &Touch, ctx: &mut Context<VaseEvent>) -> Result<(), Infallible> {
+        ctx.emit(VaseEvent::Touched);
+        Ok(())
     }
 }
 
 /// The turn had the state, and with it the entry of the deadline index.
 #[tokio::test]
 async fn a_turn_that_panics_leaves_no_entry_behind_and_loses_none() {
-    let (clock, breaks) = (ManualClock::at(1_000), Arc::new(AtomicBool::new(false)));
-    let breaking = Breaking { clock: clock.clone(), breaks: breaks.clone() };
-    let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Counter>();
-    let runtime = builder.clock(breaking).start().await.unwrap();
-    let counters = runtime.aggregates::<Counter>();
-    let counter = counters.get("a");
-    let alarm = SetAlarm { at: Some(5_000.into()), bell: Bell::Rings };
-    counter.ask(alarm).await.unwrap();
-    for n in 1..=3 {
-        breaks.store(true, Ordering::SeqCst);
-        counter.ask(Count::FREELY).await.unwrap_err();
-        assert!(!breaks.load(Ordering::SeqCst), "it broke in the turn");
-        assert_eq!(counters.deadlines_armed(), 1);
-        assert_eq!(counter.ask(Count::FREELY).await.unwrap(), n);
-        assert_eq!(counters.deadlines_armed(), 1);
+    let (clock, journal) = (ManualClock::at(1_000), FaultyJournal::new(MemoryJournal::new()));
+    let builder = Runtime::builder(journal.clone()).aggregate::<Vase>();
+    let runtime = builder.clock(clock.clone()).start().await.unwrap();
+    let vases = runtime.aggregates::<Vase>();
+    let vase = vases.get("a");
+    vase.ask(Place(50_000)).await.unwrap();
+    for _ in 0..3 {
+        // What was decided is undone, and the state that goes breaks.
+        journal.plan([Fault::NotWritten]);
+        BREAKS.store(true, Ordering::SeqCst);
+        vase.ask(Touch).await.unwrap_err();
+        settle().await;
+        assert!(!BREAKS.load(Ordering::SeqCst), "it broke in the turn");
+        assert_eq!(vases.deadlines_armed(), 1);
+        vase.ask(Touch).await.unwrap();
+        settle().await;
+        assert_eq!(vases.deadlines_armed(), 1);
     }
-    breaks.store(true, Ordering::SeqCst);
-    counter.ask(Count::FREELY).await.unwrap_err();
+    journal.plan([Fault::NotWritten]);
+    BREAKS.store(true, Ordering::SeqCst);
+    vase.ask(Touch).await.unwrap_err();
+    for _ in 0..50 {
+        settle().await;
+        clock.advance(Duration::from_secs(1));
+    }
     settle().await;
-    clock.advance_to(5_000);
-    settle().await;
-    assert_eq!(counter.read(|a, _| a.rings).await.unwrap(), 1, "it is not lost");
-    assert_eq!(counters.deadlines_armed(), 0);
+    assert_eq!(vase.read(|vase, _| vase.removed).await.unwrap(), 1, "it is not lost");
+    assert_eq!(vases.deadlines_armed(), 0);
 }
 
 /// A journal with bugs in what is asked of it when it has failed.
