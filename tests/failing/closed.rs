@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bailiwick::{AskError, Cause, Journal, Unknown};
+use bailiwick::{AskError, Builder, Cause, Journal, Unknown};
 use bailiwick_tests::counter::{Bell, Count, SetAlarm};
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::{BEGIN, Stage, settle};
@@ -91,7 +91,7 @@ async fn a_deadline_in_an_append_of_unknown_outcome_is_found_when_it_opens_again
 
 #[tokio::test]
 async fn decisions_come_back_without_reading_all_again() {
-    let stage = with_history(0, |builder| builder.decision::<WriteLine>()).await;
+    let stage = with_history(0, Builder::decision::<WriteLine>).await;
     for line in 1..=200 {
         assert_eq!(stage.runtime.decide(<WriteLine>::FREELY).await.unwrap(), line);
     }

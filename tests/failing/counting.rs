@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bailiwick::{AskError, Unknown};
+use bailiwick::{AskError, Builder, Unknown};
 use bailiwick_tests::counter::Count;
 use bailiwick_tests::stage::{Stage, settle};
 
@@ -11,7 +11,7 @@ use crate::book::WriteLine;
 /// A slow disk: everything is written in the end, and most callers have not heard of it.
 #[tokio::test]
 async fn whoever_was_told_that_time_is_up_or_went_away_is_counted() {
-    let stage = Stage::with(|builder| builder.decision::<WriteLine>()).await;
+    let stage = Stage::with(Builder::decision::<WriteLine>).await;
     stage.journal.shut();
     let counter = stage.counters.get("a");
     let short = Duration::from_millis(100);

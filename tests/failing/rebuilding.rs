@@ -1,7 +1,7 @@
 //! A state that is not the durable one any more, or may be behind, is made from the last durable
 //! point: it costs what was written since, and not the history.
 
-use bailiwick::{AskError, Cause, Position};
+use bailiwick::{AskError, Builder, Cause, Position};
 use bailiwick_tests::counter::{Count, CounterEvent, Panic};
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::{Stage, settle, write_foreign};
@@ -176,7 +176,7 @@ async fn write_line(stage: &Stage, line: u64) {
 
 #[tokio::test]
 async fn a_decision_that_meets_another_writer_reads_what_that_wrote() {
-    let stage = with_history(0, |builder| builder.decision::<WriteLine<true>>()).await;
+    let stage = with_history(0, Builder::decision::<WriteLine<true>>).await;
     for line in 1..=200 {
         assert_eq!(stage.runtime.decide(WriteLine::<true>::FREELY).await.unwrap(), line);
     }
