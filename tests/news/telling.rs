@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bailiwick::{ManualClock, Position};
+use bailiwick::{AskError, Builder, ManualClock, Position};
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
@@ -136,6 +136,45 @@ async fn a_deadline_that_others_set_is_known_once_the_journal_can_be_read_again(
             assert_eq!(library.members.deadlines_armed(), 0);
         }
     }
+}
+
+/// Nobody knows whether the event was written; it was, and once the journal can be asked they do.
+#[tokio::test]
+async fn what_may_have_been_written_is_found_by_those_whom_it_concerns() {
+    for (live, by_decision, closes) in each_of_three() {
+        let library = Library::with(Builder::reopen_journal).await;
+        if live {
+            library.members.get("m").ask(Rename).await.unwrap();
+        }
+        library.books.get("b").ask(Return).await.unwrap();
+        settle().await;
+        library.journal.plan([Fault::UnknownWritten]);
+        if closes {
+            library.journal.fail_stop(2);
+        }
+        let unknown = if by_decision {
+            let decided = library.runtime.decide(LendAnyway("b".into(), "m".into())).await;
+            matches!(decided, Err(AskError::Unknown(_)))
+        } else {
+            let lent = library.books.get("b").ask(lend("m")).await;
+            matches!(lent, Err(AskError::Unknown(_)))
+        };
+        let case = format!("live: {live}, by a decision: {by_decision}, it closes: {closes}");
+        assert!(unknown, "{case}");
+        library.members.get("m").read(|_, _| ()).await.unwrap();
+        for _ in 0..LOAN.as_secs() + 3 {
+            library.clock.advance(Duration::from_secs(1));
+            settle().await;
+        }
+        assert_eq!(library.events("Reminded").await, 1, "{case}");
+        let borrowed = library.members.get("m").read(|member, _| member.borrowed);
+        assert_eq!(borrowed.await.unwrap(), 1, "{case}");
+        assert_eq!(library.members.deadlines_armed(), 0, "{case}");
+    }
+}
+
+fn each_of_three() -> impl Iterator<Item = (bool, bool, bool)> {
+    (0..8).map(|n| (n & 1 == 1, n & 2 == 2, n & 4 == 4))
 }
 
 /// A read that was asked while it could not be loaded says so, and does not wake it for ever.

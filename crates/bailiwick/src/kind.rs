@@ -148,6 +148,13 @@ impl<A: Aggregate> Kind<A> {
         }
     }
 
+    /// As [`tell`](Kind::tell), if nobody knows whether they are.
+    pub(crate) fn tell_perhaps(&self, concerned: &Concerned) {
+        if let Some(of) = self.neighbours.get() {
+            of.readers.tell_perhaps(concerned);
+        }
+    }
+
     /// Of whom the tag is.
     fn id_of(&self, tag: &Tag) -> Option<A::Key> {
         Self::id_from(tag.value())
@@ -188,6 +195,8 @@ pub(crate) trait AnyKind: Send + Sync + 'static {
     /// This runtime appended what the aggregate with this tag reads, the last of it at `at`. Its
     /// deadline is said if it is known.
     fn told(&self, tag: &Tag, at: Position, deadline: Option<RecordedDeadline>);
+    /// As [`told`](AnyKind::told), if nobody knows whether it was written.
+    fn told_perhaps(&self, tag: &Tag);
     fn start(self: Arc<Self>);
     /// Meets every cell once, so that what was accepted before the stage changed is known.
     fn sweep(&self, stage: Stage);
@@ -263,6 +272,15 @@ impl<A: Aggregate> AnyKind for Kind<A> {
             }
         }
         self.watchers.notify(&id);
+    }
+
+    fn told_perhaps(&self, tag: &Tag) {
+        let Some(id) = self.id_of(tag) else { return };
+        if let Some(cell) = self.registry.get(&id) {
+            cell.perhaps_overtaken();
+        }
+        // Whether or not it is in memory: it is to look by itself.
+        self.deadlines.arm_stored(&id, Timestamp::EPOCH);
     }
 
     fn start(self: Arc<Self>) {

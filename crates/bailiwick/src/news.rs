@@ -5,7 +5,8 @@
 //!    append and the gate.
 //! 2. Who is in memory reads what is new before its next turn and its next read. Who is stored has
 //!    its deadline armed: at once, if somebody knows it; else as one that is due, so that it is
-//!    loaded, and tried again until it could be. Who watches is woken.
+//!    loaded, and tried again until it could be. Who watches is woken. What may or may not have been
+//!    written is read once that can be told.
 //! 3. Whoever tells holds no lock of its own, and nobody decides anything while being told: it comes
 //!    to its turn in a task of its own. So nobody waits in a circle, and those who answer each other
 //!    for ever need no stack.
@@ -110,6 +111,18 @@ impl Readers {
             if let Some(kind) = self.kinds[*nth].upgrade() {
                 let at = first.plus(u64::try_from(*last).unwrap_or(0));
                 kind.told(tag, at, *deadline);
+            }
+        }
+    }
+}
+
+impl Readers {
+    /// Nobody knows whether the append was written: those whom it would concern look once that can be
+    /// told.
+    pub(crate) fn tell_perhaps(&self, concerned: &Concerned) {
+        for (nth, tag) in concerned.0.keys() {
+            if let Some(kind) = self.kinds[*nth].upgrade() {
+                kind.told_perhaps(tag);
             }
         }
     }

@@ -86,6 +86,21 @@ impl<A: Aggregate> Cell<A> {
         true
     }
 
+    /// Somebody else may have written something that this aggregate reads: it is looked at before the
+    /// next turn for which the journal is open.
+    pub(crate) fn perhaps_overtaken(&self) {
+        let mut core = self.core.lock();
+        if core.phase.is_over() {
+            return;
+        }
+        // What is not known, and not just being read, will be read anyway.
+        if matches!(core.life, Life::Out | Life::Loading(_)) {
+            self.desk(&mut core).unsure = true;
+        } else if let Some(known) = core.life.known() {
+            known.unsure = true;
+        }
+    }
+
     fn put(
         self: &Arc<Self>,
         put: impl FnOnce(&mut Core<A>) -> Result<(), NotAdmitted>,

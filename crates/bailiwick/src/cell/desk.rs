@@ -46,6 +46,8 @@ pub(super) struct Desk<A: Aggregate> {
     /// Others of this runtime wrote up to here what this aggregate reads; the start if nobody did, or
     /// it is known.
     pub(super) overtaken: Position,
+    /// Others may have written something while nothing was known, or it was out for a turn.
+    pub(super) unsure: bool,
     /// The deadline index has called.
     pub(super) due: Called,
     /// Set while a decision holds the cell, or waits to.
@@ -91,6 +93,7 @@ impl<A: Aggregate> Desk<A> {
             permit: None,
             ticket: None,
             overtaken: Position::START,
+            unsure: false,
             due: Called::default(),
             holding: None,
             in_turn: InTurn::new(),

@@ -114,6 +114,7 @@ impl<A: Aggregate> Cell<A> {
                 return Drive::Leave;
             }
             core.life = life;
+            core.doubt();
             let told = (self.end_turn(&mut core, work.commands), self.grant(&mut core));
             let gone = core.take_left_reads();
             let idle = waiting && !self.has_more(&core);

@@ -190,6 +190,15 @@ impl<A: Aggregate> Cell<A> {
 }
 
 impl<A: Aggregate> Core<A> {
+    /// Others may have written something since this was read.
+    fn doubt(&mut self) {
+        if let Some(desk) = self.desk.as_mut().filter(|desk| desk.unsure)
+            && let Some(known) = self.life.known()
+        {
+            (known.unsure, desk.unsure) = (true, false);
+        }
+    }
+
     /// Whether an actor would find something to do, or to wait for.
     fn has_work(&self) -> bool {
         let at_desk =

@@ -144,7 +144,7 @@ impl<A: Aggregate> Cell<A> {
 
     /// The append failed, and not by a conflict: those it was for are told what is certain.
     fn failed(&self, live: &mut Live<A>, running: Running<A>, error: AppendError) -> Settled {
-        let Running { entries, readers, keys, before, .. } = running;
+        let Running { entries, readers, keys, before, concerned, .. } = running;
         let Failure { unknown, cause } = Failure::of(error);
         let may_be_written = unknown.is_some();
         let shared = &self.kind.shared;
@@ -153,6 +153,9 @@ impl<A: Aggregate> Cell<A> {
         }
         // First: who is told, and asks again at once, comes back at once.
         shared.append_failed();
+        if may_be_written {
+            self.kind.tell_perhaps(&concerned);
+        }
         for entry in entries {
             match &unknown {
                 Some(unknown) => entry.unknown(unknown.clone()),

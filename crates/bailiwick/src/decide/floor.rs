@@ -261,6 +261,11 @@ impl Floor {
         self.readers.tell(concerned, first);
     }
 
+    /// They may have to know, once it can be told.
+    pub(super) fn tell_perhaps(&self, concerned: &Concerned) {
+        self.readers.tell_perhaps(concerned);
+    }
+
     /// Meets a change of the runtime's stage: nobody is let in any more; once it is closed,
     /// everybody has an outcome.
     pub(crate) fn meet(&self, stage: Stage) {

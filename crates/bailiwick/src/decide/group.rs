@@ -156,7 +156,7 @@ impl<'a> Group<'a> {
             None => Tried::Closed,
             Some(Ok(appended)) => self.committed(decided, level, &concerned, appended),
             Some(Err(AppendError::Conflict { at })) => self.conflicted(level, at).await,
-            Some(Err(error)) => self.failed(decided, error),
+            Some(Err(error)) => self.failed(decided, &concerned, error),
         }
     }
 
@@ -239,7 +239,7 @@ impl<'a> Group<'a> {
     }
 
     /// Those behind the first `decided` were not given to the journal.
-    fn failed(&mut self, decided: usize, error: AppendError) -> Tried {
+    fn failed(&mut self, decided: usize, concerned: &Concerned, error: AppendError) -> Tried {
         let Failure { unknown, cause } = Failure::of(error);
         let may_be_written = unknown.is_some();
         let shared = self.shared();
@@ -248,6 +248,7 @@ impl<'a> Group<'a> {
         }
         self.views.discard();
         if let Some(unknown) = unknown {
+            self.floor.tell_perhaps(concerned);
             let behind: Seats = self.seats.drain(decided..).collect();
             // Who repeats what may be in the journal is told as much.
             let repeats = |seat: &&Seat| place_of(seat.case.key(), &self.seats).is_some();
