@@ -8,6 +8,8 @@ use bailiwick::{Position, ReadError};
 use bailiwick_tests::counter::{Count, Counter};
 use bailiwick_tests::stage::{Stage, settle};
 
+use crate::now;
+
 type Read = tokio::task::JoinHandle<Result<usize, ReadError>>;
 
 /// Reads that hold on to something for as long as the runtime holds on to them.
@@ -55,7 +57,7 @@ async fn reads_beyond_the_bound_are_refused_at_once_wherever_the_others_are_held
         settle().await;
     }
     for _ in 0..100 {
-        let refused = read(&stage, &held, LONG).await.unwrap();
+        let refused = now(read(&stage, &held, LONG)).await;
         assert!(matches!(refused, Err(ReadError::Full { capacity: 10 })), "{refused:?}");
     }
     assert_eq!(Arc::strong_count(&held), 11);
@@ -83,7 +85,7 @@ async fn a_read_that_nobody_waits_for_is_held_nowhere() {
         settle().await;
         stage.clock.advance(patience);
         for read in reads {
-            let told = read.await.unwrap();
+            let told = now(read).await;
             assert!(matches!(told, Err(ReadError::TimedOut)), "{told:?}");
         }
         assert_eq!(Arc::strong_count(&held), 1, "their time was up");
@@ -109,7 +111,7 @@ async fn reads_that_are_to_be_run_again_count_as_well() {
     settle().await;
     let reads: Vec<_> = (0..10).map(|_| read(&stage, &held, LONG)).collect();
     settle().await;
-    let refused = read(&stage, &held, LONG).await.unwrap();
+    let refused = now(read(&stage, &held, LONG)).await;
     assert!(matches!(refused, Err(ReadError::Full { .. })), "{refused:?}");
     stage.clock.advance(LONG);
     for read in reads {

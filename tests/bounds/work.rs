@@ -7,6 +7,8 @@ use bailiwick_tests::counter::{Bell, Count, Counter, CounterId, LimitReached, Se
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::{Stage, settle};
 
+use crate::now;
+
 const LONG: Duration = Duration::from_secs(5);
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -136,7 +138,7 @@ async fn no_more_are_loaded_at_a_time_than_may_and_the_others_wait_in_order() {
         assert!(hanging.await.unwrap().is_err());
     }
     for (nth, waiting) in waiting.into_iter().enumerate() {
-        assert_eq!(waiting.await.unwrap().unwrap(), 1, "{nth}");
+        assert_eq!(now(waiting).await.unwrap(), 1, "{nth}");
     }
     let counts = stage.runtime.counts();
     assert_eq!((counts.open(), counts.turned_away), (0, 1));
@@ -185,13 +187,10 @@ async fn a_busy_aggregate_lets_those_in_the_queue_have_their_turn() {
         settle().await;
     }
     stage.journal.let_pass(1);
-    stage.journal.waiting(1).await;
-    assert_eq!(first.await.unwrap().unwrap(), 1);
-    settle().await;
+    assert_eq!(now(first).await.unwrap(), 1);
     assert_eq!(stage.journal.at_the_gate(), 1);
     stage.journal.let_pass(1);
-    settle().await;
-    assert_eq!(waiting.await.unwrap().unwrap(), 1, "it was next");
+    assert_eq!(now(waiting).await.unwrap(), 1, "it was next");
     stage.journal.open();
     for (nth, busy) in busy.into_iter().enumerate() {
         assert_eq!(busy.await.unwrap().unwrap(), nth as u64 + 2);
