@@ -17,7 +17,8 @@ fn read(stage: &Stage, held: &Arc<()>, patience: Duration) -> Read {
     let held = held.clone();
     let counter = stage.counters.get("a").timeout(patience);
     tokio::spawn(counter.read(move |counter: &Counter, _| {
-        usize::try_from(counter.value).unwrap() + 0 * Arc::strong_count(&held)
+        let _held = &held;
+        usize::try_from(counter.value).unwrap()
     }))
 }
 
