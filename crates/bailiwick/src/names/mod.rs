@@ -9,6 +9,7 @@
 mod contradictions;
 mod found;
 mod schema;
+mod seen;
 
 use std::any::{TypeId, type_name};
 use std::collections::BTreeSet;
