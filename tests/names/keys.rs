@@ -1,5 +1,7 @@
 //! The keys of IDs: what was recorded under one that was renamed is found, or missed aloud.
 
+use std::time::Duration;
+
 use bailiwick::{MemoryJournal, Position, Runtime, StartError, Timestamp, View};
 use bailiwick_tests::stage::settle;
 
@@ -81,7 +83,9 @@ async fn with_its_old_key_everything_is_found() {
     );
     let mut watch = courses.get("go").watch(Position::START).unwrap();
     for position in [4, 5] {
-        assert_eq!(watch.next().await.unwrap().position.get(), position);
+        // One that overlooks it would wait for ever.
+        let next = tokio::time::timeout(Duration::from_secs(60), watch.next()).await;
+        assert_eq!(next.expect("a change").unwrap().position.get(), position);
     }
 }
 
