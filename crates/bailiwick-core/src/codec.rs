@@ -46,7 +46,7 @@ const SHALLOW_BYTES: usize = 1_024;
 /// of what is stored as nothing; `out` is then as it was.
 pub fn encode<T: Serialize>(event: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
     let before = out.len();
-    let mut encoder = Encoder::strict(out);
+    let mut encoder = Encoder::<true>::new(out);
     let encoded = event.serialize(ser::FieldsOnly(&mut encoder)).and_then(|()| encoder.finish());
     encoded.map_err(|error| undone(out, before, error))
 }
@@ -68,7 +68,7 @@ pub fn decode<T: DeserializeOwned>(variant: &str, payload: &[u8]) -> Result<T, C
 /// If it cannot be encoded, or is nested too deep.
 pub fn encode_value<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CodecError> {
     let mut out = Vec::new();
-    let mut encoder = Encoder::lenient(&mut out);
+    let mut encoder = Encoder::<false>::new(&mut out);
     value.serialize(&mut encoder).and_then(|()| encoder.finish())?;
     Ok(out)
 }
@@ -79,7 +79,7 @@ pub fn encode_value<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CodecEr
 /// As [`encode_value`], and if it holds `Some` of what is stored as nothing; `out` is then as it was.
 pub fn encode_whole<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
     let before = out.len();
-    let mut encoder = Encoder::strict(out);
+    let mut encoder = Encoder::<true>::new(out);
     let encoded = value.serialize(&mut encoder).and_then(|()| encoder.finish());
     encoded.map_err(|error| undone(out, before, error))
 }

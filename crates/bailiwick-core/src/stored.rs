@@ -12,18 +12,28 @@ use crate::{CodecError, Event, Fields, codec};
 ///
 /// # Errors
 /// If it cannot be stored; `out` is then as it was. Not after a panic of the domain's code.
+#[inline]
 pub fn event<E: Event>(event: &E, out: &mut Vec<u8>) -> Result<Option<E>, Unstorable> {
     let before = out.len();
-    let known = event.descriptor();
-    let encoded = event.encode(out).map_err(|source| Unstorable::encoding(known.name, source));
-    let stored = match encoded {
-        Ok(()) if known.round_trips => return Ok(None),
-        encoded => encoded.and_then(|()| read_back(event, &out[before..]).map(Some)),
-    };
+    match event.encode(out) {
+        Ok(()) if event.descriptor().round_trips => Ok(None),
+        encoded => checked(event, encoded, out, before),
+    }
+}
+
+fn checked<E: Event>(
+    event: &E,
+    encoded: Result<(), CodecError>,
+    out: &mut Vec<u8>,
+    before: usize,
+) -> Result<Option<E>, Unstorable> {
+    let stored = encoded
+        .map_err(|source| Unstorable::encoding(event.event_type(), source))
+        .and_then(|()| read_back(event, &out[before..]));
     if stored.is_err() {
         out.truncate(before);
     }
-    stored
+    stored.map(Some)
 }
 
 /// What comes back from the encoding of an event, if that is the same.

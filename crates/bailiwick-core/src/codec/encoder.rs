@@ -3,18 +3,23 @@
 //!
 //! 1. What is nested deeper than can be read again is refused before more of the stack is used.
 //! 2. `Some` of what is stored as nothing is refused where that matters: it would be read as `None`.
-//! 3. The number of entries that stands before them is the number that there are, whatever serde was
-//!    told it would be.
+//! 3. The number of entries that stands before those of a list or a map is the number that there are,
+//!    whether serde knew it or not.
+//!
+//! It is generic and written to be inlined, because it is where names are constants that encoding
+//! them is a copy of a few bytes: what is short has a way of its own.
 
 mod container;
 mod error;
+mod fixed;
 
 use rmp::Marker;
 use rmp::encode;
 use serde::{Serialize, Serializer};
 
 use container::Container;
-pub(super) use error::EncodeError;
+pub(super) use error::{EncodeError, Refusal};
+use fixed::Fixed;
 
 use super::MAX_DEPTH;
 
@@ -29,54 +34,61 @@ const EXTENSION: &str = rmp_serde::MSGPACK_EXT_STRUCT_NAME;
 /// A `Vec` takes what fits into memory.
 const TAKEN: &str = "a Vec takes everything";
 
-/// Encodes values at the end of a buffer.
-pub(super) struct Encoder<'o> {
+/// Encodes values at the end of a buffer. A `STRICT` one refuses what would not come back; else `Some`
+/// of nothing is written like `None`, which is what serde makes of it.
+pub(super) struct Encoder<'o, const STRICT: bool> {
     out: &'o mut Vec<u8>,
     /// How many containers may still be opened within each other.
     depth: usize,
     /// How many wraps may still be put around what comes.
     wraps: usize,
-    /// Whether `Some` of nothing may be written as `None`.
-    lenient: bool,
-    /// The first failure of the encoder's own, so that nobody can pass over it.
-    failed: Option<EncodeError>,
+    /// The first refusal of the encoder's own, so that nobody can pass over it.
+    refused: Option<Refusal>,
 }
 
-impl<'o> Encoder<'o> {
-    /// Refuses what would not come back.
-    pub(super) fn strict(out: &'o mut Vec<u8>) -> Self {
+impl<'o, const STRICT: bool> Encoder<'o, STRICT> {
+    #[inline]
+    pub(super) fn new(out: &'o mut Vec<u8>) -> Self {
         // The innermost value counts.
-        Encoder { out, depth: MAX_DEPTH - 1, wraps: MAX_WRAPS, lenient: false, failed: None }
-    }
-
-    /// Writes `Some` of nothing like `None`, which is what serde makes of it.
-    pub(super) fn lenient(out: &'o mut Vec<u8>) -> Self {
-        Encoder { lenient: true, ..Encoder::strict(out) }
+        Encoder { out, depth: MAX_DEPTH - 1, wraps: MAX_WRAPS, refused: None }
     }
 
     /// Whether all went well: a type's code may have passed over what did not.
+    #[inline]
     pub(super) fn finish(self) -> Result<(), EncodeError> {
-        self.failed.map_or(Ok(()), Err)
-    }
-
-    #[cold]
-    fn fail(&mut self, error: EncodeError) -> EncodeError {
-        self.failed.get_or_insert(error).clone()
-    }
-
-    fn enter(&mut self) -> Result<(), EncodeError> {
-        match self.depth.checked_sub(1) {
-            Some(depth) => {
-                self.depth = depth;
-                Ok(())
-            }
-            None => Err(self.fail(EncodeError::TooDeep)),
+        match self.refused {
+            None => Ok(()),
+            Some(refusal) => Err(refusal.into()),
         }
     }
 
+    #[cold]
+    fn refuse<T>(&mut self, refusal: Refusal) -> Result<T, EncodeError> {
+        Err((*self.refused.get_or_insert(refusal)).into())
+    }
+
+    #[inline]
+    fn enter(&mut self) -> Result<(), EncodeError> {
+        let Some(depth) = self.depth.checked_sub(1) else {
+            return self.refuse(Refusal::TooDeep);
+        };
+        self.depth = depth;
+        Ok(())
+    }
+
+    /// A list or a map of so many entries; they come next.
+    #[inline]
+    fn open(&mut self, kind: Kind, entries: usize) -> Result<u32, EncodeError> {
+        self.enter()?;
+        let entries = self.length(entries)?;
+        kind.head(self.out, entries);
+        Ok(entries)
+    }
+
+    #[inline]
     fn wrap<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
         let Some(wraps) = self.wraps.checked_sub(1) else {
-            return Err(self.fail(EncodeError::TooDeep));
+            return self.refuse(Refusal::TooDeep);
         };
         self.wraps = wraps;
         value.serialize(&mut *self)?;
@@ -85,31 +97,64 @@ impl<'o> Encoder<'o> {
     }
 
     /// A length that is written before what it counts.
+    #[inline]
     fn length(&mut self, len: usize) -> Result<u32, EncodeError> {
-        u32::try_from(len).map_err(|_| self.fail(EncodeError::TooLong))
+        match u32::try_from(len) {
+            Ok(len) => Ok(len),
+            Err(_) => self.refuse(Refusal::TooLong),
+        }
     }
 
+    #[inline]
     fn text(&mut self, text: &str) -> Result<(), EncodeError> {
-        self.length(text.len())?;
-        encode::write_str(self.out, text).expect(TAKEN);
+        match u8::try_from(text.len()) {
+            Ok(few @ 0..32) => self.out.push(Marker::FixStr(few).to_u8()),
+            _ => {
+                let len = self.length(text.len())?;
+                encode::write_str_len(self.out, len).expect(TAKEN);
+            }
+        }
+        self.out.extend_from_slice(text.as_bytes());
         Ok(())
     }
 
+    #[inline]
     fn number(&mut self, number: u64) -> Result<(), EncodeError> {
         encode::write_uint(self.out, number).expect(TAKEN);
         Ok(())
     }
 
+    #[inline]
     fn signed(&mut self, number: i64) -> Result<(), EncodeError> {
         encode::write_sint(self.out, number).expect(TAKEN);
         Ok(())
     }
 
     /// A map of one entry, by the name of a variant; its value comes next.
+    #[inline]
     fn variant(&mut self, name: &str) -> Result<(), EncodeError> {
         self.enter()?;
-        encode::write_map_len(self.out, 1).expect(TAKEN);
+        self.out.push(Marker::FixMap(1).to_u8());
         self.text(name)
+    }
+}
+
+/// What has entries.
+#[derive(Clone, Copy)]
+enum Kind {
+    Array,
+    Map,
+}
+
+impl Kind {
+    #[inline]
+    fn head(self, out: &mut Vec<u8>, entries: u32) {
+        match (self, u8::try_from(entries)) {
+            (Kind::Array, Ok(few @ 0..16)) => out.push(Marker::FixArray(few).to_u8()),
+            (Kind::Map, Ok(few @ 0..16)) => out.push(Marker::FixMap(few).to_u8()),
+            (Kind::Array, _) => drop(encode::write_array_len(out, entries).expect(TAKEN)),
+            (Kind::Map, _) => drop(encode::write_map_len(out, entries).expect(TAKEN)),
+        }
     }
 }
 
@@ -123,16 +168,16 @@ macro_rules! numbers {
     )*};
 }
 
-impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
+impl<'e, 'o, const STRICT: bool> Serializer for &'e mut Encoder<'o, STRICT> {
     type Ok = ();
     type Error = EncodeError;
-    type SerializeSeq = Container<'e, 'o>;
-    type SerializeTuple = Container<'e, 'o>;
-    type SerializeTupleStruct = Container<'e, 'o>;
-    type SerializeTupleVariant = Container<'e, 'o>;
-    type SerializeMap = Container<'e, 'o>;
-    type SerializeStruct = Container<'e, 'o>;
-    type SerializeStructVariant = Container<'e, 'o>;
+    type SerializeSeq = Container<'e, 'o, STRICT>;
+    type SerializeTuple = Fixed<'e, 'o, STRICT, 1>;
+    type SerializeTupleStruct = Fixed<'e, 'o, STRICT, 1>;
+    type SerializeTupleVariant = Fixed<'e, 'o, STRICT, 2>;
+    type SerializeMap = Container<'e, 'o, STRICT>;
+    type SerializeStruct = Fixed<'e, 'o, STRICT, 1>;
+    type SerializeStructVariant = Fixed<'e, 'o, STRICT, 2>;
 
     numbers! {
         serialize_i8(i8) signed;
@@ -190,8 +235,8 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), EncodeError> {
         let before = self.out.len();
         self.wrap(value)?;
-        if !self.lenient && self.out.get(before..) == Some(&[Marker::Null.to_u8()]) {
-            return Err(self.fail(EncodeError::SomeOfNothing));
+        if STRICT && self.out.get(before..) == Some(&[Marker::Null.to_u8()]) {
+            return self.refuse(Refusal::SomeOfNothing);
         }
         Ok(())
     }
@@ -222,7 +267,7 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
         value: &T,
     ) -> Result<(), EncodeError> {
         if name == EXTENSION {
-            return Err(self.fail(EncodeError::Extension));
+            return self.refuse(Refusal::Extension);
         }
         self.wrap(value)
     }
@@ -240,20 +285,24 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
         Ok(())
     }
 
-    fn serialize_seq(self, len: Option<usize>) -> Result<Container<'e, 'o>, EncodeError> {
-        Container::array(self, len.unwrap_or(0))
+    fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, EncodeError> {
+        Container::open(self, Kind::Array, len.unwrap_or(0))
     }
 
-    fn serialize_tuple(self, len: usize) -> Result<Container<'e, 'o>, EncodeError> {
-        Container::array(self, len)
+    fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, EncodeError> {
+        Container::open(self, Kind::Map, len.unwrap_or(0))
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Self::SerializeTuple, EncodeError> {
+        Fixed::open(self, Kind::Array, len)
     }
 
     fn serialize_tuple_struct(
         self,
         _: &'static str,
         len: usize,
-    ) -> Result<Container<'e, 'o>, EncodeError> {
-        Container::array(self, len)
+    ) -> Result<Self::SerializeTupleStruct, EncodeError> {
+        Fixed::open(self, Kind::Array, len)
     }
 
     fn serialize_tuple_variant(
@@ -262,13 +311,9 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
         _: u32,
         variant: &'static str,
         len: usize,
-    ) -> Result<Container<'e, 'o>, EncodeError> {
+    ) -> Result<Self::SerializeTupleVariant, EncodeError> {
         self.variant(variant)?;
-        Ok(Container::array(self, len)?.within_variant())
-    }
-
-    fn serialize_map(self, len: Option<usize>) -> Result<Container<'e, 'o>, EncodeError> {
-        Container::map(self, len.unwrap_or(0))
+        Fixed::open(self, Kind::Array, len)
     }
 
     #[inline]
@@ -276,8 +321,8 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
         self,
         _: &'static str,
         len: usize,
-    ) -> Result<Container<'e, 'o>, EncodeError> {
-        Container::map(self, len)
+    ) -> Result<Self::SerializeStruct, EncodeError> {
+        Fixed::open(self, Kind::Map, len)
     }
 
     fn serialize_struct_variant(
@@ -286,9 +331,9 @@ impl<'e, 'o> Serializer for &'e mut Encoder<'o> {
         _: u32,
         variant: &'static str,
         len: usize,
-    ) -> Result<Container<'e, 'o>, EncodeError> {
+    ) -> Result<Self::SerializeStructVariant, EncodeError> {
         self.variant(variant)?;
-        Ok(Container::map(self, len)?.within_variant())
+        Fixed::open(self, Kind::Map, len)
     }
 
     fn is_human_readable(&self) -> bool {

@@ -15,6 +15,7 @@ impl<S: SerializeStruct> SerializeStructVariant for Fields<S> {
     type Ok = S::Ok;
     type Error = S::Error;
 
+    #[inline]
     fn serialize_field<T: Serialize + ?Sized>(
         &mut self,
         key: &'static str,
@@ -27,6 +28,7 @@ impl<S: SerializeStruct> SerializeStructVariant for Fields<S> {
         self.0.skip_field(key)
     }
 
+    #[inline]
     fn end(self) -> Result<S::Ok, S::Error> {
         self.0.end()
     }
@@ -56,6 +58,7 @@ impl<S: Serializer> Serializer for FieldsOnly<S> {
     type SerializeStruct = S::SerializeStruct;
     type SerializeStructVariant = Fields<S::SerializeStruct>;
 
+    #[inline]
     fn serialize_struct(
         self,
         name: &'static str,
@@ -73,6 +76,7 @@ impl<S: Serializer> Serializer for FieldsOnly<S> {
         self.0.serialize_struct(name, 0)?.end()
     }
 
+    #[inline]
     fn serialize_struct_variant(
         self,
         _: &'static str,

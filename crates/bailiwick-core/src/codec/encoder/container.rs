@@ -1,17 +1,12 @@
-//! A map or an array that is being written.
+//! A list or a map that is being written, of which serde may not know how many entries it has.
 
-use rmp::encode;
 use serde::Serialize;
-use serde::ser::{
-    SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
-    SerializeTupleStruct, SerializeTupleVariant,
-};
+use serde::ser::{SerializeMap, SerializeSeq};
 
-use super::{EncodeError, Encoder, TAKEN};
+use super::{EncodeError, Encoder, Kind};
 
-/// A map or an array, one entry after the other.
-pub(in crate::codec) struct Container<'e, 'o> {
-    encoder: &'e mut Encoder<'o>,
+pub(in crate::codec) struct Container<'e, 'o, const STRICT: bool> {
+    encoder: &'e mut Encoder<'o, STRICT>,
     kind: Kind,
     /// Where its head is.
     start: usize,
@@ -19,59 +14,30 @@ pub(in crate::codec) struct Container<'e, 'o> {
     said: u32,
     /// How many entries there are so far.
     entries: usize,
-    /// How many containers end with it.
-    levels: usize,
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Array,
-    Map,
-}
-
-impl<'e, 'o> Container<'e, 'o> {
-    #[inline]
-    pub(super) fn array(encoder: &'e mut Encoder<'o>, said: usize) -> Result<Self, EncodeError> {
-        Self::open(encoder, Kind::Array, said)
-    }
-
-    #[inline]
-    pub(super) fn map(encoder: &'e mut Encoder<'o>, said: usize) -> Result<Self, EncodeError> {
-        Self::open(encoder, Kind::Map, said)
-    }
-
-    /// It is the value of a variant, whose map ends with it.
-    pub(super) fn within_variant(self) -> Self {
-        Container { levels: 2, ..self }
-    }
-
-    fn open(encoder: &'e mut Encoder<'o>, kind: Kind, said: usize) -> Result<Self, EncodeError> {
-        encoder.enter()?;
-        let said = encoder.length(said)?;
+impl<'e, 'o, const STRICT: bool> Container<'e, 'o, STRICT> {
+    pub(super) fn open(
+        encoder: &'e mut Encoder<'o, STRICT>,
+        kind: Kind,
+        said: usize,
+    ) -> Result<Self, EncodeError> {
         let start = encoder.out.len();
-        kind.head(encoder.out, said);
-        Ok(Container { encoder, kind, start, said, entries: 0, levels: 1 })
+        let said = encoder.open(kind, said)?;
+        Ok(Container { encoder, kind, start, said, entries: 0 })
     }
 
-    #[inline]
     fn entry<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
         self.entries += 1;
         value.serialize(&mut *self.encoder)
     }
 
-    #[inline]
-    fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), EncodeError> {
-        self.encoder.text(name)?;
-        self.entry(value)
-    }
-
-    #[inline]
     fn close(mut self) -> Result<(), EncodeError> {
         let entries = self.encoder.length(self.entries)?;
         if entries != self.said {
             self.correct(entries);
         }
-        self.encoder.depth += self.levels;
+        self.encoder.depth += 1;
         Ok(())
     }
 
@@ -87,69 +53,20 @@ impl<'e, 'o> Container<'e, 'o> {
     }
 }
 
-impl Kind {
-    #[inline]
-    fn head(self, out: &mut Vec<u8>, entries: u32) {
-        match self {
-            Kind::Array => encode::write_array_len(out, entries),
-            Kind::Map => encode::write_map_len(out, entries),
-        }
-        .expect(TAKEN);
+impl<const STRICT: bool> SerializeSeq for Container<'_, '_, STRICT> {
+    type Ok = ();
+    type Error = EncodeError;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
+        self.entry(value)
+    }
+
+    fn end(self) -> Result<(), EncodeError> {
+        self.close()
     }
 }
 
-/// `a trait of serde: its method, which adds one more value`.
-macro_rules! arrays {
-    ($($serialize:ident $method:ident;)*) => {$(
-        impl $serialize for Container<'_, '_> {
-            type Ok = ();
-            type Error = EncodeError;
-
-            #[inline]
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EncodeError> {
-                self.entry(value)
-            }
-
-            fn end(self) -> Result<(), EncodeError> {
-                self.close()
-            }
-        }
-    )*};
-}
-
-arrays! {
-    SerializeSeq serialize_element;
-    SerializeTuple serialize_element;
-    SerializeTupleStruct serialize_field;
-    SerializeTupleVariant serialize_field;
-}
-
-macro_rules! structs {
-    ($($serialize:ident)*) => {$(
-        impl $serialize for Container<'_, '_> {
-            type Ok = ();
-            type Error = EncodeError;
-
-            #[inline]
-            fn serialize_field<T: Serialize + ?Sized>(
-                &mut self,
-                name: &'static str,
-                value: &T,
-            ) -> Result<(), EncodeError> {
-                self.field(name, value)
-            }
-
-            #[inline]
-            fn end(self) -> Result<(), EncodeError> {
-                self.close()
-            }
-        }
-    )*};
-}
-
-structs! { SerializeStruct SerializeStructVariant }
-
-impl SerializeMap for Container<'_, '_> {
+impl<const STRICT: bool> SerializeMap for Container<'_, '_, STRICT> {
     type Ok = ();
     type Error = EncodeError;
 

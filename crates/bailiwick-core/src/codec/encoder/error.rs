@@ -5,8 +5,9 @@ use std::fmt::Display;
 use crate::CodecError;
 use crate::codec::MAX_DEPTH;
 
-#[derive(Debug, Clone, thiserror::Error)]
-pub(in crate::codec) enum EncodeError {
+/// What the encoder itself says.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+pub(in crate::codec) enum Refusal {
     #[error("it is nested too deep")]
     TooDeep,
     #[error("it holds `Some` of nothing")]
@@ -15,22 +16,28 @@ pub(in crate::codec) enum EncodeError {
     TooLong,
     #[error("the newtype of `rmp-serde` for extension types is not known here")]
     Extension,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(in crate::codec) enum EncodeError {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// What a type itself says.
     #[error("{0}")]
-    Refused(String),
+    Said(Box<str>),
 }
 
 impl serde::ser::Error for EncodeError {
     fn custom<T: Display>(message: T) -> Self {
-        EncodeError::Refused(message.to_string())
+        EncodeError::Said(message.to_string().into())
     }
 }
 
 impl From<EncodeError> for CodecError {
     fn from(error: EncodeError) -> Self {
         match error {
-            EncodeError::TooDeep => CodecError::TooDeep { most: MAX_DEPTH },
-            EncodeError::SomeOfNothing => CodecError::SomeOfNothing,
+            EncodeError::Refused(Refusal::TooDeep) => CodecError::TooDeep { most: MAX_DEPTH },
+            EncodeError::Refused(Refusal::SomeOfNothing) => CodecError::SomeOfNothing,
             error => CodecError::Encode(error.into()),
         }
     }
