@@ -62,10 +62,12 @@ async fn a_reading_far_ahead_is_not_believed() {
     alarm_in(&stage, "a", 60 * SECOND).await;
     clock.pass(SECOND).await;
     clock.set_on(80 * YEAR);
+    clock.pass(SECOND / 10).await;
     stage.counters.get("b").ask(Count::FREELY).await.unwrap();
+    assert!(stage.runtime.health().clock.leap.is_some(), "somebody looked");
     assert_eq!(rings(&stage, "a").await, 0, "nothing runs out on the word of one reading");
     clock.set_back(80 * YEAR);
-    clock.pass(58 * SECOND).await;
+    clock.pass(58 * SECOND - SECOND / 10).await;
     assert_eq!((rings(&stage, "a").await, since_begin(&stage).await), (0, 59 * SECOND));
     clock.pass(SECOND).await;
     assert_eq!(rings(&stage, "a").await, 1, "and time has not stood still");

@@ -17,10 +17,10 @@ use parking_lot::Mutex;
 ///
 /// - by a little ([`Config::clock_leap`](crate::Config::clock_leap)) at once;
 /// - by more, a *leap*, when the clock has kept to it for
-///   [`Config::clock_confirm`](crate::Config::clock_confirm), counted from the first look at it. There is
-///   one at least every second while a deadline is armed, and else with the next command, decision
-///   or [`health`](crate::Runtime::health). So one wrong reading lets nothing run out early, and what
-///   ran out while a machine was suspended may be late by that time and two seconds;
+///   [`Config::clock_confirm`](crate::Config::clock_confirm), counted from the first look at it: when the
+///   clock reaches a deadline, or with the next command, decision or
+///   [`health`](crate::Runtime::health). So one wrong reading lets nothing run out early, and what ran out
+///   while a machine was suspended may be late by that time and two seconds;
 /// - not at all while it lies behind, because it was set back.
 ///
 /// [`Runtime::health`](crate::Runtime::health) says which of these is the case.

@@ -121,8 +121,9 @@ impl Time {
         if at.as_millis() <= self.latest.load(Relaxed) || at <= self.exact_now() {
             return;
         }
+        let elapsed = self.elapsed();
         let mut course = self.course.lock();
-        let believed = course.not_before(at, self.elapsed());
+        let believed = course.not_before(at, elapsed);
         self.offset.fetch_max(course.offset(), Relaxed);
         drop(course);
         if believed {
