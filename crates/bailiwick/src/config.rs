@@ -220,8 +220,9 @@ mod tests {
 
     #[test]
     fn every_bound_that_cannot_be_kept_is_named() {
+        type Change = fn(&mut Config, Duration);
         let zero = Duration::ZERO;
-        let wrong: [(&str, fn(&mut Config, Duration)); 11] = [
+        let wrong: [(&str, Change); 11] = [
             ("attempts", |config, _| config.attempts = 0),
             ("timeout", |config, zero| config.timeout = zero),
             ("reload_backoff", |config, zero| config.reload_backoff = zero),

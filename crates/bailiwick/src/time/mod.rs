@@ -256,7 +256,7 @@ fn tell(news: News) {
             tracing::warn!(?by, "the clock has kept to its leap; `now` follows it");
         }
         News::Recovered => {
-            tracing::warn!("the clock has not kept to its leap; `now` did not follow")
+            tracing::warn!("the clock has not kept to its leap; `now` did not follow");
         }
         News::SetBack { by } => {
             tracing::warn!(?by, "the clock lies behind; `now` goes on at the pace of elapsed time");

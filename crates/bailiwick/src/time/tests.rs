@@ -70,8 +70,7 @@ fn a_leap_that_is_taken_back_leaves_nothing() {
 
 #[test]
 fn without_confirmation_every_reading_is_believed() {
-    let mut config = Config::default();
-    config.clock_confirm = Duration::ZERO;
+    let config = Config { clock_confirm: Duration::ZERO, ..Config::default() };
     let mut course = Course::new(&config, BEGIN, 0);
     course.read(BEGIN + HOUR, 0);
     assert_eq!(now(&course, 0), HOUR);
