@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bailiwick::{
-    Aggregate, Aggregates, Context, Decide, Decision, Event, ManualClock, MemoryJournal, Position,
-    Query, Read, Runtime, Timestamp, Unguarded, View, id,
+    Aggregate, Aggregates, AskError, Context, Decide, Decision, Event, ManualClock, MemoryJournal,
+    Position, Query, Read, Runtime, Timestamp, Unguarded, View, id,
 };
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 
@@ -223,4 +223,21 @@ async fn who_watches_an_aggregate_sees_what_a_decision_wrote() {
     settle().await;
     theatre.runtime.decide(HoldAll(vec!["a"])).await.unwrap();
     assert_eq!(seen.await.unwrap().unwrap(), Position::new(1));
+}
+
+/// Nobody could tell whether it was written, so the runtime looks.
+#[tokio::test]
+async fn the_deadline_follows_of_what_may_have_been_written() {
+    for (fault, deadlines) in [(Fault::UnknownWritten, 2), (Fault::UnknownLost, 0)] {
+        let theatre = Theatre::new().await;
+        assert!(!theatre.seats.get("live").ask(Release).await.unwrap());
+        theatre.journal.plan([fault]);
+        let held = theatre.runtime.decide(HoldAll(vec!["live", "stored"])).await;
+        assert!(matches!(held, Err(AskError::Unknown(_))));
+        settle().await;
+        assert_eq!(theatre.seats.deadlines_armed(), deadlines, "{fault:?}");
+        theatre.clock.advance(HOLD);
+        settle().await;
+        assert_eq!(theatre.released().await, deadlines, "{fault:?}");
+    }
 }

@@ -76,6 +76,12 @@ async fn keys_that_a_start_forgets_are_found() {
     must_be_found(bug, found_by_losing(bug, Once).await, Once, "asked again with the key");
 }
 
+#[tokio::test]
+async fn keys_of_decisions_that_are_forgotten_are_found() {
+    let bug = Bug::DecisionKeysForgotten;
+    must_be_found(bug, found_by_losing(bug, Once).await, Once, "Carried {");
+}
+
 #[test]
 fn half_an_append_is_found() {
     let bug = Bug::HalfBatch;

@@ -197,3 +197,18 @@ async fn a_batch_that_met_a_conflict_is_told_once_it_is_written() {
     settle().await;
     assert_eq!(library.members.deadlines_armed(), 1);
 }
+
+/// Nobody could tell whether it was written, so the runtime looks.
+#[tokio::test]
+async fn whom_an_event_may_concern_finds_it_if_it_was_written() {
+    for (fault, deadlines) in [(Fault::UnknownWritten, 2), (Fault::UnknownLost, 0)] {
+        let library = Library::new().await;
+        library.members.get("live").ask(Rename).await.unwrap();
+        for member in ["live", "stored"] {
+            library.journal.plan([fault]);
+            library.books.get("b").ask(lend(member)).await.unwrap_err();
+        }
+        settle().await;
+        assert_eq!(library.members.deadlines_armed(), deadlines, "{fault:?}");
+    }
+}

@@ -6,14 +6,17 @@
 use bailiwick::{Aggregate, Context, Decide, Event, RoundTrip, Timestamp, View, id, require};
 use serde::{Deserialize, Serialize};
 
+use crate::pairs::{CountedTogether, Reminded};
+
 id!(
     /// Which counter.
     pub CounterId: "counter"
 );
 
 /// Counts up to a limit.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counter {
+    id: CounterId,
     /// How often it was counted.
     pub value: u64,
     /// How often the alarm rang.
@@ -56,6 +59,8 @@ pub enum CounterEvent {
     },
     /// Makes `apply` panic.
     Poisoned {},
+    Together(CountedTogether),
+    Reminded(Reminded),
 }
 
 /// Count, unless the limit is reached.
@@ -79,7 +84,7 @@ pub struct LimitReached {
 }
 
 /// Set or clear the alarm.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct SetAlarm {
     /// When.
     pub at: Option<Timestamp>,
@@ -88,7 +93,7 @@ pub struct SetAlarm {
 }
 
 /// Panic in one of several places.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub enum Panic {
     /// In `decide`, after emitting an event.
     InDecide,
@@ -100,20 +105,30 @@ pub enum Panic {
 #[derive(Debug, Clone, Serialize)]
 pub struct Look;
 
+impl Counter {
+    fn counted(&mut self, value: u64) {
+        assert_eq!(value, self.value + 1, "a value is missing or repeated");
+        self.value = value;
+    }
+}
+
 impl View for Counter {
     type Key = CounterId;
     type Event = CounterEvent;
 
     fn new(id: &CounterId) -> Self {
         let is_copied = id.as_str().bytes().last().is_some_and(|last| last % 2 == 1);
-        Counter { is_copied, ..Counter::default() }
+        Counter { id: id.clone(), is_copied, value: 0, rings: 0, alarm: None, bell: Bell::Rings }
     }
 
     fn apply(&mut self, event: &CounterEvent, _: Timestamp) {
         match event {
-            CounterEvent::Counted { value } => {
-                assert_eq!(*value, self.value + 1, "a value is missing or repeated");
-                self.value = *value;
+            CounterEvent::Counted { value } => self.counted(*value),
+            CounterEvent::Together(CountedTogether { one, values, .. }) => {
+                self.counted(values[usize::from(*one != self.id)]);
+            }
+            CounterEvent::Reminded(Reminded { at, .. }) => {
+                (self.alarm, self.bell) = (Some(*at), Bell::Rings);
             }
             CounterEvent::AlarmSet { at, bell } => (self.alarm, self.bell) = (*at, *bell),
             CounterEvent::Rang { .. } => {

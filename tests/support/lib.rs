@@ -5,6 +5,7 @@ pub mod counter;
 pub mod faults;
 pub mod faulty;
 pub mod invariant;
+pub mod pairs;
 pub mod place;
 pub mod race;
 pub mod sim;

@@ -1,5 +1,9 @@
 //! Bugs to switch on: a test that does not find them is not worth much.
 
+use bailiwick_core::{ANSWERED, AppendCondition, Query};
+
+use crate::shared::Shared;
+
 /// A bug that a runtime can be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -14,6 +18,32 @@ pub enum Sabotage {
     SpeculationKept,
     /// A start does not arm the deadlines that the journal holds.
     DeadlinesForgotten,
-    /// What a key was answered is not read back from the journal.
+    /// What a command's key was answered is not read back from the journal.
     KeysForgotten,
+    /// What a decision's key was answered is not looked at.
+    DecisionKeysForgotten,
+    /// What was decided is appended without its condition.
+    UnguardedDecision,
+    /// What was decided is appended whatever its key has been answered meanwhile.
+    UnguardedKey,
+    /// The aggregates that an event of a decision concerns are not told of it.
+    AggregatesNotTold,
+}
+
+/// The condition of an append of decisions, without what is not guarded any more.
+pub(crate) fn unguarded(
+    shared: &Shared,
+    condition: Option<AppendCondition>,
+) -> Option<AppendCondition> {
+    if shared.sabotaged(Sabotage::UnguardedDecision) {
+        return None;
+    }
+    if !shared.sabotaged(Sabotage::UnguardedKey) {
+        return condition;
+    }
+    let condition = condition?;
+    let items = condition.query.items().unwrap_or_default().iter();
+    let others = items.filter(|item| !item.types().iter().any(|known| known.as_str() == ANSWERED));
+    let query = Query::any_of(others.cloned()).ok()?;
+    Some(AppendCondition { query, ..condition })
 }

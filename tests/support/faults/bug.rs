@@ -17,6 +17,8 @@ pub enum Bug {
     HalfBatch,
     /// Keys are not read back from the journal.
     KeysForgotten,
+    /// The same of keys of decisions.
+    DecisionKeysForgotten,
 }
 
 impl Bug {
@@ -27,6 +29,7 @@ impl Bug {
             Bug::SpeculationKept => Some(bailiwick::Sabotage::SpeculationKept),
             Bug::DeadlinesForgotten => Some(bailiwick::Sabotage::DeadlinesForgotten),
             Bug::KeysForgotten => Some(bailiwick::Sabotage::KeysForgotten),
+            Bug::DecisionKeysForgotten => Some(bailiwick::Sabotage::DecisionKeysForgotten),
             Bug::SkippedSync | Bug::HalfBatch => None,
         }
     }

@@ -13,7 +13,7 @@ use super::audit::{Book, audit};
 use super::bug::Bug;
 use super::life::Life;
 use super::survivors;
-use super::told::{Reply, Told};
+use super::told::Told;
 use crate::invariant::{Checked, Invariant};
 use crate::sim::random::Random;
 
@@ -154,7 +154,7 @@ impl Chain {
 /// How many effects were told that the book [counts](Book::effects), each once.
 fn effects_told(told: &[Told]) -> usize {
     let effect = |told: &Told| match told {
-        Told::Done { id, reply: Reply::Granted { .. } | Reply::Moved { .. }, .. } => Some(*id),
+        Told::Done { id, reply, .. } if reply.is_effect() => Some(*id),
         _ => None,
     };
     told.iter().filter_map(effect).collect::<HashSet<_>>().len()

@@ -11,6 +11,7 @@
 
 pub mod audit;
 pub mod bug;
+pub mod carry;
 pub mod killing;
 pub mod life;
 pub mod losing;

@@ -26,6 +26,7 @@ pub enum Deed {
     KeepAlive { account: String, session: String, lease_ms: u64 },
     Release { account: String, session: String },
     Move { scales: String, mark: String },
+    Carry { from: String, to: String, mark: String },
 }
 
 /// Something to ask.
@@ -57,7 +58,8 @@ impl Order {
                 lease_ms: if random.one_in(6) { 250 } else { random.between(2, 40) },
             },
             5..=7 => follow_up(id, random).unwrap_or_else(|| moving(id, random)),
-            _ => moving(id, random),
+            8 => moving(id, random),
+            _ => carrying(id, random),
         };
         Order { id, deed, key }
     }
@@ -77,6 +79,21 @@ fn follow_up(id: OrderId, random: &mut Random) -> Option<Deed> {
 
 fn moving(id: OrderId, random: &mut Random) -> Deed {
     Deed::Move { scales: format!("scales-{}", random.between(0, 1)), mark: id.to_string() }
+}
+
+fn carrying(id: OrderId, random: &mut Random) -> Deed {
+    let from = random.between(0, 1);
+    let scales = |nth: u64| format!("scales-{nth}");
+    Deed::Carry { from: scales(from), to: scales(1 - from), mark: id.to_string() }
+}
+
+impl OrderId {
+    /// The one that is [shown](fmt::Display) like this.
+    pub fn of(text: &str) -> Option<OrderId> {
+        let mut numbers = text.strip_suffix('.')?.split('-').map(|number| number.parse().ok());
+        let (life, client, nth) = (numbers.next()??, numbers.next()??, numbers.next()??);
+        numbers.next().is_none().then_some(OrderId { life, client, nth })
+    }
 }
 
 /// With a stop, so that none is the beginning of another.

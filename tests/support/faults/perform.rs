@@ -3,16 +3,21 @@
 use std::time::Duration;
 
 use bailiwick::{
-    AggregateRef, Aggregates, AskError, Builder, Cause, Committed, Decide, Runtime, StartError,
+    AggregateRef, Aggregates, AskError, Builder, Cause, Committed, Decide, Decisions, Runtime,
+    StartError,
 };
 use bailiwick_examples::streaming::{AccountId, AccountSessions, Acquire, KeepAlive, Release};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::bug::Bug;
+use super::carry::Carry;
 use super::order::{Deed, Order};
 use super::scales::{Move, Scales, ScalesId};
 use super::told::{Reply, Told};
+
+/// Far beyond what a busy machine takes.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A runtime with the aggregates that orders are for.
 pub struct Performer {
@@ -22,6 +27,8 @@ pub struct Performer {
     pub accounts: Aggregates<AccountSessions>,
     /// Scales.
     pub scales: Aggregates<Scales>,
+    /// What is decided about two of them.
+    pub decisions: Decisions,
 }
 
 /// Why an order has no answer.
@@ -44,11 +51,13 @@ impl Performer {
         let runtime = builder
             .aggregate::<AccountSessions>()
             .aggregate::<Scales>()
+            .decision::<Carry>()
             .sabotage(bug.and_then(Bug::of_runtime))
             .start()
             .await?;
         let (accounts, scales) = (runtime.aggregates(), runtime.aggregates());
-        Ok(Performer { runtime, accounts, scales })
+        let decisions = runtime.decisions();
+        Ok(Performer { runtime, accounts, scales, decisions })
     }
 
     /// Has an order carried out.
@@ -59,13 +68,14 @@ impl Performer {
         &self,
         order: Order,
     ) -> impl Future<Output = Result<Told, Trouble>> + Send + use<> {
-        perform(self.accounts.clone(), self.scales.clone(), order)
+        perform(self.accounts.clone(), self.scales.clone(), self.decisions.clone(), order)
     }
 }
 
 async fn perform(
     accounts: Aggregates<AccountSessions>,
     scales_of: Aggregates<Scales>,
+    decisions: Decisions,
     order: Order,
 ) -> Result<Told, Trouble> {
     let Order { id, deed, key } = order;
@@ -93,6 +103,18 @@ async fn perform(
                 ask(scales_of.get(parsed::<ScalesId>(&scales)), key, Move { mark }).await?;
             answer.map(|moved| (Reply::Moved { put: moved.reply }, moved.position))
         }
+        Deed::Carry { from, to, mark } => {
+            let decision = Carry { from: parsed(&from), to: parsed(&to), mark };
+            let decisions = decisions.timeout(TIMEOUT);
+            let answer = match key {
+                Some(key) => decisions.once(key).decide_committed(decision).await,
+                None => decisions.decide_committed(decision).await,
+            };
+            let carried = known(answer)?;
+            carried.map(|Committed { reply: (left, put), position, .. }| {
+                (Reply::Carried { left, put }, position)
+            })
+        }
     };
     Ok(match answer {
         Some((reply, position)) => Told::Done { id, reply, position: position.get() },
@@ -115,12 +137,18 @@ where
     A: Decide<C, Reply: Serialize + DeserializeOwned>,
     C: Serialize + Send + 'static,
 {
-    // Far beyond what a busy machine takes.
-    let to = to.timeout(Duration::from_secs(60));
+    let to = to.timeout(TIMEOUT);
     let answer = match key {
         Some(key) => to.once(key).ask_committed(command).await,
         None => to.ask_committed(command).await,
     };
+    known(answer)
+}
+
+/// None if a rule said no.
+fn known<C, R, N>(
+    answer: Result<Committed<R>, AskError<C, N>>,
+) -> Result<Option<Committed<R>>, Trouble> {
     match answer {
         Ok(committed) => Ok(Some(committed)),
         Err(AskError::Rejected(_)) => Ok(None),

@@ -6,6 +6,8 @@ use std::convert::Infallible;
 use bailiwick::{Aggregate, Context, Decide, Event, Timestamp, View, id};
 use serde::{Deserialize, Serialize};
 
+use super::carry::CarryEvent;
+
 id!(
     /// Which scales.
     pub ScalesId: "scales"
@@ -15,7 +17,7 @@ id!(
 #[derive(Debug, Default)]
 pub struct Scales {
     taken: u64,
-    put: u64,
+    pub(super) put: u64,
 }
 
 /// What happened to scales.
@@ -24,6 +26,7 @@ pub struct Scales {
 pub enum ScalesEvent {
     TakenFromLeft { mark: String },
     PutOnRight { mark: String },
+    Carried(CarryEvent),
 }
 
 /// Moves a weight from the left to the right. Replies how many lie there.
@@ -45,6 +48,8 @@ impl View for Scales {
         match event {
             ScalesEvent::TakenFromLeft { .. } => self.taken += 1,
             ScalesEvent::PutOnRight { .. } => self.put += 1,
+            ScalesEvent::Carried(CarryEvent::CarriedOff { left, .. }) => self.put = *left,
+            ScalesEvent::Carried(CarryEvent::PutDown { put, .. }) => self.put = *put,
         }
     }
 }

@@ -39,6 +39,13 @@ pub enum Told {
     },
 }
 
+impl Reply {
+    /// Whether it is of an order whose event has its text.
+    pub fn is_effect(&self) -> bool {
+        matches!(self, Reply::Granted { .. } | Reply::Moved { .. } | Reply::Carried { .. })
+    }
+}
+
 /// The answer to an order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Reply {
@@ -59,6 +66,13 @@ pub enum Reply {
     /// To `Move`.
     Moved {
         /// How many lie on the right.
+        put: u64,
+    },
+    /// To `Carry`.
+    Carried {
+        /// How many lie on the right where it was.
+        left: u64,
+        /// And how many where it is.
         put: u64,
     },
 }

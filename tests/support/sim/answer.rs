@@ -16,6 +16,14 @@ pub(super) enum Answer {
     Rejected {
         value: u64,
     },
+    /// The reply of a decision, or the values on which it was refused.
+    Decided {
+        values: Vec<u64>,
+        position: Position,
+    },
+    Refused {
+        values: Vec<u64>,
+    },
     Saw(Seen),
     NotRun(Cause),
     Unknown(Unknown),
@@ -35,6 +43,10 @@ impl Answer {
                 (Sight::Replied, "reply", numbers)
             }
             Answer::Rejected { value } => (Sight::Rejected, "rejection", (*value, 0)),
+            Answer::Decided { values, position } => {
+                (Sight::Decided, "decided", (values[0], position.get()))
+            }
+            Answer::Refused { values } => (Sight::Refused, "refused", (values[0], 0)),
             Answer::Saw(seen) => (Sight::ReadAnswered, "saw", (seen.value, seen.rings)),
             Answer::NotRun(Cause::Moved { expected, actual }) => {
                 (Sight::Moved, "moved", (expected.get(), actual.get()))
@@ -53,11 +65,16 @@ impl Answer {
         }
     }
 
+    /// Whether the call may have had its effect, or may have it yet.
+    pub(super) fn is_unclear(&self) -> bool {
+        matches!(self, Answer::Unknown(_) | Answer::Cancelled { polled: true })
+    }
+
     /// Counts it, as the outcome of a command.
     pub(super) fn count(&self, tally: &mut Tally) {
         let of = match self {
-            Answer::Replied { .. } => &mut tally.replied,
-            Answer::Rejected { .. } => &mut tally.rejected,
+            Answer::Replied { .. } | Answer::Decided { .. } => &mut tally.replied,
+            Answer::Rejected { .. } | Answer::Refused { .. } => &mut tally.rejected,
             Answer::NotRun(Cause::Panicked { .. }) => &mut tally.panicked,
             Answer::NotRun(_) => &mut tally.not_run,
             Answer::Unknown(Unknown::TimedOut) | Answer::Cancelled { .. } => &mut tally.unseen,
@@ -75,6 +92,7 @@ fn not_run(cause: &Cause) -> (Sight, &'static str) {
         Cause::TimedOut => (Sight::TimedOutBefore, "not in time"),
         Cause::ShutDown => (Sight::RefusedAtTheEnd, "shut down"),
         Cause::Contended { .. } => (Sight::Contended, "contended"),
+        Cause::Overtaken { .. } => (Sight::Overtaken, "overtaken"),
         Cause::Panicked { .. } => (Sight::Panicked, "panicked"),
         _ => (Sight::GivenBack, "given back"),
     }

@@ -11,9 +11,10 @@ use super::answer::Answer;
 use super::client::Made;
 use super::history::Seen;
 use super::plan::Verb;
+use super::sights::Sight;
 use super::trace::Step;
 use super::world::World;
-use crate::invariant::Invariant::{Durable, Fresh, NoEffect, Rules};
+use crate::invariant::Invariant::{Durable, Fresh, NoEffect, Once, Rules};
 use crate::invariant::{Checked, Violation};
 
 impl World {
@@ -23,12 +24,16 @@ impl World {
         let call = made.number;
         self.saw(sight);
         self.note(&Step::Answered { call, how, numbers });
-        if !made.call.verb.is_read() {
-            answer.count(&mut made.seat.account.lock().tally);
+        match made.call.verb {
+            verb if verb.is_read() => {}
+            verb if verb.beside().is_some() => answer.count(&mut made.seat.account.lock().decided),
+            _ => answer.count(&mut made.seat.account.lock().tally),
         }
         let checked = match &answer {
             Answer::Replied { value, position } => self.check_reply(made, *value, *position),
+            Answer::Decided { values, position } => self.check_decided(made, values, *position),
             Answer::Rejected { value } => self.check_rejection(made, *value),
+            Answer::Refused { values } => self.check_refusal(made, values),
             Answer::Saw(seen) => self.check_sight(made, *seen),
             Answer::NotRun(cause) => self.check_not_run(made, cause),
             Answer::Unknown(unknown) => self.check_unknown(made, unknown),
@@ -51,14 +56,15 @@ impl World {
         if value.is_some_and(|value| value != seen.value) {
             return Err(Durable.broken(format!("the value there is {}", seen.value)));
         }
-        let written = ledger.trails[made.number].written;
-        let (writes, judged_at) = match made.call.verb {
-            Verb::Count { .. } | Verb::SetAlarm { .. } => (true, number.checked_sub(1)),
-            Verb::Look => (false, Some(number)),
+        let trail = &ledger.trails[made.number];
+        let judged_at = match made.call.verb {
+            Verb::Count { .. } | Verb::SetAlarm { .. } => number.checked_sub(1),
+            Verb::Look => Some(number),
             _ => return Err(Rules.broken("it cannot be accepted")),
         };
-        if written != writes.then_some(position) {
-            return Err(Durable.broken(format!("its own event is at {written:?}")));
+        let own = made.call.verb.writes() || made.call.keyed;
+        if trail.end() != own.then_some(position) {
+            return Err(Durable.broken(format!("its own event is at {:?}", trail.end())));
         }
         let judged_at = judged_at.map(|number| history.states[number].0);
         if made.expected.is_some() && made.expected != judged_at {
@@ -66,10 +72,82 @@ impl World {
             return Err(Fresh.broken(format!("it expected {expected:?}, not {judged_at:?}")));
         }
         drop(ledger);
-        self.shown(made, number, number)
+        self.repeated(made, Sight::Repeated);
+        self.shown(made, made.call.counter, number, number)
+    }
+
+    /// The reply of a decision: its event is there, with the values of it, and so is what its key was
+    /// answered.
+    fn check_decided(&self, made: &Made, values: &[u64], position: Position) -> Checked {
+        let ledger = self.ledger.lock();
+        let trail = &ledger.trails[made.number];
+        let (written, end) = (trail.written, trail.end());
+        let written = written.ok_or_else(|| Durable.broken("the journal has nothing of it"))?;
+        if end != Some(position) {
+            return Err(Durable.broken(format!("its last event is at {end:?}")));
+        }
+        let about: Vec<_> = match made.call.verb {
+            Verb::Remind { of, .. } => vec![of],
+            _ => made.call.about().collect(),
+        };
+        let there: Vec<_> = about
+            .iter()
+            .map(|counter| {
+                let history = &ledger.counters[*counter];
+                history.states[history.as_of(written)].1.value
+            })
+            .collect();
+        Durable.require(there == values, || format!("the values there are {there:?}"))?;
+        // Those whom its event concerns know of it by now.
+        let shown: Vec<_> = made
+            .call
+            .concerns()
+            .map(|counter| (counter, ledger.counters[counter].as_of(written)))
+            .collect();
+        drop(ledger);
+        self.repeated(made, Sight::DecisionRepeated);
+        shown
+            .into_iter()
+            .try_for_each(|(counter, number)| self.shown(made, counter, number, number))
+    }
+
+    /// A decision was refused on values that were there, together.
+    fn check_refusal(&self, made: &Made, values: &[u64]) -> Checked {
+        self.not_done_before(made)?;
+        self.deny(made)?;
+        let (about, by_the_rules): (Vec<_>, bool) = match made.call.verb {
+            Verb::CountBoth { limit, .. } => {
+                (made.call.about().collect(), values.iter().sum::<u64>() >= limit)
+            }
+            Verb::Remind { of, from, .. } => (vec![of], values[0] < from),
+            _ => (vec![], false),
+        };
+        Rules.require(by_the_rules, || "no rule says so".into())?;
+        let ledger = self.ledger.lock();
+        let histories: Vec<_> = about.iter().map(|counter| &ledger.counters[*counter]).collect();
+        // All there was since it was asked.
+        let floors = about.iter().zip(&histories).map(|(counter, history)| {
+            let (position, _) = history.states[made.floor[*counter]];
+            position
+        });
+        let since = floors.max().unwrap_or_default();
+        let later = histories.iter().flat_map(|history| &history.states).map(|(at, _)| *at);
+        let was_so = later.chain([since]).filter(|at| *at >= since).any(|at| {
+            let seen = histories.iter().map(|history| history.states[history.as_of(at)].1.value);
+            seen.eq(values.iter().copied())
+        });
+        Fresh.require(was_so, || format!("since {since} it never was so in the journal"))
+    }
+
+    /// Whoever asked again was answered as if there had been one call.
+    fn repeated(&self, made: &Made, sight: Sight) {
+        if made.was_done.is_some() {
+            self.saw(sight);
+        }
     }
 
     fn check_rejection(&self, made: &Made, value: u64) -> Checked {
+        self.not_done_before(made)?;
         self.deny(made)?;
         if !matches!(made.call.verb, Verb::Count { limit } if value >= limit) {
             return Err(Rules.broken("no rule says so"));
@@ -82,14 +160,24 @@ impl World {
         self.shown_as(made, |seen| *seen == saw)
     }
 
-    /// The call has no effect, now or later.
+    /// The call has no effect, now or later. If it was asked before, that says nothing of it, but that
+    /// what was in the journal already would have been found.
     pub(super) fn deny(&self, made: &Made) -> Checked {
         let trail = &mut self.ledger.lock().trails[made.number];
+        if made.again {
+            return Ok(());
+        }
         trail.denied = true;
-        match trail.written {
+        match trail.end() {
             None => Ok(()),
             Some(position) => Err(NoEffect.broken(format!("its event is at {position}"))),
         }
+    }
+
+    /// A rule said no, though its key has an answer.
+    fn not_done_before(&self, made: &Made) -> Checked {
+        let done = made.was_done;
+        Once.require(done.is_none(), || format!("it was done before it was asked, at {done:?}"))
     }
 
     /// The caller was shown a state of which it knows only this.
@@ -100,19 +188,29 @@ impl World {
         let newest = states.iter().rposition(|(_, seen)| is(seen));
         drop(ledger);
         match (oldest, newest) {
-            (Some(oldest), Some(newest)) => self.shown(made, oldest, newest),
+            (Some(oldest), Some(newest)) => self.shown(made, made.call.counter, oldest, newest),
             _ => Err(Durable.broken("it never was so in the journal")),
         }
     }
 
-    /// The caller was shown a state between these two.
-    pub(super) fn shown(&self, made: &Made, oldest: usize, newest: usize) -> Checked {
-        if newest < made.floor {
-            let counters = &self.ledger.lock().counters;
-            let (position, _) = counters[made.call.counter].states[made.floor];
+    /// The caller was shown a state of `counter` between these two.
+    pub(super) fn shown(
+        &self,
+        made: &Made,
+        counter: usize,
+        oldest: usize,
+        newest: usize,
+    ) -> Checked {
+        // Who asks again is shown what it would have been shown then, and that may have been written by
+        // another runtime, or after this one was told that nobody knows.
+        if made.again {
+            return Ok(());
+        }
+        if newest < made.floor[counter] {
+            let (position, _) = self.ledger.lock().counters[counter].states[made.floor[counter]];
             return Err(Fresh.broken(format!("the state of {position} was shown before")));
         }
-        let shown = &mut made.seat.account.lock().shown[made.call.counter];
+        let shown = &mut made.seat.account.lock().shown[counter];
         *shown = oldest.max(*shown);
         Ok(())
     }

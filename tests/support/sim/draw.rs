@@ -17,6 +17,7 @@ impl Plan {
         let calls = random.between(10, 40);
         let within = random.pick(&[4, 20, 60]);
         let faulty = random.one_in(2);
+        let decides = random.one_in(2);
         let bells: [bool; COUNTERS.len()] = std::array::from_fn(|_| random.one_in(6));
         Plan {
             order: random.pick(&[Order::Any, Order::Ranked]),
@@ -24,7 +25,8 @@ impl Plan {
             counters,
             broken_bells: bells,
             config: config(random),
-            calls: (0..calls).map(|_| call(random, counters, &bells, within)).collect(),
+            decides,
+            calls: (0..calls).map(|_| call(random, counters, decides, &bells, within)).collect(),
             deeds: several(random, 5, within, |random| deed(random, counters)),
             foreign: several(random, 8, within, |random| Foreign {
                 counter: random.index(counters),
@@ -69,12 +71,21 @@ fn config(random: &mut Random) -> Config {
     config.due_patience = Duration::from_millis(random.between(1, 10));
     config.waiting_aggregates = some(random.pick(&[1, 2, 1_000]));
     config.page_events = some(random.count(1, 4));
+    config.waiting_decisions = some(random.count(1, 6));
+    config.cached_views = random.pick(&[0, 1, 1_024]);
     config
 }
 
-fn call(random: &mut Random, counters: usize, broken: &[bool], within: u64) -> Call {
+fn call(random: &mut Random, counters: usize, decides: bool, broken: &[bool], within: u64) -> Call {
     let counter = random.index(counters);
+    let other = (counter + random.count(1, counters - 1)) % counters;
+    let verb = match decides && random.one_in(3) {
+        true => decision(random, other),
+        false => verb(random, broken[counter]),
+    };
+    let keyed = can_be_keyed(verb) && random.one_in(3);
     let expecting = match random.between(0, 15) {
+        _ if keyed || verb.beside().is_some() => None,
         0 | 1 => Some(Expecting::Right),
         2 => Some(Expecting::Older),
         _ => None,
@@ -82,11 +93,25 @@ fn call(random: &mut Random, counters: usize, broken: &[bool], within: u64) -> C
     Call {
         at: random.between(0, within),
         counter,
-        verb: verb(random, broken[counter]),
+        verb,
         timeout: Duration::from_millis(random.pick(&[1, 5, 15, 1_000, 1_000])),
         admission: random.pick(&[Admission::Wait, Admission::Wait, Admission::Refuse]),
         expecting,
         patience: patience(random),
+        keyed,
+    }
+}
+
+fn can_be_keyed(verb: Verb) -> bool {
+    !verb.is_read() && !matches!(verb, Verb::PanicInDecide | Verb::PanicInApply)
+}
+
+fn decision(random: &mut Random, other: usize) -> Verb {
+    if random.one_in(2) {
+        Verb::CountBoth { other, limit: random.pick(&[3, 8, u64::MAX, u64::MAX]) }
+    } else {
+        let in_ms = random.pick(&[0, 3, 12, 30, 1_000_000]);
+        Verb::Remind { of: other, from: random.pick(&[0, 0, 1, 3]), in_ms }
     }
 }
 

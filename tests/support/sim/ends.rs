@@ -19,7 +19,7 @@ const SLACK: u64 = 20;
 /// Shuts the runtime down while everything works: nobody loses anything by it.
 pub(super) async fn close(world: Arc<World>, seat: Arc<Seat>) {
     let report = shut_down(&world, &seat, 1_000, Patience::Endless).await;
-    world.see_counts(&seat.counters().counts());
+    world.see_counts(&seat.counts());
     if report.is_some_and(|report| !report.in_time || report.given_back + report.unknown > 0) {
         world.violated(End.broken(format!("a shutdown in all quiet reports {report:?}")));
     }
@@ -40,7 +40,7 @@ pub(super) async fn shut_down(
     let report = cut(shutdown, patience, &world.time).await.ok();
     seat.account.lock().closed = true;
     let took = world.now() - began;
-    let counts = seat.counters().counts();
+    let counts = seat.counts();
     world.deed(seat, "is shut down", counts.open());
     if counts.open() != 0 {
         world.violated(Counted.broken(format!("a shutdown left {} commands open", counts.open())));
@@ -73,7 +73,7 @@ pub(super) fn drop_runtime(world: &World, seat: &Seat) {
     world.saw(Sight::Dropped);
     drop(runtime);
     seat.account.lock().closed = true;
-    let open = seat.counters().counts().open();
+    let open = seat.counts().open();
     if open != 0 {
         world.violated(Counted.broken(format!("dropping a runtime left {open} commands open")));
     }

@@ -55,8 +55,8 @@ impl SimJournal {
         ])
     }
 
-    /// The deadlines of this counter may be late by what the runtime waits after a failure.
-    pub(super) fn failed(&self, counter: usize, fate: Fate) {
+    /// The deadlines of these counters may be late by what the runtime waits after a failure.
+    pub(super) fn failed(&self, counters: &[usize], fate: Fate) {
         let how = match fate {
             Fate::Done => return,
             Fate::NotWritten => "not written",
@@ -66,11 +66,13 @@ impl SimJournal {
             _ => "panics",
         };
         let mut account = self.seat.account.lock();
-        let (failed, unknown) = &mut account.failed[counter];
-        *failed += 1;
-        *unknown += u64::from(fate != Fate::NotWritten);
+        for counter in counters {
+            let (failed, unknown) = &mut account.failed[*counter];
+            *failed += 1;
+            *unknown += u64::from(fate != Fate::NotWritten);
+        }
         drop(account);
-        self.excuse(counter, how);
+        counters.iter().for_each(|counter| self.excuse(*counter, how));
     }
 
     fn excuse(&self, counter: usize, how: &'static str) {
@@ -84,7 +86,7 @@ impl SimJournal {
     }
 
     /// Whether a read fails, and whether by a panic.
-    pub(super) fn read_fails(&self, counter: usize) -> Option<bool> {
+    pub(super) fn read_fails(&self, counters: &[usize]) -> Option<bool> {
         let world = &self.world;
         if !world.in_trouble() {
             return None;
@@ -97,8 +99,10 @@ impl SimJournal {
         if !fails {
             return None;
         }
-        self.seat.account.lock().unread[counter] += 1;
-        self.excuse(counter, "unread");
+        for counter in counters {
+            self.seat.account.lock().unread[*counter] += 1;
+            self.excuse(*counter, "unread");
+        }
         Some(panics)
     }
 }

@@ -1,5 +1,7 @@
 //! The history of a counter: what was to be seen of it, and from when on.
 
+use std::collections::BTreeSet;
+
 use bailiwick::{Position, Timestamp};
 
 use crate::counter::{Bell, CounterEvent};
@@ -32,7 +34,11 @@ pub(super) struct History {
     pub(super) bell: Bell,
     /// Who set the pending alarm.
     pub(super) set_by: Writer,
+    /// Which of them came with an event of Bailiwick's own, that nobody is shown.
+    unchanged: BTreeSet<Position>,
     recorded_at: Timestamp,
+    /// The same, of the events that a decision reads.
+    read_at: Timestamp,
     /// Of each runtime's last written command, how many came before it.
     order: Vec<u64>,
 }
@@ -43,7 +49,9 @@ impl History {
             states: vec![(Position::START, Seen::default())],
             bell: Bell::Rings,
             set_by: Writer::Foreign,
+            unchanged: BTreeSet::new(),
             recorded_at: Timestamp::EPOCH,
+            read_at: Timestamp::EPOCH,
             order: Vec::new(),
         }
     }
@@ -56,37 +64,70 @@ impl History {
         self.recorded_at
     }
 
-    /// Adds an event, if one like it may follow.
+    pub(super) fn read_at(&self) -> Timestamp {
+        self.read_at
+    }
+
+    /// Adds an event, if one like it may follow. `name` is that of the counter.
     pub(super) fn apply(
         &mut self,
+        name: &str,
         by: Writer,
         position: Position,
         recorded_at: Timestamp,
         event: &CounterEvent,
     ) -> Checked {
         let mut seen = self.last().1;
-        match *event {
-            CounterEvent::Counted { value } if value != seen.value + 1 => {
-                return Err(
-                    Invariant::Rules.broken(format!("counts from {} to {value}", seen.value))
-                );
+        let counts = |to: u64| {
+            let from = seen.value;
+            Invariant::Rules.require(to == from + 1, || format!("counts from {from} to {to}"))?;
+            Ok(to)
+        };
+        match event {
+            CounterEvent::Counted { value } => seen.value = counts(*value)?,
+            CounterEvent::Together(both) => {
+                seen.value = counts(both.values[usize::from(both.one.as_str() != name)])?;
             }
-            CounterEvent::Counted { value } => seen.value = value,
             CounterEvent::AlarmSet { at, bell } => {
-                (seen.alarm, self.bell, self.set_by) = (at, bell, by);
+                (seen.alarm, self.bell, self.set_by) = (*at, *bell, by);
             }
-            CounterEvent::Rang { due } if Some(due) != seen.alarm => {
+            CounterEvent::Reminded(reminded) => {
+                (seen.alarm, self.bell, self.set_by) = (Some(reminded.at), Bell::Rings, by);
+            }
+            CounterEvent::Rang { due } => {
                 let set = seen.alarm;
-                return Err(
-                    Invariant::Rules.broken(format!("rings an alarm that is set to {set:?}"))
-                );
+                let how = || format!("rings an alarm that is set to {set:?}");
+                Invariant::Rules.require(set == Some(*due), how)?;
+                (seen.rings, seen.alarm) = (seen.rings + 1, None);
             }
-            CounterEvent::Rang { .. } => (seen.rings, seen.alarm) = (seen.rings + 1, None),
             CounterEvent::Poisoned {} => return Err(Invariant::Rules.broken("is poison")),
         }
-        self.states.push((position, seen));
-        self.recorded_at = recorded_at;
+        self.add(position, recorded_at, seen);
+        self.read_at = self.recorded_at;
         Ok(())
+    }
+
+    /// Adds an event that shows nothing new.
+    pub(super) fn unchanged(&mut self, position: Position, recorded_at: Timestamp) {
+        self.add(position, recorded_at, self.last().1);
+        self.unchanged.insert(position);
+    }
+
+    /// The number of the next state that an event was shown of, behind that of this number.
+    pub(super) fn next_event(&self, number: usize) -> Option<usize> {
+        let visible = |at: &usize| !self.unchanged.contains(&self.states[*at].0);
+        (number + 1..self.states.len()).find(visible)
+    }
+
+    fn add(&mut self, position: Position, recorded_at: Timestamp, seen: Seen) {
+        self.states.push((position, seen));
+        // Who sets an alarm without having read the counter may have an earlier clock.
+        self.recorded_at = recorded_at.max(self.recorded_at);
+    }
+
+    /// The number of the state that was to be seen when the journal ended here.
+    pub(super) fn as_of(&self, position: Position) -> usize {
+        self.states.partition_point(|(at, _)| *at <= position) - 1
     }
 
     /// Commands are decided in the order in which they came.

@@ -6,20 +6,22 @@
 //!   or written only after that), and panic, in the call or in a poll.
 //! - What takes effect is written into the ledger at that instant.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bailiwick::{
     AppendCondition, AppendError, AppendLimits, BoxFuture, EncodedEvent, Head, Health, Journal,
-    JournalReadError, LastMatch, Page, Query, Read, ReopenError,
+    JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError, Tag,
 };
 use tokio::sync::oneshot;
 
+use super::client::keyed_call;
 use super::effect::Outcome;
 use super::fate::Fate;
 use super::history::Writer;
-use super::ledger::{counter_of, counter_of_tag};
+use super::ledger::{counter_of_tag, counters_of};
 use super::panics;
-use super::seat::{Appending, Seat, UnderWay};
+use super::seat::{Appender, Appending, Seat, UnderWay};
 use super::sights::Sight;
 use super::world::World;
 use crate::invariant::Invariant::{Bounds, Rules};
@@ -43,15 +45,68 @@ impl SimJournal {
 }
 
 impl SimJournal {
-    fn check_size(&self, events: &[EncodedEvent]) {
+    fn check_size(&self, events: &[EncodedEvent], by: Appender) {
         let commanded = |event: &&EncodedEvent| event.metadata.extra().correlation.is_some();
-        let of_commands = events.iter().filter(commanded);
-        let (commands, most) = (of_commands.count(), self.world.plan.config.batch_commands.get());
+        let of_commands = events.iter().filter(commanded).filter(|event| !event.is_reserved());
+        let config = &self.world.plan.config;
+        let (commands, most) = match by {
+            Appender::Aggregate => (of_commands.count(), config.batch_commands.get()),
+            Appender::Decisions => (of_commands.count(), config.waiting_decisions.get()),
+        };
         if commands > most {
-            self.world.violated(
-                Bounds.broken(format!("{commands} commands in one append; {most} are the bound")),
-            );
+            let what = format!("{commands} by {by:?} in one append; {most} are the bound");
+            self.world.violated(Bounds.broken(what));
         }
+    }
+
+    /// The counters that a query is about: by their tags, or by the key of a call.
+    fn counters_in(&self, query: &Query) -> Vec<usize> {
+        let items = query.items().unwrap_or_default();
+        let tags = items.iter().flat_map(|item| item.tags().iter());
+        let of_tag = |tag: &Tag| match (counter_of_tag(tag), keyed_call(tag.value())) {
+            (Some(counter), _) => vec![counter],
+            (None, Some(call)) => {
+                let ledger = self.world.ledger.lock();
+                ledger.trails.get(call).map_or(vec![], |trail| trail.call.about().collect())
+            }
+            (None, None) => vec![],
+        };
+        let mut counters: Vec<_> = tags.flat_map(of_tag).collect();
+        counters.sort_unstable();
+        counters.dedup();
+        counters
+    }
+
+    /// Asks the store when it is polled.
+    fn later<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&MemoryJournal) -> BoxFuture<T> + Send + 'static,
+    ) -> BoxFuture<T> {
+        let store = self.world.store.clone();
+        Box::pin(async move { ask(&store).await })
+    }
+
+    /// Reads something about these counters, as slowly as the journal is.
+    fn slowly<T: Send + 'static>(
+        &self,
+        counters: Vec<usize>,
+        read: BoxFuture<Result<T, JournalReadError>>,
+    ) -> BoxFuture<Result<T, JournalReadError>> {
+        let (before, after) = (self.delay(), self.delay());
+        let under_way = UnderWay::new(&self.seat, counters.clone());
+        let journal = SimJournal::new(&self.world, &self.seat);
+        Box::pin(async move {
+            let _under_way = under_way;
+            let world = &journal.world;
+            world.sleep(before).await;
+            let found = read.await;
+            world.sleep(after).await;
+            match journal.read_fails(&counters) {
+                None => found,
+                Some(true) => panic!("{}", panics::JOURNAL),
+                Some(false) => Err(unavailable()),
+            }
+        })
     }
 }
 
@@ -61,21 +116,34 @@ impl Journal for SimJournal {
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
     ) -> BoxFuture<Outcome> {
-        let Some(counter) = events.first().and_then(counter_of) else {
+        let mut counters: Vec<_> = events.iter().flat_map(counters_of).collect();
+        counters.sort_unstable();
+        counters.dedup();
+        if counters.is_empty() {
             self.world.violated(Rules.broken("an append concerns no counter of this run"));
             return self.world.store.append(events, condition);
+        }
+        let by = match events.iter().any(|event| event.metadata.origin.is_some()) {
+            true => Appender::Aggregate,
+            false => Appender::Decisions,
         };
-        self.check_size(&events);
+        self.check_size(&events, by);
+        let alone = match (by, &condition) {
+            (Appender::Aggregate, _) => counters.clone(),
+            // Who only emits an event of a counter is in the queue of another one.
+            (Appender::Decisions, Some(guarded)) => tagged_in(&guarded.query).collect(),
+            (Appender::Decisions, None) => vec![],
+        };
         let fate = self.fate();
         if fate == Fate::PanicsInCall {
-            self.failed(counter, fate);
+            self.failed(&counters, fate);
             panic!("{}", panics::JOURNAL);
         }
         let (before, after) = (self.delay(), self.delay());
-        let (appending, alone) = Appending::new(&self.seat, counter);
+        let (appending, alone) = Appending::new(&self.seat, counters.clone(), alone, by);
         self.world.expect(alone);
         let journal = SimJournal::new(&self.world, &self.seat);
-        let append = Append { journal, counter, events, condition };
+        let append = Append { journal, counters, events, condition };
         if fate == Fate::Done && before + after == 0 && self.world.random.lock().one_in(2) {
             let by = Writer::Seat(self.seat.number);
             return Box::pin(std::future::ready(append.take_effect(by)));
@@ -86,30 +154,20 @@ impl Journal for SimJournal {
     }
 
     fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
-        let items = read.query.items().unwrap_or_default();
-        let tag = items.iter().flat_map(|item| item.tags().iter()).next();
-        let Some(counter) = tag.and_then(counter_of_tag) else {
-            return self.world.store.read(read);
-        };
-        let (before, after) = (self.delay(), self.delay());
-        let under_way = UnderWay::new(&self.seat, counter);
-        let journal = SimJournal::new(&self.world, &self.seat);
-        Box::pin(async move {
-            let _under_way = under_way;
-            let world = &journal.world;
-            world.sleep(before).await;
-            let page = world.store.read(read).await;
-            world.sleep(after).await;
-            match journal.read_fails(counter) {
-                None => page,
-                Some(true) => panic!("{}", panics::JOURNAL),
-                Some(false) => Err(unavailable()),
-            }
-        })
+        let counters = self.counters_in(&read.query);
+        match counters.is_empty() {
+            true => self.world.store.read(read),
+            // What is there when it is read, not when it is asked for.
+            false => self.slowly(counters, self.later(move |store| store.read(read))),
+        }
     }
 
     fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
-        self.world.store.last(query)
+        let counters = self.counters_in(&query);
+        match counters.is_empty() {
+            true => self.world.store.last(query),
+            false => self.slowly(counters, self.later(move |store| store.last(query))),
+        }
     }
 
     fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
@@ -129,6 +187,12 @@ impl Journal for SimJournal {
     }
 }
 
+/// The counters whose tags a query names.
+fn tagged_in(query: &Query) -> impl Iterator<Item = usize> {
+    let tags = query.items().unwrap_or_default().iter().flat_map(|item| item.tags().iter());
+    tags.filter_map(counter_of_tag).collect::<BTreeSet<_>>().into_iter()
+}
+
 /// Waits for the end of an append; dropping it changes nothing about the append.
 async fn answer(told: oneshot::Receiver<End<Outcome>>, _appending: Appending) -> Outcome {
     match told.await {
@@ -141,7 +205,7 @@ async fn answer(told: oneshot::Receiver<End<Outcome>>, _appending: Appending) ->
 /// An append that was submitted.
 struct Append {
     journal: SimJournal,
-    counter: usize,
+    counters: Vec<usize>,
     events: Vec<EncodedEvent>,
     condition: Option<AppendCondition>,
 }
@@ -160,7 +224,7 @@ impl Append {
             Fate::Lost => End::Returns(Err(unknown())),
             Fate::Hidden => End::Returns(self.take_effect(by).and_then(|_| Err(unknown()))),
             Fate::Late => {
-                self.journal.failed(self.counter, fate);
+                self.journal.failed(&self.counters, fate);
                 let _ = tell.send(End::Returns(Err(unknown())));
                 world.sleep(after).await;
                 world.saw(Sight::LateAppend);
@@ -174,13 +238,13 @@ impl Append {
             }
         };
         world.sleep(after).await;
-        self.journal.failed(self.counter, fate);
+        self.journal.failed(&self.counters, fate);
         let _ = tell.send(end);
     }
 
     fn take_effect(&self, by: Writer) -> Outcome {
         let (events, condition) = (self.events.clone(), self.condition.clone());
-        self.journal.world.take_effect(by, self.counter, events, condition)
+        self.journal.world.take_effect(by, self.counters[0], events, condition)
     }
 }
 

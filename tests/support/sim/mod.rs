@@ -1,4 +1,4 @@
-//! A simulation of runtimes of several aggregates, driven by a seed.
+//! A simulation of runtimes of several aggregates and of decisions about two of them, driven by a seed.
 //!
 //! A run is a function of its seed: one thread, a schedule by chance, a time that passes only when
 //! nothing is ready, and a journal that is slow and fails by chance. While it goes on, all that its

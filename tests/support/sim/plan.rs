@@ -29,6 +29,8 @@ pub(super) struct Plan {
     /// Whose alarms may panic or do nothing.
     pub(super) broken_bells: [bool; COUNTERS.len()],
     pub(super) config: Config,
+    /// Whether anybody decides about two counters.
+    pub(super) decides: bool,
     pub(super) calls: Vec<Call>,
     pub(super) deeds: Vec<Timed<Deed>>,
     /// What another writer does on the same journal.
@@ -62,6 +64,8 @@ pub(super) struct Call {
     pub(super) admission: Admission,
     pub(super) expecting: Option<Expecting>,
     pub(super) patience: Patience,
+    /// Whether it has an idempotency key: then it is asked again if its outcome is not known.
+    pub(super) keyed: bool,
 }
 
 /// What a call asks for.
@@ -76,6 +80,17 @@ pub(super) enum Verb {
         bell: Bell,
     },
     Look,
+    /// Decided about the counter and another one.
+    CountBoth {
+        other: usize,
+        limit: u64,
+    },
+    /// Decided by the value of another counter, about the alarm of this one.
+    Remind {
+        of: usize,
+        from: u64,
+        in_ms: u64,
+    },
     PanicInDecide,
     PanicInApply,
     Read,
@@ -88,11 +103,27 @@ impl Verb {
             Verb::Count { .. } => "count",
             Verb::SetAlarm { .. } => "set alarm",
             Verb::Look => "look",
+            Verb::CountBoth { .. } => "count both",
+            Verb::Remind { .. } => "remind",
             Verb::PanicInDecide => "panic in decide",
             Verb::PanicInApply => "panic in apply",
             Verb::Read => "read",
             Verb::ReadAndPanic => "read and panic",
         }
+    }
+
+    /// The other counter that it is decided about; none if it is no decision.
+    pub(super) fn beside(self) -> Option<usize> {
+        match self {
+            Verb::CountBoth { other, .. } => Some(other),
+            Verb::Remind { of, .. } => Some(of),
+            _ => None,
+        }
+    }
+
+    /// Whether its reply comes with an event.
+    pub(super) fn writes(self) -> bool {
+        !self.is_read() && self != Verb::Look
     }
 
     pub(super) fn is_read(self) -> bool {
@@ -149,6 +180,22 @@ pub(super) struct Foreign {
     pub(super) alarm: bool,
     /// How long it takes from its read to its append.
     pub(super) thinks: u64,
+}
+
+impl Call {
+    /// All counters that it is about.
+    pub(super) fn about(&self) -> impl Iterator<Item = usize> + use<> {
+        [self.counter].into_iter().chain(self.verb.beside())
+    }
+
+    /// Those that its event is one of.
+    pub(super) fn concerns(&self) -> impl Iterator<Item = usize> + use<> {
+        let other = match self.verb {
+            Verb::CountBoth { other, .. } => Some(other),
+            _ => None,
+        };
+        [self.counter].into_iter().chain(other)
+    }
 }
 
 impl Plan {

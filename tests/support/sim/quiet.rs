@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use bailiwick::Admission;
 
-use super::client::make;
+use super::client::{Answered, attempt, make};
+use super::ledger::Trail;
 use super::plan::{COUNTERS, Call, Patience, Verb};
 use super::seat::Seat;
 use super::world::World;
 use crate::counter::Bell;
 use crate::invariant::Checked;
-use crate::invariant::Invariant::{NeverLost, Progress, Rest};
+use crate::invariant::Invariant::{NeverLost, Once, Progress, Rest};
 
 /// How often another writer may be faster than a command although all is quiet.
 const ATTEMPTS: usize = 8;
@@ -29,7 +30,38 @@ pub(super) async fn probe(world: Arc<World>) {
             }
             run(&world, &seat, counter, Verb::Count { limit: u64::MAX }).await;
         }
+        if world.plan.decides {
+            run(&world, &seat, 0, Verb::CountBoth { other: 1, limit: u64::MAX }).await;
+        }
     }
+}
+
+/// Asks again whatever was answered with a key: a late runtime answers the same.
+pub(super) async fn keys_answer(world: Arc<World>) {
+    let answered = |(number, trail): (usize, &Trail)| {
+        let keyed = trail.call.keyed && trail.replied;
+        keyed.then_some((number, calmly(trail.call)))
+    };
+    let trails: Vec<_> =
+        world.ledger.lock().trails.iter().enumerate().filter_map(answered).collect();
+    for (number, call) in trails {
+        for seat in world.open_seats() {
+            let mut attempts = 0;
+            while attempt(&world, &seat, call, number).await != Answered::Replied {
+                attempts += 1;
+                if attempts == ATTEMPTS {
+                    let what = format!("call {number} was answered, and asked again it is not");
+                    return world.violated(Once.broken(what));
+                }
+            }
+        }
+    }
+}
+
+/// The same by somebody with all the time of the world.
+fn calmly(call: Call) -> Call {
+    let timeout = Duration::from_secs(1);
+    Call { timeout, admission: Admission::Wait, patience: Patience::Endless, ..call }
 }
 
 fn alarm_is_broken(world: &World, counter: usize) -> bool {
@@ -47,6 +79,7 @@ async fn run(world: &Arc<World>, seat: &Arc<Seat>, counter: usize, verb: Verb) {
             admission: Admission::Wait,
             expecting: None,
             patience: Patience::Endless,
+            keyed: false,
         };
         if make(world, seat.clone(), call).await {
             return;

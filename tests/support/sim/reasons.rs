@@ -12,7 +12,8 @@ impl World {
     pub(super) fn check_not_run(&self, made: &Made, cause: &Cause) -> Checked {
         self.deny(made)?;
         let account = made.seat.account.lock();
-        let counter = made.call.counter;
+        let unread = self.shares(made).any(|counter| account.unread[counter] > 0);
+        let failed = self.shares(made).any(|counter| account.failed[counter].0 > 0);
         let reasonable = match cause {
             Cause::MailboxFull { .. } => made.call.admission == Admission::Refuse,
             Cause::TimedOut => self.is_over(made),
@@ -24,9 +25,9 @@ impl World {
                 drop(account);
                 return self.check_shut_down(made);
             }
-            Cause::Unread(_) => account.unread[counter] > 0,
-            Cause::JournalFailed(_) => account.failed[counter].0 > 0,
-            Cause::Contended { attempts } => {
+            Cause::Unread(_) => unread,
+            Cause::JournalFailed(_) => failed,
+            Cause::Contended { attempts } | Cause::Overtaken { attempts, .. } => {
                 *attempts == self.plan.config.attempts && self.may_conflict()
             }
             Cause::Moved { expected, actual } => {
@@ -59,14 +60,16 @@ impl World {
             let expected = made.expected;
             return Err(Fresh.broken(format!("it expected {expected:?}, and has not moved")));
         }
-        self.shown(made, number, number)
+        self.shown(made, made.call.counter, number, number)
     }
 
     pub(super) fn check_unknown(&self, made: &Made, unknown: &Unknown) -> Checked {
         let account = made.seat.account.lock();
         let reasonable = match unknown {
             Unknown::TimedOut => self.is_over(made),
-            Unknown::JournalFailed(_) => account.failed[made.call.counter].1 > 0,
+            Unknown::JournalFailed(_) => {
+                self.shares(made).any(|counter| account.failed[counter].1 > 0)
+            }
             Unknown::ShutDown => {
                 drop(account);
                 return self.check_shut_down(made);
@@ -90,6 +93,15 @@ impl World {
         Reason.require(reasonable, || "there was no reason".into())
     }
 
+    /// The counters whose reads and appends the call may have been a part of: decisions that are queued
+    /// together are read for and appended together.
+    fn shares(&self, made: &Made) -> impl Iterator<Item = usize> + use<> {
+        match made.call.verb.beside() {
+            Some(_) => 0..self.plan.counters,
+            None => made.call.counter..made.call.counter + 1,
+        }
+    }
+
     fn is_over(&self, made: &Made) -> bool {
         let passed = self.now().saturating_sub(made.began);
         u128::from(passed) >= made.call.timeout.as_millis()
@@ -100,8 +112,10 @@ impl World {
         most == self.plan.config.waiting_aggregates.get() && most < self.plan.counters
     }
 
-    /// Whether an append of a runtime may meet an event that the runtime does not know.
+    /// Whether an append of a runtime may meet an event that the runtime does not know, or that is of
+    /// its own: an aggregate takes turns with decisions that read it, unless it was not in memory when
+    /// theirs began, and not with those that only emit an event of it.
     fn may_conflict(&self) -> bool {
-        self.plan.is_shared() || self.plan.append_faults > 0
+        self.plan.is_shared() || self.plan.append_faults > 0 || self.plan.decides
     }
 }

@@ -68,6 +68,7 @@ impl World {
         for seat in &seats {
             drop(seat.runtime.lock().take());
             drop(seat.counters.lock().take());
+            drop(seat.decisions.lock().take());
         }
         drop(seats);
         self.watchers.lock().clear();
@@ -121,6 +122,7 @@ impl Driver {
             world.expect(world.check_memory(&seat, &world.plan.broken_bells));
         }
         world.spawn("probe", quiet::probe(world.clone()));
+        world.spawn("again", quiet::keys_answer(world.clone()));
         self.until_done();
         self.pass(QUIET);
         let world = &self.world;
@@ -160,6 +162,8 @@ impl Driver {
         world.spawn("foreign", set_alarms(world.clone()));
         self.until_done();
         world.spawn("start", world.clone().start());
+        self.until_done();
+        world.spawn("again", quiet::keys_answer(world.clone()));
         self.until_done();
         self.pass(QUIET);
         for seat in world.open_seats() {

@@ -1,9 +1,10 @@
 //! A seat: the place of one runtime in a run, and what is known about it from outside.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use bailiwick::{Aggregates, Counts, Runtime, Timestamp};
+use bailiwick::{Aggregates, Counts, Decisions, Runtime, Timestamp};
 use parking_lot::Mutex;
 
 use super::clock::SimClock;
@@ -18,11 +19,12 @@ pub(super) struct Seat {
     pub(super) clock: SimClock,
     pub(super) runtime: Mutex<Option<Runtime>>,
     pub(super) counters: Mutex<Option<Aggregates<Counter>>>,
+    pub(super) decisions: Mutex<Option<Decisions>>,
     pub(super) account: Mutex<Account>,
     /// Appends and reads under way, by counter.
     under_way: [AtomicU32; COUNTERS.len()],
-    /// The appends among them.
-    appends: [AtomicU32; COUNTERS.len()],
+    /// The appends among them: those of the counter itself, and those of decisions about it.
+    appends: [[AtomicU32; COUNTERS.len()]; 2],
 }
 
 /// What is known about a runtime.
@@ -52,6 +54,10 @@ pub(super) struct Account {
     /// How many commands came, by counter.
     pub(super) arrived: [u64; COUNTERS.len()],
     pub(super) tally: Tally,
+    /// The same of decisions.
+    pub(super) decided: Tally,
+    /// Which counters decisions were about, by two: they wait for each other.
+    pub(super) ties: BTreeSet<(usize, usize)>,
 }
 
 /// The outcomes that callers saw.
@@ -74,6 +80,7 @@ impl Seat {
             clock,
             runtime: Mutex::default(),
             counters: Mutex::default(),
+            decisions: Mutex::default(),
             account: Mutex::default(),
             under_way: Default::default(),
             appends: Default::default(),
@@ -90,6 +97,16 @@ impl Seat {
         self.counters.lock().clone().expect("its runtime is started")
     }
 
+    /// The decisions of its runtime, which is started.
+    pub(super) fn decisions(&self) -> Decisions {
+        self.decisions.lock().clone().expect("its runtime is started")
+    }
+
+    /// What its runtime counted, all together.
+    pub(super) fn counts(&self) -> Counts {
+        self.counters().counts() + self.decisions().counts()
+    }
+
     /// Whether its runtime takes work.
     pub(super) fn is_open(&self) -> bool {
         self.runtime.lock().is_some() && !self.account.lock().closing
@@ -98,6 +115,22 @@ impl Seat {
     /// Whether the journal works for this counter just now.
     pub(super) fn is_under_way(&self, counter: usize) -> bool {
         self.under_way[counter].load(Relaxed) > 0
+    }
+
+    /// Whether it works for this counter, or for one that this one may have to wait for: a decision
+    /// about both may hold this one while it waits for that.
+    pub(super) fn is_at_work_for(&self, counter: usize) -> bool {
+        let ties = &self.account.lock().ties;
+        let (mut reached, mut next) = (BTreeSet::from([counter]), vec![counter]);
+        while let Some(counter) = next.pop() {
+            if self.is_under_way(counter) {
+                return true;
+            }
+            let ends = ties.iter().filter(|(one, other)| [*one, *other].contains(&counter));
+            let ends = ends.flat_map(|(one, other)| [*one, *other]);
+            next.extend(ends.filter(|end| reached.insert(*end)));
+        }
+        false
     }
 
     /// A read is given `now`, which never goes back.
@@ -112,71 +145,99 @@ impl Seat {
         End.require(in_memory.is_empty(), || {
             format!("{in_memory:?} of seat {} outlive its runtime", self.number)
         })?;
-        let counts = self.counters().counts();
-        let Counts {
-            accepted,
-            turned_away,
-            replied,
-            rejected,
-            panicked,
-            lapsed,
-            given_back,
-            unknown,
-            ..
-        } = counts;
-        let outcomes = replied + rejected + panicked + lapsed + given_back + unknown;
-        Counted.require(accepted == outcomes, || {
-            format!("{accepted} accepted, but {outcomes} outcomes: {counts:?}")
-        })?;
-        let Account { tally, in_time, shut_out, .. } = *self.account.lock();
-        End.require(!in_time || shut_out <= turned_away, || {
-            format!("a shutdown in time broke accepted commands off: {counts:?}")
-        })?;
-        let agree = |saw: u64, counted: u64| (saw..=saw + tally.unseen).contains(&counted);
-        let all = agree(tally.replied, replied)
-            && agree(tally.rejected, rejected)
-            && agree(tally.panicked, panicked)
-            && agree(tally.unknown, unknown)
-            && agree(tally.not_run, turned_away + lapsed + given_back);
-        Counted.require(all, || format!("callers saw {tally:?}, but there is {counts:?}"))
+        let Account { tally, decided, in_time, shut_out, .. } = &*self.account.lock();
+        let of_commands = self.counters().counts();
+        let of_decisions = self.decisions().counts();
+        adds_up(&of_commands, tally)?;
+        adds_up(&of_decisions, decided)?;
+        let turned_away = of_commands.turned_away + of_decisions.turned_away;
+        End.require(!in_time || *shut_out <= turned_away, || {
+            format!("a shutdown in time broke accepted calls off: {of_commands:?} {of_decisions:?}")
+        })
     }
+}
+
+/// Every call has one outcome, and it is the one that its caller saw.
+fn adds_up(counts: &Counts, tally: &Tally) -> Checked {
+    let Counts { accepted, turned_away, replied, rejected, panicked, lapsed, .. } = *counts;
+    let Counts { given_back, unknown, .. } = *counts;
+    Counted.require(counts.open() == 0 && counts.already_run == 0, || {
+        format!("{accepted} were accepted, and the outcomes are others: {counts:?}")
+    })?;
+    let outcomes = replied + rejected + panicked + lapsed + given_back + unknown;
+    Counted.require(accepted == outcomes, || {
+        format!("{accepted} accepted, but {outcomes} outcomes: {counts:?}")
+    })?;
+    let agree = |saw: u64, counted: u64| (saw..=saw + tally.unseen).contains(&counted);
+    let all = agree(tally.replied, replied)
+        && agree(tally.rejected, rejected)
+        && agree(tally.panicked, panicked)
+        && agree(tally.unknown, unknown)
+        && agree(tally.not_run, turned_away + lapsed + given_back);
+    Counted.require(all, || format!("callers saw {tally:?}, but there is {counts:?}"))
+}
+
+/// Who appends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Appender {
+    Aggregate,
+    Decisions,
 }
 
 /// Something that the journal does for a runtime, for as long as the runtime waits for it.
 pub(super) struct UnderWay {
     seat: Arc<Seat>,
-    counter: usize,
+    counters: Vec<usize>,
 }
 
 /// An append that the runtime waits for.
-pub(super) struct Appending(UnderWay);
+pub(super) struct Appending {
+    under_way: UnderWay,
+    alone: Vec<usize>,
+    by: Appender,
+}
 
 impl Appending {
-    /// At most one per aggregate is in flight.
-    pub(super) fn new(seat: &Arc<Seat>, counter: usize) -> (Self, Checked) {
-        let others = seat.appends[counter].fetch_add(1, Relaxed);
-        let alone = Bounds.require(others == 0, || {
-            format!("{} appends of counter {counter} are in flight", others + 1)
-        });
-        (Appending(UnderWay::new(seat, counter)), alone)
+    /// At most one is in flight of each aggregate, and one of decisions on it: of those in `alone`.
+    pub(super) fn new(
+        seat: &Arc<Seat>,
+        counters: Vec<usize>,
+        alone: Vec<usize>,
+        by: Appender,
+    ) -> (Self, Checked) {
+        let mut checked = Ok(());
+        for counter in &alone {
+            let others = seat.appends[by as usize][*counter].fetch_add(1, Relaxed);
+            checked = checked.and(Bounds.require(others == 0, || {
+                format!("{} appends of {by:?} about {counter} are in flight", others + 1)
+            }));
+        }
+        let under_way = UnderWay::new(seat, counters);
+        (Appending { under_way, alone, by }, checked)
     }
 }
 
 impl Drop for Appending {
     fn drop(&mut self) {
-        self.0.seat.appends[self.0.counter].fetch_sub(1, Relaxed);
+        for counter in &self.alone {
+            self.under_way.seat.appends[self.by as usize][*counter].fetch_sub(1, Relaxed);
+        }
     }
 }
 
 impl UnderWay {
-    pub(super) fn new(seat: &Arc<Seat>, counter: usize) -> Self {
-        seat.under_way[counter].fetch_add(1, Relaxed);
-        UnderWay { seat: seat.clone(), counter }
+    pub(super) fn new(seat: &Arc<Seat>, counters: Vec<usize>) -> Self {
+        for counter in &counters {
+            seat.under_way[*counter].fetch_add(1, Relaxed);
+        }
+        UnderWay { seat: seat.clone(), counters }
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.seat.under_way[self.counter].fetch_sub(1, Relaxed);
+        for counter in &self.counters {
+            self.seat.under_way[*counter].fetch_sub(1, Relaxed);
+        }
     }
 }

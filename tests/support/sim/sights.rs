@@ -33,10 +33,17 @@ pub enum Sight {
     Dropped,
     ExecutorLost,
     Stored,
+    Decided,
+    Refused,
+    Overtaken,
+    /// A call with a key was asked again after it had taken effect, and got its answer.
+    Repeated,
+    /// The same, of a decision.
+    DecisionRepeated,
 }
 
 /// All of them.
-const ALL: [Sight; 27] = [
+const ALL: [Sight; 32] = [
     Sight::Replied,
     Sight::Rejected,
     Sight::Panicked,
@@ -64,6 +71,11 @@ const ALL: [Sight; 27] = [
     Sight::Dropped,
     Sight::ExecutorLost,
     Sight::Stored,
+    Sight::Decided,
+    Sight::Refused,
+    Sight::Overtaken,
+    Sight::Repeated,
+    Sight::DecisionRepeated,
 ];
 
 /// A set of sights.

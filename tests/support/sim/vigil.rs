@@ -33,7 +33,12 @@ impl World {
         let seats = self.seats.lock();
         for (number, call) in open.iter() {
             let seat = &seats[call.seat];
-            if !seat.is_under_way(call.counter) && !self.is_full(seat) {
+            let at_work = match call.decides {
+                // For room it waits for any other.
+                true => (0..self.plan.counters).any(|counter| seat.is_under_way(counter)),
+                false => seat.is_at_work_for(call.counter),
+            };
+            if !at_work && !self.is_full(seat) {
                 self.violated(
                     WakeUp.broken(format!("call {number} waits, and nothing is under way for it")),
                 );
@@ -51,10 +56,11 @@ impl World {
         let Some(due) = self.owed_by(seat, counter) else {
             return;
         };
+        let at_work = seat.is_at_work_for(counter);
         let mut account = seat.account.lock();
         let excused = account.excused[counter].max(seat.clock.unsettled() + 2 * SKEW);
         let (shows, now) = (seat.clock.shows().as_millis(), self.now());
-        if shows < due || now <= excused || seat.is_under_way(counter) {
+        if shows < due || now <= excused || at_work {
             account.waits[counter] = None;
             return;
         }

@@ -81,21 +81,28 @@ impl Watcher {
             counter: self.counter,
             position: position.get(),
         });
-        let before = self.shown.fetch_add(1, Relaxed);
         let ledger = world.ledger.lock();
-        let states = &ledger.counters[self.counter].states;
-        let right = states
-            .get(before + 1)
-            .is_some_and(|(at, seen)| *at == position && is_of(&change.event, seen));
+        let history = &ledger.counters[self.counter];
+        let before = self.shown.load(Relaxed);
+        let next = history.next_event(before);
+        self.shown.store(next.unwrap_or(before), Relaxed);
+        let right = next.is_some_and(|next| {
+            let (at, seen) = &history.states[next];
+            *at == position && is_of(&change.event, seen, COUNTERS[self.counter])
+        });
         Invariant::Watch
-            .require(right, || format!("it shows {change:?} after {:?}", states[before]))
+            .require(right, || format!("it shows {change:?} after {:?}", history.states[before]))
     }
 }
 
-fn is_of(event: &CounterEvent, after: &Seen) -> bool {
+fn is_of(event: &CounterEvent, after: &Seen, counter: &str) -> bool {
     match event {
         CounterEvent::Counted { value } => *value == after.value,
+        CounterEvent::Together(both) => {
+            both.values[usize::from(both.one.as_str() != counter)] == after.value
+        }
         CounterEvent::AlarmSet { at, .. } => *at == after.alarm,
+        CounterEvent::Reminded(reminded) => Some(reminded.at) == after.alarm,
         CounterEvent::Rang { .. } => after.alarm.is_none(),
         CounterEvent::Poisoned {} => false,
     }
@@ -128,8 +135,11 @@ impl World {
                         seat.number
                     )),
                 );
-            } else if shown < account.shown[counter] {
-                let positions = &self.ledger.lock().counters[counter].states;
+                continue;
+            }
+            let history = &self.ledger.lock().counters[counter];
+            if history.next_event(shown).is_some_and(|next| next <= account.shown[counter]) {
+                let positions = &history.states;
                 self.violated(Invariant::Watch.broken(format!(
                     "a watcher of counter {counter} in seat {} waits behind {}, but {} was shown",
                     seat.number, positions[shown].0, positions[account.shown[counter]].0

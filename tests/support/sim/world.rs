@@ -23,6 +23,7 @@ use super::trace::{Step, Trace};
 use super::watcher::Watcher;
 use crate::counter::Counter;
 use crate::invariant::{Checked, Invariant, Violation};
+use crate::pairs::{CountBoth, Remind};
 
 /// The world of a run.
 pub(super) struct World {
@@ -52,6 +53,8 @@ pub(super) struct World {
 pub(super) struct Open {
     pub(super) seat: usize,
     pub(super) counter: usize,
+    /// It is a decision.
+    pub(super) decides: bool,
     /// When its time is over.
     pub(super) over: u64,
 }
@@ -173,6 +176,8 @@ impl World {
         let spawner = Spawner { queue: self.queue.clone(), group: seat.group() };
         let builder = Runtime::builder(SimJournal::new(&self, &seat))
             .aggregate::<Counter>()
+            .decision::<CountBoth>()
+            .decision::<Remind>()
             .clock(seat.clock.clone())
             .spawner(spawner)
             .entropy(7)
@@ -181,6 +186,7 @@ impl World {
         match builder.start().await {
             Ok(runtime) => {
                 *seat.counters.lock() = Some(runtime.aggregates());
+                *seat.decisions.lock() = Some(runtime.decisions());
                 *seat.runtime.lock() = Some(runtime);
             }
             Err(error) => {

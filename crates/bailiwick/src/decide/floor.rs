@@ -258,6 +258,10 @@ impl Floor {
 
     /// They are told, each once, before they decide anything else; the events stand from `first` on.
     pub(super) fn tell(&self, concerned: &Concerned, first: Position) {
+        #[cfg(feature = "fault-injection")]
+        if self.shared.sabotaged(crate::Sabotage::AggregatesNotTold) {
+            return;
+        }
         self.readers.tell(concerned, first);
     }
 

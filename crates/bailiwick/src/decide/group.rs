@@ -151,6 +151,8 @@ impl<'a> Group<'a> {
             return Tried::Closed;
         }
         let condition = self.views.condition(level);
+        #[cfg(feature = "fault-injection")]
+        let condition = crate::sabotage::unguarded(shared, condition);
         let concerned = self.floor.concerned_by(&mut events, &self.views);
         match self.port.append(events, condition).await {
             None => Tried::Closed,

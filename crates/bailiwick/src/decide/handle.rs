@@ -15,6 +15,7 @@ use super::floor::Floor;
 use super::keyed::{Keyed, OnceDecisions};
 use crate::ask::Admission;
 use crate::cell::NotAdmitted;
+use crate::counts::Counts;
 use crate::envelope::Committed;
 use crate::error::{AskError, Cause, NotRun, panic_message};
 use crate::options::Options;
@@ -113,6 +114,11 @@ impl Decisions {
     /// Makes it safe to ask again: a decision with this key is decided once. See [`OnceDecisions`].
     pub fn once(&self, key: impl Into<Text>) -> OnceDecisions {
         OnceDecisions::new(self.clone(), key.into())
+    }
+
+    /// How many decisions there were, by outcome.
+    pub fn counts(&self) -> Counts {
+        self.floor.counts()
     }
 
     #[track_caller]

@@ -8,8 +8,6 @@ use std::collections::{HashMap, HashSet};
 
 use bailiwick_core::{EventDescriptor, IdDescriptor, RecordedEvent, Text};
 
-use foldhash::fast::FixedState;
-
 use super::Names;
 use super::seen::Seen;
 use crate::start::StartError;
@@ -22,7 +20,7 @@ pub(crate) struct Schema {
     /// The keys of all IDs here.
     keys: HashSet<&'static str>,
     /// What was seen, by the name of the type.
-    seen: HashMap<Text, Seen, FixedState>,
+    seen: HashMap<Text, Seen>,
 }
 
 impl Schema {
@@ -35,7 +33,7 @@ impl Schema {
         };
         let aggregates = names.aggregates.iter().enumerate().flat_map(by_name).collect();
         let keys = names.ids().iter().flat_map(IdDescriptor::keys).collect();
-        Ok(Schema { names, aggregates, keys, seen: HashMap::default() })
+        Ok(Schema { names, aggregates, keys, seen: HashMap::new() })
     }
 
     /// Nobody here reads or writes anything.

@@ -6,6 +6,7 @@ use bailiwick::RecordedEvent;
 use bailiwick_examples::streaming::SessionEvent;
 
 use super::Book;
+use crate::faults::carry::CarryEvent;
 use crate::faults::order::{Deed, Order, OrderId};
 use crate::faults::scales::ScalesEvent;
 use crate::faults::told::{Reply, Told};
@@ -105,6 +106,23 @@ fn answered(book: &Book, recorded: &RecordedEvent, order: &Order, reply: &Reply)
                     Ok(())
                 }
                 other => found(&(other, on_the_right)),
+            }
+        }
+        (Deed::Carry { from, to, mark }, Reply::Carried { left, put }) => {
+            let on_the_right = |scales: &str| book.scales.get(scales).map(|moved| moved.put);
+            let there = (on_the_right(from), on_the_right(to));
+            let is_last = match &order.key {
+                // Its answer, which comes behind its events.
+                Some(key) => {
+                    recorded.event.tags.iter().any(|tag| tag.value() == key)
+                        && recorded.event.is_reserved()
+                }
+                None => matches!(recorded.event.decode::<CarryEvent>(),
+                    Ok(Some(CarryEvent::PutDown { mark: put_down, .. })) if put_down == *mark),
+            };
+            match is_last && there == (Some(*left), Some(*put)) && book.knows(mark) {
+                true => Ok(()),
+                false => found(&there),
             }
         }
         (deed, _) => Err(Durable.broken(format!("that is no answer to {deed:?}"))),

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use bailiwick::{EncodedEvent, Event, RecordedEvent, Timestamp};
+use bailiwick::{EncodedEvent, Event, RecordedEvent, Tag, Timestamp};
 use bailiwick_examples::streaming::{DEFAULT_LIMIT, SessionEvent};
 
+use crate::faults::carry::CarryEvent;
+use crate::faults::order::{Order, OrderId};
 use crate::faults::scales::ScalesEvent;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{NeverEarly, Once, Readable, Rules, Time, Whole};
@@ -18,6 +20,10 @@ pub struct Book {
     pub scales: BTreeMap<String, Moved>,
     started: HashSet<String>,
     marks: HashSet<String>,
+    /// What is on its way from one pair of scales to another: half of a decision.
+    carried: Option<String>,
+    /// The key whose answer has to follow.
+    unanswered: Option<String>,
     last: BTreeMap<String, Timestamp>,
     head: u64,
 }
@@ -61,6 +67,7 @@ impl Book {
         Time.require(before <= Some(at), || {
             format!("{position}: recorded before the one before it")
         })?;
+        self.is_followed(event, tag)?;
         let entered = match tag.key() {
             _ if event.is_reserved() => Ok(()),
             "account" => decode(event).and_then(|event| self.of_account(tag.value(), &event, at)),
@@ -114,6 +121,27 @@ impl Book {
     fn of_scales(&mut self, scales: &str, event: ScalesEvent) -> Checked {
         let moved = self.scales.entry(scales.to_owned()).or_default();
         match event {
+            ScalesEvent::Carried(CarryEvent::CarriedOff { mark, left, .. }) => {
+                Once.require(self.marks.insert(mark.clone()), || {
+                    format!("{mark} is carried off twice")
+                })?;
+                Rules.require(moved.put == left + 1, || {
+                    format!("{} are there, and then {left}", moved.put)
+                })?;
+                moved.put = left;
+                self.carried = Some(mark);
+            }
+            ScalesEvent::Carried(CarryEvent::PutDown { mark, put, .. }) => {
+                let carried = self.carried.take();
+                Whole.require(carried.as_ref() == Some(&mark), || {
+                    format!("{carried:?} was carried off, not {mark}")
+                })?;
+                Rules.require(put == moved.put + 1, || {
+                    format!("{} are there, and then {put}", moved.put)
+                })?;
+                moved.put = put;
+                self.unanswered = OrderId::of(&mark).and_then(|id| Order::of(id).key);
+            }
             ScalesEvent::TakenFromLeft { mark } => {
                 let fresh = self.marks.insert(mark.clone());
                 Once.require(fresh, || format!("{mark} is taken twice"))?;
@@ -131,9 +159,28 @@ impl Book {
         Ok(())
     }
 
+    /// Between the two events of a decision, and before what its key was answered, is nothing else.
+    fn is_followed(&mut self, event: &EncodedEvent, tag: &Tag) -> Checked {
+        if let Some(mark) = &self.carried {
+            let put_down = event.event_type.as_str() == "PutDown";
+            Whole
+                .require(put_down, || format!("only half of it is there: {mark} is carried off"))?;
+        }
+        match self.unanswered.take() {
+            Some(key) => Whole.require(event.is_reserved() && tag.value() == key, || {
+                format!("what {key} was answered is not with what it did")
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// # Errors
-    /// With a command of which only half is there.
+    /// With a command or a decision of which only half is there.
     pub fn nothing_is_half(&self) -> Checked {
+        let (carried, unanswered) = (&self.carried, &self.unanswered);
+        Whole.require(carried.is_none() && unanswered.is_none(), || {
+            format!("only half of it is there: {carried:?}, {unanswered:?}")
+        })?;
         match self.scales.iter().find(|(_, moved)| moved.held.is_some()) {
             Some((scales, moved)) => {
                 Err(Whole.broken(format!("{scales}: only half of it is there: {moved:?}")))

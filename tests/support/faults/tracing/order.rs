@@ -2,7 +2,7 @@
 
 use super::scene::Scene;
 use crate::faults::order::{Deed, Order};
-use crate::faults::told::{Reply, Told};
+use crate::faults::told::Told;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{Durable, Progress};
 
@@ -21,13 +21,11 @@ pub fn told_after_sync(mut scene: Scene, orders: u64) -> Checked<usize> {
     let lines: Vec<&str> = trace.lines().collect();
     let mut seen = 0;
     for told in scene.told() {
-        let Told::Done { id, reply: Reply::Granted { .. } | Reply::Moved { .. }, .. } = told else {
-            continue;
-        };
+        let Told::Done { id, .. } = told else { continue };
         // The text of the order is in its event.
         let text = match Order::of(*id).deed {
             Deed::Acquire { session, .. } => session,
-            Deed::Move { mark, .. } => mark,
+            Deed::Move { mark, .. } | Deed::Carry { mark, .. } => mark,
             Deed::KeepAlive { .. } | Deed::Release { .. } => continue,
         };
         let line = serde_json::to_string(told).expect("it was told");
