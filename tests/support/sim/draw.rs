@@ -83,9 +83,10 @@ fn call(random: &mut Random, counters: usize, decides: bool, broken: &[bool], wi
         true => decision(random, other),
         false => verb(random, broken[counter]),
     };
-    let keyed = can_be_keyed(verb) && random.one_in(3);
+    let decides = verb.beside().is_some();
+    let keyed = can_be_keyed(verb) && random.one_in(if decides { 2 } else { 3 });
     let expecting = match random.between(0, 15) {
-        _ if keyed || verb.beside().is_some() => None,
+        _ if keyed || decides => None,
         0 | 1 => Some(Expecting::Right),
         2 => Some(Expecting::Older),
         _ => None,
@@ -97,7 +98,11 @@ fn call(random: &mut Random, counters: usize, decides: bool, broken: &[bool], wi
         timeout: Duration::from_millis(random.pick(&[1, 5, 15, 1_000, 1_000])),
         admission: random.pick(&[Admission::Wait, Admission::Wait, Admission::Refuse]),
         expecting,
-        patience: patience(random),
+        patience: match keyed && decides && random.one_in(2) {
+            // Asked again while it is decided, by another runtime.
+            true => Patience::Millis(random.between(0, 3)),
+            false => patience(random),
+        },
         keyed,
     }
 }

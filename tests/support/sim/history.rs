@@ -103,7 +103,7 @@ impl History {
             CounterEvent::Poisoned {} => return Err(Invariant::Rules.broken("is poison")),
         }
         self.add(position, recorded_at, seen);
-        self.read_at = self.recorded_at;
+        self.read_at = recorded_at.max(self.read_at);
         Ok(())
     }
 
