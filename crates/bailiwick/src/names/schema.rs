@@ -8,6 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use bailiwick_core::{EventDescriptor, IdDescriptor, RecordedEvent, Text};
 
+use foldhash::fast::FixedState;
+
 use super::Names;
 use super::seen::Seen;
 use crate::start::StartError;
@@ -20,7 +22,7 @@ pub(crate) struct Schema {
     /// The keys of all IDs here.
     keys: HashSet<&'static str>,
     /// What was seen, by the name of the type.
-    seen: HashMap<Text, Seen>,
+    seen: HashMap<Text, Seen, FixedState>,
 }
 
 impl Schema {
@@ -33,7 +35,7 @@ impl Schema {
         };
         let aggregates = names.aggregates.iter().enumerate().flat_map(by_name).collect();
         let keys = names.ids().iter().flat_map(IdDescriptor::keys).collect();
-        Ok(Schema { names, aggregates, keys, seen: HashMap::new() })
+        Ok(Schema { names, aggregates, keys, seen: HashMap::default() })
     }
 
     /// Nobody here reads or writes anything.

@@ -167,8 +167,8 @@ impl Seen {
         recorded: &RecordedEvent,
     ) -> Result<(), StartError> {
         for tag in &recorded.event.tags {
-            let mut is_known = false;
-            for known in self.ids.iter_mut().filter(|known| has_key(&known.id, tag.key())) {
+            let (mut is_known, key) = (false, tag.key());
+            for known in self.ids.iter_mut().filter(|known| has_key(&known.id, key)) {
                 (is_known, known.carried) = (true, true);
                 let check = guarded(|| (known.id.check)(tag.value()).map_err(BoxError::from));
                 if let Err(source) = check
