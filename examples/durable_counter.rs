@@ -1,7 +1,6 @@
 //! A counter in a folder: started, asked, read and shut down; started again, it goes on from there.
 
 use std::error::Error;
-use std::time::Duration;
 
 use bailiwick::{
     Aggregate, AskError, Context, Decide, Event, Runtime, TephraJournal, Timestamp, View, id,
@@ -61,11 +60,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 Ok(value) => println!("{key}: counted to {value}, and that is on the disk"),
                 Err(AskError::Rejected(why)) => println!("{key}: a rule said no: {why}"),
                 Err(AskError::NotRun(not_run)) => println!("{key}: no effect: {}", not_run.cause),
+                Err(AskError::AlreadyRun(run)) => {
+                    println!("{key}: done before, ask no more: {run}")
+                }
                 Err(unknown) => println!("{key}: perhaps; ask again with the key: {unknown}"),
             }
         }
         println!("there are {}", counter.read(|counter, _| counter.0).await?);
-        runtime.shutdown(Duration::from_secs(5)).await;
+        runtime.shutdown(std::time::Duration::from_secs(5)).await;
     }
     Ok(())
 }
