@@ -60,9 +60,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 Ok(value) => println!("{key}: counted to {value}, and that is on the disk"),
                 Err(AskError::Rejected(why)) => println!("{key}: a rule said no: {why}"),
                 Err(AskError::NotRun(not_run)) => println!("{key}: no effect: {}", not_run.cause),
-                Err(AskError::AlreadyRun(run)) => {
-                    println!("{key}: done before, ask no more: {run}")
-                }
+                Err(AskError::AlreadyRun(run)) => println!("{key}: do not ask again: {run}"),
                 Err(unknown) => println!("{key}: perhaps; ask again with the key: {unknown}"),
             }
         }
