@@ -12,7 +12,7 @@ use std::task::{Context, Waker};
 use bailiwick_core::Aggregate;
 use parking_lot::MutexGuard;
 
-use super::judge::Tools;
+use super::encode::Tools;
 use super::phase::Input;
 use super::{Cell, Core};
 use crate::error::panic_message;

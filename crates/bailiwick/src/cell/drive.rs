@@ -14,7 +14,8 @@ use bailiwick_core::{Aggregate, Position, Timestamp};
 use parking_lot::MutexGuard;
 
 use super::desk::{Called, InTurn};
-use super::judge::{Tools, Turn};
+use super::encode::Tools;
+use super::judge::Turn;
 use super::life::{Again, Fault, Known, Life, Live};
 use super::phase::{Input, Phase};
 use super::settle::Settled;

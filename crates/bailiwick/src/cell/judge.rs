@@ -7,58 +7,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bailiwick_core::turn::{Expiry, Round};
-use bailiwick_core::views::Answered;
 use bailiwick_core::{
-    ANSWERED, Aggregate, Context, EncodedEvent, Event, EventType, Idempotency, Journal, Metadata,
-    Origin, OverLimit, RecordedDeadline, SchemaVersion, Tags, Text, Timestamp, stored, tags_of,
+    Aggregate, Context, EncodedEvent, Idempotency, OverLimit, RecordedDeadline, Timestamp,
 };
-use bytes::Bytes;
 
 use super::Cell;
 use super::answers::Place;
-use super::desk::Ground;
+use super::encode::{Extent, Source, Tools, encode, encode_answered, sign};
 use super::life::{Batch, Known, Live, Mend};
 use crate::entry::Entry;
 use crate::envelope::{Call, Envelope, Judged};
 use crate::error::{Cause, panic_message};
 use crate::time::Moment;
-
-/// Room for the bytes of events that an actor keeps from turn to turn, in bytes.
-const PAYLOAD_KEPT: usize = 16 * 1_024;
-
-/// What an actor brings along: its aggregate's ground, and buffers that every turn uses again.
-pub(crate) struct Tools<A: Aggregate> {
-    pub(super) ground: Arc<Ground>,
-    pub(super) journal: Arc<dyn Journal>,
-    /// The journal answered at once the last time.
-    pub(super) quick: bool,
-    /// Somebody asked something of it, so that somebody may again.
-    pub(super) asked: bool,
-    events: Vec<A::Event>,
-    /// The bytes of the events that are not sealed yet, and where each of them ends.
-    payload: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl<A: Aggregate> Tools<A> {
-    pub(crate) fn new(ground: Arc<Ground>, journal: Arc<dyn Journal>) -> Self {
-        Tools {
-            ground,
-            journal,
-            quick: false,
-            asked: false,
-            events: Vec::new(),
-            payload: Vec::new(),
-            ends: Vec::new(),
-        }
-    }
-
-    /// Forgets the bytes of all but the first `kept` events.
-    fn forget(&mut self, kept: usize) {
-        self.ends.truncate(kept);
-        self.payload.truncate(self.ends.last().copied().unwrap_or(0));
-    }
-}
 
 /// What is known of a command by its idempotency key.
 enum Found {
@@ -283,7 +243,7 @@ impl<A: Aggregate> Cell<A> {
         if let Some(fault) = self.kind.shared.journal_closed() {
             return Err(NotRecorded::Failed(Cause::JournalClosed(fault)));
         }
-        let (before, payload) = (live.forming.events.len(), turn.tools.payload.len());
+        let (before, payload) = (live.forming.events.len(), turn.tools.payload_bytes());
         if before == 0 && live.forming.before.is_none() {
             live.forming.before = live.known.copy();
         }
@@ -300,7 +260,7 @@ impl<A: Aggregate> Cell<A> {
             .and_then(|()| {
                 let new = &mut live.forming.events[before..];
                 sign::<A>(new, &turn.tools.ground, source.remembered);
-                let bytes = self.measure(new, turn.tools.payload.len() - payload)?;
+                let bytes = self.measure(new, turn.tools.payload_bytes() - payload)?;
                 self.has_room(&mut live.forming, bytes)?;
                 self.apply(live, events, turn.now).map_err(NotRecorded::Failed)?;
                 Ok(bytes)
@@ -321,7 +281,7 @@ impl<A: Aggregate> Cell<A> {
             }
             Err(why) => {
                 live.forming.forget(before, turn.tools);
-                turn.tools.payload.shrink_to(PAYLOAD_KEPT);
+                turn.tools.shrink();
                 Err(why)
             }
         }
@@ -393,13 +353,6 @@ impl<A: Aggregate> Cell<A> {
     }
 }
 
-/// How much of a batch there is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Extent {
-    events: usize,
-    bytes: usize,
-}
-
 /// Why events were not added to the forming batch.
 enum NotRecorded {
     Failed(Cause),
@@ -413,79 +366,6 @@ impl From<OverLimit> for NotRecorded {
     }
 }
 
-/// Says on each of the events whose it is: a start tells by it. Their deadline is not known before
-/// they were applied.
-fn sign<A: Aggregate>(
-    events: &mut [EncodedEvent],
-    ground: &Ground,
-    remembered: Option<&Idempotency>,
-) {
-    let (aggregate, tag) = (Text::literal(A::NAME), ground.tags.as_slice()[0].clone());
-    let deadline = RecordedDeadline::new(None, A::DEADLINE_VERSION);
-    let origin = Origin { aggregate, tag, deadline };
-    let (last, others) = events.split_last_mut().expect("one");
-    for other in others {
-        other.metadata.origin = Some(origin.clone());
-    }
-    last.metadata.origin = Some(origin);
-    if let Some(remembered) = remembered {
-        last.metadata.extra_mut().idempotency = Some(remembered.clone());
-    }
-}
-
-/// Adds an event, encoded and with its tags, to those of the batch. It becomes what a rebuild will
-/// make of it.
-fn encode<A: Aggregate>(
-    batch: &mut Vec<EncodedEvent>,
-    event: &mut A::Event,
-    turn: &mut Turn<'_, A>,
-    source: Source<'_>,
-) -> Result<(), Cause> {
-    let tags = tags_of(&turn.tools.ground.tags, event).map_err(Cause::Tags)?;
-    if let Some(read) = stored::event(event, &mut turn.tools.payload)? {
-        *event = read;
-    }
-    let known = event.descriptor();
-    let event_type = EventType::literal(known.name);
-    push(batch, (event_type, known.version()), tags, turn, source);
-    Ok(())
-}
-
-/// The event of a command that has none of its own but is to be remembered.
-fn encode_answered<A: Aggregate>(
-    batch: &mut Vec<EncodedEvent>,
-    turn: &mut Turn<'_, A>,
-    source: Source<'_>,
-) -> Result<(), Cause> {
-    let encoded = Answered.encode(&mut turn.tools.payload);
-    encoded.map_err(Cause::codec)?;
-    let tags = turn.tools.ground.tags.clone();
-    push(batch, (EventType::literal(ANSWERED), 1), tags, turn, source);
-    Ok(())
-}
-
-fn push<A: Aggregate>(
-    batch: &mut Vec<EncodedEvent>,
-    (event_type, version): (EventType, SchemaVersion),
-    tags: Tags,
-    turn: &mut Turn<'_, A>,
-    source: Source<'_>,
-) {
-    turn.tools.ends.push(turn.tools.payload.len());
-    if batch.len() == batch.capacity() {
-        batch.reserve_exact(turn.commands.max(1));
-    }
-    batch.push(EncodedEvent {
-        event_type,
-        version,
-        tags,
-        // Comes when the batch is sealed.
-        payload: Bytes::new(),
-        recorded_at: turn.now,
-        metadata: source.metadata(),
-    });
-}
-
 /// What is to be remembered of an accepted command with an idempotency key.
 fn to_remember<A: Aggregate>(
     envelope: &dyn Envelope<A>,
@@ -494,42 +374,6 @@ fn to_remember<A: Aggregate>(
     let Some(once) = call.and_then(|call| call.once.as_ref()) else { return Ok(None) };
     let reply = envelope.remembered()?;
     Ok(Some(Idempotency { key: once.key.clone(), fingerprint: once.fingerprint, reply }))
-}
-
-impl<A: Aggregate> Batch<A> {
-    /// Gives the events of a turn their bytes: one piece of memory for all of them.
-    pub(super) fn seal(&mut self, tools: &mut Tools<A>) {
-        match &mut self.events[self.sealed..] {
-            [] => return,
-            [event] => event.payload = Bytes::copy_from_slice(&tools.payload),
-            events => {
-                let all = Bytes::copy_from_slice(&tools.payload);
-                let starts = std::iter::once(0).chain(tools.ends.iter().copied());
-                for ((event, start), end) in events.iter_mut().zip(starts).zip(&tools.ends) {
-                    event.payload = all.slice(start..*end);
-                }
-            }
-        }
-        self.sealed = self.events.len();
-        tools.forget(0);
-        tools.payload.shrink_to(PAYLOAD_KEPT);
-    }
-
-    /// How much there is.
-    fn extent(&self) -> Extent {
-        Extent { events: self.events.len(), bytes: self.bytes }
-    }
-
-    /// How many events there are.
-    fn count(&self) -> u32 {
-        u32::try_from(self.events.len()).unwrap_or(u32::MAX)
-    }
-
-    /// Forgets all but the first `kept` events.
-    fn forget(&mut self, kept: usize, tools: &mut Tools<A>) {
-        self.events.truncate(kept);
-        tools.forget(kept - self.sealed);
-    }
 }
 
 impl<A: Aggregate> Live<A> {
@@ -542,30 +386,5 @@ impl<A: Aggregate> Live<A> {
     /// Whether no event is waiting to become durable.
     fn is_unwritten(&self) -> bool {
         self.forming.events.is_empty() && self.running.is_none()
-    }
-}
-
-/// Where events come from.
-#[derive(Clone, Copy)]
-struct Source<'a> {
-    command: Option<&'static str>,
-    call: Option<&'a Call>,
-    remembered: Option<&'a Idempotency>,
-}
-
-impl Source<'_> {
-    const DEADLINE: Source<'static> = Source { command: None, call: None, remembered: None };
-
-    fn metadata(self) -> Metadata {
-        let mut metadata = Metadata::default();
-        metadata.command = self.command.map(Text::literal);
-        if let Some(call) = self.call
-            && (call.correlation.is_some() || call.principal.is_some())
-        {
-            let extra = metadata.extra_mut();
-            extra.correlation.clone_from(&call.correlation);
-            extra.principal.clone_from(&call.principal);
-        }
-        metadata
     }
 }

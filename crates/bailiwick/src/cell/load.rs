@@ -11,7 +11,7 @@ use bailiwick_core::{
 use super::Cell;
 use super::answers::Answers;
 use super::desk::Desk;
-use super::judge::Tools;
+use super::encode::Tools;
 use super::life::{Again, Base, Fault, Folded, Known, Life, Live, Loading, Mend};
 use crate::backoff::Backoff;
 use crate::error::{LoadError, Unloadable, panic_message};

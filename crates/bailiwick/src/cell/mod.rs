@@ -18,6 +18,7 @@ mod answers;
 mod brief;
 mod desk;
 mod drive;
+mod encode;
 mod hold;
 mod judge;
 mod lapse;
@@ -38,8 +39,8 @@ pub(crate) use admit::NotAdmitted;
 pub(crate) use answers::Place;
 pub(crate) use desk::Ground;
 pub(crate) use drive::Drive;
+pub(crate) use encode::Tools;
 pub(crate) use hold::Hold;
-pub(crate) use judge::Tools;
 pub(crate) use load::fold_one;
 
 use crate::actor;

@@ -1,0 +1,209 @@
+//! The events of a turn in the form in which they are appended.
+//!
+//! They are encoded one by one into a buffer that a driver keeps from turn to turn, and given their
+//! bytes when the batch is [sealed](Batch::seal): one piece of memory for all of them. Until then any
+//! number of the latest can be forgotten.
+
+use std::sync::Arc;
+
+use bailiwick_core::views::Answered;
+use bailiwick_core::{
+    ANSWERED, Aggregate, EncodedEvent, Event, EventType, Idempotency, Journal, Metadata, Origin,
+    RecordedDeadline, SchemaVersion, Tags, Text, stored, tags_of,
+};
+use bytes::Bytes;
+
+use super::desk::Ground;
+use super::judge::Turn;
+use super::life::Batch;
+use crate::envelope::Call;
+use crate::error::Cause;
+
+/// Room for the bytes of events that an actor keeps from turn to turn, in bytes.
+const PAYLOAD_KEPT: usize = 16 * 1_024;
+
+/// What an actor brings along: its aggregate's ground, and buffers that every turn uses again.
+pub(crate) struct Tools<A: Aggregate> {
+    pub(super) ground: Arc<Ground>,
+    pub(super) journal: Arc<dyn Journal>,
+    /// The journal answered at once the last time.
+    pub(super) quick: bool,
+    /// Somebody asked something of it, so that somebody may again.
+    pub(super) asked: bool,
+    pub(super) events: Vec<A::Event>,
+    /// The bytes of the events that are not sealed yet, and where each of them ends.
+    payload: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl<A: Aggregate> Tools<A> {
+    pub(crate) fn new(ground: Arc<Ground>, journal: Arc<dyn Journal>) -> Self {
+        Tools {
+            ground,
+            journal,
+            quick: false,
+            asked: false,
+            events: Vec::new(),
+            payload: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    /// How many bytes the events have that are not sealed yet.
+    pub(super) fn payload_bytes(&self) -> usize {
+        self.payload.len()
+    }
+
+    /// Gives back room that few turns need.
+    pub(super) fn shrink(&mut self) {
+        self.payload.shrink_to(PAYLOAD_KEPT);
+    }
+
+    /// Forgets the bytes of all but the first `kept` events.
+    fn forget(&mut self, kept: usize) {
+        self.ends.truncate(kept);
+        self.payload.truncate(self.ends.last().copied().unwrap_or(0));
+    }
+}
+
+/// How much of a batch there is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub(super) events: usize,
+    pub(super) bytes: usize,
+}
+
+/// Where events come from.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) command: Option<&'static str>,
+    pub(super) call: Option<&'a Call>,
+    pub(super) remembered: Option<&'a Idempotency>,
+}
+
+impl Source<'_> {
+    pub(super) const DEADLINE: Source<'static> =
+        Source { command: None, call: None, remembered: None };
+
+    fn metadata(self) -> Metadata {
+        let mut metadata = Metadata::default();
+        metadata.command = self.command.map(Text::literal);
+        if let Some(call) = self.call
+            && (call.correlation.is_some() || call.principal.is_some())
+        {
+            let extra = metadata.extra_mut();
+            extra.correlation.clone_from(&call.correlation);
+            extra.principal.clone_from(&call.principal);
+        }
+        metadata
+    }
+}
+
+/// Says on each of the events whose it is: a start tells by it. Their deadline is not known before
+/// they were applied.
+pub(super) fn sign<A: Aggregate>(
+    events: &mut [EncodedEvent],
+    ground: &Ground,
+    remembered: Option<&Idempotency>,
+) {
+    let (aggregate, tag) = (Text::literal(A::NAME), ground.tags.as_slice()[0].clone());
+    let deadline = RecordedDeadline::new(None, A::DEADLINE_VERSION);
+    let origin = Origin { aggregate, tag, deadline };
+    let (last, others) = events.split_last_mut().expect("one");
+    for other in others {
+        other.metadata.origin = Some(origin.clone());
+    }
+    last.metadata.origin = Some(origin);
+    if let Some(remembered) = remembered {
+        last.metadata.extra_mut().idempotency = Some(remembered.clone());
+    }
+}
+
+/// Adds an event, encoded and with its tags, to those of the batch. It becomes what a rebuild will
+/// make of it.
+pub(super) fn encode<A: Aggregate>(
+    batch: &mut Vec<EncodedEvent>,
+    event: &mut A::Event,
+    turn: &mut Turn<'_, A>,
+    source: Source<'_>,
+) -> Result<(), Cause> {
+    let tags = tags_of(&turn.tools.ground.tags, event).map_err(Cause::Tags)?;
+    if let Some(read) = stored::event(event, &mut turn.tools.payload)? {
+        *event = read;
+    }
+    let known = event.descriptor();
+    let event_type = EventType::literal(known.name);
+    push(batch, (event_type, known.version()), tags, turn, source);
+    Ok(())
+}
+
+/// The event of a command that has none of its own but is to be remembered.
+pub(super) fn encode_answered<A: Aggregate>(
+    batch: &mut Vec<EncodedEvent>,
+    turn: &mut Turn<'_, A>,
+    source: Source<'_>,
+) -> Result<(), Cause> {
+    let encoded = Answered.encode(&mut turn.tools.payload);
+    encoded.map_err(Cause::codec)?;
+    let tags = turn.tools.ground.tags.clone();
+    push(batch, (EventType::literal(ANSWERED), 1), tags, turn, source);
+    Ok(())
+}
+
+fn push<A: Aggregate>(
+    batch: &mut Vec<EncodedEvent>,
+    (event_type, version): (EventType, SchemaVersion),
+    tags: Tags,
+    turn: &mut Turn<'_, A>,
+    source: Source<'_>,
+) {
+    turn.tools.ends.push(turn.tools.payload.len());
+    if batch.len() == batch.capacity() {
+        batch.reserve_exact(turn.commands.max(1));
+    }
+    batch.push(EncodedEvent {
+        event_type,
+        version,
+        tags,
+        // Comes when the batch is sealed.
+        payload: Bytes::new(),
+        recorded_at: turn.now,
+        metadata: source.metadata(),
+    });
+}
+
+impl<A: Aggregate> Batch<A> {
+    /// Gives the events of a turn their bytes: one piece of memory for all of them.
+    pub(super) fn seal(&mut self, tools: &mut Tools<A>) {
+        match &mut self.events[self.sealed..] {
+            [] => return,
+            [event] => event.payload = Bytes::copy_from_slice(&tools.payload),
+            events => {
+                let all = Bytes::copy_from_slice(&tools.payload);
+                let starts = std::iter::once(0).chain(tools.ends.iter().copied());
+                for ((event, start), end) in events.iter_mut().zip(starts).zip(&tools.ends) {
+                    event.payload = all.slice(start..*end);
+                }
+            }
+        }
+        self.sealed = self.events.len();
+        tools.forget(0);
+        tools.shrink();
+    }
+
+    /// How much there is.
+    pub(super) fn extent(&self) -> Extent {
+        Extent { events: self.events.len(), bytes: self.bytes }
+    }
+
+    /// How many events there are.
+    pub(super) fn count(&self) -> u32 {
+        u32::try_from(self.events.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Forgets all but the first `kept` events.
+    pub(super) fn forget(&mut self, kept: usize, tools: &mut Tools<A>) {
+        self.events.truncate(kept);
+        tools.forget(kept - self.sealed);
+    }
+}
