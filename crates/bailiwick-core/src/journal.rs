@@ -45,14 +45,14 @@ pub trait Journal: Send + Sync + 'static {
     ) -> BoxFuture<Result<Appended, AppendError>>;
 
     /// Reads a page of the events that match, in order of position.
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, ReadError>>;
+    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>>;
 
     /// The last event that matches, however many there are and however long ago it was. Costs what
     /// one event costs, not what the journal's length does.
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, ReadError>>;
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>>;
 
     /// The end of the journal.
-    fn head(&self) -> BoxFuture<Result<Head, ReadError>>;
+    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>>;
 
     /// What an append may hold. The same for as long as the journal lives; asks nobody and waits for
     /// nothing. A journal around another one says what that says.
@@ -179,7 +179,7 @@ pub enum AppendError {
 /// Why a read failed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
-pub enum ReadError {
+pub enum JournalReadError {
     /// The journal cannot be read now.
     #[error("the journal cannot be read")]
     Unavailable(#[source] std::sync::Arc<dyn Error + Send + Sync + 'static>),

@@ -59,7 +59,7 @@ pub use given::{
 pub use id::{Id, IdDescriptor, InvalidId, UnreadableId};
 pub use journal::{
     AppendError, AppendLimits, Appended, BoxError, BoxFuture, FaultKind, Head, Health, Journal,
-    JournalFault, LastMatch, OverLimit, Page, Read, ReadError, ReopenError,
+    JournalFault, JournalReadError, LastMatch, OverLimit, Page, Read, ReopenError,
 };
 pub use lease::LeaseSet;
 pub use position::Position;

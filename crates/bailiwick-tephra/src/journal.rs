@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use bailiwick_core::{
     AppendCondition, AppendError, AppendLimits, Appended, BoxError, BoxFuture, EncodedEvent,
-    FaultKind, Head, Health, Journal, LastMatch, Page, Position, Query, Read, ReadError,
+    FaultKind, Head, Health, Journal, JournalReadError, LastMatch, Page, Position, Query, Read,
     ReopenError,
 };
 use parking_lot::{Mutex, RwLock};
@@ -101,7 +101,7 @@ impl TephraJournal {
     fn read_with<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Source<'_>) -> Result<T, BoxError> + Send + 'static,
-    ) -> BoxFuture<Result<T, ReadError>> {
+    ) -> BoxFuture<Result<T, JournalReadError>> {
         let shared = self.shared.clone();
         self.shared.pool.read(move || read(&shared.source()))
     }
@@ -167,15 +167,15 @@ impl Journal for TephraJournal {
         self.shared.append(events, condition)
     }
 
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, ReadError>> {
+    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
         self.read_with(move |source| reads::page(source, &read))
     }
 
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, ReadError>> {
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
         self.read_with(move |source| reads::last(source, &query))
     }
 
-    fn head(&self) -> BoxFuture<Result<Head, ReadError>> {
+    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         let written = Position::new(self.shared.reader.read().head().get());
         let head = self.shared.appends.head();
         if written <= head.position {

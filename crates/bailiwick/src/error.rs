@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::{
-    BoundaryError, BoxError, CodecError, EmitError, FoldError, InvalidTag, JournalFault, OverLimit,
-    Position, ReadError as JournalReadError, TagError, Text, Unstorable,
+    BoundaryError, BoxError, CodecError, EmitError, FoldError, InvalidTag, JournalFault,
+    JournalReadError, OverLimit, Position, TagError, Text, Unstorable,
 };
 
 /// Why an `ask` has no reply. The four arms are what a caller can act on.

@@ -53,7 +53,6 @@ mod watch;
 
 pub use aggregates::{AggregateRef, Aggregates};
 pub use ask::Admission;
-pub use bailiwick_core::ReadError as JournalReadError;
 pub use bailiwick_core::*;
 pub use builder::Builder;
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use bailiwick_core::{
     AppendCondition, AppendError, Appended, BoxError, BoxFuture, EncodedEvent, FaultKind, Head,
-    Health, Journal, JournalFault, LastMatch, Page, Query, Read, ReadError, ReopenError,
+    Health, Journal, JournalFault, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
 };
 
 use crate::error::{Cause, Unknown, panic_message, shared};
@@ -83,23 +83,23 @@ pub(crate) async fn or_closed<T>(shared: &Shared, future: impl Future<Output = T
 }
 
 /// Reads a page. One that panics cannot be read.
-pub(crate) fn read(journal: &dyn Journal, read: Read) -> Guarded<Page, ReadError> {
+pub(crate) fn read(journal: &dyn Journal, read: Read) -> Guarded<Page, JournalReadError> {
     Guarded::new(|| journal.read(read), unread)
 }
 
 /// Finds the last match. One that panics cannot be read.
-pub(crate) fn last(journal: &dyn Journal, query: Query) -> Guarded<LastMatch, ReadError> {
+pub(crate) fn last(journal: &dyn Journal, query: Query) -> Guarded<LastMatch, JournalReadError> {
     Guarded::new(|| journal.last(query), unread)
 }
 
 /// Where it ends. One that panics cannot be read.
-pub(crate) fn head(journal: &dyn Journal) -> Guarded<Head, ReadError> {
+pub(crate) fn head(journal: &dyn Journal) -> Guarded<Head, JournalReadError> {
     Guarded::new(|| journal.head(), unread)
 }
 
 /// What a read that panics means.
-pub(crate) fn unread(error: BoxError) -> ReadError {
-    ReadError::Unavailable(error.into())
+pub(crate) fn unread(error: BoxError) -> JournalReadError {
+    JournalReadError::Unavailable(error.into())
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> BoxError {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{BoxError, Position, ReadError, SchemaVersion, Tag};
+use bailiwick_core::{BoxError, JournalReadError, Position, SchemaVersion, Tag};
 
 use crate::names::Found;
 
@@ -291,7 +291,7 @@ pub enum StartError {
     NoExecutor,
     /// The journal could not be read.
     #[error("the journal cannot be read: {0}")]
-    Unread(#[source] ReadError),
+    Unread(#[source] JournalReadError),
 }
 
 /// The name of a Rust type without its path.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bailiwick_core::{
-    Aggregate, CodecError, Position, Query, Read, ReadError, RecordedEvent, Timestamp, View,
+    Aggregate, CodecError, JournalReadError, Position, Query, Read, RecordedEvent, Timestamp, View,
 };
 use foldhash::fast::FixedState;
 use tokio::sync::Notify;
@@ -91,7 +91,7 @@ pub enum WatchError {
     ShutDown,
     /// The journal could not be read.
     #[error("the journal cannot be read: {0}")]
-    Unread(#[source] ReadError),
+    Unread(#[source] JournalReadError),
     /// An event cannot be decoded.
     #[error("the event at position {position} cannot be decoded: {source}")]
     Undecodable {

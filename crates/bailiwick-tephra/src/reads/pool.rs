@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bailiwick_core::{BoxError, BoxFuture, ReadError};
+use bailiwick_core::{BoxError, BoxFuture, JournalReadError};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
@@ -54,7 +54,7 @@ impl Pool {
     pub(crate) fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce() -> Result<T, BoxError> + Send + 'static,
-    ) -> BoxFuture<Result<T, ReadError>> {
+    ) -> BoxFuture<Result<T, JournalReadError>> {
         let (waiter, told) = oneshot::channel();
         let job = move || {
             if !waiter.is_closed() {
@@ -134,7 +134,7 @@ struct Reading<T> {
 }
 
 impl<T> Future for Reading<T> {
-    type Output = Result<T, ReadError>;
+    type Output = Result<T, JournalReadError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let told = Pin::new(&mut self.told).poll(cx);
@@ -164,8 +164,8 @@ fn message(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
-fn unavailable(error: BoxError) -> ReadError {
-    ReadError::Unavailable(Arc::from(error))
+fn unavailable(error: BoxError) -> JournalReadError {
+    JournalReadError::Unavailable(Arc::from(error))
 }
 
 #[cfg(test)]
@@ -174,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    fn poll<T>(read: &mut BoxFuture<Result<T, ReadError>>) -> Option<T> {
+    fn poll<T>(read: &mut BoxFuture<Result<T, JournalReadError>>) -> Option<T> {
         match read.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(read) => Some(read.unwrap()),
             Poll::Pending => None,

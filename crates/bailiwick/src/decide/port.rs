@@ -1,8 +1,8 @@
 //! The journal as turns use it: nobody waits for it once the runtime is closed.
 
 use bailiwick_core::{
-    AppendCondition, AppendError, Appended, EncodedEvent, Journal, LastMatch, Page, Query, Read,
-    ReadError,
+    AppendCondition, AppendError, Appended, EncodedEvent, Journal, JournalReadError, LastMatch,
+    Page, Query, Read,
 };
 
 use crate::port::{self, or_closed};
@@ -26,12 +26,12 @@ impl Port<'_> {
     }
 
     /// None: the runtime is closed.
-    pub(super) async fn read(self, read: Read) -> Option<Result<Page, ReadError>> {
+    pub(super) async fn read(self, read: Read) -> Option<Result<Page, JournalReadError>> {
         or_closed(self.shared, port::read(self.journal, read)).await
     }
 
     /// None: the runtime is closed.
-    pub(super) async fn last(self, query: Query) -> Option<Result<LastMatch, ReadError>> {
+    pub(super) async fn last(self, query: Query) -> Option<Result<LastMatch, JournalReadError>> {
         or_closed(self.shared, port::last(self.journal, query)).await
     }
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use bailiwick_core::{
     AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, Head, Health,
-    Journal, LastMatch, Page, Query, Read, ReadError, ReopenError,
+    Journal, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
 };
 use parking_lot::RwLock;
 
@@ -68,15 +68,15 @@ impl Journal for MemoryJournal {
         Box::pin(ready(self.append_now(events, condition.as_ref())))
     }
 
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, ReadError>> {
+    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
         Box::pin(ready(Ok(read::page(&self.log, &read))))
     }
 
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, ReadError>> {
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
         Box::pin(ready(Ok(last::last(&self.log, &query))))
     }
 
-    fn head(&self) -> BoxFuture<Result<Head, ReadError>> {
+    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         Box::pin(ready(Ok(self.log.read().head())))
     }
 

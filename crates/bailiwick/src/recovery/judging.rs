@@ -10,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bailiwick_core::{Aggregate, Id, Query, Read, ReadError, Timestamp};
+use bailiwick_core::{Aggregate, Id, JournalReadError, Query, Read, Timestamp};
 
 use super::folds::Folds;
 use crate::backoff::Backoff;
@@ -90,7 +90,7 @@ impl Judging {
 enum Ended {
     /// The runtime is closed.
     Closed,
-    Unread(ReadError),
+    Unread(JournalReadError),
 }
 
 /// Judges them, in as many readings as there is room for their states.

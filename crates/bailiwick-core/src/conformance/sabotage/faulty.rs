@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::conformance::{Reopen, Subject};
 use crate::{
     AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, FaultKind, Head,
-    Health, Journal, JournalFault, LastMatch, Page, Position, Query, Read, ReadError,
+    Health, Journal, JournalFault, JournalReadError, LastMatch, Page, Position, Query, Read,
     RecordedEvent, ReopenError,
 };
 
@@ -101,11 +101,11 @@ impl Journal for Faulty {
         Box::pin(ready(self.append_now(events, condition.as_ref())))
     }
 
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, ReadError>> {
+    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
         Box::pin(ready(Ok(self.read_now(&read))))
     }
 
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, ReadError>> {
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
         Box::pin(ready(Ok(self.last_now(&query))))
     }
 
@@ -129,7 +129,7 @@ impl Journal for Faulty {
         Box::pin(ready(Ok(())))
     }
 
-    fn head(&self) -> BoxFuture<Result<Head, ReadError>> {
+    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         let log = self.lock();
         let times = log.events.iter().map(|e| e.event.recorded_at);
         let recorded_at = match self.fault {

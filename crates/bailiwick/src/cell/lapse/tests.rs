@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bailiwick_core::{
     Aggregate, AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent,
-    Event, Head, Health, Journal, LastMatch, Page, Query, Read, ReadError, ReopenError, Timestamp,
-    View, id,
+    Event, Head, Health, Journal, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
+    Timestamp, View, id,
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,15 +48,15 @@ impl Journal for Hanging {
         self.0.append(events, condition)
     }
 
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, ReadError>> {
+    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
         if self.1.load(Ordering::SeqCst) { Box::pin(pending()) } else { self.0.read(read) }
     }
 
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, ReadError>> {
+    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
         self.0.last(query)
     }
 
-    fn head(&self) -> BoxFuture<Result<Head, ReadError>> {
+    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
         self.0.head()
     }
 
