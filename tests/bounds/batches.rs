@@ -27,7 +27,7 @@ impl Studio {
     }
 
     async fn on(narrow: Narrow, batch_bytes: usize) -> Studio {
-        let journal = FaultyJournal::around(Arc::new(narrow.clone()));
+        let journal = FaultyJournal::around(Arc::new(narrow.journal.clone()));
         let clock = ManualClock::at(BEGIN);
         let runtime = Runtime::builder(journal.clone())
             .aggregate::<Album>()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bailiwick::{Journal, MemoryJournal, Runtime};
+use bailiwick::{MemoryJournal, Runtime};
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::counter::{Count, Counter, CounterId};
 
@@ -38,8 +38,7 @@ fn whoever_comes_and_goes_everybody_has_an_answer_and_nobody_keeps_a_permit() {
 async fn crowd() {
     let in_flight = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
     let counted = in_flight.clone();
-    let inner: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
-    let journal = Altered::new(inner, move |inner, events, condition| {
+    let journal = Altered::new(MemoryJournal::new()).append(move |inner, events, condition| {
         let counted = counted.clone();
         // Submitted by the call; only the answer takes its time.
         let appended = inner.append(events, condition);

@@ -39,7 +39,7 @@ async fn a_conflict_says_which_view_and_where() {
 
 /// A journal on which somebody else always writes the same first.
 fn rivalled(journal: Arc<dyn Journal>) -> impl Journal {
-    Altered::new(journal, |journal, events, condition| {
+    Altered::around(journal).append(|journal, events, condition| {
         let first = journal.append(events.clone(), None);
         let second = journal.append(events, condition);
         Box::pin(async move {

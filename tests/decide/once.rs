@@ -224,7 +224,7 @@ async fn after_an_unknown_outcome_the_key_tells() {
 async fn a_conflict_over_the_key_alone_ends_with_the_answer_of_the_other() {
     let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
     let other = Arc::new(start(Runtime::builder_shared(journal.clone())).await);
-    let rival = Altered::new(journal.clone(), move |journal, events, condition| {
+    let rival = Altered::around(journal.clone()).append(move |journal, events, condition| {
         let (journal, other) = (journal.clone(), other.clone());
         Box::pin(async move {
             // The first time it is decided, then remembered.

@@ -222,7 +222,8 @@ async fn who_lets_go_leaves_nothing_behind() {
 
 /// Takes its time before and after an append.
 fn slow() -> impl Journal {
-    Altered::new(Arc::new(MemoryJournal::new()), |journal, events, condition| {
+    Altered::new(MemoryJournal::new()).append(|journal, events, condition| {
+        let journal = journal.clone();
         Box::pin(async move {
             yield_now().await;
             let appended = journal.append(events, condition).await;

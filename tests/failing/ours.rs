@@ -1,16 +1,16 @@
 //! Panics where nobody expects one: in what surrounds the runtime, in the midst of its own code.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bailiwick::{
-    Aggregate, AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, Context, Decide,
-    EncodedEvent, Event, FaultKind, Head, Health, Journal, JournalFault, JournalReadError,
-    LastMatch, ManualClock, MemoryJournal, Page, Query, Read, ReopenError, Runtime, Timestamp,
-    View, id,
+    Aggregate, AppendError, Context, Decide, Event, FaultKind, Health, JournalFault, ManualClock,
+    MemoryJournal, Runtime, Timestamp, View, id,
 };
+use bailiwick_tests::altered::Altered;
 use bailiwick_tests::counter::{Count, Counter};
 use bailiwick_tests::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::settle;
@@ -134,14 +134,6 @@ async fn a_turn_that_panics_leaves_no_entry_behind_and_loses_none() {
     assert_eq!(vases.deadlines_armed(), 0);
 }
 
-/// A journal with bugs in what is asked of it when it has failed.
-struct Buggy {
-    inner: MemoryJournal,
-    closed: Arc<AtomicBool>,
-    health_panics: AtomicUsize,
-    reopen_panics: AtomicUsize,
-}
-
 fn takes_one(left: &AtomicUsize) -> bool {
     left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
 }
@@ -150,60 +142,36 @@ fn fault() -> JournalFault {
     JournalFault::new(FaultKind::Storage, "data", "look at the disk", "it is gone")
 }
 
-impl Journal for Buggy {
-    fn append(
-        &self,
-        events: Vec<EncodedEvent>,
-        condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
-        if self.closed.load(Ordering::SeqCst) {
-            return Box::pin(std::future::ready(Err(AppendError::Closed(fault()))));
-        }
-        self.inner.append(events, condition)
-    }
-
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
-        self.inner.read(read)
-    }
-
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
-        self.inner.last(query)
-    }
-
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
-        self.inner.head()
-    }
-
-    fn limits(&self) -> AppendLimits {
-        self.inner.limits()
-    }
-
-    fn health(&self) -> Health {
-        let is_closed = self.closed.load(Ordering::SeqCst);
-        assert!(!(is_closed && takes_one(&self.health_panics)), "a bug in `health`");
-        match is_closed {
-            true => Health::ClosedForWriting { why: fault() },
-            false => Health::Open,
-        }
-    }
-
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
-        assert!(!takes_one(&self.reopen_panics), "a bug in `reopen`");
-        self.closed.store(false, Ordering::SeqCst);
-        Box::pin(std::future::ready(Ok(())))
-    }
+/// A journal with bugs in what is asked of it when it has failed.
+fn buggy(closed: Arc<AtomicBool>, health_panics: usize, reopen_panics: usize) -> Altered {
+    let (closes, opens) = (closed.clone(), closed.clone());
+    let (health_panics, reopen_panics) =
+        (AtomicUsize::new(health_panics), AtomicUsize::new(reopen_panics));
+    Altered::new(MemoryJournal::new())
+        .append(move |inner, events, condition| match closes.load(Ordering::SeqCst) {
+            true => Box::pin(ready(Err(AppendError::Closed(fault())))),
+            false => inner.append(events, condition),
+        })
+        .health(move |_| {
+            let is_closed = closed.load(Ordering::SeqCst);
+            assert!(!(is_closed && takes_one(&health_panics)), "a bug in `health`");
+            match is_closed {
+                true => Health::ClosedForWriting { why: fault() },
+                false => Health::Open,
+            }
+        })
+        .reopen(move |_| {
+            assert!(!takes_one(&reopen_panics), "a bug in `reopen`");
+            opens.store(false, Ordering::SeqCst);
+            Box::pin(ready(Ok(())))
+        })
 }
 
 #[tokio::test]
 async fn a_journal_that_panics_when_it_is_asked_is_asked_again() {
     let log = Log::begin();
     let closed = Arc::new(AtomicBool::new(false));
-    let journal = Buggy {
-        inner: MemoryJournal::new(),
-        closed: closed.clone(),
-        health_panics: AtomicUsize::new(3),
-        reopen_panics: AtomicUsize::new(2),
-    };
+    let journal = buggy(closed.clone(), 3, 2);
     let clock = ManualClock::at(1_000);
     let builder = Runtime::builder(journal).aggregate::<Counter>().reopen_journal();
     let runtime = builder.clock(clock.clone()).start().await.unwrap();

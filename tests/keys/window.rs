@@ -135,7 +135,7 @@ async fn what_is_still_being_appended_is_not_forgotten() {
 async fn a_runtime_whose_clock_is_slow_does_not_shorten_the_window() {
     let here = Jars::<u64>::new().await;
     here.all.get("a").ask(DropCoin).await.unwrap();
-    let slow = Altered::new(here.journal.inner(), |journal, mut events, condition| {
+    let slow = Altered::around(here.journal.inner()).append(|journal, mut events, condition| {
         events.iter_mut().for_each(|event| event.recorded_at = (BEGIN - 30 * 60_000).into());
         journal.append(events, condition)
     });

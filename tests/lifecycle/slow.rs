@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use bailiwick::{
-    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, Head, Health,
-    Journal, JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError,
-};
+use bailiwick::MemoryJournal;
+use bailiwick_tests::altered::Altered;
 use tokio::sync::watch;
 
 use super::theatre::within_reason;
@@ -48,45 +46,13 @@ impl Gate {
 }
 
 /// A memory journal of which reads wait at a gate.
-pub struct SlowReads {
-    pub inner: MemoryJournal,
-    pub gate: Gate,
-}
-
-impl Journal for SlowReads {
-    fn append(
-        &self,
-        events: Vec<EncodedEvent>,
-        condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
-        self.inner.append(events, condition)
-    }
-
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
-        let (inner, gate) = (self.inner.clone(), self.gate.clone());
+pub fn slow_reads(gate: &Gate) -> Altered {
+    let gate = gate.clone();
+    Altered::new(MemoryJournal::new()).read(move |inner, read| {
+        let (inner, gate) = (inner.clone(), gate.clone());
         Box::pin(async move {
             gate.pass().await;
             inner.read(read).await
         })
-    }
-
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
-        self.inner.last(query)
-    }
-
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
-        self.inner.head()
-    }
-
-    fn limits(&self) -> AppendLimits {
-        self.inner.limits()
-    }
-
-    fn health(&self) -> Health {
-        self.inner.health()
-    }
-
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
-        self.inner.reopen()
-    }
+    })
 }

@@ -5,14 +5,14 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use bailiwick::{AskError, Builder, ManualClock, MemoryJournal};
+use bailiwick::{AskError, Builder, ManualClock};
 use bailiwick_tests::counter::{Count, LimitReached};
 use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::{BEGIN, Stage};
 use tokio::task::JoinHandle;
 
 use super::actors::Actors;
-use super::slow::{Gate, SlowReads};
+use super::slow::{Gate, slow_reads};
 
 /// How long an actor stays, and how long an aggregate stays after it.
 pub const LINGER: Duration = Duration::from_millis(10);
@@ -34,8 +34,7 @@ impl Theatre {
     pub async fn with(change: impl FnOnce(Builder) -> Builder) -> Theatre {
         let loading = Gate::default();
         let actors = Actors::on(tokio::runtime::Handle::current());
-        let journal =
-            FaultyJournal::new(SlowReads { inner: MemoryJournal::new(), gate: loading.clone() });
+        let journal = FaultyJournal::new(slow_reads(&loading));
         let stage = Stage::on(journal, ManualClock::at(BEGIN), |builder| {
             let builder = builder.spawner(actors.clone()).config(|config| {
                 config.linger = LINGER;

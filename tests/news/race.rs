@@ -8,7 +8,7 @@ use std::time::Duration;
 use bailiwick::ManualClock;
 use tokio::task::yield_now;
 
-use crate::late::LateJournal;
+use crate::late::hesitant;
 use crate::library::{BookId, LOAN, Lend, LendAnyway, Library, MemberId, Rename};
 
 const CALLERS: u64 = 16;
@@ -23,7 +23,7 @@ fn member(nth: u64) -> MemberId {
 /// Who has been acknowledged something never finds less afterwards, and nobody is forgotten.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn everybody_is_told_whatever_is_under_way() {
-    let library = Library::on(LateJournal::hesitant(), ManualClock::at(1_000), |builder| {
+    let library = Library::on(hesitant(), ManualClock::at(1_000), |builder| {
         builder.config(|config| {
             // Out of memory as soon as there is nothing to do.
             config.linger = Duration::ZERO;

@@ -6,7 +6,7 @@ use bailiwick::{AskError, Builder, ManualClock, Position};
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
-use crate::late::LateJournal;
+use crate::late::Held;
 use crate::library::{LOAN, Lend, LendAnyway, Library, Rename, Return};
 
 fn lend(member: &'static str) -> Lend {
@@ -90,17 +90,17 @@ async fn an_event_that_concerns_its_aggregate_only_is_told_to_nobody() {
 /// What it is loaded from is of before it was told.
 #[tokio::test]
 async fn an_aggregate_that_is_being_loaded_is_told_too() {
-    let (journal, clock) = (LateJournal::new(), ManualClock::at(1_000));
-    let library = Library::on(journal.clone(), clock, |builder| builder).await;
+    let (held, clock) = (Held::default(), ManualClock::at(1_000));
+    let library = Library::on(held.journal(), clock, |builder| builder).await;
     let member = library.members.get("m");
     library.books.get("b").ask(Return).await.unwrap();
-    journal.hold();
+    held.hold();
     let early = tokio::spawn(member.read(|member, _| member.borrowed));
     settle().await;
     library.books.get("b").ask(lend("m")).await.unwrap();
     let late = tokio::spawn(member.read(|member, _| member.borrowed));
     settle().await;
-    journal.let_go();
+    held.let_go();
     early.await.unwrap().unwrap();
     assert_eq!(late.await.unwrap().unwrap(), 1);
     settle().await;

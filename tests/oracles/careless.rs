@@ -7,7 +7,8 @@ use bailiwick_tests::altered::Altered;
 
 /// Writes what its condition does not allow all the same.
 pub fn careless(strict: Arc<dyn Journal>) -> impl Journal {
-    Altered::new(strict, |journal, events, condition| {
+    Altered::around(strict).append(|journal, events, condition| {
+        let journal = journal.clone();
         let appended = journal.append(events.clone(), condition);
         Box::pin(async move {
             match appended.await {

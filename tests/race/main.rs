@@ -126,7 +126,7 @@ async fn run(size: Size) {
 }
 
 async fn start(journal: &Dawdler) -> Runtime {
-    Runtime::builder(journal.clone())
+    Runtime::builder(journal.journal())
         .aggregate::<Runner>()
         .clock(RaceClock::default())
         .spawner(Sluggish(Handle::current()))

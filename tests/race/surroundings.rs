@@ -8,11 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use bailiwick::{
-    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, Clock, EncodedEvent, Head,
-    Health, Journal, JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError,
-    Spawn, SystemClock, Timestamp,
-};
+use bailiwick::{BoxFuture, Clock, MemoryJournal, Spawn, SystemClock, Timestamp};
+use bailiwick_tests::altered::Altered;
 use tokio::runtime::Handle;
 use tokio::task::coop::consume_budget;
 
@@ -120,6 +117,17 @@ impl Dawdler {
         &self.inner
     }
 
+    pub fn journal(&self) -> Altered {
+        let [one, two, three] = [(); 3].map(|()| self.clone());
+        Altered::new(self.inner.clone())
+            .append(move |inner, events, condition| one.dawdle(inner.append(events, condition)))
+            .read(move |inner, read| {
+                two.reads.fetch_add(1, Ordering::Relaxed);
+                two.dawdle(inner.read(read))
+            })
+            .last(move |inner, query| three.dawdle(inner.last(query)))
+    }
+
     /// How often an aggregate was loaded or watched.
     pub fn reads(&self) -> u64 {
         self.reads.load(Ordering::Relaxed)
@@ -141,40 +149,5 @@ impl Dawdler {
                 Box::pin(async move { elsewhere.await.expect("it does not panic") })
             }
         }
-    }
-}
-
-impl Journal for Dawdler {
-    fn append(
-        &self,
-        events: Vec<EncodedEvent>,
-        condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
-        self.dawdle(self.inner.append(events, condition))
-    }
-
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.dawdle(self.inner.read(read))
-    }
-
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
-        self.dawdle(self.inner.last(query))
-    }
-
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
-        self.inner.head()
-    }
-
-    fn limits(&self) -> AppendLimits {
-        self.inner.limits()
-    }
-
-    fn health(&self) -> Health {
-        self.inner.health()
-    }
-
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
-        self.inner.reopen()
     }
 }

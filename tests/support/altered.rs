@@ -1,4 +1,4 @@
-//! A journal of which appends go another way; all else is that of the journal within.
+//! A journal some of whose calls go another way; all else is that of the journal within.
 
 use std::sync::Arc;
 
@@ -7,59 +7,134 @@ use bailiwick::{
     Journal, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
 };
 
-type Outcome = BoxFuture<Result<Appended, AppendError>>;
+type Inner = Arc<dyn Journal>;
+/// What is asked instead, with the journal within.
+type Way<A, R> = Option<Arc<dyn Fn(&Inner, A) -> R + Send + Sync>>;
+type Appends = BoxFuture<Result<Appended, AppendError>>;
+type Pages = BoxFuture<Result<Page, JournalReadError>>;
+type Matches = BoxFuture<Result<LastMatch, JournalReadError>>;
+type Heads = BoxFuture<Result<Head, JournalReadError>>;
+type Reopens = BoxFuture<Result<(), ReopenError>>;
 
-/// See the module.
-pub struct Altered<F> {
-    inner: Arc<dyn Journal>,
-    append: F,
+/// See the module. A test says what goes another way, and nothing else. Cloning shares it.
+#[derive(Clone)]
+pub struct Altered {
+    inner: Inner,
+    append: Way<(Vec<EncodedEvent>, Option<AppendCondition>), Appends>,
+    read: Way<Read, Pages>,
+    last: Way<Query, Matches>,
+    head: Way<(), Heads>,
+    limits: Way<(), AppendLimits>,
+    health: Way<(), Health>,
+    reopen: Way<(), Reopens>,
 }
 
-impl<F> Altered<F>
-where
-    F: Fn(Arc<dyn Journal>, Vec<EncodedEvent>, Option<AppendCondition>) -> Outcome
+impl Altered {
+    /// One of which nothing goes another way yet.
+    pub fn new(inner: impl Journal) -> Self {
+        Altered::around(Arc::new(inner))
+    }
+
+    /// As [`new`](Self::new), around one that others may have, too.
+    pub fn around(inner: Arc<dyn Journal>) -> Self {
+        Altered {
+            inner,
+            append: None,
+            read: None,
+            last: None,
+            head: None,
+            limits: None,
+            health: None,
+            reopen: None,
+        }
+    }
+
+    /// What an append does instead.
+    #[must_use]
+    pub fn append(
+        self,
+        way: impl Fn(&Inner, Vec<EncodedEvent>, Option<AppendCondition>) -> Appends
         + Send
         + Sync
         + 'static,
-{
-    /// `append` is given the journal within.
-    pub fn new(inner: Arc<dyn Journal>, append: F) -> Self {
-        Altered { inner, append }
+    ) -> Self {
+        let append: Way<(_, _), _> =
+            Some(Arc::new(move |inner: &Inner, (events, condition)| way(inner, events, condition)));
+        Altered { append, ..self }
+    }
+
+    /// What a read does instead.
+    #[must_use]
+    pub fn read(self, way: impl Fn(&Inner, Read) -> Pages + Send + Sync + 'static) -> Self {
+        Altered { read: Some(Arc::new(way)), ..self }
+    }
+
+    /// What a look for the last match does instead.
+    #[must_use]
+    pub fn last(self, way: impl Fn(&Inner, Query) -> Matches + Send + Sync + 'static) -> Self {
+        Altered { last: Some(Arc::new(way)), ..self }
+    }
+
+    /// What is said of the head instead.
+    #[must_use]
+    pub fn head(self, way: impl Fn(&Inner) -> Heads + Send + Sync + 'static) -> Self {
+        Altered { head: Some(Arc::new(move |inner: &Inner, ()| way(inner))), ..self }
+    }
+
+    /// What it says that an append may hold.
+    #[must_use]
+    pub fn limits(self, limits: AppendLimits) -> Self {
+        Altered { limits: Some(Arc::new(move |_: &Inner, ()| limits)), ..self }
+    }
+
+    /// What it says of its health.
+    #[must_use]
+    pub fn health(self, way: impl Fn(&Inner) -> Health + Send + Sync + 'static) -> Self {
+        Altered { health: Some(Arc::new(move |inner: &Inner, ()| way(inner))), ..self }
+    }
+
+    /// What opening it again does instead.
+    #[must_use]
+    pub fn reopen(self, way: impl Fn(&Inner) -> Reopens + Send + Sync + 'static) -> Self {
+        Altered { reopen: Some(Arc::new(move |inner: &Inner, ()| way(inner))), ..self }
     }
 }
 
-impl<F> Journal for Altered<F>
-where
-    F: Fn(Arc<dyn Journal>, Vec<EncodedEvent>, Option<AppendCondition>) -> Outcome
-        + Send
-        + Sync
-        + 'static,
-{
-    fn append(&self, events: Vec<EncodedEvent>, condition: Option<AppendCondition>) -> Outcome {
-        (self.append)(self.inner.clone(), events, condition)
+impl Journal for Altered {
+    fn append(&self, events: Vec<EncodedEvent>, condition: Option<AppendCondition>) -> Appends {
+        match &self.append {
+            Some(way) => way(&self.inner, (events, condition)),
+            None => self.inner.append(events, condition),
+        }
     }
 
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
-        self.inner.read(read)
+    fn read(&self, read: Read) -> Pages {
+        match &self.read {
+            Some(way) => way(&self.inner, read),
+            None => self.inner.read(read),
+        }
     }
 
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
-        self.inner.last(query)
+    fn last(&self, query: Query) -> Matches {
+        match &self.last {
+            Some(way) => way(&self.inner, query),
+            None => self.inner.last(query),
+        }
     }
 
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
-        self.inner.head()
+    fn head(&self) -> Heads {
+        self.head.as_ref().map_or_else(|| self.inner.head(), |way| way(&self.inner, ()))
     }
 
     fn limits(&self) -> AppendLimits {
-        self.inner.limits()
+        self.limits.as_ref().map_or_else(|| self.inner.limits(), |way| way(&self.inner, ()))
     }
 
     fn health(&self) -> Health {
-        self.inner.health()
+        self.health.as_ref().map_or_else(|| self.inner.health(), |way| way(&self.inner, ()))
     }
 
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
-        self.inner.reopen()
+    fn reopen(&self) -> Reopens {
+        self.reopen.as_ref().map_or_else(|| self.inner.reopen(), |way| way(&self.inner, ()))
     }
 }
