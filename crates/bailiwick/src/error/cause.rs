@@ -1,93 +1,13 @@
-//! What can go wrong, by what is certain about the command.
+//! Why a command was certainly not run.
 
 use std::error::Error;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::{
-    BoundaryError, BoxError, CodecError, EmitError, FoldError, InvalidTag, JournalFault,
-    JournalReadError, OverLimit, Position, TagError, Text, Unstorable,
+    BoundaryError, CodecError, EmitError, FoldError, InvalidTag, JournalFault, JournalReadError,
+    OverLimit, Position, TagError, Text, Unstorable,
 };
-
-/// Why an `ask` has no reply. The four arms are what a caller can act on.
-#[non_exhaustive]
-pub enum AskError<C, R> {
-    /// A rule of the aggregate said no. Nothing happened but that.
-    Rejected(R),
-    /// This call certainly had no effect; here is the command back. Of an earlier one with the same
-    /// idempotency key it says nothing.
-    NotRun(NotRun<C>),
-    /// It certainly had its effect, when it was asked before with the same idempotency key; but the
-    /// answer cannot be read. Do not ask again: look at what it did.
-    AlreadyRun(AlreadyRun),
-    /// It may have had its effect. Look, or make it safe to ask again.
-    Unknown(Unknown),
-}
-
-impl<C, R> AskError<C, R> {
-    /// The rejection, if a rule said no.
-    pub fn rejection(&self) -> Option<&R> {
-        match self {
-            AskError::Rejected(rejection) => Some(rejection),
-            _ => None,
-        }
-    }
-
-    /// Why it was certainly not run, if so.
-    pub fn not_run(&self) -> Option<&Cause> {
-        match self {
-            AskError::NotRun(not_run) => Some(&not_run.cause),
-            _ => None,
-        }
-    }
-
-    /// Where it was run before, and why its answer cannot be read, if so.
-    pub fn already_run(&self) -> Option<&AlreadyRun> {
-        match self {
-            AskError::AlreadyRun(already_run) => Some(already_run),
-            _ => None,
-        }
-    }
-}
-
-/// A command that was run when it was asked before with the same idempotency key: what it was answered
-/// is remembered, but this program cannot read it.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("it was run, at position {position}; its answer cannot be read: {cause}")]
-#[non_exhaustive]
-pub struct AlreadyRun {
-    /// The position of its last event, as of when it was run.
-    pub position: Position,
-    /// Why its answer cannot be read.
-    #[source]
-    pub cause: UnreadableReply,
-}
-
-/// Why a remembered reply cannot be read. Mostly its type has changed: let it read what it was, with
-/// `#[serde(default)]` for example.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum UnreadableReply {
-    /// It is not a reply of this type.
-    #[error(transparent)]
-    Codec(Arc<CodecError>),
-    /// The code that decodes it panicked.
-    #[error("decoding it panicked: {message}")]
-    Panicked {
-        /// The message of the panic.
-        message: Arc<str>,
-    },
-}
-
-/// A command that certainly had no effect by this call, and why.
-#[non_exhaustive]
-pub struct NotRun<C> {
-    /// The command.
-    pub command: C,
-    /// Why it was not run.
-    pub cause: Cause,
-}
 
 /// Why a command certainly had no effect.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -269,67 +189,6 @@ pub struct Unloadable {
     pub problem: Arc<str>,
 }
 
-/// Why nobody can say whether a command had its effect.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum Unknown {
-    /// It was being judged or appended when the time-out passed. It will have an outcome.
-    #[error("no answer in time; the command was already being run and may have taken effect")]
-    TimedOut,
-    /// The journal failed while it was being appended.
-    #[error("the journal failed while the command was being appended: {0}")]
-    JournalFailed(#[source] Arc<dyn Error + Send + Sync>),
-    /// The runtime was shut down or dropped while it was being appended.
-    #[error("the runtime went away while the command was being appended")]
-    ShutDown,
-}
-
-/// Why a `read` has no answer.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReadError {
-    /// It has no answer yet.
-    #[error("no answer in time")]
-    TimedOut,
-    /// As many aggregates wait for the journal as may, and none of them was done within the time-out.
-    #[error("{most} aggregates wait for the journal, and no more may; ask again later")]
-    Overloaded {
-        /// Their bound, in aggregates: [`waiting_aggregates`](crate::Config::waiting_aggregates).
-        most: usize,
-    },
-    /// Too many reads are waiting for this aggregate.
-    #[error("too many reads are waiting ({capacity}); ask again later")]
-    Full {
-        /// The bound, in reads: [`waiting_reads`](crate::Config::waiting_reads).
-        capacity: usize,
-    },
-    /// The runtime is shutting down or gone.
-    #[error("the runtime is shut down")]
-    ShutDown,
-    /// The text of the ID cannot be a tag.
-    #[error("the ID cannot be used: {0}")]
-    InvalidId(#[source] InvalidTag),
-    /// An event of the aggregate cannot be decoded, or applying it panics.
-    #[error(transparent)]
-    Unloadable(Unloadable),
-    /// The journal could not be read.
-    #[error("the aggregate cannot be loaded: {0}")]
-    Unread(#[source] JournalReadError),
-    /// The closure panicked.
-    #[error("the read panicked: {message}")]
-    Panicked {
-        /// The message of the panic.
-        message: Arc<str>,
-    },
-}
-
-/// Why an aggregate could not be loaded. Shared by all who waited for it.
-#[derive(Debug, Clone)]
-pub(crate) enum LoadError {
-    Unloadable(Unloadable),
-    Unread(JournalReadError),
-}
-
 impl Cause {
     pub(crate) fn panicked(message: Arc<str>) -> Cause {
         Cause::Panicked { message }
@@ -343,76 +202,5 @@ impl Cause {
 impl From<Unstorable> for Cause {
     fn from(error: Unstorable) -> Cause {
         Cause::Unstorable(Arc::new(error))
-    }
-}
-
-impl From<LoadError> for Cause {
-    fn from(error: LoadError) -> Cause {
-        match error {
-            LoadError::Unloadable(unloadable) => Cause::Unloadable(unloadable),
-            LoadError::Unread(error) => Cause::Unread(error),
-        }
-    }
-}
-
-impl From<LoadError> for ReadError {
-    fn from(error: LoadError) -> ReadError {
-        match error {
-            LoadError::Unloadable(unloadable) => ReadError::Unloadable(unloadable),
-            LoadError::Unread(error) => ReadError::Unread(error),
-        }
-    }
-}
-
-/// Shares the source of a journal's error among all commands of a batch.
-pub(crate) fn shared(error: BoxError) -> Arc<dyn Error + Send + Sync> {
-    Arc::from(error)
-}
-
-/// The text of a panic.
-pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> Arc<str> {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
-        .into()
-}
-
-// By hand, because a command need not be `Debug` to be asked.
-impl<C, R: fmt::Debug> fmt::Debug for AskError<C, R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            AskError::Rejected(rejection) => f.debug_tuple("Rejected").field(rejection).finish(),
-            AskError::NotRun(not_run) => f.debug_tuple("NotRun").field(&not_run.cause).finish(),
-            AskError::AlreadyRun(run) => f.debug_tuple("AlreadyRun").field(run).finish(),
-            AskError::Unknown(unknown) => f.debug_tuple("Unknown").field(unknown).finish(),
-        }
-    }
-}
-
-impl<C, R: fmt::Display> fmt::Display for AskError<C, R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            AskError::Rejected(rejection) => write!(f, "rejected: {rejection}"),
-            AskError::NotRun(not_run) => write!(f, "not run: {}", not_run.cause),
-            AskError::AlreadyRun(run) => write!(f, "not run again: {run}"),
-            AskError::Unknown(unknown) => write!(f, "outcome unknown: {unknown}"),
-        }
-    }
-}
-
-impl<C, R: Error + 'static> Error for AskError<C, R> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            AskError::Rejected(rejection) => Some(rejection),
-            AskError::NotRun(not_run) => not_run.cause.source(),
-            AskError::AlreadyRun(run) => run.source(),
-            AskError::Unknown(unknown) => unknown.source(),
-        }
-    }
-}
-
-impl<C> fmt::Debug for NotRun<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("NotRun").field(&self.cause).finish()
     }
 }

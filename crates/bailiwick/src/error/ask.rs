@@ -1,0 +1,143 @@
+//! What `ask` and `decide` have instead of a reply.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use bailiwick_core::{CodecError, Position};
+
+use crate::error::Cause;
+
+/// Why an `ask` has no reply. The four arms are what a caller can act on.
+#[non_exhaustive]
+pub enum AskError<C, R> {
+    /// A rule of the aggregate said no. Nothing happened but that.
+    Rejected(R),
+    /// This call certainly had no effect; here is the command back. Of an earlier one with the same
+    /// idempotency key it says nothing.
+    NotRun(NotRun<C>),
+    /// It certainly had its effect, when it was asked before with the same idempotency key; but the
+    /// answer cannot be read. Do not ask again: look at what it did.
+    AlreadyRun(AlreadyRun),
+    /// It may have had its effect. Look, or make it safe to ask again.
+    Unknown(Unknown),
+}
+
+impl<C, R> AskError<C, R> {
+    /// The rejection, if a rule said no.
+    pub fn rejection(&self) -> Option<&R> {
+        match self {
+            AskError::Rejected(rejection) => Some(rejection),
+            _ => None,
+        }
+    }
+
+    /// Why it was certainly not run, if so.
+    pub fn not_run(&self) -> Option<&Cause> {
+        match self {
+            AskError::NotRun(not_run) => Some(&not_run.cause),
+            _ => None,
+        }
+    }
+
+    /// Where it was run before, and why its answer cannot be read, if so.
+    pub fn already_run(&self) -> Option<&AlreadyRun> {
+        match self {
+            AskError::AlreadyRun(already_run) => Some(already_run),
+            _ => None,
+        }
+    }
+}
+
+/// A command that was run when it was asked before with the same idempotency key: what it was answered
+/// is remembered, but this program cannot read it.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("it was run, at position {position}; its answer cannot be read: {cause}")]
+#[non_exhaustive]
+pub struct AlreadyRun {
+    /// The position of its last event, as of when it was run.
+    pub position: Position,
+    /// Why its answer cannot be read.
+    #[source]
+    pub cause: UnreadableReply,
+}
+
+/// Why a remembered reply cannot be read. Mostly its type has changed: let it read what it was, with
+/// `#[serde(default)]` for example.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnreadableReply {
+    /// It is not a reply of this type.
+    #[error(transparent)]
+    Codec(Arc<CodecError>),
+    /// The code that decodes it panicked.
+    #[error("decoding it panicked: {message}")]
+    Panicked {
+        /// The message of the panic.
+        message: Arc<str>,
+    },
+}
+
+/// A command that certainly had no effect by this call, and why.
+#[non_exhaustive]
+pub struct NotRun<C> {
+    /// The command.
+    pub command: C,
+    /// Why it was not run.
+    pub cause: Cause,
+}
+
+/// Why nobody can say whether a command had its effect.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unknown {
+    /// It was being judged or appended when the time-out passed. It will have an outcome.
+    #[error("no answer in time; the command was already being run and may have taken effect")]
+    TimedOut,
+    /// The journal failed while it was being appended.
+    #[error("the journal failed while the command was being appended: {0}")]
+    JournalFailed(#[source] Arc<dyn Error + Send + Sync>),
+    /// The runtime was shut down or dropped while it was being appended.
+    #[error("the runtime went away while the command was being appended")]
+    ShutDown,
+}
+
+// By hand, because a command need not be `Debug` to be asked.
+impl<C, R: fmt::Debug> fmt::Debug for AskError<C, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AskError::Rejected(rejection) => f.debug_tuple("Rejected").field(rejection).finish(),
+            AskError::NotRun(not_run) => f.debug_tuple("NotRun").field(&not_run.cause).finish(),
+            AskError::AlreadyRun(run) => f.debug_tuple("AlreadyRun").field(run).finish(),
+            AskError::Unknown(unknown) => f.debug_tuple("Unknown").field(unknown).finish(),
+        }
+    }
+}
+
+impl<C, R: fmt::Display> fmt::Display for AskError<C, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AskError::Rejected(rejection) => write!(f, "rejected: {rejection}"),
+            AskError::NotRun(not_run) => write!(f, "not run: {}", not_run.cause),
+            AskError::AlreadyRun(run) => write!(f, "not run again: {run}"),
+            AskError::Unknown(unknown) => write!(f, "outcome unknown: {unknown}"),
+        }
+    }
+}
+
+impl<C, R: Error + 'static> Error for AskError<C, R> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            AskError::Rejected(rejection) => Some(rejection),
+            AskError::NotRun(not_run) => not_run.cause.source(),
+            AskError::AlreadyRun(run) => run.source(),
+            AskError::Unknown(unknown) => unknown.source(),
+        }
+    }
+}
+
+impl<C> fmt::Debug for NotRun<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NotRun").field(&self.cause).finish()
+    }
+}

@@ -1,0 +1,29 @@
+//! What can go wrong, by what is certain about the command.
+
+mod ask;
+mod cause;
+mod load;
+mod read;
+
+use std::error::Error;
+use std::sync::Arc;
+
+use bailiwick_core::BoxError;
+
+pub use ask::{AlreadyRun, AskError, NotRun, Unknown, UnreadableReply};
+pub use cause::{Cause, Unloadable};
+pub(crate) use load::LoadError;
+pub use read::ReadError;
+
+/// Shares the source of a journal's error among all commands of a batch.
+pub(crate) fn shared(error: BoxError) -> Arc<dyn Error + Send + Sync> {
+    Arc::from(error)
+}
+
+/// The text of a panic.
+pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> Arc<str> {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+        .into()
+}

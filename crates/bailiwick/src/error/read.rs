@@ -1,0 +1,46 @@
+//! Why a state could not be looked at.
+
+use std::sync::Arc;
+
+use bailiwick_core::{InvalidTag, JournalReadError};
+
+use crate::error::Unloadable;
+
+/// Why a `read` has no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// It has no answer yet.
+    #[error("no answer in time")]
+    TimedOut,
+    /// As many aggregates wait for the journal as may, and none of them was done within the time-out.
+    #[error("{most} aggregates wait for the journal, and no more may; ask again later")]
+    Overloaded {
+        /// Their bound, in aggregates: [`waiting_aggregates`](crate::Config::waiting_aggregates).
+        most: usize,
+    },
+    /// Too many reads are waiting for this aggregate.
+    #[error("too many reads are waiting ({capacity}); ask again later")]
+    Full {
+        /// The bound, in reads: [`waiting_reads`](crate::Config::waiting_reads).
+        capacity: usize,
+    },
+    /// The runtime is shutting down or gone.
+    #[error("the runtime is shut down")]
+    ShutDown,
+    /// The text of the ID cannot be a tag.
+    #[error("the ID cannot be used: {0}")]
+    InvalidId(#[source] InvalidTag),
+    /// An event of the aggregate cannot be decoded, or applying it panics.
+    #[error(transparent)]
+    Unloadable(Unloadable),
+    /// The journal could not be read.
+    #[error("the aggregate cannot be loaded: {0}")]
+    Unread(#[source] JournalReadError),
+    /// The closure panicked.
+    #[error("the read panicked: {message}")]
+    Panicked {
+        /// The message of the panic.
+        message: Arc<str>,
+    },
+}
