@@ -64,7 +64,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 Err(unknown) => println!("{key}: perhaps; ask again with the key: {unknown}"),
             }
         }
-        println!("there are {}", counter.read(|counter, _| counter.0).await?);
+        println!("there are {}", counter.read(|counter, _| counter.0).await?.value);
         runtime.shutdown(std::time::Duration::from_secs(5)).await;
     }
     Ok(())

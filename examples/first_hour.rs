@@ -110,7 +110,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Cheap to clone: put it into your server's state.
     let accounts = runtime.aggregates::<AccountSessions>();
     let expires_at = accounts.get("acc-1").ask(Acquire("tv".into())).await?;
-    let free = accounts.get("acc-1").read(|account, now| account.leases.free(now)).await?;
+    let free = accounts.get("acc-1").read(|account, now| account.leases.free(now)).await?.value;
     println!("the television may play until {expires_at}; {free} more may join");
     accounts.get("acc-1").ask(Release("tv".into())).await?;
     runtime.shutdown(Duration::from_secs(5)).await;

@@ -23,7 +23,7 @@ async fn what_was_acknowledged_is_there_after_a_restart() -> Result<(), Box<dyn 
 
     let runtime = start(folder.path()).await?;
     let account = runtime.aggregates::<AccountSessions>().get("acc-1");
-    let held = account.read(|account, now| account.lease(&"tv".into(), now)).await?;
+    let held = account.read(|account, now| account.lease(&"tv".into(), now)).await?.value;
     assert_eq!(held, Some(granted.expires_at));
     Ok(())
 }

@@ -61,12 +61,12 @@ async fn who_waits_gets_in_in_the_order_of_arrival() {
 async fn a_read_does_not_queue_behind_commands() {
     let (stage, _inside) = full().await;
     let read = tokio::spawn(stage.counters.get("b").read(|state, _| state.value));
-    assert_eq!(read.await.unwrap().unwrap(), 0);
+    assert_eq!(read.await.unwrap().unwrap().value, 0);
     // It saw what is not durable yet, so it waits for that; but not for the mailbox.
     let read = tokio::spawn(stage.counters.get("a").read(|state, _| state.value));
     settle().await;
     stage.journal.open();
-    assert!(read.await.unwrap().unwrap() <= 2);
+    assert!(read.await.unwrap().unwrap().value <= 2);
 }
 
 #[tokio::test]

@@ -112,9 +112,9 @@ async fn reading_and_asking_without_effect_do_not_touch_the_deadline() {
     counter.ask(Look).await.unwrap();
     assert!(counter.ask(Count { limit: 0 }).await.is_err());
     pass(&stage, 900).await;
-    assert_eq!(counter.read(|state, _| state.rings).await.unwrap(), 0);
+    assert_eq!(counter.read(|state, _| state.rings).await.unwrap().value, 0);
     pass(&stage, 100).await;
-    assert_eq!(counter.read(|state, _| state.rings).await.unwrap(), 1);
+    assert_eq!(counter.read(|state, _| state.rings).await.unwrap().value, 1);
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn while_it_is_closed_commands_come_back_and_say_why() {
     settle().await;
     assert_eq!(stage.journal.reopenings(), 0);
     assert!(!stage.runtime.health().is_open());
-    assert_eq!(stage.counters.get("a").read(|a, _| a.value).await.unwrap(), 0);
+    assert_eq!(stage.counters.get("a").read(|a, _| a.value).await.unwrap().value, 0);
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn it_is_opened_again_at_once_and_what_was_unknown_is_found_or_not() {
         let stage = closed(fault, 0).await;
         settle().await;
         assert!(stage.runtime.health().is_open());
-        assert_eq!(stage.counters.get("a").read(|a, _| a.value).await.unwrap(), value);
+        assert_eq!(stage.counters.get("a").read(|a, _| a.value).await.unwrap().value, value);
         assert_eq!(count(&stage, "a").await.unwrap(), value + 1);
     }
 }
@@ -81,6 +81,6 @@ async fn a_deadline_that_fell_due_meanwhile_is_not_forgotten() {
         settle().await;
     }
     assert!(stage.runtime.health().is_open());
-    let rings = stage.counters.get("b").read(|b: &Counter, _| b.rings).await.unwrap();
+    let rings = stage.counters.get("b").read(|b: &Counter, _| b.rings).await.unwrap().value;
     assert_eq!(rings, 1);
 }

@@ -54,7 +54,7 @@ async fn a_read_waits_for_what_it_saw() {
     settle().await;
     assert!(!read.is_finished());
     stage.journal.open();
-    assert_eq!((count.await.unwrap().unwrap(), read.await.unwrap().unwrap()), (1, 1));
+    assert_eq!((count.await.unwrap().unwrap(), read.await.unwrap().unwrap().value), (1, 1));
 }
 
 #[tokio::test]
@@ -77,7 +77,11 @@ async fn a_failing_journal_makes_what_was_submitted_unknown_and_gives_the_rest_b
                 "{fault:?} {error:?}"
             );
         }
-        assert_eq!(read.await.unwrap().unwrap(), value, "{fault:?}: it runs again on the journal");
+        assert_eq!(
+            read.await.unwrap().unwrap().value,
+            value,
+            "{fault:?}: it runs again on the journal"
+        );
         let counts = stage.runtime.counts();
         assert_eq!((counts.unknown, counts.given_back, counts.open()), (1, 2, 0));
         assert_eq!(stage.counters.get("a").ask(Count::FREELY).await.unwrap(), value + 1);

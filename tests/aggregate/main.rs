@@ -5,6 +5,7 @@ mod conflict;
 mod deadline;
 mod end;
 mod failing;
+mod form;
 mod gate;
 mod load;
 mod once;

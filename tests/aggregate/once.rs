@@ -14,7 +14,7 @@ async fn count(stage: &Stage, key: &'static str) -> Answer {
 }
 
 async fn value(stage: &Stage) -> u64 {
-    stage.counters.get("a").read(|counter, _| counter.value).await.unwrap()
+    stage.counters.get("a").read(|counter, _| counter.value).await.unwrap().value
 }
 
 #[tokio::test]

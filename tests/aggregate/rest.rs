@@ -159,7 +159,7 @@ async fn a_flood_of_unknown_ids_leaves_nothing() {
     let stage = Stage::new().await;
     for n in 0..5_000 {
         let counter = stage.counters.get(id(n));
-        assert_eq!(counter.read(|state, _| state.value).await.expect("it is read"), 0);
+        assert_eq!(counter.read(|state, _| state.value).await.expect("it is read").value, 0);
         counter.ask(Count { limit: 0 }).await.expect_err("nothing may be counted");
     }
     settle().await;
@@ -202,7 +202,7 @@ async fn a_hot_aggregate_does_not_keep_the_others_waiting() {
     .await;
     let hot = stage.counters.get("hot");
     for n in 0..20 {
-        let before = hot.read(|state, _| state.value).await.expect("it is read");
+        let before = hot.read(|state, _| state.value).await.expect("it is read").value;
         let callers: Vec<_> = (0..2_000).map(|_| tokio::spawn(hot.ask(Count::FREELY))).collect();
         settle_until(|| stage.runtime.counts().open() > 1_000).await;
         let done = before + 2_000 - stage.runtime.counts().open();

@@ -64,9 +64,9 @@ async fn leases_run_out_by_themselves_and_make_room() {
     assert_eq!(storm(&[&runtime]).await, 5);
     clock.advance(Duration::from_millis(9_999));
     settle().await;
-    assert_eq!(account.read(AccountSessions::in_use).await.unwrap(), 5);
+    assert_eq!(account.read(AccountSessions::in_use).await.unwrap().value, 5);
     clock.advance(Duration::from_millis(1));
-    assert_eq!(account.read(AccountSessions::in_use).await.unwrap(), 0);
+    assert_eq!(account.read(AccountSessions::in_use).await.unwrap().value, 0);
     settle().await;
     assert_eq!(storm(&[&runtime]).await, 5);
 }

@@ -28,7 +28,7 @@ async fn commands_are_replied_rejected_and_counted() {
     let error = counter.ask(Count { limit: 2 }).await.unwrap_err();
     assert_eq!(error.rejection(), Some(&LimitReached { value: 2 }));
     assert_eq!(counter.ask_committed(Look).await.unwrap().position, Position::new(2));
-    assert_eq!(counter.read(|state, _| state.value).await.unwrap(), 2);
+    assert_eq!(counter.read(|state, _| state.value).await.unwrap().value, 2);
     let counts = runtime.counts();
     assert_eq!((counts.accepted, counts.replied, counts.rejected, counts.open()), (4, 3, 1, 0));
 }
@@ -61,11 +61,11 @@ async fn a_deadline_fires_by_itself_and_not_early() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(counter.read(|state, _| state.rings).await.unwrap(), 0);
+    assert_eq!(counter.read(|state, _| state.rings).await.unwrap().value, 0);
     clock.advance(Duration::from_millis(1));
     let rang = watch.next().await.unwrap();
     assert_eq!(rang.recorded_at, at);
-    assert_eq!(counter.read(|state, _| state.rings).await.unwrap(), 1);
+    assert_eq!(counter.read(|state, _| state.rings).await.unwrap().value, 1);
     assert_eq!(counters.deadlines_armed(), 0);
 }
 
@@ -73,7 +73,7 @@ async fn a_deadline_fires_by_itself_and_not_early() {
 async fn an_unknown_id_leaves_nothing_in_memory() {
     let (runtime, _, _) = runtime().await;
     let counters = runtime.aggregates::<Counter>();
-    assert_eq!(counters.get("nobody").read(|state, _| state.value).await.unwrap(), 0);
+    assert_eq!(counters.get("nobody").read(|state, _| state.value).await.unwrap().value, 0);
     assert!(counters.get("nobody").ask(Count { limit: 0 }).await.is_err());
     tokio::task::yield_now().await;
     assert_eq!(counters.in_memory(), []);

@@ -101,7 +101,7 @@ async fn only_the_command_that_is_too_large_is_refused() {
     }
     let counts = studio.runtime.counts();
     assert_eq!((counts.replied, counts.given_back, counts.open()), (17, 2, 0));
-    let photos = album(&studio.runtime, "a").read(|album, _| album.photos).await.unwrap();
+    let photos = album(&studio.runtime, "a").read(|album, _| album.photos).await.unwrap().value;
     assert_eq!(photos, 17, "nothing of it is left in the state");
 }
 
@@ -143,7 +143,7 @@ async fn what_had_no_room_survives_a_conflict_and_a_failure_of_what_it_waits_for
             told.push(ask.await.unwrap().ok());
         }
         let replied = told.iter().flatten().count() as u64;
-        let photos = album(&studio.runtime, "a").read(|album, _| album.photos).await.unwrap();
+        let photos = album(&studio.runtime, "a").read(|album, _| album.photos).await.unwrap().value;
         assert_eq!(photos, replied, "{fault:?}: {told:?}");
         assert!(fault == Fault::NotWritten || replied == 10, "{told:?}");
         assert_eq!(studio.runtime.counts().open(), 0);

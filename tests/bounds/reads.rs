@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick::{Position, ReadError};
+use bailiwick::{Position, ReadError, Seen};
 use bailiwick_tests::counter::{Count, Counter};
 use bailiwick_tests::stage::{Stage, settle};
 
 use crate::now;
 
-type Read = tokio::task::JoinHandle<Result<usize, ReadError>>;
+type Read = tokio::task::JoinHandle<Result<Seen<usize>, ReadError>>;
 
 /// Reads that hold on to something for as long as the runtime holds on to them.
 fn read(stage: &Stage, held: &Arc<()>, patience: Duration) -> Read {
@@ -37,7 +37,7 @@ async fn thousands_of_reads_of_one_cold_aggregate_are_all_answered() {
     let held = Arc::new(());
     let reads: Vec<_> = (0..5_000).map(|_| read(&stage, &held, LONG)).collect();
     for read in reads {
-        assert_eq!(read.await.unwrap().unwrap(), 1);
+        assert_eq!(read.await.unwrap().unwrap().value, 1);
     }
 }
 
@@ -67,7 +67,7 @@ async fn reads_beyond_the_bound_are_refused_at_once_wherever_the_others_are_held
     settle().await;
     stage.journal.open();
     for read in reads {
-        assert_eq!(read.await.unwrap().unwrap(), 3);
+        assert_eq!(read.await.unwrap().unwrap().value, 3);
     }
     assert_eq!((running.await.unwrap().unwrap(), forming.await.unwrap().unwrap()), (2, 3));
 }

@@ -159,7 +159,7 @@ async fn no_more_appends_are_in_flight_than_may_and_reads_are_answered_meanwhile
     assert_eq!(stage.journal.at_the_gate(), 2);
     for name in ["c", "d"] {
         let read = counter(&stage, name).read(|counter, _| counter.value).await;
-        assert_eq!(read.unwrap(), 1);
+        assert_eq!(read.unwrap().value, 1);
     }
     let read = tokio::spawn(counter(&stage, "new").timeout(SHORT).read(|counter, _| counter.value));
     settle().await;
@@ -215,7 +215,7 @@ async fn deadlines_queue_with_the_others_and_none_is_lost() {
     assert_eq!(hanging.await.unwrap().unwrap(), 1);
     for n in 0..20 {
         let rings = counter(&stage, &format!("c{n}")).read(|counter, _| counter.rings).await;
-        assert_eq!(rings.unwrap(), 1, "{n}");
+        assert_eq!(rings.unwrap().value, 1, "{n}");
     }
     assert_eq!(stage.counters.deadlines_armed(), 0);
 }

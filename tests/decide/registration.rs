@@ -130,13 +130,13 @@ async fn everybody_after_everything_keeps_every_rule() {
     let (mut by_student, mut by_course) = (0, 0);
     for n in 0..16 {
         let courses = school.students.get(student(n)).read(|student, _| student.courses.len());
-        let courses = courses.await.unwrap();
+        let courses = courses.await.unwrap().value;
         assert!(courses <= MAX_SUBSCRIPTIONS);
         by_student += courses;
     }
     for n in 0..8 {
         let taken = school.courses.get(course(n)).read(|course, _| course.subscriptions);
-        let taken = taken.await.unwrap();
+        let taken = taken.await.unwrap().value;
         assert!(taken <= 6);
         by_course += taken as usize;
     }

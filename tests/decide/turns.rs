@@ -152,7 +152,7 @@ async fn what_is_asked_during_a_decision_is_decided_on_what_it_wrote() {
     bank.journal.waiting(1).await;
     let paid = bank.ask("a").await;
     assert_eq!(bank.journal.at_the_gate(), 1, "the purse waits");
-    let seen = bank.purses.get("a").read(|purse, _| purse.coins).await.unwrap();
+    let seen = bank.purses.get("a").read(|purse, _| purse.coins).await.unwrap().value;
     assert_eq!(seen, 5, "a read does not");
     bank.journal.open();
     assert_eq!((transfer.await.unwrap(), paid.await.unwrap()), (Ok(4), 5));
@@ -195,7 +195,7 @@ async fn a_purse_has_its_turn_between_decisions_that_never_end() {
         for _ in 0..50 {
             paying.pay_in("a", 1).await;
         }
-        paying.purses.get("a").read(|purse, _| purse.coins).await.unwrap()
+        paying.purses.get("a").read(|purse, _| purse.coins).await.unwrap().value
     });
     let left = paid.await.unwrap();
     assert!(left > 9_000, "it waited until all of them were through: {left}");
@@ -207,7 +207,7 @@ async fn a_purse_has_its_turn_between_decisions_that_never_end() {
 async fn who_lets_go_leaves_nothing_behind() {
     let bank = Bank::new().await;
     bank.pay_in("a", 5).await;
-    bank.purses.get("a").read(|_, _| ()).await.unwrap();
+    bank.purses.get("a").read(|_, _| ()).await.unwrap().value;
     bank.journal.shut();
     // Given up while it waits: for the purse, and in it.
     let paid = bank.ask("a").await;
@@ -258,7 +258,7 @@ async fn nobody_conflicts_in_a_race() {
     callers.join_all().await;
     let mut coins = 0;
     for id in ids {
-        coins += bank.purses.get(id).read(|purse, _| purse.coins).await.unwrap();
+        coins += bank.purses.get(id).read(|purse, _| purse.coins).await.unwrap().value;
     }
     assert_eq!(coins, 3_000 + 6 * 200);
     assert_eq!(bank.conflicts(), 0);

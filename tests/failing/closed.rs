@@ -36,7 +36,7 @@ async fn commands_come_back_without_a_reload_each() {
     // What needs no append is answered.
     let limit = stage.counters.get("a").ask(Count { limit: 1 }).await.unwrap_err();
     assert_eq!(limit.rejection().unwrap().value, 200);
-    assert_eq!(stage.counters.get("a").read(|a, _| a.value).await.unwrap(), 200);
+    assert_eq!(stage.counters.get("a").read(|a, _| a.value).await.unwrap().value, 200);
     assert_eq!(stage.journal.reads() - before, 0);
     // Whoever opened it again.
     stage.journal.reopen().await.unwrap();
@@ -57,7 +57,7 @@ async fn a_command_behind_a_deadline_that_cannot_be_written_comes_back() {
     stage.journal.reopen().await.unwrap();
     let error = counter.ask(Count { limit: 0 }).await.unwrap_err();
     assert!(error.rejection().is_some(), "{error:?}");
-    assert_eq!(counter.read(|a, _| a.rings).await.unwrap(), 1);
+    assert_eq!(counter.read(|a, _| a.rings).await.unwrap().value, 1);
 }
 
 /// Its outcome is not known before the journal is open again, whoever looks meanwhile.
@@ -74,7 +74,7 @@ async fn a_deadline_in_an_append_of_unknown_outcome_is_found_when_it_opens_again
         let error = counter.ask(alarm).await.unwrap_err();
         assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
         if looks {
-            assert_eq!(counter.read(|a, _| a.alarm).await.unwrap(), None);
+            assert_eq!(counter.read(|a, _| a.alarm).await.unwrap().value, None);
         }
         stage.clock.advance(Duration::from_millis(2_000));
         settle().await;
@@ -84,7 +84,7 @@ async fn a_deadline_in_an_append_of_unknown_outcome_is_found_when_it_opens_again
             stage.clock.advance(Duration::from_millis(1_000));
             settle().await;
         }
-        let rings = counter.read(|a, _| a.rings).await.unwrap();
+        let rings = counter.read(|a, _| a.rings).await.unwrap().value;
         assert_eq!(rings, 1, "of {id:?}, looked at: {looks}");
     }
 }

@@ -130,7 +130,7 @@ async fn a_turn_that_panics_leaves_no_entry_behind_and_loses_none() {
         clock.advance(Duration::from_secs(1));
     }
     settle().await;
-    assert_eq!(vase.read(|vase, _| vase.removed).await.unwrap(), 1, "it is not lost");
+    assert_eq!(vase.read(|vase, _| vase.removed).await.unwrap().value, 1, "it is not lost");
     assert_eq!(vases.deadlines_armed(), 0);
 }
 

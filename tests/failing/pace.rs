@@ -62,7 +62,7 @@ async fn a_start_and_a_load_do() {
     let counter = runtime.aggregates::<Counter>().get("a");
     let (turns, value) = turns_during(counter.read(|a, _| a.value)).await;
     assert!(turns >= TURNS, "{turns} turns while it was loaded");
-    assert_eq!(value.unwrap(), EVENTS);
+    assert_eq!(value.unwrap().value, EVENTS);
 }
 
 struct Look;

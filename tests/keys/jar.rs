@@ -116,7 +116,7 @@ impl<R: 'static> Jars<R> {
     }
 
     pub async fn coins(&self) -> u64 {
-        self.all.get("a").read(|jar, _| jar.coins).await.expect("it can be read")
+        self.all.get("a").read(|jar, _| jar.coins).await.expect("it can be read").value
     }
 
     /// How many events there are in the journal.

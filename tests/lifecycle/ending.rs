@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bailiwick::{Aggregates, AskError, Cause, ReadError, Unknown};
+use bailiwick::{Aggregates, AskError, Cause, ReadError, Seen, Unknown};
 use bailiwick_tests::counter::{Count, Counter, CounterId, LimitReached};
 use bailiwick_tests::stage::{Stage, events};
 use tokio::runtime::Handle;
@@ -17,7 +17,7 @@ pub struct Audience {
     submitted: Asked,
     /// Decided on top of it, in the mailbox, at the door.
     others: Vec<Asked>,
-    read: JoinHandle<Result<u64, ReadError>>,
+    read: JoinHandle<Result<Seen<u64>, ReadError>>,
 }
 
 /// How many get in: one runs, two are decided on top of it, four wait.

@@ -101,7 +101,7 @@ async fn with_commands_decided_and_in_the_mailbox_and_reads_waiting() {
         theatre.kill(3, step).await;
         theatre.stage.journal.open();
         assert_eq!(values(counts).await, (1..=7).collect::<Vec<_>>(), "step {step}");
-        let seen = within_reason(read).await.expect("no panic").expect("it is read");
+        let seen = within_reason(read).await.expect("no panic").expect("it is read").value;
         assert!((1..=7).contains(&seen), "it saw {seen}");
         theatre.assert_counted(7).await;
     }

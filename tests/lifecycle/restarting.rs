@@ -70,7 +70,10 @@ async fn turns_never_overlap_however_often_their_actor_is_killed() {
     over.store(true, Relaxed);
     assert!(killer.await.expect("no panic") > 100);
     assert_eq!(track.overlaps(), 0);
-    assert_eq!(runners.get("a").read(|state, _| state.laps).await.expect("it is read"), 6 * COUNTS);
+    assert_eq!(
+        runners.get("a").read(|state, _| state.laps).await.expect("it is read").value,
+        6 * COUNTS
+    );
     assert_eq!(runtime.counts().conflicts, 0);
 }
 

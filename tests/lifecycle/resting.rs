@@ -34,7 +34,7 @@ async fn asking_oneself_from_a_task_is_no_deadlock() {
     let counter = theatre.stage.counters.get("a");
     let (me, tokio) = (counter.clone(), Handle::current());
     let read = counter.read(move |_, _| tokio.spawn(me.ask(Count::FREELY)));
-    assert_eq!(values([within_reason(read).await.expect("it is read")]).await, [1]);
+    assert_eq!(values([within_reason(read).await.expect("it is read").value]).await, [1]);
 
     let asked = Arc::new(Mutex::new(None));
     let ask = AskMyself { me: counter.clone(), asked: asked.clone(), tokio: Handle::current() };

@@ -72,7 +72,7 @@ async fn with_its_old_key_everything_is_found() {
     let school = said::start(&journal).await;
     let courses = school.runtime.aggregates::<said::Course>();
     let taken = |course: &said::Course, _| (course.free, course.taken);
-    assert_eq!(courses.get("rust").read(taken).await.unwrap(), (0, 2));
+    assert_eq!(courses.get("rust").read(taken).await.unwrap().value, (0, 2));
     // A view of one ID, and one of two.
     assert_eq!(said::take(&school, "rust", "eve").await, None);
     assert_eq!(said::take(&school, "go", "ann").await, Some(1));
@@ -146,7 +146,8 @@ async fn what_is_written_under_the_old_key_meanwhile_is_a_conflict() {
     assert_eq!(said::take(&new, "go", "eve").await, None, "a decision reads both");
     said::open(&new, "go", 3, 9_000).await;
     assert_eq!(new.runtime.counts().conflicts, 1, "an aggregate guards both");
-    let taken = courses.get("go").read(|course, _| (course.free, course.taken)).await.unwrap();
+    let taken =
+        courses.get("go").read(|course, _| (course.free, course.taken)).await.unwrap().value;
     assert_eq!(taken, (3, 1));
 }
 

@@ -85,7 +85,7 @@ async fn what_is_only_looked_at_or_refused_writes_nothing() {
     let journal = MemoryJournal::new();
     let runtime = start(&journal).await;
     let offers = runtime.aggregates::<Offer>();
-    assert!(!offers.get("read").read(|offer, _| offer.lapsed).await.unwrap());
+    assert!(!offers.get("read").read(|offer, _| offer.lapsed).await.unwrap().value);
     assert!(offers.get("refused").ask(Make::NotAtAll).await.is_err());
     offers.get("silent").ask(Make::Silently).await.unwrap();
     drop(offers.get("watched").watch(Position::START).unwrap());

@@ -43,7 +43,7 @@ async fn everybody_is_told_whatever_is_under_way() {
     for nth in 0..MEMBERS {
         let known = library.members.get(member(nth)).read(|member, _| member.borrowed);
         let place = usize::try_from(nth).unwrap();
-        assert_eq!(known.await.unwrap(), borrowed[place].load(Ordering::SeqCst));
+        assert_eq!(known.await.unwrap().value, borrowed[place].load(Ordering::SeqCst));
     }
     library.clock.advance(LOAN);
     let reminded = |library: Arc<Library>| async move {
@@ -71,7 +71,7 @@ async fn lend_and_look(caller: u64, library: Arc<Library>, borrowed: Arc<[Atomic
         let reference = library.members.get(member(nth));
         let known = match call % 5 {
             0 => reference.ask(Rename).await.unwrap(),
-            _ => reference.read(|member, _| member.borrowed).await.unwrap(),
+            _ => reference.read(|member, _| member.borrowed).await.unwrap().value,
         };
         assert!(known >= acknowledged, "{known} of {acknowledged} that were acknowledged");
     }

@@ -36,9 +36,9 @@ async fn whoever_reads_or_asks_after_the_acknowledgement_finds_it() {
     let library = Library::new().await;
     let member = library.members.get("m");
     for n in 1..=3 {
-        assert_eq!(member.read(|member, _| member.borrowed).await.unwrap(), n - 1);
+        assert_eq!(member.read(|member, _| member.borrowed).await.unwrap().value, n - 1);
         library.books.get("b").ask(lend("m")).await.unwrap();
-        assert_eq!(member.read(|member, _| member.borrowed).await.unwrap(), n);
+        assert_eq!(member.read(|member, _| member.borrowed).await.unwrap().value, n);
         assert_eq!(member.ask(Rename).await.unwrap(), n);
     }
     assert_eq!(library.runtime.counts().conflicts, 0);
@@ -61,7 +61,7 @@ async fn aggregates_of_one_id_are_told_of_each_others_events() {
     let wear = library.wear.get("b");
     for n in 1..=2 {
         library.books.get("b").ask(lend("m")).await.unwrap();
-        assert_eq!(wear.read(|wear, _| wear.lent).await.unwrap(), n);
+        assert_eq!(wear.read(|wear, _| wear.lent).await.unwrap().value, n);
     }
     library.books.get("b").ask(lend("m")).await.unwrap();
     settle().await;
@@ -102,7 +102,7 @@ async fn an_aggregate_that_is_being_loaded_is_told_too() {
     settle().await;
     held.let_go();
     early.await.unwrap().unwrap();
-    assert_eq!(late.await.unwrap().unwrap(), 1);
+    assert_eq!(late.await.unwrap().unwrap().value, 1);
     settle().await;
     assert_eq!(library.members.deadlines_armed(), 1);
 }
@@ -161,14 +161,14 @@ async fn what_may_have_been_written_is_found_by_those_whom_it_concerns() {
         };
         let case = format!("live: {live}, by a decision: {by_decision}, it closes: {closes}");
         assert!(unknown, "{case}");
-        library.members.get("m").read(|_, _| ()).await.unwrap();
+        library.members.get("m").read(|_, _| ()).await.unwrap().value;
         for _ in 0..LOAN.as_secs() + 3 {
             library.clock.advance(Duration::from_secs(1));
             settle().await;
         }
         assert_eq!(library.events("Reminded").await, 1, "{case}");
         let borrowed = library.members.get("m").read(|member, _| member.borrowed);
-        assert_eq!(borrowed.await.unwrap(), 1, "{case}");
+        assert_eq!(borrowed.await.unwrap().value, 1, "{case}");
         assert_eq!(library.members.deadlines_armed(), 0, "{case}");
     }
 }
@@ -193,7 +193,7 @@ async fn a_batch_that_met_a_conflict_is_told_once_it_is_written() {
     library.books.get("b").ask(Return).await.unwrap();
     library.journal.plan([Fault::Conflict]);
     library.books.get("b").ask(lend("m")).await.unwrap();
-    assert_eq!(library.members.get("m").read(|member, _| member.borrowed).await.unwrap(), 1);
+    assert_eq!(library.members.get("m").read(|member, _| member.borrowed).await.unwrap().value, 1);
     settle().await;
     assert_eq!(library.members.deadlines_armed(), 1);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use bailiwick::{Admission, AskError, Cause, Committed, Unknown};
+use bailiwick::{Admission, AskError, Cause, Committed, Seen, Unknown};
 use bailiwick_tests::race::{Finished, MISHAP, Mishap, Run};
 
 use super::patience::{Patience, Waited, all};
@@ -118,7 +118,9 @@ impl Client {
         if self.dice.one_in(16) && !self.race.is_over() {
             let runner = self.race.runners.get(&self.race.ids[runner]);
             match runner.read(|state, _| state.laps).await {
-                Ok(laps) => assert!(laps >= u64::from(*lap), "read {laps} after the reply {lap}"),
+                Ok(Seen { value: laps, .. }) => {
+                    assert!(laps >= u64::from(*lap), "read {laps} after the reply {lap}")
+                }
                 // A mailbox's worth of reads may wait.
                 Err(error) => {
                     assert!(matches!(error, bailiwick::ReadError::Full { .. }), "{error}");

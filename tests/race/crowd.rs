@@ -108,7 +108,7 @@ async fn read(race: Arc<Race>, mut dice: Dice) -> u64 {
         if dice.one_in(8) {
             // Goes away while it waits.
             let _ = tokio::time::timeout(Duration::ZERO, read).await;
-        } else if let Ok(laps) = read.await {
+        } else if let Ok(bailiwick::Seen { value: laps, .. }) = read.await {
             assert!(laps >= last[n], "{} went back", race.ids[n]);
             last[n] = laps;
             reads += 1;

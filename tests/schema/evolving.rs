@@ -150,7 +150,7 @@ async fn what_was_said_to_have_changed_is_read_as_what_it_is_now() {
     let runtime = run::<second::Hall>(&journal).await;
     let hall = runtime.aggregates::<second::Hall>().get("h");
     let expected = [second::HallEvent::Opened { seats: 24 }, second::HallEvent::Closed {}];
-    assert_eq!(hall.read(|hall, _| hall.0.clone()).await.unwrap(), expected);
+    assert_eq!(hall.read(|hall, _| hall.0.clone()).await.unwrap().value, expected);
     let mut watch = hall.watch(Position::START).unwrap();
     for (position, event) in [1, 3].into_iter().zip(expected) {
         let change = watch.next().await.unwrap();
@@ -207,7 +207,7 @@ async fn types_of_others_are_not_the_aggregates_business() {
     let builder = builder.ignores_events(["Subscribed", "Burnt"]).clock(ManualClock::at(1_000));
     let runtime = builder.start().await.unwrap();
     let hall = runtime.aggregates::<first::Hall>().get("h");
-    assert_eq!(hall.read(|hall, _| hall.0.clone()).await.unwrap(), []);
+    assert_eq!(hall.read(|hall, _| hall.0.clone()).await.unwrap().value, []);
     assert_eq!(hall.ask(Emit).await.unwrap(), 0);
     let mut watch = hall.watch(Position::START).unwrap();
     let first = watch.next().await.unwrap();

@@ -111,7 +111,7 @@ async fn a_journal_ahead_of_the_clock_is_refused_unless_allowed() {
         "{refused}"
     );
     let runtime = build().allow_journal_ahead().start().await.unwrap();
-    let now = runtime.aggregates::<Counter>().get("a").read(|_, now| now).await.unwrap();
+    let now = runtime.aggregates::<Counter>().get("a").read(|_, now| now).await.unwrap().value;
     assert_eq!(now, Timestamp::from_millis(930_000), "what lies ahead is ignored");
 }
 

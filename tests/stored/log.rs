@@ -95,7 +95,7 @@ where
     let runtime = start::<E>(&journal).await;
     let log = runtime.aggregates::<Log<E>>().get("a");
     let told = log.ask(Emit(events.into_iter().collect())).await;
-    let live = log.read(|log, _| log.lines.clone()).await.expect("it can be read");
+    let live = log.read(|log, _| log.lines.clone()).await.expect("it can be read").value;
     if let Err(error) = &told {
         assert_eq!(head(&journal).await, Position::START, "appended, though refused: {error}");
         assert_eq!(log.ask(Emit(Vec::new())).await.expect("it goes on"), 0);
@@ -107,7 +107,7 @@ where
     let runtime = start::<E>(&journal).await;
     let log = runtime.aggregates::<Log<E>>().get("a");
     let rebuilt = log.read(|log, _| log.lines.clone()).await;
-    let rebuilt = rebuilt.unwrap_or_else(|error| panic!("acknowledged, and then: {error}"));
+    let rebuilt = rebuilt.unwrap_or_else(|error| panic!("acknowledged, and then: {error}")).value;
     assert_eq!(live, rebuilt, "live and rebuilt");
     match told {
         Ok(_) => Ok(rebuilt),

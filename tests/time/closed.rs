@@ -20,7 +20,7 @@ async fn set_alarm(stage: &Stage, id: &'static str) {
 }
 
 async fn rings(stage: &Stage, id: &'static str) -> u64 {
-    stage.counters.get(id).read(|counter: &Counter, _| counter.rings).await.unwrap()
+    stage.counters.get(id).read(|counter: &Counter, _| counter.rings).await.unwrap().value
 }
 
 #[tokio::test]

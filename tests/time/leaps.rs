@@ -23,11 +23,11 @@ async fn alarm_in(stage: &Stage, id: &'static str, after: Duration) {
 }
 
 async fn rings(stage: &Stage, id: &'static str) -> u64 {
-    stage.counters.get(id).read(|counter, _| counter.rings).await.unwrap()
+    stage.counters.get(id).read(|counter, _| counter.rings).await.unwrap().value
 }
 
 async fn now(stage: &Stage) -> Timestamp {
-    stage.counters.get("looker").read(|_, now| now).await.unwrap()
+    stage.counters.get("looker").read(|_, now| now).await.unwrap().value
 }
 
 async fn since_begin(stage: &Stage) -> Duration {

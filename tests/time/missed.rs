@@ -135,7 +135,7 @@ impl Office {
     }
 
     async fn written(&self, id: &'static str) -> u64 {
-        self.bills.get(id).read(|bills, _| bills.written).await.unwrap()
+        self.bills.get(id).read(|bills, _| bills.written).await.unwrap().value
     }
 
     async fn types(&self) -> Vec<String> {
@@ -164,7 +164,7 @@ async fn however_many_are_over_at_the_same_time_one_after_the_other_is_ended() {
     office.clock.advance(MONTH);
     settle().await;
     let left = office.bills.get("a").read(|bills, _| bills.lets.in_use(0.into())).await;
-    assert_eq!(left.unwrap(), 0);
+    assert_eq!(left.unwrap().value, 0);
 }
 
 #[tokio::test]

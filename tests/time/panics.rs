@@ -127,7 +127,7 @@ async fn the_tasks_of_deadlines_and_time_outs_begin_again_where_they_were() {
     settle().await;
     assert!(!shakes.load(SeqCst));
     pass(&stage.clock, 2).await;
-    let rings = stage.counters.get("a").read(|a: &Counter, _| a.rings).await.unwrap();
+    let rings = stage.counters.get("a").read(|a: &Counter, _| a.rings).await.unwrap().value;
     assert_eq!(rings, 1);
     // Somebody waits for a journal that hangs, and is told when his time is up.
     stage.journal.shut();

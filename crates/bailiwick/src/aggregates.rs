@@ -16,6 +16,7 @@ use crate::error::{AskError, ReadError};
 use crate::kind::Kind;
 use crate::once::OnceRef;
 use crate::options::Options;
+use crate::seen::Seen;
 use crate::watch::Watch;
 
 /// All aggregates of one type in one runtime. Cheap to clone; share it freely.
@@ -138,7 +139,9 @@ impl<A: Aggregate> AggregateRef<A> {
     }
 
     /// Only run the command if the aggregate's last event is at this position: for forms that
-    /// were filled in from what the aggregate was then. Else [`Cause::Moved`](crate::Cause::Moved).
+    /// were filled in from what the aggregate was then, which [`read`](Self::read) says.
+    /// [`Position::START`] for an aggregate that has none yet. Else
+    /// [`Cause::Moved`](crate::Cause::Moved).
     #[must_use]
     pub fn expecting(mut self, position: Position) -> Self {
         self.options.call().expected = Some(position);
@@ -208,10 +211,14 @@ impl<A: Aggregate> AggregateRef<A> {
     /// Looks at the state between two turns, without queueing behind commands. `look` is given the
     /// time as well: judge by it what has expired.
     ///
+    /// The answer is what `look` returns and the position of the aggregate's last event then
+    /// ([`Seen`]): an entity tag, which [`expecting`](Self::expecting) and [`watch`](Self::watch)
+    /// take. Of an ID that never had an event it is [`Position::START`].
+    ///
     /// What it saw is durable when the answer comes; if what it saw did not last, it is run again.
     /// Reading an ID that never had an event leaves nothing in memory. A read shows what this
     /// runtime knows: what another writer appended to the same journal it learns at the next
-    /// append.
+    /// append; then a command that expects the position of the read is not run.
     ///
     /// # Errors
     /// See [`ReadError`].
@@ -221,7 +228,7 @@ impl<A: Aggregate> AggregateRef<A> {
     pub fn read<T, F>(
         &self,
         look: F,
-    ) -> impl Future<Output = Result<T, ReadError>> + Send + use<A, T, F>
+    ) -> impl Future<Output = Result<Seen<T>, ReadError>> + Send + use<A, T, F>
     where
         F: FnMut(&A, Timestamp) -> T + Send + 'static,
         T: Send + 'static,

@@ -14,6 +14,7 @@ use crate::error::{AskError, Cause, NotRun, ReadError};
 use crate::glance::Glimpse;
 use crate::once::ReplyCodec;
 use crate::options::Options;
+use crate::seen::Seen;
 
 /// What to do when the mailbox is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -146,7 +147,7 @@ pub(crate) async fn read<A, F, T>(
     target: Arc<Target<A>>,
     timeout: Duration,
     look: F,
-) -> Result<T, ReadError>
+) -> Result<Seen<T>, ReadError>
 where
     A: Aggregate,
     F: FnMut(&A, Timestamp) -> T + Send + 'static,
@@ -174,7 +175,7 @@ struct Looking<'a, A: Aggregate, F, T> {
 }
 
 impl<A: Aggregate, F, T> Looking<'_, A, F, T> {
-    fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<T, ReadError>> {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<Seen<T>, ReadError>> {
         let Some(glimpse) = &self.glimpse else { return Poll::Pending };
         let answer = glimpse.poll_answer(cx);
         if answer.is_ready() {

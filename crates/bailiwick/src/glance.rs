@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use bailiwick_core::Timestamp;
+use bailiwick_core::{Position, Timestamp};
 use parking_lot::Mutex;
 
 use crate::error::{ReadError, panic_message};
+use crate::seen::Seen;
 
 /// A read of an aggregate `A`, whatever it looks for.
 pub(crate) trait Glance<A>: Send + Sync {
@@ -17,8 +18,8 @@ pub(crate) trait Glance<A>: Send + Sync {
     fn until(&self) -> Duration;
     /// Looks, and keeps what it saw until it is released or run again.
     fn look(&self, state: &A, now: Timestamp);
-    /// The gate is open: tells the caller.
-    fn release(&self);
+    /// The gate is open: tells the caller, and the position of the last event of what it saw.
+    fn release(&self, position: Position);
     fn fail(&self, error: ReadError);
 }
 
@@ -30,6 +31,7 @@ pub(crate) struct Glimpse<F, T> {
 struct Body<F, T> {
     look: Option<F>,
     seen: Option<Result<T, ReadError>>,
+    position: Position,
     released: bool,
     waker: Option<Waker>,
 }
@@ -37,16 +39,18 @@ struct Body<F, T> {
 impl<F, T> Glimpse<F, T> {
     /// `until`: how long its caller waits, by the clock's `elapsed`.
     pub(crate) fn new(look: F, until: Duration) -> Arc<Self> {
-        let body = Body { look: Some(look), seen: None, released: false, waker: None };
+        let position = Position::START;
+        let body = Body { look: Some(look), seen: None, position, released: false, waker: None };
         Arc::new(Glimpse { until, body: Mutex::new(body) })
     }
 
-    pub(crate) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Result<T, ReadError>> {
+    pub(crate) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Result<Seen<T>, ReadError>> {
         let mut body = self.body.lock();
         if body.released
             && let Some(seen) = body.seen.take()
         {
-            return Poll::Ready(seen);
+            let position = body.position;
+            return Poll::Ready(seen.map(|value| Seen { value, position }));
         }
         let before = body.waker.replace(cx.waker().clone());
         drop(body);
@@ -54,12 +58,18 @@ impl<F, T> Glimpse<F, T> {
         Poll::Pending
     }
 
-    fn wake(&self, error: Option<ReadError>) {
+    fn wake(&self, answer: Result<Position, ReadError>) {
         let mut body = self.body.lock();
         if body.released {
             return;
         }
-        let overruled = error.and_then(|error| body.seen.replace(Err(error)));
+        let overruled = match answer {
+            Ok(position) => {
+                body.position = position;
+                None
+            }
+            Err(error) => body.seen.replace(Err(error)),
+        };
         body.released = true;
         let waker = body.waker.take();
         // The lock first: who is woken polls at once, perhaps on another thread.
@@ -95,47 +105,54 @@ where
         drop(before);
     }
 
-    fn release(&self) {
-        self.wake(None);
+    fn release(&self, position: Position) {
+        self.wake(Ok(position));
     }
 
     fn fail(&self, error: ReadError) {
-        self.wake(Some(error));
+        self.wake(Err(error));
     }
 }
 
 /// A read in the runtime's hands: dropped without an answer, it says that the runtime went away.
-pub(crate) struct Reader<A>(Option<Arc<dyn Glance<A>>>);
+pub(crate) struct Reader<A> {
+    glance: Option<Arc<dyn Glance<A>>>,
+    /// How many events of its batch it saw.
+    pub(crate) events_upto: u32,
+}
 
 impl<A> Reader<A> {
     pub(crate) fn new(glance: Arc<dyn Glance<A>>) -> Self {
-        Reader(Some(glance))
+        Reader { glance: Some(glance), events_upto: 0 }
     }
 
     /// Whether nobody waits for the answer any more.
     pub(crate) fn abandoned(&self) -> bool {
-        self.0.as_ref().is_none_or(|glance| Arc::strong_count(glance) == 1)
+        self.glance.as_ref().is_none_or(|glance| Arc::strong_count(glance) == 1)
     }
 
     /// How long its caller waits, by the clock's `elapsed`.
     pub(crate) fn until(&self) -> Duration {
-        self.0.as_ref().map_or(Duration::MAX, |glance| glance.until())
+        self.glance.as_ref().map_or(Duration::MAX, |glance| glance.until())
     }
 
-    pub(crate) fn look(&self, state: &A, now: Timestamp) {
-        if let Some(glance) = &self.0 {
+    /// Looks at a state that includes so many events of the batch that is forming.
+    pub(crate) fn look(&mut self, state: &A, now: Timestamp, events_upto: u32) {
+        self.events_upto = events_upto;
+        if let Some(glance) = &self.glance {
             glance.look(state, now);
         }
     }
 
-    pub(crate) fn release(mut self) {
-        if let Some(glance) = self.0.take() {
-            glance.release();
+    /// `position`: of the last event of what it saw.
+    pub(crate) fn release(mut self, position: Position) {
+        if let Some(glance) = self.glance.take() {
+            glance.release(position);
         }
     }
 
     pub(crate) fn fail(mut self, error: ReadError) {
-        if let Some(glance) = self.0.take() {
+        if let Some(glance) = self.glance.take() {
             glance.fail(error);
         }
     }
@@ -143,7 +160,7 @@ impl<A> Reader<A> {
 
 impl<A> Drop for Reader<A> {
     fn drop(&mut self) {
-        if let Some(glance) = self.0.take() {
+        if let Some(glance) = self.glance.take() {
             glance.fail(ReadError::ShutDown);
         }
     }

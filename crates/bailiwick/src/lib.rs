@@ -45,6 +45,7 @@ mod runtime;
 mod sabotage;
 mod sampled;
 mod seams;
+mod seen;
 mod shared;
 mod start;
 mod tasks;
@@ -73,6 +74,7 @@ pub use runtime::{Runtime, Shutdown};
 #[cfg(feature = "fault-injection")]
 pub use sabotage::Sabotage;
 pub use seams::{Entropy, Spawn, SystemEntropy};
+pub use seen::Seen;
 pub use start::StartError;
 pub use watch::{Change, Watch, WatchError};
 

@@ -178,5 +178,5 @@ async fn who_panics_when_asked_counts_as_empty_and_lives_on() {
     warehouse.rest().await;
     assert_eq!(warehouse.in_memory(), [0, 1, 2]);
     let goods = warehouse.shelves.get(id(1)).read(|shelf, _| shelf.goods.len());
-    assert_eq!(goods.await.expect("it is read"), 50_000);
+    assert_eq!(goods.await.expect("it is read").value, 50_000);
 }

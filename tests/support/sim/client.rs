@@ -298,7 +298,7 @@ async fn read(world: &Arc<World>, made: &Made, counter: &AggregateRef<Counter>) 
         Seen { value: state.value, rings: state.rings, alarm: state.alarm }
     };
     match cut(counter.read(look), made.call.patience, &world.time).await {
-        Ok(Ok(seen)) => Answer::Saw(seen),
+        Ok(Ok(seen)) => Answer::Saw(seen.value),
         Ok(Err(error)) => Answer::Unread(error),
         Err(polled) => Answer::Cancelled { polled },
     }

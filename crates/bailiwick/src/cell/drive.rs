@@ -381,9 +381,10 @@ impl<A: Aggregate> Cell<A> {
             return;
         }
         let again = std::mem::take(&mut live.again.readers);
-        for reader in again.into_iter().chain(readers) {
+        let events_upto = live.forming.count();
+        for mut reader in again.into_iter().chain(readers) {
             if !reader.abandoned() {
-                reader.look(&live.known.state, now);
+                reader.look(&live.known.state, now, events_upto);
                 live.forming.readers.push(reader);
             }
         }

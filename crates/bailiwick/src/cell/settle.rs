@@ -35,7 +35,7 @@ impl<A: Aggregate> Cell<A> {
             // The state is still what it was: the next batch has it.
             live.forming.before = before;
             entries.into_iter().for_each(|entry| entry.release(live.known.version));
-            readers.into_iter().for_each(crate::glance::Reader::release);
+            readers.into_iter().for_each(|reader| reader.release(live.known.version));
             return;
         }
         // Before the append: a crash in between leaves an entry that finds nothing due, never a
@@ -88,12 +88,14 @@ impl<A: Aggregate> Cell<A> {
         if !running.keys.is_empty() {
             release_repetitions(&mut live.forming, durable);
         }
+        let before = live.known.version;
+        let position_of = |events_upto: u32| match events_upto {
+            0 => before,
+            n => appended.first.plus(u64::from(n) - 1),
+        };
         for mut entry in running.entries {
             entry.repeats = entry.repeats.map(durable);
-            let position = match entry.events_upto {
-                0 => live.known.version,
-                n => appended.first.plus(u64::from(n) - 1),
-            };
+            let position = position_of(entry.events_upto);
             entry.release(position);
         }
         if live.mend == Mend::FoldAnew
@@ -103,7 +105,10 @@ impl<A: Aggregate> Cell<A> {
         }
         live.known.version = appended.last;
         live.known.seen = appended.last;
-        running.readers.into_iter().for_each(crate::glance::Reader::release);
+        for reader in running.readers {
+            let position = position_of(reader.events_upto);
+            reader.release(position);
+        }
         self.kind.watchers.notify(&self.id);
     }
 

@@ -32,7 +32,7 @@ impl Board {
                 (course.subscriptions, course.capacity.unwrap_or(0), course.cancelled)
             });
             let seats = look.await.map_err(|error| no_answer(course, &error))?;
-            lines.push(line(course, seats));
+            lines.push(line(course, seats.value));
         }
         let answers = self.school.answers.lock().await;
         let (granted, refused) = (grouped(answers.granted.len()), grouped(answers.refusals()));

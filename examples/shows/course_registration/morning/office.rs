@@ -45,7 +45,8 @@ pub async fn work(
             .courses
             .get(RESIZED)
             .read(|course, _| (course.capacity.unwrap_or(0), course.subscriptions));
-        let (seats, taken) = look.await.map_err(|error| no_answer(&"the office", &error))?;
+        let seen = look.await.map_err(|error| no_answer(&"the office", &error))?;
+        let (seats, taken) = seen.value;
         if taken == seats {
             break seats;
         }

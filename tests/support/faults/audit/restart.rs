@@ -93,12 +93,12 @@ impl Restarted {
         for account in book.accounts.keys() {
             let account = self.performer.accounts.get(parsed::<AccountId>(account));
             let state = account.read(|account, now| format!("{account:?} at {now}")).await;
-            states.push(state.map_err(|error| Readable.broken(error.to_string()))?);
+            states.push(state.map_err(|error| Readable.broken(error.to_string()))?.value);
         }
         for scales in book.scales.keys() {
             let scales = self.performer.scales.get(parsed::<ScalesId>(scales));
             let state = scales.read(|scales, _| format!("{scales:?}")).await;
-            states.push(state.map_err(|error| Readable.broken(error.to_string()))?);
+            states.push(state.map_err(|error| Readable.broken(error.to_string()))?.value);
         }
         Ok((states, self.events().await))
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bailiwick_core::{
     Aggregate, AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent,
-    Event, Head, Health, Journal, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
-    Timestamp, View, id,
+    Event, Head, Health, Journal, JournalReadError, LastMatch, Page, Position, Query, Read,
+    ReopenError, Timestamp, View, id,
 };
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +88,7 @@ impl Glance<Slow> for Counted {
 
     fn look(&self, _: &Slow, _: Timestamp) {}
 
-    fn release(&self) {}
+    fn release(&self, _: Position) {}
 
     fn fail(&self, _: crate::ReadError) {
         self.told.store(true, Ordering::Relaxed);
