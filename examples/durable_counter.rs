@@ -56,7 +56,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let counter = runtime.aggregates::<Counter>().get("visits");
         for key in keys {
             // Asked twice with one key, it is run once, after a restart too.
-            match counter.clone().once(key).ask(Count).await {
+            match counter.once(key).ask(Count).await {
                 Ok(value) => println!("{key}: counted to {value}, and that is on the disk"),
                 Err(AskError::Rejected(why)) => println!("{key}: a rule said no: {why}"),
                 Err(AskError::NotRun(not_run)) => println!("{key}: no effect: {}", not_run.cause),

@@ -59,7 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?; // Yours is one that stays.
     let runtime = start(folder.path()).await?;
     let soon = Duration::from_millis(500);
-    let set = runtime.aggregates::<Alarm>().get("tea").ask_committed(Set(soon)).await?;
+    let set = runtime.aggregates::<Alarm>().get("tea").ask_with_receipt(Set(soon)).await?;
     runtime.shutdown(Duration::from_secs(5)).await;
     // Nobody asks it anything now: the start knows what is pending.
     let runtime = start(folder.path()).await?;

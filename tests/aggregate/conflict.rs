@@ -71,13 +71,13 @@ async fn events_of_others_do_not_conflict() {
 async fn an_expected_position_is_judged_when_the_command_is() {
     let stage = Stage::new().await;
     let counter = stage.counters.get("a");
-    let first = counter.expecting_start().ask_committed(Count::FREELY).await.unwrap();
+    let first = counter.expecting_start().ask_with_receipt(Count::FREELY).await.unwrap();
     write_foreign(&stage.journal.inner(), counted(2)).await;
-    let stale = counter.clone().expecting(first.position);
+    let stale = counter.expecting(first.position);
     let error = stale.ask(Count::FREELY).await.unwrap_err();
     let Some(Cause::Moved { expected, actual }) = error.not_run() else { panic!("{error:?}") };
     assert_eq!((*expected, *actual), (first.position, Position::new(2)));
-    let fresh = counter.clone().expecting(*actual);
+    let fresh = counter.expecting(*actual);
     assert_eq!(fresh.ask(Count::FREELY).await.unwrap(), 3);
 }
 
@@ -88,7 +88,7 @@ trait ExpectingStart {
 
 impl ExpectingStart for bailiwick::AggregateRef<bailiwick_tests::counter::Counter> {
     fn expecting_start(&self) -> Self {
-        self.clone().expecting(Position::START)
+        self.expecting(Position::START)
     }
 }
 
@@ -161,8 +161,8 @@ async fn who_has_seen_more_of_the_journal_is_judged_on_that() {
     let counter = stage.counters.get("a");
     counter.ask(Count::FREELY).await.unwrap();
     write_foreign(&stage.journal.inner(), counted(2)).await;
-    let informed = counter.clone().expecting(Position::new(2));
+    let informed = counter.expecting(Position::new(2));
     assert_eq!(informed.ask(Count::FREELY).await.unwrap(), 3);
-    let error = counter.clone().expecting(Position::new(99)).ask(Count::FREELY).await.unwrap_err();
+    let error = counter.expecting(Position::new(99)).ask(Count::FREELY).await.unwrap_err();
     assert!(matches!(error.not_run(), Some(Cause::Moved { actual, .. }) if actual.get() == 3));
 }

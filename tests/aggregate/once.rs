@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use bailiwick::{AskError, Cause, Committed, MemoryJournal, Position, Unknown};
+use bailiwick::{AskError, Cause, MemoryJournal, Position, Receipt, Unknown};
+use bailiwick_tests::again::again;
 use bailiwick_tests::counter::{Count, CounterEvent, LimitReached, Look};
 use bailiwick_tests::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::{BEGIN, Stage, settle, write_foreign};
 
-type Answer = Result<Committed<u64>, AskError<Count, LimitReached>>;
+type Answer = Result<Receipt<u64>, AskError<Count, LimitReached>>;
 
 async fn count(stage: &Stage, key: &'static str) -> Answer {
-    stage.counters.get("a").once(key).ask_committed(Count::FREELY).await
+    stage.counters.get("a").once(key).ask_with_receipt(Count::FREELY).await
 }
 
 async fn value(stage: &Stage) -> u64 {
@@ -23,7 +24,7 @@ async fn the_same_key_gets_the_same_reply_and_position() {
     let first = count(&stage, "k").await.unwrap();
     let other = count(&stage, "other").await.unwrap();
     assert_eq!((first.reply, other.reply), (1, 2));
-    assert_eq!(count(&stage, "k").await.unwrap(), first);
+    assert_eq!(count(&stage, "k").await.unwrap(), again(first));
     assert_eq!(value(&stage).await, 2);
 }
 
@@ -33,7 +34,7 @@ async fn a_key_answers_after_a_restart() {
     let first = count(&stage, "k").await.unwrap();
     count(&stage, "other").await.unwrap();
     let stage = stage.restart().await;
-    assert_eq!(count(&stage, "k").await.unwrap(), first);
+    assert_eq!(count(&stage, "k").await.unwrap(), again(first));
     assert_eq!(value(&stage).await, 2);
 }
 
@@ -46,7 +47,7 @@ async fn another_runtime_answers_what_this_one_was_asked() {
     // Both know the aggregate before either is asked.
     assert_eq!((value(&here).await, value(&there).await), (0, 0));
     let first = count(&here, "k").await.unwrap();
-    assert_eq!(count(&there, "k").await.unwrap(), first);
+    assert_eq!(count(&there, "k").await.unwrap(), again(first));
     assert_eq!(value(&there).await, 1);
 }
 
@@ -54,18 +55,18 @@ async fn another_runtime_answers_what_this_one_was_asked() {
 async fn who_asks_again_meanwhile_waits_for_the_one_that_runs() {
     let stage = Stage::new().await;
     stage.journal.shut();
-    let ask = || tokio::spawn(stage.counters.get("a").once("k").ask_committed(Count::FREELY));
+    let ask = || tokio::spawn(stage.counters.get("a").once("k").ask_with_receipt(Count::FREELY));
     let running = ask();
     stage.journal.waiting(1).await;
     // In the batch behind it, and twice, beside somebody else's.
-    let (again, other, third) = (ask(), stage.counters.get("a").ask(Count::FREELY), ask());
+    let (second, other, third) = (ask(), stage.counters.get("a").ask(Count::FREELY), ask());
     let other = tokio::spawn(other);
     settle().await;
-    assert!(!again.is_finished(), "nothing leaves before it is durable");
+    assert!(!second.is_finished(), "nothing leaves before it is durable");
     stage.journal.open();
     let first = running.await.unwrap().unwrap();
-    assert_eq!(again.await.unwrap().unwrap(), first);
-    assert_eq!(third.await.unwrap().unwrap(), first);
+    assert_eq!(second.await.unwrap().unwrap(), again(first));
+    assert_eq!(third.await.unwrap().unwrap(), again(first));
     assert_eq!((first.reply, other.await.unwrap().unwrap()), (1, 2));
 }
 
@@ -75,15 +76,15 @@ async fn two_in_one_batch_are_one() {
     stage.journal.shut();
     let ahead = tokio::spawn(stage.counters.get("a").ask(Count::FREELY));
     stage.journal.waiting(1).await;
-    let ask = || tokio::spawn(stage.counters.get("a").once("k").ask_committed(Count::FREELY));
+    let ask = || tokio::spawn(stage.counters.get("a").once("k").ask_with_receipt(Count::FREELY));
     let twice = [ask(), ask()];
     settle().await;
     stage.journal.open();
     assert_eq!(ahead.await.unwrap().unwrap(), 1);
-    for answer in twice {
-        let Committed { reply, position, .. } = answer.await.unwrap().unwrap();
-        assert_eq!((reply, position), (2, Position::new(2)));
-    }
+    let [first, second] = twice;
+    let first = first.await.unwrap().unwrap();
+    assert_eq!((first.reply, first.position), (2, Position::new(2)));
+    assert_eq!(second.await.unwrap().unwrap(), again(first));
     assert_eq!(value(&stage).await, 2);
 }
 
@@ -102,12 +103,12 @@ async fn another_command_with_the_same_key_is_refused() {
 #[tokio::test]
 async fn a_command_without_events_is_remembered_too() {
     let stage = Stage::new().await;
-    let look = |stage: &Stage| stage.counters.get("a").once("look").ask_committed(Look);
+    let look = |stage: &Stage| stage.counters.get("a").once("look").ask_with_receipt(Look);
     let first = look(&stage).await.unwrap();
     count(&stage, "k").await.unwrap();
-    assert_eq!(look(&stage).await.unwrap(), first);
+    assert_eq!(look(&stage).await.unwrap(), again(first));
     let stage = stage.restart().await;
-    assert_eq!((look(&stage).await.unwrap(), first.reply), (first, 0));
+    assert_eq!((look(&stage).await.unwrap(), first.reply), (again(first), 0));
     assert_eq!(value(&stage).await, 1);
 }
 
@@ -130,7 +131,8 @@ async fn after_an_unknown_outcome_the_key_tells() {
         assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
         let value_before = value(&stage).await;
         assert_eq!(value_before, u64::from(appended));
-        assert_eq!(count(&stage, "k").await.unwrap().reply, 1);
+        let told = count(&stage, "k").await.unwrap();
+        assert_eq!((told.reply, told.repeated), (1, appended));
         assert_eq!(value(&stage).await, 1);
     }
 }
@@ -139,15 +141,15 @@ async fn after_an_unknown_outcome_the_key_tells() {
 async fn a_conflict_forgets_what_was_speculative() {
     let stage = Stage::new().await;
     stage.journal.shut();
-    let first = tokio::spawn(stage.counters.get("a").once("k").ask_committed(Count::FREELY));
+    let first = tokio::spawn(stage.counters.get("a").once("k").ask_with_receipt(Count::FREELY));
     stage.journal.waiting(1).await;
-    let again = tokio::spawn(stage.counters.get("a").once("k").ask_committed(Count::FREELY));
+    let second = tokio::spawn(stage.counters.get("a").once("k").ask_with_receipt(Count::FREELY));
     settle().await;
     write_foreign(&stage.journal.inner(), CounterEvent::Counted { value: 1 }).await;
     stage.journal.open();
     let first = first.await.unwrap().unwrap();
     assert_eq!((first.reply, first.position), (2, Position::new(2)));
-    assert_eq!(again.await.unwrap().unwrap(), first);
+    assert_eq!(second.await.unwrap().unwrap(), again(first));
     assert_eq!(value(&stage).await, 2);
 }
 

@@ -23,11 +23,11 @@ async fn commands_are_replied_rejected_and_counted() {
     let counters = runtime.aggregates::<Counter>();
     let counter = counters.get("a");
     assert_eq!(counter.ask(Count { limit: 2 }).await.unwrap(), 1);
-    let committed = counter.ask_committed(Count { limit: 2 }).await.unwrap();
+    let committed = counter.ask_with_receipt(Count { limit: 2 }).await.unwrap();
     assert_eq!((committed.reply, committed.position), (2, Position::new(2)));
     let error = counter.ask(Count { limit: 2 }).await.unwrap_err();
     assert_eq!(error.rejection(), Some(&LimitReached { value: 2 }));
-    assert_eq!(counter.ask_committed(Look).await.unwrap().position, Position::new(2));
+    assert_eq!(counter.ask_with_receipt(Look).await.unwrap().position, Position::new(2));
     assert_eq!(counter.read(|state, _| state.value).await.unwrap().value, 2);
     let counts = runtime.counts();
     assert_eq!((counts.accepted, counts.replied, counts.rejected, counts.open()), (4, 3, 1, 0));

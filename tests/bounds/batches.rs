@@ -154,8 +154,8 @@ async fn what_had_no_room_survives_a_conflict_and_a_failure_of_what_it_waits_for
 async fn a_reply_that_is_to_be_remembered_counts() {
     let studio = Studio::new().await;
     let a = album(&studio.runtime, "a");
-    assert_eq!(a.clone().once("short").ask(Describe(10_000)).await.unwrap().len(), 10_000);
-    assert_eq!(too_large(a.clone().once("long").ask(Describe(60_000)).await).1, MOST);
+    assert_eq!(a.once("short").ask(Describe(10_000)).await.unwrap().len(), 10_000);
+    assert_eq!(too_large(a.once("long").ask(Describe(60_000)).await).1, MOST);
     assert_eq!(a.ask(Describe(60_000)).await.unwrap().len(), 60_000, "nobody remembers it");
 }
 
@@ -224,8 +224,9 @@ async fn a_decision_of_a_later_part_with_a_key_of_an_earlier_one_has_its_answer(
     let first = tokio::spawn(studio.runtime.decide(Print(1)));
     studio.journal.waiting(1).await;
     let decisions = studio.runtime.decisions();
-    let print =
-        |key: &'static str, bytes| tokio::spawn(decisions.once(key).decide_committed(Print(bytes)));
+    let print = |key: &'static str, bytes| {
+        tokio::spawn(decisions.once(key).decide_with_receipt(Print(bytes)))
+    };
     let mut decided = Vec::new();
     for key in ["k1", "k2", "k3", "k1", "k3"] {
         decided.push(print(key, 20_000));

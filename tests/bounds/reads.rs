@@ -108,7 +108,7 @@ async fn reads_that_are_to_be_run_again_count_as_well() {
     counter.ask(Count::FREELY).await.unwrap();
     // The aggregate is read again first, which hangs: what waits meanwhile waits for that.
     stage.journal.hang_reads(1);
-    let ahead = tokio::spawn(counter.clone().expecting(Position::new(5)).ask(Count::FREELY));
+    let ahead = tokio::spawn(counter.expecting(Position::new(5)).ask(Count::FREELY));
     settle().await;
     let reads: Vec<_> = (0..10).map(|_| read(&stage, &held, LONG)).collect();
     settle().await;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::{
-    ANSWERED, AskError, Cause, Committed, Context, Decision, Journal, ManualClock, MemoryJournal,
-    Position, Query, Runtime, Unknown,
+    ANSWERED, AskError, Cause, Context, Decision, Journal, ManualClock, MemoryJournal, Position,
+    Query, Receipt, Runtime, Unknown,
 };
+use bailiwick_tests::again::again;
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::place::{Kept, Place, events, matching};
@@ -15,10 +16,10 @@ use serde::Serialize;
 
 use super::notes::{Full, NoteWritten, Page, PageId, Write, desk, on, start, texts, write};
 
-type Answer = Result<Committed<usize>, AskError<Write, Full>>;
+type Answer = Result<Receipt<usize>, AskError<Write, Full>>;
 
 async fn once(runtime: &Runtime, key: &'static str, text: &'static str) -> Answer {
-    runtime.decisions().once(key).decide_committed(write("1", text)).await
+    runtime.decisions().once(key).decide_with_receipt(write("1", text)).await
 }
 
 /// How many notes a page has. Emits nothing.
@@ -64,7 +65,7 @@ async fn the_same_key_gets_the_same_reply_and_position() {
     let first = once(&runtime, "k", "a").await.unwrap();
     let other = once(&runtime, "other", "b").await.unwrap();
     assert_eq!((first.reply, other.reply), (1, 2));
-    assert_eq!(once(&runtime, "k", "a").await.unwrap(), first);
+    assert_eq!(once(&runtime, "k", "a").await.unwrap(), again(first));
     assert_eq!(texts(&journal).await, ["a", "b"]);
     let all = matching(&journal.inner(), Query::all()).await;
     assert_eq!((all.len(), first.position), (4, Position::new(2)), "the answer stands behind");
@@ -81,7 +82,7 @@ async fn a_key_answers_after_a_restart_and_in_another_runtime() {
             let there = start(Runtime::builder_shared(journal.clone())).await;
             let first = once(&here, "k", "a").await.unwrap();
             once(&there, "other", "b").await.unwrap();
-            assert_eq!(once(&there, "k", "a").await.unwrap(), first);
+            assert_eq!(once(&there, "k", "a").await.unwrap(), again(first));
             for runtime in [here, there] {
                 runtime.shutdown(Duration::from_secs(10)).await;
             }
@@ -89,7 +90,7 @@ async fn a_key_answers_after_a_restart_and_in_another_runtime() {
         };
         let journal = place.open();
         let runtime = start(Runtime::builder_shared(journal.clone())).await;
-        assert_eq!(once(&runtime, "k", "a").await.unwrap(), first);
+        assert_eq!(once(&runtime, "k", "a").await.unwrap(), again(first));
         assert_eq!(events::<NoteWritten>(&journal).await.len(), 2);
     }
 }
@@ -118,7 +119,7 @@ async fn who_asks_again_meanwhile_waits_for_the_one_that_is_decided() {
     assert_eq!((first.reply, first.position), (1, Position::new(2)));
     let other = answers[1];
     assert_eq!((other.reply, other.position), (2, Position::new(4)));
-    assert_eq!(answers, [first, other, first, other]);
+    assert_eq!(answers, [again(first), other, again(first), again(other)]);
     assert_eq!(texts(&journal).await, ["a", "b"]);
 }
 
@@ -138,13 +139,13 @@ async fn a_repetition_in_one_turn_stands_where_the_first_does() {
     settle().await;
     journal.open();
     ahead.await.unwrap().unwrap();
-    let [first, other, refused, again] = turn;
+    let [first, other, refused, second] = turn;
     let first = first.await.unwrap().unwrap();
     assert_eq!((first.reply, first.position), (2, Position::new(3)));
     assert_eq!(other.await.unwrap().unwrap().position, Position::new(5));
     let refused = refused.await.unwrap().unwrap_err();
     assert!(matches!(refused.not_run(), Some(Cause::KeyReused { .. })), "{refused:?}");
-    assert_eq!(again.await.unwrap().unwrap(), first);
+    assert_eq!(second.await.unwrap().unwrap(), again(first));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -162,11 +163,13 @@ async fn many_with_one_key_in_two_runtimes_are_one() {
             let mut asked = tokio::task::JoinSet::new();
             for caller in 0..32 {
                 let decisions = runtimes[caller % 2].decisions().once(key.clone());
-                asked.spawn(async move { decisions.decide_committed(Jot).await });
+                asked.spawn(async move { decisions.decide_with_receipt(Jot).await });
             }
             let answers = asked.join_all().await;
-            let first = answers[0].as_ref().unwrap();
-            assert!(answers.iter().all(|one| one.as_ref().unwrap() == first), "{answers:?}");
+            let told: Vec<_> = answers.into_iter().map(|answer| answer.expect("a reply")).collect();
+            let ran: Vec<_> = told.iter().filter(|receipt| !receipt.repeated).collect();
+            assert_eq!(ran.len(), 1, "{told:?}");
+            assert!(told.iter().all(|one| one == ran[0] || *one == again(*ran[0])), "{told:?}");
         }
         assert_eq!(events::<NoteWritten>(&journal).await.len(), 20, "{kept:?}");
     }
@@ -186,12 +189,12 @@ async fn another_decision_with_the_same_key_is_refused() {
 #[tokio::test]
 async fn a_decision_without_events_is_remembered_too() {
     let (runtime, journal) = desk().await;
-    let notes = || runtime.decisions().once("notes").decide_committed(Notes);
+    let notes = || runtime.decisions().once("notes").decide_with_receipt(Notes);
     let first = notes().await.unwrap();
     runtime.decide(write("1", "a")).await.unwrap();
-    assert_eq!((notes().await.unwrap(), first.reply), (first, 0));
-    let again = on(&journal).await;
-    assert_eq!(again.decisions().once("notes").decide_committed(Notes).await.unwrap(), first);
+    assert_eq!((notes().await.unwrap(), first.reply), (again(first), 0));
+    let later = on(&journal).await.decisions();
+    assert_eq!(later.once("notes").decide_with_receipt(Notes).await.unwrap(), again(first));
 }
 
 #[tokio::test]
@@ -215,7 +218,8 @@ async fn after_an_unknown_outcome_the_key_tells() {
         let error = once(&runtime, "k", "a").await.unwrap_err();
         assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
         assert_eq!(texts(&journal).await.len(), appended);
-        assert_eq!(once(&runtime, "k", "a").await.unwrap().reply, 1);
+        let told = once(&runtime, "k", "a").await.unwrap();
+        assert_eq!((told.reply, told.repeated), (1, appended == 1));
         assert_eq!(texts(&journal).await, ["a"]);
     }
 }
@@ -233,8 +237,8 @@ async fn a_conflict_over_the_key_alone_ends_with_the_answer_of_the_other() {
         })
     });
     let runtime = start(Runtime::builder(rival)).await;
-    let answer = runtime.decisions().once("k").decide_committed(Jot).await.unwrap();
-    assert_eq!(answer.position, Position::new(2));
+    let answer = runtime.decisions().once("k").decide_with_receipt(Jot).await.unwrap();
+    assert_eq!((answer.position, answer.repeated), (Position::new(2), true));
     assert_eq!(runtime.counts().conflicts, 1);
     assert_eq!(events::<NoteWritten>(&journal).await.len(), 1);
 }

@@ -17,7 +17,7 @@ async fn whoever_was_told_that_time_is_up_or_went_away_is_counted() {
     let short = Duration::from_millis(100);
     let patient = tokio::spawn(counter.ask(Count::FREELY));
     stage.journal.waiting(1).await;
-    let hurried = tokio::spawn(counter.clone().timeout(short).ask(Count::FREELY));
+    let hurried = tokio::spawn(counter.timeout(short).ask(Count::FREELY));
     let gone = tokio::spawn(counter.ask(Count::FREELY));
     let line = tokio::spawn(stage.runtime.decisions().timeout(short).decide(<WriteLine>::FREELY));
     stage.journal.waiting(2).await;
@@ -45,7 +45,7 @@ async fn whoever_gave_up_before_its_turn_is_not() {
     let stage = Stage::new().await;
     stage.journal.hang_reads(1);
     let counter = stage.counters.get("a");
-    let late = tokio::spawn(counter.clone().timeout(Duration::from_millis(5)).ask(Count::FREELY));
+    let late = tokio::spawn(counter.timeout(Duration::from_millis(5)).ask(Count::FREELY));
     let gone = tokio::spawn(counter.ask(Count::FREELY));
     settle().await;
     gone.abort();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bailiwick::{
-    AggregateRef, Aggregates, Cause, Decisions, Journal, ManualClock, MemoryJournal, OnceRef,
+    AggregateRef, Aggregates, Cause, Decisions, Journal, Keyed, ManualClock, MemoryJournal,
     Position, ReadError, Runtime, TephraJournal, Watch, WatchError,
 };
 use bailiwick_tests::counter::{Count, Counter};
@@ -18,7 +18,7 @@ use crate::support::Log;
 struct Handles {
     all: Aggregates<Counter>,
     one: AggregateRef<Counter>,
-    once: OnceRef<Counter>,
+    once: AggregateRef<Counter, Keyed>,
     watch: Watch<Counter>,
     decisions: Decisions,
 }
@@ -32,7 +32,7 @@ async fn owner(journal: impl Journal) -> (Runtime, Weak<dyn Journal>, Handles) {
     let all = runtime.aggregates::<Counter>();
     let one = all.get("a");
     let mut watch = one.watch(Position::START).expect("an ID");
-    let (once, decisions) = (one.clone().once("key"), runtime.decisions());
+    let (once, decisions) = (one.once("key"), runtime.decisions());
     one.ask(Count::FREELY).await.expect("a reply");
     once.ask(Count::FREELY).await.expect("a reply");
     decisions.decide(<WriteLine>::FREELY).await.expect("a reply");

@@ -2,6 +2,7 @@
 //! point: it costs what was written since, and not the history.
 
 use bailiwick::{AskError, Builder, Cause, Position};
+use bailiwick_tests::again::again;
 use bailiwick_tests::counter::{Count, CounterEvent, Panic};
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::{Stage, settle, write_foreign};
@@ -40,7 +41,7 @@ async fn several_of_them_share_the_look() {
     let counter = stage.counters.get("a");
     let asked: Vec<_> = (0..20)
         .map(|n| {
-            let expecting = counter.clone().expecting(Position::new(1_000 + n));
+            let expecting = counter.expecting(Position::new(1_000 + n));
             tokio::spawn(expecting.ask(Count::FREELY))
         })
         .collect();
@@ -153,19 +154,19 @@ async fn among_others_they_cost_reading_those() {
 async fn keys_are_run_once_whatever_was_undone() {
     let stage = with_history(20, |builder| builder).await;
     let counter = stage.counters.get("a");
-    let early = counter.clone().once("early").ask_committed(Count::FREELY).await.unwrap();
+    let early = counter.once("early").ask_with_receipt(Count::FREELY).await.unwrap();
     foreign(&stage, 22).await;
-    let late = counter.clone().once("late").ask_committed(Count::FREELY).await.unwrap();
+    let late = counter.once("late").ask_with_receipt(Count::FREELY).await.unwrap();
     assert_eq!((early.reply, late.reply), (21, 23));
     stage.journal.plan([Fault::NotWritten]);
-    let failed = counter.clone().once("failed").ask(Count::FREELY).await.unwrap_err();
+    let failed = counter.once("failed").ask(Count::FREELY).await.unwrap_err();
     assert!(matches!(failed, AskError::NotRun(_)), "{failed:?}");
     for (key, before) in [("early", early), ("late", late)] {
-        let again = counter.clone().once(key).ask_committed(Count::FREELY).await.unwrap();
-        assert_eq!(again, before);
+        let told = counter.once(key).ask_with_receipt(Count::FREELY).await.unwrap();
+        assert_eq!(told, again(before));
     }
-    assert_eq!(counter.clone().once("failed").ask(Count::FREELY).await.unwrap(), 24);
-    assert_eq!(counter.clone().once("failed").ask(Count::FREELY).await.unwrap(), 24);
+    assert_eq!(counter.once("failed").ask(Count::FREELY).await.unwrap(), 24);
+    assert_eq!(counter.once("failed").ask(Count::FREELY).await.unwrap(), 24);
 }
 
 async fn write_line(stage: &Stage, line: u64) {

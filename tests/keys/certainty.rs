@@ -29,7 +29,7 @@ impl From<u64> for Receipt {
 async fn a_reply_that_cannot_be_read_any_more_was_given() {
     let jars = Jars::<u64>::new().await;
     jars.all.get("a").ask(DropCoin).await.unwrap();
-    let first = jars.all.get("a").once("k").ask_committed(DropCoin).await.unwrap();
+    let first = jars.all.get("a").once("k").ask_with_receipt(DropCoin).await.unwrap();
     assert_eq!(first.position, Position::new(2));
     let jars = jars.later::<Receipt>().await;
     for _ in 0..2 {
@@ -130,7 +130,7 @@ async fn who_waits_for_one_whose_caller_has_gone_gets_its_reply() {
         let first = tokio::spawn(jar.once("k").ask(DropCoin));
         jars.journal.waiting(1).await;
         let patient = jars.all.get("a").timeout(Duration::from_secs(60));
-        let again = tokio::spawn(patient.once("k").ask_committed(DropCoin));
+        let again = tokio::spawn(patient.once("k").ask_with_receipt(DropCoin));
         settle().await;
         if cancelled {
             first.abort();

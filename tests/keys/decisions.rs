@@ -17,7 +17,7 @@ use crate::jar::{CoinDropped, Jar, JarId, Jars};
 
 /// Drops a coin into the jar "a".
 #[derive(Debug, Serialize)]
-struct Drop<R> {
+pub struct Drop<R> {
     labels: HashMap<String, u8>,
     #[serde(skip)]
     reply: PhantomData<fn() -> R>,
@@ -39,7 +39,7 @@ impl<R: From<u64> + Send + 'static> Decision for Drop<R> {
     }
 }
 
-fn drop_coin<R>() -> Drop<R> {
+pub fn drop_coin<R>() -> Drop<R> {
     Drop { labels: (0..8).map(|n| (n.to_string(), n)).collect(), reply: PhantomData }
 }
 
@@ -117,7 +117,7 @@ async fn a_decision_is_recognised_by_its_whole_name_and_its_value() {
 async fn a_reply_that_cannot_be_read_any_more_was_given() {
     let jars = jars(|_| {}).await;
     let once = jars.runtime.decisions().once("k");
-    let first = once.decide_committed(drop_coin::<u64>()).await.unwrap();
+    let first = once.decide_with_receipt(drop_coin::<u64>()).await.unwrap();
     let jars = later(jars, |_| {}).await;
     let error =
         jars.runtime.decisions().once("k").decide(drop_coin::<Receipt>()).await.unwrap_err();
@@ -188,7 +188,7 @@ async fn a_decision_whose_reply_is_too_large_to_be_remembered_is_not_run() {
 #[tokio::test]
 async fn it_is_remembered_as_long_however_many_there_are() {
     let jars = jars(|config| config.answers = NonZeroUsize::MIN).await;
-    let once = |key| jars.runtime.decisions().once(key).decide_committed(drop_coin::<u64>());
+    let once = |key| jars.runtime.decisions().once(key).decide_with_receipt(drop_coin::<u64>());
     assert_eq!(once("k").await.unwrap().position, Position::new(2));
     for key in ["k1", "k2", "k3"] {
         once(key).await.unwrap();

@@ -6,4 +6,5 @@ mod commands;
 mod decisions;
 mod golden;
 mod jar;
+mod receipts;
 mod window;

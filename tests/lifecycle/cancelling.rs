@@ -17,7 +17,7 @@ async fn what_is_given_up_before_its_turn_is_never_run() {
     let counter = theatre.stage.counters.get("a");
     let mut dropped = Box::pin(counter.ask(Count::FREELY));
     assert!(poll_once(&mut dropped).await.is_pending());
-    let timed_out = counter.clone().timeout(Duration::ZERO).ask(Count { limit: 7 });
+    let timed_out = counter.timeout(Duration::ZERO).ask(Count { limit: 7 });
     drop(dropped);
     let AskError::NotRun(not_run) = timed_out.await.expect_err("no turn yet") else {
         panic!("it had no turn")
@@ -37,7 +37,7 @@ async fn what_is_given_up_in_its_turn_is_run_once() {
     let theatre = Theatre::new().await;
     theatre.stage.journal.shut();
     let counter = theatre.stage.counters.get("a");
-    let hasty = counter.clone().timeout(Duration::from_millis(1)).ask(Count::FREELY);
+    let hasty = counter.timeout(Duration::from_millis(1)).ask(Count::FREELY);
     let (timed_out, dropped) = (tokio::spawn(hasty), theatre.count());
     theatre.stage.journal.waiting(1).await;
     theatre.stage.clock.advance(Duration::from_millis(1));

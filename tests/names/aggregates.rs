@@ -32,15 +32,27 @@ async fn with_its_old_name_a_remembered_key_is_not_run_again() {
     let school = first::start(&journal).await;
     let courses = school.runtime.aggregates::<first::Course>();
     let answers = [
-        courses.get("rust").once("without an event").ask_committed(Taken).await.unwrap().position,
-        courses.get("rust").once("with one").ask_committed(open()).await.unwrap().position,
+        courses
+            .get("rust")
+            .once("without an event")
+            .ask_with_receipt(Taken)
+            .await
+            .unwrap()
+            .position,
+        courses.get("rust").once("with one").ask_with_receipt(open()).await.unwrap().position,
     ];
     let school = said::start(&journal).await;
     let length = all(&journal).await.len();
     let courses = school.runtime.aggregates::<said::Course>();
     let again = [
-        courses.get("rust").once("without an event").ask_committed(Taken).await.unwrap().position,
-        courses.get("rust").once("with one").ask_committed(open()).await.unwrap().position,
+        courses
+            .get("rust")
+            .once("without an event")
+            .ask_with_receipt(Taken)
+            .await
+            .unwrap()
+            .position,
+        courses.get("rust").once("with one").ask_with_receipt(open()).await.unwrap().position,
     ];
     assert_eq!((again, all(&journal).await.len()), (answers, length));
 }

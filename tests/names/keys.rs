@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bailiwick::{MemoryJournal, Position, Runtime, StartError, Timestamp, View};
+use bailiwick_tests::again::again;
 use bailiwick_tests::stage::settle;
 
 use crate::school::{
@@ -127,11 +128,11 @@ async fn keys_answered_before_are_remembered() {
     let journal = history().await;
     let asked = first::start(&journal).await.runtime;
     let once = asked.aggregates::<first::Course>().get("rust").once("k");
-    let first = once.ask_committed(Taken).await.unwrap();
+    let first = once.ask_with_receipt(Taken).await.unwrap();
     let school = said::start(&journal).await;
     let length = all(&journal).await.len();
     let once = school.runtime.aggregates::<said::Course>().get("rust").once("k");
-    assert_eq!(once.ask_committed(Taken).await.unwrap(), first);
+    assert_eq!(once.ask_with_receipt(Taken).await.unwrap(), again(first));
     assert_eq!(all(&journal).await.len(), length, "it is not run again");
 }
 

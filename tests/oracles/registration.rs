@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::{
-    Aggregate, Aggregates, AskError, Committed, Decide, Journal, Query, RecordedEvent, Runtime,
+    Aggregate, Aggregates, AskError, Decide, Journal, Query, Receipt, RecordedEvent, Runtime,
 };
 use bailiwick_examples::registration::{
     Cancel, ChangeName, Course, CourseId, Define, Leave, Refused, Register, Student, StudentId,
@@ -114,10 +114,10 @@ impl School {
             Wish::UpdateCapacity(place, seats) => ask(courses, place, UpdateCapacity(seats)).await,
             Wish::Cancel(place) => ask(courses, place, Cancel).await,
             Wish::Subscribe(student, course) => {
-                position(decisions.decide_committed(Subscribe { student, course }).await)
+                position(decisions.decide_with_receipt(Subscribe { student, course }).await)
             }
             Wish::Unsubscribe(student, course) => {
-                position(decisions.decide_committed(Unsubscribe { student, course }).await)
+                position(decisions.decide_with_receipt(Unsubscribe { student, course }).await)
             }
         }
     }
@@ -128,10 +128,10 @@ where
     A: Aggregate + Decide<C, Reply = (), Rejection = Refused>,
     C: Send + 'static,
 {
-    position(of.get(id).ask_committed(command).await)
+    position(of.get(id).ask_with_receipt(command).await)
 }
 
-fn position<C>(answer: Result<Committed<()>, AskError<C, Refused>>) -> Result<u64, Refused> {
+fn position<C>(answer: Result<Receipt<()>, AskError<C, Refused>>) -> Result<u64, Refused> {
     match answer {
         Ok(committed) => Ok(committed.position.get()),
         Err(AskError::Rejected(refused)) => Err(refused),

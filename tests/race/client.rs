@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use bailiwick::{Admission, AskError, Cause, Committed, Seen, Unknown};
+use bailiwick::{Admission, AskError, Cause, Receipt, Seen, Unknown};
 use bailiwick_tests::race::{Finished, MISHAP, Mishap, Run};
 
 use super::patience::{Patience, Waited, all};
@@ -100,7 +100,7 @@ impl Client {
                 true => Admission::Refuse,
                 false => Admission::Wait,
             })
-            .ask_committed(run);
+            .ask_with_receipt(run);
         async move {
             match patience.wait(asked).await {
                 Waited::Answered(answer) => asking.fate(answer),
@@ -155,7 +155,7 @@ struct Asking {
 }
 
 impl Asking {
-    fn fate(&self, answer: Result<Committed<u64>, AskError<Run, Finished>>) -> Fate {
+    fn fate(&self, answer: Result<Receipt<u64>, AskError<Run, Finished>>) -> Fate {
         let hasty = matches!(self.patience, Patience::TimeOut(_));
         match answer {
             Ok(committed) if self.mishap.is_none() => Fate::Replied {

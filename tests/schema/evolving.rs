@@ -370,7 +370,7 @@ async fn what_remembers_an_answer_is_counted_and_never_folded() {
     let builder = builder.ignores_aggregates(["Namesake"]).clock(ManualClock::at(1_000));
     let runtime = builder.start().await.unwrap();
     let hall = runtime.aggregates::<first::Hall>().get("h");
-    assert_eq!(hall.clone().expecting(Position::new(4)).ask(Emit).await.unwrap(), 3);
+    assert_eq!(hall.expecting(Position::new(4)).ask(Emit).await.unwrap(), 3);
     append(&journal, decided_by("Hall", event(ANSWERED, vec![0xc1]))).await;
     assert_eq!(hall.ask(Emit).await.unwrap(), 6);
     assert_eq!(runtime.counts().conflicts, 1);

@@ -223,9 +223,9 @@ async fn two_aggregates_of_one_id_do_not_disturb_each_other() {
     let runtime = builder.start().await.unwrap();
     let id = ThingId::from("mine");
     for n in 1..=4 {
-        let thing = runtime.aggregates::<Thing>().get(&id).ask_committed(id.clone());
+        let thing = runtime.aggregates::<Thing>().get(&id).ask_with_receipt(id.clone());
         assert_eq!(thing.await.unwrap().position.get(), 2 * n - 1);
-        let neighbour = runtime.aggregates::<Neighbour>().get(&id).ask_committed(id.clone());
+        let neighbour = runtime.aggregates::<Neighbour>().get(&id).ask_with_receipt(id.clone());
         assert_eq!(neighbour.await.unwrap().position.get(), 2 * n);
     }
     assert_eq!(runtime.counts().conflicts, 0);

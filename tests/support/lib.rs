@@ -1,5 +1,6 @@
 //! What the integration tests are made of.
 
+pub mod again;
 pub mod altered;
 pub mod counter;
 pub mod faults;

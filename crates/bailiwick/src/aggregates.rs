@@ -11,11 +11,10 @@ use bailiwick_core::{Aggregate, Decide, InvalidTag, Position, Text, Timestamp};
 use crate::ask::{Admission, Asking, read};
 use crate::cell::{Cell, NotAdmitted};
 use crate::counts::Counts;
-use crate::envelope::Committed;
+use crate::envelope::Receipt;
 use crate::error::{AskError, ReadError};
 use crate::kind::Kind;
-use crate::once::OnceRef;
-use crate::options::Options;
+use crate::options::{Keyed, Options, Unkeyed};
 use crate::seen::Seen;
 use crate::watch::Watch;
 
@@ -34,6 +33,7 @@ impl<A: Aggregate> Aggregates<A> {
         AggregateRef {
             target: Arc::new(Target::new(self.kind.clone(), id.into())),
             options: Options::new(&self.kind.shared.config),
+            key: Unkeyed(()),
         }
     }
 
@@ -113,12 +113,31 @@ impl<A: Aggregate> Target<A> {
 ///
 /// It is an ID with options and nothing more: it does not keep the aggregate in memory, and it is
 /// valid whether or not the aggregate is there, was stored, or never existed.
-pub struct AggregateRef<A: Aggregate> {
+///
+/// Options borrow the reference and give another one, so that one reference can be kept and told
+/// other things for each call. They may be in any order, [`once`](Self::once) among them: it gives an
+/// `AggregateRef<A, Keyed>`, which has the same options and asks with the key.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use bailiwick::{Aggregate, AggregateRef, AskError, Decide};
+/// # use serde::{Serialize, de::DeserializeOwned};
+/// # async fn call<A, C>(account: &AggregateRef<A>, command: C) -> Result<A::Reply, AskError<C, A::Rejection>>
+/// # where
+/// #     A: Decide<C, Reply: Serialize + DeserializeOwned>,
+/// #     C: Serialize + Send + 'static,
+/// # {
+/// let account = account.timeout(Duration::from_secs(1));
+/// account.principal("ann").once("payment 7").correlation("request 12").ask(command).await
+/// # }
+/// ```
+pub struct AggregateRef<A: Aggregate, K = Unkeyed> {
     target: Arc<Target<A>>,
     options: Options,
+    key: K,
 }
 
-impl<A: Aggregate> AggregateRef<A> {
+impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
     /// The ID.
     pub fn id(&self) -> &A::Key {
         &self.target.id
@@ -126,16 +145,14 @@ impl<A: Aggregate> AggregateRef<A> {
 
     /// How long to wait for the answer: for room in the mailbox, the turn and the journal together.
     #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeout = timeout;
-        self
+    pub fn timeout(&self, timeout: Duration) -> Self {
+        self.with(|options| options.timeout = timeout)
     }
 
     /// What to do when the mailbox is full. [`Admission::Wait`] unless told otherwise.
     #[must_use]
-    pub fn admission(mut self, admission: Admission) -> Self {
-        self.options.admission = admission;
-        self
+    pub fn admission(&self, admission: Admission) -> Self {
+        self.with(|options| options.admission = admission)
     }
 
     /// Only run the command if the aggregate's last event is at this position: for forms that
@@ -143,30 +160,77 @@ impl<A: Aggregate> AggregateRef<A> {
     /// [`Position::START`] for an aggregate that has none yet. Else
     /// [`Cause::Moved`](crate::Cause::Moved).
     #[must_use]
-    pub fn expecting(mut self, position: Position) -> Self {
-        self.options.call().expected = Some(position);
-        self
-    }
-
-    /// Makes it safe to ask again: a command with this key is run once. See [`OnceRef`].
-    pub fn once(self, key: impl Into<Text>) -> OnceRef<A> {
-        OnceRef::new(self, key.into())
+    pub fn expecting(&self, position: Position) -> Self {
+        self.with(|options| options.call().expected = Some(position))
     }
 
     /// The conversation this call belongs to; stored beside the events.
     #[must_use]
-    pub fn correlation(mut self, correlation: impl Into<Text>) -> Self {
-        self.options.correlation(correlation);
-        self
+    pub fn correlation(&self, correlation: impl Into<Text>) -> Self {
+        self.with(|options| options.call().correlation = Some(correlation.into()))
     }
 
     /// On whose behalf this call is made; stored beside the events.
     #[must_use]
-    pub fn principal(mut self, principal: impl Into<Text>) -> Self {
-        self.options.principal(principal);
-        self
+    pub fn principal(&self, principal: impl Into<Text>) -> Self {
+        self.with(|options| options.call().principal = Some(principal.into()))
     }
 
+    /// Makes it safe to ask again: a command with this key is run once. Instead of a key that was
+    /// given before.
+    ///
+    /// A command asked with a key is remembered with its reply, beside the events it emitted (or in
+    /// one of Bailiwick's own, if it emitted none). While the aggregate remembers it, the same command
+    /// with the same key is not run again: it gets the same reply and the same position, also from
+    /// another runtime on the same journal, and after a restart. One that is still being run is waited
+    /// for. The receipt says so: [`Receipt::repeated`].
+    ///
+    /// - **A key belongs to the aggregate that is addressed**: asked of another aggregate, of the same
+    ///   type too, the same key is another one, and the command is run there. Decisions have theirs.
+    ///   It has 1 to 256 bytes.
+    /// - **The same command** is one of the same name and an equal value. The name is the full one of
+    ///   its type, or what [`Decide::COMMAND`] pins, so that moving or renaming the type changes
+    ///   nothing. Maps and sets may be in any order (`HashMap`, the `HashSet` of std or hashbrown,
+    ///   indexmap's `IndexSet`; another collection without an order is to be put in order by a
+    ///   `serialize_with`, and so is a set that serde buffers: in an enum that is flattened, or in one
+    ///   with `tag`). Numbers are their values, whatever their width: `-0.0` is `0.0`, and one NaN is
+    ///   another. A field that is `None` counts as absent, so that an optional one can be added.
+    /// - **Another command** with the same key is refused: [`Cause::KeyReused`](crate::Cause::KeyReused).
+    /// - **A rejection is not remembered**, nor a command that failed: asked again, it is judged again.
+    /// - **For how long**: [`answers_for`](crate::Config::answers_for), and never less. An aggregate
+    ///   that remembers [`answers`](crate::Config::answers) of them takes no new ones:
+    ///   [`Cause::KeysFull`](crate::Cause::KeysFull).
+    /// - **Everybody is told the reply as it was read back** from what is remembered, the first caller
+    ///   too. One that cannot be read back is refused before anything happened:
+    ///   [`Cause::Unstorable`](crate::Cause::Unstorable). One that cannot be read any more, because its
+    ///   type has changed since, is told as [`AskError::AlreadyRun`].
+    ///
+    /// [`AskError::NotRun`] is said of the call, not of the key: who has called before with the same
+    /// key, and was told [`AskError::Unknown`], still does not know.
+    #[must_use]
+    pub fn once(&self, key: impl Into<Text>) -> AggregateRef<A, Keyed> {
+        let (target, options) = (self.target.clone(), self.options.clone());
+        AggregateRef { target, options, key: Keyed(key.into()) }
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
+        let mut changed = self.clone();
+        change(&mut changed.options);
+        changed
+    }
+
+    pub(crate) fn asking(&self) -> Asking<A> {
+        Asking { target: self.target.clone(), options: self.options.clone() }
+    }
+}
+
+impl<A: Aggregate> AggregateRef<A, Keyed> {
+    pub(crate) fn key(&self) -> &Text {
+        &self.key.0
+    }
+}
+
+impl<A: Aggregate> AggregateRef<A> {
     /// Asks the aggregate to run a command, and waits until what it decided is in the journal.
     ///
     /// # Errors
@@ -187,27 +251,30 @@ impl<A: Aggregate> AggregateRef<A> {
         C: Send + 'static,
     {
         let asking = self.asking();
-        async move { asking.ask(command, None).await.map(|committed| committed.reply) }
+        async move { asking.ask(command, None).await.map(|receipt| receipt.reply) }
     }
 
-    /// As [`ask`](Self::ask), with the position of the aggregate's last event: a fencing token.
+    /// As [`ask`](Self::ask), and the reply comes with the position of the aggregate's last event: a
+    /// fencing token.
     ///
     /// # Errors
     /// As [`ask`](Self::ask).
     ///
     /// # Cancel safety
     /// As [`ask`](Self::ask).
-    pub fn ask_committed<C>(
+    pub fn ask_with_receipt<C>(
         &self,
         command: C,
-    ) -> impl Future<Output = Result<Committed<A::Reply>, AskError<C, A::Rejection>>> + Send + use<A, C>
+    ) -> impl Future<Output = Result<Receipt<A::Reply>, AskError<C, A::Rejection>>> + Send + use<A, C>
     where
         A: Decide<C>,
         C: Send + 'static,
     {
         self.asking().ask(command, None)
     }
+}
 
+impl<A: Aggregate, K> AggregateRef<A, K> {
     /// Looks at the state between two turns, without queueing behind commands. `look` is given the
     /// time as well: judge by it what has expired.
     ///
@@ -228,7 +295,7 @@ impl<A: Aggregate> AggregateRef<A> {
     pub fn read<T, F>(
         &self,
         look: F,
-    ) -> impl Future<Output = Result<Seen<T>, ReadError>> + Send + use<A, T, F>
+    ) -> impl Future<Output = Result<Seen<T>, ReadError>> + Send + use<A, K, T, F>
     where
         F: FnMut(&A, Timestamp) -> T + Send + 'static,
         T: Send + 'static,
@@ -249,10 +316,6 @@ impl<A: Aggregate> AggregateRef<A> {
     pub(crate) fn target(&self) -> &Target<A> {
         &self.target
     }
-
-    pub(crate) fn asking(&self) -> Asking<A> {
-        Asking { target: self.target.clone(), options: self.options.clone() }
-    }
 }
 
 impl<A: Aggregate> Clone for Aggregates<A> {
@@ -261,9 +324,10 @@ impl<A: Aggregate> Clone for Aggregates<A> {
     }
 }
 
-impl<A: Aggregate> Clone for AggregateRef<A> {
+impl<A: Aggregate, K: Clone> Clone for AggregateRef<A, K> {
     fn clone(&self) -> Self {
-        AggregateRef { target: self.target.clone(), options: self.options.clone() }
+        let AggregateRef { target, options, key } = self;
+        AggregateRef { target: target.clone(), options: options.clone(), key: key.clone() }
     }
 }
 
@@ -273,7 +337,7 @@ impl<A: Aggregate> fmt::Debug for Aggregates<A> {
     }
 }
 
-impl<A: Aggregate> fmt::Debug for AggregateRef<A> {
+impl<A: Aggregate, K> fmt::Debug for AggregateRef<A, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AggregateRef({} {})", A::NAME, self.target.id)
     }

@@ -9,7 +9,7 @@ use bailiwick_core::{Aggregate, Decide, Timestamp};
 
 use crate::aggregates::Target;
 use crate::cell::NotAdmitted;
-use crate::envelope::{Asked, Committed, Place};
+use crate::envelope::{Asked, Place, Receipt};
 use crate::error::{AskError, Cause, NotRun, ReadError};
 use crate::glance::Glimpse;
 use crate::once::ReplyCodec;
@@ -36,7 +36,7 @@ impl<A: Aggregate> Asking<A> {
         self,
         command: C,
         codec: Option<ReplyCodec<A::Reply>>,
-    ) -> Result<Committed<A::Reply>, AskError<C, A::Rejection>>
+    ) -> Result<Receipt<A::Reply>, AskError<C, A::Rejection>>
     where
         A: Decide<C>,
         C: Send + 'static,
@@ -118,7 +118,7 @@ struct Waiting<A: Decide<C>, C: Send + 'static> {
 }
 
 type Answer<A, C> =
-    Result<Committed<<A as Decide<C>>::Reply>, AskError<C, <A as Decide<C>>::Rejection>>;
+    Result<Receipt<<A as Decide<C>>::Reply>, AskError<C, <A as Decide<C>>::Rejection>>;
 
 impl<A: Decide<C>, C: Send + 'static> Waiting<A, C> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Answer<A, C>> {

@@ -32,15 +32,24 @@ pub(crate) struct Call {
     pub(crate) once: Option<Once>,
 }
 
-/// A reply, and where it is written down.
+/// A reply, where it is written down, and whether it was there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Committed<R> {
+pub struct Receipt<R> {
     /// The reply.
     pub reply: R,
-    /// The position of the aggregate's last event as of this command: of the command's own last
-    /// event, or of the one before if it had none. It only grows, so it serves as a fencing token.
+    /// The position of the last event as of this command: of the command's own last event; if it had
+    /// none, of the aggregate's one before, or, for a decision, of the last that was in the journal. It
+    /// only grows, so it serves as a fencing token.
+    ///
+    /// Of a repetition it is what it was when the command was run.
     pub position: Position,
+    /// This call did not run it: it was run for another one with the same idempotency key, by
+    /// whichever runtime and however long ago, and this is what was remembered, or waited for.
+    ///
+    /// Of all the calls that get the reply of one run, one at most is told `false`: none, if who ran it
+    /// was told that the outcome is unknown, or went away.
+    pub repeated: bool,
 }
 
 /// How a decision went, as far as the turn has to know.
@@ -100,7 +109,7 @@ pub(crate) enum Place {
 }
 
 type Answer<A, C> =
-    Result<Committed<<A as Decide<C>>::Reply>, AskError<C, <A as Decide<C>>::Rejection>>;
+    Result<Receipt<<A as Decide<C>>::Reply>, AskError<C, <A as Decide<C>>::Rejection>>;
 
 pub(crate) struct Asked<A: Decide<C>, C> {
     target: Arc<Target<A>>,
@@ -122,6 +131,8 @@ struct Case<A: Decide<C>, C> {
 /// How it was decided.
 pub(crate) enum Verdict<R, E> {
     Reply(R),
+    /// As it was when it was asked before.
+    Repeated(R),
     Rejection(E),
     /// When it was asked before; its reply is lost.
     AlreadyRun(UnreadableReply),
@@ -275,7 +286,7 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
 
     fn repeat(&self, reply: &[u8]) {
         let codec = self.codec.as_ref().expect("only with a key");
-        let verdict = codec.decoded(reply).map_or_else(Verdict::AlreadyRun, Verdict::Reply);
+        let verdict = codec.decoded(reply).map_or_else(Verdict::AlreadyRun, Verdict::Repeated);
         let before = self.case.lock().verdict.replace(verdict);
         drop(before);
     }
@@ -300,7 +311,8 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         let mut case = self.case.lock();
         let verdict = case.verdict.take().expect("only what was judged is released");
         let answer = match verdict {
-            Verdict::Reply(reply) => Ok(Committed { reply, position }),
+            Verdict::Reply(reply) => Ok(Receipt { reply, position, repeated: false }),
+            Verdict::Repeated(reply) => Ok(Receipt { reply, position, repeated: true }),
             Verdict::Rejection(rejection) => Err(AskError::Rejected(rejection)),
             Verdict::AlreadyRun(cause) => Err(AskError::AlreadyRun(AlreadyRun { position, cause })),
             Verdict::Failed(cause) => {

@@ -59,17 +59,17 @@ pub use builder::Builder;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::Config;
 pub use counts::Counts;
-pub use decide::{Decisions, OnceDecisions};
+pub use decide::Decisions;
 #[cfg(feature = "durable")]
 pub use durable::TephraJournal;
-pub use envelope::Committed;
+pub use envelope::Receipt;
 pub use error::{
     AlreadyRun, AskError, Cause, NotRun, ReadError, Unknown, Unloadable, UnreadableReply,
 };
 pub use health::{ClockHealth, RuntimeHealth, TaskHealth};
 pub use memory::MemoryJournal;
 pub use names::Found;
-pub use once::OnceRef;
+pub use options::{Keyed, Unkeyed};
 pub use runtime::{Runtime, Shutdown};
 #[cfg(feature = "fault-injection")]
 pub use sabotage::Sabotage;

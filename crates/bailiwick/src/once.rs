@@ -6,15 +6,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{CodecError, Decide, Text, Unstorable, codec, stored};
+use bailiwick_core::{Aggregate, CodecError, Decide, Text, Unstorable, codec, stored};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::aggregates::AggregateRef;
 use crate::config::Config;
-use crate::envelope::Committed;
+use crate::envelope::Receipt;
 use crate::error::{AskError, Cause, NotRun, UnreadableReply, panic_message};
+use crate::options::Keyed;
 
 /// The longest idempotency key, in bytes.
 const KEY_BYTES: usize = 256;
@@ -43,50 +44,18 @@ pub(crate) struct ReplyCodec<R> {
     decode: fn(&[u8]) -> Result<R, CodecError>,
 }
 
-/// A reference with an idempotency key, from [`AggregateRef::once`].
-///
-/// A command asked with a key is remembered with its reply, beside the events it emitted (or in one
-/// of Bailiwick's own, if it emitted none). While the aggregate remembers it, the same command with
-/// the same key is not run again: it gets the same reply and the same position, also from another
-/// runtime on the same journal, and after a restart. One that is still being run is waited for.
-///
-/// - **A key belongs to the aggregate** that is addressed: another aggregate, of the same type too,
-///   has keys of its own, and decisions have theirs. It has 1 to 256 bytes.
-/// - **The same command** is one of the same name and an equal value. The name is the full one of its
-///   type, or what [`Decide::COMMAND`] pins, so that moving or renaming the type changes nothing.
-///   Maps and sets may be in any order (`HashMap`, the `HashSet` of std or hashbrown, indexmap's
-///   `IndexSet`; another collection without an order is to be put in order by a `serialize_with`, and
-///   so is a set that serde buffers: in an enum that is flattened, or in one with `tag`).
-///   Numbers are their values, whatever their width: `-0.0` is `0.0`, and one NaN is another. A field
-///   that is `None` counts as absent, so that an optional one can be added.
-/// - **Another command** with the same key is refused: [`Cause::KeyReused`].
-/// - **A rejection is not remembered**, nor a command that failed: asked again, it is judged again.
-/// - **For how long**: [`answers_for`](crate::Config::answers_for), and never less. An aggregate that
-///   remembers [`answers`](crate::Config::answers) of them takes no new ones: [`Cause::KeysFull`].
-/// - **Everybody is told the reply as it was read back** from what is remembered, the first caller too.
-///   One that cannot be read back is refused before anything happened: [`Cause::Unstorable`]. One that
-///   cannot be read any more, because its type has changed since, is told as [`AskError::AlreadyRun`].
-///
-/// [`AskError::NotRun`] is said of the call, not of the key: who has called before with the same key,
-/// and was told [`AskError::Unknown`], still does not know.
-#[must_use = "it does nothing before `ask`"]
-pub struct OnceRef<A: bailiwick_core::Aggregate> {
-    to: AggregateRef<A>,
-    key: Text,
-}
-
-impl<A: bailiwick_core::Aggregate> OnceRef<A> {
-    pub(crate) fn new(to: AggregateRef<A>, key: Text) -> Self {
-        OnceRef { to, key }
-    }
-
-    /// As [`AggregateRef::ask`].
+impl<A: Aggregate> AggregateRef<A, Keyed> {
+    /// Asks with the idempotency key: a command is run [once](Self::once).
     ///
     /// # Errors
-    /// As [`AggregateRef::ask`]. After [`AskError::Unknown`] ask again with the same key.
+    /// - [`AskError::Rejected`]: a rule said no.
+    /// - [`AskError::NotRun`]: this call had no effect; the command comes back.
+    /// - [`AskError::AlreadyRun`]: it was run when it was asked before, and its reply cannot be read.
+    /// - [`AskError::Unknown`]: it may have had its effect. Ask again with the same key.
     ///
     /// # Cancel safety
-    /// As [`AggregateRef::ask`].
+    /// As without a key: before its turn the command is certainly not run; from its turn on it
+    /// certainly is, and asking again with the same key tells its reply.
     pub fn ask<C>(
         &self,
         command: C,
@@ -95,28 +64,29 @@ impl<A: bailiwick_core::Aggregate> OnceRef<A> {
         A: Decide<C, Reply: Serialize + DeserializeOwned>,
         C: Serialize + Send + 'static,
     {
-        let asked = self.ask_committed(command);
-        async move { asked.await.map(|committed| committed.reply) }
+        let asked = self.ask_with_receipt(command);
+        async move { asked.await.map(|receipt| receipt.reply) }
     }
 
-    /// As [`AggregateRef::ask_committed`].
+    /// As [`ask`](Self::ask), and the reply comes with the position of the aggregate's last event as of
+    /// when the command was run, and with whether it was run by this call ([`Receipt::repeated`]).
     ///
     /// # Errors
     /// As [`ask`](Self::ask).
     ///
     /// # Cancel safety
     /// As [`ask`](Self::ask).
-    pub fn ask_committed<C>(
+    pub fn ask_with_receipt<C>(
         &self,
         command: C,
-    ) -> impl Future<Output = Result<Committed<A::Reply>, AskError<C, A::Rejection>>> + Send + use<A, C>
+    ) -> impl Future<Output = Result<Receipt<A::Reply>, AskError<C, A::Rejection>>> + Send + use<A, C>
     where
         A: Decide<C, Reply: Serialize + DeserializeOwned>,
         C: Serialize + Send + 'static,
     {
-        let mut asking = self.to.asking();
+        let mut asking = self.asking();
         let config = &asking.target.kind.shared.config;
-        let chosen = Chosen { key: &self.key, most: KEY_BYTES, timeout: asking.options.timeout };
+        let chosen = Chosen { key: self.key(), most: KEY_BYTES, timeout: asking.options.timeout };
         let once = Once::new(chosen, config, A::COMMAND, &command);
         async move {
             match once {

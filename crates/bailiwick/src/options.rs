@@ -10,6 +10,16 @@ use crate::config::Config;
 use crate::envelope::Call;
 use crate::error::Cause;
 
+/// What is asked has no idempotency key: of an [`AggregateRef`](crate::AggregateRef), and of
+/// [`Decisions`](crate::Decisions), before `once`.
+#[derive(Clone)]
+pub struct Unkeyed(pub(crate) ());
+
+/// What is asked has an idempotency key: of an [`AggregateRef`](crate::AggregateRef), and of
+/// [`Decisions`](crate::Decisions), after `once`.
+#[derive(Clone)]
+pub struct Keyed(pub(crate) Text);
+
 /// What a call is made with. Cloning it costs no more than one count of references.
 #[derive(Clone)]
 pub(crate) struct Options {
@@ -40,13 +50,5 @@ impl Options {
             }
         }
         Ok(())
-    }
-
-    pub(crate) fn correlation(&mut self, correlation: impl Into<Text>) {
-        self.call().correlation = Some(correlation.into());
-    }
-
-    pub(crate) fn principal(&mut self, principal: impl Into<Text>) {
-        self.call().principal = Some(principal.into());
     }
 }

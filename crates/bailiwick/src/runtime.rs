@@ -136,8 +136,8 @@ impl Runtime {
     /// assert_eq!(runtime.decide(TurnPage).await?, 2);
     ///
     /// let decisions = runtime.decisions().principal("ann");
-    /// let committed = decisions.decide_committed(TurnPage).await?;
-    /// assert_eq!((committed.reply, committed.position.get()), (3, 3));
+    /// let receipt = decisions.decide_with_receipt(TurnPage).await?;
+    /// assert_eq!((receipt.reply, receipt.position.get()), (3, 3));
     /// # Ok(())
     /// # }
     /// ```

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bailiwick::{
-    AggregateRef, Aggregates, AskError, Builder, Cause, Committed, Decide, Decisions, Runtime,
+    AggregateRef, Aggregates, AskError, Builder, Cause, Decide, Decisions, Receipt, Runtime,
     StartError,
 };
 use bailiwick_examples::streaming::{AccountId, AccountSessions, Acquire, KeepAlive, Release};
@@ -83,7 +83,7 @@ async fn perform(
         Deed::Acquire { account, session, lease_ms } => {
             let command = Acquire { session: parsed(&session), lease_ms };
             let answer = ask(accounts.get(parsed::<AccountId>(&account)), key, command).await?;
-            answer.map(|Committed { reply: granted, position, .. }| {
+            answer.map(|Receipt { reply: granted, position, .. }| {
                 let (expires_at, in_use) = (granted.expires_at, granted.in_use);
                 (Reply::Granted { expires_at, in_use }, position)
             })
@@ -107,11 +107,11 @@ async fn perform(
             let decision = Carry { from: parsed(&from), to: parsed(&to), mark };
             let decisions = decisions.timeout(TIMEOUT);
             let answer = match key {
-                Some(key) => decisions.once(key).decide_committed(decision).await,
-                None => decisions.decide_committed(decision).await,
+                Some(key) => decisions.once(key).decide_with_receipt(decision).await,
+                None => decisions.decide_with_receipt(decision).await,
             };
             let carried = known(answer)?;
-            carried.map(|Committed { reply: (left, put), position, .. }| {
+            carried.map(|Receipt { reply: (left, put), position, .. }| {
                 (Reply::Carried { left, put }, position)
             })
         }
@@ -132,23 +132,23 @@ async fn ask<A, C>(
     to: AggregateRef<A>,
     key: Option<String>,
     command: C,
-) -> Result<Option<Committed<A::Reply>>, Trouble>
+) -> Result<Option<Receipt<A::Reply>>, Trouble>
 where
     A: Decide<C, Reply: Serialize + DeserializeOwned>,
     C: Serialize + Send + 'static,
 {
     let to = to.timeout(TIMEOUT);
     let answer = match key {
-        Some(key) => to.once(key).ask_committed(command).await,
-        None => to.ask_committed(command).await,
+        Some(key) => to.once(key).ask_with_receipt(command).await,
+        None => to.ask_with_receipt(command).await,
     };
     known(answer)
 }
 
 /// None if a rule said no.
 fn known<C, R, N>(
-    answer: Result<Committed<R>, AskError<C, N>>,
-) -> Result<Option<Committed<R>>, Trouble> {
+    answer: Result<Receipt<R>, AskError<C, N>>,
+) -> Result<Option<Receipt<R>>, Trouble> {
     match answer {
         Ok(committed) => Ok(Some(committed)),
         Err(AskError::Rejected(_)) => Ok(None),

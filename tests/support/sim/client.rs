@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use bailiwick::{
-    AggregateRef, AskError, BoxFuture, Committed, Decide, Decision, Position, Timestamp,
+    AggregateRef, AskError, BoxFuture, Decide, Decision, Position, Receipt, Timestamp,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -215,7 +215,7 @@ pub(super) fn keyed_call(key: &str) -> Option<usize> {
     key.strip_prefix(KEY)?.parse().ok()
 }
 
-type Asking<C, R, N> = BoxFuture<Result<Committed<R>, AskError<C, N>>>;
+type Asking<C, R, N> = BoxFuture<Result<Receipt<R>, AskError<C, N>>>;
 
 async fn command<C>(
     world: &World,
@@ -230,8 +230,8 @@ where
     C: Serialize + Send + 'static,
 {
     let asking: Asking<C, _, _> = match key_of(made) {
-        Some(key) => Box::pin(counter.clone().once(key).ask_committed(command)),
-        None => Box::pin(counter.ask_committed(command)),
+        Some(key) => Box::pin(counter.once(key).ask_with_receipt(command)),
+        None => Box::pin(counter.ask_with_receipt(command)),
     };
     let asking = noting_arrival(world, made, asking);
     match cut(asking, made.call.patience, &world.time).await {
@@ -253,8 +253,8 @@ where
     let decisions = made.seat.decisions().timeout(timeout).admission(admission);
     let decisions = decisions.correlation(made.number.to_string());
     let asking: Asking<D, _, _> = match key_of(made) {
-        Some(key) => Box::pin(decisions.once(key).decide_committed(decision)),
-        None => Box::pin(decisions.decide_committed(decision)),
+        Some(key) => Box::pin(decisions.once(key).decide_with_receipt(decision)),
+        None => Box::pin(decisions.decide_with_receipt(decision)),
     };
     match cut(asking, patience, &world.time).await {
         Ok(Ok(committed)) => {

@@ -17,10 +17,10 @@ use bailiwick_core::{
 use parking_lot::Mutex;
 
 use super::floor::Floor;
-use super::keyed::{Keyed, Repeat};
+use super::keyed::{KeyedCall, Repeat};
 use super::order::Ticket;
 use crate::counts::Counters;
-use crate::envelope::{Call, Committed, Verdict, command_name};
+use crate::envelope::{Call, Receipt, Verdict, command_name};
 use crate::error::{AlreadyRun, AskError, Cause, NotRun, Unknown, panic_message};
 use crate::reply::Reply;
 
@@ -71,14 +71,14 @@ const SUBMITTED: u8 = 4;
 const ENDED: u8 = 5;
 
 pub(super) type Answer<D> =
-    Result<Committed<<D as Decision>::Reply>, AskError<D, <D as Decision>::Rejection>>;
+    Result<Receipt<<D as Decision>::Reply>, AskError<D, <D as Decision>::Rejection>>;
 
 pub(super) struct Asked<D: Decision> {
     floor: Arc<Floor>,
     boundary: Boundary,
     until: Duration,
     call: Option<Arc<Call>>,
-    keyed: Option<Keyed<D::Reply>>,
+    keyed: Option<KeyedCall<D::Reply>>,
     stage: AtomicU8,
     ticket: AtomicU64,
     /// The runtime's side. Held while it is decided.
@@ -95,7 +95,7 @@ impl<D: Decision> Asked<D> {
     /// `waker` is woken when there is an answer.
     pub(super) fn new(
         floor: Arc<Floor>,
-        (bounded, keyed): (Bounded<D>, Option<Keyed<D::Reply>>),
+        (bounded, keyed): (Bounded<D>, Option<KeyedCall<D::Reply>>),
         until: Duration,
         call: Option<Arc<Call>>,
         waker: Waker,
@@ -250,7 +250,7 @@ impl<D: Decision> Asked<D> {
     ) -> (Verdict<D::Reply, D::Rejection>, Decided) {
         match self.repeat(views, now) {
             Some(Ok(Repeat { reply, position })) => {
-                let verdict = reply.map_or_else(Verdict::AlreadyRun, Verdict::Reply);
+                let verdict = reply.map_or_else(Verdict::AlreadyRun, Verdict::Repeated);
                 (verdict, Decided::Repeated(position))
             }
             Some(Err(cause)) => (Verdict::Failed(cause), Decided::Anew),
@@ -339,7 +339,7 @@ impl<D: Decision> Case for Asked<D> {
     }
 
     fn key(&self) -> Option<&Text> {
-        self.keyed.as_ref().map(Keyed::key)
+        self.keyed.as_ref().map(KeyedCall::key)
     }
 
     fn submit(&self) -> bool {
@@ -357,7 +357,10 @@ impl<D: Decision> Case for Asked<D> {
         }
         let verdict = case.verdict.take().expect("only what was decided is released");
         let (answer, failed) = match verdict {
-            Verdict::Reply(reply) => (Some(Ok(Committed { reply, position })), None),
+            Verdict::Reply(reply) => (Some(Ok(Receipt { reply, position, repeated: false })), None),
+            Verdict::Repeated(reply) => {
+                (Some(Ok(Receipt { reply, position, repeated: true })), None)
+            }
             Verdict::Rejection(rejection) => (Some(Err(AskError::Rejected(rejection))), None),
             Verdict::AlreadyRun(cause) => {
                 (Some(Err(AskError::AlreadyRun(AlreadyRun { position, cause }))), None)

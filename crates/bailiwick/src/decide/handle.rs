@@ -12,57 +12,117 @@ use bailiwick_core::{Bounded, Decision, Text};
 
 use super::case::{Answer, Asked};
 use super::floor::Floor;
-use super::keyed::{Keyed, OnceDecisions};
+use super::keyed::KeyedCall;
 use crate::ask::Admission;
 use crate::cell::NotAdmitted;
 use crate::counts::Counts;
-use crate::envelope::Committed;
+use crate::envelope::Receipt;
 use crate::error::{AskError, Cause, NotRun, panic_message};
-use crate::options::Options;
+use crate::options::{Keyed, Options, Unkeyed};
 
 /// Runs decisions in a runtime: options first, then the verb. Cheap to clone; share it freely.
 ///
 /// From [`Runtime::decisions`](crate::Runtime::decisions). It does not keep the runtime alive.
+///
+/// Options borrow it and give another one, in any order, [`once`](Self::once) among them: that gives a
+/// `Decisions<Keyed>`, which has the same options and decides with the key.
 #[derive(Clone)]
-pub struct Decisions {
+pub struct Decisions<K = Unkeyed> {
     floor: Arc<Floor>,
     options: Options,
+    key: K,
 }
 
-impl Decisions {
-    pub(crate) fn new(floor: Arc<Floor>) -> Self {
-        let options = Options::new(&floor.shared().config);
-        Decisions { floor, options }
-    }
-
+impl<K: Clone> Decisions<K> {
     /// How long to wait for the answer: for room, the turn and the journal together.
     #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeout = timeout;
-        self
+    pub fn timeout(&self, timeout: Duration) -> Self {
+        self.with(|options| options.timeout = timeout)
     }
 
     /// What to do when too many decisions wait
     /// ([`waiting_decisions`](crate::Config::waiting_decisions)). [`Admission::Wait`] unless told
     /// otherwise.
     #[must_use]
-    pub fn admission(mut self, admission: Admission) -> Self {
-        self.options.admission = admission;
-        self
+    pub fn admission(&self, admission: Admission) -> Self {
+        self.with(|options| options.admission = admission)
     }
 
     /// The conversation this call belongs to; stored beside the events.
     #[must_use]
-    pub fn correlation(mut self, correlation: impl Into<Text>) -> Self {
-        self.options.correlation(correlation);
-        self
+    pub fn correlation(&self, correlation: impl Into<Text>) -> Self {
+        self.with(|options| options.call().correlation = Some(correlation.into()))
     }
 
     /// On whose behalf this call is made; stored beside the events.
     #[must_use]
-    pub fn principal(mut self, principal: impl Into<Text>) -> Self {
-        self.options.principal(principal);
-        self
+    pub fn principal(&self, principal: impl Into<Text>) -> Self {
+        self.with(|options| options.call().principal = Some(principal.into()))
+    }
+
+    /// Makes it safe to ask again: a decision with this key is decided once. Instead of a key that was
+    /// given before.
+    ///
+    /// A decision with a key is remembered with its reply, in an event of Bailiwick's own that is
+    /// appended with those it emitted. While it is remembered, the same decision with the same key is
+    /// not decided again: it gets the same reply and the same position, also from another runtime on
+    /// the same journal, and after a restart. One that is still being decided is waited for. The
+    /// receipt says so: [`Receipt::repeated`].
+    ///
+    /// - **All decisions on a journal share their keys**; those of aggregates' commands are apart, for
+    ///   each aggregate. A key has 1 to 200 bytes and is one that can be a tag.
+    /// - **The same decision** is one of the same name and an equal value, as with
+    ///   [`AggregateRef::once`](crate::AggregateRef::once). The name is the full one of its type, or
+    ///   what [`Decision::COMMAND`] pins. Another one with the same key is refused:
+    ///   [`Cause::KeyReused`].
+    /// - **A rejection is not remembered**, nor a decision that failed: asked again, it is decided again.
+    /// - **For how long**: [`answers_for`](crate::Config::answers_for), and never less, however many
+    ///   there are: it is looked up in the journal, at the cost of one read.
+    /// - **Everybody is told the reply as it was read back** from what is remembered, the first caller
+    ///   too. One that cannot be read back is refused before anything happened:
+    ///   [`Cause::Unstorable`]. One that cannot be read any more, later, is told as
+    ///   [`AskError::AlreadyRun`].
+    ///
+    /// [`AskError::NotRun`] is said of the call, not of the key, as with
+    /// [`AggregateRef::once`](crate::AggregateRef::once).
+    #[must_use]
+    pub fn once(&self, key: impl Into<Text>) -> Decisions<Keyed> {
+        let (floor, options) = (self.floor.clone(), self.options.clone());
+        Decisions { floor, options, key: Keyed(key.into()) }
+    }
+
+    /// How many decisions there were, by outcome.
+    pub fn counts(&self) -> Counts {
+        self.floor.counts()
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
+        let mut changed = self.clone();
+        change(&mut changed.options);
+        changed
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(super) fn floor(&self) -> &Floor {
+        &self.floor
+    }
+}
+
+impl Decisions<Keyed> {
+    /// What runs them, and the key.
+    pub(super) fn split(&self) -> (Decisions, &Keyed) {
+        let (floor, options) = (self.floor.clone(), self.options.clone());
+        (Decisions { floor, options, key: Unkeyed(()) }, &self.key)
+    }
+}
+
+impl Decisions {
+    pub(crate) fn new(floor: Arc<Floor>) -> Self {
+        let options = Options::new(&floor.shared().config);
+        Decisions { floor, options, key: Unkeyed(()) }
     }
 
     /// Decides on what the journal holds, and waits until what was decided is in it.
@@ -87,12 +147,12 @@ impl Decisions {
         &self,
         decision: D,
     ) -> impl Future<Output = Result<D::Reply, AskError<D, D::Rejection>>> + Send + use<D> {
-        let decided = self.decide_committed(decision);
-        async move { decided.await.map(|committed| committed.reply) }
+        let decided = self.decide_with_receipt(decision);
+        async move { decided.await.map(|receipt| receipt.reply) }
     }
 
-    /// As [`decide`](Self::decide), with the position of its last event; if it emitted none, of the
-    /// last event that was in the journal when it was decided.
+    /// As [`decide`](Self::decide), and the reply comes with the position of its last event; if it
+    /// emitted none, of the last event that was in the journal when it was decided.
     ///
     /// # Errors
     /// As [`decide`](Self::decide).
@@ -103,29 +163,19 @@ impl Decisions {
     /// # Cancel safety
     /// As [`decide`](Self::decide).
     #[track_caller]
-    pub fn decide_committed<D: Decision>(
+    pub fn decide_with_receipt<D: Decision>(
         &self,
         decision: D,
-    ) -> impl Future<Output = Result<Committed<D::Reply>, AskError<D, D::Rejection>>> + Send + use<D>
+    ) -> impl Future<Output = Result<Receipt<D::Reply>, AskError<D, D::Rejection>>> + Send + use<D>
     {
         self.clone().asking(decision, None)
-    }
-
-    /// Makes it safe to ask again: a decision with this key is decided once. See [`OnceDecisions`].
-    pub fn once(&self, key: impl Into<Text>) -> OnceDecisions {
-        OnceDecisions::new(self.clone(), key.into())
-    }
-
-    /// How many decisions there were, by outcome.
-    pub fn counts(&self) -> Counts {
-        self.floor.counts()
     }
 
     #[track_caller]
     pub(super) fn asking<D: Decision>(
         self,
         decision: D,
-        keyed: Option<Keyed<D::Reply>>,
+        keyed: Option<KeyedCall<D::Reply>>,
     ) -> impl Future<Output = Answer<D>> + Send + use<D> {
         self.floor.assert_knows::<D>();
         let mut waiting = Waiting { asked: None };
@@ -145,32 +195,24 @@ impl Decisions {
         })
     }
 
-    pub(super) fn options(&self) -> &Options {
-        &self.options
-    }
-
-    pub(super) fn floor(&self) -> &Floor {
-        &self.floor
-    }
-
     fn enter<D: Decision>(
         self,
         decision: D,
-        keyed: Option<Keyed<D::Reply>>,
+        keyed: Option<KeyedCall<D::Reply>>,
         cx: &Context<'_>,
     ) -> Result<Arc<Asked<D>>, NotRun<D>> {
         if let Err(cause) = self.options.check(&self.floor.shared().config) {
             self.floor.turned_away();
             return Err(NotRun { command: decision, cause });
         }
-        let bounded = match bound(decision, keyed.as_ref().map(Keyed::tag)) {
+        let bounded = match bound(decision, keyed.as_ref().map(KeyedCall::tag)) {
             Ok(bounded) => bounded,
             Err(not_run) => {
                 self.floor.turned_away();
                 return Err(not_run);
             }
         };
-        let Decisions { floor, options: Options { timeout, admission, call } } = self;
+        let Decisions { floor, options: Options { timeout, admission, call }, .. } = self;
         let until = floor.shared().seams.clock.elapsed().saturating_add(timeout);
         let waker = cx.waker().clone();
         let asked = Arc::new(Asked::new(floor.clone(), (bounded, keyed), until, call, waker));
@@ -232,7 +274,7 @@ impl<D: Decision> Drop for Waiting<D> {
     }
 }
 
-impl fmt::Debug for Decisions {
+impl<K> fmt::Debug for Decisions<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Decisions({} at most)", self.floor.capacity())
     }

@@ -6,7 +6,6 @@
 //!    the second finds what the first was answered, after a restart too.
 //! 2. A decision that was refused, or failed, leaves nothing: asked again, it is decided again.
 
-use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
@@ -20,12 +19,13 @@ use serde::de::DeserializeOwned;
 use super::case::encoded;
 use super::handle::Decisions;
 use crate::config::Config;
-use crate::envelope::Committed;
+use crate::envelope::Receipt;
 use crate::error::{AskError, Cause, NotRun, UnreadableReply};
 use crate::once::{Chosen, Once, ReplyCodec};
+use crate::options::Keyed;
 
 /// What makes a decision safe to ask again.
-pub(super) struct Keyed<R> {
+pub(super) struct KeyedCall<R> {
     once: Once,
     tag: OnceKey,
     codec: ReplyCodec<R>,
@@ -38,7 +38,7 @@ pub(super) struct Repeat<R> {
     pub(super) position: Option<Position>,
 }
 
-impl<R: Serialize + DeserializeOwned> Keyed<R> {
+impl<R: Serialize + DeserializeOwned> KeyedCall<R> {
     /// `name`: by which the decision is to be recognised, if that is pinned.
     pub(super) fn new<D: Serialize>(
         key: &Text,
@@ -51,11 +51,11 @@ impl<R: Serialize + DeserializeOwned> Keyed<R> {
         let once = Once::new(chosen, &decisions.floor().shared().config, name, decision)?;
         let tag = OnceKey::new(key.as_str());
         let tag = tag.map_err(|source| Cause::KeyNotATag { key: key.clone(), source })?;
-        Ok(Keyed { once, tag, codec: ReplyCodec::new() })
+        Ok(KeyedCall { once, tag, codec: ReplyCodec::new() })
     }
 }
 
-impl<R> Keyed<R> {
+impl<R> KeyedCall<R> {
     pub(super) fn tag(&self) -> &OnceKey {
         &self.tag
     }
@@ -95,48 +95,21 @@ impl<R> Keyed<R> {
     }
 }
 
-/// Runs decisions with an idempotency key; from [`Decisions::once`].
-///
-/// A decision with a key is remembered with its reply, in an event of Bailiwick's own that is
-/// appended with those it emitted. While it is remembered, the same decision with the same key is
-/// not decided again: it gets the same reply and the same position, also from another runtime on the
-/// same journal, and after a restart. One that is still being decided is waited for.
-///
-/// - **All decisions on a journal share their keys**; those of aggregates' commands are apart. A key
-///   has 1 to 200 bytes and is one that can be a tag.
-/// - **The same decision** is one of the same name and an equal value: see [`OnceRef`](crate::OnceRef).
-///   The name is the full one of its type, or what [`Decision::COMMAND`] pins. Another one with the
-///   same key is refused: [`Cause::KeyReused`].
-/// - **A rejection is not remembered**, nor a decision that failed: asked again, it is decided again.
-/// - **For how long**: [`answers_for`](crate::Config::answers_for), and never less, however many there
-///   are: it is looked up in the journal, at the cost of one read.
-/// - **Everybody is told the reply as it was read back** from what is remembered, the first caller too.
-///   One that cannot be read back is refused before anything happened: [`Cause::Unstorable`]. One that
-///   cannot be read any more, later, is told as [`AskError::AlreadyRun`].
-///
-/// [`AskError::NotRun`] is said of the call, not of the key, as with [`OnceRef`](crate::OnceRef).
-#[derive(Clone)]
-#[must_use = "it does nothing before `decide`"]
-pub struct OnceDecisions {
-    decisions: Decisions,
-    key: Text,
-}
-
-impl OnceDecisions {
-    pub(super) fn new(decisions: Decisions, key: Text) -> Self {
-        OnceDecisions { decisions, key }
-    }
-
-    /// As [`Decisions::decide`].
+impl Decisions<Keyed> {
+    /// Decides with the idempotency key: a decision is decided [once](Self::once).
     ///
     /// # Errors
-    /// As [`Decisions::decide`]. After [`AskError::Unknown`] ask again with the same key.
+    /// - [`AskError::Rejected`]: a rule said no.
+    /// - [`AskError::NotRun`]: this call had no effect; the decision comes back.
+    /// - [`AskError::AlreadyRun`]: it was decided when it was asked before, and its reply cannot be read.
+    /// - [`AskError::Unknown`]: it may have had its effect. Ask again with the same key.
     ///
     /// # Panics
-    /// As [`Decisions::decide`].
+    /// At the call, if `D` was not [added](crate::Builder::decision) when the runtime was built.
     ///
     /// # Cancel safety
-    /// As [`Decisions::decide`].
+    /// As without a key: before its turn it is certainly not decided; from its turn on it certainly is,
+    /// and asking again with the same key tells its reply.
     #[track_caller]
     pub fn decide<D>(
         &self,
@@ -145,31 +118,33 @@ impl OnceDecisions {
     where
         D: Decision<Reply: Serialize + DeserializeOwned> + Serialize,
     {
-        let decided = self.decide_committed(decision);
-        async move { decided.await.map(|committed| committed.reply) }
+        let decided = self.decide_with_receipt(decision);
+        async move { decided.await.map(|receipt| receipt.reply) }
     }
 
-    /// As [`Decisions::decide_committed`].
+    /// As [`decide`](Self::decide), and the reply comes with the position of its last event (if it
+    /// emitted none, of the last that was in the journal) as of when it was decided, and with whether
+    /// that was by this call ([`Receipt::repeated`]).
     ///
     /// # Errors
     /// As [`decide`](Self::decide).
     ///
     /// # Panics
-    /// As [`Decisions::decide`].
+    /// As [`decide`](Self::decide).
     ///
     /// # Cancel safety
     /// As [`decide`](Self::decide).
     #[track_caller]
-    pub fn decide_committed<D>(
+    pub fn decide_with_receipt<D>(
         &self,
         decision: D,
-    ) -> impl Future<Output = Result<Committed<D::Reply>, AskError<D, D::Rejection>>> + Send + use<D>
+    ) -> impl Future<Output = Result<Receipt<D::Reply>, AskError<D, D::Rejection>>> + Send + use<D>
     where
         D: Decision<Reply: Serialize + DeserializeOwned> + Serialize,
     {
-        self.decisions.floor().assert_knows::<D>();
-        let decisions = self.decisions.clone();
-        let keyed = Keyed::new(&self.key, &decisions, D::COMMAND, &decision);
+        self.floor().assert_knows::<D>();
+        let (decisions, Keyed(key)) = self.split();
+        let keyed = KeyedCall::new(key, &decisions, D::COMMAND, &decision);
         async move {
             match keyed {
                 Ok(keyed) => decisions.asking(decision, Some(keyed)).await,
@@ -179,11 +154,5 @@ impl OnceDecisions {
                 }
             }
         }
-    }
-}
-
-impl fmt::Debug for OnceDecisions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OnceDecisions").field("key", &self.key).finish_non_exhaustive()
     }
 }

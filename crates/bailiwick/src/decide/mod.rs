@@ -25,6 +25,5 @@ mod port;
 mod turn;
 
 pub use handle::Decisions;
-pub use keyed::OnceDecisions;
 
 pub(crate) use floor::Floor;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use bailiwick::{Committed, Decide, Position};
+use bailiwick::{Decide, Position, Receipt};
 use bailiwick_examples::registration::{Cancel, Course, CourseId, Define, Refused, UpdateCapacity};
 
 use super::cast::{CANCELLED, RESIZED};
@@ -75,7 +75,7 @@ async fn ask<C: Send + 'static>(
 where
     Course: Decide<C, Reply = (), Rejection = Refused>,
 {
-    let asked = school.courses.get(course).ask_committed(command).await;
-    let asked: Result<Committed<()>, _> = asked;
+    let asked = school.courses.get(course).ask_with_receipt(command).await;
+    let asked: Result<Receipt<()>, _> = asked;
     yes_or_no(&"the office", asked)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-use bailiwick::{Aggregates, AskError, Committed, Journal, Position, Runtime};
+use bailiwick::{Aggregates, AskError, Journal, Position, Receipt, Runtime};
 use bailiwick_examples::registration::{
     Course, CourseId, Leave, Refused, Register, Student, StudentId, Subscribe, Unsubscribe,
 };
@@ -84,7 +84,7 @@ impl School {
     async fn subscribe(&self, student: &StudentId, course: &CourseId) -> Result<bool, Failure> {
         let asked = Instant::now();
         let wish = Subscribe { student: student.clone(), course: course.clone() };
-        let answer = yes_or_no(student, self.decisions.decide_committed(wish).await)?;
+        let answer = yes_or_no(student, self.decisions.decide_with_receipt(wish).await)?;
         let mut answers = self.answers.lock().await;
         answers.took.push(asked.elapsed());
         match &answer {
@@ -98,7 +98,7 @@ impl School {
         for course in seats {
             let (student, course) = (student.clone(), (*course).clone());
             let wish = Unsubscribe { student: student.clone(), course };
-            let answer = yes_or_no(&student, self.decisions.decide_committed(wish).await)?;
+            let answer = yes_or_no(&student, self.decisions.decide_with_receipt(wish).await)?;
             let mut answers = self.answers.lock().await;
             match answer {
                 Ok(_) => answers.given_back += 1,
@@ -109,7 +109,7 @@ impl School {
     }
 
     async fn leave(&self, student: &StudentId) -> Result<(), Failure> {
-        let asked = self.students.get(student.clone()).ask_committed(Leave).await;
+        let asked = self.students.get(student.clone()).ask_with_receipt(Leave).await;
         let answer = yes_or_no(student, asked)?;
         let mut answers = self.answers.lock().await;
         match answer {
@@ -123,7 +123,7 @@ impl School {
 /// The position, or the rule that said no.
 pub fn yes_or_no<C>(
     who: &impl Display,
-    answer: Result<Committed<()>, AskError<C, Refused>>,
+    answer: Result<Receipt<()>, AskError<C, Refused>>,
 ) -> Result<Result<Position, Refused>, Failure> {
     match answer {
         Ok(committed) => Ok(Ok(committed.position)),
