@@ -193,8 +193,9 @@ async fn a_decision_without_events_is_remembered_too() {
     let first = notes().await.unwrap();
     runtime.decide(write("1", "a")).await.unwrap();
     assert_eq!((notes().await.unwrap(), first.reply), (again(first), 0));
-    let later = on(&journal).await.decisions();
-    assert_eq!(later.once("notes").decide_with_receipt(Notes).await.unwrap(), again(first));
+    let later = on(&journal).await;
+    let told = later.decisions().once("notes").decide_with_receipt(Notes).await.unwrap();
+    assert_eq!(told, again(first));
 }
 
 #[tokio::test]

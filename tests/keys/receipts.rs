@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use bailiwick::{
-    Admission, AggregateRef, AskError, Cause, Decisions, Keyed, MemoryJournal, Position, Query,
-    Read, Receipt, RecordedEvent,
+    Admission, AggregateRef, AskError, Cause, Decisions, Keyed, Position, Query, Receipt,
+    RecordedEvent,
 };
 use bailiwick_tests::again::again;
 use bailiwick_tests::faulty::FaultyJournal;
