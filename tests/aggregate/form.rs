@@ -77,7 +77,7 @@ async fn what_was_not_durable_has_its_position_when_it_is() {
     let counter = stage.counters.get("a");
     let (mut counts, mut reads) = (Vec::new(), Vec::new());
     for n in 0..4 {
-        counts.push(tokio::spawn(counter.ask_committed(Count::FREELY)));
+        counts.push(tokio::spawn(counter.ask_with_receipt(Count::FREELY)));
         stage.journal.waiting(1).await;
         settle().await;
         reads.push(tokio::spawn(counter.read(|counter, _| counter.value)));
@@ -141,7 +141,7 @@ async fn a_remembered_answer_moves_it_and_a_repetition_does_not() {
     let counter = stage.counters.get("a");
     counter.ask(Count::FREELY).await.unwrap();
     for _ in 0..2 {
-        counter.clone().once("k").ask(Look).await.unwrap();
+        counter.once("k").ask(Look).await.unwrap();
         let (value, position) = look(&stage, "a").await;
         assert_eq!((value, position), (1, 2));
     }

@@ -42,7 +42,7 @@ use bailiwick_core::Position;
 /// let form = room.read(|room, _| room.name.clone()).await?;
 /// // Somebody else is faster.
 /// room.ask(Rename("blue")).await?;
-/// let late = room.clone().expecting(form.position).ask(Rename("red")).await.unwrap_err();
+/// let late = room.expecting(form.position).ask(Rename("red")).await.unwrap_err();
 /// assert!(matches!(late.not_run(), Some(Cause::Moved { .. })));
 /// # Ok(())
 /// # }
