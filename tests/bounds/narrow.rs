@@ -1,9 +1,8 @@
 //! A journal that takes little at once, and remembers how much it took.
 
-use std::future::ready;
 use std::sync::Arc;
 
-use bailiwick::{AppendError, AppendLimits, MemoryJournal};
+use bailiwick::{Answer, AppendError, AppendLimits, MemoryJournal};
 use bailiwick_tests::altered::Altered;
 use parking_lot::Mutex;
 
@@ -22,7 +21,7 @@ impl Narrow {
         let journal = journal.append(move |inner, events, condition| {
             match limits.check(&events) {
                 Ok(bytes) => takes.lock().push(bytes),
-                Err(why) => return Box::pin(ready(Err(AppendError::OverLimit(why)))),
+                Err(why) => return Answer::ready(Err(AppendError::OverLimit(why))),
             }
             inner.append(events, condition)
         });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bailiwick::{MemoryJournal, Runtime};
+use bailiwick::{Answer, MemoryJournal, Runtime};
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::counter::{Count, Counter, CounterId};
 
@@ -42,7 +42,7 @@ async fn crowd() {
         let counted = counted.clone();
         // Submitted by the call; only the answer takes its time.
         let appended = inner.append(events, condition);
-        Box::pin(async move {
+        Answer::later(async move {
             let (now, most) = &*counted;
             most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             for _ in 0..5 {

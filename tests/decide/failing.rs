@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick::{AskError, Cause, FaultKind, Journal, MemoryJournal, Runtime, Unknown};
+use bailiwick::{Answer, AskError, Cause, FaultKind, Journal, MemoryJournal, Runtime, Unknown};
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::settle;
@@ -42,7 +42,7 @@ fn rivalled(journal: Arc<dyn Journal>) -> impl Journal {
     Altered::around(journal).append(|journal, events, condition| {
         let first = journal.append(events.clone(), None);
         let second = journal.append(events, condition);
-        Box::pin(async move {
+        Answer::later(async move {
             first.await.expect("without a condition");
             second.await
         })

@@ -231,7 +231,7 @@ async fn a_conflict_over_the_key_alone_ends_with_the_answer_of_the_other() {
     let other = Arc::new(start(Runtime::builder_shared(journal.clone())).await);
     let rival = Altered::around(journal.clone()).append(move |journal, events, condition| {
         let (journal, other) = (journal.clone(), other.clone());
-        Box::pin(async move {
+        bailiwick::Answer::later(async move {
             // The first time it is decided, then remembered.
             other.decisions().once("k").decide(Jot).await.expect("a reply");
             journal.append(events, condition).await

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bailiwick::{
-    Aggregate, Aggregates, Context, Decide, Decision, Event, Journal, MemoryJournal, Runtime,
-    Timestamp, View, id,
+    Aggregate, Aggregates, Answer, Context, Decide, Decision, Event, Journal, MemoryJournal,
+    Runtime, Timestamp, View, id,
 };
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::faulty::FaultyJournal;
@@ -224,7 +224,7 @@ async fn who_lets_go_leaves_nothing_behind() {
 fn slow() -> impl Journal {
     Altered::new(MemoryJournal::new()).append(|journal, events, condition| {
         let journal = journal.clone();
-        Box::pin(async move {
+        Answer::later(async move {
             yield_now().await;
             let appended = journal.append(events, condition).await;
             yield_now().await;

@@ -1,14 +1,13 @@
 //! Panics where nobody expects one: in what surrounds the runtime, in the midst of its own code.
 
 use std::convert::Infallible;
-use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bailiwick::{
-    Aggregate, AppendError, Context, Decide, Event, FaultKind, Health, JournalFault, ManualClock,
-    MemoryJournal, Runtime, Timestamp, View, id,
+    Aggregate, Answer, AppendError, Context, Decide, Event, FaultKind, Health, JournalFault,
+    ManualClock, MemoryJournal, Runtime, Timestamp, View, id,
 };
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::counter::{Count, Counter};
@@ -149,7 +148,7 @@ fn buggy(closed: Arc<AtomicBool>, health_panics: usize, reopen_panics: usize) ->
         (AtomicUsize::new(health_panics), AtomicUsize::new(reopen_panics));
     Altered::new(MemoryJournal::new())
         .append(move |inner, events, condition| match closes.load(Ordering::SeqCst) {
-            true => Box::pin(ready(Err(AppendError::Closed(fault())))),
+            true => Answer::ready(Err(AppendError::Closed(fault()))),
             false => inner.append(events, condition),
         })
         .health(move |_| {
@@ -163,7 +162,7 @@ fn buggy(closed: Arc<AtomicBool>, health_panics: usize, reopen_panics: usize) ->
         .reopen(move |_| {
             assert!(!takes_one(&reopen_panics), "a bug in `reopen`");
             opens.store(false, Ordering::SeqCst);
-            Box::pin(ready(Ok(())))
+            Answer::ready(Ok(()))
         })
 }
 

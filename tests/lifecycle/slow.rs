@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick::MemoryJournal;
+use bailiwick::{Answer, MemoryJournal};
 use bailiwick_tests::altered::Altered;
 use tokio::sync::watch;
 
@@ -50,7 +50,7 @@ pub fn slow_reads(gate: &Gate) -> Altered {
     let gate = gate.clone();
     Altered::new(MemoryJournal::new()).read(move |inner, read| {
         let (inner, gate) = (inner.clone(), gate.clone());
-        Box::pin(async move {
+        Answer::later(async move {
             gate.pass().await;
             inner.read(read).await
         })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bailiwick::MemoryJournal;
+use bailiwick::{Answer, MemoryJournal};
 use bailiwick_tests::altered::Altered;
 use tokio::sync::watch;
 use tokio::task::yield_now;
@@ -17,7 +17,7 @@ impl Held {
         let held = self.0.clone();
         Altered::new(MemoryJournal::new()).read(move |inner, read| {
             let (page, mut held) = (inner.read(read), held.subscribe());
-            Box::pin(async move {
+            Answer::later(async move {
                 let page = page.await;
                 held.wait_for(|held| !held).await.expect("never closed");
                 page
@@ -52,7 +52,7 @@ pub fn hesitant() -> Altered {
     Altered::new(MemoryJournal::new())
         .append(move |inner, events, condition| {
             let (appended, hesitation) = (inner.append(events, condition), hesitate());
-            Box::pin(async move {
+            Answer::later(async move {
                 let appended = appended.await;
                 hesitation.await;
                 appended
@@ -60,7 +60,7 @@ pub fn hesitant() -> Altered {
         })
         .read(move |inner, read| {
             let (page, hesitation) = (inner.read(read), hesitates());
-            Box::pin(async move {
+            Answer::later(async move {
                 let page = page.await;
                 hesitation.await;
                 page

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick::{AppendError, Journal};
+use bailiwick::{Answer, AppendError, Journal};
 use bailiwick_tests::altered::Altered;
 
 /// Writes what its condition does not allow all the same.
@@ -10,7 +10,7 @@ pub fn careless(strict: Arc<dyn Journal>) -> impl Journal {
     Altered::around(strict).append(|journal, events, condition| {
         let journal = journal.clone();
         let appended = journal.append(events.clone(), condition);
-        Box::pin(async move {
+        Answer::later(async move {
             match appended.await {
                 Err(AppendError::Conflict { .. }) => journal.append(events, None).await,
                 outcome => outcome,

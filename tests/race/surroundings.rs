@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use bailiwick::{BoxFuture, Clock, MemoryJournal, Spawn, SystemClock, Timestamp};
+use bailiwick::{Answer, BoxFuture, Clock, MemoryJournal, Spawn, SystemClock, Timestamp};
 use bailiwick_tests::altered::Altered;
 use tokio::runtime::Handle;
 use tokio::task::coop::consume_budget;
@@ -133,11 +133,11 @@ impl Dawdler {
         self.reads.load(Ordering::Relaxed)
     }
 
-    fn dawdle<T: Send + 'static>(&self, answer: BoxFuture<T>) -> BoxFuture<T> {
+    fn dawdle<T: Send + 'static>(&self, answer: Answer<T>) -> Answer<T> {
         let chance = mix(self.calls.fetch_add(1, Ordering::Relaxed));
         match chance % 8 {
             0..4 => answer,
-            4..7 => Box::pin(async move {
+            4..7 => Answer::later(async move {
                 yields(chance >> 60).await;
                 answer.await
             }),
@@ -146,7 +146,7 @@ impl Dawdler {
                     yields(chance >> 62).await;
                     answer.await
                 });
-                Box::pin(async move { elsewhere.await.expect("it does not panic") })
+                Answer::later(async move { elsewhere.await.expect("it does not panic") })
             }
         }
     }

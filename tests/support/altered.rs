@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use bailiwick::{
-    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, Head, Health,
+    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
     Journal, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
 };
 
 type Inner = Arc<dyn Journal>;
 /// What is asked instead, with the journal within.
 type Way<A, R> = Option<Arc<dyn Fn(&Inner, A) -> R + Send + Sync>>;
-type Appends = BoxFuture<Result<Appended, AppendError>>;
-type Pages = BoxFuture<Result<Page, JournalReadError>>;
-type Matches = BoxFuture<Result<LastMatch, JournalReadError>>;
-type Heads = BoxFuture<Result<Head, JournalReadError>>;
-type Reopens = BoxFuture<Result<(), ReopenError>>;
+type Appends = Answer<Result<Appended, AppendError>>;
+type Pages = Answer<Result<Page, JournalReadError>>;
+type Matches = Answer<Result<LastMatch, JournalReadError>>;
+type Heads = Answer<Result<Head, JournalReadError>>;
+type Reopens = Answer<Result<(), ReopenError>>;
 
 /// See the module. A test says what goes another way, and nothing else. Cloning shares it.
 #[derive(Clone)]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bailiwick::{
-    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, FaultKind, Head,
+    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
     Health, Journal, JournalFault, JournalReadError, LastMatch, Page, Position, Query, Read,
     ReopenError,
 };
@@ -199,9 +199,9 @@ impl FaultyJournal {
         self.inner.clone()
     }
 
-    fn shown(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
+    fn shown(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
         let (page, hidden) = (self.inner.read(read), *self.hidden.lock());
-        Box::pin(async move {
+        Answer::later(async move {
             let mut page = page.await?;
             if let Some(head) = hidden {
                 page.events.retain(|recorded| recorded.position <= head);
@@ -271,9 +271,9 @@ impl Journal for FaultyJournal {
         &self,
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
+    ) -> Answer<Result<Appended, AppendError>> {
         let journal = self.clone();
-        Box::pin(async move {
+        Answer::later(async move {
             if !journal.gate.borrow().open {
                 let standing = Standing::new(&journal, (events.clone(), condition.clone()));
                 let number = standing.number;
@@ -288,27 +288,27 @@ impl Journal for FaultyJournal {
         })
     }
 
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
+    fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         if self.has_crashed() {
-            return Box::pin(std::future::pending());
+            return Answer::later(std::future::pending());
         }
         if *self.unreadable.lock() {
             let error: Box<dyn std::error::Error + Send + Sync> = "the disk is gone".into();
-            return Box::pin(std::future::ready(Err(JournalReadError::Unavailable(error.into()))));
+            return Answer::ready(Err(JournalReadError::Unavailable(error.into())));
         }
         let one_less = |n: usize| n.checked_sub(1);
         match self.hanging_reads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less) {
-            Ok(_) => Box::pin(std::future::pending()),
+            Ok(_) => Answer::later(std::future::pending()),
             Err(_) => self.shown(read),
         }
     }
 
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
+    fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
         self.inner.last(query)
     }
 
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
+    fn head(&self) -> Answer<Result<Head, JournalReadError>> {
         self.inner.head()
     }
 
@@ -323,7 +323,7 @@ impl Journal for FaultyJournal {
         }
     }
 
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+    fn reopen(&self) -> Answer<Result<(), ReopenError>> {
         let mut stop = self.stop.lock();
         stop.tried += 1;
         let result = match (stop.closed.clone(), stop.refusals) {
@@ -334,6 +334,6 @@ impl Journal for FaultyJournal {
         if result.is_ok() {
             stop.closed = None;
         }
-        Box::pin(std::future::ready(result))
+        Answer::ready(result)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use bailiwick::{
-    Aggregate, AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, Context, Decide,
+    Aggregate, Answer, AppendCondition, AppendError, AppendLimits, Appended, Context, Decide,
     EncodedEvent, Event, EventType, Head, Health, Journal, JournalReadError, LastMatch, Metadata,
     Page, Position, Query, Read, RecordedEvent, ReopenError, Timestamp, View, id,
 };
@@ -121,23 +121,23 @@ impl Journal for Parcels {
         &self,
         _: Vec<EncodedEvent>,
         _: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
+    ) -> Answer<Result<Appended, AppendError>> {
         unreachable!("parcels are only looked at")
     }
 
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
+    fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
         let events: Vec<_> = self.event(&read).into_iter().collect();
         self.loads.fetch_add(events.len() as u64, Relaxed);
         let page = Page { events, upto: Position::new(1), more: false };
-        Box::pin(std::future::ready(Ok(page)))
+        Answer::ready(Ok(page))
     }
 
-    fn last(&self, _: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
+    fn last(&self, _: Query) -> Answer<Result<LastMatch, JournalReadError>> {
         unreachable!("parcels are only looked at")
     }
 
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
-        Box::pin(std::future::ready(Ok(Head { position: Position::new(1), ..Head::default() })))
+    fn head(&self) -> Answer<Result<Head, JournalReadError>> {
+        Answer::ready(Ok(Head { position: Position::new(1), ..Head::default() }))
     }
 
     fn limits(&self) -> AppendLimits {
@@ -148,7 +148,7 @@ impl Journal for Parcels {
         Health::Open
     }
 
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
-        Box::pin(std::future::ready(Ok(())))
+    fn reopen(&self) -> Answer<Result<(), ReopenError>> {
+        Answer::ready(Ok(()))
     }
 }

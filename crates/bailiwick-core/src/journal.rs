@@ -1,5 +1,6 @@
 //! The journal port: the one ordered log that everything rests on.
 
+mod answer;
 mod health;
 mod limits;
 
@@ -10,10 +11,11 @@ use std::pin::Pin;
 
 use crate::{AppendCondition, EncodedEvent, Position, Query, RecordedEvent, Timestamp};
 
+pub use answer::Answer;
 pub use health::{FaultKind, Health, JournalFault, ReopenError};
 pub use limits::{AppendLimits, OverLimit};
 
-/// A boxed future, as the port returns it.
+/// A boxed future.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 
 /// The source of an error of a journal.
@@ -42,17 +44,17 @@ pub trait Journal: Send + Sync + 'static {
         &self,
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>>;
+    ) -> Answer<Result<Appended, AppendError>>;
 
     /// Reads a page of the events that match, in order of position.
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>>;
+    fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>>;
 
     /// The last event that matches, however many there are and however long ago it was. Costs what
     /// one event costs, not what the journal's length does.
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>>;
+    fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>>;
 
     /// The end of the journal.
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>>;
+    fn head(&self) -> Answer<Result<Head, JournalReadError>>;
 
     /// What an append may hold. The same for as long as the journal lives; asks nobody and waits for
     /// nothing. A journal around another one says what that says.
@@ -67,7 +69,7 @@ pub trait Journal: Send + Sync + 'static {
     /// before has to read on from where it was certain.
     ///
     /// Does nothing to a journal that is open. Tries once: how often, and when, is up to the caller.
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>>;
+    fn reopen(&self) -> Answer<Result<(), ReopenError>>;
 }
 
 /// The end of the journal at some instant.

@@ -58,8 +58,8 @@ pub use given::{
 };
 pub use id::{Id, IdDescriptor, InvalidId, UnreadableId};
 pub use journal::{
-    AppendError, AppendLimits, Appended, BoxError, BoxFuture, FaultKind, Head, Health, Journal,
-    JournalFault, JournalReadError, LastMatch, OverLimit, Page, Read, ReopenError,
+    Answer, AppendError, AppendLimits, Appended, BoxError, BoxFuture, FaultKind, Head, Health,
+    Journal, JournalFault, JournalReadError, LastMatch, OverLimit, Page, Read, ReopenError,
 };
 pub use lease::LeaseSet;
 pub use position::Position;

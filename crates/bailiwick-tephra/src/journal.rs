@@ -1,13 +1,12 @@
 //! The journal: what the port asks for, and what it is made of.
 
 use std::fmt;
-use std::future::ready;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use bailiwick_core::{
-    AppendCondition, AppendError, AppendLimits, Appended, BoxError, BoxFuture, EncodedEvent,
+    Answer, AppendCondition, AppendError, AppendLimits, Appended, BoxError, EncodedEvent,
     FaultKind, Head, Health, Journal, JournalReadError, LastMatch, Page, Position, Query, Read,
     ReopenError,
 };
@@ -101,7 +100,7 @@ impl TephraJournal {
     fn read_with<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Source<'_>) -> Result<T, BoxError> + Send + 'static,
-    ) -> BoxFuture<Result<T, JournalReadError>> {
+    ) -> Answer<Result<T, JournalReadError>> {
         let shared = self.shared.clone();
         self.shared.pool.read(move || read(&shared.source()))
     }
@@ -113,13 +112,13 @@ impl Shared {
         &self,
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
+    ) -> Answer<Result<Appended, AppendError>> {
         if let Err(why) = self.limits.check(&events) {
-            return Box::pin(ready(Err(AppendError::OverLimit(why))));
+            return Answer::ready(Err(AppendError::OverLimit(why)));
         }
         match Append::new(events, condition) {
             Ok((append, told)) => self.appends.submit(append, told),
-            Err(why) => Box::pin(ready(Err(AppendError::NotWritten(why.into())))),
+            Err(why) => Answer::ready(Err(AppendError::NotWritten(why.into()))),
         }
     }
 
@@ -156,9 +155,9 @@ impl Journal for TephraJournal {
         &self,
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
+    ) -> Answer<Result<Appended, AppendError>> {
         if events.is_empty() {
-            return Box::pin(ready(Err(AppendError::Empty)));
+            return Answer::ready(Err(AppendError::Empty));
         }
         #[cfg(feature = "fault-injection")]
         if let Some(saboteur) = &self.saboteur {
@@ -167,19 +166,19 @@ impl Journal for TephraJournal {
         self.shared.append(events, condition)
     }
 
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
+    fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
         self.read_with(move |source| reads::page(source, &read))
     }
 
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
+    fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
         self.read_with(move |source| reads::last(source, &query))
     }
 
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
+    fn head(&self) -> Answer<Result<Head, JournalReadError>> {
         let written = Position::new(self.shared.reader.read().head().get());
         let head = self.shared.appends.head();
         if written <= head.position {
-            return Box::pin(ready(Ok(head)));
+            return Answer::ready(Ok(head));
         }
         // Written, but not yet acknowledged: readers see it already.
         self.read_with(move |source| reads::latest(source, head))
@@ -193,12 +192,12 @@ impl Journal for TephraJournal {
         self.shared.appends.health()
     }
 
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+    fn reopen(&self) -> Answer<Result<(), ReopenError>> {
         let Some(told) = self.shared.appends.reopen() else {
-            return Box::pin(ready(Ok(())));
+            return Answer::ready(Ok(()));
         };
         let shared = self.shared.clone();
-        Box::pin(async move { told.await.unwrap_or_else(|_| Err(shared.unattended())) })
+        Answer::later(async move { told.await.unwrap_or_else(|_| Err(shared.unattended())) })
     }
 }
 

@@ -1,9 +1,8 @@
 //! Bugs to switch on: a test that does not find them is not worth much.
 
-use std::future::ready;
 use std::sync::Arc;
 
-use bailiwick_core::{AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Position};
+use bailiwick_core::{Answer, AppendCondition, AppendError, Appended, EncodedEvent, Position};
 use parking_lot::Mutex;
 
 use crate::journal::Shared;
@@ -39,11 +38,11 @@ impl Saboteur {
         shared: &Arc<Shared>,
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
+    ) -> Answer<Result<Appended, AppendError>> {
         match self.bug {
             Sabotage::SkippedSync => self.unsynced(shared, events, condition),
             Sabotage::HalfBatch => {
-                Box::pin(in_halves(self.turn.clone(), shared.clone(), events, condition))
+                Answer::later(in_halves(self.turn.clone(), shared.clone(), events, condition))
             }
         }
     }
@@ -53,13 +52,13 @@ impl Saboteur {
         shared: &Shared,
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
+    ) -> Answer<Result<Appended, AppendError>> {
         let mut next = self.next.lock();
         let first = *next;
         *next = first.plus(events.len() as u64);
         let last = first.plus(events.len() as u64 - 1);
         drop(shared.append(events, condition));
-        Box::pin(ready(Ok(Appended { first, last })))
+        Answer::ready(Ok(Appended { first, last }))
     }
 }
 

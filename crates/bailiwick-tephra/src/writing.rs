@@ -8,7 +8,7 @@ use bailiwick_core::{FaultKind, Head, Health, JournalFault, ReopenError};
 use flume::Receiver;
 use tokio::sync::oneshot;
 
-use crate::appends::{self, Answer, Call, Next, Reopened};
+use crate::appends::{self, Call, Next, Reopened, Response};
 use crate::folder::note;
 use crate::journal::{Shared, find_head, lost};
 use crate::store::Store;
@@ -37,7 +37,7 @@ impl Writing {
     }
 
     /// One batch after the other, until nothing waits.
-    fn write(&self, mut answers: Receiver<Answer>) {
+    fn write(&self, mut answers: Receiver<Response>) {
         let mut taken = Vec::new();
         loop {
             if let Ok(answer) = answers.recv() {

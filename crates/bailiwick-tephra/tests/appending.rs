@@ -4,12 +4,14 @@
 mod support;
 
 use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Waker};
 use std::thread;
 
-use bailiwick_core::{AppendError, AppendLimits, Appended, BoxFuture, Journal, Position};
+use bailiwick_core::{Answer, AppendError, AppendLimits, Appended, Journal, Position};
 use bailiwick_tephra::TephraJournal;
 use support::{all, block_on, event, head, quick_folder, unless};
 
@@ -35,7 +37,7 @@ fn submit(
     number: u64,
     events: u64,
     after: u64,
-) -> BoxFuture<Outcome> {
+) -> Answer<Outcome> {
     let tags = [format!("owner:{owner}"), format!("number:{number}")];
     let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
     let events = (0..events).map(|_| event("A", &tags, 20)).collect();
@@ -111,7 +113,7 @@ fn whatever_becomes_of_the_futures_everything_is_appended() {
 
 fn treat_differently(journal: &TephraJournal, owner: u64, submitted: &AtomicU64) {
     let mut random = Random(owner + 77);
-    let mut kept: Vec<BoxFuture<Outcome>> = Vec::new();
+    let mut kept: Vec<Answer<Outcome>> = Vec::new();
     for number in 0..600 {
         let tag = format!("owner:{owner}");
         let mut append = journal.append(vec![event("A", &[&tag], 10)], None);
@@ -119,12 +121,12 @@ fn treat_differently(journal: &TephraJournal, owner: u64, submitted: &AtomicU64)
         match random.below(6) {
             0 => drop(append),
             1 => {
-                let _ = append.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                let _ = Pin::new(&mut append).poll(&mut Context::from_waker(Waker::noop()));
                 drop(append);
             }
             2 => kept.push(append),
             3 => {
-                let polled = append.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                let polled = Pin::new(&mut append).poll(&mut Context::from_waker(Waker::noop()));
                 if polled.is_pending() {
                     kept.push(append);
                 }

@@ -8,9 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use bailiwick_core::{
-    AppendError, BoxFuture, FaultKind, Health, Journal, JournalFault, ReopenError,
-};
+use bailiwick_core::{Answer, AppendError, FaultKind, Health, Journal, JournalFault, ReopenError};
 use bailiwick_core::{Appended, Query};
 use bailiwick_tephra::{OpenError, TephraJournal};
 use support::{
@@ -19,7 +17,7 @@ use support::{
 
 type Outcome = Result<Appended, AppendError>;
 
-fn submit(journal: &TephraJournal, number: u64) -> BoxFuture<Outcome> {
+fn submit(journal: &TephraJournal, number: u64) -> Answer<Outcome> {
     let tag = format!("n:{number}");
     let events = vec![event("A", &[&tag, "all:1"], 100), event("B", &[&tag], 40)];
     journal.append(events, Some(support::unless(&tag, 0)))

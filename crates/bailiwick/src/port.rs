@@ -2,13 +2,13 @@
 //! mean is said in one place.
 
 use std::any::Any;
-use std::future::{Future, ready};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
 use bailiwick_core::{
-    AppendCondition, AppendError, Appended, BoxError, BoxFuture, EncodedEvent, FaultKind, Head,
+    Answer, AppendCondition, AppendError, Appended, BoxError, EncodedEvent, FaultKind, Head,
     Health, Journal, JournalFault, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
 };
 
@@ -18,18 +18,18 @@ use crate::shared::{Shared, Stage};
 
 /// A call of the journal. If it panics, `failed` makes of that what it means for the call.
 pub(crate) struct Guarded<T, E> {
-    future: BoxFuture<Result<T, E>>,
+    answer: Answer<Result<T, E>>,
     failed: fn(BoxError) -> E,
 }
 
 impl<T: Send + 'static, E: Send + 'static> Guarded<T, E> {
     pub(crate) fn new(
-        call: impl FnOnce() -> BoxFuture<Result<T, E>>,
+        call: impl FnOnce() -> Answer<Result<T, E>>,
         failed: fn(BoxError) -> E,
     ) -> Self {
-        let future = catch_unwind(AssertUnwindSafe(call))
-            .unwrap_or_else(|panic| Box::pin(ready(Err(failed(panicked(&*panic))))));
-        Guarded { future, failed }
+        let answer = catch_unwind(AssertUnwindSafe(call))
+            .unwrap_or_else(|panic| Answer::ready(Err(failed(panicked(&*panic)))));
+        Guarded { answer, failed }
     }
 }
 
@@ -37,8 +37,8 @@ impl<T, E> Future for Guarded<T, E> {
     type Output = Result<T, E>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Guarded { future, failed } = &mut *self;
-        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)))
+        let Guarded { answer, failed } = &mut *self;
+        catch_unwind(AssertUnwindSafe(|| Pin::new(answer).poll(cx)))
             .unwrap_or_else(|panic| Poll::Ready(Err(failed(panicked(&*panic)))))
     }
 }

@@ -1,8 +1,6 @@
 //! The instant at which an append takes effect, and is written into the ledger.
 
-use std::task::{Context, Poll, Waker};
-
-use bailiwick::{AppendCondition, AppendError, Appended, BoxFuture, EncodedEvent, Journal};
+use bailiwick::{AppendCondition, AppendError, Appended, EncodedEvent, Journal};
 
 use super::history::Writer;
 use super::sights::Sight;
@@ -22,7 +20,8 @@ impl World {
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
     ) -> Outcome {
-        let outcome = ready(self.store.append(events.clone(), condition));
+        let outcome = self.store.append(events.clone(), condition).now();
+        let outcome = outcome.expect("a journal in memory answers at once");
         let seat = match by {
             Writer::Seat(seat) | Writer::Late(seat) => Some(seat),
             Writer::Foreign => None,
@@ -45,14 +44,5 @@ impl World {
             }
         }
         outcome
-    }
-}
-
-/// What a journal in memory returns is ready.
-fn ready<T>(mut future: BoxFuture<T>) -> T {
-    let mut cx = Context::from_waker(Waker::noop());
-    match future.as_mut().poll(&mut cx) {
-        Poll::Ready(output) => output,
-        Poll::Pending => unreachable!("a journal in memory does everything at once"),
     }
 }

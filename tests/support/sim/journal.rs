@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bailiwick::{
-    AppendCondition, AppendError, AppendLimits, BoxFuture, EncodedEvent, Head, Health, Journal,
+    Answer, AppendCondition, AppendError, AppendLimits, EncodedEvent, Head, Health, Journal,
     JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError, Tag,
 };
 use tokio::sync::oneshot;
@@ -80,22 +80,22 @@ impl SimJournal {
     /// Asks the store when it is polled.
     fn later<T: Send + 'static>(
         &self,
-        ask: impl FnOnce(&MemoryJournal) -> BoxFuture<T> + Send + 'static,
-    ) -> BoxFuture<T> {
+        ask: impl FnOnce(&MemoryJournal) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
         let store = self.world.store.clone();
-        Box::pin(async move { ask(&store).await })
+        Answer::later(async move { ask(&store).await })
     }
 
     /// Reads something about these counters, as slowly as the journal is.
     fn slowly<T: Send + 'static>(
         &self,
         counters: Vec<usize>,
-        read: BoxFuture<Result<T, JournalReadError>>,
-    ) -> BoxFuture<Result<T, JournalReadError>> {
+        read: Answer<Result<T, JournalReadError>>,
+    ) -> Answer<Result<T, JournalReadError>> {
         let (before, after) = (self.delay(), self.delay());
         let under_way = UnderWay::new(&self.seat, counters.clone());
         let journal = SimJournal::new(&self.world, &self.seat);
-        Box::pin(async move {
+        Answer::later(async move {
             let _under_way = under_way;
             let world = &journal.world;
             world.sleep(before).await;
@@ -115,7 +115,7 @@ impl Journal for SimJournal {
         &self,
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
-    ) -> BoxFuture<Outcome> {
+    ) -> Answer<Outcome> {
         let mut counters: Vec<_> = events.iter().flat_map(counters_of).collect();
         counters.sort_unstable();
         counters.dedup();
@@ -146,14 +146,14 @@ impl Journal for SimJournal {
         let append = Append { journal, counters, events, condition };
         if fate == Fate::Done && before + after == 0 && self.world.random.lock().one_in(2) {
             let by = Writer::Seat(self.seat.number);
-            return Box::pin(std::future::ready(append.take_effect(by)));
+            return Answer::ready(append.take_effect(by));
         }
         let (tell, told) = oneshot::channel();
         self.world.spawn("append", append.run(fate, before, after, tell));
-        Box::pin(answer(told, appending))
+        Answer::later(answer(told, appending))
     }
 
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
+    fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
         let counters = self.counters_in(&read.query);
         match counters.is_empty() {
             true => self.world.store.read(read),
@@ -162,7 +162,7 @@ impl Journal for SimJournal {
         }
     }
 
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
+    fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
         let counters = self.counters_in(&query);
         match counters.is_empty() {
             true => self.world.store.last(query),
@@ -170,7 +170,7 @@ impl Journal for SimJournal {
         }
     }
 
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
+    fn head(&self) -> Answer<Result<Head, JournalReadError>> {
         self.world.store.head()
     }
 
@@ -182,7 +182,7 @@ impl Journal for SimJournal {
         self.world.store.health()
     }
 
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+    fn reopen(&self) -> Answer<Result<(), ReopenError>> {
         self.world.store.reopen()
     }
 }

@@ -3,7 +3,7 @@
 use super::block_on::{block_on, poll_once};
 use super::build::{any_of, at, event, item, tagged, typed, unless};
 use super::client::{Client, Outcome, positions};
-use crate::{AppendError, Appended, BoxFuture, Query};
+use crate::{Answer, AppendError, Appended, Query};
 
 fn span(first: u64, last: u64) -> Appended {
     Appended { first: at(first), last: at(last) }
@@ -97,7 +97,7 @@ pub(super) fn a_reissued_append_lands_once_if_its_condition_says_so(client: &Cli
 
 pub(super) fn appends_take_effect_in_the_order_of_the_calls(client: &Client) {
     let submit = |n: u64| client.submit([event("A", &[&format!("n:{n}")])], None);
-    let mut submitted: Vec<BoxFuture<Outcome>> = (1..=100).map(submit).collect();
+    let mut submitted: Vec<Answer<Outcome>> = (1..=100).map(submit).collect();
     // Waited for in the other order.
     for n in (1..=100).rev() {
         let outcome = block_on(submitted.pop().expect("a hundred"));

@@ -1,12 +1,14 @@
 //! Waiting for a future on a thread: the least that futures can be run with.
 
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use crate::BoxFuture;
+use crate::Answer;
 
 const PATIENCE_S: u32 = 120;
 
@@ -15,7 +17,8 @@ const PATIENCE_S: u32 = 120;
 /// # Panics
 /// If nothing wakes it for `PATIENCE_S` seconds: better than tests that hang.
 #[track_caller]
-pub(super) fn block_on<T>(mut future: BoxFuture<T>) -> T {
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
     let bell = Arc::new(Bell { rung: AtomicBool::new(false), thread: thread::current() });
     let waker = Waker::from(bell.clone());
     loop {
@@ -27,8 +30,8 @@ pub(super) fn block_on<T>(mut future: BoxFuture<T>) -> T {
 }
 
 /// Polls a future once, with nobody to wake.
-pub(super) fn poll_once<T>(future: &mut BoxFuture<T>) -> Poll<T> {
-    future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+pub(super) fn poll_once<T>(answer: &mut Answer<T>) -> Poll<T> {
+    Pin::new(answer).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 struct Bell {

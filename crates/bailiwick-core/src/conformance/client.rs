@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::block_on::block_on;
 use super::build::event;
 use crate::{
-    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, Head, Health,
+    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
     Journal, LastMatch, Page, Position, Query, Read, RecordedEvent,
 };
 
@@ -26,7 +26,7 @@ impl Client {
         &self,
         events: impl Into<Vec<EncodedEvent>>,
         condition: Option<AppendCondition>,
-    ) -> BoxFuture<Outcome> {
+    ) -> Answer<Outcome> {
         self.journal.append(events.into(), condition)
     }
 

@@ -4,7 +4,7 @@ use bailiwick_core::{Head, Position};
 use flume::Receiver;
 use tokio::sync::oneshot;
 
-use super::{Answer, Reopened};
+use super::{Reopened, Response};
 
 /// How many events may be acknowledged between two notes: so many are read for the latest time when
 /// the journal is opened after a crash.
@@ -13,7 +13,7 @@ const NOTE_EVERY_EVENTS: u64 = 1 << 16;
 /// One thing at a time.
 pub(crate) enum Call {
     /// To take the answers to a batch.
-    Answers(Receiver<Answer>),
+    Answers(Receiver<Response>),
     /// To see to tephra after it failed, and to open it again for those that want that.
     Closed(Vec<oneshot::Sender<Reopened>>),
     /// To note what was acknowledged.
@@ -22,7 +22,7 @@ pub(crate) enum Call {
 }
 
 pub(super) struct Calls {
-    pub(super) answers: Option<Receiver<Answer>>,
+    pub(super) answers: Option<Receiver<Response>>,
     /// After a failure, until the thread has seen to it.
     pub(super) failed: bool,
     reopening: Vec<oneshot::Sender<Reopened>>,

@@ -13,7 +13,7 @@ use super::append::{Append, Settled};
 use super::calls::{Call, Calls};
 use super::direct::{Direct, GivenUp};
 use super::waiting::Waiting;
-use super::{Answer, Reopened};
+use super::{Reopened, Response};
 use crate::Options;
 
 pub(super) struct Desk {
@@ -102,7 +102,7 @@ impl Desk {
 
     /// Tephra has a batch: its answers are taken by the future of `only`, if that is all of it and
     /// nothing waits, else by the thread.
-    pub(super) fn given(&mut self, answers: Receiver<Answer>, only: bool) -> Option<Arc<Direct>> {
+    pub(super) fn given(&mut self, answers: Receiver<Response>, only: bool) -> Option<Arc<Direct>> {
         if only && self.waiting.is_empty() && !self.calls.ending {
             let direct = Arc::new(Direct::new(answers));
             self.charge = Charge::Future(direct.clone());
@@ -125,7 +125,7 @@ impl Desk {
     }
 
     /// The same, by the future, that is dropped.
-    pub(super) fn handed_over(&mut self, answers: Receiver<Answer>) {
+    pub(super) fn handed_over(&mut self, answers: Receiver<Response>) {
         self.calls.answers = Some(answers);
         self.charge = Charge::Somebody;
     }

@@ -12,31 +12,31 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::append::{Outcome, Told};
-use super::{Answer, Appends};
+use super::{Appends, Response};
 
 /// Nobody polls it any more.
-pub(super) type GivenUp = RecvFut<'static, Answer>;
+pub(super) type GivenUp = RecvFut<'static, Response>;
 
 /// The answer to the only append that tephra has: taken by one, the future or the thread.
 pub(super) struct Direct {
-    answer: Mutex<Option<RecvFut<'static, Answer>>>,
-    answers: Receiver<Answer>,
+    answer: Mutex<Option<RecvFut<'static, Response>>>,
+    answers: Receiver<Response>,
 }
 
 impl Direct {
-    pub(super) fn new(answers: Receiver<Answer>) -> Direct {
+    pub(super) fn new(answers: Receiver<Response>) -> Direct {
         Direct { answer: Mutex::new(Some(answers.clone().into_recv_async())), answers }
     }
 
     /// For the thread, unless it was taken already. The future is to be dropped without a lock held:
     /// it has a waker, which may run anything.
-    pub(super) fn give_up(&self) -> Option<(Receiver<Answer>, GivenUp)> {
+    pub(super) fn give_up(&self) -> Option<(Receiver<Response>, GivenUp)> {
         let given_up = self.answer.lock().take()?;
         Some((self.answers.clone(), given_up))
     }
 
     /// The answer, or none if tephra let go of the append. Pending for ever once it was given up.
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Answer>> {
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Response>> {
         let mut place = self.answer.lock();
         let Some(answer) = place.as_mut() else {
             return Poll::Pending;

@@ -24,7 +24,7 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bailiwick_core::{BoxFuture, Head, Health, JournalFault, Position, ReopenError};
+use bailiwick_core::{Answer, Head, Health, JournalFault, Position, ReopenError};
 use flume::Receiver;
 use parking_lot::{Condvar, Mutex};
 use tephra::{AppendError as Refused, PositionRange, WriteHandle};
@@ -39,7 +39,7 @@ use direct::{Direct, Telling};
 use state::State;
 
 /// What tephra answers, and to which append of the batch.
-pub(crate) type Answer = (u64, Result<PositionRange, Refused>);
+pub(crate) type Response = (u64, Result<PositionRange, Refused>);
 pub(crate) type Reopened = Result<(), ReopenError>;
 
 /// What comes after some answers.
@@ -47,7 +47,7 @@ pub(crate) enum Next {
     /// More of them.
     More,
     /// Those to the next batch.
-    Batch(Receiver<Answer>),
+    Batch(Receiver<Response>),
     Nothing,
 }
 
@@ -80,7 +80,7 @@ impl Appends {
         self: &Arc<Self>,
         append: Append,
         told: oneshot::Receiver<Told>,
-    ) -> BoxFuture<Outcome> {
+    ) -> Answer<Outcome> {
         let direct = match self.at_desk(|desk| desk.take(append)) {
             Taken::Waits => None,
             Taken::InCharge(number) => self.begin(number),
@@ -89,7 +89,7 @@ impl Appends {
                 None
             }
         };
-        Box::pin(Telling::new(told, direct, self.clone()))
+        Answer::later(Telling::new(told, direct, self.clone()))
     }
 
     /// Nobody was in charge: gives tephra a batch. If the append `number` is all of it, who waits for
@@ -106,7 +106,7 @@ impl Appends {
     }
 
     /// Gives tephra what waits, unless it has something.
-    fn give(&self, state: &mut State, settled: &mut Vec<Settled>) -> Option<Receiver<Answer>> {
+    fn give(&self, state: &mut State, settled: &mut Vec<Settled>) -> Option<Receiver<Response>> {
         while state.is_over() && state.is_open() {
             let again = state.restart(settled);
             let batch = self.at_desk(|desk| desk.next_batch(again));
@@ -124,7 +124,7 @@ impl Appends {
 
     /// Takes the answers that there are to the batch, and gives tephra the next one; what is settled
     /// by that is to be told. Without an answer: tephra let go of the batch.
-    pub(crate) fn answered(&self, answers: &mut Vec<Answer>) -> (Next, Vec<Settled>) {
+    pub(crate) fn answered(&self, answers: &mut Vec<Response>) -> (Next, Vec<Settled>) {
         let mut settled = Vec::new();
         let mut state = self.state.lock();
         if answers.is_empty() {
@@ -164,7 +164,7 @@ impl Appends {
     }
 
     /// The same, by the future of the only append. The thread takes what comes after.
-    fn answered_directly(&self, answer: Option<Answer>) {
+    fn answered_directly(&self, answer: Option<Response>) {
         let (next, settled) = self.answered(&mut answer.into_iter().collect());
         // Before anything foreign runs: the thread must not depend on it.
         if let Next::Batch(answers) = next {
@@ -174,7 +174,7 @@ impl Appends {
     }
 
     /// Nobody waits any more for the only append that tephra has.
-    fn handed_over(&self, answers: Receiver<Answer>) {
+    fn handed_over(&self, answers: Receiver<Response>) {
         self.at_desk(|desk| desk.handed_over(answers));
     }
 

@@ -8,7 +8,7 @@ use bailiwick_core::{AppendError, Appended, FaultKind, Head, JournalFault, Posit
 use flume::{Receiver, Sender};
 use tephra::{AppendError as Refused, WriteHandle};
 
-use super::Answer;
+use super::Response;
 use super::append::{Append, Settled, Stored};
 use super::batch::Batch;
 use super::recent::Recent;
@@ -92,7 +92,7 @@ impl State {
     }
 
     /// An answer of tephra.
-    pub(super) fn answered(&mut self, (token, answer): Answer, settled: &mut Vec<Settled>) {
+    pub(super) fn answered(&mut self, (token, answer): Response, settled: &mut Vec<Settled>) {
         let Some(group) = self.batch.answered(token) else {
             return;
         };
@@ -171,7 +171,7 @@ impl State {
         &mut self,
         appends: Vec<Append>,
         settled: &mut Vec<Settled>,
-    ) -> Option<Receiver<Answer>> {
+    ) -> Option<Receiver<Response>> {
         let writer = self.writer.clone()?;
         let batch = self.stored(appends, settled);
         // Only the appends of the batch have it: if it closes before all of them have an answer,
@@ -186,7 +186,7 @@ impl State {
         &mut self,
         writer: &WriteHandle,
         batch: Vec<Stored>,
-        answers: Sender<Answer>,
+        answers: Sender<Response>,
         settled: &mut Vec<Settled>,
     ) {
         // tephra refuses an `after` above the head. Nothing is on its way, so this is the head.

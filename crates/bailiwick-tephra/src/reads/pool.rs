@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bailiwick_core::{BoxError, BoxFuture, JournalReadError};
+use bailiwick_core::{Answer, BoxError, JournalReadError};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
@@ -54,7 +54,7 @@ impl Pool {
     pub(crate) fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce() -> Result<T, BoxError> + Send + 'static,
-    ) -> BoxFuture<Result<T, JournalReadError>> {
+    ) -> Answer<Result<T, JournalReadError>> {
         let (waiter, told) = oneshot::channel();
         let job = move || {
             if !waiter.is_closed() {
@@ -63,7 +63,7 @@ impl Pool {
         };
         // Without a place: it is dropped, which tells that the journal has ended.
         let place = self.push(Box::new(job));
-        Box::pin(Reading { jobs: self.0.clone(), place, told })
+        Answer::later(Reading { jobs: self.0.clone(), place, told })
     }
 
     /// Does something that nobody waits for, unless too much of the kind waits already.
@@ -174,8 +174,8 @@ mod tests {
 
     use super::*;
 
-    fn poll<T>(read: &mut BoxFuture<Result<T, JournalReadError>>) -> Option<T> {
-        match read.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+    fn poll<T>(read: &mut Answer<Result<T, JournalReadError>>) -> Option<T> {
+        match Pin::new(read).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(read) => Some(read.unwrap()),
             Poll::Pending => None,
         }
@@ -243,7 +243,7 @@ mod tests {
         pool.end();
         let mut after = pool.read(|| Ok(()));
         for read in [&mut before, &mut after] {
-            let told = read.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            let told = Pin::new(read).poll(&mut Context::from_waker(Waker::noop()));
             assert!(matches!(told, Poll::Ready(Err(_))), "{told:?}");
         }
     }

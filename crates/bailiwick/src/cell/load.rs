@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bailiwick_core::{
-    Aggregate, EncodedEvent, Id, Position, Read, RecordedDeadline, RecordedEvent, Tag, Timestamp,
+    Aggregate, Answer, EncodedEvent, Id, Position, Read, RecordedDeadline, RecordedEvent, Tag,
+    Timestamp,
 };
 
 use super::Cell;
@@ -149,7 +150,7 @@ impl<A: Aggregate> Cell<A> {
             };
             Ok(Folded { state, answers, version, seen: read.after, recorded })
         };
-        Guarded::new(|| Box::pin(fold), |error| LoadError::Unread(unread(error)))
+        Guarded::new(|| Answer::later(fold), |error| LoadError::Unread(unread(error)))
     }
 
     pub(super) fn loaded(&self, folded: Folded<A>, again: Again<A>, times: u8) -> Life<A> {

@@ -14,11 +14,10 @@ mod log;
 mod read;
 
 use std::fmt;
-use std::future::ready;
 use std::sync::Arc;
 
 use bailiwick_core::{
-    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, Head, Health,
+    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
     Journal, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
 };
 use parking_lot::RwLock;
@@ -64,20 +63,20 @@ impl Journal for MemoryJournal {
         &self,
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
-        Box::pin(ready(self.append_now(events, condition.as_ref())))
+    ) -> Answer<Result<Appended, AppendError>> {
+        Answer::ready(self.append_now(events, condition.as_ref()))
     }
 
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
-        Box::pin(ready(Ok(read::page(&self.log, &read))))
+    fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
+        Answer::ready(Ok(read::page(&self.log, &read)))
     }
 
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
-        Box::pin(ready(Ok(last::last(&self.log, &query))))
+    fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
+        Answer::ready(Ok(last::last(&self.log, &query)))
     }
 
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
-        Box::pin(ready(Ok(self.log.read().head())))
+    fn head(&self) -> Answer<Result<Head, JournalReadError>> {
+        Answer::ready(Ok(self.log.read().head()))
     }
 
     fn limits(&self) -> AppendLimits {
@@ -89,8 +88,8 @@ impl Journal for MemoryJournal {
         Health::Open
     }
 
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
-        Box::pin(ready(Ok(())))
+    fn reopen(&self) -> Answer<Result<(), ReopenError>> {
+        Answer::ready(Ok(()))
     }
 }
 

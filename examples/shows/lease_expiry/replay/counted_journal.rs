@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bailiwick::{
-    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, Head, Health,
+    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
     Journal, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
 };
 
@@ -16,9 +16,9 @@ pub struct CountedJournal {
 }
 
 impl CountedJournal {
-    fn counted<T: 'static>(&self, call: BoxFuture<T>) -> BoxFuture<T> {
+    fn counted<T: Send + 'static>(&self, call: Answer<T>) -> Answer<T> {
         let running = self.quiet.running();
-        Box::pin(async move {
+        Answer::later(async move {
             let _running = running;
             call.await
         })
@@ -30,19 +30,19 @@ impl Journal for CountedJournal {
         &self,
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
+    ) -> Answer<Result<Appended, AppendError>> {
         self.counted(self.journal.append(events, condition))
     }
 
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
+    fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
         self.counted(self.journal.read(read))
     }
 
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
+    fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
         self.counted(self.journal.last(query))
     }
 
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
+    fn head(&self) -> Answer<Result<Head, JournalReadError>> {
         self.counted(self.journal.head())
     }
 
@@ -54,7 +54,7 @@ impl Journal for CountedJournal {
         self.journal.health()
     }
 
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+    fn reopen(&self) -> Answer<Result<(), ReopenError>> {
         self.journal.reopen()
     }
 }

@@ -1,11 +1,10 @@
 //! The simplest journal there is, a list under a lock, and the ways in which it can be wrong.
 
-use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::conformance::{Reopen, Subject};
 use crate::{
-    AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent, FaultKind, Head,
+    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
     Health, Journal, JournalFault, JournalReadError, LastMatch, Page, Position, Query, Read,
     RecordedEvent, ReopenError,
 };
@@ -93,20 +92,20 @@ impl Journal for Faulty {
         &self,
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
+    ) -> Answer<Result<Appended, AppendError>> {
         if self.fault == NothingUntilPolled {
             let this = self.clone();
-            return Box::pin(async move { this.append_now(events, condition.as_ref()) });
+            return Answer::later(async move { this.append_now(events, condition.as_ref()) });
         }
-        Box::pin(ready(self.append_now(events, condition.as_ref())))
+        Answer::ready(self.append_now(events, condition.as_ref()))
     }
 
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
-        Box::pin(ready(Ok(self.read_now(&read))))
+    fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
+        Answer::ready(Ok(self.read_now(&read)))
     }
 
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
-        Box::pin(ready(Ok(self.last_now(&query))))
+    fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
+        Answer::ready(Ok(self.last_now(&query)))
     }
 
     fn limits(&self) -> AppendLimits {
@@ -122,14 +121,14 @@ impl Journal for Faulty {
         Health::ClosedForWriting { why }
     }
 
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
+    fn reopen(&self) -> Answer<Result<(), ReopenError>> {
         if self.fault == ReopeningForgets {
             self.lock().events.pop();
         }
-        Box::pin(ready(Ok(())))
+        Answer::ready(Ok(()))
     }
 
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
+    fn head(&self) -> Answer<Result<Head, JournalReadError>> {
         let log = self.lock();
         let times = log.events.iter().map(|e| e.event.recorded_at);
         let recorded_at = match self.fault {
@@ -137,7 +136,7 @@ impl Journal for Faulty {
             _ => times.max(),
         };
         let head = Head { position: log.head(), recorded_at: recorded_at.unwrap_or_default() };
-        Box::pin(ready(Ok(head)))
+        Answer::ready(Ok(head))
     }
 }
 

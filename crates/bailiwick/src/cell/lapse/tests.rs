@@ -1,12 +1,12 @@
-use std::future::{pending, ready};
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bailiwick_core::{
-    Aggregate, AppendCondition, AppendError, AppendLimits, Appended, BoxFuture, EncodedEvent,
-    Event, Head, Health, Journal, JournalReadError, LastMatch, Page, Position, Query, Read,
-    ReopenError, Timestamp, View, id,
+    Aggregate, Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Event,
+    Head, Health, Journal, JournalReadError, LastMatch, Page, Position, Query, Read, ReopenError,
+    Timestamp, View, id,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,19 +44,19 @@ impl Journal for Hanging {
         &self,
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
-    ) -> BoxFuture<Result<Appended, AppendError>> {
+    ) -> Answer<Result<Appended, AppendError>> {
         self.0.append(events, condition)
     }
 
-    fn read(&self, read: Read) -> BoxFuture<Result<Page, JournalReadError>> {
-        if self.1.load(Ordering::SeqCst) { Box::pin(pending()) } else { self.0.read(read) }
+    fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
+        if self.1.load(Ordering::SeqCst) { Answer::later(pending()) } else { self.0.read(read) }
     }
 
-    fn last(&self, query: Query) -> BoxFuture<Result<LastMatch, JournalReadError>> {
+    fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
         self.0.last(query)
     }
 
-    fn head(&self) -> BoxFuture<Result<Head, JournalReadError>> {
+    fn head(&self) -> Answer<Result<Head, JournalReadError>> {
         self.0.head()
     }
 
@@ -68,8 +68,8 @@ impl Journal for Hanging {
         Health::Open
     }
 
-    fn reopen(&self) -> BoxFuture<Result<(), ReopenError>> {
-        Box::pin(ready(Ok(())))
+    fn reopen(&self) -> Answer<Result<(), ReopenError>> {
+        Answer::ready(Ok(()))
     }
 }
 
