@@ -9,10 +9,7 @@ use bailiwick_tests::stage::{Stage, settle};
 /// A stage on which one command is in flight, one is formed, and the mailbox of two is full.
 async fn full() -> (Stage, Vec<tokio::task::JoinHandle<Option<u64>>>) {
     let stage = Stage::with(|builder| {
-        builder.config(|config| {
-            config.mailbox_commands = 2.try_into().unwrap();
-            config.batch_commands = 1.try_into().unwrap();
-        })
+        builder.config(|config| config.mailbox_commands(2).batch_commands(1))
     })
     .await;
     stage.journal.shut();

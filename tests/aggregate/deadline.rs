@@ -148,9 +148,10 @@ async fn what_falls_due_within_a_turn_expires_before_the_next_command() {
 async fn crowded(due_at_once: usize, due_unanswered: usize) -> Stage {
     Stage::with(|builder| {
         builder.config(|config| {
-            config.due_at_once = due_at_once.try_into().expect("not zero");
-            config.due_unanswered = due_unanswered.try_into().expect("not zero");
-            config.due_patience = Duration::from_secs(1);
+            config
+                .due_at_once(due_at_once)
+                .due_unanswered(due_unanswered)
+                .due_patience(Duration::from_secs(1))
         })
     })
     .await
@@ -182,10 +183,8 @@ async fn a_load_that_hangs_does_not_keep_its_place_either() {
     set_alarms(&stage, 0..3).await;
     let Stage { runtime, clock, journal, .. } = stage;
     drop(runtime);
-    let stage = Stage::on(journal, clock, |builder| {
-        builder.config(|config| config.due_at_once = 1.try_into().expect("not zero"))
-    })
-    .await;
+    let stage =
+        Stage::on(journal, clock, |builder| builder.config(|config| config.due_at_once(1))).await;
     stage.journal.hang_reads(1);
     pass(&stage, 1_900).await;
     assert_eq!(rings(&stage.events().await), 0, "the first has the place");

@@ -29,10 +29,7 @@ async fn accepted_work_finishes_within_the_limit() {
 
 #[tokio::test]
 async fn what_exceeds_the_limit_is_unknown_or_given_back_and_reported() {
-    let stage = Stage::with(|builder| {
-        builder.config(|config| config.batch_commands = 2.try_into().unwrap())
-    })
-    .await;
+    let stage = Stage::with(|builder| builder.config(|config| config.batch_commands(2))).await;
     stage.journal.shut();
     let submitted = tokio::spawn(stage.counters.get("a").ask(Count::FREELY));
     stage.journal.waiting(1).await;

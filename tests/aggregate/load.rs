@@ -25,9 +25,7 @@ async fn many_callers_load_a_stored_aggregate_once() {
 
 #[tokio::test]
 async fn an_aggregate_of_many_pages_is_loaded_whole() {
-    let stage =
-        Stage::with(|builder| builder.config(|config| config.page_events = 7.try_into().unwrap()))
-            .await;
+    let stage = Stage::with(|builder| builder.config(|config| config.page_events(7))).await;
     for n in 1..=50 {
         write_foreign(&stage.journal.inner(), CounterEvent::Counted { value: n }).await;
     }

@@ -156,7 +156,7 @@ async fn a_conflict_forgets_what_was_speculative() {
 #[tokio::test]
 async fn a_key_is_forgotten_when_its_time_is_over() {
     let window = Duration::from_secs(60);
-    let stage = Stage::with(|builder| builder.config(|config| config.answers_for = window)).await;
+    let stage = Stage::with(|builder| builder.config(|config| config.answers_for(window))).await;
     count(&stage, "k").await.unwrap();
     stage.clock.advance_to(BEGIN + 59_999);
     assert_eq!(count(&stage, "k").await.unwrap().reply, 1);

@@ -20,10 +20,7 @@ fn id(n: usize) -> CounterId {
 
 #[tokio::test]
 async fn more_actors_than_may_linger_leave_at_once() {
-    let stage = Stage::with(|builder| {
-        builder.config(|config| config.lingering_actors = 8.try_into().expect("not zero"))
-    })
-    .await;
+    let stage = Stage::with(|builder| builder.config(|config| config.lingering_actors(8))).await;
     for n in 0..100 {
         stage.counters.get(id(n)).ask(Count::FREELY).await.expect("it counts");
     }
@@ -55,10 +52,7 @@ async fn who_comes_makes_room_even_if_nobody_else_has_the_time() {
     let starting = Arc::new(Mutex::new(Some(Vec::new())));
     let busy = Busy { executor: Handle::current(), starting: starting.clone() };
     let stage = Stage::with(|builder| {
-        builder.spawner(busy).config(|config| {
-            config.lingering_actors = 8.try_into().expect("not zero");
-            config.resting_aggregates = 10.try_into().expect("not zero");
-        })
+        builder.spawner(busy).config(|config| config.lingering_actors(8).resting_aggregates(10))
     })
     .await;
     let held = starting.lock().take();
@@ -75,10 +69,7 @@ async fn who_comes_makes_room_even_if_nobody_else_has_the_time() {
 
 #[tokio::test]
 async fn more_aggregates_than_may_rest_are_stored_and_forget_nothing() {
-    let stage = Stage::with(|builder| {
-        builder.config(|config| config.resting_aggregates = 10.try_into().expect("not zero"))
-    })
-    .await;
+    let stage = Stage::with(|builder| builder.config(|config| config.resting_aggregates(10))).await;
     let rings_at = stage_now(&stage) + Duration::from_secs(30);
     for n in 0..100 {
         let alarm = SetAlarm { at: Some(rings_at), bell: Bell::Rings };
@@ -100,10 +91,8 @@ async fn more_aggregates_than_may_rest_are_stored_and_forget_nothing() {
 
 #[tokio::test]
 async fn who_is_used_again_stays_whatever_passes_by() {
-    let stage = Stage::with(|builder| {
-        builder.config(|config| config.resting_aggregates = 100.try_into().expect("not zero"))
-    })
-    .await;
+    let stage =
+        Stage::with(|builder| builder.config(|config| config.resting_aggregates(100))).await;
     for _ in 0..2 {
         rest_after(&stage, 0..50).await;
     }
@@ -119,10 +108,8 @@ async fn who_is_used_again_stays_whatever_passes_by() {
 /// A working set that moves finds its place, although all places are taken.
 #[tokio::test]
 async fn who_comes_back_soon_stays() {
-    let stage = Stage::with(|builder| {
-        builder.config(|config| config.resting_aggregates = 100.try_into().expect("not zero"))
-    })
-    .await;
+    let stage =
+        Stage::with(|builder| builder.config(|config| config.resting_aggregates(100))).await;
     rest_after(&stage, 0..100).await;
     for _ in 0..4 {
         rest_after(&stage, 200..230).await;
@@ -134,10 +121,7 @@ async fn who_comes_back_soon_stays() {
 
 #[tokio::test]
 async fn who_is_at_work_does_not_give_way() {
-    let stage = Stage::with(|builder| {
-        builder.config(|config| config.resting_aggregates = 5.try_into().expect("not zero"))
-    })
-    .await;
+    let stage = Stage::with(|builder| builder.config(|config| config.resting_aggregates(5))).await;
     rest_after(&stage, 0..5).await;
     stage.clock.advance(LINGER / 2);
     count(&stage, 5..25).await;
@@ -169,10 +153,7 @@ async fn a_flood_of_unknown_ids_leaves_nothing() {
 
 #[tokio::test]
 async fn a_flood_of_unknown_ids_pushes_nobody_out() {
-    let stage = Stage::with(|builder| {
-        builder.config(|config| config.resting_aggregates = 10.try_into().expect("not zero"))
-    })
-    .await;
+    let stage = Stage::with(|builder| builder.config(|config| config.resting_aggregates(10))).await;
     rest_after(&stage, 0..10).await;
     let flood = (1_000..6_000).map(|n| {
         let counter = stage.counters.get(id(n));
@@ -194,10 +175,7 @@ async fn a_flood_of_unknown_ids_pushes_nobody_out() {
 async fn a_hot_aggregate_does_not_keep_the_others_waiting() {
     const BATCH: u64 = 16;
     let stage = Stage::with(|builder| {
-        builder.config(|config| {
-            config.mailbox_commands = 10_000.try_into().expect("not zero");
-            config.batch_commands = 16.try_into().expect("not zero");
-        })
+        builder.config(|config| config.mailbox_commands(10_000).batch_commands(16))
     })
     .await;
     let hot = stage.counters.get("hot");

@@ -33,7 +33,7 @@ impl Studio {
             .aggregate::<Album>()
             .decision::<Print>()
             .clock(clock.clone())
-            .config(|config| config.batch_bytes = batch_bytes.try_into().unwrap())
+            .config(|config| config.batch_bytes(batch_bytes))
             .start();
         Studio { runtime: runtime.await.unwrap(), narrow, journal, clock }
     }

@@ -55,9 +55,7 @@ async fn crowd() {
     let runtime = Runtime::builder(journal)
         .aggregate::<Counter>()
         .config(|config| {
-            config.waiting_aggregates = PERMITS.try_into().unwrap();
-            config.resting_aggregates = 8.try_into().unwrap();
-            config.linger = Duration::ZERO;
+            config.waiting_aggregates(PERMITS).resting_aggregates(8).linger(Duration::ZERO)
         })
         .start()
         .await

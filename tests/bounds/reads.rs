@@ -23,8 +23,7 @@ fn read(stage: &Stage, held: &Arc<()>, patience: Duration) -> Read {
 }
 
 async fn with_waiting_reads(most: usize) -> Stage {
-    Stage::with(|builder| builder.config(|config| config.waiting_reads = most.try_into().unwrap()))
-        .await
+    Stage::with(|builder| builder.config(|config| config.waiting_reads(most))).await
 }
 
 const LONG: Duration = Duration::from_secs(5);

@@ -21,7 +21,7 @@ async fn a_correlation_or_a_principal_that_is_too_long_is_refused() {
         .aggregate::<Album>()
         .decision::<Print>()
         .clock(ManualClock::at(BEGIN))
-        .config(|config| config.call_text_bytes = 10)
+        .config(|config| config.call_text_bytes(10))
         .start()
         .await
         .unwrap();

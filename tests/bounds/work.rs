@@ -14,10 +14,7 @@ const SHORT: Duration = Duration::from_millis(20);
 
 /// A stage on which so many aggregates may wait for the journal.
 async fn with_permits(most: usize) -> Stage {
-    Stage::with(|builder| {
-        builder.config(|config| config.waiting_aggregates = most.try_into().unwrap())
-    })
-    .await
+    Stage::with(|builder| builder.config(|config| config.waiting_aggregates(most))).await
 }
 
 fn counter(stage: &Stage, name: &str) -> AggregateRef<Counter> {

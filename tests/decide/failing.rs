@@ -26,7 +26,7 @@ async fn a_decision_that_always_loses_is_given_back() {
 #[tokio::test]
 async fn a_conflict_says_which_view_and_where() {
     let journal = FaultyJournal::new(MemoryJournal::new());
-    let builder = Runtime::builder(rivalled(journal.inner())).config(|config| config.attempts = 2);
+    let builder = Runtime::builder(rivalled(journal.inner())).config(|config| config.attempts(2));
     let loser = builder.decision::<Write>().start().await.unwrap();
     let error = loser.decide(write("1", "a")).await.unwrap_err();
     let Some(Cause::Overtaken { attempts, view, position }) = error.not_run() else {

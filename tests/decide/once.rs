@@ -248,7 +248,7 @@ async fn a_conflict_over_the_key_alone_ends_with_the_answer_of_the_other() {
 async fn a_key_is_forgotten_when_its_time_is_over() {
     let (journal, clock) = (FaultyJournal::new(MemoryJournal::new()), ManualClock::at(1_000));
     let builder = Runtime::builder(journal.clone()).entropy(7).clock(clock.clone());
-    let builder = builder.config(|config| config.answers_for = Duration::from_secs(60));
+    let builder = builder.config(|config| config.answers_for(Duration::from_secs(60)));
     let runtime = start(builder).await;
     assert_eq!(once(&runtime, "k", "a").await.unwrap().reply, 1);
     clock.advance_to(60_999);

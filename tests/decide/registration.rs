@@ -26,7 +26,7 @@ impl School {
             .aggregate::<Course>()
             .decision::<Subscribe>()
             .decision::<Unsubscribe>()
-            .config(|config| config.timeout = PATIENT);
+            .config(|config| config.timeout(PATIENT));
         let runtime = builder.start().await.unwrap();
         School { students: runtime.aggregates(), courses: runtime.aggregates(), runtime }
     }

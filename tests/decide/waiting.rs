@@ -96,7 +96,7 @@ async fn who_finds_no_room_waits_or_is_refused() {
     let journal = FaultyJournal::new(MemoryJournal::new());
     let runtime = Runtime::builder(journal.clone())
         .decision::<Write>()
-        .config(|config| config.waiting_decisions = 1.try_into().unwrap())
+        .config(|config| config.waiting_decisions(1))
         .start()
         .await
         .unwrap();

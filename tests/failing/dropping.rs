@@ -68,10 +68,9 @@ fn ends(scene: impl AsyncFnOnce(FaultyJournal, Aggregates<Chest>) + Send + 'stat
         executor.block_on(async {
             let journal = FaultyJournal::new(MemoryJournal::new());
             let builder = Runtime::builder(journal.clone()).aggregate::<Chest>();
-            let builder = builder.clock(ManualClock::at(1_000)).config(|config| {
-                config.mailbox_commands = 2.try_into().unwrap();
-                config.batch_commands = 1.try_into().unwrap();
-            });
+            let builder = builder
+                .clock(ManualClock::at(1_000))
+                .config(|config| config.mailbox_commands(2).batch_commands(1));
             let runtime = builder.start().await.unwrap();
             scene(journal, runtime.aggregates()).await;
             let shutdown = runtime.shutdown(Duration::from_secs(1)).await;

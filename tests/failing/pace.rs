@@ -50,7 +50,7 @@ fn again(stage: &Stage) -> bailiwick::Builder {
         .aggregate::<Counter>()
         .decision::<Look>()
         .clock(ManualClock::at(BEGIN))
-        .config(|config| config.page_events = 1_000_000.try_into().unwrap())
+        .config(|config| config.page_events(1_000_000))
 }
 
 #[tokio::test]

@@ -14,10 +14,8 @@ pub const PAGE: usize = 10;
 
 /// A stage whose counter "a" has a history of so many events, read in small pages.
 pub async fn with_history(events: u64, change: impl FnOnce(Builder) -> Builder) -> Stage {
-    let stage = Stage::with(|builder| {
-        change(builder.config(|config| config.page_events = PAGE.try_into().expect("not zero")))
-    })
-    .await;
+    let stage =
+        Stage::with(|builder| change(builder.config(|config| config.page_events(PAGE)))).await;
     for n in 1..=events {
         let counted = stage.counters.get("a").ask(Count::FREELY).await;
         assert_eq!(counted.expect("a reply"), n);

@@ -2,7 +2,6 @@
 //! run is never told as not run.
 
 use std::convert::Infallible;
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bailiwick::{AskError, Cause, Context, Decide, Position, Unknown, UnreadableReply};
@@ -209,10 +208,7 @@ async fn who_waits_for_one_whose_outcome_is_unknown_does_not_know_it_either() {
 /// It was not even judged, because the batch behind had no room for more.
 #[tokio::test]
 async fn who_would_repeat_one_whose_outcome_is_unknown_does_not_know_it_either() {
-    let jars = Jars::<u64>::with(|builder| {
-        builder.config(|config| config.batch_bytes = NonZeroUsize::MIN)
-    })
-    .await;
+    let jars = Jars::<u64>::with(|builder| builder.config(|config| config.batch_bytes(1))).await;
     let ask = |key| tokio::spawn(jars.all.get("a").once(key).ask(DropCoin));
     jars.journal.shut();
     let first = ask("k");

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::marker::PhantomData;
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bailiwick::{
@@ -73,7 +72,7 @@ macro_rules! accepts {
 accepts!(order::Cancel subscription::Cancel);
 
 /// A runtime that knows all of them.
-async fn jars(change: impl FnOnce(&mut Config)) -> Jars<u64> {
+async fn jars(change: impl FnOnce(Config) -> Config) -> Jars<u64> {
     Jars::with(|builder| {
         let builder = builder.decision::<Drop<u64>>();
         builder.decision::<order::Cancel>().decision::<subscription::Cancel>().config(change)
@@ -82,7 +81,7 @@ async fn jars(change: impl FnOnce(&mut Config)) -> Jars<u64> {
 }
 
 /// The next version of the program.
-async fn later(jars: Jars<u64>, change: impl FnOnce(&mut Config)) -> Jars<u64> {
+async fn later(jars: Jars<u64>, change: impl FnOnce(Config) -> Config) -> Jars<u64> {
     jars.later_with(|builder| builder.decision::<Drop<Receipt>>().config(change)).await
 }
 
@@ -100,7 +99,7 @@ impl From<u64> for Receipt {
 
 #[tokio::test]
 async fn a_decision_is_recognised_by_its_whole_name_and_its_value() {
-    let jars = jars(|_| {}).await;
+    let jars = jars(|config| config).await;
     let once = |key: &'static str| jars.runtime.decisions().once(key);
     for _ in 0..20 {
         assert_eq!(once("k").decide(drop_coin::<u64>()).await.unwrap(), 1);
@@ -115,10 +114,10 @@ async fn a_decision_is_recognised_by_its_whole_name_and_its_value() {
 
 #[tokio::test]
 async fn a_reply_that_cannot_be_read_any_more_was_given() {
-    let jars = jars(|_| {}).await;
+    let jars = jars(|config| config).await;
     let once = jars.runtime.decisions().once("k");
     let first = once.decide_with_receipt(drop_coin::<u64>()).await.unwrap();
-    let jars = later(jars, |_| {}).await;
+    let jars = later(jars, |config| config).await;
     let error =
         jars.runtime.decisions().once("k").decide(drop_coin::<Receipt>()).await.unwrap_err();
     let run = error.already_run().expect("it was run");
@@ -131,7 +130,7 @@ async fn a_reply_that_cannot_be_read_any_more_was_given() {
 /// In one turn with another, whose append hangs.
 #[tokio::test]
 async fn a_durable_answer_is_told_whatever_becomes_of_what_is_being_appended() {
-    let jars = jars(|_| {}).await;
+    let jars = jars(|config| config).await;
     let decide = |key| tokio::spawn(jars.runtime.decisions().once(key).decide(drop_coin::<u64>()));
     assert_eq!(decide("k").await.unwrap().unwrap(), 1);
     jars.journal.shut();
@@ -153,7 +152,7 @@ async fn a_durable_answer_is_told_whatever_becomes_of_what_is_being_appended() {
 /// In one turn with it, behind one that had no room in the append.
 #[tokio::test]
 async fn who_would_repeat_one_whose_outcome_is_unknown_does_not_know_it_either() {
-    let jars = jars(|config| config.batch_bytes = NonZeroUsize::MIN).await;
+    let jars = jars(|config| config.batch_bytes(1)).await;
     let decide = |key| tokio::spawn(jars.runtime.decisions().once(key).decide(drop_coin::<u64>()));
     jars.journal.shut();
     let ahead = decide("ahead");
@@ -174,7 +173,7 @@ async fn who_would_repeat_one_whose_outcome_is_unknown_does_not_know_it_either()
 
 #[tokio::test]
 async fn a_decision_whose_reply_is_too_large_to_be_remembered_is_not_run() {
-    let five = |config: &mut Config| config.reply_bytes = NonZeroUsize::new(5).unwrap();
+    let five = |config: Config| config.reply_bytes(5);
     let jars = later(jars(five).await, five).await;
     let once = jars.runtime.decisions().once("k");
     let error = once.decide(drop_coin::<Receipt>()).await.unwrap_err();
@@ -187,7 +186,7 @@ async fn a_decision_whose_reply_is_too_large_to_be_remembered_is_not_run() {
 
 #[tokio::test]
 async fn it_is_remembered_as_long_however_many_there_are() {
-    let jars = jars(|config| config.answers = NonZeroUsize::MIN).await;
+    let jars = jars(|config| config.answers(1)).await;
     let once = |key| jars.runtime.decisions().once(key).decide_with_receipt(drop_coin::<u64>());
     assert_eq!(once("k").await.unwrap().position, Position::new(2));
     for key in ["k1", "k2", "k3"] {

@@ -1,6 +1,5 @@
 //! For how long a key is remembered: for all of the stated window, whatever is asked meanwhile.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,12 +15,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Remembers so many keys for so long.
 fn remembering(answers: usize, window: Duration) -> impl Fn(Builder) -> Builder {
-    move |builder| {
-        builder.config(|config| {
-            config.answers = NonZeroUsize::new(answers).unwrap();
-            config.answers_for = window;
-        })
-    }
+    move |builder| builder.config(|config| config.answers(answers).answers_for(window))
 }
 
 async fn drop_coin(jars: &Jars<u64>, key: impl ToString) -> Result<u64, Cause> {
@@ -71,10 +65,8 @@ async fn with_no_room_new_keys_are_turned_away_and_nothing_else() {
 
 #[tokio::test]
 async fn what_is_remembered_is_bounded_in_bytes_too() {
-    let jars = Jars::<u64>::with(|builder| {
-        builder.config(|config| config.answers_bytes = NonZeroUsize::new(10_000).unwrap())
-    })
-    .await;
+    let jars =
+        Jars::<u64>::with(|builder| builder.config(|config| config.answers_bytes(10_000))).await;
     let mut taken = 0;
     while drop_coin(&jars, format!("{taken:0200}")).await.is_ok() {
         taken += 1;
@@ -161,10 +153,7 @@ async fn who_may_wait_for_longer_than_a_key_is_remembered_is_refused() {
 #[tokio::test]
 async fn what_is_remembered_counts_towards_what_may_rest() {
     let jars = Jars::<u64>::with(|builder| {
-        builder.config(|config| {
-            config.linger = Duration::from_millis(1);
-            config.resting_bytes = NonZeroUsize::new(256 << 10).unwrap();
-        })
+        builder.config(|config| config.linger(Duration::from_millis(1)).resting_bytes(256 << 10))
     })
     .await;
     for id in ["a", "b", "c", "d"] {

@@ -81,10 +81,7 @@ async fn who_gives_up_in_the_middle_of_a_decision_is_told_so_at_once() {
 #[tokio::test]
 async fn a_cancelled_wait_for_room_leaves_its_place_to_others() {
     let theatre = Theatre::with(|builder| {
-        builder.config(|config| {
-            config.mailbox_commands = 3.try_into().expect("not zero");
-            config.batch_commands = 1.try_into().expect("not zero");
-        })
+        builder.config(|config| config.mailbox_commands(3).batch_commands(1))
     })
     .await;
     for round in 0..20 {
@@ -133,10 +130,7 @@ async fn fill(theatre: &Theatre) -> Vec<super::Asked> {
 #[tokio::test]
 async fn a_cancelled_shutdown_leaves_no_zombie() {
     let theatre = Theatre::with(|builder| {
-        builder.config(|config| {
-            config.mailbox_commands = 3.try_into().expect("not zero");
-            config.batch_commands = 1.try_into().expect("not zero");
-        })
+        builder.config(|config| config.mailbox_commands(3).batch_commands(1))
     })
     .await;
     let counts = fill(&theatre).await;

@@ -27,10 +27,7 @@ const AT_THE_DOOR: usize = 3;
 /// A stage on which a command is in every place where one can be.
 pub async fn full_stage(executor: Handle) -> (Stage, Audience) {
     let stage = Stage::with(|builder| {
-        builder.spawner(executor).config(|config| {
-            config.mailbox_commands = 4.try_into().expect("not zero");
-            config.batch_commands = 2.try_into().expect("not zero");
-        })
+        builder.spawner(executor).config(|config| config.mailbox_commands(4).batch_commands(2))
     })
     .await;
     stage.journal.shut();

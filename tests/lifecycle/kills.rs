@@ -85,10 +85,8 @@ async fn while_it_is_parked() {
 #[tokio::test]
 async fn with_commands_decided_and_in_the_mailbox_and_reads_waiting() {
     for step in STEPS {
-        let theatre = Theatre::with(|builder| {
-            builder.config(|config| config.batch_commands = 2.try_into().expect("not zero"))
-        })
-        .await;
+        let theatre =
+            Theatre::with(|builder| builder.config(|config| config.batch_commands(2))).await;
         theatre.stage.journal.shut();
         let mut counts = vec![theatre.count()];
         theatre.stage.journal.waiting(1).await;

@@ -1,7 +1,5 @@
 //! An aggregate that is being started answers everybody who came before it was ready, in order.
 
-use std::num::NonZeroUsize;
-
 use bailiwick::{AskError, Cause};
 use bailiwick_tests::counter::Panic;
 
@@ -36,8 +34,7 @@ async fn a_mailbox_that_is_full_while_it_is_loaded_is_served() {
 }
 
 async fn crowded(capacity: usize) -> Theatre {
-    let capacity = NonZeroUsize::new(capacity).expect("not zero");
-    Theatre::with(|builder| builder.config(|config| config.mailbox_commands = capacity)).await
+    Theatre::with(|builder| builder.config(|config| config.mailbox_commands(capacity))).await
 }
 
 /// B4: kameo drops what waited for the start behind a message that panics.

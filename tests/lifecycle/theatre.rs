@@ -36,11 +36,9 @@ impl Theatre {
         let actors = Actors::on(tokio::runtime::Handle::current());
         let journal = FaultyJournal::new(slow_reads(&loading));
         let stage = Stage::on(journal, ManualClock::at(BEGIN), |builder| {
-            let builder = builder.spawner(actors.clone()).config(|config| {
-                config.linger = LINGER;
-                config.idle = LINGER;
-                config.timeout = Duration::MAX;
-            });
+            let builder = builder
+                .spawner(actors.clone())
+                .config(|config| config.linger(LINGER).idle(LINGER).timeout(Duration::MAX));
             change(builder)
         })
         .await;

@@ -1,6 +1,5 @@
 //! Told in the middle of everything: while it is loaded, stored, decides, or met a conflict.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -25,10 +24,11 @@ fn member(nth: u64) -> MemberId {
 async fn everybody_is_told_whatever_is_under_way() {
     let library = Library::on(hesitant(), ManualClock::at(1_000), |builder| {
         builder.config(|config| {
-            // Out of memory as soon as there is nothing to do.
-            config.linger = Duration::ZERO;
-            config.idle = Duration::ZERO;
-            config.resting_aggregates = NonZeroUsize::MIN;
+            config
+                // Out of memory as soon as there is nothing to do.
+                .linger(Duration::ZERO)
+                .idle(Duration::ZERO)
+                .resting_aggregates(1)
         })
     })
     .await;

@@ -1,7 +1,6 @@
 //! A deadline rule that came with a later version of the program, and starts that load nobody.
 
 use std::convert::Infallible;
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bailiwick::{
@@ -206,10 +205,7 @@ async fn a_version_that_was_raised_needs_no_comparison() {
         pantry.filled_by::<Plain>(30).await;
         let _runtime = pantry
             .start::<Raised>(|builder| {
-                builder.config(|config| {
-                    config.compared_aggregates = 0;
-                    config.judged_at_once = NonZeroUsize::new(at_once).unwrap();
-                })
+                builder.config(|config| config.compared_aggregates(0).judged_at_once(at_once))
             })
             .await;
         pantry.pass(LASTS).await;
@@ -222,7 +218,7 @@ async fn a_version_that_was_raised_needs_no_comparison() {
 async fn whoever_is_loaded_tells_that_the_rule_has_changed() {
     let pantry = Pantry::new();
     pantry.filled_by::<Plain>(30).await;
-    let change = |builder: Builder| builder.config(|config| config.compared_aggregates = 0);
+    let change = |builder: Builder| builder.config(|config| config.compared_aggregates(0));
     let runtime = pantry.start::<Lasting>(change).await;
     pantry.pass(LASTS).await;
     assert_eq!(pantry.emptied().await, 0, "nobody knows");
@@ -253,9 +249,7 @@ async fn those_whom_nobody_knew_are_judged_together() {
         let pantry = Pantry::new();
         pantry.filled_by_decisions(2_000, false).await;
         let before = pantry.journal.reads();
-        let change = |builder: Builder| {
-            builder.config(|config| config.judged_at_once = NonZeroUsize::new(at_once).unwrap())
-        };
+        let change = |builder: Builder| builder.config(|config| config.judged_at_once(at_once));
         let runtime = pantry.start::<Lasting>(change).await;
         for _ in 0..20 {
             settle().await;

@@ -86,7 +86,7 @@ impl School {
             .aggregate::<Course>()
             .decision::<Subscribe>()
             .decision::<Unsubscribe>()
-            .config(|config| (config.timeout, config.attempts) = (PATIENT, 1_000));
+            .config(|config| config.timeout(PATIENT).attempts(1_000));
         let runtime = builder.start().await.expect("it starts");
         let (students, courses) = (runtime.aggregates(), runtime.aggregates());
         let (journal, acknowledged) = (journal.clone(), acknowledged.clone());

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use bailiwick::{Aggregates, Config, Runtime};
+use bailiwick::{Aggregates, Runtime};
 use bailiwick_tests::race::{Runner, RunnerId, Track};
 
 use books::Books;
@@ -130,15 +130,16 @@ async fn start(journal: &Dawdler) -> Runtime {
         .aggregate::<Runner>()
         .clock(RaceClock::default())
         .spawner(Sluggish(Handle::current()))
-        .config(|config: &mut Config| {
-            config.mailbox_commands = 6.try_into().expect("not zero");
-            config.batch_commands = 4.try_into().expect("not zero");
-            config.page_events = 64.try_into().expect("not zero");
-            config.linger = Duration::from_millis(1);
-            config.idle = Duration::from_millis(1);
-            config.lingering_actors = 100.try_into().expect("not zero");
-            config.resting_aggregates = 100.try_into().expect("not zero");
-            config.timeout = TOO_LONG;
+        .config(|config| {
+            config
+                .mailbox_commands(6)
+                .batch_commands(4)
+                .page_events(64)
+                .linger(Duration::from_millis(1))
+                .idle(Duration::from_millis(1))
+                .lingering_actors(100)
+                .resting_aggregates(100)
+                .timeout(TOO_LONG)
         })
         .start()
         .await

@@ -30,12 +30,23 @@ fn a_clock_of_ones_own_needs_no_timers() {
 #[tokio::test]
 async fn a_bound_that_cannot_be_kept_is_refused_by_its_name() {
     let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Counter>();
-    let builder = builder.config(|config| config.due_patience = Duration::ZERO);
+    let builder = builder.config(|config| config.due_patience(Duration::ZERO));
     let refused = builder.start().await.map(drop).unwrap_err();
-    assert!(matches!(refused, StartError::Config { field: "due_patience", .. }), "{refused}");
     assert_eq!(
         refused.to_string(),
         "`Config::due_patience` is zero: no deadline would have a place"
+    );
+    let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Counter>();
+    let builder = builder.config(|config| config.due_at_once(0).page_events(0).attempts(7));
+    let StartError::Config(wrong) = builder.start().await.map(drop).unwrap_err() else {
+        panic!("it is refused for its bounds");
+    };
+    let bounds: Vec<_> = wrong.iter().map(|wrong| wrong.bound).collect();
+    assert_eq!(bounds, ["due_at_once", "page_events"]);
+    assert_eq!(
+        StartError::Config(wrong).to_string(),
+        "`Config::due_at_once` is zero: no deadline would ever fire; \
+         `Config::page_events` is zero: nothing could be read"
     );
 }
 
@@ -44,18 +55,19 @@ async fn a_bound_that_cannot_be_kept_is_refused_by_its_name() {
 async fn bounds_may_be_for_ever() {
     let stage = Stage::with(|builder| {
         builder.config(|config| {
-            config.due_patience = Duration::MAX;
-            config.timeout = Duration::MAX;
-            config.linger = Duration::MAX;
-            config.idle = Duration::MAX;
-            config.answers_for = Duration::MAX;
-            config.reload_backoff = Duration::MAX;
-            config.reload_backoff_max = Duration::MAX;
-            config.journal_ahead = Duration::MAX;
-            config.clock_leap = Duration::MAX;
-            config.clock_confirm = Duration::MAX;
-            config.deadline_backoff_max = Duration::MAX;
-            config.reopen_backoff_max = Duration::MAX;
+            config
+                .due_patience(Duration::MAX)
+                .timeout(Duration::MAX)
+                .linger(Duration::MAX)
+                .idle(Duration::MAX)
+                .answers_for(Duration::MAX)
+                .reload_backoff(Duration::MAX)
+                .reload_backoff_max(Duration::MAX)
+                .journal_ahead(Duration::MAX)
+                .clock_leap(Duration::MAX)
+                .clock_confirm(Duration::MAX)
+                .deadline_backoff_max(Duration::MAX)
+                .reopen_backoff_max(Duration::MAX)
         })
     })
     .await;

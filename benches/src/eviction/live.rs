@@ -36,13 +36,12 @@ impl Live {
         let (clock, journal) = (ManualClock::at(1_000), Parcels::new());
         let builder = Runtime::builder(journal.clone()).aggregate::<Parcel>().clock(clock.clone());
         let builder = builder.entropy(7).config(|config| {
-            (config.linger, config.idle) = (LINGER, IDLE);
             let (count, bytes) = match budget {
                 Budget::Count(count) => (count as usize, usize::MAX),
                 Budget::Bytes(bytes) => (usize::MAX, bytes as usize),
             };
-            config.resting_aggregates = count.try_into().expect("room");
-            config.resting_bytes = bytes.try_into().expect("room");
+            let config = config.linger(LINGER).idle(IDLE);
+            config.resting_aggregates(count).resting_bytes(bytes)
         });
         let runtime = executor.block_on(builder.start()).expect("it starts");
         Live { parcels: runtime.aggregates(), clock, journal, budget, _runtime: runtime, executor }

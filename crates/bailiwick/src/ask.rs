@@ -100,11 +100,11 @@ where
     match target.put(|cell| cell.admit(asked.clone(), admission)).map_err(Cause::InvalidId)? {
         Ok(()) => Ok(()),
         Err(NotAdmitted::Full) => {
-            let capacity = target.kind.shared.config.mailbox_commands.get();
+            let capacity = target.kind.shared.config.mailbox_commands;
             Err(Cause::MailboxFull { capacity })
         }
         Err(NotAdmitted::Overloaded) => {
-            let most = target.kind.shared.config.waiting_aggregates.get();
+            let most = target.kind.shared.config.waiting_aggregates;
             Err(Cause::Overloaded { most })
         }
         Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => Err(Cause::ShutDown),
@@ -159,7 +159,7 @@ where
     match target.put(|cell| cell.admit_read(glimpse.clone())).map_err(ReadError::InvalidId)? {
         Ok(()) => {}
         Err(NotAdmitted::Full | NotAdmitted::Overloaded) => {
-            let capacity = shared.config.waiting_reads.get();
+            let capacity = shared.config.waiting_reads;
             return Err(ReadError::Full { capacity });
         }
         Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => return Err(ReadError::ShutDown),

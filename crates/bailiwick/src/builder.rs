@@ -68,7 +68,7 @@ impl Builder {
     pub(crate) fn new(journal: Arc<dyn Journal>) -> Self {
         Builder {
             journal,
-            config: Config::default(),
+            config: Config::new(),
             clock: Arc::new(SystemClock::new()),
             spawner: None,
             entropy: Arc::new(SystemEntropy),
@@ -162,9 +162,10 @@ impl Builder {
         self
     }
 
-    /// Changes the bounds: `.config(|config| config.timeout = Duration::from_secs(1))`.
-    pub fn config(mut self, change: impl FnOnce(&mut Config)) -> Self {
-        change(&mut self.config);
+    /// Changes the bounds: `.config(|config| config.timeout(Duration::from_secs(1)).attempts(100))`.
+    /// [`Config`] has all of them in a table.
+    pub fn config(mut self, change: impl FnOnce(Config) -> Config) -> Self {
+        self.config = change(self.config);
         self
     }
 
@@ -230,7 +231,7 @@ impl Builder {
         if let Some((name, first, second)) = taken_twice(self.pinned.iter().copied()) {
             return Err(StartError::CommandTaken { name, first, second });
         }
-        self.config.check().map_err(|(field, why)| StartError::Config { field, why })?;
+        self.config.check().map_err(StartError::Config)?;
         let schema = Schema::new(self.names)?;
         let spawner = match self.spawner {
             Some(spawner) => spawner,

@@ -1,213 +1,369 @@
-//! The bounds of a runtime, each with a name and a unit.
+//! The bounds of a runtime, each with a name and a unit. Whatever is said of one (its default, its unit,
+//! its row in the table, its setter, what is looked at) comes from one line, so that none can be
+//! forgotten and the table cannot lie.
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-/// The bounds of a runtime. All have defaults that suit a server.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Config {
-    /// How many commands may wait in the mailbox of one aggregate. Default 1 024.
-    pub mailbox_commands: NonZeroUsize,
-    /// How many reads of one aggregate may wait: for the aggregate to be loaded, for a turn, or for
-    /// what they saw to be durable. Further ones are refused at once. Default 16 384.
-    pub waiting_reads: NonZeroUsize,
-    /// How many aggregates of the runtime may wait for the journal at a time: to be loaded, or for an
-    /// append. Each may have an actor, of about 7 KB. What is asked of others waits in order, within its
-    /// time-out; reads of what is in memory are answered. Default 16 384.
-    pub waiting_aggregates: NonZeroUsize,
-    /// How many bytes the correlation and the principal of a call may have each. Default 1 024.
-    pub call_text_bytes: usize,
-    /// How many commands at most go into one append of one aggregate. Default 256.
-    pub batch_commands: NonZeroUsize,
-    /// How many bytes at most go into one append of one aggregate, or of decisions that are decided
-    /// together, as the journal counts them
-    /// ([`counted_bytes`](crate::EncodedEvent::counted_bytes)). One that needs more goes alone; what
-    /// one may need is up to the journal ([`limits`](crate::Journal::limits)). Default 1 MiB.
-    pub batch_bytes: NonZeroUsize,
-    /// How often a command is decided at most when other writers are faster. Default 16.
-    pub attempts: u32,
-    /// How long a caller waits unless it says otherwise. Default 5 s.
-    pub timeout: Duration,
-    /// How long an actor stays with an aggregate that has nothing to do. Default 1 s.
-    pub linger: Duration,
-    /// How many actors of one aggregate type stay although they have nothing to do; an actor takes
-    /// about 7 KB. Default 16 384.
-    pub lingering_actors: NonZeroUsize,
-    /// How long an aggregate that has nothing to do stays in memory. Default 60 s.
-    pub idle: Duration,
-    /// How many aggregates of one type stay in memory although they have nothing to do; one takes
-    /// less than 250 bytes beside its ID and its state. Default 1 000 000.
+use bailiwick_core::views::OnceKey;
+use bailiwick_core::{AppendLimits, Read, Tag};
+
+use crate::once::KEY_BYTES;
+
+/// A default, from what the table says of it.
+macro_rules! value {
+    ($n:literal ms) => {
+        Duration::from_millis($n)
+    };
+    ($n:literal s) => {
+        Duration::from_secs($n)
+    };
+    ($n:literal h) => {
+        Duration::from_secs($n * 3_600)
+    };
+    ($n:literal KiB) => {
+        $n << 10
+    };
+    ($n:literal MiB) => {
+        $n << 20
+    };
+    ($n:literal GiB) => {
+        $n << 30
+    };
+    ($n:literal $unit:ident) => {
+        $n
+    };
+}
+
+/// Bounds that are set, then those that are fixed:
+///
+/// - `name: type = default unit, "what", zero "why it may not be zero";`
+/// - `"name" = value unit, the constant, "what";`
+macro_rules! bounds {
+    (
+        set { $($(#[$long:meta])* $name:ident / $get:ident: $type:ty = $n:literal $unit:ident, $what:literal
+            $(, zero $zero:literal)?;)* }
+        fixed { $($fixed:literal = $m:literal $of:ident, $constant:expr, $of_what:literal;)* }
+    ) => {
+        /// The bounds of a runtime. All have defaults that suit a server.
+        ///
+        /// Each is set by a method of its name, and got by one with `get_` before it. A bound that cannot
+        /// be kept is refused when the runtime is started, with all that are wrong
+        /// ([`StartError::Config`](crate::StartError::Config)).
+        ///
+        /// ```
+        /// # use std::time::Duration;
+        /// # use bailiwick::{MemoryJournal, Runtime};
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+        /// let runtime = Runtime::builder(MemoryJournal::new())
+        ///     .config(|config| config.timeout(Duration::from_secs(1)).mailbox_commands(100))
+        ///     .start()
+        ///     .await?;
+        ///
+        /// let refused = Runtime::builder(MemoryJournal::new())
+        ///     .config(|config| config.timeout(Duration::ZERO))
+        ///     .start()
+        ///     .await;
+        /// assert_eq!(
+        ///     refused.unwrap_err().to_string(),
+        ///     "`Config::timeout` is zero: no caller would wait for its answer",
+        /// );
+        /// # Ok(())
+        /// # }
+        /// ```
+        ///
+        /// # All bounds
+        ///
+        /// | bound | default | unit | of what |
+        /// |---|---:|---|---|
+        $(#[doc = concat!(
+            "| [`", stringify!($name), "`](Config::", stringify!($name), ") | ", stringify!($n), " | ",
+            stringify!($unit), " | ", $what, " |",
+        )])*
+        ///
+        /// Those that cannot be changed:
+        ///
+        /// | bound | value | unit | of what |
+        /// |---|---:|---|---|
+        $(#[doc = concat!(
+            "| ", $fixed, " | ", stringify!($m), " | ", stringify!($of), " | ", $of_what, " |",
+        )])*
+        ///
+        /// What an append may hold is up to the journal ([`Journal::limits`](crate::Journal::limits)); the
+        /// table has what every journal takes unless it was told otherwise.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct Config {
+            $(pub(crate) $name: $type,)*
+        }
+
+        impl Default for Config {
+            fn default() -> Self {
+                Config { $($name: value!($n $unit),)* }
+            }
+        }
+
+        impl Config {
+            $(
+                #[doc = concat!($what, " Default ", stringify!($n), " ", stringify!($unit), ".")]
+                $(#[doc = concat!("\n\nNot zero: ", $zero, ".\n\n")])?
+                $(#[$long])*
+                #[must_use]
+                pub fn $name(mut self, $name: $type) -> Self {
+                    self.$name = $name;
+                    self
+                }
+
+                #[doc = concat!("What [`", stringify!($name), "`](Self::", stringify!($name), ") is.")]
+                pub fn $get(&self) -> $type {
+                    self.$name
+                }
+            )*
+
+            /// Those that are zero and must not be.
+            fn zeros(&self) -> Vec<WrongBound> {
+                let mut wrong = Vec::new();
+                $($(if self.$name == <$type>::default() {
+                    let why = concat!("is zero: ", $zero);
+                    wrong.push(WrongBound { bound: stringify!($name), why });
+                })?)*
+                wrong
+            }
+        }
+
+        $(const _: () = assert!($constant == value!($m $of), "the table says another value");)*
+
+        #[cfg(test)]
+        impl Config {
+            fn nothing() -> Config {
+                Config { $($name: <$type>::default(),)* }
+            }
+        }
+
+        #[cfg(test)]
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+bounds! {
+    set {
+    timeout / get_timeout: Duration = 5 s, "How long a caller waits unless it says otherwise.",
+        zero "no caller would wait for its answer";
+    mailbox_commands / get_mailbox_commands: usize = 1_024 commands,
+        "How many may wait in the mailbox of one aggregate.",
+        zero "no command could wait for its turn";
+    /// For the aggregate to be loaded, for a turn, or for what they saw to be durable. Further ones are
+    /// refused at once.
+    waiting_reads / get_waiting_reads: usize = 16_384 reads, "How many of one aggregate may wait.",
+        zero "no read could wait for the aggregate to be loaded";
+    /// To be loaded, or for an append. Each may have an actor, of about 7 KB. What is asked of others
+    /// waits in order, within its time-out; reads of what is in memory are answered.
+    waiting_aggregates / get_waiting_aggregates: usize = 16_384 aggregates,
+        "How many of the runtime may wait for the journal at a time.",
+        zero "nothing could be loaded or appended";
+    /// From when they queue until they have their outcome.
+    waiting_decisions / get_waiting_decisions: usize = 16_384 decisions,
+        "How many are accepted at a time.",
+        zero "no decision could be accepted";
+    call_text_bytes / get_call_text_bytes: usize = 1_024 bytes,
+        "How many the correlation and the principal of a call may have each.";
+    batch_commands / get_batch_commands: usize = 256 commands,
+        "How many at most go into one append of one aggregate.",
+        zero "nothing could be appended";
+    /// As the journal counts them ([`counted_bytes`](crate::EncodedEvent::counted_bytes)). One command
+    /// that needs more goes alone; what one may need is up to the journal
+    /// ([`limits`](crate::Journal::limits)).
+    batch_bytes / get_batch_bytes: usize = 1 MiB,
+        "How many bytes at most go into one append of one aggregate, or of decisions that are decided together.",
+        zero "nothing could be appended";
+    attempts / get_attempts: u32 = 16 times,
+        "How often a command or decision is decided at most when other writers are faster.",
+        zero "nothing would ever be decided";
+    linger / get_linger: Duration = 1 s,
+        "How long an actor stays with an aggregate that has nothing to do.";
+    /// An actor takes about 7 KB.
+    lingering_actors / get_lingering_actors: usize = 16_384 actors,
+        "How many of one aggregate type stay although they have nothing to do.",
+        zero "no actor could stay: let `linger` be zero instead";
+    idle / get_idle: Duration = 60 s,
+        "How long an aggregate that has nothing to do stays in memory.";
+    /// One takes less than 250 bytes beside its ID and its state.
     ///
     /// With more than that, or with more than [`resting_bytes`](Config::resting_bytes), those give
     /// way that were used least, lately: an ID that is used once does not push out one that is used
     /// again and again.
-    pub resting_aggregates: NonZeroUsize,
-    /// How many bytes the aggregates of one type that have nothing to do may weigh together. Each
-    /// counts for 256 bytes (its ID, and what the runtime knows of it), the size of its state's type,
+    resting_aggregates / get_resting_aggregates: usize = 1_000_000 aggregates,
+        "How many of one type stay in memory although they have nothing to do.",
+        zero "no aggregate would stay between two commands";
+    /// Each counts for 256 bytes (its ID, and what the runtime knows of it), the size of its state's type,
     /// the idempotency keys that it remembers with their replies, and what the state says it holds on
     /// the heap ([`Aggregate::heap_bytes`](crate::Aggregate::heap_bytes)), all as of when it last came
-    /// to rest. Not
-    /// counted are aggregates at work, or with an actor still, and what the journal keeps in memory.
-    /// Default 1 GiB.
+    /// to rest. Not counted are aggregates at work, or with an actor still, and what the journal keeps in
+    /// memory.
     ///
     /// It should be many times what one aggregate weighs. One that is heavier than all of it is not
     /// kept.
-    pub resting_bytes: NonZeroUsize,
-    /// How long an aggregate that cannot be loaded is left alone; doubled each time, unless it is the
-    /// journal that cannot be read. Default 1 s.
-    pub reload_backoff: Duration,
-    /// The bound of that doubling. Default 60 s.
-    pub reload_backoff_max: Duration,
-    /// How late a deadline is tried again after a failure; doubled each time. While the journal is
-    /// closed for writing none is tried. Default 1 s.
-    pub deadline_backoff: Duration,
-    /// The bound of that doubling. Default 60 s.
-    pub deadline_backoff_max: Duration,
-    /// How many due deadlines of one aggregate type have a place at a time, from when they are
-    /// handed out until what they decided is durable. Default 256.
-    pub due_at_once: NonZeroUsize,
-    /// How long an idempotency key is remembered, with what its command was answered, from when that
-    /// was decided. It is never forgotten earlier, however many there are. Default 1 h: longer than
-    /// who asks again waits in between, be it for a restart. A call with a key whose time-out is longer
-    /// is refused ([`Cause::WindowTooShort`](crate::Cause::WindowTooShort)).
+    resting_bytes / get_resting_bytes: usize = 1 GiB,
+        "How many bytes the aggregates of one type that have nothing to do may weigh together.",
+        zero "no aggregate would stay between two commands";
+    /// Doubled each time, unless it is the journal that cannot be read.
+    reload_backoff / get_reload_backoff: Duration = 1 s,
+        "How long an aggregate that cannot be loaded is left alone.",
+        zero "it would be tried again and again without a pause";
+    reload_backoff_max / get_reload_backoff_max: Duration = 60 s,
+        "The bound of the doubling of `reload_backoff`.";
+    /// Doubled each time. While the journal is closed for writing none is tried.
+    deadline_backoff / get_deadline_backoff: Duration = 1 s,
+        "How much later a deadline is tried again after a failure.",
+        zero "it would be tried again and again without a pause";
+    deadline_backoff_max / get_deadline_backoff_max: Duration = 60 s,
+        "The bound of the doubling of `deadline_backoff`.";
+    /// From when they are handed out until what they decided is durable.
+    due_at_once / get_due_at_once: usize = 256 deadlines,
+        "How many due ones of one aggregate type have a place at a time.",
+        zero "no deadline would ever fire";
+    /// Then another has it.
+    due_patience / get_due_patience: Duration = 1 s,
+        "How long a due deadline keeps its place at most while the journal does not answer.",
+        zero "no deadline would have a place";
+    /// With a place or without: more are not begun until the journal has answered.
+    due_unanswered / get_due_unanswered: usize = 16_384 deadlines,
+        "How many due ones of one aggregate type are under way at most.";
+    /// With what its command was answered, from when that was decided. It is never forgotten earlier,
+    /// however many there are. The default is longer than who asks again waits in between, be it for a
+    /// restart. A call with a key whose time-out is longer is refused
+    /// ([`Cause::WindowTooShort`](crate::Cause::WindowTooShort)).
     ///
     /// By the clocks of the runtimes on the journal: where those differ it is as much shorter or
     /// longer for what another runtime has decided.
-    pub answers_for: Duration,
-    /// How many keys an aggregate remembers. With so many it takes no new ones
-    /// ([`Cause::KeysFull`](crate::Cause::KeysFull)) until the oldest is as old as
-    /// [`answers_for`](Config::answers_for); those that it knows, and commands without a key, go on.
-    /// What the journal has is remembered even if it is more. Default 65 536, which is 18 new keys a
+    answers_for / get_answers_for: Duration = 1 h, "How long an idempotency key is remembered.",
+        zero "no key would be remembered";
+    /// With so many it takes no new ones ([`Cause::KeysFull`](crate::Cause::KeysFull)) until the oldest
+    /// is as old as [`answers_for`](Config::answers_for); those that it knows, and commands without a
+    /// key, go on. What the journal has is remembered even if it is more. The default is 18 new keys a
     /// second for 1 h, of one aggregate.
-    pub answers: NonZeroUsize,
-    /// How many bytes they and their replies may take, of one aggregate; with so many it takes no new
-    /// ones. Each counts for 200 bytes, the key, and the encoded reply. Default 64 MiB.
-    pub answers_bytes: NonZeroUsize,
-    /// How many bytes a reply may have that is to be remembered, encoded; of a decision too. A larger
-    /// one refuses its command ([`Cause::ReplyTooLarge`](crate::Cause::ReplyTooLarge)). Default 64 KiB.
-    pub reply_bytes: NonZeroUsize,
-    /// How long the runtime waits before it tries for the second time to open a failed journal again,
-    /// if it was told to; doubled each time. Default 100 ms.
-    pub reopen_backoff: Duration,
-    /// The bound of that doubling. Default 30 s.
-    pub reopen_backoff_max: Duration,
-    /// How long a due deadline keeps its place at most while the journal does not answer; then
-    /// another has it. Default 1 s.
-    pub due_patience: Duration,
-    /// How many due deadlines of one aggregate type are under way at most, with a place or without:
-    /// more are not begun until the journal has answered. Default 16 384.
-    pub due_unanswered: NonZeroUsize,
-    /// How many decisions are accepted at a time, from when they queue until they have their outcome.
-    /// Default 16 384.
-    pub waiting_decisions: NonZeroUsize,
-    /// How many views are kept between decisions, so that only what is new is folded: those that were
-    /// used last. Default 1 024.
-    pub cached_views: usize,
-    /// How many events are read from the journal at once. Default 1 000.
-    pub page_events: NonZeroUsize,
-    /// By how much the clock may step ahead and be followed at once, at least 10 ms. What is further
-    /// ahead is a leap: nothing runs out before the clock has kept to it for
-    /// [`clock_confirm`](Config::clock_confirm). Default 1 s.
-    pub clock_leap: Duration,
-    /// How long the clock has to keep to a leap, by elapsed time, before it is believed: an NTP
-    /// correction, or a machine that was suspended. So a deadline may be late by this and two seconds
-    /// after a leap; none is early because a clock was wrong for a moment. 0 believes every reading,
-    /// [`Duration::MAX`] no leap at all. Default 5 s.
-    pub clock_confirm: Duration,
-    /// How far ahead of the clock somebody may have recorded an event: `now` is not earlier than that
-    /// then. A runtime on a journal that is further ahead does not start, unless it was
-    /// [told to](crate::Builder::allow_journal_ahead); what it meets later does not move `now`.
-    /// Default 60 s.
-    pub journal_ahead: Duration,
-    /// How many aggregates of each type a start folds, drawn by chance from all, to see whether their
-    /// deadlines are the ones that were recorded; 0 for none. If one in a hundred is not, 256 find it
-    /// out with a probability of 92 %. See
-    /// [`DEADLINE_VERSION`](crate::Aggregate::DEADLINE_VERSION). Default 256.
-    pub compared_aggregates: usize,
-    /// How many aggregates of a type are folded at a time when the deadlines of many are judged anew.
+    answers / get_answers: usize = 65_536 keys, "How many an aggregate remembers.",
+        zero "no key would be remembered";
+    /// With so many it takes no new ones. Each counts for 200 bytes, the key, and the encoded reply.
+    answers_bytes / get_answers_bytes: usize = 64 MiB,
+        "How many bytes the keys of one aggregate and their replies may take.",
+        zero "no key would be remembered";
+    /// A larger one refuses its command or decision
+    /// ([`Cause::ReplyTooLarge`](crate::Cause::ReplyTooLarge)).
+    reply_bytes / get_reply_bytes: usize = 64 KiB,
+        "How many bytes a reply may have that is to be remembered, encoded; of a decision too.",
+        zero "no reply could be remembered";
+    /// If it was [told to](crate::Builder::reopen_journal); doubled each time.
+    reopen_backoff / get_reopen_backoff: Duration = 100 ms,
+        "How long the runtime waits before it tries for the second time to open a failed journal again.",
+        zero "it would be tried again and again without a pause";
+    reopen_backoff_max / get_reopen_backoff_max: Duration = 30 s,
+        "The bound of the doubling of `reopen_backoff`.";
+    /// So that only what is new is folded: those that were used last.
+    cached_views / get_cached_views: usize = 1_024 views, "How many are kept between decisions.";
+    page_events / get_page_events: usize = 1_000 events,
+        "How many are read from the journal at once.",
+        zero "nothing could be read";
+    /// At least 10 ms. What is further ahead is a leap: nothing runs out before the clock has kept to it
+    /// for [`clock_confirm`](Config::clock_confirm).
+    clock_leap / get_clock_leap: Duration = 1 s,
+        "By how much the clock may step ahead and be followed at once.";
+    /// By elapsed time: an NTP correction, or a machine that was suspended. So a deadline may be late by
+    /// this and two seconds after a leap; none is early because a clock was wrong for a moment. 0
+    /// believes every reading, [`Duration::MAX`] no leap at all.
+    clock_confirm / get_clock_confirm: Duration = 5 s,
+        "How long the clock has to keep to a leap before it is believed.";
+    /// `now` is not earlier than that then. A runtime on a journal that is further ahead does not start,
+    /// unless it was [told to](crate::Builder::allow_journal_ahead); what it meets later does not move
+    /// `now`.
+    journal_ahead / get_journal_ahead: Duration = 60 s,
+        "How far ahead of the clock somebody may have recorded an event.";
+    /// Drawn by chance from all, to see whether their deadlines are the ones that were recorded; 0 for
+    /// none. If one in a hundred is not, 256 find it out with a probability of 92 %. See
+    /// [`DEADLINE_VERSION`](crate::Aggregate::DEADLINE_VERSION).
+    compared_aggregates / get_compared_aggregates: usize = 256 aggregates,
+        "How many of each type a start folds to compare their deadlines.";
     /// They weigh no more than [`resting_bytes`](Config::resting_bytes) either. If there are more, the
-    /// journal is read as many times. Default 10 000.
-    pub judged_at_once: NonZeroUsize,
+    /// journal is read as many times.
+    judged_at_once / get_judged_at_once: usize = 10_000 aggregates,
+        "How many of a type are folded at a time when the deadlines of many are judged anew.",
+        zero "no deadline could be judged anew";
+    }
+    fixed {
+    "the idempotency key of a command" = 256 bytes, KEY_BYTES,
+        "At least 1. See [`AggregateRef::once`](crate::AggregateRef::once).";
+    "the idempotency key of a decision" = 200 bytes, OnceKey::MAX_BYTES,
+        "At least 1, and it can be a tag. See [`Decisions::once`](crate::Decisions::once).";
+    "the text of an ID, the value of a tag" = 200 bytes, Tag::MAX_VALUE_BYTES,
+        "At least 1. See [`Tag`](crate::Tag).";
+    "the key of an ID or of a tag" = 50 bytes, Tag::MAX_KEY_BYTES,
+        "At least 1: `course` in `course:c1`.";
+    "the name of an event type" = 65_534 bytes, AppendLimits::STANDARD.type_bytes,
+        "At least 1; up to the journal. See [`AppendLimits`].";
+    "the tags of an event" = 65_534 tags, AppendLimits::STANDARD.tags,
+        "Up to the journal.";
+    "an append" = 16 MiB, AppendLimits::STANDARD.bytes,
+        "How many bytes its events may have together; up to the journal.";
+    "a page that is read by hand" = 1_000 events, Read::DEFAULT_LIMIT.get(),
+        "Unless it says otherwise. See [`Read`].";
+    }
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Config {
-            mailbox_commands: NonZeroUsize::new(1_024).unwrap(),
-            waiting_reads: NonZeroUsize::new(16_384).unwrap(),
-            waiting_aggregates: NonZeroUsize::new(16_384).unwrap(),
-            call_text_bytes: 1_024,
-            batch_commands: NonZeroUsize::new(256).unwrap(),
-            batch_bytes: NonZeroUsize::new(1 << 20).unwrap(),
-            attempts: 16,
-            timeout: Duration::from_secs(5),
-            linger: Duration::from_secs(1),
-            lingering_actors: NonZeroUsize::new(16_384).unwrap(),
-            idle: Duration::from_secs(60),
-            resting_aggregates: NonZeroUsize::new(1_000_000).unwrap(),
-            resting_bytes: NonZeroUsize::new(1 << 30).unwrap(),
-            reload_backoff: Duration::from_secs(1),
-            reload_backoff_max: Duration::from_secs(60),
-            deadline_backoff: Duration::from_secs(1),
-            deadline_backoff_max: Duration::from_secs(60),
-            due_at_once: NonZeroUsize::new(256).unwrap(),
-            answers_for: Duration::from_secs(60 * 60),
-            answers: NonZeroUsize::new(65_536).unwrap(),
-            answers_bytes: NonZeroUsize::new(64 << 20).unwrap(),
-            reply_bytes: NonZeroUsize::new(64 << 10).unwrap(),
-            reopen_backoff: Duration::from_millis(100),
-            reopen_backoff_max: Duration::from_secs(30),
-            due_patience: Duration::from_secs(1),
-            due_unanswered: NonZeroUsize::new(16_384).unwrap(),
-            waiting_decisions: NonZeroUsize::new(16_384).unwrap(),
-            cached_views: 1_024,
-            page_events: NonZeroUsize::new(1_000).unwrap(),
-            clock_leap: Duration::from_secs(1),
-            clock_confirm: Duration::from_secs(5),
-            journal_ahead: Duration::from_secs(60),
-            compared_aggregates: 256,
-            judged_at_once: NonZeroUsize::new(10_000).unwrap(),
-        }
+/// A bound that a runtime cannot keep to; from [`StartError::Config`](crate::StartError::Config).
+///
+/// Shown, it is a sentence: "`Config::timeout` is zero: no caller would wait for its answer".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WrongBound {
+    /// Its name: the one of its setter.
+    pub bound: &'static str,
+    /// Why it cannot be kept.
+    pub why: &'static str,
+}
+
+impl fmt::Display for WrongBound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`Config::{}` {}", self.bound, self.why)
     }
 }
 
 impl Config {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
     /// Whether a runtime can keep to these bounds.
     ///
     /// # Errors
-    /// The first field that it cannot keep to, and why.
-    pub(crate) fn check(&self) -> Result<(), (&'static str, &'static str)> {
-        const ZERO: &str = "is zero: it would be tried again and again without a pause";
+    /// All that it cannot keep to, and why.
+    pub(crate) fn check(&self) -> Result<(), Vec<WrongBound>> {
         const BELOW: &str = "is the bound of a doubling, and less than where that begins";
-        let checks = [
-            (self.attempts == 0, "attempts", "is zero: nothing would ever be decided"),
-            (self.timeout.is_zero(), "timeout", "is zero: no caller would wait for its answer"),
-            (self.reload_backoff.is_zero(), "reload_backoff", ZERO),
-            (self.deadline_backoff.is_zero(), "deadline_backoff", ZERO),
-            (self.reopen_backoff.is_zero(), "reopen_backoff", ZERO),
+        let mut wrong = self.zeros();
+        let below = [
             (self.reload_backoff_max < self.reload_backoff, "reload_backoff_max", BELOW),
             (self.deadline_backoff_max < self.deadline_backoff, "deadline_backoff_max", BELOW),
             (self.reopen_backoff_max < self.reopen_backoff, "reopen_backoff_max", BELOW),
-            (
-                self.due_patience.is_zero(),
-                "due_patience",
-                "is zero: no deadline would have a place",
-            ),
             (
                 self.due_unanswered < self.due_at_once,
                 "due_unanswered",
                 "is less than `due_at_once`, and counts those that have a place too",
             ),
-            (self.answers_for.is_zero(), "answers_for", "is zero: no key would be remembered"),
             (
                 self.clock_leap < LEAST_LEAP,
                 "clock_leap",
                 "is less than 10 ms: two readings of a clock never agree to the millisecond",
             ),
         ];
-        let wrong = checks.into_iter().find(|(wrong, _, _)| *wrong);
-        wrong.map_or(Ok(()), |(_, field, why)| Err((field, why)))
+        let below = below.into_iter().filter(|(wrong, _, _)| *wrong);
+        wrong.extend(below.map(|(_, bound, why)| WrongBound { bound, why }));
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
+    /// How many events are read at once, as a page is told.
+    pub(crate) fn page(&self) -> NonZeroUsize {
+        NonZeroUsize::new(self.page_events).unwrap_or(NonZeroUsize::MIN)
     }
 }
 
@@ -218,31 +374,60 @@ const LEAST_LEAP: Duration = Duration::from_millis(10);
 mod tests {
     use super::*;
 
+    fn wrong(config: &Config) -> Vec<&'static str> {
+        config
+            .check()
+            .map_or_else(|wrong| wrong.iter().map(|wrong| wrong.bound).collect(), |()| vec![])
+    }
+
     #[test]
-    fn every_bound_that_cannot_be_kept_is_named() {
-        type Change = fn(&mut Config, Duration);
-        let zero = Duration::ZERO;
-        let wrong: [(&str, Change); 11] = [
-            ("attempts", |config, _| config.attempts = 0),
-            ("timeout", |config, zero| config.timeout = zero),
-            ("reload_backoff", |config, zero| config.reload_backoff = zero),
-            ("reload_backoff_max", |config, zero| config.reload_backoff_max = zero),
-            ("deadline_backoff", |config, zero| config.deadline_backoff = zero),
-            ("deadline_backoff_max", |config, zero| config.deadline_backoff_max = zero),
-            ("reopen_backoff", |config, zero| config.reopen_backoff = zero),
-            ("reopen_backoff_max", |config, zero| config.reopen_backoff_max = zero),
-            ("due_patience", |config, zero| config.due_patience = zero),
-            ("answers_for", |config, zero| config.answers_for = zero),
-            ("clock_leap", |config, zero| config.clock_leap = zero),
+    fn the_defaults_can_be_kept() {
+        assert_eq!(Config::new().check(), Ok(()));
+        assert_eq!(Config::new().get_batch_bytes(), 1_048_576);
+        assert_eq!(Config::new().get_answers_for(), Duration::from_secs(3_600));
+    }
+
+    #[test]
+    fn all_bounds_that_cannot_be_kept_are_named_at_once() {
+        let none = Config::new()
+            .timeout(Duration::ZERO)
+            .mailbox_commands(0)
+            .attempts(0)
+            .due_at_once(2)
+            .due_unanswered(1)
+            .clock_leap(Duration::from_millis(9))
+            .reload_backoff_max(Duration::from_millis(999));
+        assert_eq!(
+            wrong(&none),
+            [
+                "timeout",
+                "mailbox_commands",
+                "attempts",
+                "reload_backoff_max",
+                "due_unanswered",
+                "clock_leap"
+            ],
+        );
+    }
+
+    /// Zero means something for these alone.
+    #[test]
+    fn zero_is_refused_unless_it_means_something() {
+        let may_be = [
+            "call_text_bytes",
+            "linger",
+            "idle",
+            "cached_views",
+            "clock_confirm",
+            "journal_ahead",
+            "compared_aggregates",
         ];
-        for (field, change) in wrong {
-            let mut config = Config::default();
-            assert_eq!(config.check(), Ok(()));
-            change(&mut config, zero);
-            assert_eq!(config.check().map_err(|(field, _)| field), Err(field));
+        let nothing = Config::nothing();
+        let named = wrong(&nothing);
+        for name in NAMES {
+            // Those that are compared with another one are right if both are zero.
+            let compared = name.ends_with("_max") || *name == "due_unanswered";
+            assert_eq!(named.contains(name), !may_be.contains(name) && !compared, "{name}");
         }
-        let due_unanswered = NonZeroUsize::MIN;
-        let config = Config { due_unanswered, ..Config::default() };
-        assert_eq!(config.check().map_err(|(field, _)| field), Err("due_unanswered"));
     }
 }

@@ -57,7 +57,7 @@ pub use ask::Admission;
 pub use bailiwick_core::*;
 pub use builder::Builder;
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use config::Config;
+pub use config::{Config, WrongBound};
 pub use counts::Counts;
 pub use decide::Decisions;
 #[cfg(feature = "durable")]

@@ -18,7 +18,7 @@ use crate::error::{AskError, Cause, NotRun, UnreadableReply, panic_message};
 use crate::options::Keyed;
 
 /// The longest idempotency key, in bytes.
-const KEY_BYTES: usize = 256;
+pub(crate) const KEY_BYTES: usize = 256;
 
 /// What is remembered of a command, and what it is recognised by.
 #[derive(Debug, Clone)]
@@ -144,7 +144,7 @@ impl<R> ReplyCodec<R> {
     ) -> Result<(Bytes, R), Cause> {
         let (encoded, read) =
             guarded(|| (self.store)(reply, command)).map_err(Cause::panicked)??;
-        let (bytes, most) = (encoded.len(), config.reply_bytes.get());
+        let (bytes, most) = (encoded.len(), config.reply_bytes);
         if bytes > most {
             return Err(Cause::ReplyTooLarge { bytes, most });
         }

@@ -61,7 +61,7 @@ pub(crate) enum Stage {
 impl Shared {
     pub(crate) fn new(journal: Arc<dyn Journal>, seams: Seams, config: Config) -> Self {
         Shared {
-            permits: Permits::new(config.waiting_aggregates.get()),
+            permits: Permits::new(config.waiting_aggregates),
             limits: journal.limits(),
             time: Time::new(seams.clock.clone(), &config),
             journal: Lock::new(Some(journal)),
@@ -115,7 +115,7 @@ impl Shared {
 
     /// How many bytes go into an append, unless one that goes alone needs more.
     pub(crate) fn batch_bytes(&self) -> usize {
-        self.config.batch_bytes.get().min(self.limits.bytes)
+        self.config.batch_bytes.min(self.limits.bytes)
     }
 
     pub(crate) fn stage(&self) -> Stage {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bailiwick_core::{BoxError, JournalReadError, Position, SchemaVersion, Tag};
 
+use crate::config::WrongBound;
 use crate::names::Found;
 
 /// Why a runtime did not start.
@@ -269,14 +270,9 @@ pub enum StartError {
         /// How far ahead.
         by: Duration,
     },
-    /// A bound that a runtime cannot keep to.
-    #[error("`Config::{field}` {why}")]
-    Config {
-        /// The field.
-        field: &'static str,
-        /// What is wrong with it.
-        why: &'static str,
-    },
+    /// Bounds that a runtime cannot keep to: all of them.
+    #[error("{}", sentences(.0))]
+    Config(Vec<WrongBound>),
     /// The clock cannot sleep here, so no deadline would ever fire.
     #[error(
         "the clock cannot sleep: {message}. Build the tokio runtime with `enable_time` (or \
@@ -292,6 +288,11 @@ pub enum StartError {
     /// The journal could not be read.
     #[error("the journal cannot be read: {0}")]
     Unread(#[source] JournalReadError),
+}
+
+fn sentences(wrong: &[WrongBound]) -> String {
+    let sentences: Vec<_> = wrong.iter().map(ToString::to_string).collect();
+    sentences.join("; ")
 }
 
 /// The name of a Rust type without its path.

@@ -140,7 +140,7 @@ impl<A: Aggregate> Watch<A> {
             let changed = self.changed.notified();
             let closing = shared.closing.notified();
             let read =
-                Read::new(self.boundary.clone()).after(self.after).limit(shared.config.page_events);
+                Read::new(self.boundary.clone()).after(self.after).limit(shared.config.page());
             // Not for longer than the call: a watch must not keep the journal.
             let page = shared.journal().map(|journal| port::read(&*journal, read));
             let page = port::or_closed(&shared, page.ok_or(WatchError::ShutDown)?).await;

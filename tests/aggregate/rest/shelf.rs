@@ -86,9 +86,7 @@ impl Warehouse {
         let clock = ManualClock::at(1_000);
         let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Shelf>();
         let builder = builder.clock(clock.clone()).entropy(7);
-        let builder = builder.config(|config| {
-            config.resting_bytes = bytes.try_into().expect("not zero");
-        });
+        let builder = builder.config(|config| config.resting_bytes(bytes));
         let runtime = builder.start().await.expect("it starts");
         Warehouse { shelves: runtime.aggregates(), clock, _runtime: runtime }
     }

@@ -79,9 +79,10 @@ impl Arena {
                 .clock(clock.clone())
                 .entropy(n as u64)
                 .config(|config| {
-                    config.timeout = PATIENT;
-                    // Who loses goes on: that races end is not left to chance.
-                    config.attempts = 1_000;
+                    config
+                        .timeout(PATIENT)
+                        // Who loses goes on: that races end is not left to chance.
+                        .attempts(1_000)
                 });
             runtimes.push(builder.start().await.expect("it starts"));
         }

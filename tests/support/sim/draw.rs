@@ -1,6 +1,5 @@
 //! Drawing a plan: how likely everything is.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bailiwick::{Admission, Config};
@@ -55,25 +54,23 @@ fn several<T>(
 }
 
 fn config(random: &mut Random) -> Config {
-    let some = |n| NonZeroUsize::new(n).expect("at least 1");
-    let mut config = Config::default();
-    config.mailbox_commands = some(random.count(1, 4));
-    config.batch_commands = some(random.count(1, 3));
-    config.attempts = random.pick(&[1, 2, 6]);
-    config.linger = Duration::from_millis(random.between(1, 6));
-    config.idle = Duration::from_millis(random.between(2, 20));
-    config.resting_aggregates = some(random.pick(&[1, 2, 1_000]));
-    config.reload_backoff = Duration::from_millis(random.between(1, 10));
-    config.reload_backoff_max = Duration::from_millis(random.between(10, 40));
-    config.deadline_backoff = Duration::from_millis(random.between(1, 10));
-    config.deadline_backoff_max = Duration::from_millis(random.between(10, 40));
-    config.due_at_once = some(random.count(1, 3));
-    config.due_patience = Duration::from_millis(random.between(1, 10));
-    config.waiting_aggregates = some(random.pick(&[1, 2, 1_000]));
-    config.page_events = some(random.count(1, 4));
-    config.waiting_decisions = some(random.count(1, 6));
-    config.cached_views = random.pick(&[0, 1, 1_024]);
-    config
+    Config::new()
+        .mailbox_commands(random.count(1, 4))
+        .batch_commands(random.count(1, 3))
+        .attempts(random.pick(&[1, 2, 6]))
+        .linger(Duration::from_millis(random.between(1, 6)))
+        .idle(Duration::from_millis(random.between(2, 20)))
+        .resting_aggregates(random.pick(&[1, 2, 1_000]))
+        .reload_backoff(Duration::from_millis(random.between(1, 10)))
+        .reload_backoff_max(Duration::from_millis(random.between(10, 40)))
+        .deadline_backoff(Duration::from_millis(random.between(1, 10)))
+        .deadline_backoff_max(Duration::from_millis(random.between(10, 40)))
+        .due_at_once(random.count(1, 3))
+        .due_patience(Duration::from_millis(random.between(1, 10)))
+        .waiting_aggregates(random.pick(&[1, 2, 1_000]))
+        .page_events(random.count(1, 4))
+        .waiting_decisions(random.count(1, 6))
+        .cached_views(random.pick(&[0, 1, 1_024]))
 }
 
 fn call(random: &mut Random, counters: usize, decides: bool, broken: &[bool], within: u64) -> Call {

@@ -77,7 +77,7 @@ impl SimJournal {
 
     fn excuse(&self, counter: usize, how: &'static str) {
         let config = &self.world.plan.config;
-        let wait = config.reload_backoff + 2 * config.deadline_backoff;
+        let wait = config.get_reload_backoff() + 2 * config.get_deadline_backoff();
         let until = (self.world.time.now() + wait).plus_millis(2 * SKEW).as_millis();
         let excused = &mut self.seat.account.lock().excused[counter];
         *excused = until.max(*excused);

@@ -50,8 +50,8 @@ impl SimJournal {
         let of_commands = events.iter().filter(commanded).filter(|event| !event.is_reserved());
         let config = &self.world.plan.config;
         let (commands, most) = match by {
-            Appender::Aggregate => (of_commands.count(), config.batch_commands.get()),
-            Appender::Decisions => (of_commands.count(), config.waiting_decisions.get()),
+            Appender::Aggregate => (of_commands.count(), config.get_batch_commands()),
+            Appender::Decisions => (of_commands.count(), config.get_waiting_decisions()),
         };
         if commands > most {
             let what = format!("{commands} by {by:?} in one append; {most} are the bound");

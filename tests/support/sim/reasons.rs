@@ -28,7 +28,7 @@ impl World {
             Cause::Unread(_) => unread,
             Cause::JournalFailed(_) => failed,
             Cause::Contended { attempts } | Cause::Overtaken { attempts, .. } => {
-                *attempts == self.plan.config.attempts && self.may_conflict()
+                *attempts == self.plan.config.get_attempts() && self.may_conflict()
             }
             Cause::Moved { expected, actual } => {
                 drop(account);
@@ -109,7 +109,7 @@ impl World {
 
     /// Whether more aggregates than may can wait for the journal.
     fn may_overload(&self, most: usize) -> bool {
-        most == self.plan.config.waiting_aggregates.get() && most < self.plan.counters
+        most == self.plan.config.get_waiting_aggregates() && most < self.plan.counters
     }
 
     /// Whether an append of a runtime may meet an event that the runtime does not know, or that is of

@@ -69,7 +69,7 @@ impl World {
         drop(account);
         // As many deadlines as may have a place keep the others waiting, but not for ever. So do as
         // many counters as may wait for the journal.
-        let room = self.at_work(seat) < self.plan.config.due_at_once.get() && !self.is_full(seat);
+        let room = self.at_work(seat) < self.plan.config.get_due_at_once() && !self.is_full(seat);
         let late = now - since;
         if room || late > self.longest_wait() {
             self.violated(NeverLost.broken(format!(
@@ -86,15 +86,15 @@ impl World {
 
     /// Whether as many wait for the journal as may.
     fn is_full(&self, seat: &Seat) -> bool {
-        self.at_work(seat) >= self.plan.config.waiting_aggregates.get()
+        self.at_work(seat) >= self.plan.config.get_waiting_aggregates()
     }
 
     /// How long the places of deadlines can be taken by others: each of them keeps one for a while. In
     /// a queue for the journal each of them is read, and then writes.
     fn longest_wait(&self) -> u64 {
         let (counters, config) = (self.plan.counters, &self.plan.config);
-        let patience = u64::try_from(config.due_patience.as_millis()).expect("a short time");
-        let queues = config.waiting_aggregates.get() < counters;
+        let patience = u64::try_from(config.get_due_patience().as_millis()).expect("a short time");
+        let queues = config.get_waiting_aggregates() < counters;
         let turn = if queues { 2 * self.plan.slow + TICKS } else { 0 };
         (patience + turn) * counters as u64 + TICKS
     }

@@ -181,7 +181,7 @@ impl World {
             .clock(seat.clock.clone())
             .spawner(spawner)
             .entropy(7)
-            .config(|config| *config = self.plan.config.clone())
+            .config(|_| self.plan.config.clone())
             .sabotage(self.sabotage);
         match builder.start().await {
             Ok(runtime) => {

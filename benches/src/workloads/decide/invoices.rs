@@ -69,7 +69,7 @@ async fn bailiwick(
             place
         })
         .await;
-    let runtime = place.start(|config| config.cached_views = cached_views).await;
+    let runtime = place.start(|config| config.cached_views(cached_views)).await;
     let mut round = storm(1, each, |_| {
         let decisions = runtime.decisions();
         move |_| {

@@ -38,7 +38,7 @@ impl Place {
     }
 
     /// Opens it, and starts a runtime on it.
-    pub async fn start(&self, change: impl FnOnce(&mut Config)) -> Runtime {
+    pub async fn start(&self, change: impl FnOnce(Config) -> Config) -> Runtime {
         start(self.open(), change).await
     }
 }
@@ -47,7 +47,7 @@ fn journal_in(folder: &Path) -> TephraJournal {
     TephraJournal::open(folder).expect("a journal")
 }
 
-pub async fn start(journal: Arc<dyn Journal>, change: impl FnOnce(&mut Config)) -> Runtime {
+pub async fn start(journal: Arc<dyn Journal>, change: impl FnOnce(Config) -> Config) -> Runtime {
     let builder = Runtime::builder_shared(journal).config(change);
     // Students and courses are written before a round, by nobody here.
     let builder = builder.emits::<StudentEvent>().emits::<CourseEvent>();

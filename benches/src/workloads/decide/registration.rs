@@ -96,7 +96,7 @@ async fn bailiwick(place: Place, after: After, each: usize, aggregates: bool) ->
             all_loaded(&runtime).await;
             runtime
         }
-        false => start(journal.clone(), |_| {}).await,
+        false => start(journal.clone(), |config| config).await,
     };
     let mut round = storm(CALLERS, each, |caller| {
         let decisions = runtime.decisions();

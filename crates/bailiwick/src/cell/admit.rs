@@ -131,7 +131,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     pub(super) fn capacity(&self) -> usize {
-        self.kind.shared.config.mailbox_commands.get()
+        self.kind.shared.config.mailbox_commands
     }
 
     /// Lets those at the door come in for whom there is room now. Returns those that were given up:

@@ -70,8 +70,8 @@ impl Answers {
     /// Why no new key is taken, if so. Only after [`forget`](Self::forget).
     pub(super) fn full(&self, now: Timestamp, config: &Config) -> Option<Cause> {
         let remembered = self.by_key.len();
-        let too_heavy = self.bytes >= config.answers_bytes.get();
-        let too_many = (remembered + 1).saturating_sub(config.answers.get());
+        let too_heavy = self.bytes >= config.answers_bytes;
+        let too_many = (remembered + 1).saturating_sub(config.answers);
         let first = too_many.max(usize::from(too_heavy)).checked_sub(1)?;
         let window = config.answers_for;
         let room_in = match self.order.get(first) {
@@ -193,7 +193,6 @@ impl Place {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroUsize;
 
     use super::*;
 
@@ -285,12 +284,7 @@ mod tests {
     #[test]
     fn new_keys_are_turned_away_until_there_is_room() {
         let full = |answers: &Answers, now, most, bytes| {
-            let config = Config {
-                answers: NonZeroUsize::new(most).unwrap(),
-                answers_bytes: NonZeroUsize::new(bytes).unwrap(),
-                answers_for: WINDOW,
-                ..Config::default()
-            };
+            let config = Config::new().answers(most).answers_bytes(bytes).answers_for(WINDOW);
             answers.full(at(now), &config).map(|cause| match cause {
                 Cause::KeysFull { room_in, .. } => room_in.as_millis(),
                 cause => panic!("{cause}"),

@@ -211,7 +211,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     fn batch(&self) -> usize {
-        self.kind.shared.config.batch_commands.get()
+        self.kind.shared.config.batch_commands
     }
 
     /// Takes what is waiting, as far as this life can use it now; `most` commands at most.

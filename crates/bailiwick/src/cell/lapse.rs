@@ -70,7 +70,7 @@ impl<A: Aggregate> Cell<A> {
         // The lock first: callers that are told may do anything.
         self.withdrawn(core);
         gone.into_iter().for_each(Entry::forget);
-        let most = self.kind.shared.config.waiting_aggregates.get();
+        let most = self.kind.shared.config.waiting_aggregates;
         let (cause, error) = match lapsed.queued {
             true => (Cause::Overloaded { most }, ReadError::Overloaded { most }),
             false => (Cause::TimedOut, ReadError::TimedOut),

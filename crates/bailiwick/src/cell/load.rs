@@ -110,7 +110,7 @@ impl<A: Aggregate> Cell<A> {
         let (shared, journal) = (self.kind.shared.clone(), journal.clone());
         let id = self.id.clone();
         let own = ground.tags.as_slice()[0].clone();
-        let mut read = Read::new(ground.boundary.clone()).limit(shared.config.page_events);
+        let mut read = Read::new(ground.boundary.clone()).limit(shared.config.page());
         let fold = async move {
             let (mut folded, mut answers, mut recorded) = (None, None, None);
             let mut pace = Pace::default();

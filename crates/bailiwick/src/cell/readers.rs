@@ -16,7 +16,7 @@ impl<A: Aggregate> Cell<A> {
         glance: Arc<dyn Glance<A>>,
     ) -> Result<(), NotAdmitted> {
         let mut core = self.open()?;
-        let most = self.kind.shared.config.waiting_reads.get();
+        let most = self.kind.shared.config.waiting_reads;
         let mut gone = Vec::new();
         if core.reads() >= most {
             gone = core.take_reads(Reader::abandoned);

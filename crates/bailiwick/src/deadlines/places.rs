@@ -54,8 +54,8 @@ impl Places {
         Arc::new(Places {
             taken: Lock::default(),
             freed: Notify::new(),
-            at_once: config.due_at_once.get(),
-            unanswered: config.due_unanswered.get(),
+            at_once: config.due_at_once,
+            unanswered: config.due_unanswered,
             // Not 0, by `Config::check`: what was taken back is older than all that is taken.
             patience: config.due_patience,
         })

@@ -369,9 +369,8 @@ fn there_is_room_as_soon_as_places_are_given_back_or_held_too_long() {
     for seed in 1..200 {
         let mut random = Random(seed);
         let (at_once, unanswered) = (1 + random.below(5), 1 + random.below(12));
-        let mut config = Config { due_patience: PATIENCE, ..Config::default() };
-        config.due_at_once = at_once.try_into().unwrap();
-        config.due_unanswered = unanswered.try_into().unwrap();
+        let config = Config::new().due_patience(PATIENCE);
+        let config = config.due_at_once(at_once).due_unanswered(unanswered);
         let places = Places::new(&config);
         let (mut now, mut held) = (Duration::ZERO, Vec::new());
         for _ in 0..400 {

@@ -103,7 +103,7 @@ impl Floor {
     }
 
     pub(super) fn capacity(&self) -> usize {
-        self.shared.config.waiting_decisions.get()
+        self.shared.config.waiting_decisions
     }
 
     /// Lets a decision in, or, if there is no room, to the door. `stands` is told where it stands
@@ -186,7 +186,7 @@ impl Floor {
 
     /// Those whose turn it is with `leader`.
     pub(super) fn gather(&self, leader: Ticket) -> Gathered {
-        let most = self.shared.config.batch_commands.get();
+        let most = self.shared.config.batch_commands;
         let mut standing = self.standing.lock();
         if standing.order.get(leader).is_none() {
             return Gathered::new();

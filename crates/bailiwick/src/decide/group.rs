@@ -116,7 +116,7 @@ impl<'a> Group<'a> {
                 // All were kept: what is new?
                 self.views.behind();
             }
-            let read = self.views.next_read(shared.config.page_events);
+            let read = self.views.next_read(shared.config.page());
             let page = self.port.read(read).await.ok_or(Tried::Closed)?;
             let page = page.map_err(|error| Tried::Failed(Cause::Unread(error)))?;
             self.has_read = true;

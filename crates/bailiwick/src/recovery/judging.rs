@@ -6,7 +6,6 @@
 //! which finds nothing due, and never one too few.
 
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -37,12 +36,12 @@ pub(crate) struct Judging {
 
 impl Whom {
     /// Adds one. If they are too many to be remembered, it is all of them.
-    pub(super) fn add(&mut self, value: &str, most: NonZeroUsize) {
+    pub(super) fn add(&mut self, value: &str, most: usize) {
         let Whom::Only(some) = self else { return };
         if some.contains(value) {
             return;
         }
-        if some.len() < most.get() {
+        if some.len() < most {
             some.insert(value.to_owned());
         } else {
             *self = Whom::All;
@@ -100,7 +99,7 @@ pub(crate) async fn judge_anew<A: Aggregate>(kind: Arc<Kind<A>>, whom: Arc<Whom>
     let backoff = Backoff::new(config.reload_backoff, config.reload_backoff_max);
     let (mut from, mut times) = (0, 0_u8);
     loop {
-        let folds = Folds::new(kind.judging.seed(), config.judged_at_once.get()).from(from);
+        let folds = Folds::new(kind.judging.seed(), config.judged_at_once).from(from);
         match judge(&kind, &whom, folds).await {
             Ok(u64::MAX) | Err(Ended::Closed) => return,
             Ok(upto) => (from, times) = (upto + 1, 0),
@@ -124,7 +123,7 @@ async fn judge<A: Aggregate>(
 ) -> Result<u64, Ended> {
     let shared = &kind.shared;
     let journal = shared.journal().ok_or(Ended::Closed)?;
-    let mut reading = Read::new(Query::from(kind.all())).limit(shared.config.page_events);
+    let mut reading = Read::new(Query::from(kind.all())).limit(shared.config.page());
     let mut pace = Pace::default();
     loop {
         let page = port::read(&*journal, reading.clone());
@@ -137,7 +136,7 @@ async fn judge<A: Aggregate>(
             }
             pace.folded(event).await;
         }
-        folds.lighten(shared.config.resting_bytes.get());
+        folds.lighten(shared.config.resting_bytes);
         reading.after = page.upto;
         if !page.more {
             break;

@@ -59,13 +59,13 @@ const CELL_BYTES: u64 = 256;
 
 impl<A: Aggregate> RestQueue<A> {
     pub(crate) fn new(config: &Config, seed: u64) -> Self {
-        let count = config.resting_aggregates.get();
-        let most = Load { count, bytes: config.resting_bytes.get() as u64 };
+        let count = config.resting_aggregates;
+        let most = Load { count, bytes: config.resting_bytes as u64 };
         let resting = Resting::new(most, CELL_BYTES + size_of::<A>() as u64);
         RestQueue {
             queues: Lock::new(Queues { lingering: VecDeque::new(), resting }),
             changed: Notify::new(),
-            most_lingering: config.lingering_actors.get(),
+            most_lingering: config.lingering_actors,
             hasher: FixedState::with_seed(seed),
         }
     }

@@ -30,7 +30,7 @@ pub async fn start(journal: std::sync::Arc<dyn Journal>) -> Result<(Runtime, Sch
         .aggregate::<Course>()
         .decision::<Subscribe>()
         .decision::<Unsubscribe>()
-        .config(|config| config.timeout = PATIENCE);
+        .config(|config| config.timeout(PATIENCE));
     let runtime = builder.start().await?;
     let school = School {
         decisions: runtime.decisions(),
