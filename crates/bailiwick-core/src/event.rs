@@ -11,8 +11,10 @@ use crate::{
 ///
 /// - On a **struct**: one event type, named like the struct.
 /// - On an **enum**: an inline variant (with named fields, or a unit) is an event type named like
-///   the variant; a newtype variant includes an event struct: its name, its tags, its bytes, and a
-///   `From`.
+///   the variant; a newtype variant includes another set, often a single event struct: its names, its
+///   tags, its bytes, and a `From`. It may be in a `Box`.
+/// - `#[event(only(Placed))]` on a newtype variant includes of another set these event types only; the
+///   others are neither read nor guarded.
 /// - A field marked `#[tag]` is an [`Id`], or several ([`Tagged`]): events carry its tags.
 ///
 /// An event is stored by its type's name, so a name belongs to one Rust type, for ever. What may
@@ -106,6 +108,35 @@ pub trait Event: Sized + Send + 'static {
     ) -> Result<Option<Self>, CodecError>;
 }
 
+/// The same set, for an event that is much larger than the others beside it: `Planned(Box<CoursePlan>)`.
+impl<E: Event> Event for Box<E> {
+    const TYPES: &'static [EventDescriptor] = E::TYPES;
+
+    fn descriptor(&self) -> &'static EventDescriptor {
+        E::descriptor(self)
+    }
+
+    fn tags(&self, tags: &mut TagCollector<'_>) {
+        E::tags(self, tags);
+    }
+
+    fn equals(&self, other: &Self) -> Option<bool> {
+        E::equals(self, other)
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        E::encode(self, out)
+    }
+
+    fn decode(
+        event_type: &str,
+        version: SchemaVersion,
+        payload: &[u8],
+    ) -> Result<Option<Self>, CodecError> {
+        E::decode(event_type, version, payload).map(|event| event.map(Box::new))
+    }
+}
+
 /// Decodes an event of a type of `T`, from whatever version; used by `#[derive(Event)]`.
 ///
 /// # Errors
@@ -156,6 +187,18 @@ pub enum CodecError {
         from: SchemaVersion,
         /// What is wrong.
         source: BoxError,
+    },
+    /// The set includes only some types of another one, and the event is of a type that is not among
+    /// them.
+    #[error(
+        "{set} does not include {event_type}: name it in the `#[event(only(..))]` there, or emit it \
+         through a set that includes it"
+    )]
+    NotIncluded {
+        /// The type of the event.
+        event_type: &'static str,
+        /// The set through which it was to be stored.
+        set: &'static str,
     },
     /// A field could not be encoded.
     #[error("it cannot be encoded: {0}")]

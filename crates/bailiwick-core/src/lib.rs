@@ -83,7 +83,7 @@ pub mod __private {
     pub use crate::event::decode_as;
     pub use crate::id::IdText;
     pub use crate::round_trip::{Comparison, Incomparable, Known, Unknown, round_trips};
-    pub use crate::schema::{concat_types, find};
+    pub use crate::schema::{concat_types, find, only_types};
     pub use crate::tag::valid_tag_key;
     pub use serde;
 }

@@ -129,3 +129,45 @@ pub const fn concat_types<const N: usize>(sets: &[&[EventDescriptor]]) -> [Event
     assert!(to == N);
     all
 }
+
+/// The types of a set that have these names, in this order; beside each stands what is wrong if there
+/// is none. Used by `#[derive(Event)]`.
+///
+/// # Panics
+/// If a name is not that of one of the types.
+pub const fn only_types<const N: usize>(
+    types: &[EventDescriptor],
+    names: &[(&str, &'static str); N],
+) -> [EventDescriptor; N] {
+    let mut only = [EventDescriptor::new("", "", TypeId::of::<()>()); N];
+    let mut to = 0;
+    while to < N {
+        let (name, otherwise) = names[to];
+        let mut from = 0;
+        while from < types.len() && (types[from].retired || !same(types[from].name, name)) {
+            from += 1;
+        }
+        if from == types.len() {
+            panic!("{}", otherwise);
+        }
+        only[to] = types[from];
+        to += 1;
+    }
+    only
+}
+
+/// Whether two texts are the same: `==` does not exist yet where constants are made.
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}

@@ -1,8 +1,9 @@
-//! Reads `#[event(..)]`: what an event type was before, and whether it is read back.
+//! Reads `#[event(..)]`: what an event type was before, whether it is read back, what is included of
+//! another set, and where the items of `bailiwick-core` are.
 
 use syn::meta::ParseNestedMeta;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, LitInt, LitStr, Path, Token};
+use syn::{Attribute, Ident, LitInt, LitStr, Path, Token};
 
 use crate::input::Errors;
 
@@ -21,6 +22,10 @@ pub struct Evolution {
     pub retired: Vec<LitStr>,
     /// On the Rust type only: nothing is known of its serde form.
     pub read_back: bool,
+    /// On the Rust type only: the path of `bailiwick-core` that the user gave.
+    pub root: Option<Path>,
+    /// On an included set only: the variants that are included; all if there are none.
+    pub only: Vec<Ident>,
 }
 
 /// What an attribute stands on.
@@ -41,14 +46,6 @@ impl Evolution {
     pub fn parse(place: Place, attributes: &[Attribute], errors: &mut Errors) -> Evolution {
         let mut evolution = Evolution::default();
         for attribute in attributes.iter().filter(|a| a.path().is_ident("event")) {
-            if place == Place::Included {
-                errors.at(
-                    attribute,
-                    "this variant includes another event set, which says itself what it was \
-                     before; put `#[event(..)]` there",
-                );
-                continue;
-            }
             if let Err(error) = attribute.parse_nested_meta(|meta| evolution.entry(place, &meta)) {
                 errors.add(error);
             }
@@ -58,6 +55,31 @@ impl Evolution {
     }
 
     fn entry(&mut self, place: Place, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+        let is_only = meta.path.is_ident("only");
+        if place == Place::Included && !is_only {
+            return Err(meta.error(
+                "this variant includes another event set, which says itself what it was before; put \
+                 `#[event(..)]` there. Here may stand which of its events are included: \
+                 `#[event(only(Variant))]`",
+            ));
+        }
+        if is_only {
+            if place != Place::Included {
+                return Err(meta.error(
+                    "`only` stands on a variant that includes another event set, and names the \
+                     variants of that which are included: `#[event(only(Placed))] Order(OrderEvent)`",
+                ));
+            }
+            self.only.extend(list::<Ident>(meta)?);
+            return Ok(());
+        }
+        if meta.path.is_ident("crate") {
+            if place == Place::Inline {
+                return Err(meta.error("`crate` stands on the whole type"));
+            }
+            self.root = Some(meta.value()?.parse::<LitStr>()?.parse()?);
+            return Ok(());
+        }
         let of_set = meta.path.is_ident("retired");
         if of_set && place == Place::Inline {
             return Err(meta.error(
@@ -91,7 +113,8 @@ impl Evolution {
             self.version = Some(meta.value()?.parse()?);
         } else {
             return Err(meta.error(
-                "`#[event(..)]` knows `was`, `version`, `upcast`, `read_back` and, on a set, `retired`",
+                "`#[event(..)]` knows `was`, `version`, `upcast`, `read_back`, `crate`, on a set \
+                 `retired`, and on a variant that includes another set `only`",
             ));
         }
         Ok(())
@@ -104,6 +127,11 @@ impl Evolution {
             }
             if name.value().starts_with(RESERVED) {
                 errors.at(name, "names that begin with `bailiwick.` are Bailiwick's own");
+            }
+        }
+        for (i, name) in self.only.iter().enumerate() {
+            if self.only[..i].contains(name) {
+                errors.at(name, "this variant is named twice");
             }
         }
         let steps = self.upcasts.len();

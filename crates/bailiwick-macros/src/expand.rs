@@ -2,7 +2,7 @@
 //! the same name, tags and bytes through every set.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Field, Ident};
@@ -15,8 +15,8 @@ use crate::round_trip::Form;
 struct Parts {
     /// The descriptors of the set's own types.
     own: Vec<TokenStream>,
-    /// Sets whose types are included.
-    sets: Vec<TokenStream>,
+    /// How many types are included of each other set, and which.
+    included: Vec<(TokenStream, TokenStream)>,
     descriptor: TokenStream,
     tags: TokenStream,
     encode: TokenStream,
@@ -34,20 +34,21 @@ pub fn expand(set: &EventSet<'_>, root: &TokenStream) -> TokenStream {
             (enum_parts(set, inline, included, root), conversions(ident, included))
         }
     };
-    let Parts { mut own, sets, descriptor: descriptor_of, tags, encode, decode } = parts;
+    let Parts { mut own, included, descriptor: descriptor_of, tags, encode, decode } = parts;
     // Own types first: they are found by their place.
     own.extend(set.evolution.retired.iter().map(|name| {
         let descriptor = descriptor(&name.value(), ident, root);
         quote!(#descriptor.retired())
     }));
     let count = own.len();
+    let (counts, included): (Vec<_>, Vec<_>) = included.into_iter().unzip();
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
         impl #root::Event for #ident {
             const TYPES: &'static [#root::EventDescriptor] =
-                &#root::__private::concat_types::<{ #count #(+ #sets::TYPES.len())* }>(
-                    &[&[#(#own),*], #(#sets::TYPES),*],
+                &#root::__private::concat_types::<{ #count #(+ #counts)* }>(
+                    &[&[#(#own),*], #(#included),*],
                 );
 
             fn descriptor(&self) -> &'static #root::EventDescriptor {
@@ -81,7 +82,7 @@ pub fn expand(set: &EventSet<'_>, root: &TokenStream) -> TokenStream {
             > {
                 #decode
                 // What the set knows, and no type reads.
-                if #root::__private::find(Self::TYPES, __event_type).is_some() {
+                if #root::__private::find(<Self as #root::Event>::TYPES, __event_type).is_some() {
                     return ::core::result::Result::Ok(::core::option::Option::None);
                 }
                 ::core::result::Result::Err(#root::CodecError::UnknownType(
@@ -89,6 +90,8 @@ pub fn expand(set: &EventSet<'_>, root: &TokenStream) -> TokenStream {
                 ))
             }
         }
+        // Whatever is wrong with it is reported, whether or not anybody uses it.
+        const _: &[#root::EventDescriptor] = <#ident as #root::Event>::TYPES;
         #conversions
     }
 }
@@ -97,8 +100,8 @@ fn struct_parts(set: &EventSet<'_>, tags: &[&Field], form: &Form<'_>, root: &Tok
     let (fields, add) = add_tags(tags);
     Parts {
         own: vec![evolved(set, set.ident, &set.evolution, form, root)],
-        sets: Vec::new(),
-        descriptor: quote!(&Self::TYPES[0]),
+        included: Vec::new(),
+        descriptor: quote!(&<Self as #root::Event>::TYPES[0]),
         tags: quote! {
             let Self { #fields .. } = self;
             #add
@@ -134,6 +137,8 @@ fn enum_parts(
             quote!(<#set as #root::Event>)
         })
         .collect();
+    let is_included = included.iter().map(|variant| is_included(variant, root));
+    let check_included = included.iter().map(|variant| check_included(set.ident, variant, root));
     Parts {
         own: inline
             .iter()
@@ -141,7 +146,7 @@ fn enum_parts(
             .collect(),
         descriptor: quote! {
             match self {
-                #(Self::#variants { .. } => &Self::TYPES[#places],)*
+                #(Self::#variants { .. } => &<Self as #root::Event>::TYPES[#places],)*
                 #(Self::#includes(__event) => #sets::descriptor(__event),)*
             }
         },
@@ -154,26 +159,92 @@ fn enum_parts(
         encode: quote! {
             match self {
                 #encode_inline
-                #(Self::#includes(__event) => #sets::encode(__event, __out),)*
+                #(Self::#includes(__event) => {
+                    #check_included
+                    #sets::encode(__event, __out)
+                })*
             }
         },
         decode: quote! {
             #decode_inline
-            #(if #root::__private::find(#sets::TYPES, __event_type).is_some() {
+            #(if #is_included {
                 return ::core::result::Result::map(
                     #sets::decode(__event_type, __version, __payload),
                     |__event| ::core::option::Option::map(__event, Self::#includes),
                 );
             })*
         },
-        sets,
+        included: included.iter().map(|variant| included_types(variant, root)).collect(),
+    }
+}
+
+/// How many types a variant includes, and which. Those of a set that are named are found by that while
+/// compiling.
+fn included_types(variant: &Included<'_>, root: &TokenStream) -> (TokenStream, TokenStream) {
+    let set = variant.set;
+    let all = quote!(<#set as #root::Event>::TYPES);
+    if variant.only.is_empty() {
+        return (quote!(#all.len()), all);
+    }
+    let count = variant.only.len();
+    let inner = variant.boxed.unwrap_or(set).to_token_stream().to_string();
+    let names = variant.only.iter().map(|name| {
+        let name = name.unraw().to_string();
+        let message = format!(
+            "`{inner}` has no event type that is named `{name}`: if its variant of this name includes \
+             another set, include that itself"
+        );
+        quote!((#name, #message))
+    });
+    let only = quote!(&#root::__private::only_types::<#count>(#all, &[#(#names),*]));
+    (quote!(#count), only)
+}
+
+/// Whether a variant includes `__event_type`.
+fn is_included(variant: &Included<'_>, root: &TokenStream) -> TokenStream {
+    let set = variant.set;
+    let found = quote!(#root::__private::find(<#set as #root::Event>::TYPES, __event_type));
+    if variant.only.is_empty() {
+        return quote!(#found.is_some());
+    }
+    let names = variant.only.iter().map(|name| name.unraw().to_string());
+    quote! {
+        ::core::option::Option::is_some_and(#found, |__known| {
+            ::core::matches!(__known.name, #(#names)|*)
+        })
+    }
+}
+
+/// Refuses to encode what is not among the variants that are included.
+fn check_included(set: &Ident, variant: &Included<'_>, root: &TokenStream) -> TokenStream {
+    let only = &variant.only;
+    if only.is_empty() {
+        return TokenStream::new();
+    }
+    let (set, field) = (set.unraw().to_string(), variant.set);
+    let inner = variant.boxed.unwrap_or(field);
+    quote! {
+        type __Set = #inner;
+        #[allow(unreachable_patterns)]
+        fn __is_included(__event: &__Set) -> bool {
+            match __event {
+                #(__Set::#only { .. })|* => true,
+                _ => false,
+            }
+        }
+        if !__is_included(__event) {
+            return ::core::result::Result::Err(#root::CodecError::NotIncluded {
+                event_type: <#field as #root::Event>::event_type(__event),
+                set: #set,
+            });
+        }
     }
 }
 
 /// Decodes what is of one of the first `count` types of the set: its own.
 fn decode_own(count: usize, root: &TokenStream) -> TokenStream {
     quote! {
-        let (__own, _) = Self::TYPES.split_at(#count);
+        let (__own, _) = <Self as #root::Event>::TYPES.split_at(#count);
         if let ::core::option::Option::Some(__known) = #root::__private::find(__own, __event_type) {
             return ::core::result::Result::map(
                 #root::__private::decode_as(__known, __version, __payload),
@@ -236,15 +307,22 @@ fn add_tags(tags: &[&Field]) -> (TokenStream, TokenStream) {
     (pattern, quote!(#(#add)*))
 }
 
+/// A `From` for each set that is included whole, in a box and without.
 fn conversions(ident: &Ident, included: &[Included<'_>]) -> TokenStream {
-    let variants = included.iter().map(|variant| variant.ident);
-    let sets = included.iter().map(|variant| variant.set);
+    let whole = included.iter().filter(|variant| variant.only.is_empty());
+    let from = whole.flat_map(|variant| {
+        let (name, set) = (variant.ident, variant.set);
+        let unboxed =
+            variant.boxed.map(|inner| (inner, quote!(Self::#name(::std::boxed::Box::new(event)))));
+        [(set, quote!(Self::#name(event)))].into_iter().chain(unboxed)
+    });
+    let (sets, values): (Vec<_>, Vec<_>) = from.unzip();
     quote! {#(
         #[automatically_derived]
         #[allow(deprecated)]
         impl ::core::convert::From<#sets> for #ident {
             fn from(event: #sets) -> Self {
-                Self::#variants(event)
+                #values
             }
         }
     )*}

@@ -6,7 +6,10 @@ use std::fmt::Display;
 
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Attribute, Data, DataEnum, DeriveInput, Field, Fields, Ident, Meta, Type, Variant};
+use syn::{
+    Attribute, Data, DataEnum, DeriveInput, Field, Fields, GenericArgument, Ident, Meta,
+    PathArguments, Type, Variant,
+};
 
 use crate::evolution::{self, Evolution};
 use crate::round_trip::Form;
@@ -36,10 +39,15 @@ pub struct Inline<'a> {
     pub evolution: Evolution,
 }
 
-/// A variant that includes another set.
+/// A variant that includes another set, or some variants of it.
 pub struct Included<'a> {
     pub ident: &'a Ident,
+    /// The type of its field.
     pub set: &'a Type,
+    /// What is in the box, if the field is one.
+    pub boxed: Option<&'a Type>,
+    /// The variants that are included; all if there are none.
+    pub only: Vec<Ident>,
 }
 
 impl<'a> EventSet<'a> {
@@ -149,7 +157,8 @@ fn parse_enum<'a>(input: &'a DeriveInput, data: &'a DataEnum, errors: &mut Error
 }
 
 fn parse_included<'a>(variant: &'a Variant, field: &'a Field, errors: &mut Errors) -> Included<'a> {
-    Evolution::parse(evolution::Place::Included, &variant.attrs, errors);
+    let Evolution { only, .. } =
+        Evolution::parse(evolution::Place::Included, &variant.attrs, errors);
     if let Some(tag) = field.attrs.iter().find(|a| a.path().is_ident("tag")) {
         errors.at(
             tag,
@@ -157,7 +166,18 @@ fn parse_included<'a>(variant: &'a Variant, field: &'a Field, errors: &mut Error
              the fields there",
         );
     }
-    Included { ident: &variant.ident, set: &field.ty }
+    Included { ident: &variant.ident, set: &field.ty, boxed: boxed(&field.ty), only }
+}
+
+/// What is in the box, if that is how the type is written.
+fn boxed(of: &Type) -> Option<&Type> {
+    let Type::Path(path) = of else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Box")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first()? {
+        GenericArgument::Type(inner) if arguments.args.len() == 1 => Some(inner),
+        _ => None,
+    }
 }
 
 /// The fields that are tags.

@@ -23,6 +23,11 @@ use syn::DeriveInput;
 ///     CourseClosed,
 ///     /// A newtype variant includes another set: its names, its tags, its bytes, and a `From`.
 ///     Subscribed(StudentSubscribedToCourse),
+///     /// In a box, if it is much larger than the others.
+///     Planned(Box<CoursePlan>),
+///     /// Of another set only these: its other types are neither read nor guarded.
+///     #[event(only(OrderPaid))]
+///     Order(OrderEvent),
 /// }
 ///
 /// #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,13 +50,21 @@ use syn::DeriveInput;
 /// - `#[event(retired("DeadName"))]` on a struct or an enum that is derived: types that no longer
 ///   exist, but may be in the journal.
 ///
+/// What another set has as an inline variant is included by that set's type and
+/// `#[event(only(Variant, ..))]`, so that each event stays one Rust type with one name, and brings its
+/// tags, its old names and its upcasters. Such a variant has no `From`; it refuses to store another
+/// event of that set (`CodecError::NotIncluded`).
+///
+/// `#[event(crate = "path::of::core")]` on the struct or the enum says where the items of
+/// `bailiwick-core` are, for a crate that has them from another one; as with `#[serde(crate = "..")]`.
+///
 /// If `Serialize` or `Deserialize` is not derived, `#[event(read_back)]` on the struct or the enum says
 /// so: nothing is known of its serde form then.
 #[proc_macro_derive(Event, attributes(tag, event))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
     input::EventSet::parse(&input)
-        .and_then(|set| Ok(expand::expand(&set, &root::path()?)))
+        .and_then(|set| Ok(expand::expand(&set, &root::path(set.evolution.root.as_ref())?)))
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }
@@ -67,11 +80,17 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 /// Every field's type keeps the promise too, and no attribute of serde may break it: names that are the
 /// same both ways, `default`, `transparent`, `deny_unknown_fields` and `bound` may stand there. What the
 /// type is generic over keeps the promise as well. `Serialize` and `Deserialize` are the derived ones.
-#[proc_macro_derive(RoundTrip)]
+///
+/// `#[round_trip(crate = "path::of::core")]` says where the items of `bailiwick-core` are, for a crate that
+/// has them from another one.
+#[proc_macro_derive(RoundTrip, attributes(round_trip))]
 pub fn derive_round_trip(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
     round_trip::promise(&input)
-        .and_then(|fields| Ok(round_trip::expand(&input, &fields, &root::path()?)))
+        .and_then(|fields| {
+            let given = round_trip::root(&input.attrs)?;
+            Ok(round_trip::expand(&input, &fields, &root::path(given.as_ref())?))
+        })
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

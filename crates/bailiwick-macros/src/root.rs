@@ -3,16 +3,20 @@
 use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::Ident;
+use syn::{Ident, Path};
 
-/// The path of `bailiwick-core`, or of `bailiwick`, which re-exports all of it.
+/// The path of `bailiwick-core`, or of `bailiwick`, which re-exports all of it; the one that was
+/// `given`, if there is one.
 ///
 /// The smaller crate is preferred: a domain crate may depend on it alone, and on the runtime for
 /// its tests only.
 ///
 /// # Errors
 /// If the crate that derives depends on neither.
-pub fn path() -> syn::Result<TokenStream> {
+pub fn path(given: Option<&Path>) -> syn::Result<TokenStream> {
+    if let Some(given) = given {
+        return Ok(quote!(#given));
+    }
     for package in ["bailiwick-core", "bailiwick"] {
         let name = match crate_name(package) {
             // Not `crate`: an integration test or an example of the package is another crate. The
@@ -27,6 +31,6 @@ pub fn path() -> syn::Result<TokenStream> {
     Err(syn::Error::new(
         Span::call_site(),
         "`#[derive(Event)]` needs `bailiwick` or `bailiwick-core` among the dependencies of this \
-         crate",
+         crate, or `#[event(crate = \"..\")]`, which says where their items are",
     ))
 }

@@ -11,8 +11,8 @@ use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Data, DeriveInput, Expr, ExprLit, Fields, GenericParam, Ident, Lit, Meta, Token,
-    Type, parse_quote,
+    Attribute, Data, DeriveInput, Expr, ExprLit, Fields, GenericParam, Ident, Lit, LitStr, Meta,
+    Path, Token, Type, parse_quote,
 };
 
 use crate::input::Errors;
@@ -72,6 +72,24 @@ pub fn promise(input: &DeriveInput) -> syn::Result<Vec<&Type>> {
         Data::Union(data) => errors.at(data.union_token, "serde knows no unions"),
     }
     errors.none().map(|()| all)
+}
+
+/// Where the items of `bailiwick-core` are, if `#[round_trip(crate = "..")]` says so.
+///
+/// # Errors
+/// If it says something else.
+pub fn root(attributes: &[Attribute]) -> syn::Result<Option<Path>> {
+    let mut root = None;
+    for attribute in attributes.iter().filter(|a| a.path().is_ident("round_trip")) {
+        attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("crate") {
+                return Err(meta.error("`#[round_trip(..)]` knows `crate`"));
+            }
+            root = Some(meta.value()?.parse::<LitStr>()?.parse()?);
+            Ok(())
+        })?;
+    }
+    Ok(root)
 }
 
 /// The promise of `input`, if all of `fields` keep it.

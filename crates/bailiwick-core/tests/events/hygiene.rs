@@ -32,6 +32,67 @@ enum Surroundings {
     Err,
 }
 
+/// Items of the user's own, by the names of those of the trait.
+impl r#match {
+    pub const TYPES: u8 = 1;
+    fn encode(&self) -> u8 {
+        Self::TYPES
+    }
+    fn descriptor() {}
+    fn tags() {}
+}
+
+impl Surroundings {
+    pub const TYPES: [u8; 0] = [];
+    fn decode() {}
+    fn event_type() {}
+    fn encode(&self) {}
+    fn tags(&self) {}
+    fn descriptor(&self) {}
+    fn equals(&self) {}
+}
+
+/// `bailiwick-core` under another name; what is encoded by way of it is counted.
+mod facade {
+    pub mod deep {
+        pub use bailiwick_core::*;
+
+        pub mod __private {
+            pub use bailiwick_core::__private::*;
+
+            pub static ENCODED: std::sync::atomic::AtomicUsize =
+                std::sync::atomic::AtomicUsize::new(0);
+
+            pub fn encode<T: serde::Serialize>(
+                event: &T,
+                out: &mut std::vec::Vec<u8>,
+            ) -> std::result::Result<(), bailiwick_core::CodecError> {
+                ENCODED.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                bailiwick_core::__private::encode(event, out)
+            }
+        }
+    }
+}
+
+#[derive(Derive, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(crate = "crate::hygiene::facade::deep", was = "Old")]
+struct ByAnotherName {
+    part: Part,
+}
+
+#[derive(bailiwick_core::RoundTrip, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[round_trip(crate = "facade::deep")]
+struct Part(u8);
+
+#[test]
+fn the_crate_may_be_found_elsewhere() {
+    let event = ByAnotherName { part: Part(1) };
+    stored(&event, "ByAnotherName", r#"{"part": 1}"#);
+    let encoded = facade::deep::__private::ENCODED.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(encoded, 1);
+    assert!(<ByAnotherName as Derive>::TYPES[0].round_trips);
+}
+
 macro_rules! declare {
     ($name:ident, $tag:ident: $id:ty) => {
         #[derive(Derive, Clone, Debug, PartialEq, Serialize, Deserialize)]

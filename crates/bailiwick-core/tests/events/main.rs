@@ -4,6 +4,7 @@ mod bytes;
 mod evolution;
 mod fields;
 mod hygiene;
+mod including;
 mod sets;
 
 use std::fmt::Debug;

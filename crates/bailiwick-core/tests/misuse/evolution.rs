@@ -46,6 +46,12 @@ struct Itself;
 enum Including {
     #[event(was = "Other")]
     Itself(Itself),
+    #[event(only())]
+    Nothing(Names),
+    #[event(only(Opened, Closed, Opened))]
+    Twice(Names),
+    #[event(only(Locked))]
+    Inline,
 }
 
 fn main() {}
