@@ -10,3 +10,4 @@ mod decoding;
 mod events;
 mod ids;
 mod keys;
+mod made_of;

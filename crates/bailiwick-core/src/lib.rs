@@ -56,7 +56,7 @@ pub use fields::{FieldError, Fields};
 pub use given::{
     By, DecisionOutcome, Given, GivenEvents, Happened, Outcome, by, given, given_events,
 };
-pub use id::{Id, IdDescriptor, InvalidId, UnreadableId};
+pub use id::{Id, IdDescriptor, IntoId, InvalidId, UnreadableId};
 pub use journal::{
     Answer, AppendError, AppendLimits, Appended, BoxError, BoxFuture, FaultKind, Head, Health,
     Journal, JournalFault, JournalReadError, LastMatch, OverLimit, Page, Read, ReopenError,
@@ -81,7 +81,7 @@ pub use views::{BoundaryError, FoldError, Last, Unguarded, Views};
 pub mod __private {
     pub use crate::codec::encode;
     pub use crate::event::decode_as;
-    pub use crate::id::IdText;
+    pub use crate::id::{IdText, parse_inner};
     pub use crate::round_trip::{Comparison, Incomparable, Known, Unknown, round_trips};
     pub use crate::schema::{concat_types, find, only_types};
     pub use crate::tag::valid_tag_key;

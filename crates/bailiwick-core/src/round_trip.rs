@@ -87,6 +87,9 @@ round_trip! {
     Position, Text, Timestamp,
 }
 
+/// The text that has hyphens.
+#[cfg(feature = "uuid")]
+impl RoundTrip for uuid::Uuid {}
 /// `Some` of what is stored as nothing is refused when it is encoded.
 impl<T: RoundTrip> RoundTrip for Option<T> {}
 impl<T: RoundTrip, E: RoundTrip> RoundTrip for Result<T, E> {}

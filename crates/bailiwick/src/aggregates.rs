@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, Decide, InvalidTag, Position, Text, Timestamp};
+use bailiwick_core::{Aggregate, Decide, IntoId, InvalidTag, Position, Text, Timestamp};
 
 use crate::ask::{Admission, Asking, read};
 use crate::cell::{Cell, NotAdmitted};
@@ -29,9 +29,9 @@ impl<A: Aggregate> Aggregates<A> {
     }
 
     /// A reference to the aggregate with this ID. Costs nothing, does nothing, never goes stale.
-    pub fn get(&self, id: impl Into<A::Key>) -> AggregateRef<A> {
+    pub fn get(&self, id: impl IntoId<A::Key>) -> AggregateRef<A> {
         AggregateRef {
-            target: Arc::new(Target::new(self.kind.clone(), id.into())),
+            target: Arc::new(Target::new(self.kind.clone(), id.into_id())),
             options: Options::new(&self.kind.shared.config),
             key: Unkeyed(()),
         }
@@ -59,8 +59,8 @@ impl<A: Aggregate> Aggregates<A> {
 
     /// Kills the actor of an aggregate from outside. Returns whether there was one.
     #[cfg(feature = "fault-injection")]
-    pub fn kill_actor(&self, id: impl Into<A::Key>) -> bool {
-        self.kind.registry.get(&id.into()).is_some_and(|cell| cell.kill())
+    pub fn kill_actor(&self, id: impl IntoId<A::Key>) -> bool {
+        self.kind.registry.get(&id.into_id()).is_some_and(|cell| cell.kill())
     }
 }
 

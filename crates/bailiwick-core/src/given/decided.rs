@@ -7,7 +7,7 @@ use super::events::GivenEvents;
 use super::happened::Happened;
 use super::verdict::{Accepted, Verdict};
 use crate::views::{Folded, Views};
-use crate::{Aggregate, Bounded, Decision, Timestamp};
+use crate::{Aggregate, Bounded, Decision, IntoId, Timestamp};
 
 /// What came of a decision: assert on it, then go on with the story.
 ///
@@ -160,7 +160,7 @@ impl<D: Decision<Event: PartialEq + Debug>> DecisionOutcome<D> {
     /// As [`views`](DecisionOutcome::views) and [`GivenEvents::aggregate`] do.
     #[track_caller]
     #[must_use = "a story tests nothing before `when` or `expires`"]
-    pub fn aggregate<A: Aggregate>(self, id: impl Into<A::Key>) -> Given<A> {
+    pub fn aggregate<A: Aggregate>(self, id: impl IntoId<A::Key>) -> Given<A> {
         self.go_on().aggregate(id)
     }
 

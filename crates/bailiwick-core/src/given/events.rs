@@ -12,7 +12,8 @@ use crate::schema::find;
 use crate::short_name::short_name;
 use crate::views::Boundary;
 use crate::{
-    Aggregate, Bounded, BoxError, Context, Decision, EncodedEvent, Event, Tags, Timestamp, tags_of,
+    Aggregate, Bounded, BoxError, Context, Decision, EncodedEvent, Event, IntoId, Tags, Timestamp,
+    tags_of,
 };
 
 /// Tests the rules of decisions without a runtime: begins a story at time 0, without events.
@@ -196,7 +197,7 @@ impl GivenEvents {
     /// If it cannot read that.
     #[track_caller]
     #[must_use = "a story tests nothing before `when` or `expires`"]
-    pub fn aggregate<A: Aggregate>(self, id: impl Into<A::Key>) -> Given<A> {
+    pub fn aggregate<A: Aggregate>(self, id: impl IntoId<A::Key>) -> Given<A> {
         let mut given = super::given::<A>(id);
         for recorded in self.log.events() {
             let (event, own) = (&recorded.event, given.own.as_slice());

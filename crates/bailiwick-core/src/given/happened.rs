@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::{Aggregate, Event, Id, InvalidTag, Tags};
+use crate::{Aggregate, Event, Id, IntoId, InvalidTag, Tags};
 
 /// An event that can be given: one that carries all its tags itself, as those that decisions emit
 /// do, or one [`by`] an aggregate, which carries the aggregate's tag as well.
@@ -38,8 +38,8 @@ impl<E: Event + PartialEq + Debug> Happened for E {
 /// An event that an aggregate emitted: it carries the tag of that aggregate, whatever its fields.
 ///
 /// `by::<Course>("c1", CourseDefined { capacity: 10 })`
-pub fn by<A: Aggregate>(id: impl Into<A::Key>, event: impl Into<A::Event>) -> By<A> {
-    By { id: id.into(), event: event.into() }
+pub fn by<A: Aggregate>(id: impl IntoId<A::Key>, event: impl Into<A::Event>) -> By<A> {
+    By { id: id.into_id(), event: event.into() }
 }
 
 /// An event [`by`] an aggregate.

@@ -19,7 +19,7 @@ pub use outcome::Outcome;
 
 use crate::short_name::short_name;
 use crate::turn::{self, Round};
-use crate::{Aggregate, BoxError, Decide, Id, Tags, Timestamp};
+use crate::{Aggregate, BoxError, Decide, Id, IntoId, Tags, Timestamp};
 use report::Report;
 
 /// Tests the rules of an aggregate without a runtime: begins a story about the one with this ID, at
@@ -81,8 +81,8 @@ use report::Report;
 /// If the ID cannot be a tag. That cannot happen to one declared with [`id!`](crate::id!).
 #[track_caller]
 #[must_use = "a story tests nothing before `when` or `expires`"]
-pub fn given<A: Aggregate>(id: impl Into<A::Key>) -> Given<A> {
-    let id = id.into();
+pub fn given<A: Aggregate>(id: impl IntoId<A::Key>) -> Given<A> {
+    let id = id.into_id();
     let own = match id.tag() {
         Ok(tag) => tag.into(),
         Err(error) => panic!("{} {id} cannot be addressed: {error}", A::NAME),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{CourseId, Subscribed, bytes, decoded, stored, subscribed};
 
+#[allow(non_camel_case_types, reason = "what it is called is the test")]
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[event(retired("OrderPrinted"))]
 enum OrderEvent {

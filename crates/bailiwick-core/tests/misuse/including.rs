@@ -1,6 +1,6 @@
 //! Variants of another set that it does not have, or that are no event types themselves.
 
-use bailiwick_core::{Event, RoundTrip};
+use bailiwick_core::Event;
 use serde::{Deserialize, Serialize};
 
 #[derive(Event, Serialize, Deserialize)]
@@ -34,13 +34,5 @@ enum NoConversion {
 fn convert(event: OrderEvent) -> NoConversion {
     event.into()
 }
-
-#[derive(Event, Serialize, Deserialize)]
-#[event(crate = "crate::nowhere")]
-struct Nowhere;
-
-#[derive(RoundTrip, Serialize, Deserialize)]
-#[round_trip(krate = "bailiwick_core")]
-struct Typo;
 
 fn main() {}
