@@ -72,7 +72,7 @@ pub use stored::Unstorable;
 pub use tag::{InvalidTag, Tag, Tags};
 pub use tagged::Tagged;
 pub use text::Text;
-pub use time::Timestamp;
+pub use time::{InvalidTimestamp, Timestamp};
 pub use view::{Aggregate, Decide, Key, View, require};
 pub use views::{BoundaryError, FoldError, Last, Unguarded, Views};
 

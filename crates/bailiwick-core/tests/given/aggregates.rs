@@ -193,10 +193,10 @@ fn other_events_are_shown_on_both_sides_at_the_line_of_the_assertion() {
     });
     assert_eq!(
         message,
-        "jar j at 3 ms: Emit emitted other events than was expected
+        "jar j at 1970-01-01T00:00:00.003Z: Emit emitted other events than was expected
   as expected Sniffed
-  expected    Added { sweet: 1, spoils_at: Timestamp(11) }
-  happened    Added { sweet: 1, spoils_at: Timestamp(10) }
+  expected    Added { sweet: 1, spoils_at: 1970-01-01T00:00:00.011Z }
+  happened    Added { sweet: 1, spoils_at: 1970-01-01T00:00:00.010Z }
   happened    Spoilt { sweet: 7 }
   as expected Sniffed"
     );
@@ -210,7 +210,7 @@ fn nothing_on_one_side_is_called_nothing() {
     });
     assert_eq!(
         message,
-        "jar j at 0 ms: Emit emitted other events than was expected
+        "jar j at 1970-01-01T00:00:00.000Z: Emit emitted other events than was expected
   expected    nothing
   happened    Sniffed"
     );
@@ -219,7 +219,7 @@ fn nothing_on_one_side_is_called_nothing() {
     });
     assert_eq!(
         message,
-        "jar j at 9 ms: what expires is not what was expected
+        "jar j at 1970-01-01T00:00:00.009Z: what expires is not what was expected
   expected    Spoilt { sweet: 1 }
   happened    nothing"
     );
@@ -229,7 +229,7 @@ fn nothing_on_one_side_is_called_nothing() {
 #[test]
 fn an_expiry_that_the_story_does_not_mention_fails_every_assertion() {
     let late = || full_jar().at(10).when(Emit(vec![]));
-    let expected = "jar j at 10 ms: Emit found something expired before it; say so first, with \
+    let expected = "jar j at 1970-01-01T00:00:00.010Z: Emit found something expired before it; say so first, with \
                     `.expires_first`
   happened    Spoilt { sweet: 1 }
   happened    Spoilt { sweet: 2 }";
@@ -273,7 +273,7 @@ fn a_rejection_that_the_story_does_not_mention_fails_what_is_said_next() {
         let (message, _) = failure(|| attempt(full_jar().when(Add(3, 10))));
         assert_eq!(
             message,
-            "jar j at 0 ms: Add was rejected, and the story goes on without a word of it
+            "jar j at 1970-01-01T00:00:00.000Z: Add was rejected, and the story goes on without a word of it
   happened    Full(2)
   because     the jar is full of 2",
             "{name}"
@@ -292,14 +292,14 @@ fn the_wrong_verdict_shows_what_happened() {
     let (message, _) = failure(|| drop(full_jar().when(Add(3, 10)).emits([added(3, 10)])));
     assert_eq!(
         message,
-        "jar j at 0 ms: Add should have been accepted
+        "jar j at 1970-01-01T00:00:00.000Z: Add should have been accepted
   happened    Full(2)
   because     the jar is full of 2"
     );
     let (message, _) = failure(|| drop(full_jar().when(Add(3, 10)).rejected(Full(3))));
     assert_eq!(
         message,
-        "jar j at 0 ms: Add was rejected for another reason than was expected
+        "jar j at 1970-01-01T00:00:00.000Z: Add was rejected for another reason than was expected
   expected    Full(3)
   happened    Full(2)"
     );
@@ -308,9 +308,9 @@ fn the_wrong_verdict_shows_what_happened() {
     });
     assert_eq!(
         message,
-        "jar j at 0 ms: Add was accepted but should have been rejected
+        "jar j at 1970-01-01T00:00:00.000Z: Add was accepted but should have been rejected
   expected    Full(2)
-  happened    Added { sweet: 3, spoils_at: Timestamp(10) }"
+  happened    Added { sweet: 3, spoils_at: 1970-01-01T00:00:00.010Z }"
     );
     assert_eq!(line, line!() - 8);
 }
@@ -322,7 +322,7 @@ fn the_wrong_reply_and_the_wrong_deadline_show_both_sides() {
     });
     assert_eq!(
         message,
-        "jar j at 0 ms: Add replied something else than was expected
+        "jar j at 1970-01-01T00:00:00.000Z: Add replied something else than was expected
   expected    2
   happened    1"
     );
@@ -332,9 +332,9 @@ fn the_wrong_reply_and_the_wrong_deadline_show_both_sides() {
     });
     assert_eq!(
         message,
-        "jar j at 0 ms: the deadline is not the expected one
+        "jar j at 1970-01-01T00:00:00.000Z: the deadline is not the expected one
   expected    none
-  happened    10 ms"
+  happened    1970-01-01T00:00:00.010Z"
     );
     assert_eq!(line, line!() - 8);
 }
@@ -344,8 +344,11 @@ fn time_does_not_go_back() {
     let (message, line) = failure(|| {
         drop(full_jar().at(9).at(8));
     });
-    assert_eq!(message, "jar j at 9 ms: time cannot go back to 8 ms");
-    assert_eq!(line, line!() - 3);
+    assert_eq!(
+        message,
+        "jar j at 1970-01-01T00:00:00.009Z: time cannot go back to 1970-01-01T00:00:00.008Z"
+    );
+    assert_eq!(line, line!() - 6);
 }
 
 #[test]
@@ -355,20 +358,22 @@ fn an_event_that_speaks_for_another_aggregate_fails_the_story() {
         drop(full_jar().events([Moved { to: "j".into() }, moved()]));
     });
     assert!(
-        message.starts_with("jar j at 0 ms: this event cannot be given\n  happened    Moved")
-            && message.contains("the event's field says jar:k but the aggregate"),
+        message.starts_with(
+            "jar j at 1970-01-01T00:00:00.000Z: this event cannot be given\n  happened    Moved"
+        ) && message.contains("the event's field says jar:k but the aggregate"),
         "{message}"
     );
-    assert_eq!(line, line!() - 7);
+    assert_eq!(line, line!() - 8);
     let (message, line) = failure(|| {
         drop(full_jar().when(Emit(vec![Sniffed, moved()])));
     });
     assert!(
-        message.starts_with("jar j at 0 ms: what Emit emitted cannot be recorded\n")
-            && message.contains("the event's field says jar:k but the aggregate"),
+        message.starts_with(
+            "jar j at 1970-01-01T00:00:00.000Z: what Emit emitted cannot be recorded\n"
+        ) && message.contains("the event's field says jar:k but the aggregate"),
         "{message}"
     );
-    assert_eq!(line, line!() - 7);
+    assert_eq!(line, line!() - 8);
 }
 
 #[test]
@@ -379,7 +384,7 @@ fn an_event_that_does_not_survive_its_encoding_fails_the_story() {
     });
     assert_eq!(
         message,
-        "jar j at 0 ms: what Emit emitted cannot be recorded
+        "jar j at 1970-01-01T00:00:00.000Z: what Emit emitted cannot be recorded
   happened    Labelled { label: \"best before\" }
   because     Labelled cannot be stored, because it would be read as another value, in what is not \
          stored. Look at the attributes of serde: a variant that is `untagged` and reads what another \
@@ -396,8 +401,8 @@ fn a_deadline_that_stays_due_fails_the_story() {
     });
     assert_eq!(
         message,
-        "jar j at 6 ms: what is due cannot be expired
-  because     the deadline at 5 ms is due at 6 ms but `on_deadline` emits nothing; it must emit \
+        "jar j at 1970-01-01T00:00:00.006Z: what is due cannot be expired
+  because     the deadline at 1970-01-01T00:00:00.005Z is due at 1970-01-01T00:00:00.006Z but `on_deadline` emits nothing; it must emit \
          what moves the deadline"
     );
     assert_eq!(line, line!() - 8);
@@ -405,7 +410,7 @@ fn a_deadline_that_stays_due_fails_the_story() {
         drop(full_jar().events([added(ENDLESS, 5)]).at(6).when(Add(3, 9)));
     });
     assert!(
-        message.starts_with("jar j at 6 ms: what is due cannot be expired\n  happened    Sniffed")
+        message.starts_with("jar j at 1970-01-01T00:00:00.006Z: what is due cannot be expired\n  happened    Sniffed")
             && message.contains("has not moved on in 1024 rounds of `on_deadline`"),
         "{message}"
     );

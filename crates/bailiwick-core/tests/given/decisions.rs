@@ -244,7 +244,7 @@ fn an_event_given_in_vain_fails_the_story() {
     });
     assert_eq!(
         message,
-        "the story at 3 ms: no view of Pour reads this event: a tag or a type is not the one that \
+        "the story at 1970-01-01T00:00:00.003Z: no view of Pour reads this event: a tag or a type is not the one that \
          was meant, or it is to be given as `.unrelated`
   given       Filled { litres: 1 }
   tagged      tank:c
@@ -271,7 +271,7 @@ fn an_event_that_is_called_unrelated_is() {
         drop(story.when(pour(0)));
     });
     assert!(
-        message.starts_with("the story at 0 ms: Tank tank:b of Pour reads this unrelated event\n"),
+        message.starts_with("the story at 1970-01-01T00:00:00.000Z: Tank tank:b of Pour reads this unrelated event\n"),
         "{message}"
     );
     assert_eq!(line, line!() - 6);
@@ -292,7 +292,7 @@ fn a_rejection_that_the_story_does_not_mention_fails_what_is_said_next() {
         let (message, _) = failure(|| attempt(given_events().when(pour(1))));
         assert_eq!(
             message,
-            "the story at 0 ms: Pour was rejected, and the story goes on without a word of it
+            "the story at 1970-01-01T00:00:00.000Z: Pour was rejected, and the story goes on without a word of it
   happened    Empty
   because     the tank is empty",
             "{name}"
@@ -308,7 +308,7 @@ fn the_wrong_verdict_shows_what_happened() {
     });
     assert_eq!(
         message,
-        "the story at 0 ms: Pour emitted other events than was expected
+        "the story at 1970-01-01T00:00:00.000Z: Pour emitted other events than was expected
   expected    Poured(Poured { from: TankId(a), to: TankId(b), litres: 2 })
   happened    Poured(Poured { from: TankId(a), to: TankId(b), litres: 1 })"
     );
@@ -326,8 +326,11 @@ fn time_does_not_go_back() {
     let (message, line) = failure(|| {
         drop(given_events().at(9).at(8));
     });
-    assert_eq!(message, "the story at 9 ms: time cannot go back to 8 ms");
-    assert_eq!(line, line!() - 3);
+    assert_eq!(
+        message,
+        "the story at 1970-01-01T00:00:00.009Z: time cannot go back to 1970-01-01T00:00:00.008Z"
+    );
+    assert_eq!(line, line!() - 6);
 }
 
 #[test]
@@ -337,20 +340,22 @@ fn an_event_that_does_not_survive_its_encoding_fails_the_story() {
         drop(given_events().event(remark()));
     });
     assert!(
-        message.starts_with("the story at 0 ms: this event cannot be given\n  happened    Inspe")
-            && message.contains("Inspected cannot be stored, because it would"),
+        message.starts_with(
+            "the story at 1970-01-01T00:00:00.000Z: this event cannot be given\n  happened    Inspe"
+        ) && message.contains("Inspected cannot be stored, because it would"),
         "{message}"
     );
-    assert_eq!(line, line!() - 7);
+    assert_eq!(line, line!() - 8);
     let (message, line) = failure(|| {
         drop(given_events().event(filled("a", 5)).when(pouring(remark())));
     });
     assert!(
-        message.starts_with("the story at 0 ms: what Pour emitted cannot be recorded\n")
-            && message.contains("Inspected cannot be stored, because it would"),
+        message.starts_with(
+            "the story at 1970-01-01T00:00:00.000Z: what Pour emitted cannot be recorded\n"
+        ) && message.contains("Inspected cannot be stored, because it would"),
         "{message}"
     );
-    assert_eq!(line, line!() - 7);
+    assert_eq!(line, line!() - 8);
 }
 
 #[test]

@@ -85,25 +85,43 @@ async fn what_a_lawful_journal_says_is_found() {
 async fn too_many_leases_are_found_at_the_grant_that_was_one_too_many() {
     let lowered =
         [(0, started("s1", 10)), (0, started("s2", 10)), (1, limit(2)), (9, started("s3", 20))];
-    violated(&lowered, "3 leases count at 9 ms; the limit when the latest was granted was 2").await;
+    violated(
+        &lowered,
+        "3 leases count at 1970-01-01T00:00:00.009Z; the limit when the latest was granted was 2",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn nothing_ends_early_goes_on_late_or_is_granted_twice() {
     let start = (0, started("s", 10));
     let after = |at, event| [start.clone(), (at, event)];
-    violated(&after(9, expired("s")), "s's lease is expired at 9 ms, but lasts until 10 ms").await;
-    violated(&after(10, renewed("s", 20)), "s's lease is renewed at 10 ms, but ran out at 10 ms")
-        .await;
-    violated(&after(10, ended("s")), "s's lease is released at 10 ms, but ran out at 10 ms").await;
-    violated(&after(5, started("s", 20)), "s is granted a lease while it has one until 10 ms")
-        .await;
-    violated(&after(5, renewed("s", 9)), "s's lease is cut from 10 ms to 9 ms").await;
+    violated(&after(9, expired("s")), "s's lease is expired at 1970-01-01T00:00:00.009Z, but lasts until 1970-01-01T00:00:00.010Z").await;
+    violated(
+        &after(10, renewed("s", 20)),
+        "s's lease is renewed at 1970-01-01T00:00:00.010Z, but ran out at 1970-01-01T00:00:00.010Z",
+    )
+    .await;
+    violated(&after(10, ended("s")), "s's lease is released at 1970-01-01T00:00:00.010Z, but ran out at 1970-01-01T00:00:00.010Z").await;
+    violated(
+        &after(5, started("s", 20)),
+        "s is granted a lease while it has one until 1970-01-01T00:00:00.010Z",
+    )
+    .await;
+    violated(
+        &after(5, renewed("s", 9)),
+        "s's lease is cut from 1970-01-01T00:00:00.010Z to 1970-01-01T00:00:00.009Z",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_lease_is_expired_once() {
-    violated(&[(0, started("s", 10))], "s's lease ran out at 10 ms, and nobody expired it").await;
+    violated(
+        &[(0, started("s", 10))],
+        "s's lease ran out at 1970-01-01T00:00:00.010Z, and nobody expired it",
+    )
+    .await;
     violated(
         &[(0, started("s", 10)), (10, expired("s")), (10, expired("s"))],
         "s has no lease that could be renewed, released or expired",
@@ -113,6 +131,6 @@ async fn a_lease_is_expired_once() {
 
 #[tokio::test]
 async fn time_does_not_go_back() {
-    violated(&[(5, limit(2)), (4, limit(3))], "it was recorded at 4 ms, the one before it at 5 ms")
+    violated(&[(5, limit(2)), (4, limit(3))], "it was recorded at 1970-01-01T00:00:00.004Z, the one before it at 1970-01-01T00:00:00.005Z")
         .await;
 }
