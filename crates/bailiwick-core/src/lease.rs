@@ -87,6 +87,24 @@ impl<K: Ord + Clone> LeaseSet<K> {
         (now < expires_at).then_some(expires_at)
     }
 
+    /// Who holds a lease that is valid at `now`, and until when, in the order (expiry, key).
+    ///
+    /// ```
+    /// # use bailiwick_core::{LeaseSet, Timestamp};
+    /// let mut leases = LeaseSet::new(3);
+    /// leases.grant("tv", 30.into());
+    /// leases.grant("phone", 20.into());
+    /// leases.grant("tablet", 10.into());
+    /// let holders: Vec<_> = leases.holders(10.into()).collect();
+    /// assert_eq!(holders, [(&"phone", 20.into()), (&"tv", 30.into())]);
+    /// ```
+    pub fn holders(&self, now: Timestamp) -> impl Iterator<Item = (&K, Timestamp)> {
+        self.by_expiry
+            .iter()
+            .skip_while(move |(expires_at, _)| *expires_at <= now)
+            .map(|(expires_at, key)| (key, *expires_at))
+    }
+
     /// How many leases are valid at `now`, in O(log n + those that ran out and were not ended).
     pub fn in_use(&self, now: Timestamp) -> usize {
         self.by_expiry.len() - self.expired(now).count()

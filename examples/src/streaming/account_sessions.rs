@@ -40,6 +40,11 @@ impl AccountSessions {
         self.leases.in_use(now)
     }
 
+    /// The sessions that count at `now`, and until when; those that run out first come first.
+    pub fn sessions(&self, now: Timestamp) -> impl Iterator<Item = (&SessionId, Timestamp)> {
+        self.leases.holders(now)
+    }
+
     /// Until when the session counts; `None` if it has no lease that is valid at `now`.
     pub fn lease(&self, session: &SessionId, now: Timestamp) -> Option<Timestamp> {
         self.leases.valid(session, now)

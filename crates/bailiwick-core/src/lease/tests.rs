@@ -40,6 +40,20 @@ fn expired_leases_come_in_order_of_expiry_then_key() {
 }
 
 #[test]
+fn who_holds_comes_in_order_of_expiry_then_key() {
+    let mut set = set(2, &[("d", 10), ("b", 20), ("c", 5), ("a", 10), ("e", 21)]);
+    let holders = |set: &LeaseSet<&'static str>, now| -> Vec<_> {
+        set.holders(at(now)).map(|(key, until)| (*key, until.as_millis())).collect()
+    };
+    assert_eq!(holders(&set, 9), [("a", 10), ("d", 10), ("b", 20), ("e", 21)]);
+    assert_eq!(holders(&set, 10), [("b", 20), ("e", 21)]);
+    assert_eq!(holders(&set, 21), []);
+    set.end(&"b");
+    set.grant("e", at(30));
+    assert_eq!(holders(&set, 0), [("c", 5), ("a", 10), ("d", 10), ("e", 30)]);
+}
+
+#[test]
 fn granting_again_moves_the_expiry_either_way() {
     let mut set = set(1, &[("a", 10), ("a", 30)]);
     assert_eq!(set.next_expiry(), Some(at(30)));
