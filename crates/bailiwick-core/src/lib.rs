@@ -54,7 +54,8 @@ pub use encoded::{
 pub use event::{CodecError, Event, TagCollector, TagError, tags_of};
 pub use fields::{FieldError, Fields};
 pub use given::{
-    By, DecisionOutcome, Given, GivenEvents, Happened, Outcome, by, given, given_events,
+    By, Came, DecisionOutcome, Given, GivenEvents, Happened, Outcome, Verdict, by, given,
+    given_events,
 };
 pub use id::{Id, IdDescriptor, IntoId, InvalidId, UnreadableId};
 pub use journal::{

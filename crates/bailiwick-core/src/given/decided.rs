@@ -3,9 +3,10 @@
 use std::fmt::Debug;
 
 use super::Given;
+use super::came::Verdict;
 use super::events::GivenEvents;
 use super::happened::Happened;
-use super::verdict::{Accepted, Verdict};
+use super::verdict::{Judged, Untold};
 use crate::views::{Folded, Views};
 use crate::{Aggregate, Bounded, Decision, IntoId, Timestamp};
 
@@ -17,7 +18,7 @@ pub struct DecisionOutcome<D: Decision> {
     story: GivenEvents,
     bounded: Bounded<D>,
     views: Folded,
-    verdict: Verdict<D::Event, D::Reply, D::Rejection>,
+    verdict: Untold<D::Event, D::Reply, D::Rejection>,
 }
 
 impl<D: Decision<Event: PartialEq + Debug>> DecisionOutcome<D> {
@@ -26,9 +27,9 @@ impl<D: Decision<Event: PartialEq + Debug>> DecisionOutcome<D> {
         name: &'static str,
         bounded: Bounded<D>,
         views: Folded,
-        verdict: Result<Accepted<D::Event, D::Reply>, D::Rejection>,
+        judged: Judged<D::Event, D::Reply, D::Rejection>,
     ) -> Self {
-        let verdict = Verdict::new(story.heading(), name, verdict);
+        let verdict = Untold::new(story.heading(), name, judged);
         DecisionOutcome { story, bounded, views, verdict }
     }
 
@@ -85,6 +86,12 @@ impl<D: Decision<Event: PartialEq + Debug>> DecisionOutcome<D> {
     {
         self.verdict.rejected(&expected.into());
         self
+    }
+
+    /// Whatever came of it, as a value, and the story, which goes on: as
+    /// [`Outcome::result`](crate::Outcome::result) for commands.
+    pub fn result(self) -> (Verdict<D::Event, D::Reply, D::Rejection>, GivenEvents) {
+        (self.verdict.into_verdict(), self.story)
     }
 
     /// A look at its views after it and at the time, with assertions of your own.

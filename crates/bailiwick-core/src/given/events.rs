@@ -6,6 +6,7 @@ use super::Given;
 use super::decided::DecisionOutcome;
 use super::happened::Happened;
 use super::log::Log;
+use super::panicked::catch;
 use super::report::Report;
 use super::survives;
 use crate::schema::find;
@@ -172,23 +173,26 @@ impl GivenEvents {
             Err(error) => self.fails(format_args!("{name} cannot read what happened"), &error),
         };
         let mut ctx = Context::new(self.now);
-        let verdict = bounded.decide(&views, &mut ctx).map(|reply| (reply, ctx.into_events()));
-        if let Ok((_, events)) = &verdict {
-            let recorded: Result<Vec<_>, BoxError> =
-                events.iter().map(|event| self.record(&bounded, event)).collect();
-            let taken = recorded.and_then(|recorded| {
+        let mut judged =
+            catch(|| bounded.decide(&views, &mut ctx).map(|reply| (reply, ctx.into_events())));
+        if let Ok(Ok((_, events))) = &judged {
+            let taken = catch(|| -> Result<_, BoxError> {
+                let recorded = events.iter().map(|event| self.record(&bounded, event));
+                let recorded = recorded.collect::<Result<Vec<_>, _>>()?;
                 recorded.iter().try_for_each(|event| views.fold_ahead(event))?;
-                recorded.into_iter().for_each(|event| self.log.append(event));
-                Ok(())
+                Ok(recorded)
             });
-            if let Err(error) = taken {
-                self.report(format_args!("what {name} emitted cannot be recorded"))
+            match taken {
+                Ok(Ok(recorded)) => recorded.into_iter().for_each(|event| self.log.append(event)),
+                Ok(Err(error)) => self
+                    .report(format_args!("what {name} emitted cannot be recorded"))
                     .all_happened(events)
                     .because(error.as_ref())
-                    .fail();
+                    .fail(),
+                Err(panicked) => judged = Err(panicked),
             }
         }
-        DecisionOutcome::new(self, name, bounded, views, verdict)
+        DecisionOutcome::new(self, name, bounded, views, judged)
     }
 
     /// The story goes on about one aggregate, on what has happened to it so far.
@@ -204,9 +208,9 @@ impl GivenEvents {
             if find(A::Event::TYPES, event.event_type.as_str()).is_some()
                 && own.iter().all(|tag| event.tags.contains(tag))
             {
-                given.begun = true;
+                given.begun = true; // A retired event begins it too.
                 match event.decode::<A::Event>() {
-                    Ok(Some(decoded)) => given.state.apply(&decoded, event.recorded_at),
+                    Ok(Some(decoded)) => given.apply(decoded, event.recorded_at),
                     Ok(None) => {}
                     Err(error) => self.fails(format_args!("{} cannot read it", A::NAME), &error),
                 }

@@ -1,17 +1,21 @@
 //! given/when/then: the rules of an aggregate, or of decisions, tested without a runtime, as a story
 //! in time.
 
+mod came;
 mod decided;
 mod events;
 mod happened;
 mod log;
 mod outcome;
+mod panicked;
 mod report;
+mod same;
 mod survives;
 mod verdict;
 
 use std::fmt::Debug;
 
+pub use came::{Came, Verdict};
 pub use decided::DecisionOutcome;
 pub use events::{GivenEvents, given_events};
 pub use happened::{By, Happened, by};
@@ -20,6 +24,7 @@ pub use outcome::Outcome;
 use crate::short_name::short_name;
 use crate::turn::{self, Round};
 use crate::{Aggregate, BoxError, Decide, Id, IntoId, Tags, Timestamp};
+use panicked::catch;
 use report::Report;
 
 /// Tests the rules of an aggregate without a runtime: begins a story about the one with this ID, at
@@ -75,7 +80,11 @@ use report::Report;
 /// 4. A deadline counts from the first event on.
 ///
 /// Time is the story's: it starts at 0, only `at` moves it, and never back. An expiry or a rejection
-/// that the story does not mention fails whatever is said next, instead of passing unnoticed.
+/// that the story does not mention fails whatever is said next, instead of passing unnoticed. Where a story
+/// is made up as it goes on, [`result`](Outcome::result) gives whatever came as a value.
+///
+/// What is expected and what came are compared by `PartialEq`. What is not equal to itself, because it
+/// holds a NaN, is compared as it is stored; of replies and rejections, as `Debug` shows it.
 ///
 /// # Panics
 /// If the ID cannot be a tag. That cannot happen to one declared with [`id!`](crate::id!).
@@ -87,7 +96,7 @@ pub fn given<A: Aggregate>(id: impl IntoId<A::Key>) -> Given<A> {
         Ok(tag) => tag.into(),
         Err(error) => panic!("{} {id} cannot be addressed: {error}", A::NAME),
     };
-    Given { state: A::new(&id), begun: false, now: Timestamp::EPOCH, id, own }
+    Given { state: A::new(&id), begun: false, now: Timestamp::EPOCH, id, own, history: Vec::new() }
 }
 
 /// A runtime catches up whatever was missed, however long that takes. In a story more than so many
@@ -105,6 +114,25 @@ pub struct Given<A: Aggregate> {
     /// Something has happened to it.
     begun: bool,
     now: Timestamp,
+    /// What the state was made from, to make it again after a panic.
+    history: Vec<(A::Event, Timestamp)>,
+}
+
+impl<A: Aggregate> Given<A> {
+    fn apply(&mut self, event: A::Event, at: Timestamp) {
+        self.begun = true;
+        self.state.apply(&event, at);
+        self.history.push((event, at));
+    }
+
+    /// Makes the state again from the first so many events, as the runtime does.
+    fn rebuild(&mut self, events: usize) {
+        self.history.truncate(events);
+        self.state = A::new(&self.id);
+        for (event, at) in &self.history {
+            self.state.apply(event, *at);
+        }
+    }
 }
 
 impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
@@ -133,7 +161,7 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
         for event in events {
             match survives::survivor(&self.own, &event) {
                 // The one that came back: a replay would see no other.
-                Ok(event) => self.apply(&event),
+                Ok(event) => self.apply(event, self.now),
                 Err(error) => self
                     .report(format_args!("this event cannot be given"))
                     .happened(&event)
@@ -158,16 +186,24 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
     {
         let name = short_name::<C>();
         let expired = self.expire();
-        let verdict = turn::decide(&self.state, &command, self.now);
-        if let Ok((_, events)) = &verdict
-            && let Err(error) = self.take(events)
-        {
-            self.report(format_args!("what {name} emitted cannot be recorded"))
-                .all_happened(events)
-                .because(error.as_ref())
-                .fail();
+        let (begun, events_before) = (self.begun, self.history.len());
+        let mut judged = catch(|| turn::decide(&self.state, &command, self.now));
+        if let Ok(Ok((_, events))) = &judged {
+            match catch(|| self.take(events)) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => self
+                    .report(format_args!("what {name} emitted cannot be recorded"))
+                    .all_happened(events)
+                    .because(error.as_ref())
+                    .fail(),
+                Err(panicked) => {
+                    judged = Err(panicked);
+                    self.begun = begun;
+                    self.rebuild(events_before);
+                }
+            }
         }
-        Outcome::new(self, name, expired, verdict)
+        Outcome::new(self, name, expired, judged)
     }
 
     /// The timer comes, without a command, and exactly these events are emitted: `[]` if nothing is
@@ -181,6 +217,16 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
         self.report(format_args!("what expires is not what was expected"))
             .compare(expected, &expired);
         self
+    }
+
+    /// The timer comes, without a command: whatever is emitted then, as a value, and the story, which
+    /// goes on.
+    ///
+    /// # Panics
+    /// As [`when`](Given::when) does.
+    #[track_caller]
+    pub fn expired(mut self) -> (Vec<A::Event>, Self) {
+        (self.expire(), self)
     }
 
     /// A look at the state and the time, with assertions of your own.
@@ -260,14 +306,9 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
     fn take(&mut self, events: &[A::Event]) -> Result<(), BoxError> {
         let survivors = events.iter().map(|event| survives::survivor(&self.own, event));
         for event in survivors.collect::<Result<Vec<_>, _>>()? {
-            self.apply(&event);
+            self.apply(event, self.now);
         }
         Ok(())
-    }
-
-    fn apply(&mut self, event: &A::Event) {
-        self.begun = true;
-        self.state.apply(event, self.now);
     }
 
     fn heading(&self) -> String {

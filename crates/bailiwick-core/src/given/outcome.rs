@@ -4,7 +4,8 @@ use std::error::Error;
 use std::fmt::Debug;
 
 use super::Given;
-use super::verdict::Verdict;
+use super::came::Came;
+use super::verdict::{Judged, Untold};
 use crate::{Aggregate, Decide, Timestamp};
 
 /// What came of a command: assert on it, then go on with the story.
@@ -16,7 +17,7 @@ pub struct Outcome<A: Aggregate, Reply, Rejection> {
     story: Given<A>,
     expired: Vec<A::Event>,
     expiry_told: bool,
-    verdict: Verdict<A::Event, Reply, Rejection>,
+    verdict: Untold<A::Event, Reply, Rejection>,
 }
 
 impl<A, Reply, Rejection> Outcome<A, Reply, Rejection>
@@ -28,9 +29,9 @@ where
         story: Given<A>,
         command: &'static str,
         expired: Vec<A::Event>,
-        verdict: Result<(Reply, Vec<A::Event>), Rejection>,
+        judged: Judged<A::Event, Reply, Rejection>,
     ) -> Self {
-        let verdict = Verdict::new(story.heading(), command, verdict);
+        let verdict = Untold::new(story.heading(), command, judged);
         Outcome { story, expiry_told: expired.is_empty(), expired, verdict }
     }
 
@@ -104,6 +105,51 @@ where
         self.expiry_is_told();
         self.verdict.rejected(&expected.into());
         self
+    }
+
+    /// Whatever came of the command, as a value, and the story, which goes on.
+    ///
+    /// So a story can be made up as it goes on, and be judged by what must hold in every one: no second
+    /// model of the rules is needed to know what to expect. A panic of the aggregate is a value too; with
+    /// any other method it fails the test.
+    ///
+    /// ```
+    /// # use bailiwick_core::{Aggregate, Context, Decide, Timestamp, View, given};
+    /// # bailiwick_core::id!(pub CupId: "cup");
+    /// # #[derive(bailiwick_core::Event, Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    /// # pub struct Poured { ml: u32 }
+    /// # pub struct Cup { ml: u32 }
+    /// # impl View for Cup {
+    /// #     type Key = CupId;
+    /// #     type Event = Poured;
+    /// #     fn new(_: &CupId) -> Cup { Cup { ml: 0 } }
+    /// #     fn apply(&mut self, event: &Poured, _: Timestamp) { self.ml += event.ml; }
+    /// # }
+    /// # impl Aggregate for Cup { const NAME: &'static str = "cup"; }
+    /// # pub struct Pour { ml: u32 }
+    /// # #[derive(Debug, PartialEq, thiserror::Error)] #[error("too much")] pub struct TooMuch;
+    /// # impl Decide<Pour> for Cup {
+    /// #     type Reply = ();
+    /// #     type Rejection = TooMuch;
+    /// #     fn decide(&self, pour: &Pour, ctx: &mut Context<Poured>) -> Result<(), TooMuch> {
+    /// #         bailiwick_core::require(self.ml + pour.ml <= 200, TooMuch)?;
+    /// #         ctx.emit(Poured { ml: pour.ml });
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # let dice = [50, 190, 100, 60, 30];
+    /// use bailiwick_core::Verdict;
+    ///
+    /// let mut story = given::<Cup>("c1");
+    /// for ml in dice {
+    ///     let (came, after) = story.when(Pour { ml }).result();
+    ///     assert!(!matches!(came.verdict, Verdict::Panicked(_)));
+    ///     story = after.state(|cup, _| assert!(cup.ml <= 200));
+    /// }
+    /// ```
+    pub fn result(self) -> (Came<A::Event, Reply, Rejection>, Given<A>) {
+        let came = Came { expired: self.expired, verdict: self.verdict.into_verdict() };
+        (came, self.story)
     }
 
     /// A look at the state after the command and at the time, with assertions of your own.

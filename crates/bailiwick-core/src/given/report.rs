@@ -3,6 +3,9 @@
 use std::error::Error;
 use std::fmt::{Arguments, Debug, Display, Write as _};
 
+use super::same;
+use crate::Event;
+
 /// The message of a failure. Its first line says where in the story and what is wrong.
 #[must_use]
 pub(super) struct Report {
@@ -45,19 +48,21 @@ impl Report {
 
     /// Fails unless the events are equal, in order.
     #[track_caller]
-    pub(super) fn compare<E: PartialEq + Debug>(
+    pub(super) fn compare<E: Event + PartialEq + Debug>(
         self,
         expected: impl IntoIterator<Item = E>,
         happened: &[E],
     ) {
         let expected: Vec<E> = expected.into_iter().collect();
-        if expected != happened {
+        let equal = expected.len() == happened.len()
+            && expected.iter().zip(happened).all(|(a, b)| same::event(a, b));
+        if !equal {
             self.side_by_side(&expected, happened).fail();
         }
     }
 
     /// Both sides, aligned at the events that both have at their beginning and their end.
-    fn side_by_side<E: PartialEq + Debug>(self, expected: &[E], happened: &[E]) -> Report {
+    fn side_by_side<E: Event + PartialEq + Debug>(self, expected: &[E], happened: &[E]) -> Report {
         if expected.is_empty() {
             return self.line("expected", "nothing").all_happened(happened);
         }
@@ -65,10 +70,10 @@ impl Report {
             return self.all_expected(expected).line("happened", "nothing");
         }
         let pairs = expected.iter().zip(happened);
-        let start = pairs.take_while(|(a, b)| a == b).count();
+        let start = pairs.take_while(|(a, b)| same::event(*a, *b)).count();
         let (left, right) = (&expected[start..], &happened[start..]);
         let pairs = left.iter().rev().zip(right.iter().rev());
-        let end = pairs.take_while(|(a, b)| a == b).count();
+        let end = pairs.take_while(|(a, b)| same::event(*a, *b)).count();
         self.all_equal(&expected[..start])
             .all_expected(&left[..left.len() - end])
             .all_happened(&right[..right.len() - end])

@@ -3,30 +3,55 @@
 use std::error::Error;
 use std::fmt::Debug;
 
+use super::came::Verdict;
+use super::panicked::Panicked;
 use super::report::Report;
+use super::same;
+use crate::Event;
 
 /// The reply, and the events.
 pub(super) type Accepted<E, Reply> = (Reply, Vec<E>);
 
-/// What came of it. A rejection is to be mentioned before anything else is.
-pub(super) struct Verdict<E, Reply, Rejection> {
+/// A reply with events or a rejection, or a panic.
+pub(super) type Judged<E, Reply, Rejection> =
+    Result<Result<Accepted<E, Reply>, Rejection>, Panicked>;
+
+/// What came of it, until the story tells. A rejection is to be mentioned before anything else is; a
+/// panic goes on, unless it is asked for.
+pub(super) struct Untold<E, Reply, Rejection> {
     story: String,
     command: &'static str,
-    result: Result<Accepted<E, Reply>, Rejection>,
+    judged: Judged<E, Reply, Rejection>,
     told: bool,
 }
 
-impl<E, Reply, Rejection> Verdict<E, Reply, Rejection>
+impl<E, Reply, Rejection> Untold<E, Reply, Rejection>
 where
-    E: PartialEq + Debug,
+    E: Event + PartialEq + Debug,
     Rejection: Error + 'static,
 {
     pub(super) fn new(
         story: String,
         command: &'static str,
-        result: Result<Accepted<E, Reply>, Rejection>,
+        judged: Judged<E, Reply, Rejection>,
     ) -> Self {
-        Verdict { story, command, told: result.is_ok(), result }
+        Untold { story, command, told: matches!(judged, Ok(Ok(_))), judged }
+    }
+
+    /// Whatever came, as a value.
+    pub(super) fn into_verdict(self) -> Verdict<E, Reply, Rejection> {
+        match self.judged {
+            Ok(Ok((reply, events))) => Verdict::Accepted { reply, events },
+            Ok(Err(rejection)) => Verdict::Rejected(rejection),
+            Err(panicked) => Verdict::Panicked(panicked.message()),
+        }
+    }
+
+    fn result(&self) -> &Result<Accepted<E, Reply>, Rejection> {
+        match &self.judged {
+            Ok(result) => result,
+            Err(panicked) => panicked.go_on(),
+        }
     }
 
     pub(super) fn report(&self, what: &str) -> Report {
@@ -48,7 +73,7 @@ where
 
     #[track_caller]
     fn accepted_or(&self, otherwise: &str) -> &Accepted<E, Reply> {
-        match &self.result {
+        match self.result() {
             Ok(accepted) => accepted,
             Err(rejection) => self
                 .report(otherwise)
@@ -70,7 +95,7 @@ where
         Reply: PartialEq + Debug,
     {
         let (reply, _) = self.accepted();
-        if reply != expected {
+        if !same::value(reply, expected) {
             self.report("replied something else than was expected")
                 .line("expected", format_args!("{expected:?}"))
                 .line("happened", format_args!("{reply:?}"))
@@ -84,8 +109,8 @@ where
         Rejection: PartialEq,
     {
         self.told = true;
-        match &self.result {
-            Err(rejection) if rejection == expected => return,
+        match self.result() {
+            Err(rejection) if same::value(rejection, expected) => return,
             Err(rejection) => self
                 .report("was rejected for another reason than was expected")
                 .line("expected", format_args!("{expected:?}"))

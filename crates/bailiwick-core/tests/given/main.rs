@@ -3,3 +3,4 @@
 mod aggregates;
 mod decisions;
 mod failure;
+mod results;

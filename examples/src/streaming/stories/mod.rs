@@ -1,8 +1,10 @@
 //! The rules of an account, as stories: a module per command, and all of them in random histories.
 
 mod acquire;
+mod invariants;
 mod keep_alive;
 mod leases;
+mod random;
 mod random_histories;
 mod release;
 mod sample;

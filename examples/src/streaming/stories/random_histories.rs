@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bailiwick_core::{Given, given};
 
+use super::random::Xorshift;
 use super::sample::*;
 use crate::streaming::{AccountSessions, AcquireRefused, Granted, NoSuchLease, SessionEvent};
 
@@ -105,16 +106,5 @@ fn history(mut random: Xorshift) {
             6 => table.release(story, session),
             _ => table.set_limit(story, random.below(7) as usize),
         };
-    }
-}
-
-struct Xorshift(u64);
-
-impl Xorshift {
-    fn below(&mut self, bound: u32) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        u32::try_from(self.0 % u64::from(bound)).unwrap()
     }
 }
