@@ -63,8 +63,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     runtime.shutdown(Duration::from_secs(5)).await;
     // Nobody asks it anything now: the start knows what is pending.
     let runtime = start(folder.path()).await?;
-    let mut watch = runtime.aggregates::<Alarm>().get("tea").watch(set.position)?;
-    let next = watch.next().await?; // Its durable events, in order, none left out.
+    let mut watch = runtime.aggregates::<Alarm>().get("tea").watch(set.position).await?;
+    let next = watch.next().await.ok_or("it was shut down")??; // Its durable events, in order, none left out.
     println!("set at position {}; at {}: {:?}", set.position, next.recorded_at, next.event);
     runtime.shutdown(Duration::from_secs(5)).await;
     Ok(())

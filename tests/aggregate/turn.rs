@@ -55,15 +55,15 @@ async fn a_deadline_fires_by_itself_and_not_early() {
     let counter = counters.get("a");
     let at = Timestamp::from_millis(1_500);
     counter.ask(SetAlarm { at: Some(at), bell: Bell::Rings }).await.unwrap();
-    let mut watch = counter.watch(Position::START).unwrap();
-    watch.next().await.unwrap();
+    let mut watch = counter.watch(Position::START).await.unwrap();
+    watch.next().await.unwrap().unwrap();
     clock.advance(Duration::from_millis(499));
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
     assert_eq!(counter.read(|state, _| state.rings).await.unwrap().value, 0);
     clock.advance(Duration::from_millis(1));
-    let rang = watch.next().await.unwrap();
+    let rang = watch.next().await.unwrap().unwrap();
     assert_eq!(rang.recorded_at, at);
     assert_eq!(counter.read(|state, _| state.rings).await.unwrap().value, 1);
     assert_eq!(counters.deadlines_armed(), 0);

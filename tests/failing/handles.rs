@@ -1,13 +1,18 @@
 //! A runtime that was shut down or dropped has let go of its journal, whatever handles are left; they
 //! say that it is gone.
 
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bailiwick::{
     AggregateRef, Aggregates, Cause, Decisions, Journal, Keyed, ManualClock, MemoryJournal,
-    Position, ReadError, Runtime, TephraJournal, Watch, WatchError,
+    Position, ReadError, Runtime, Since, TephraJournal, Watch, WatchError,
 };
+use bailiwick_tests::altered::Altered;
 use bailiwick_tests::counter::{Count, Counter};
 use bailiwick_tests::stage::settle;
 
@@ -31,12 +36,12 @@ async fn owner(journal: impl Journal) -> (Runtime, Weak<dyn Journal>, Handles) {
     let runtime = runtime.clock(ManualClock::at(1_000)).start().await.expect("it starts");
     let all = runtime.aggregates::<Counter>();
     let one = all.get("a");
-    let mut watch = one.watch(Position::START).expect("an ID");
+    let mut watch = one.watch(Position::START).await.expect("it is open");
     let (once, decisions) = (one.once("key"), runtime.decisions());
     one.ask(Count::FREELY).await.expect("a reply");
     once.ask(Count::FREELY).await.expect("a reply");
     decisions.decide(<WriteLine>::FREELY).await.expect("a reply");
-    watch.next().await.expect("an event");
+    watch.next().await.expect("it is open").expect("an event");
     (runtime, kept, Handles { all, one, once, watch, decisions })
 }
 
@@ -47,22 +52,21 @@ impl Handles {
             assert!(matches!(error.not_run(), Some(Cause::ShutDown)), "{error:?}");
             let error = counter.read(|_, _| ()).await.unwrap_err();
             assert!(matches!(error, ReadError::ShutDown), "{error:?}");
-            let mut watch = counter.watch(Position::START).expect("an ID");
-            let error = watch.next().await.unwrap_err();
-            assert!(matches!(error, WatchError::ShutDown), "{error:?}");
+            for since in [Since::Now, Since::Position(Position::START)] {
+                let error = counter.watch(since).await.unwrap_err();
+                assert!(matches!(error, WatchError::ShutDown), "{error:?}");
+            }
         }
         let error = self.once.ask(Count::FREELY).await.unwrap_err();
         assert!(matches!(error.not_run(), Some(Cause::ShutDown)), "{error:?}");
         let error = self.decisions.decide(<WriteLine>::FREELY).await.unwrap_err();
         assert!(matches!(error.not_run(), Some(Cause::ShutDown)), "{error:?}");
         // It may have read more than it was asked for.
-        let error = loop {
-            match self.watch.next().await {
-                Ok(change) => assert!(change.position <= Position::new(2), "{change:?}"),
-                Err(error) => break error,
-            }
-        };
-        assert!(matches!(error, WatchError::ShutDown), "{error:?}");
+        while let Some(change) = self.watch.next().await {
+            let change = change.expect("it was read before");
+            assert!(change.position <= Position::new(2), "{change:?}");
+        }
+        assert!(self.watch.next().await.is_none(), "it has ended for good");
     }
 }
 
@@ -86,13 +90,38 @@ async fn a_drop_does_as_soon_as_its_tasks_had_their_turn() {
 #[tokio::test]
 async fn a_watch_that_waits_ends() {
     let (runtime, journal, mut handles) = owner(MemoryJournal::new()).await;
-    handles.watch.next().await.expect("the second event");
+    handles.watch.next().await.unwrap().expect("the second event");
     let waiting = tokio::spawn(async move { handles.watch.next().await });
     settle().await;
     runtime.shutdown(Duration::from_secs(1)).await;
-    let error = waiting.await.unwrap().unwrap_err();
-    assert!(matches!(error, WatchError::ShutDown), "{error:?}");
+    assert!(waiting.await.unwrap().is_none());
     assert_eq!(journal.strong_count(), 0);
+}
+
+/// One that was polled, and is not any more: its read of the journal is under way for ever.
+#[tokio::test]
+async fn a_watch_that_nobody_polls_keeps_no_journal() {
+    let inner: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
+    let (kept, hangs) = (Arc::downgrade(&inner), Arc::new(AtomicBool::new(false)));
+    let hanging = hangs.clone();
+    let journal = Altered::around(inner).read(move |inner, read| {
+        if !hanging.load(Ordering::SeqCst) {
+            return inner.read(read);
+        }
+        let inner = inner.clone();
+        Box::pin(async move {
+            std::future::pending::<()>().await;
+            inner.read(read).await
+        })
+    });
+    let (runtime, _, mut handles) = owner(journal).await;
+    handles.watch.next().await.unwrap().expect("the second event");
+    hangs.store(true, Ordering::SeqCst);
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(pin!(handles.watch.next()).poll(&mut cx).is_pending());
+    assert!(runtime.shutdown(Duration::from_secs(1)).await.in_time);
+    assert_eq!(kept.strong_count(), 0, "the watch holds the journal");
+    assert!(handles.watch.next().await.is_none());
 }
 
 /// On one thread, without giving way, and without waiting for the folder.

@@ -76,12 +76,12 @@ async fn an_armed_deadline_keeps_nobody_in_memory_and_still_fires() {
     theatre.actor_leaves().await;
     theatre.is_stored().await;
     assert_eq!(theatre.stage.counters.deadlines_armed(), 1);
-    let mut watch = counter.watch(Position::new(1)).expect("an ID");
+    let mut watch = counter.watch(Position::new(1)).await.expect("an ID");
     theatre.stage.clock.advance_to(at.as_millis() - 1);
     super::yields(32).await;
     assert_eq!(theatre.actors.so_far(), 1, "nobody comes early");
     theatre.stage.clock.advance(Duration::from_millis(1));
-    let rang = within_reason(watch.next()).await.expect("it rings");
+    let rang = within_reason(watch.next()).await.expect("it is open").expect("it rings");
     assert_eq!((rang.event, rang.recorded_at), (CounterEvent::Rang { due: at }, at));
     theatre.actor_leaves().await;
     theatre.is_stored().await;

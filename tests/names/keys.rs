@@ -82,11 +82,11 @@ async fn with_its_old_key_everything_is_found() {
         tags.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["course:go", "guest:ann"]
     );
-    let mut watch = courses.get("go").watch(Position::START).unwrap();
+    let mut watch = courses.get("go").watch(Position::START).await.unwrap();
     for position in [4, 5] {
         // One that overlooks it would wait for ever.
         let next = tokio::time::timeout(Duration::from_secs(60), watch.next()).await;
-        assert_eq!(next.expect("a change").unwrap().position.get(), position);
+        assert_eq!(next.expect("a change").unwrap().unwrap().position.get(), position);
     }
 }
 

@@ -88,7 +88,7 @@ async fn what_is_only_looked_at_or_refused_writes_nothing() {
     assert!(!offers.get("read").read(|offer, _| offer.lapsed).await.unwrap().value);
     assert!(offers.get("refused").ask(Make::NotAtAll).await.is_err());
     offers.get("silent").ask(Make::Silently).await.unwrap();
-    drop(offers.get("watched").watch(Position::START).unwrap());
+    drop(offers.get("watched").watch(Position::START).await.unwrap());
     assert_eq!(length(&journal).await, 0);
     assert_eq!((offers.in_memory(), offers.deadlines_armed()), (vec![], 0));
 }

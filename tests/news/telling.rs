@@ -47,8 +47,9 @@ async fn whoever_reads_or_asks_after_the_acknowledgement_finds_it() {
 #[tokio::test]
 async fn who_watches_another_is_told() {
     let library = Library::new().await;
-    let mut watch = library.members.get("m").watch(Position::START).unwrap();
-    let seen = tokio::spawn(async move { watch.next().await.map(|change| change.position) });
+    let mut watch = library.members.get("m").watch(Position::START).await.unwrap();
+    let seen =
+        tokio::spawn(async move { watch.next().await.unwrap().map(|change| change.position) });
     settle().await;
     library.books.get("b").ask(lend("m")).await.unwrap();
     assert_eq!(seen.await.unwrap().unwrap(), Position::new(1));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick::{Position, Watch, WatchError};
+use bailiwick::{AggregateRef, Position};
 use bailiwick_tests::race::{Runner, RunnerEvent};
 use tokio::task::JoinHandle;
 
@@ -35,7 +35,6 @@ pub struct Seen {
 
 impl Crowd {
     pub fn gather(race: &Arc<Race>) -> Crowd {
-        let watch = |runner| race.runners.get(runner).watch(Position::START);
         Crowd {
             killers: (0..KILLERS).map(|n| tokio::spawn(kill(race.clone(), Dice::new(n)))).collect(),
             readers: (0..READERS).map(|n| tokio::spawn(read(race.clone(), Dice::new(n)))).collect(),
@@ -44,7 +43,7 @@ impl Crowd {
                 .collect(),
             watchers: race.ids[..WATCHED]
                 .iter()
-                .map(|id| tokio::spawn(watch_to_the_end(watch(id).expect("an ID"))))
+                .map(|id| tokio::spawn(watch_to_the_end(race.runners.get(id))))
                 .collect(),
         }
     }
@@ -123,13 +122,14 @@ async fn pass_by(race: Arc<Race>, mut dice: Dice) -> u64 {
     let mut seen = 0;
     while !race.is_over() {
         let id = &race.ids[race.somebody(&mut dice)];
-        let mut watch = race.runners.get(id).watch(Position::START).expect("an ID");
+        let mut watch = race.runners.get(id).watch(Position::START).await.expect("it is open");
         let mut laps = 0;
         for _ in 0..1 + dice.below(4) {
             let next = tokio::time::timeout(Duration::from_millis(2), watch.next());
             if let Ok(change) = next.await {
                 laps += 1;
-                assert_eq!(change.map(|change| lap_of(&change.event)).ok(), Some(laps));
+                let lap = change.and_then(Result::ok).map(|change| lap_of(&change.event));
+                assert_eq!(lap, Some(laps));
             }
         }
         seen += laps;
@@ -139,18 +139,15 @@ async fn pass_by(race: Arc<Race>, mut dice: Dice) -> u64 {
 }
 
 /// Sees every lap once, in order, until the runtime is shut down.
-async fn watch_to_the_end(mut watch: Watch<Runner>) -> u64 {
+async fn watch_to_the_end(runner: AggregateRef<Runner>) -> u64 {
+    let mut watch = runner.watch(Position::START).await.expect("it is open");
     let mut laps = 0;
-    loop {
-        match watch.next().await {
-            Ok(change) => {
-                laps += 1;
-                assert_eq!(lap_of(&change.event), laps, "a lap was missed");
-            }
-            Err(WatchError::ShutDown) => return laps,
-            Err(error) => panic!("{error}"),
-        }
+    while let Some(change) = watch.next().await {
+        laps += 1;
+        let event = change.expect("it can be read").event;
+        assert_eq!(lap_of(&event), laps, "a lap was missed");
     }
+    laps
 }
 
 fn lap_of(event: &RunnerEvent) -> u64 {

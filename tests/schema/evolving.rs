@@ -151,15 +151,15 @@ async fn what_was_said_to_have_changed_is_read_as_what_it_is_now() {
     let hall = runtime.aggregates::<second::Hall>().get("h");
     let expected = [second::HallEvent::Opened { seats: 24 }, second::HallEvent::Closed {}];
     assert_eq!(hall.read(|hall, _| hall.0.clone()).await.unwrap().value, expected);
-    let mut watch = hall.watch(Position::START).unwrap();
+    let mut watch = hall.watch(Position::START).await.unwrap();
     for (position, event) in [1, 3].into_iter().zip(expected) {
-        let change = watch.next().await.unwrap();
+        let change = watch.next().await.unwrap().unwrap();
         assert_eq!((change.position.get(), change.event), (position, event));
     }
     // What is written now is of the version that is known now.
     hall.ask(Emit).await.unwrap();
     assert_eq!(recorded(&journal).await[3].version, 2);
-    assert_eq!(watch.next().await.unwrap().position.get(), 4);
+    assert_eq!(watch.next().await.unwrap().unwrap().position.get(), 4);
 }
 
 /// Retired or not, an event has happened: who expects the position of one is right.
@@ -209,8 +209,8 @@ async fn types_of_others_are_not_the_aggregates_business() {
     let hall = runtime.aggregates::<first::Hall>().get("h");
     assert_eq!(hall.read(|hall, _| hall.0.clone()).await.unwrap().value, []);
     assert_eq!(hall.ask(Emit).await.unwrap(), 0);
-    let mut watch = hall.watch(Position::START).unwrap();
-    let first = watch.next().await.unwrap();
+    let mut watch = hall.watch(Position::START).await.unwrap();
+    let first = watch.next().await.unwrap().unwrap();
     let built = first::HallEvent::Built { dozens: 2 };
     assert_eq!(
         (first.position.get(), first.event),
@@ -374,6 +374,6 @@ async fn what_remembers_an_answer_is_counted_and_never_folded() {
     append(&journal, decided_by("Hall", event(ANSWERED, vec![0xc1]))).await;
     assert_eq!(hall.ask(Emit).await.unwrap(), 6);
     assert_eq!(runtime.counts().conflicts, 1);
-    let mut watch = hall.watch(Position::new(3)).unwrap();
-    assert_eq!(watch.next().await.unwrap().position.get(), 6);
+    let mut watch = hall.watch(Position::new(3)).await.unwrap();
+    assert_eq!(watch.next().await.unwrap().unwrap().position.get(), 6);
 }

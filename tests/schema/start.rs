@@ -212,7 +212,7 @@ async fn an_id_whose_text_cannot_be_a_tag_is_refused_when_it_is_used() {
     assert!(matches!(error.not_run(), Some(Cause::InvalidId(_))), "{error:?}");
     assert!(error.to_string().contains("control character '\\n' at byte 3"), "{error}");
     assert!(matches!(loose.read(|_, _| ()).await, Err(ReadError::InvalidId(_))));
-    assert!(loose.watch(bailiwick::Position::START).is_err());
+    assert!(loose.watch(bailiwick::Position::START).await.is_err());
 }
 
 /// What each reads and guards is its tag *and* its types.

@@ -16,7 +16,7 @@ use crate::error::{AskError, ReadError};
 use crate::kind::Kind;
 use crate::options::{Keyed, Options, Unkeyed};
 use crate::seen::Seen;
-use crate::watch::Watch;
+use crate::watch::{Since, Watch, WatchError};
 
 /// All aggregates of one type in one runtime. Cheap to clone; share it freely.
 pub struct Aggregates<A: Aggregate> {
@@ -303,13 +303,25 @@ impl<A: Aggregate, K> AggregateRef<A, K> {
         read(self.target.clone(), self.options.timeout, look)
     }
 
-    /// Watches the durable events of this aggregate beyond `after`, whether or not it is in memory.
+    /// Watches the durable events of this aggregate, whether or not it is in memory: a stream that is
+    /// told of them as they come, from a position on (`watch(position)`, the events beyond it) or
+    /// from now on (`watch(Since::Now)`).
+    ///
+    /// *Now* is an instant between the call and its answer: every event that was durable before the
+    /// call is behind it, every one that becomes durable after the answer is given. A
+    /// [`read`](Self::read) and a watch from the position that it says have no gap between them.
     ///
     /// # Errors
-    /// If the text of the ID cannot be a tag.
-    pub fn watch(&self, after: Position) -> Result<Watch<A>, InvalidTag> {
-        let (_, boundary) = self.target.kind.boundary(&self.target.id)?;
-        Ok(Watch::new(self.target.kind.clone(), self.target.id.clone(), boundary, after))
+    /// If the text of the ID cannot be a tag, the runtime is shut down, or the journal cannot be read:
+    /// see [`WatchError`].
+    ///
+    /// # Cancel safety
+    /// A dropped call leaves nothing.
+    pub fn watch<S: Into<Since>>(
+        &self,
+        since: S,
+    ) -> impl Future<Output = Result<Watch<A>, WatchError>> + Send + use<A, S> {
+        Watch::begin(self.target.kind.clone(), self.target.id.clone(), since.into())
     }
 
     #[cfg(test)]

@@ -24,6 +24,7 @@ mod error;
 mod glance;
 mod health;
 mod kind;
+mod lent;
 mod memory;
 mod names;
 mod news;
@@ -76,7 +77,7 @@ pub use sabotage::Sabotage;
 pub use seams::{Entropy, Spawn, SystemEntropy};
 pub use seen::Seen;
 pub use start::StartError;
-pub use watch::{Change, Watch, WatchError};
+pub use watch::{Change, Since, Watch, WatchError};
 
 #[doc(hidden)]
 pub use bailiwick_core::__private;

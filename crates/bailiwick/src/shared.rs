@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::config::Config;
+use crate::lent::Lending;
 use crate::permits::Permits;
 use crate::port;
 use crate::sampled::Sampled;
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     settled: Notify,
     /// What holds the journal beside the runtime and the handles of the application.
     pub(crate) tasks: Tasks,
+    /// What callers have of it.
+    pub(crate) lending: Lending,
     /// Signalled when the journal has closed itself for writing.
     pub(crate) journal_failed: Notify,
     /// The journal was found closed for writing, and not yet found open again.
@@ -71,6 +74,7 @@ impl Shared {
             closing: Notify::new(),
             settled: Notify::new(),
             tasks: Tasks::default(),
+            lending: Lending::default(),
             journal_failed: Notify::new(),
             journal_closed: AtomicBool::new(false),
             failed_appends: Sampled::default(),
@@ -87,9 +91,11 @@ impl Shared {
         self.journal.lock().clone()
     }
 
-    /// Lets go of the journal. Tasks that still have it end soon: the runtime is closed.
+    /// Lets go of the journal. Tasks that still have it end soon: the runtime is closed. Callers have
+    /// nothing of it any more.
     pub(crate) fn let_go(&self) {
         let journal = self.journal.lock().take();
+        self.lending.close();
         // The lock first: the last one out ends the journal.
         drop(journal);
     }

@@ -41,9 +41,11 @@ pub(super) async fn watcher(world: Arc<World>, begins: Timed<usize>) {
         let from = world.random.lock().index(states.len());
         (from, states[from].0)
     };
-    let watched = seat.counters().get(COUNTERS[counter]).watch(after);
-    let Ok(mut watch) = watched else {
-        return world.violated(Invariant::Watch.broken("the ID of a counter is not a tag"));
+    let watched = seat.counters().get(COUNTERS[counter]).watch(after).await;
+    let mut watch = match watched {
+        Ok(watch) => watch,
+        Err(WatchError::ShutDown) => return,
+        Err(error) => return world.violated(Invariant::Watch.broken(error.to_string())),
     };
     let watcher = Arc::new(Watcher {
         seat,
@@ -58,15 +60,19 @@ pub(super) async fn watcher(world: Arc<World>, begins: Timed<usize>) {
 impl Watcher {
     async fn run(&self, world: &World, watch: &mut Watch<Counter>) {
         loop {
-            match next(watch).await {
-                Some(Ok(change)) => world.expect(self.check(world, &change)),
-                Some(Err(WatchError::ShutDown)) => break,
-                Some(Err(WatchError::Unread(_))) | None => {
+            let next = next(watch).await;
+            self.away.store(false, Relaxed);
+            match next {
+                Some(Some(Ok(change))) => world.expect(self.check(world, &change)),
+                Some(None) => break,
+                // It tries again by itself, when it has waited for a while.
+                Some(Some(Err(WatchError::Unread(_)))) => self.away.store(true, Relaxed),
+                None => {
                     self.away.store(true, Relaxed);
                     world.sleep(1).await;
                     self.away.store(false, Relaxed);
                 }
-                Some(Err(error)) => {
+                Some(Some(Err(error))) => {
                     return world.violated(Invariant::Watch.broken(error.to_string()));
                 }
             }
@@ -108,8 +114,10 @@ fn is_of(event: &CounterEvent, after: &Seen, counter: &str) -> bool {
     }
 }
 
-/// The next event, or nothing if the journal panicked.
-async fn next(watch: &mut Watch<Counter>) -> Option<Result<Change<CounterEvent>, WatchError>> {
+type Next = Option<Result<Change<CounterEvent>, WatchError>>;
+
+/// The next event, or nothing if it panicked.
+async fn next(watch: &mut Watch<Counter>) -> Option<Next> {
     let mut next = pin!(watch.next());
     std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| next.as_mut().poll(cx))) {
         Ok(polled) => polled.map(Some),

@@ -43,7 +43,7 @@ pub async fn tell(out: impl Write, place: &Place) -> Result<(), Failure> {
         .start()
         .await?;
     let account = runtime.aggregates::<AccountSessions>().get(cast::ACCOUNT);
-    let changes = account.watch(past.upto).map_err(Failure::other)?;
+    let changes = account.watch(past.upto).await.map_err(Failure::other)?;
     let mut narrator = Narrator::new(out, SystemClock::new().now());
     opening::print(&mut narrator, place, &past)?;
     let mut stage = Stage::new(account, changes, past.ledger, narrator);

@@ -54,7 +54,8 @@ impl<W: Write> Stage<W> {
         let left = at.since(SystemClock::new().now());
         match timeout(left, self.changes.next()).await {
             Err(_) => Ok(()),
-            Ok(change) => {
+            Ok(None) => Err(self.otherwise("nothing", "the runtime was shut down")),
+            Ok(Some(change)) => {
                 let happened = format!("{:?} happened", change.map_err(Failure::other)?.event);
                 Err(self.otherwise("nothing", happened))
             }
@@ -67,7 +68,7 @@ impl<W: Write> Stage<W> {
         expected: &str,
         event: &SessionEvent,
     ) -> Result<Change<SessionEvent>, Failure> {
-        let Ok(change) = timeout(PATIENCE, self.changes.next()).await else {
+        let Ok(Some(change)) = timeout(PATIENCE, self.changes.next()).await else {
             return Err(self.otherwise(expected, "nothing happened"));
         };
         let change = change.map_err(Failure::other)?;

@@ -8,7 +8,7 @@ use super::*;
 
 async fn stage(runtime: &Runtime) -> Stage<Vec<u8>> {
     let account = runtime.aggregates::<AccountSessions>().get(cast::ACCOUNT);
-    let changes = account.watch(Position::START).unwrap();
+    let changes = account.watch(Position::START).await.unwrap();
     let narrator = Narrator::new(Vec::new(), SystemClock::new().now());
     Stage::new(account, changes, Ledger::default(), narrator)
 }
