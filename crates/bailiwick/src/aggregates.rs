@@ -320,7 +320,7 @@ impl<A: Aggregate, K> AggregateRef<A, K> {
     pub fn watch<S: Into<Since>>(
         &self,
         since: S,
-    ) -> impl Future<Output = Result<Watch<A>, WatchError>> + Send + use<A, S> {
+    ) -> impl Future<Output = Result<Watch<A>, WatchError>> + Send + use<A, K, S> {
         Watch::begin(self.target.kind.clone(), self.target.id.clone(), since.into())
     }
 
