@@ -109,7 +109,7 @@ async fn a_watch_that_nobody_polls_keeps_no_journal() {
             return inner.read(read);
         }
         let inner = inner.clone();
-        Box::pin(async move {
+        bailiwick::Answer::later(async move {
             std::future::pending::<()>().await;
             inner.read(read).await
         })

@@ -211,8 +211,7 @@ impl<A: Aggregate> Watch<A> {
 
     fn begin_reading(&self) -> BoxFuture<Option<NextPage>> {
         let shared = self.kind.shared.clone();
-        let read =
-            Read::new(self.boundary.clone()).after(self.after).limit(shared.config.page());
+        let read = Read::new(self.boundary.clone()).after(self.after).limit(shared.config.page());
         Box::pin(next_page(shared, self.changed.clone(), read, self.failed))
     }
 }
