@@ -76,8 +76,8 @@ async fn what_happened_is_found_by_a_number_and_by_a_uuid() {
         assert_eq!(order.ask(Place(cart)).await.unwrap(), OrderNo::from(number));
     }
     assert_eq!(orders.in_memory(), [7, 9, 10].map(OrderNo::from));
-    let mut watch = orders.get(9).watch(Position::START).unwrap();
-    let change = watch.next().await.unwrap();
+    let mut watch = orders.get(9).watch(Position::START).await.unwrap();
+    let change = watch.next().await.unwrap().unwrap();
     assert_eq!(change.event, OrderEvent::Placed { cart, by: "c1".into() });
     runtime.shutdown(std::time::Duration::from_secs(5)).await;
 
