@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use bailiwick::{
-    Aggregate, AskError, Context, Decide, Event, Runtime, TephraJournal, Timestamp, View, id,
-    require,
+    Aggregate, AskError, Context, Decide, ErrorReport, Event, Runtime, TephraJournal, Timestamp,
+    View, id, require,
 };
 use serde::{Deserialize, Serialize};
 
@@ -59,7 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             match counter.once(key).ask(Count).await {
                 Ok(value) => println!("{key}: counted to {value}, and that is on the disk"),
                 Err(AskError::Rejected(why)) => println!("{key}: a rule said no: {why}"),
-                Err(AskError::NotRun(not_run)) => println!("{key}: no effect: {}", not_run.cause),
+                Err(AskError::NotRun(not_run)) => println!("{key}: {}", ErrorReport::of(&not_run)),
                 Err(AskError::AlreadyRun(run)) => println!("{key}: do not ask again: {run}"),
                 Err(unknown) => println!("{key}: perhaps; ask again with the key: {unknown}"),
             }

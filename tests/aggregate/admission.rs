@@ -98,7 +98,7 @@ async fn a_claimed_command_that_times_out_is_unknown() {
     stage.journal.waiting(1).await;
     stage.clock.advance(Duration::from_millis(50));
     let error = count.await.unwrap().unwrap_err();
-    assert!(matches!(error, AskError::Unknown(Unknown::TimedOut)), "{error:?}");
+    assert!(matches!(error, AskError::Unknown { why: Unknown::TimedOut, .. }), "{error:?}");
 }
 
 #[tokio::test]

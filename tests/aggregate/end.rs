@@ -44,7 +44,7 @@ async fn what_exceeds_the_limit_is_unknown_or_given_back_and_reported() {
     let shutdown = shutdown.await.unwrap();
     assert_eq!((shutdown.in_time, shutdown.unknown, shutdown.given_back), (false, 1, 5));
     let error = submitted.await.unwrap().unwrap_err();
-    assert!(matches!(error, AskError::Unknown(Unknown::ShutDown)), "{error:?}");
+    assert!(matches!(error, AskError::Unknown { why: Unknown::ShutDown, .. }), "{error:?}");
     for other in others {
         let error = other.await.unwrap().unwrap_err();
         assert!(matches!(error.not_run(), Some(Cause::ShutDown)), "{error:?}");

@@ -20,7 +20,7 @@ async fn closed(fault: Fault, refusals: usize) -> Stage {
     stage.journal.fail_stop(refusals);
     stage.journal.plan([fault]);
     let error = count(&stage, "a").await.unwrap_err();
-    assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
+    assert!(matches!(error, AskError::Unknown { why: Unknown::JournalFailed(_), .. }), "{error:?}");
     stage
 }
 
@@ -32,7 +32,7 @@ async fn while_it_is_closed_commands_come_back_and_say_why() {
     count(&stage, "a").await.unwrap_err();
     for id in ["a", "b"] {
         let error = count(&stage, id).await.unwrap_err();
-        let Some(Cause::JournalClosed(fault)) = error.not_run() else { panic!("{error:?}") };
+        let Some(Cause::JournalClosed { fault, .. }) = error.not_run() else { panic!("{error:?}") };
         assert_eq!((fault.kind(), fault.place()), (FaultKind::Full, "data/1.log"));
     }
     // Nobody told the runtime to open it again, and looking is still possible.

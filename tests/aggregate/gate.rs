@@ -1,6 +1,6 @@
 //! Nothing leaves before what it rests on is durable.
 
-use bailiwick::{AskError, Cause, Journal, Position, Sabotage, Unknown};
+use bailiwick::{AskError, Cause, ErrorReport, Journal, Position, Sabotage, Unknown};
 use bailiwick_tests::counter::{Count, LimitReached, Look};
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::{Stage, settle};
@@ -69,7 +69,10 @@ async fn a_failing_journal_makes_what_was_submitted_unknown_and_gives_the_rest_b
         stage.journal.plan([fault]);
         stage.journal.open();
         let error = submitted.await.unwrap().unwrap_err();
-        assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{fault:?}");
+        assert!(
+            matches!(error, AskError::Unknown { why: Unknown::JournalFailed(_), .. }),
+            "{fault:?}"
+        );
         for given_back in [rejected, formed] {
             let error = given_back.await.unwrap().unwrap_err();
             assert!(
@@ -96,7 +99,8 @@ async fn what_was_certainly_not_written_is_given_back() {
     let AskError::NotRun(not_run) = error else { panic!("{error:?}") };
     assert!(matches!(not_run.cause, Cause::JournalFailed(_)));
     assert_eq!(not_run.command.limit, 5);
-    assert!(not_run.cause.to_string().contains("nothing was written"), "{}", not_run.cause);
+    let report = ErrorReport::of(&not_run.cause).to_string();
+    assert!(report.contains("nothing was written"), "{report}");
     assert_eq!(stage.counters.get("a").ask(Count::FREELY).await.unwrap(), 1);
 }
 
@@ -105,11 +109,11 @@ async fn a_journal_that_cannot_be_read_gives_everything_back_and_is_tried_again(
     let stage = Stage::new().await;
     stage.journal.set_unreadable(true);
     let error = stage.counters.get("a").ask(Look).await.unwrap_err();
-    assert!(matches!(error.not_run(), Some(Cause::Unread(_))), "{error:?}");
+    assert!(matches!(error.not_run(), Some(Cause::Unread { .. })), "{error:?}");
     assert!(stage.counters.get("a").read(|_, _| ()).await.is_err());
     stage.journal.set_unreadable(false);
     let error = stage.counters.get("a").ask(Look).await.unwrap_err();
-    assert!(matches!(error.not_run(), Some(Cause::Unread(_))), "left alone for a while");
+    assert!(matches!(error.not_run(), Some(Cause::Unread { .. })), "left alone for a while");
     stage.clock.advance(std::time::Duration::from_secs(1));
     assert_eq!(stage.counters.get("a").ask(Look).await.unwrap(), 0);
 }

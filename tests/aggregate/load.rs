@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bailiwick::{Cause, Position, ReadError};
+use bailiwick::{Cause, ErrorReport, Position, ReadError};
 use bailiwick_tests::counter::{Bell, Count, CounterEvent, Look, SetAlarm};
 use bailiwick_tests::stage::{Stage, settle, write_foreign, write_raw};
 
@@ -57,7 +57,8 @@ async fn what_cannot_be_folded_says_where_and_is_left_alone_for_a_while() {
         let error = counter.ask(Look).await.unwrap_err();
         let Some(Cause::Unloadable(unloadable)) = error.not_run() else { panic!("{error:?}") };
         assert_eq!(unloadable.position, Position::new(2));
-        assert!(error.to_string().contains(problem), "{error}");
+        let report = ErrorReport::of(&error).to_string();
+        assert!(report.contains(problem), "{report}");
         let reads = stage.journal.reads();
         assert!(matches!(counter.read(|_, _| ()).await, Err(ReadError::Unloadable(_))));
         assert_eq!(stage.journal.reads(), reads, "answered at once");

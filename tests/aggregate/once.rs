@@ -128,7 +128,10 @@ async fn after_an_unknown_outcome_the_key_tells() {
         let stage = Stage::new().await;
         stage.journal.plan([fault]);
         let error = count(&stage, "k").await.unwrap_err();
-        assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
+        assert!(
+            matches!(error, AskError::Unknown { why: Unknown::JournalFailed(_), .. }),
+            "{error:?}"
+        );
         let value_before = value(&stage).await;
         assert_eq!(value_before, u64::from(appended));
         let told = count(&stage, "k").await.unwrap();

@@ -261,7 +261,7 @@ async fn decisions_without_room_survive_a_conflict_and_a_failure_of_those_before
         for decided in decided {
             match decided.await.unwrap() {
                 Ok(_) => replied += 1,
-                Err(AskError::Unknown(_)) => unknown += 1,
+                Err(AskError::Unknown { .. }) => unknown += 1,
                 Err(error) => assert!(error.not_run().is_some(), "{error:?}"),
             }
         }

@@ -231,7 +231,7 @@ async fn a_shutdown_ends_those_that_queue() {
     clock.advance(Duration::from_secs(1));
     let shutdown = shutdown.await.unwrap();
     assert_eq!((shutdown.given_back, shutdown.unknown), (10, 1));
-    assert!(matches!(hanging.await.unwrap(), Err(AskError::Unknown(_))));
+    assert!(matches!(hanging.await.unwrap(), Err(AskError::Unknown { .. })));
     for waiting in waiting {
         let told = waiting.await.unwrap().unwrap_err();
         assert!(matches!(told.not_run(), Some(Cause::ShutDown)), "{told:?}");

@@ -234,7 +234,7 @@ async fn the_deadline_follows_of_what_may_have_been_written() {
         assert!(!theatre.seats.get("live").ask(Release).await.unwrap());
         theatre.journal.plan([fault]);
         let held = theatre.runtime.decide(HoldAll(vec!["live", "stored"])).await;
-        assert!(matches!(held, Err(AskError::Unknown(_))));
+        assert!(matches!(held, Err(AskError::Unknown { .. })));
         settle().await;
         assert_eq!(theatre.seats.deadlines_armed(), deadlines, "{fault:?}");
         theatre.clock.advance(HOLD);

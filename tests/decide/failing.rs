@@ -55,7 +55,10 @@ async fn an_unknown_outcome_is_unknown_and_is_looked_at_before_anything_else_is_
     journal.plan([Fault::UnknownWritten, Fault::UnknownLost, Fault::Panic]);
     for (text, stands) in [("written", 1), ("lost", 1), ("panic", 1)] {
         let error = runtime.decide(write("1", text)).await.unwrap_err();
-        assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
+        assert!(
+            matches!(error, AskError::Unknown { why: Unknown::JournalFailed(_), .. }),
+            "{error:?}"
+        );
         assert_eq!(texts(&journal).await.len(), stands);
     }
     assert_eq!(runtime.decide(write("1", "next")).await.unwrap(), 2);
@@ -70,7 +73,7 @@ async fn what_was_certainly_not_written_is_given_back() {
     assert!(matches!(error.not_run(), Some(Cause::JournalFailed(_))), "{error:?}");
     journal.set_unreadable(true);
     let error = runtime.decide(write("1", "a")).await.unwrap_err();
-    assert!(matches!(error.not_run(), Some(Cause::Unread(_))), "{error:?}");
+    assert!(matches!(error.not_run(), Some(Cause::Unread { .. })), "{error:?}");
     journal.set_unreadable(false);
     assert_eq!(runtime.decide(write("1", "a")).await.unwrap(), 1);
     assert_eq!(runtime.counts().given_back, 2);
@@ -83,7 +86,7 @@ async fn while_the_journal_is_closed_decisions_come_back_and_say_why() {
     journal.plan([Fault::UnknownLost]);
     runtime.decide(write("1", "a")).await.unwrap_err();
     let error = runtime.decide(write("1", "a")).await.unwrap_err();
-    let Some(Cause::JournalClosed(fault)) = error.not_run() else { panic!("{error:?}") };
+    let Some(Cause::JournalClosed { fault, .. }) = error.not_run() else { panic!("{error:?}") };
     assert_eq!((fault.kind(), fault.place()), (FaultKind::Full, "data/1.log"));
 }
 

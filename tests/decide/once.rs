@@ -217,7 +217,10 @@ async fn after_an_unknown_outcome_the_key_tells() {
         let (runtime, journal) = desk().await;
         journal.plan([fault]);
         let error = once(&runtime, "k", "a").await.unwrap_err();
-        assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
+        assert!(
+            matches!(error, AskError::Unknown { why: Unknown::JournalFailed(_), .. }),
+            "{error:?}"
+        );
         assert_eq!(texts(&journal).await.len(), appended);
         let told = once(&runtime, "k", "a").await.unwrap();
         assert_eq!((told.reply, told.repeated), (1, appended == 1));

@@ -65,7 +65,7 @@ async fn a_time_out_during_the_turn_is_unknown_and_has_its_outcome() {
     journal.waiting(1).await;
     clock.advance(SHORT);
     let error = asked.await.unwrap().unwrap_err();
-    assert!(matches!(error, AskError::Unknown(Unknown::TimedOut)), "{error:?}");
+    assert!(matches!(error, AskError::Unknown { why: Unknown::TimedOut, .. }), "{error:?}");
     journal.open();
     settle().await;
     assert_eq!(texts(&journal).await, ["a"]);
@@ -151,7 +151,7 @@ async fn what_exceeds_the_limit_of_a_shutdown_is_given_back_or_unknown() {
     let shutdown = runtime.shutdown(Duration::ZERO).await;
     assert_eq!((shutdown.in_time, shutdown.unknown, shutdown.given_back), (false, 1, 1));
     let error = submitted.await.unwrap().unwrap_err();
-    assert!(matches!(error, AskError::Unknown(Unknown::ShutDown)), "{error:?}");
+    assert!(matches!(error, AskError::Unknown { why: Unknown::ShutDown, .. }), "{error:?}");
     let error = queued.await.unwrap().unwrap_err();
     assert!(matches!(error.not_run(), Some(Cause::ShutDown)), "{error:?}");
     journal.open();
@@ -170,6 +170,6 @@ async fn a_dropped_runtime_gives_an_outcome_to_everybody() {
     settle().await;
     drop(runtime);
     let error = submitted.await.unwrap().unwrap_err();
-    assert!(matches!(error, AskError::Unknown(Unknown::ShutDown)), "{error:?}");
+    assert!(matches!(error, AskError::Unknown { why: Unknown::ShutDown, .. }), "{error:?}");
     assert!(queued.await.unwrap().unwrap_err().not_run().is_some());
 }

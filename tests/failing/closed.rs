@@ -15,13 +15,13 @@ async fn close(stage: &Stage) {
     stage.journal.fail_stop(0);
     stage.journal.plan([Fault::UnknownLost]);
     let error = stage.counters.get("z").ask(Count::FREELY).await.unwrap_err();
-    assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
+    assert!(matches!(error, AskError::Unknown { why: Unknown::JournalFailed(_), .. }), "{error:?}");
 }
 
 async fn refused(stage: &Stage, id: String) {
     let counter = stage.counters.get(id.parse::<bailiwick_tests::counter::CounterId>().unwrap());
     let error = counter.ask(Count::FREELY).await.unwrap_err();
-    assert!(matches!(error.not_run(), Some(Cause::JournalClosed(_))), "{error:?}");
+    assert!(matches!(error.not_run(), Some(Cause::JournalClosed { .. })), "{error:?}");
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn a_command_behind_a_deadline_that_cannot_be_written_comes_back() {
     close(&stage).await;
     stage.clock.advance(Duration::from_millis(60));
     let error = counter.ask(Count { limit: 0 }).await.unwrap_err();
-    assert!(matches!(error.not_run(), Some(Cause::JournalClosed(_))), "{error:?}");
+    assert!(matches!(error.not_run(), Some(Cause::JournalClosed { .. })), "{error:?}");
     stage.journal.reopen().await.unwrap();
     let error = counter.ask(Count { limit: 0 }).await.unwrap_err();
     assert!(error.rejection().is_some(), "{error:?}");
@@ -72,7 +72,10 @@ async fn a_deadline_in_an_append_of_unknown_outcome_is_found_when_it_opens_again
         stage.journal.hide(true).await;
         let alarm = SetAlarm { at: Some((BEGIN + 500).into()), bell: Bell::Rings };
         let error = counter.ask(alarm).await.unwrap_err();
-        assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
+        assert!(
+            matches!(error, AskError::Unknown { why: Unknown::JournalFailed(_), .. }),
+            "{error:?}"
+        );
         if looks {
             assert_eq!(counter.read(|a, _| a.alarm).await.unwrap().value, None);
         }
@@ -99,7 +102,7 @@ async fn decisions_come_back_without_reading_all_again() {
     let before = stage.journal.reads();
     for _ in 0..20 {
         let error = stage.runtime.decide(<WriteLine>::FREELY).await.unwrap_err();
-        assert!(matches!(error.not_run(), Some(Cause::JournalClosed(_))), "{error:?}");
+        assert!(matches!(error.not_run(), Some(Cause::JournalClosed { .. })), "{error:?}");
         let full = stage.runtime.decide(<WriteLine>::upto(1)).await.unwrap_err();
         assert!(full.rejection().is_some(), "{full:?}");
     }

@@ -25,9 +25,9 @@ async fn whoever_was_told_that_time_is_up_or_went_away_is_counted() {
     gone.abort();
     stage.clock.advance(short);
     let error = hurried.await.unwrap().unwrap_err();
-    assert!(matches!(error, AskError::Unknown(Unknown::TimedOut)), "{error:?}");
+    assert!(matches!(error, AskError::Unknown { why: Unknown::TimedOut, .. }), "{error:?}");
     let error = line.await.unwrap().unwrap_err();
-    assert!(matches!(error, AskError::Unknown(Unknown::TimedOut)), "{error:?}");
+    assert!(matches!(error, AskError::Unknown { why: Unknown::TimedOut, .. }), "{error:?}");
     settle().await;
     let counts = stage.runtime.counts();
     assert_eq!((counts.timed_out, counts.abandoned, counts.replied), (2, 1, 0), "{counts:?}");

@@ -136,7 +136,7 @@ async fn who_waits_for_one_whose_caller_has_gone_gets_its_reply() {
         } else {
             jars.clock.advance(Duration::from_secs(2));
             let error = first.await.unwrap().unwrap_err();
-            assert!(matches!(error, AskError::Unknown(Unknown::TimedOut)), "{error:?}");
+            assert!(matches!(error, AskError::Unknown { why: Unknown::TimedOut, .. }), "{error:?}");
         }
         jars.journal.open();
         let again = again.await.unwrap().unwrap();
@@ -198,7 +198,10 @@ async fn who_waits_for_one_whose_outcome_is_unknown_does_not_know_it_either() {
         jars.journal.open();
         for asked in [first, again] {
             let error = asked.await.unwrap().unwrap_err();
-            assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
+            assert!(
+                matches!(error, AskError::Unknown { why: Unknown::JournalFailed(_), .. }),
+                "{error:?}"
+            );
         }
         let other = other.await.unwrap().unwrap_err();
         assert!(matches!(other, AskError::NotRun(_)), "{other:?}");
@@ -219,7 +222,10 @@ async fn who_would_repeat_one_whose_outcome_is_unknown_does_not_know_it_either()
     jars.journal.open();
     for asked in [first, again] {
         let error = asked.await.unwrap().unwrap_err();
-        assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
+        assert!(
+            matches!(error, AskError::Unknown { why: Unknown::JournalFailed(_), .. }),
+            "{error:?}"
+        );
     }
     for other in others {
         let other = other.await.unwrap().unwrap_err();
@@ -239,7 +245,7 @@ async fn who_waits_for_one_that_is_being_appended_when_the_runtime_goes_away_doe
     drop(jars.runtime);
     for asked in [first, again] {
         let error = asked.await.unwrap().unwrap_err();
-        assert!(matches!(error, AskError::Unknown(Unknown::ShutDown)), "{error:?}");
+        assert!(matches!(error, AskError::Unknown { why: Unknown::ShutDown, .. }), "{error:?}");
     }
     let other = other.await.unwrap().unwrap_err();
     assert!(matches!(other, AskError::NotRun(_)), "{other:?}");

@@ -146,7 +146,7 @@ async fn a_durable_answer_is_told_whatever_becomes_of_what_is_being_appended() {
     assert_eq!(again.await.unwrap().unwrap(), 1);
     drop(jars.runtime);
     let error = other.await.unwrap().unwrap_err();
-    assert!(matches!(error, AskError::Unknown(_)), "{error:?}");
+    assert!(matches!(error, AskError::Unknown { .. }), "{error:?}");
 }
 
 /// In one turn with it, behind one that had no room in the append.
@@ -165,7 +165,10 @@ async fn who_would_repeat_one_whose_outcome_is_unknown_does_not_know_it_either()
     let [first, other, again] = turn;
     for asked in [first, again] {
         let error = asked.await.unwrap().unwrap_err();
-        assert!(matches!(error, AskError::Unknown(Unknown::JournalFailed(_))), "{error:?}");
+        assert!(
+            matches!(error, AskError::Unknown { why: Unknown::JournalFailed(_), .. }),
+            "{error:?}"
+        );
     }
     let other = other.await.unwrap().unwrap_err();
     assert!(matches!(other, AskError::NotRun(_)), "{other:?}");

@@ -114,7 +114,7 @@ async fn what_is_still_being_appended_is_not_forgotten() {
     let first = tokio::spawn(jars.all.get("a").once("k").ask(DropCoin));
     jars.journal.waiting(1).await;
     jars.clock.advance(2 * MINUTE);
-    assert!(matches!(first.await.unwrap(), Err(AskError::Unknown(Unknown::TimedOut))));
+    assert!(matches!(first.await.unwrap(), Err(AskError::Unknown { why: Unknown::TimedOut, .. })));
     let again = tokio::spawn(jars.all.get("a").once("k").ask(DropCoin));
     settle().await;
     jars.journal.open();

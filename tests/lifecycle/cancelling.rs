@@ -42,7 +42,7 @@ async fn what_is_given_up_in_its_turn_is_run_once() {
     theatre.stage.journal.waiting(1).await;
     theatre.stage.clock.advance(Duration::from_millis(1));
     let unknown = within_reason(timed_out).await.expect("no panic").expect_err("too late");
-    assert!(matches!(unknown, AskError::Unknown(Unknown::TimedOut)), "{unknown:?}");
+    assert!(matches!(unknown, AskError::Unknown { why: Unknown::TimedOut, .. }), "{unknown:?}");
     dropped.abort();
     yields(8).await;
     theatre.stage.journal.open();
@@ -69,7 +69,7 @@ async fn who_gives_up_in_the_middle_of_a_decision_is_told_so_at_once() {
         let not_run = behind.await.expect("no panic").expect_err("no turn yet");
         assert!(matches!(not_run.not_run(), Some(Cause::TimedOut)), "{not_run:?}");
         let unknown = deciding.await.expect("no panic").expect_err("it is still decided");
-        assert!(matches!(unknown, AskError::Unknown(Unknown::TimedOut)), "{unknown:?}");
+        assert!(matches!(unknown, AskError::Unknown { why: Unknown::TimedOut, .. }), "{unknown:?}");
     });
     let told = told.await;
     held.let_go();
@@ -144,7 +144,9 @@ async fn a_cancelled_shutdown_leaves_no_zombie() {
     for (n, count) in counts.into_iter().chain([waits_for_room]).enumerate() {
         let error = within_reason(count).await.expect("no panic").expect_err("it is gone");
         match error {
-            AskError::Unknown(Unknown::ShutDown) => assert_eq!(n, 0, "only one was submitted"),
+            AskError::Unknown { why: Unknown::ShutDown, .. } => {
+                assert_eq!(n, 0, "only one was submitted")
+            }
             AskError::NotRun(not_run) => assert!(matches!(not_run.cause, Cause::ShutDown)),
             error => panic!("{error:?}"),
         }

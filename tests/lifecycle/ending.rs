@@ -53,7 +53,10 @@ pub async fn full_stage(executor: Handle) -> (Stage, Audience) {
 impl Audience {
     pub async fn assert_told_the_truth(self) {
         let submitted = told(self.submitted).await;
-        assert!(matches!(submitted, AskError::Unknown(Unknown::ShutDown)), "{submitted:?}");
+        assert!(
+            matches!(submitted, AskError::Unknown { why: Unknown::ShutDown, .. }),
+            "{submitted:?}"
+        );
         for other in self.others {
             let AskError::NotRun(not_run) = told(other).await else { panic!("it was not run") };
             assert!(matches!(not_run.cause, Cause::ShutDown), "{not_run:?}");
@@ -147,7 +150,7 @@ async fn a_runtime_dropped_in_a_crowd_tells_everybody() {
         drop(runtime);
         for asked in asked {
             let error = told(asked).await;
-            assert!(matches!(error, AskError::Unknown(Unknown::ShutDown)), "{error:?}");
+            assert!(matches!(error, AskError::Unknown { why: Unknown::ShutDown, .. }), "{error:?}");
         }
         for late in crowd {
             within_reason(late).await.expect("no panic");

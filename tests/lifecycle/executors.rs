@@ -88,7 +88,7 @@ fn an_executor_that_goes_away_in_a_storm_leaves_nobody_behind() {
         for asking in asking {
             let (told, error) = here.block_on(within_reason(asking)).expect("no panic");
             replied += told;
-            let gone = matches!(error, AskError::Unknown(Unknown::ShutDown))
+            let gone = matches!(error, AskError::Unknown { why: Unknown::ShutDown, .. })
                 || matches!(error.not_run(), Some(Cause::ShutDown));
             assert!(gone, "{error:?}");
         }

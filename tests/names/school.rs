@@ -2,8 +2,8 @@
 //! themselves, and seats that are taken by a decision.
 
 use bailiwick::{
-    Builder, EncodedEvent, EventType, Journal, ManualClock, MemoryJournal, Metadata, Origin, Query,
-    Read, RecordedDeadline, RecordedEvent, Runtime, StartError, Tags, Timestamp,
+    Builder, EncodedEvent, ErrorReport, EventType, Journal, ManualClock, MemoryJournal, Metadata,
+    Origin, Query, Read, RecordedDeadline, RecordedEvent, Runtime, StartError, Tags, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -250,7 +250,7 @@ pub struct Nothing {}
 /// Every part of a message, for who reads it at three in the night.
 #[track_caller]
 pub fn assert_says(error: &StartError, parts: &[&str]) {
-    let text = error.to_string();
+    let text = ErrorReport::of(error).to_string();
     for part in parts {
         assert!(text.contains(part), "{part:?} is not said: {text}");
     }

@@ -155,10 +155,10 @@ async fn what_may_have_been_written_is_found_by_those_whom_it_concerns() {
         }
         let unknown = if by_decision {
             let decided = library.runtime.decide(LendAnyway("b".into(), "m".into())).await;
-            matches!(decided, Err(AskError::Unknown(_)))
+            matches!(decided, Err(AskError::Unknown { .. }))
         } else {
             let lent = library.books.get("b").ask(lend("m")).await;
-            matches!(lent, Err(AskError::Unknown(_)))
+            matches!(lent, Err(AskError::Unknown { .. }))
         };
         let case = format!("live: {live}, by a decision: {by_decision}, it closes: {closes}");
         assert!(unknown, "{case}");

@@ -163,7 +163,7 @@ impl Asking {
                 position: small(committed.position.get()),
             },
             Err(AskError::Rejected(Finished)) if self.may_reject => Fate::Rejected,
-            Err(AskError::Unknown(Unknown::TimedOut)) if hasty => Fate::Unknown,
+            Err(AskError::Unknown { why: Unknown::TimedOut, .. }) if hasty => Fate::Unknown,
             Err(AskError::NotRun(not_run)) => match not_run.cause {
                 Cause::Panicked { message } if self.mishap.is_some() && *message == *MISHAP => {
                     Fate::Panicked

@@ -4,10 +4,10 @@
 use std::any::TypeId;
 
 use bailiwick::{
-    ANSWERED, Aggregate, BoxError, Cause, CodecError, Context, Decide, EncodedEvent, Event,
-    EventDescriptor, EventType, Fields, Journal, ManualClock, MemoryJournal, Metadata, Origin,
-    Position, Query, Read, RecordedDeadline, Runtime, StartError, TagCollector, Timestamp, View,
-    id,
+    ANSWERED, Aggregate, BoxError, Cause, CodecError, Context, Decide, EncodedEvent, ErrorReport,
+    Event, EventDescriptor, EventType, Fields, Journal, ManualClock, MemoryJournal, Metadata,
+    Origin, Position, Query, Read, RecordedDeadline, Runtime, StartError, TagCollector, Timestamp,
+    View, id,
 };
 use serde::{Deserialize, Serialize};
 
@@ -260,7 +260,8 @@ async fn an_upcaster_that_panics_or_fails_makes_its_aggregate_unloadable_and_no_
         let error = halls.get("h").ask(Emit).await.unwrap_err();
         let Some(Cause::Unloadable(unloadable)) = error.not_run() else { panic!("{error:?}") };
         assert_eq!(unloadable.position, Position::new(1));
-        assert!(error.to_string().contains(problem), "{error}");
+        let report = ErrorReport::of(&error).to_string();
+        assert!(report.contains(problem), "{report}");
         halls.get("other").ask(Emit).await.unwrap();
     }
 }

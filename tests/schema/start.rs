@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use bailiwick::{
-    Aggregate, Cause, Context, Decide, Event, Id, ManualClock, MemoryJournal, ReadError, Runtime,
-    StartError, Timestamp, View, id,
+    Aggregate, Cause, Context, Decide, ErrorReport, Event, Id, ManualClock, MemoryJournal,
+    ReadError, Runtime, StartError, Timestamp, View, id,
 };
 use bailiwick_tests::counter::{Count, Counter};
 use bailiwick_tests::stage::Stage;
@@ -60,7 +60,7 @@ aggregate!(Namesake, "Thing", NamesakeEvent { Other });
 aggregate!(Neighbour, "Neighbour", NeighbourEvent { Knocked });
 
 async fn refusal(builder: bailiwick::Builder) -> String {
-    builder.start().await.expect_err("it must not start").to_string()
+    ErrorReport::of(&builder.start().await.expect_err("it must not start")).to_string()
 }
 
 #[tokio::test]
@@ -210,7 +210,8 @@ async fn an_id_whose_text_cannot_be_a_tag_is_refused_when_it_is_used() {
     let loose = runtime.aggregates::<Loose>().get(LooseId("two\nlines".into()));
     let error = loose.ask(()).await.unwrap_err();
     assert!(matches!(error.not_run(), Some(Cause::InvalidId(_))), "{error:?}");
-    assert!(error.to_string().contains("control character '\\n' at byte 3"), "{error}");
+    let report = ErrorReport::of(&error).to_string();
+    assert!(report.contains("control character '\\n' at byte 3"), "{report}");
     assert!(matches!(loose.read(|_, _| ()).await, Err(ReadError::InvalidId(_))));
     assert!(loose.watch(bailiwick::Position::START).await.is_err());
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use bailiwick::{Cause, Event, Unstorable};
+use bailiwick::{Cause, ErrorReport, Event, Unstorable};
 use serde::{Deserialize, Serialize};
 
 use crate::log::emit_and_tell;
@@ -20,7 +20,7 @@ async fn refused<E: Event + Debug + Clone + PartialEq + Sync>(
     let name = event.event_type();
     match emit_and_tell([event]).await {
         Err(Cause::Unstorable(why)) => {
-            let message = why.to_string();
+            let message = ErrorReport::of(&*why).to_string();
             assert!(message.contains(name) && message.contains(reason), "{message}");
             std::sync::Arc::into_inner(why).expect("nobody else has it")
         }

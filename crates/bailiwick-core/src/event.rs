@@ -179,7 +179,7 @@ pub enum CodecError {
         known: SchemaVersion,
     },
     /// An upcaster failed.
-    #[error("the upcaster of {event_type} from version {from} failed: {source}")]
+    #[error("the upcaster of {event_type} from version {from} failed")]
     Upcast {
         /// The type, by the name it has here.
         event_type: &'static str,
@@ -201,7 +201,7 @@ pub enum CodecError {
         set: &'static str,
     },
     /// A field could not be encoded.
-    #[error("it cannot be encoded: {0}")]
+    #[error("it cannot be encoded")]
     Encode(#[source] BoxError),
     /// It could be encoded, but not be read again.
     #[error(
@@ -219,7 +219,7 @@ pub enum CodecError {
     )]
     SomeOfNothing,
     /// The bytes are not of that type.
-    #[error("it cannot be decoded: {0}")]
+    #[error("it cannot be decoded")]
     Decode(#[source] BoxError),
 }
 
@@ -293,7 +293,7 @@ pub enum TagError {
         field: String,
     },
     /// The text of a field's ID cannot be a tag.
-    #[error("a field with the tag key {key:?} cannot be a tag: {source}")]
+    #[error("a field with the tag key {key:?} cannot be a tag")]
     Invalid {
         /// The key of the ID.
         key: &'static str,

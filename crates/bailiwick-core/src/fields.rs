@@ -59,7 +59,7 @@ pub enum FieldError {
         name: String,
     },
     /// It is of another type.
-    #[error("the field {name:?} is {value}: {source}")]
+    #[error("the field {name:?} is {value}")]
     Mismatch {
         /// Its name.
         name: String,
@@ -69,7 +69,7 @@ pub enum FieldError {
         source: CodecError,
     },
     /// What it was to be set to cannot be encoded.
-    #[error("the field {name:?} cannot be set: {source}")]
+    #[error("the field {name:?} cannot be set")]
     Unencodable {
         /// Its name.
         name: String,

@@ -11,6 +11,7 @@
 extern crate self as bailiwick_core;
 
 mod append;
+mod class;
 #[doc(hidden)]
 pub mod codec;
 #[cfg(feature = "conformance")]
@@ -27,6 +28,7 @@ mod lease;
 mod position;
 mod query;
 pub mod record;
+mod report;
 mod round_trip;
 mod schema;
 mod short_name;
@@ -44,6 +46,7 @@ pub mod views;
 
 pub use append::AppendCondition;
 pub use bailiwick_macros::{Event, RoundTrip};
+pub use class::ErrorClass;
 pub use codec::wire::Malformed;
 pub use context::Context;
 pub use decision::{Bounded, Decision, EmitError};
@@ -65,6 +68,7 @@ pub use journal::{
 pub use lease::LeaseSet;
 pub use position::Position;
 pub use query::{EmptyQuery, EventType, Query, QueryItem};
+pub use report::ErrorReport;
 pub use round_trip::RoundTrip;
 pub use schema::{
     ANSWERED, EventDescriptor, RESERVED_PREFIX, RESERVED_TYPES, SchemaVersion, Upcast, each_name,

@@ -55,7 +55,7 @@ pub enum RecordError {
         found: u8,
     },
     /// It is damaged.
-    #[error("the record is damaged: {0}")]
+    #[error("the record is damaged")]
     Malformed(#[from] Malformed),
     /// It lacks what belongs to something else that it has.
     #[error("the record is damaged: it has no {0:?}")]
@@ -69,7 +69,7 @@ pub enum RecordError {
         found: u64,
     },
     /// A tag is none.
-    #[error("the record is damaged: {entry:?} is no tag: {source}")]
+    #[error("the record is damaged: {entry:?} is no tag")]
     Tag {
         /// Which entry.
         entry: &'static str,

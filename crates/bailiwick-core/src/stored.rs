@@ -85,7 +85,7 @@ fn changed<E: Event>(back: &E, written: &[u8]) -> Vec<String> {
 #[non_exhaustive]
 pub enum Unstorable {
     /// A field refuses to be encoded.
-    #[error("{what} cannot be stored: {source}")]
+    #[error("{what} cannot be stored")]
     Unencodable {
         /// The name of the event's type, or whose reply it is.
         what: Box<str>,
@@ -108,9 +108,9 @@ pub enum Unstorable {
     },
     /// serde cannot read what it wrote.
     #[error(
-        "{what} cannot be stored, because it could not be read again: {source}. Look at the attributes \
-         of serde: 128-bit numbers, or a name twice, in what is `flatten`ed, `untagged` or has a `tag`; \
-         what is skipped without a `default`"
+        "{what} cannot be stored, because it could not be read again; look at the attributes of serde \
+         (128-bit numbers, or a name twice, in what is `flatten`ed, `untagged` or has a `tag`; what is \
+         skipped without a `default`)"
     )]
     Undecodable {
         /// The name of the event's type, or whose reply it is.

@@ -2,8 +2,8 @@
 
 use bailiwick_core::codec::{encode_value, show};
 use bailiwick_core::{
-    BoxError, DeadlineOf, Delivery, EncodedEvent, Event, EventType, Extra, Fields, Idempotency,
-    Metadata, Origin, Position, RecordedDeadline, Tag, Tags, Text, Timestamp,
+    BoxError, DeadlineOf, Delivery, EncodedEvent, ErrorReport, Event, EventType, Extra, Fields,
+    Idempotency, Metadata, Origin, Position, RecordedDeadline, Tag, Tags, Text, Timestamp,
     record::{self, RecordError},
 };
 use bytes::Bytes;
@@ -274,7 +274,9 @@ fn a_record_that_lacks_something_says_what() {
 
 #[test]
 fn a_record_that_is_damaged_says_where() {
-    let refused = |more: &[(&str, Bytes)]| decoded(&record_with(more)).unwrap_err().to_string();
+    let refused = |more: &[(&str, Bytes)]| {
+        ErrorReport::of(&decoded(&record_with(more)).unwrap_err()).to_string()
+    };
     assert_eq!(
         refused(&[("v", value(1_u64 << 32))]),
         "the record is damaged: \"v\" cannot be 4294967296"

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use bailiwick_core::{FaultKind, Head, Health, JournalFault, ReopenError};
+use bailiwick_core::{ErrorReport, FaultKind, Head, Health, JournalFault, ReopenError};
 use flume::Receiver;
 use tokio::sync::oneshot;
 
@@ -78,6 +78,7 @@ impl Writing {
             // Another folder in its place is none of ours.
             let cleared = self.shared.folder.place().check().and_then(|()| self.clear());
             if let Err(error) = cleared {
+                let error = ErrorReport::of(&error);
                 tracing::warn!(%error, "what failed is not removed yet; opening will");
             }
         }
@@ -154,6 +155,7 @@ fn write_note(shared: &Shared, head: Head) {
         return;
     }
     if let Err(error) = note::write(shared.folder.path(), head) {
+        let error = ErrorReport::of(&error);
         tracing::warn!(%error, "what was acknowledged cannot be noted; opening will take longer");
     }
 }

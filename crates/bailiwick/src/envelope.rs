@@ -200,6 +200,11 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
         self.claim.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
+    fn unknown_because(&self, why: Unknown) -> AskError<C, A::Rejection> {
+        let keyed = self.call.as_ref().is_some_and(|call| call.once.is_some());
+        AskError::Unknown { why, keyed }
+    }
+
     /// The outcome of an accepted command.
     fn answer(&self, answer: Answer<A, C>) {
         let counters = self.counters();
@@ -207,7 +212,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
             Ok(_) => counters.replied.one(),
             Err(AskError::Rejected(_)) => counters.rejected.one(),
             Err(AskError::AlreadyRun(_)) => counters.already_run.one(),
-            Err(AskError::Unknown(_)) => counters.unknown.one(),
+            Err(AskError::Unknown { .. }) => counters.unknown.one(),
             Err(AskError::NotRun(NotRun { cause: Cause::Panicked { .. }, .. })) => {
                 counters.panicked.one();
             }
@@ -343,7 +348,7 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
     }
 
     fn unknown(&self, unknown: Unknown) {
-        self.answer(Err(AskError::Unknown(unknown)));
+        self.answer(Err(self.unknown_because(unknown)));
     }
 
     fn time_out(&self, cause: Cause) {
@@ -355,7 +360,7 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
             self.counters().lapsed.one();
             self.send_away(cause);
         } else {
-            if self.reply.time_out(Err(AskError::Unknown(Unknown::TimedOut))) {
+            if self.reply.time_out(Err(self.unknown_because(Unknown::TimedOut))) {
                 self.counters().timed_out.one();
             }
         }

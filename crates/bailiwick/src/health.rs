@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::Health;
+use bailiwick_core::{ErrorReport, Health};
 
 /// How a runtime is. As text it is `well`, or what is the matter, a line for each thing.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ impl fmt::Display for RuntimeHealth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines = Vec::new();
         if let Health::ClosedForWriting { why } = &self.journal {
-            lines.push(format!("the journal is closed for writing: {why}"));
+            lines.push(format!("the journal is closed for writing: {}", ErrorReport::of(why)));
         }
         let ClockHealth { behind, leap, recorded_ahead } = self.clock;
         if let Some(by) = behind {

@@ -115,9 +115,9 @@ pub(crate) struct Failure {
 }
 
 /// What it means that something was certainly not appended.
-fn cause_of(error: AppendError) -> Cause {
+fn cause_of(error: AppendError, to: &Shared) -> Cause {
     match error {
-        AppendError::Closed(fault) => Cause::JournalClosed(fault),
+        AppendError::Closed(fault) => to.closed_by(fault),
         AppendError::Busy(error) => Cause::JournalBusy(shared(error)),
         AppendError::OverLimit(why) => Cause::OverLimit(why),
         error => Cause::JournalFailed(shared(Box::new(error))),
@@ -125,14 +125,14 @@ fn cause_of(error: AppendError) -> Cause {
 }
 
 impl Failure {
-    pub(crate) fn of(error: AppendError) -> Failure {
+    pub(crate) fn of(error: AppendError, to: &Shared) -> Failure {
         match error {
             AppendError::Unknown(error) => {
                 let error = shared(error);
                 let unknown = Some(Unknown::JournalFailed(error.clone()));
                 Failure { unknown, cause: Cause::JournalFailed(error) }
             }
-            error => Failure { unknown: None, cause: cause_of(error) },
+            error => Failure { unknown: None, cause: cause_of(error, to) },
         }
     }
 }

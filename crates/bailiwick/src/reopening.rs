@@ -5,8 +5,9 @@
 //! was read again; whoever asked with an idempotency key asks again and is told.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use bailiwick_core::ReopenError;
+use bailiwick_core::ErrorReport;
 
 use crate::backoff::Backoff;
 use crate::port;
@@ -18,6 +19,7 @@ use crate::shared::{Shared, Stage};
 pub(crate) async fn run(shared: Arc<Shared>) {
     let config = &shared.config;
     let backoff = Backoff::new(config.reopen_backoff, config.reopen_backoff_max);
+    shared.reopens_in(Duration::ZERO);
     // How often it could not be opened, if it is closed.
     let mut failed_times = 0_u8;
     loop {
@@ -44,10 +46,9 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         };
         match reopened {
             Ok(()) => shared.journal_is_open(),
-            Err(ReopenError::StillClosed(fault)) => {
-                tracing::error!(%fault, ?again_after, "the journal cannot be opened again yet");
-            }
             Err(error) => {
+                shared.reopens_in(again_after);
+                let error = ErrorReport::of(&error);
                 tracing::error!(%error, ?again_after, "the journal cannot be opened again yet");
             }
         }

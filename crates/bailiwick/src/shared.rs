@@ -1,16 +1,17 @@
 //! What all aggregate types of one runtime share: its journal, its time, its stage of life.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::time::Duration;
 
 use bailiwick_core::{
-    AppendLimits, BoxFuture, FaultKind, Health, Journal, JournalFault, Timestamp,
+    AppendLimits, BoxFuture, ErrorReport, FaultKind, Health, Journal, JournalFault, Timestamp,
 };
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::config::Config;
+use crate::error::Cause;
 use crate::lent::Lending;
 use crate::permits::Permits;
 use crate::port;
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) journal_failed: Notify,
     /// The journal was found closed for writing, and not yet found open again.
     journal_closed: AtomicBool,
+    /// When the runtime next tries to open it, if it was told to; in elapsed time.
+    reopened_at: Lock<Option<Duration>>,
     /// Appends that failed, and aggregates that cannot be loaded, in the log.
     pub(crate) failed_appends: Sampled,
     pub(crate) failed_loads: Sampled,
@@ -77,6 +80,7 @@ impl Shared {
             lending: Lending::default(),
             journal_failed: Notify::new(),
             journal_closed: AtomicBool::new(false),
+            reopened_at: Lock::new(None),
             failed_appends: Sampled::default(),
             failed_loads: Sampled::default(),
             journal_opened: Notify::new(),
@@ -142,7 +146,8 @@ impl Shared {
     pub(crate) fn append_failed(&self) {
         let Health::ClosedForWriting { why } = self.health() else { return };
         if !self.journal_closed.swap(true, Ordering::AcqRel) {
-            tracing::error!(fault = %why, source = why.source(), "the journal is closed for writing");
+            let fault = ErrorReport::of(&why);
+            tracing::error!(%fault, "the journal is closed for writing");
         }
         self.journal_failed.notify_one();
     }
@@ -162,6 +167,18 @@ impl Shared {
                 None
             }
         }
+    }
+
+    /// What it means for a command that the journal is closed for writing.
+    pub(crate) fn closed_by(&self, fault: JournalFault) -> Cause {
+        let at = *self.reopened_at.lock();
+        let reopened_in = at.map(|at| at.saturating_sub(self.seams.clock.elapsed()));
+        Cause::JournalClosed { fault, reopened_in }
+    }
+
+    /// While the journal is closed for writing it is tried to be opened again then.
+    pub(crate) fn reopens_in(&self, wait: Duration) {
+        *self.reopened_at.lock() = Some(self.seams.clock.elapsed().saturating_add(wait));
     }
 
     /// The journal takes appends again.

@@ -144,8 +144,8 @@ pub enum StartError {
     },
     /// The journal holds an event that cannot be decoded.
     #[error(
-        "{set} cannot read the event {event}, which was recorded in version {version} of its type: \
-         {source}. What has changed in its fields, or within one of them, needs a `#[serde(default)]`, \
+        "{set} cannot read the event {event}, which was recorded in version {version} of its type. \
+         What has changed in its fields, or within one of them, needs a `#[serde(default)]`, \
          a `#[serde(alias)]`, or a next version with an upcaster: `#[event(version = {next}, upcast = \
          ..)]`. If this one event is broken, say `.allow_unreadable([Position::new({position})])` \
          where the runtime is built; whoever reads it fails then",
@@ -218,7 +218,7 @@ pub enum StartError {
     },
     /// A text of the journal is no ID any more.
     #[error(
-        "{tag} is no {name} any more, of which the event {event} is: {source}. Mend `FromStr` or \
+        "{tag} is no {name} any more, of which the event {event} is. Mend `FromStr` or \
          `Display` of {id}: what was an ID once stays one. If it is to be out of reach, say \
          `.ignores_ids([{text:?}])` where the runtime is built",
         name = short_name(id), text = tag.as_str()
@@ -286,7 +286,7 @@ pub enum StartError {
     #[error("a runtime starts within a tokio runtime, or with a spawner of its own")]
     NoExecutor,
     /// The journal could not be read.
-    #[error("the journal cannot be read: {0}")]
+    #[error("the runtime cannot start on this journal")]
     Unread(#[source] JournalReadError),
 }
 

@@ -39,6 +39,6 @@ pub enum Failure {
     #[error(transparent)]
     Audit(#[from] AuditError),
     /// The output went away.
-    #[error("cannot write: {0}")]
+    #[error("cannot write")]
     Output(#[from] io::Error),
 }

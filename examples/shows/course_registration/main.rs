@@ -21,6 +21,7 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use args::Args;
+use bailiwick::ErrorReport;
 use failure::Failure;
 use place::Place;
 
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
 }
 
 fn failed(failure: &Failure) -> ExitCode {
-    anstream::eprintln!("error: {failure}");
+    anstream::eprintln!("error: {}", ErrorReport::of(failure));
     ExitCode::FAILURE
 }
 

@@ -67,7 +67,7 @@ pub enum Failure {
     #[error(transparent)]
     Start(#[from] StartError),
     /// The output went away.
-    #[error("cannot write: {0}")]
+    #[error("cannot write")]
     Output(#[from] io::Error),
     /// Anything else.
     #[error(transparent)]

@@ -18,6 +18,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use args::Args;
+use bailiwick::ErrorReport;
 use bailiwick_examples::trace::{Step, read_trace};
 use failure::Failure;
 use replay::Manner;
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
         // Whoever closed the pipe has read enough.
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            anstream::eprintln!("error: {failure}");
+            anstream::eprintln!("error: {}", ErrorReport::of(&failure));
             ExitCode::FAILURE
         }
     }

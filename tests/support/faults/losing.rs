@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bailiwick::{ManualClock, MemoryJournal, Runtime};
+use bailiwick::{ErrorReport, ManualClock, MemoryJournal, Runtime};
 use tokio::task::JoinHandle;
 
 use super::audit::audit;
@@ -57,7 +57,8 @@ impl Machine {
             builder = builder.reopen_journal();
         }
         let performer = Performer::start(builder, bug).await;
-        let performer = performer.map_err(|error| Invariant::Readable.broken(error.to_string()))?;
+        let performer = performer
+            .map_err(|error| Invariant::Readable.broken(ErrorReport::of(&error).to_string()))?;
         self.journal.shut();
         let mut asked: Vec<Asked> = Vec::new();
         let mut next = OrderId { life, client: 0, nth: 0 };

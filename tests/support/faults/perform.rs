@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bailiwick::{
-    AggregateRef, Aggregates, AskError, Builder, Cause, Decide, Decisions, Receipt, Runtime,
-    StartError,
+    AggregateRef, Aggregates, AskError, Builder, Cause, Decide, Decisions, ErrorReport, Receipt,
+    Runtime, StartError,
 };
 use bailiwick_examples::streaming::{AccountId, AccountSessions, Acquire, KeepAlive, Release};
 use serde::Serialize;
@@ -152,13 +152,13 @@ fn known<C, R, N>(
     match answer {
         Ok(committed) => Ok(Some(committed)),
         Err(AskError::Rejected(_)) => Ok(None),
-        Err(AskError::Unknown(why)) => {
-            Err(Trouble { not_run: false, closed: false, why: why.to_string() })
+        Err(AskError::Unknown { why, .. }) => {
+            Err(Trouble { not_run: false, closed: false, why: ErrorReport::of(&why).to_string() })
         }
         Err(AskError::NotRun(not_run)) => Err(Trouble {
             not_run: true,
-            closed: matches!(not_run.cause, Cause::JournalClosed(_)),
-            why: not_run.cause.to_string(),
+            closed: matches!(not_run.cause, Cause::JournalClosed { .. }),
+            why: ErrorReport::of(&not_run.cause).to_string(),
         }),
         Err(AskError::AlreadyRun(run)) => unreachable!("its replies can be read: {run}"),
         Err(_) => unreachable!("four arms"),

@@ -269,7 +269,7 @@ where
 fn without_reply<C, R>(error: AskError<C, R>) -> Answer {
     match error {
         AskError::NotRun(not_run) => Answer::NotRun(not_run.cause),
-        AskError::Unknown(unknown) => Answer::Unknown(unknown),
+        AskError::Unknown { why: unknown, .. } => Answer::Unknown(unknown),
         _ => unreachable!("every reply of a run can be read"),
     }
 }

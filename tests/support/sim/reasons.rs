@@ -25,7 +25,7 @@ impl World {
                 drop(account);
                 return self.check_shut_down(made);
             }
-            Cause::Unread(_) => unread,
+            Cause::Unread { .. } => unread,
             Cause::JournalFailed(_) => failed,
             Cause::Contended { attempts } | Cause::Overtaken { attempts, .. } => {
                 *attempts == self.plan.config.get_attempts() && self.may_conflict()
@@ -86,7 +86,7 @@ impl World {
             ReadError::Overloaded { most } => self.may_overload(*most) && self.is_over(made),
             ReadError::Full { .. } => true,
             ReadError::ShutDown => account.closing,
-            ReadError::Unread(_) => account.unread[made.call.counter] > 0,
+            ReadError::Unread { .. } => account.unread[made.call.counter] > 0,
             ReadError::Panicked { .. } => made.call.verb == Verb::ReadAndPanic,
             _ => false,
         };

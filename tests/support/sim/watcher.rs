@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
 
-use bailiwick::{Change, Watch, WatchError};
+use bailiwick::{Change, ErrorReport, Watch, WatchError};
 
 use super::history::Seen;
 use super::plan::{COUNTERS, Timed};
@@ -45,7 +45,9 @@ pub(super) async fn watcher(world: Arc<World>, begins: Timed<usize>) {
     let mut watch = match watched {
         Ok(watch) => watch,
         Err(WatchError::ShutDown) => return,
-        Err(error) => return world.violated(Invariant::Watch.broken(error.to_string())),
+        Err(error) => {
+            return world.violated(Invariant::Watch.broken(ErrorReport::of(&error).to_string()));
+        }
     };
     let watcher = Arc::new(Watcher {
         seat,
@@ -73,7 +75,8 @@ impl Watcher {
                     self.away.store(false, Relaxed);
                 }
                 Some(Some(Err(error))) => {
-                    return world.violated(Invariant::Watch.broken(error.to_string()));
+                    return world
+                        .violated(Invariant::Watch.broken(ErrorReport::of(&error).to_string()));
                 }
             }
         }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::block_on::block_on;
 use super::build::event;
 use crate::{
-    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, LastMatch, Page, Position, Query, Read, RecordedEvent,
+    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, ErrorReport, Head,
+    Health, Journal, LastMatch, Page, Position, Query, Read, RecordedEvent,
 };
 
 pub(super) type Outcome = Result<Appended, AppendError>;
@@ -33,8 +33,9 @@ impl Client {
     /// Appends without a condition.
     #[track_caller]
     pub(super) fn append(&self, events: impl Into<Vec<EncodedEvent>>) -> Appended {
-        block_on(self.submit(events, None))
-            .unwrap_or_else(|error| panic!("an unconditional append failed: {error}"))
+        block_on(self.submit(events, None)).unwrap_or_else(|error| {
+            panic!("an unconditional append failed: {}", ErrorReport::of(&error))
+        })
     }
 
     #[track_caller]
@@ -50,8 +51,9 @@ impl Client {
     #[track_caller]
     pub(super) fn admits(&self, condition: AppendCondition) -> Appended {
         let shown = format!("{condition:?}");
-        self.append_if(condition, [event("Probe", &[])])
-            .unwrap_or_else(|error| panic!("the condition holds, but: {error}\n{shown}"))
+        self.append_if(condition, [event("Probe", &[])]).unwrap_or_else(|error| {
+            panic!("the condition holds, but: {}\n{shown}", ErrorReport::of(&error))
+        })
     }
 
     /// Tries to append on a condition that must not hold; where the journal says it is violated.
@@ -67,12 +69,14 @@ impl Client {
 
     #[track_caller]
     pub(super) fn head(&self) -> Head {
-        block_on(self.journal.head()).unwrap_or_else(|error| panic!("no head: {error}"))
+        block_on(self.journal.head())
+            .unwrap_or_else(|error| panic!("no head: {}", ErrorReport::of(&error)))
     }
 
     #[track_caller]
     pub(super) fn page(&self, read: Read) -> Page {
-        block_on(self.journal.read(read)).unwrap_or_else(|error| panic!("no page: {error}"))
+        block_on(self.journal.read(read))
+            .unwrap_or_else(|error| panic!("no page: {}", ErrorReport::of(&error)))
     }
 
     /// Reads page after page, as long as there may be more.
@@ -93,7 +97,8 @@ impl Client {
 
     #[track_caller]
     pub(super) fn last(&self, query: Query) -> LastMatch {
-        block_on(self.journal.last(query)).unwrap_or_else(|error| panic!("no last: {error}"))
+        block_on(self.journal.last(query))
+            .unwrap_or_else(|error| panic!("no last: {}", ErrorReport::of(&error)))
     }
 
     pub(super) fn limits(&self) -> AppendLimits {

@@ -58,9 +58,9 @@ fn alike() -> Vec<String> {
 /// Appends an event for each query; each must find its own only, and be guarded by it alone.
 fn stay_apart(client: &Client, events: Vec<(EncodedEvent, QueryItem)>) {
     for (event, item) in &events {
-        client
-            .append_if(unless(item.clone()), [event.clone()])
-            .unwrap_or_else(|error| panic!("{item:?} was taken for another: {error}"));
+        client.append_if(unless(item.clone()), [event.clone()]).unwrap_or_else(|error| {
+            panic!("{item:?} was taken for another: {}", crate::ErrorReport::of(&error))
+        });
     }
     for (n, (_, item)) in (1..).zip(&events) {
         assert_eq!(client.found(item.clone().into()), [n], "for {item:?}");

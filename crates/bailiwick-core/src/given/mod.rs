@@ -94,7 +94,9 @@ pub fn given<A: Aggregate>(id: impl IntoId<A::Key>) -> Given<A> {
     let id = id.into_id();
     let own = match id.tag() {
         Ok(tag) => tag.into(),
-        Err(error) => panic!("{} {id} cannot be addressed: {error}", A::NAME),
+        Err(error) => {
+            panic!("{} {id} cannot be addressed: {}", A::NAME, crate::ErrorReport::of(&error))
+        }
     };
     Given { state: A::new(&id), begun: false, now: Timestamp::EPOCH, id, own, history: Vec::new() }
 }

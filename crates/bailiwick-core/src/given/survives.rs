@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use crate::codec::show;
 use crate::{
-    BoxError, EncodedEvent, Event, EventType, Metadata, Tags, Timestamp, Unstorable, stored,
-    tags_of,
+    BoxError, EncodedEvent, ErrorReport, Event, EventType, Metadata, Tags, Timestamp, Unstorable,
+    stored, tags_of,
 };
 
 /// The event as it comes back from its own encoding: what a replay would see.
@@ -51,7 +51,9 @@ fn described<E: Event + Debug>(event: &E, error: Unstorable) -> BoxError {
     let shown = show(&payload);
     let back = encoded.and_then(|()| E::decode(known.name, known.version(), &payload));
     match (&error, back) {
-        (Unstorable::Undecodable { .. }, _) => format!("{error}. It was written as {shown}").into(),
+        (Unstorable::Undecodable { .. }, _) => {
+            format!("{}. It was written as {shown}", ErrorReport::of(&error)).into()
+        }
         (Unstorable::Different { .. }, Ok(Some(back))) => {
             format!("{error}. It was written as {shown} and comes back as {back:?}").into()
         }

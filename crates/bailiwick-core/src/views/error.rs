@@ -7,7 +7,7 @@ use crate::{CodecError, EventType, InvalidTag, Position};
 #[non_exhaustive]
 pub enum BoundaryError {
     /// The key of a view cannot be a tag.
-    #[error("the key of the view {view} cannot be a tag: {source}")]
+    #[error("the key of the view {view} cannot be a tag")]
     Key {
         /// The name of the view's Rust type.
         view: &'static str,
@@ -18,8 +18,7 @@ pub enum BoundaryError {
 
 /// An event that a view reads could not be read.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-#[error("{view} cannot read {event_type}{}: {source}", Place(*position))]
+#[error("{view} cannot read {event_type}{}", Place(*position))]
 pub struct FoldError {
     /// Which view.
     pub view: super::ViewIdentity,

@@ -4,8 +4,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bailiwick_core::views::{Boundary, Folded, Pair, ReadingItem, Slot};
 use bailiwick_core::{
-    BoundaryError, Bounded, EmitError, Id, InvalidTag, Last, QueryItem, Tags, Unguarded, View,
-    Views,
+    BoundaryError, Bounded, EmitError, ErrorReport, Id, InvalidTag, Last, QueryItem, Tags,
+    Unguarded, View, Views,
 };
 
 use crate::vocabulary::*;
@@ -186,7 +186,8 @@ fn an_id_that_cannot_be_a_tag_has_no_boundary() {
     }
     let error = Boundary::of::<Last<Rang, Any>>(&Any(String::new())).unwrap_err();
     assert_eq!(error, BoundaryError::Key { view: "Last", source: InvalidTag::Empty });
-    assert!(error.to_string().starts_with("the key of the view Last cannot be a tag: it is empty"));
+    let text = ErrorReport::of(&error).to_string();
+    assert!(text.starts_with("the key of the view Last cannot be a tag: it is empty"), "{text}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use bailiwick_core::{CodecError, Event, Timestamp};
+use bailiwick_core::{CodecError, ErrorReport, Event, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{SessionEvent, Subscribed, TermEnded, decoded, stored, subscribed};
@@ -64,6 +64,6 @@ impl<'de> Deserialize<'de> for ByHand {
 #[test]
 fn an_event_that_is_no_map_is_refused() {
     let error = ByHand {}.encode(&mut Vec::new()).unwrap_err();
-    assert!(error.to_string().ends_with("the map of its fields"));
+    assert!(ErrorReport::of(&error).to_string().ends_with("the map of its fields"));
     assert!(decoded::<ByHand>("ByHand", r#""no map""#).is_err());
 }

@@ -1,6 +1,6 @@
 //! What an event type was before: old names, old versions, and types that are gone.
 
-use bailiwick_core::{BoxError, CodecError, Event, EventDescriptor, Fields};
+use bailiwick_core::{BoxError, CodecError, ErrorReport, Event, EventDescriptor, Fields};
 use serde::{Deserialize, Serialize};
 
 use crate::bytes;
@@ -139,7 +139,7 @@ fn an_upcaster_that_fails_says_at_which_step_and_why() {
         (1, "[1]", "a map was expected at byte 0, but is not there"),
     ];
     for (version, json, why) in cases {
-        let error = read(version, json).to_string();
+        let error = ErrorReport::of(&read(version, json)).to_string();
         assert!(error.starts_with(&(from(version) + why)), "{error}");
     }
     // What comes out has to be the type.

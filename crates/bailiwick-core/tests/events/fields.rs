@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bailiwick_core::Event;
+use bailiwick_core::{ErrorReport, Event};
 use serde::{Deserialize, Serialize};
 
 use crate::{CourseEvent, TermEnded, decoded, stored};
@@ -94,7 +94,7 @@ fn an_event_that_cannot_be_encoded_leaves_no_bytes() {
     let event = FieldsEvent::Failing { before: 1, after: 2 };
     let mut out = b"kept".to_vec();
     let error = event.encode(&mut out).unwrap_err();
-    assert_eq!(error.to_string(), "it cannot be encoded: not today");
+    assert_eq!(ErrorReport::of(&error).to_string(), "it cannot be encoded: not today");
     assert_eq!(out, b"kept");
     TermEnded.encode(&mut out).unwrap();
     assert_eq!(out, b"kept\x80");

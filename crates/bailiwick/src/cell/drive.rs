@@ -22,6 +22,7 @@ use super::settle::Settled;
 use super::{Cell, Core};
 use crate::entry::{Entries, Entry};
 use crate::glance::Reader;
+use crate::time::Moment;
 
 /// After how many commands an actor lets others have their turn.
 const COMMANDS_PER_POLL: usize = 256;
@@ -289,7 +290,7 @@ impl<A: Aggregate> Cell<A> {
                 }
             },
             Life::Faulted(fault) if work.refuse => {
-                refuse(work, &fault);
+                refuse(work, &fault, self.kind.shared.time.moment());
                 (Life::Faulted(fault), true)
             }
             Life::Behind(known) if work.wanted => (self.read_on(tools, known), false),
@@ -427,11 +428,12 @@ impl<A: Aggregate> Cell<A> {
     }
 }
 
-fn refuse<A: Aggregate>(work: &mut Work<A>, fault: &Fault) {
+fn refuse<A: Aggregate>(work: &mut Work<A>, fault: &Fault, now: Moment) {
+    let again_in = fault.until.since(now);
     for entry in work.commands.drain(..) {
-        entry.give_back(fault.error.clone().into());
+        entry.give_back(fault.error.cause(again_in));
     }
     for reader in work.readers.drain(..) {
-        reader.fail(fault.error.clone().into());
+        reader.fail(fault.error.read_error(again_in));
     }
 }

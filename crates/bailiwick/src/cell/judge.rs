@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use bailiwick_core::turn::{Expiry, Round};
 use bailiwick_core::{
-    Aggregate, Context, EncodedEvent, Idempotency, OverLimit, RecordedDeadline, Timestamp,
+    Aggregate, Context, EncodedEvent, ErrorReport, Idempotency, OverLimit, RecordedDeadline,
+    Timestamp,
 };
 
 use super::Cell;
@@ -101,7 +102,7 @@ impl<A: Aggregate> Cell<A> {
             && let Some(fault) = self.kind.shared.journal_closed()
         {
             // What is due comes first, and cannot be written.
-            entry.envelope().fail(Cause::JournalClosed(fault));
+            entry.envelope().fail(self.kind.shared.closed_by(fault));
         } else {
             return self.decide(live, entry.envelope(), turn);
         }
@@ -175,7 +176,9 @@ impl<A: Aggregate> Cell<A> {
                 Ok(Ok(Round::Events(mut events))) => {
                     match self.record(live, &mut events, turn, Source::DEADLINE) {
                         Ok(()) => {}
-                        Err(NotRecorded::Failed(cause)) => break cause.to_string().into(),
+                        Err(NotRecorded::Failed(cause)) => {
+                            break ErrorReport::of(&cause).to_string().into();
+                        }
                         Err(NotRecorded::NoRoom) if standing == live.forming.extent() => {
                             live.overdue = true;
                             return;
@@ -241,7 +244,7 @@ impl<A: Aggregate> Cell<A> {
             return Ok(());
         }
         if let Some(fault) = self.kind.shared.journal_closed() {
-            return Err(NotRecorded::Failed(Cause::JournalClosed(fault)));
+            return Err(NotRecorded::Failed(self.kind.shared.closed_by(fault)));
         }
         let (before, payload) = (live.forming.events.len(), turn.tools.payload_bytes());
         if before == 0 && live.forming.before.is_none() {

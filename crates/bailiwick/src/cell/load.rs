@@ -2,11 +2,10 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use bailiwick_core::{
-    Aggregate, Answer, EncodedEvent, Id, Position, Read, RecordedDeadline, RecordedEvent, Tag,
-    Timestamp,
+    Aggregate, Answer, EncodedEvent, ErrorReport, Id, Position, Read, RecordedDeadline,
+    RecordedEvent, Tag, Timestamp,
 };
 
 use super::Cell;
@@ -159,7 +158,7 @@ impl<A: Aggregate> Cell<A> {
             Err(panic) => {
                 let problem =
                     format!("leaves a state whose deadline panics: {}", panic_message(&*panic));
-                let unloadable = Unloadable { position: folded.version, problem: problem.into() };
+                let unloadable = Unloadable::panicked(folded.version, problem);
                 return self.faulted(LoadError::Unloadable(unloadable), again, times);
             }
         };
@@ -205,23 +204,21 @@ impl<A: Aggregate> Cell<A> {
     pub(super) fn faulted(&self, error: LoadError, again: Again<A>, times: u8) -> Life<A> {
         let elapsed = self.kind.shared.seams.clock.elapsed();
         if let Some(left_out) = self.kind.shared.failed_loads.line(elapsed) {
-            tracing::error!(aggregate = A::NAME, id = %self.id, ?error, left_out, "cannot be loaded");
+            let error = ErrorReport::of(&error);
+            tracing::error!(aggregate = A::NAME, id = %self.id, %error, left_out, "cannot be loaded");
         }
-        again.entries.into_iter().for_each(|entry| entry.give_back(error.clone().into()));
-        again.readers.into_iter().for_each(|reader| reader.fail(error.clone().into()));
         let config = &self.kind.shared.config;
         let backoff = Backoff::new(config.reload_backoff, config.reload_backoff_max);
-        let moment = self.kind.shared.time.moment();
-        // The deadline index, if it called, calls again: its entry has moved on, not away.
-        Life::Faulted(Box::new(match error {
+        let (again_in, times) = match error {
             // To ask again costs a read that fails, and the fault is not the aggregate's.
-            LoadError::Unread(_) => Fault { until: moment + backoff.after(0), error, times },
-            LoadError::Unloadable(_) => Fault {
-                until: moment + backoff.after(times),
-                error,
-                times: times.saturating_add(1),
-            },
-        }))
+            LoadError::Unread(_) => (backoff.after(0), times),
+            LoadError::Unloadable(_) => (backoff.after(times), times.saturating_add(1)),
+        };
+        again.entries.into_iter().for_each(|entry| entry.give_back(error.cause(again_in)));
+        again.readers.into_iter().for_each(|reader| reader.fail(error.read_error(again_in)));
+        let until = self.kind.shared.time.moment() + again_in;
+        // The deadline index, if it called, calls again: its entry has moved on, not away.
+        Life::Faulted(Box::new(Fault { error, until, times }))
     }
 }
 
@@ -236,7 +233,7 @@ fn deadline_of<A: Aggregate>(folded: &Folded<A>) -> std::thread::Result<Option<T
 fn new_state<A: Aggregate>(id: &A::Key) -> Result<A, LoadError> {
     catch_unwind(AssertUnwindSafe(|| A::new(id))).map_err(|panic| {
         let problem = format!("would be the first, but `new` panics: {}", panic_message(&*panic));
-        LoadError::Unloadable(Unloadable { position: Position::new(1), problem: problem.into() })
+        LoadError::Unloadable(Unloadable::panicked(Position::new(1), problem))
     })
 }
 
@@ -247,11 +244,11 @@ pub(crate) fn fold_one<A: Aggregate>(
     recorded: &RecordedEvent,
 ) -> Result<(), Unloadable> {
     let position = recorded.position;
-    let unloadable = |problem: String| Unloadable { position, problem: Arc::from(problem) };
     let event = &recorded.event;
     let panicked = |code: &str, panic: Box<dyn Any + Send>| {
         let message = panic_message(&*panic);
-        unloadable(format!("({}) makes {code} panic: {message}", event.event_type))
+        let problem = format!("({}) makes {code} panic: {message}", event.event_type);
+        Unloadable::panicked(position, problem)
     };
     let decoded = match event.is_reserved() {
         // Bailiwick's own is never folded. A namesake's with the same tag is not even counted.
@@ -259,7 +256,7 @@ pub(crate) fn fold_one<A: Aggregate>(
         true => None,
         false => catch_unwind(AssertUnwindSafe(|| event.decode::<A::Event>()))
             .map_err(|panic| panicked("its decoding", panic))?
-            .map_err(|error| unloadable(format!("({}) {error}", event.event_type)))?,
+            .map_err(|error| Unloadable::undecodable(position, &event.event_type, error))?,
     };
     let folding = AssertUnwindSafe(|| {
         let (mut state, _) = folded.take().unwrap_or_else(|| (A::new(id), Position::START));

@@ -6,7 +6,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bailiwick_core::{Aggregate, AppendCondition, AppendError, Appended, Journal, Position, Text};
+use bailiwick_core::{
+    Aggregate, AppendCondition, AppendError, Appended, ErrorReport, Journal, Position, Text,
+};
 
 use super::Cell;
 use super::answers::Place;
@@ -150,10 +152,11 @@ impl<A: Aggregate> Cell<A> {
     /// The append failed, and not by a conflict: those it was for are told what is certain.
     fn failed(&self, live: &mut Live<A>, running: Running<A>, error: AppendError) -> Settled {
         let Running { entries, readers, keys, before, concerned, .. } = running;
-        let Failure { unknown, cause } = Failure::of(error);
+        let Failure { unknown, cause } = Failure::of(error, &self.kind.shared);
         let may_be_written = unknown.is_some();
         let shared = &self.kind.shared;
         if let Some(left_out) = shared.failed_appends.line(shared.seams.clock.elapsed()) {
+            let cause = ErrorReport::of(&cause);
             tracing::error!(aggregate = A::NAME, id = %self.id, %cause, may_be_written, left_out, "an append failed");
         }
         // First: who is told, and asks again at once, comes back at once.

@@ -172,6 +172,10 @@ impl<D: Decision> Asked<D> {
         self.change(SUBMITTED, ENDED) || self.change(CLAIMED, ENDED)
     }
 
+    fn unknown_because(&self, why: Unknown) -> AskError<D, D::Rejection> {
+        AskError::Unknown { why, keyed: self.keyed.is_some() }
+    }
+
     fn answer(&self, answer: Answer<D>) {
         self.reply.tell(answer);
         self.floor.forget(self.until, self.ticket());
@@ -396,7 +400,7 @@ impl<D: Decision> Case for Asked<D> {
     fn unknown(&self, unknown: Unknown) {
         if self.end() {
             self.counters().unknown.one();
-            self.answer(Err(AskError::Unknown(unknown)));
+            self.answer(Err(self.unknown_because(unknown)));
         }
     }
 
@@ -408,7 +412,7 @@ impl<D: Decision> Case for Asked<D> {
             self.counters().lapsed.one();
             self.send_away(Cause::TimedOut);
         } else {
-            if self.reply.time_out(Err(AskError::Unknown(Unknown::TimedOut))) {
+            if self.reply.time_out(Err(self.unknown_because(Unknown::TimedOut))) {
                 self.counters().timed_out.one();
             }
         }
@@ -429,7 +433,7 @@ impl<D: Decision> Case for Asked<D> {
             self.not_run(decision, Cause::ShutDown);
         } else if self.change(SUBMITTED, ENDED) {
             self.counters().unknown.one();
-            self.answer(Err(AskError::Unknown(Unknown::ShutDown)));
+            self.answer(Err(self.unknown_because(Unknown::ShutDown)));
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bailiwick_core::views::Folded;
 use bailiwick_core::{
-    AppendError, Appended, EncodedEvent, FoldError, Journal, Position, Query, Read, Text,
+    AppendError, Appended, EncodedEvent, ErrorReport, FoldError, Journal, JournalReadError,
+    Position, Query, Read, Text,
 };
 
 use super::case::Decided;
@@ -102,7 +104,7 @@ impl<'a> Group<'a> {
         let lasts: Vec<_> = self.views.lasts().collect();
         for (view, query) in lasts {
             let last = self.port.last(query).await.ok_or(Tried::Closed)?;
-            let last = last.map_err(|error| Tried::Failed(Cause::Unread(error)))?;
+            let last = last.map_err(unread)?;
             guarded(|| self.views.found(&view, last.event.as_ref(), last.upto))
                 .map_err(Tried::Broken)?;
             self.has_read = true;
@@ -118,7 +120,7 @@ impl<'a> Group<'a> {
             }
             let read = self.views.next_read(shared.config.page());
             let page = self.port.read(read).await.ok_or(Tried::Closed)?;
-            let page = page.map_err(|error| Tried::Failed(Cause::Unread(error)))?;
+            let page = page.map_err(unread)?;
             self.has_read = true;
             shared.time.not_before_any(&page.events);
             let mut page = Some(page);
@@ -170,17 +172,17 @@ impl<'a> Group<'a> {
     fn decide(&mut self, events: &mut Vec<EncodedEvent>) -> Result<usize, (usize, Cause)> {
         let (mut bytes, most) = (0, self.shared().batch_bytes());
         let now = self.shared().now();
-        let closed = self.shared().journal_closed();
+        let closed = self.shared().journal_closed().map(|fault| self.shared().closed_by(fault));
         for nth in 0..self.seats.len() {
             let (before, rest) = self.seats.split_at_mut(nth);
             let seat = &mut rest[0];
             let ahead = events.len();
             seat.attempts += 1;
             let decided = seat.case.decide(&self.views, now, events);
-            if let Some(fault) = closed.as_ref().filter(|_| events.len() > ahead) {
+            if let Some(cause) = closed.as_ref().filter(|_| events.len() > ahead) {
                 // Before anything is folded ahead: so nothing has to be undone.
                 events.truncate(ahead);
-                seat.case.give_back(Cause::JournalClosed(fault.clone()));
+                seat.case.give_back(cause.clone());
                 continue;
             }
             let more: usize = events[ahead..].iter().map(EncodedEvent::counted_bytes).sum();
@@ -242,10 +244,11 @@ impl<'a> Group<'a> {
 
     /// Those behind the first `decided` were not given to the journal.
     fn failed(&mut self, decided: usize, concerned: &Concerned, error: AppendError) -> Tried {
-        let Failure { unknown, cause } = Failure::of(error);
+        let Failure { unknown, cause } = Failure::of(error, self.shared());
         let may_be_written = unknown.is_some();
         let shared = self.shared();
         if let Some(left_out) = shared.failed_appends.line(shared.seams.clock.elapsed()) {
+            let cause = ErrorReport::of(&cause);
             tracing::error!(%cause, may_be_written, left_out, "the append of decisions failed");
         }
         self.views.discard();
@@ -351,4 +354,9 @@ fn guarded(code: impl FnOnce() -> Result<(), FoldError>) -> Result<(), Cause> {
             Err(Cause::Panicked { message })
         }
     }
+}
+
+/// The next turn tries again.
+fn unread(source: JournalReadError) -> Tried {
+    Tried::Failed(Cause::Unread { source, again_in: Duration::ZERO })
 }

@@ -19,8 +19,13 @@ pub enum AskError<C, R> {
     /// It certainly had its effect, when it was asked before with the same idempotency key; but the
     /// answer cannot be read. Do not ask again: look at what it did.
     AlreadyRun(AlreadyRun),
-    /// It may have had its effect. Look, or make it safe to ask again.
-    Unknown(Unknown),
+    /// It may have had its effect. Look; with an idempotency key, ask again.
+    Unknown {
+        /// Why nobody can say.
+        why: Unknown,
+        /// It was asked with an idempotency key: asked again with that key, it is run once.
+        keyed: bool,
+    },
 }
 
 impl<C, R> AskError<C, R> {
@@ -52,7 +57,7 @@ impl<C, R> AskError<C, R> {
 /// A command that was run when it was asked before with the same idempotency key: what it was answered
 /// is remembered, but this program cannot read it.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("it was run, at position {position}; its answer cannot be read: {cause}")]
+#[error("it was run, at position {position}, and its answer cannot be read")]
 #[non_exhaustive]
 pub struct AlreadyRun {
     /// The position of its last event, as of when it was run.
@@ -95,7 +100,7 @@ pub enum Unknown {
     #[error("no answer in time; the command was already being run and may have taken effect")]
     TimedOut,
     /// The journal failed while it was being appended.
-    #[error("the journal failed while the command was being appended: {0}")]
+    #[error("the journal failed while the command was being appended")]
     JournalFailed(#[source] Arc<dyn Error + Send + Sync>),
     /// The runtime was shut down or dropped while it was being appended.
     #[error("the runtime went away while the command was being appended")]
@@ -107,9 +112,11 @@ impl<C, R: fmt::Debug> fmt::Debug for AskError<C, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             AskError::Rejected(rejection) => f.debug_tuple("Rejected").field(rejection).finish(),
-            AskError::NotRun(not_run) => f.debug_tuple("NotRun").field(&not_run.cause).finish(),
+            AskError::NotRun(not_run) => fmt::Debug::fmt(not_run, f),
             AskError::AlreadyRun(run) => f.debug_tuple("AlreadyRun").field(run).finish(),
-            AskError::Unknown(unknown) => f.debug_tuple("Unknown").field(unknown).finish(),
+            AskError::Unknown { why, keyed } => {
+                f.debug_struct("Unknown").field("why", why).field("keyed", keyed).finish()
+            }
         }
     }
 }
@@ -118,20 +125,21 @@ impl<C, R: fmt::Display> fmt::Display for AskError<C, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             AskError::Rejected(rejection) => write!(f, "rejected: {rejection}"),
-            AskError::NotRun(not_run) => write!(f, "not run: {}", not_run.cause),
+            AskError::NotRun(not_run) => fmt::Display::fmt(not_run, f),
             AskError::AlreadyRun(run) => write!(f, "not run again: {run}"),
-            AskError::Unknown(unknown) => write!(f, "outcome unknown: {unknown}"),
+            AskError::Unknown { why, .. } => write!(f, "outcome unknown: {why}"),
         }
     }
 }
 
+// What is displayed is the text of the arm's own error, so its source is this one's.
 impl<C, R: Error + 'static> Error for AskError<C, R> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            AskError::Rejected(rejection) => Some(rejection),
-            AskError::NotRun(not_run) => not_run.cause.source(),
+            AskError::Rejected(rejection) => rejection.source(),
+            AskError::NotRun(not_run) => not_run.source(),
             AskError::AlreadyRun(run) => run.source(),
-            AskError::Unknown(unknown) => unknown.source(),
+            AskError::Unknown { why, .. } => why.source(),
         }
     }
 }
@@ -139,5 +147,17 @@ impl<C, R: Error + 'static> Error for AskError<C, R> {
 impl<C> fmt::Debug for NotRun<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("NotRun").field(&self.cause).finish()
+    }
+}
+
+impl<C> fmt::Display for NotRun<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not run: {}", self.cause)
+    }
+}
+
+impl<C> Error for NotRun<C> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.source()
     }
 }

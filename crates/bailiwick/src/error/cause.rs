@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::{
-    BoundaryError, CodecError, EmitError, FoldError, InvalidTag, JournalFault, JournalReadError,
-    OverLimit, Position, TagError, Text, Unstorable,
+    BoundaryError, CodecError, EmitError, EventType, FoldError, InvalidTag, JournalFault,
+    JournalReadError, OverLimit, Position, TagError, Text, Unstorable,
 };
 
 /// Why a command certainly had no effect.
@@ -43,16 +43,21 @@ pub enum Cause {
     #[error("the runtime is shut down")]
     ShutDown,
     /// The text of the ID cannot be a tag.
-    #[error("the ID cannot be used: {0}")]
+    #[error("the ID cannot be used")]
     InvalidId(#[source] InvalidTag),
     /// An event of the aggregate cannot be decoded, or applying it panics.
     #[error(transparent)]
     Unloadable(Unloadable),
     /// The journal could not be read.
-    #[error("the aggregate cannot be loaded: {0}")]
-    Unread(#[source] JournalReadError),
+    #[error("the aggregate cannot be loaded")]
+    Unread {
+        /// Why.
+        source: JournalReadError,
+        /// How long it is certainly not tried again: zero if the next command tries.
+        again_in: Duration,
+    },
     /// The journal certainly did not take it, or failed before it was submitted.
-    #[error("the journal did not take it: {0}")]
+    #[error("the journal did not take it")]
     JournalFailed(#[source] Arc<dyn Error + Send + Sync>),
     /// The journal has too much to append just now, and took nothing of it.
     #[error("the journal has too much to append just now; ask again later")]
@@ -62,8 +67,15 @@ pub enum Cause {
     #[error(transparent)]
     OverLimit(OverLimit),
     /// The journal is closed for writing since it failed.
-    #[error("the journal is closed for writing: {0}")]
-    JournalClosed(#[source] JournalFault),
+    #[error("the journal is closed for writing")]
+    JournalClosed {
+        /// What failed, where, and what to do.
+        #[source]
+        fault: JournalFault,
+        /// In how long the runtime tries to open it again, if it was told to
+        /// ([`reopen_journal`](crate::Builder::reopen_journal)).
+        reopened_in: Option<Duration>,
+    },
     /// Other writers were faster every time.
     #[error("other writers of the journal were faster {attempts} times; ask again later")]
     Contended {
@@ -145,7 +157,7 @@ pub enum Cause {
         most: usize,
     },
     /// The idempotency key of a decision cannot be a tag, by which it is found again.
-    #[error("the idempotency key {key:?} of a decision cannot be a tag: {source}")]
+    #[error("the idempotency key {key:?} of a decision cannot be a tag")]
     KeyNotATag {
         /// The key.
         key: Text,
@@ -187,6 +199,8 @@ pub struct Unloadable {
     pub position: Position,
     /// What is wrong with it.
     pub problem: Arc<str>,
+    /// Why it cannot be decoded, if it is that.
+    pub source: Option<Arc<CodecError>>,
 }
 
 impl Cause {
@@ -202,5 +216,20 @@ impl Cause {
 impl From<Unstorable> for Cause {
     fn from(error: Unstorable) -> Cause {
         Cause::Unstorable(Arc::new(error))
+    }
+}
+
+impl Unloadable {
+    pub(crate) fn panicked(position: Position, problem: String) -> Unloadable {
+        Unloadable { position, problem: problem.into(), source: None }
+    }
+
+    pub(crate) fn undecodable(
+        position: Position,
+        event_type: &EventType,
+        source: CodecError,
+    ) -> Unloadable {
+        let problem = format!("({event_type}) cannot be read").into();
+        Unloadable { position, problem, source: Some(Arc::new(source)) }
     }
 }

@@ -1,30 +1,34 @@
 //! Why an aggregate could not be loaded: told to whoever asked, and to whoever reads.
 
+use std::time::Duration;
+
 use bailiwick_core::JournalReadError;
 
 use crate::error::{Cause, ReadError, Unloadable};
 
 /// Why an aggregate could not be loaded. Shared by all who waited for it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum LoadError {
+    #[error(transparent)]
     Unloadable(Unloadable),
+    #[error(transparent)]
     Unread(JournalReadError),
 }
 
-impl From<LoadError> for Cause {
-    fn from(error: LoadError) -> Cause {
-        match error {
+impl LoadError {
+    /// For who asked. `again_in`: how long it is not tried again.
+    pub(crate) fn cause(&self, again_in: Duration) -> Cause {
+        match self.clone() {
             LoadError::Unloadable(unloadable) => Cause::Unloadable(unloadable),
-            LoadError::Unread(error) => Cause::Unread(error),
+            LoadError::Unread(source) => Cause::Unread { source, again_in },
         }
     }
-}
 
-impl From<LoadError> for ReadError {
-    fn from(error: LoadError) -> ReadError {
-        match error {
+    /// For who reads. `again_in`: how long it is not tried again.
+    pub(crate) fn read_error(&self, again_in: Duration) -> ReadError {
+        match self.clone() {
             LoadError::Unloadable(unloadable) => ReadError::Unloadable(unloadable),
-            LoadError::Unread(error) => ReadError::Unread(error),
+            LoadError::Unread(source) => ReadError::Unread { source, again_in },
         }
     }
 }

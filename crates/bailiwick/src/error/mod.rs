@@ -2,8 +2,13 @@
 
 mod ask;
 mod cause;
+mod class;
+mod client;
 mod load;
 mod read;
+mod samples;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error;
 use std::sync::Arc;

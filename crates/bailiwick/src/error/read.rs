@@ -1,6 +1,7 @@
 //! Why a state could not be looked at.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bailiwick_core::{InvalidTag, JournalReadError};
 
@@ -29,14 +30,19 @@ pub enum ReadError {
     #[error("the runtime is shut down")]
     ShutDown,
     /// The text of the ID cannot be a tag.
-    #[error("the ID cannot be used: {0}")]
+    #[error("the ID cannot be used")]
     InvalidId(#[source] InvalidTag),
     /// An event of the aggregate cannot be decoded, or applying it panics.
     #[error(transparent)]
     Unloadable(Unloadable),
     /// The journal could not be read.
-    #[error("the aggregate cannot be loaded: {0}")]
-    Unread(#[source] JournalReadError),
+    #[error("the aggregate cannot be loaded")]
+    Unread {
+        /// Why.
+        source: JournalReadError,
+        /// How long it is certainly not tried again: zero if the next read tries.
+        again_in: Duration,
+    },
     /// The closure panicked.
     #[error("the read panicked: {message}")]
     Panicked {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bailiwick_core::{Aggregate, Id, JournalReadError, Query, Read, Timestamp};
+use bailiwick_core::{Aggregate, ErrorReport, Id, JournalReadError, Query, Read, Timestamp};
 
 use super::folds::Folds;
 use crate::backoff::Backoff;
@@ -105,7 +105,13 @@ pub(crate) async fn judge_anew<A: Aggregate>(kind: Arc<Kind<A>>, whom: Arc<Whom>
             Ok(upto) => (from, times) = (upto + 1, 0),
             Err(Ended::Unread(error)) => {
                 let wait = backoff.after(times);
-                tracing::warn!(aggregate = A::NAME, %error, ?wait, "deadlines cannot be judged anew yet");
+                let why = ErrorReport::of(&error).to_string();
+                tracing::warn!(
+                    aggregate = A::NAME,
+                    why,
+                    ?wait,
+                    "deadlines cannot be judged anew yet"
+                );
                 if or_closed(shared, shared.seams.clock.sleep(wait)).await.is_none() {
                     return;
                 }

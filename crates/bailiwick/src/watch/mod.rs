@@ -62,16 +62,16 @@ pub struct Change<E> {
 #[non_exhaustive]
 pub enum WatchError {
     /// The text of the ID cannot be a tag, so there is nothing to watch.
-    #[error("the ID cannot be used: {0}")]
+    #[error("the ID cannot be used")]
     InvalidId(#[source] InvalidTag),
     /// It could not begin, because the runtime is shut down. One that has begun ends then.
     #[error("the runtime is shut down")]
     ShutDown,
     /// The journal could not be read. Polled again, the watch tries again, after a while.
-    #[error("the journal cannot be read: {0}")]
+    #[error("what has happened cannot be read")]
     Unread(#[source] JournalReadError),
     /// An event cannot be decoded. Polled again, the watch goes on behind it.
-    #[error("the event at position {position} cannot be decoded: {source}")]
+    #[error("the event at position {position} cannot be read")]
     Undecodable {
         /// Where it is.
         position: Position,

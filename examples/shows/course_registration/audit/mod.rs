@@ -9,7 +9,7 @@ mod violation;
 
 use std::collections::BTreeMap;
 
-use bailiwick::{Id, Journal, JournalReadError, Query, Read, RecordedEvent};
+use bailiwick::{ErrorReport, Id, Journal, JournalReadError, Query, Read, RecordedEvent};
 use bailiwick_examples::registration::{CourseEvent, CourseId, StudentEvent, StudentId};
 
 pub use school::{Rule, School};
@@ -63,7 +63,8 @@ impl Findings {
         if let Ok(Some(event)) = recorded.event.decode::<StudentEvent>() {
             return self.fold_student(recorded, &event);
         }
-        let event = recorded.event.decode::<CourseEvent>().map_err(|error| error.to_string())?;
+        let event = recorded.event.decode::<CourseEvent>();
+        let event = event.map_err(|error| ErrorReport::of(&error).to_string())?;
         match event {
             Some(event) => self.school.course(&id(recorded)?, &event),
             None => Err("it is of no type any more".to_owned()),

@@ -1,9 +1,10 @@
 //! The runtime, and everything that is asked of it. What is neither yes nor no ends the morning.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-use bailiwick::{Aggregates, AskError, Journal, Position, Receipt, Runtime};
+use bailiwick::{Aggregates, AskError, ErrorReport, Journal, Position, Receipt, Runtime};
 use bailiwick_examples::registration::{
     Course, CourseId, Leave, Refused, Register, Student, StudentId, Subscribe, Unsubscribe,
 };
@@ -121,7 +122,7 @@ impl School {
 }
 
 /// The position, or the rule that said no.
-pub fn yes_or_no<C>(
+pub fn yes_or_no<C: 'static>(
     who: &impl Display,
     answer: Result<Receipt<()>, AskError<C, Refused>>,
 ) -> Result<Result<Position, Refused>, Failure> {
@@ -132,6 +133,6 @@ pub fn yes_or_no<C>(
     }
 }
 
-pub fn no_answer(who: &impl Display, problem: &impl Display) -> Failure {
-    Failure::NoAnswer { who: who.to_string(), problem: problem.to_string() }
+pub fn no_answer(who: &impl Display, error: &(impl Error + 'static)) -> Failure {
+    Failure::NoAnswer { who: who.to_string(), problem: ErrorReport::of(error).to_string() }
 }

@@ -15,7 +15,9 @@ mod violation;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bailiwick::{Id, Journal, JournalReadError, Query, Read, RecordedEvent, Timestamp};
+use bailiwick::{
+    ErrorReport, Id, Journal, JournalReadError, Query, Read, RecordedEvent, Timestamp,
+};
 use bailiwick_examples::streaming::{AccountId, SessionEvent, SessionId};
 
 pub use account::AccountRecord;
@@ -106,7 +108,10 @@ impl Findings {
             return Err(Violation::nobodys(position));
         };
         let violated = |what| Violation::new(&account, position, what);
-        let event = recorded.event.decode().map_err(|error| violated(error.to_string()))?;
+        let event = recorded
+            .event
+            .decode()
+            .map_err(|error| violated(ErrorReport::of(&error).to_string()))?;
         let event: SessionEvent = event.ok_or_else(|| violated("is of no type any more".into()))?;
         self.events += 1;
         let record = self.accounts.entry(account.clone()).or_default();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bailiwick::{Aggregates, AskError};
+use bailiwick::{Aggregates, AskError, ErrorReport};
 use bailiwick_examples::streaming::{AccountId, AccountSessions, AcquireRefused, KeepAliveRefused};
 use bailiwick_examples::trace::{Attempt, Step};
 
@@ -71,11 +71,12 @@ impl Answers {
 /// A rule's no is an outcome like its yes. Anything else is none, and ends the replay.
 fn judged<T, C, R>(answer: Result<T, AskError<C, R>>) -> Result<Result<T, R>, String>
 where
-    R: std::fmt::Display,
+    C: 'static,
+    R: std::error::Error + 'static,
 {
     match answer {
         Ok(reply) => Ok(Ok(reply)),
         Err(AskError::Rejected(rejection)) => Ok(Err(rejection)),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(ErrorReport::of(&error).to_string()),
     }
 }

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use bailiwick::{Journal, ManualClock, MemoryJournal, Position, RecordedEvent, Runtime, Timestamp};
+use bailiwick::{
+    ErrorReport, Journal, ManualClock, MemoryJournal, Position, RecordedEvent, Runtime, Timestamp,
+};
 
 use bailiwick_examples::streaming::AccountId;
 
@@ -49,14 +51,15 @@ impl Restarted {
         let journal = MemoryJournal::new();
         for recorded in events {
             let appended = journal.append(vec![recorded.event.clone()], None).await;
-            appended.map_err(|error| Readable.broken(error.to_string()))?;
+            appended.map_err(|error| Readable.broken(ErrorReport::of(&error).to_string()))?;
         }
         let half = |(first, last): (Timestamp, Timestamp)| first + last.since(first) / 2;
         let now = book.recorded_at().max(book.expiries().map_or(Timestamp::default(), half));
         let clock = ManualClock::at(now);
         let builder = Runtime::builder(journal.clone()).clock(clock.clone()).entropy(7);
         let performer = Performer::start(builder, bug).await;
-        let performer = performer.map_err(|error| Readable.broken(error.to_string()))?;
+        let performer =
+            performer.map_err(|error| Readable.broken(ErrorReport::of(&error).to_string()))?;
         let restarted = Restarted { journal, clock, performer };
         restarted.quiet().await;
         restarted.nothing_is_overdue(now).await?;
@@ -93,12 +96,16 @@ impl Restarted {
         for account in book.accounts.keys() {
             let account = self.performer.accounts.get(parsed::<AccountId>(account));
             let state = account.read(|account, now| format!("{account:?} at {now}")).await;
-            states.push(state.map_err(|error| Readable.broken(error.to_string()))?.value);
+            states.push(
+                state.map_err(|error| Readable.broken(ErrorReport::of(&error).to_string()))?.value,
+            );
         }
         for scales in book.scales.keys() {
             let scales = self.performer.scales.get(parsed::<ScalesId>(scales));
             let state = scales.read(|scales, _| format!("{scales:?}")).await;
-            states.push(state.map_err(|error| Readable.broken(error.to_string()))?.value);
+            states.push(
+                state.map_err(|error| Readable.broken(ErrorReport::of(&error).to_string()))?.value,
+            );
         }
         Ok((states, self.events().await))
     }

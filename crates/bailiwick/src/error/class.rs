@@ -1,0 +1,159 @@
+//! What kind of trouble each error is, and whether the same call may help later.
+
+use std::time::Duration;
+
+use bailiwick_core::ErrorClass::{
+    self, Conflict, Internal, Invalid, Overloaded, Rejected, Unavailable,
+};
+
+use crate::error::{AskError, Cause, ReadError};
+use crate::watch::WatchError;
+
+/// Where nobody knows how long it takes.
+const SOON: Duration = Duration::from_secs(1);
+
+impl<C, R> AskError<C, R> {
+    /// What kind of trouble it is: see [`ErrorClass`] for what a server says of each.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            AskError::Rejected(_) => Rejected,
+            AskError::NotRun(not_run) => not_run.cause.class(),
+            // The code cannot read what it wrote.
+            AskError::AlreadyRun(_) => Internal,
+            AskError::Unknown { .. } => ErrorClass::Unknown,
+        }
+    }
+
+    /// If the same call may help, and is safe: after how long at least; one second where nobody knows.
+    ///
+    /// Of an outcome that is unknown, there is one only for a call with an idempotency key: the same
+    /// command asked again *with the same key* is run once. Without a key, look first.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            AskError::NotRun(not_run) => not_run.cause.retry_after(),
+            AskError::Unknown { keyed: true, .. } => Some(SOON),
+            AskError::Unknown { keyed: false, .. }
+            | AskError::Rejected(_)
+            | AskError::AlreadyRun(_) => None,
+        }
+    }
+}
+
+impl Cause {
+    /// What kind of trouble it is: see [`ErrorClass`] for what a server says of each. Never
+    /// `Rejected` or `Unknown`.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Cause::MailboxFull { .. }
+            | Cause::Overloaded { .. }
+            | Cause::TimedOut
+            | Cause::JournalBusy(_)
+            | Cause::KeysFull { .. } => Overloaded,
+            Cause::ShutDown
+            | Cause::Unread { .. }
+            | Cause::JournalFailed(_)
+            | Cause::JournalClosed { .. } => Unavailable,
+            Cause::Contended { .. }
+            | Cause::Overtaken { .. }
+            | Cause::Moved { .. }
+            | Cause::KeyReused { .. } => Conflict,
+            Cause::TextTooLong { .. } | Cause::InvalidKey { .. } => Invalid,
+            Cause::InvalidId(why) | Cause::KeyNotATag { source: why, .. } => why.class(),
+            Cause::OverLimit(why) => why.class(),
+            Cause::Tags(why) => why.class(),
+            Cause::Codec(why) => why.class(),
+            Cause::Unstorable(why) => why.class(),
+            Cause::Boundary(why) => why.class(),
+            Cause::Emit(why) => why.class(),
+            Cause::Unloadable(_)
+            | Cause::WindowTooShort { .. }
+            | Cause::ReplyTooLarge { .. }
+            | Cause::Panicked { .. }
+            | Cause::Fold(_) => Internal,
+        }
+    }
+
+    /// If the same call may help: after how long at least; one second where nobody knows.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Cause::KeysFull { room_in, .. } => Some(*room_in),
+            Cause::Unread { again_in, .. } => Some(SOON.max(*again_in)),
+            Cause::JournalClosed { fault, reopened_in } => {
+                reopened_in.filter(|_| !fault.kind().is_lasting()).map(|wait| SOON.max(wait))
+            }
+            Cause::MailboxFull { .. }
+            | Cause::Overloaded { .. }
+            | Cause::TimedOut
+            | Cause::ShutDown
+            | Cause::JournalBusy(_)
+            | Cause::JournalFailed(_)
+            | Cause::Contended { .. }
+            | Cause::Overtaken { .. } => Some(SOON),
+            Cause::Moved { .. }
+            | Cause::KeyReused { .. }
+            | Cause::TextTooLong { .. }
+            | Cause::InvalidKey { .. }
+            | Cause::InvalidId(_)
+            | Cause::KeyNotATag { .. }
+            | Cause::OverLimit(_)
+            | Cause::Tags(_)
+            | Cause::Codec(_)
+            | Cause::Unstorable(_)
+            | Cause::Boundary(_)
+            | Cause::Emit(_)
+            | Cause::Unloadable(_)
+            | Cause::WindowTooShort { .. }
+            | Cause::ReplyTooLarge { .. }
+            | Cause::Panicked { .. }
+            | Cause::Fold(_) => None,
+        }
+    }
+}
+
+impl ReadError {
+    /// What kind of trouble it is: see [`ErrorClass`] for what a server says of each. Never
+    /// `Rejected`, `Conflict` or `Unknown`.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            ReadError::TimedOut | ReadError::Overloaded { .. } | ReadError::Full { .. } => {
+                Overloaded
+            }
+            ReadError::ShutDown | ReadError::Unread { .. } => Unavailable,
+            ReadError::InvalidId(why) => why.class(),
+            ReadError::Unloadable(_) | ReadError::Panicked { .. } => Internal,
+        }
+    }
+
+    /// If reading again may help: after how long at least; one second where nobody knows.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            ReadError::Unread { again_in, .. } => Some(SOON.max(*again_in)),
+            ReadError::TimedOut
+            | ReadError::Overloaded { .. }
+            | ReadError::Full { .. }
+            | ReadError::ShutDown => Some(SOON),
+            ReadError::InvalidId(_) | ReadError::Unloadable(_) | ReadError::Panicked { .. } => None,
+        }
+    }
+}
+
+impl WatchError {
+    /// What kind of trouble it is: see [`ErrorClass`] for what a server says of each. Never
+    /// `Rejected`, `Conflict` or `Unknown`.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            WatchError::InvalidId(why) => why.class(),
+            WatchError::ShutDown | WatchError::Unread(_) => Unavailable,
+            WatchError::Undecodable { .. } => Internal,
+        }
+    }
+
+    /// If watching again, from the last position that was seen, may help: after how long at least; one
+    /// second where nobody knows.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            WatchError::ShutDown | WatchError::Unread(_) => Some(SOON),
+            WatchError::InvalidId(_) | WatchError::Undecodable { .. } => None,
+        }
+    }
+}
