@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use bailiwick::{
-    Aggregate, AskError, Context, Decide, ErrorReport, Event, Runtime, TephraJournal, Timestamp,
-    View, id, require,
+    Aggregate, AskError, Context, ErrorReport, Event, Runtime, TephraJournal, Timestamp, View,
+    commands, id, require,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,10 +37,9 @@ struct Count;
 #[error("three is enough")]
 struct Enough;
 
-impl Decide<Count> for Counter {
-    type Reply = u64;
-    type Rejection = Enough;
-    fn decide(&self, _: &Count, ctx: &mut Context<Counted>) -> Result<u64, Enough> {
+#[commands]
+impl Counter {
+    fn count(&self, _: &Count, ctx: &mut Context<Counted>) -> Result<u64, Enough> {
         require(self.0 < 3, Enough)?;
         ctx.emit(Counted {});
         Ok(self.0 + 1)

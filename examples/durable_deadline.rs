@@ -1,10 +1,11 @@
 //! An alarm in a folder rings by itself, also if it was set before a restart.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
-use bailiwick::{Aggregate, Context, Decide, Event, Runtime, TephraJournal, Timestamp, View, id};
+use bailiwick::{Aggregate, Context, Event, Runtime, TephraJournal, Timestamp, View, commands, id};
 use serde::{Deserialize, Serialize};
 
 id!(AlarmId: "alarm");
@@ -40,10 +41,9 @@ impl Aggregate for Alarm {
 
 struct Set(Duration);
 
-impl Decide<Set> for Alarm {
-    type Reply = ();
-    type Rejection = std::convert::Infallible;
-    fn decide(&self, set: &Set, ctx: &mut Context<AlarmEvent>) -> Result<(), Self::Rejection> {
+#[commands]
+impl Alarm {
+    fn set(&self, set: &Set, ctx: &mut Context<AlarmEvent>) -> Result<(), Infallible> {
         ctx.emit(AlarmEvent::Set { at: ctx.now() + set.0 });
         Ok(())
     }

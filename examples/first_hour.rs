@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bailiwick::{
-    Aggregate, Context, Decide, Event, LeaseSet, MemoryJournal, Runtime, Timestamp, View, id,
+    Aggregate, Context, Event, LeaseSet, MemoryJournal, Runtime, Timestamp, View, commands, id,
     require,
 };
 use serde::{Deserialize, Serialize};
@@ -64,21 +64,16 @@ enum Refused {
 struct Acquire(SessionId);
 struct Release(SessionId);
 
-impl Decide<Acquire> for AccountSessions {
-    type Reply = Timestamp;
-    type Rejection = Refused;
-    fn decide(&self, Acquire(session): &Acquire, ctx: &mut Ctx) -> Result<Timestamp, Refused> {
+#[commands]
+impl AccountSessions {
+    fn acquire(&self, Acquire(session): &Acquire, ctx: &mut Ctx) -> Result<Timestamp, Refused> {
         require(self.leases.free(ctx.now()) > 0, Refused::LimitReached)?;
         let expires_at = ctx.now() + Duration::from_secs(10);
         ctx.emit(SessionEvent::Started { session: session.clone(), expires_at });
         Ok(expires_at)
     }
-}
 
-impl Decide<Release> for AccountSessions {
-    type Reply = ();
-    type Rejection = Refused;
-    fn decide(&self, Release(session): &Release, ctx: &mut Ctx) -> Result<(), Refused> {
+    fn release(&self, Release(session): &Release, ctx: &mut Ctx) -> Result<(), Refused> {
         require(self.leases.valid(session, ctx.now()).is_some(), Refused::NoSuchLease)?;
         ctx.emit(SessionEvent::Ended { session: session.clone() });
         Ok(())

@@ -45,7 +45,7 @@ mod view;
 pub mod views;
 
 pub use append::AppendCondition;
-pub use bailiwick_macros::{Event, RoundTrip};
+pub use bailiwick_macros::{Event, RoundTrip, commands};
 pub use class::ErrorClass;
 pub use codec::wire::Malformed;
 pub use context::Context;

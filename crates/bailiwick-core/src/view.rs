@@ -147,7 +147,7 @@ pub trait View: Sized + Send + 'static {
 
 /// State and rules of one instance, with sole authority over them: a view that takes commands.
 ///
-/// Each command is a [`Decide`] implementation.
+/// Each command is a [`Decide`] implementation, which [`#[commands]`](macro@crate::commands) writes.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
     note = "implement `Aggregate` for it, with its `NAME`"
@@ -217,10 +217,46 @@ pub trait Aggregate: View<Key: Id> {
 /// A pure, synchronous function of (state, command, now): it awaits nothing, reads no clock, and
 /// is run again if another writer was faster. `&self` is the state *before* the command: an event
 /// emitted by the same command is not in it yet.
+///
+/// [`#[commands]`](macro@crate::commands) on an `impl` block of the aggregate implements it for each
+/// command that a method there decides:
+///
+/// ```
+/// # use bailiwick_core::{Aggregate, Context, Event, Timestamp, View, commands, given, id, require};
+/// # use serde::{Deserialize, Serialize};
+/// # id!(pub CupId: "cup");
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # pub struct Poured { ml: u32 }
+/// # pub struct Cup { ml: u32 }
+/// # impl View for Cup {
+/// #     type Key = CupId;
+/// #     type Event = Poured;
+/// #     fn new(_: &CupId) -> Cup { Cup { ml: 0 } }
+/// #     fn apply(&mut self, event: &Poured, _: Timestamp) { self.ml += event.ml; }
+/// # }
+/// # impl Aggregate for Cup { const NAME: &'static str = "cup"; }
+/// # #[derive(Debug, PartialEq, thiserror::Error)] #[error("too much")] pub struct TooMuch;
+/// /// Pours so much into a cup.
+/// pub struct Pour {
+///     pub ml: u32,
+/// }
+///
+/// #[commands]
+/// impl Cup {
+///     fn pour(&self, pour: &Pour, ctx: &mut Context<Poured>) -> Result<u32, TooMuch> {
+///         let full = self.ml + pour.ml;
+///         require(full <= 200, TooMuch)?;
+///         ctx.emit(Poured { ml: pour.ml });
+///         Ok(full)
+///     }
+/// }
+///
+/// given::<Cup>("c1").when(Pour { ml: 150 }).replies(150).when(Pour { ml: 60 }).rejected(TooMuch);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "the aggregate `{Self}` does not decide the command `{C}`",
     label = "this command is not one of `{Self}`",
-    note = "implement `Decide<{C}>` for `{Self}`"
+    note = "write a method that decides it: `#[commands] impl {Self} {{ fn name(&self, command: &{C}, ctx: &mut Context<..>) -> Result<..> }}`"
 )]
 pub trait Decide<C>: Aggregate {
     /// By which name the command is recognised when it comes again with the same idempotency key,

@@ -3,6 +3,7 @@
 //! What does not fit the model is refused where it stands, with the reason: a derive never
 //! generates code that loses events.
 
+mod commands;
 mod evolution;
 mod expand;
 mod input;
@@ -11,7 +12,7 @@ mod round_trip;
 mod serde_attributes;
 
 use proc_macro::TokenStream;
-use syn::DeriveInput;
+use syn::{DeriveInput, ItemImpl};
 
 /// Makes a struct or an enum an event set. The names in it are the schema of the journal.
 ///
@@ -91,6 +92,43 @@ pub fn derive_round_trip(input: TokenStream) -> TokenStream {
             let given = round_trip::root(&input.attrs)?;
             Ok(round_trip::expand(&input, &fields, &root::path(given.as_ref())?))
         })
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Makes each method of an `impl` block of an aggregate the decision of one command.
+///
+/// ```ignore
+/// #[commands]
+/// impl AccountSessions {
+///     /// Takes a slot, if there is one.
+///     fn acquire(&self, command: &Acquire, ctx: &mut Context<SessionEvent>) -> Result<Lease, Refused> {
+///         ..
+///     }
+///
+///     /// Its name is pinned, so that the type may be moved or renamed.
+///     #[command(name = "release")]
+///     fn release(&self, Release(session): &Release, ctx: &mut Ctx) -> Result<(), NoSuchLease> {
+///         ..
+///     }
+/// }
+/// ```
+///
+/// The command is what the second parameter refers to, reply and rejection are those of the `Result`, by
+/// this name and with both. The methods stay what they are, for the aggregate's own use as well. What is
+/// written is an `impl Decide<Acquire> for AccountSessions` for each: by hand it is needed only where an
+/// aggregate decides a generic command.
+///
+/// `#[commands(crate = "path::of::core")]` says where the items of `bailiwick-core` are, for a crate that
+/// has them from another one.
+#[proc_macro_attribute]
+pub fn commands(arguments: TokenStream, input: TokenStream) -> TokenStream {
+    let mut given = None;
+    let parser = syn::meta::parser(|meta| commands::root(&meta, &mut given));
+    syn::parse_macro_input!(arguments with parser);
+    let block = syn::parse_macro_input!(input as ItemImpl);
+    root::path(given.as_ref())
+        .and_then(|root| commands::expand(block, &root))
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

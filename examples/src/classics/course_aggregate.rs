@@ -3,7 +3,9 @@
 //! Whoever holds the live aggregate asks it. A command can also be decided on the aggregate as the
 //! journal has it, as a decision whose only view it is: [`Rebuilt`]. Each sees what the other wrote.
 
-use bailiwick_core::{Aggregate, Context, Decide, Decision, Event, Timestamp, View, require};
+use bailiwick_core::{
+    Aggregate, Context, Decide, Decision, Event, Timestamp, View, commands, require,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::registration::{CourseId, StudentId};
@@ -97,44 +99,40 @@ pub struct Create {
     pub capacity: u32,
 }
 
-impl Decide<Create> for CourseAggregate {
-    type Reply = ();
-    type Rejection = CourseRefused;
+/// Gives the course so many seats.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChangeCapacity(pub u32);
 
-    fn decide(&self, command: &Create, ctx: &mut Ctx) -> Result<(), CourseRefused> {
+/// Takes a seat for a student.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SubscribeStudent(pub StudentId);
+
+#[commands]
+impl CourseAggregate {
+    fn create(&self, command: &Create, ctx: &mut Ctx) -> Result<(), CourseRefused> {
         require(self.capacity.is_none(), Exists)?;
         let Create { title, capacity } = command.clone();
         ctx.emit(CourseCreated { course: self.id.clone(), title, capacity });
         Ok(())
     }
-}
 
-/// Gives the course so many seats.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ChangeCapacity(pub u32);
-
-impl Decide<ChangeCapacity> for CourseAggregate {
-    type Reply = ();
-    type Rejection = CourseRefused;
-
-    fn decide(&self, command: &ChangeCapacity, ctx: &mut Ctx) -> Result<(), CourseRefused> {
+    fn change_capacity(
+        &self,
+        command: &ChangeCapacity,
+        ctx: &mut Ctx,
+    ) -> Result<(), CourseRefused> {
         let (before, capacity) = (self.capacity.ok_or(Unknown)?, command.0);
         require(capacity != before, SameCapacity(before))?;
         require(capacity >= self.subscriptions, BelowSubscriptions(self.subscriptions))?;
         ctx.emit(CourseResized { course: self.id.clone(), capacity });
         Ok(())
     }
-}
 
-/// Takes a seat for a student.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SubscribeStudent(pub StudentId);
-
-impl Decide<SubscribeStudent> for CourseAggregate {
-    type Reply = ();
-    type Rejection = CourseRefused;
-
-    fn decide(&self, command: &SubscribeStudent, ctx: &mut Ctx) -> Result<(), CourseRefused> {
+    fn subscribe_student(
+        &self,
+        command: &SubscribeStudent,
+        ctx: &mut Ctx,
+    ) -> Result<(), CourseRefused> {
         let capacity = self.capacity.ok_or(Unknown)?;
         require(self.subscriptions < capacity, FullyBooked)?;
         ctx.emit(StudentEnrolled { course: self.id.clone(), student: command.0.clone() });

@@ -1,6 +1,6 @@
 //! A course, and what is decided about it alone.
 
-use bailiwick_core::{Aggregate, Context, Decide, Timestamp, View, require};
+use bailiwick_core::{Aggregate, Context, Timestamp, View, commands, require};
 
 use super::CourseEvent::{self, *};
 use super::{CourseId, Refused};
@@ -56,25 +56,21 @@ impl Aggregate for Course {
 /// Offers a course with so many seats.
 pub struct Define(pub u32);
 
-impl Decide<Define> for Course {
-    type Reply = ();
-    type Rejection = Refused;
+/// Gives the course so many seats. As many as it has change nothing.
+pub struct UpdateCapacity(pub u32);
 
-    fn decide(&self, &Define(capacity): &Define, ctx: &mut Ctx) -> Result<(), Refused> {
+/// The course does not take place.
+pub struct Cancel;
+
+#[commands]
+impl Course {
+    fn define(&self, &Define(capacity): &Define, ctx: &mut Ctx) -> Result<(), Refused> {
         require(self.capacity.is_none(), Refused::AlreadyDefined)?;
         ctx.emit(CourseDefined { capacity });
         Ok(())
     }
-}
 
-/// Gives the course so many seats. As many as it has change nothing.
-pub struct UpdateCapacity(pub u32);
-
-impl Decide<UpdateCapacity> for Course {
-    type Reply = ();
-    type Rejection = Refused;
-
-    fn decide(&self, command: &UpdateCapacity, ctx: &mut Ctx) -> Result<(), Refused> {
+    fn update_capacity(&self, command: &UpdateCapacity, ctx: &mut Ctx) -> Result<(), Refused> {
         let (before, capacity) = (self.open()?, command.0);
         require(capacity >= self.subscriptions, Refused::BelowSubscriptions(self.subscriptions))?;
         if capacity != before {
@@ -82,16 +78,8 @@ impl Decide<UpdateCapacity> for Course {
         }
         Ok(())
     }
-}
 
-/// The course does not take place.
-pub struct Cancel;
-
-impl Decide<Cancel> for Course {
-    type Reply = ();
-    type Rejection = Refused;
-
-    fn decide(&self, _: &Cancel, ctx: &mut Ctx) -> Result<(), Refused> {
+    fn cancel(&self, _: &Cancel, ctx: &mut Ctx) -> Result<(), Refused> {
         self.open()?;
         ctx.emit(CourseCancelled);
         Ok(())

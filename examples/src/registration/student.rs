@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bailiwick_core::{Aggregate, Context, Decide, Timestamp, View, require};
+use bailiwick_core::{Aggregate, Context, Timestamp, View, commands, require};
 
 use super::StudentEvent::{self, *};
 use super::{CourseId, Refused, StudentId};
@@ -53,40 +53,28 @@ impl Aggregate for Student {
 /// Comes, or comes back, under this name.
 pub struct Register(pub String);
 
-impl Decide<Register> for Student {
-    type Reply = ();
-    type Rejection = Refused;
+/// Takes this name. The one that the student has changes nothing.
+pub struct ChangeName(pub String);
 
-    fn decide(&self, Register(name): &Register, ctx: &mut Ctx) -> Result<(), Refused> {
+/// Goes.
+pub struct Leave;
+
+#[commands]
+impl Student {
+    fn register(&self, Register(name): &Register, ctx: &mut Ctx) -> Result<(), Refused> {
         require(self.name.is_none(), Refused::AlreadyRegistered)?;
         ctx.emit(StudentRegistered { name: name.clone() });
         Ok(())
     }
-}
 
-/// Takes this name. The one that the student has changes nothing.
-pub struct ChangeName(pub String);
-
-impl Decide<ChangeName> for Student {
-    type Reply = ();
-    type Rejection = Refused;
-
-    fn decide(&self, ChangeName(name): &ChangeName, ctx: &mut Ctx) -> Result<(), Refused> {
+    fn change_name(&self, ChangeName(name): &ChangeName, ctx: &mut Ctx) -> Result<(), Refused> {
         if self.active()? != name {
             ctx.emit(StudentRenamed { name: name.clone() });
         }
         Ok(())
     }
-}
 
-/// Goes.
-pub struct Leave;
-
-impl Decide<Leave> for Student {
-    type Reply = ();
-    type Rejection = Refused;
-
-    fn decide(&self, _: &Leave, ctx: &mut Ctx) -> Result<(), Refused> {
+    fn leave(&self, _: &Leave, ctx: &mut Ctx) -> Result<(), Refused> {
         self.active()?;
         require(self.courses.is_empty(), Refused::HasSubscriptions(self.courses.len()))?;
         ctx.emit(StudentLeft);

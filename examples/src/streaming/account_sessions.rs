@@ -4,7 +4,7 @@
 //! A lease is valid iff `now < expires_at`, judged at the moment of every command and every look,
 //! whatever a timer has done so far. The deadline only reclaims.
 
-use bailiwick_core::{Aggregate, Context, Decide, LeaseSet, Timestamp, View, require};
+use bailiwick_core::{Aggregate, Context, LeaseSet, Timestamp, View, commands, require};
 use serde::{Deserialize, Serialize};
 
 use super::SessionEvent::{self, *};
@@ -104,22 +104,6 @@ pub struct Granted {
     pub in_use: usize,
 }
 
-impl Decide<Acquire> for AccountSessions {
-    type Reply = Granted;
-    type Rejection = AcquireRefused;
-
-    fn decide(&self, command: &Acquire, ctx: &mut Ctx) -> Result<Granted, AcquireRefused> {
-        let (now, limit) = (ctx.now(), self.limit());
-        let expires_at = lease_until(now, command.lease_ms)?;
-        let active = self.lease(&command.session, now).is_some();
-        require(!active, AcquireRefused::AlreadyActive)?;
-        let free = self.leases.free(now) > 0;
-        require(free, AcquireRefused::LimitReached { limit })?;
-        ctx.emit(SessionStarted { session: command.session.clone(), expires_at });
-        Ok(Granted { session: command.session.clone(), expires_at, in_use: self.in_use(now) + 1 })
-    }
-}
-
 /// Says that a session still runs, and asks for its lease to last. Replies with the expiry that
 /// holds, which is never earlier than before.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -130,11 +114,39 @@ pub struct KeepAlive {
     pub lease_ms: u64,
 }
 
-impl Decide<KeepAlive> for AccountSessions {
-    type Reply = Timestamp;
-    type Rejection = KeepAliveRefused;
+/// Ends a session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Release {
+    /// Which session.
+    pub session: SessionId,
+}
 
-    fn decide(&self, command: &KeepAlive, ctx: &mut Ctx) -> Result<Timestamp, KeepAliveRefused> {
+/// Sets how many sessions the account may run at once. Those that run above a lowered limit go on;
+/// new ones are refused until there are fewer. 0 lets none start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SetLimit {
+    /// How many.
+    pub limit: usize,
+}
+
+#[commands]
+impl AccountSessions {
+    fn acquire(&self, command: &Acquire, ctx: &mut Ctx) -> Result<Granted, AcquireRefused> {
+        let (now, limit) = (ctx.now(), self.limit());
+        let expires_at = lease_until(now, command.lease_ms)?;
+        let active = self.lease(&command.session, now).is_some();
+        require(!active, AcquireRefused::AlreadyActive)?;
+        let free = self.leases.free(now) > 0;
+        require(free, AcquireRefused::LimitReached { limit })?;
+        ctx.emit(SessionStarted { session: command.session.clone(), expires_at });
+        Ok(Granted { session: command.session.clone(), expires_at, in_use: self.in_use(now) + 1 })
+    }
+
+    fn keep_alive(
+        &self,
+        command: &KeepAlive,
+        ctx: &mut Ctx,
+    ) -> Result<Timestamp, KeepAliveRefused> {
         let KeepAlive { session, lease_ms } = command;
         let now = ctx.now();
         let renewed = lease_until(now, *lease_ms)?;
@@ -147,40 +159,15 @@ impl Decide<KeepAlive> for AccountSessions {
         ctx.emit(LeaseRenewed { session: session.clone(), expires_at: renewed });
         Ok(renewed)
     }
-}
 
-/// Ends a session.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Release {
-    /// Which session.
-    pub session: SessionId,
-}
-
-impl Decide<Release> for AccountSessions {
-    type Reply = ();
-    type Rejection = NoSuchLease;
-
-    fn decide(&self, command: &Release, ctx: &mut Ctx) -> Result<(), NoSuchLease> {
+    fn release(&self, command: &Release, ctx: &mut Ctx) -> Result<(), NoSuchLease> {
         let active = self.lease(&command.session, ctx.now()).is_some();
         require(active, NoSuchLease)?;
         ctx.emit(SessionEnded { session: command.session.clone() });
         Ok(())
     }
-}
 
-/// Sets how many sessions the account may run at once. Those that run above a lowered limit go on;
-/// new ones are refused until there are fewer. 0 lets none start.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SetLimit {
-    /// How many.
-    pub limit: usize,
-}
-
-impl Decide<SetLimit> for AccountSessions {
-    type Reply = ();
-    type Rejection = InvalidLimit;
-
-    fn decide(&self, &SetLimit { limit }: &SetLimit, ctx: &mut Ctx) -> Result<(), InvalidLimit> {
+    fn set_limit(&self, &SetLimit { limit }: &SetLimit, ctx: &mut Ctx) -> Result<(), InvalidLimit> {
         require(limit <= MAX_LIMIT, InvalidLimit { limit })?;
         if limit != self.limit() {
             ctx.emit(LimitChanged { limit });

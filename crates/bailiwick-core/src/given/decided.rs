@@ -90,6 +90,7 @@ impl<D: Decision<Event: PartialEq + Debug>> DecisionOutcome<D> {
 
     /// Whatever came of it, as a value, and the story, which goes on: as
     /// [`Outcome::result`](crate::Outcome::result) for commands.
+    #[allow(clippy::type_complexity, reason = "three types that the decision names, and the story")]
     pub fn result(self) -> (Verdict<D::Event, D::Reply, D::Rejection>, GivenEvents) {
         (self.verdict.into_verdict(), self.story)
     }
