@@ -98,7 +98,6 @@ async fn a_key_answers_after_a_restart_and_in_another_runtime() {
 #[tokio::test]
 async fn who_asks_again_meanwhile_waits_for_the_one_that_is_decided() {
     let (runtime, journal) = desk().await;
-    let runtime = Arc::new(runtime);
     journal.shut();
     let ask = |key, text| {
         let runtime = runtime.clone();
@@ -126,7 +125,6 @@ async fn who_asks_again_meanwhile_waits_for_the_one_that_is_decided() {
 #[tokio::test]
 async fn a_repetition_in_one_turn_stands_where_the_first_does() {
     let (runtime, journal) = desk().await;
-    let runtime = Arc::new(runtime);
     journal.shut();
     let ahead = tokio::spawn(runtime.decide(write("1", "ahead")));
     journal.waiting(1).await;
@@ -156,7 +154,7 @@ async fn many_with_one_key_in_two_runtimes_are_one() {
         let mut runtimes = Vec::new();
         for _ in 0..2 {
             let runtime = start(Runtime::builder_shared(journal.clone())).await;
-            runtimes.push(Arc::new(runtime));
+            runtimes.push(runtime);
         }
         for round in 0..20 {
             let key = format!("k{round}");
@@ -231,7 +229,7 @@ async fn after_an_unknown_outcome_the_key_tells() {
 #[tokio::test]
 async fn a_conflict_over_the_key_alone_ends_with_the_answer_of_the_other() {
     let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
-    let other = Arc::new(start(Runtime::builder_shared(journal.clone())).await);
+    let other = start(Runtime::builder_shared(journal.clone())).await;
     let rival = Altered::around(journal.clone()).append(move |journal, events, condition| {
         let (journal, other) = (journal.clone(), other.clone());
         bailiwick::Answer::later(async move {

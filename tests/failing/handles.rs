@@ -9,12 +9,13 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use bailiwick::{
-    AggregateRef, Aggregates, Cause, Decisions, Journal, Keyed, ManualClock, MemoryJournal,
-    Position, ReadError, Runtime, Since, TephraJournal, Watch, WatchError,
+    AggregateRef, Aggregates, Answer, AppendError, Cause, Decisions, FaultKind, Health, Journal,
+    JournalFault, JournalHandle, JournalReadError, Keyed, LastMatch, ManualClock, MemoryJournal,
+    Page, Position, Query, Read, ReadError, Runtime, Since, TephraJournal, Watch, WatchError,
 };
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::counter::{Count, Counter};
-use bailiwick_tests::stage::settle;
+use bailiwick_tests::stage::{Stage, settle};
 
 use crate::book::WriteLine;
 use crate::support::Log;
@@ -26,6 +27,10 @@ struct Handles {
     once: AggregateRef<Counter, Keyed>,
     watch: Watch<Counter>,
     decisions: Decisions,
+    journal: JournalHandle,
+    /// Calls that nobody polls.
+    reading: Answer<Result<Page, JournalReadError>>,
+    looking: Answer<Result<LastMatch, JournalReadError>>,
 }
 
 /// A runtime that is the only owner of its journal, and was used through all of its handles.
@@ -42,11 +47,22 @@ async fn owner(journal: impl Journal) -> (Runtime, Weak<dyn Journal>, Handles) {
     once.ask(Count::FREELY).await.expect("a reply");
     decisions.decide(<WriteLine>::FREELY).await.expect("a reply");
     watch.next().await.expect("it is open").expect("an event");
-    (runtime, kept, Handles { all, one, once, watch, decisions })
+    let journal = runtime.journal();
+    let reading = journal.read(Read::new(Query::all()));
+    let looking = journal.last(Query::all());
+    (runtime, kept, Handles { all, one, once, watch, decisions, journal, reading, looking })
 }
 
 impl Handles {
     async fn assert_shut_down(mut self) {
+        assert_no_journal(&self.journal).await;
+        // One that was there already, or one of a journal that is gone.
+        if let Err(reading) = self.reading.now() {
+            assert!(reading.await.is_err());
+        }
+        if let Err(looking) = self.looking.now() {
+            assert!(looking.await.is_err());
+        }
         for counter in [self.one.clone(), self.all.get("new")] {
             let error = counter.ask(Count::FREELY).await.unwrap_err();
             assert!(matches!(error.not_run(), Some(Cause::ShutDown)), "{error:?}");
@@ -64,10 +80,51 @@ impl Handles {
         // It may have read more than it was asked for.
         while let Some(change) = self.watch.next().await {
             let change = change.expect("it was read before");
-            assert!(change.position <= Position::new(2), "{change:?}");
+            assert!(change.position <= Position::new(9), "{change:?}");
         }
         assert!(self.watch.next().await.is_none(), "it has ended for good");
     }
+}
+
+/// Whatever it is asked, it says that the journal is gone.
+async fn assert_no_journal(journal: &JournalHandle) {
+    let Health::ClosedForWriting { why } = journal.health() else { panic!("it is open") };
+    assert_eq!(why.kind(), FaultKind::Gone, "{why}");
+    let JournalReadError::Unavailable(why) = journal.head().await.unwrap_err() else {
+        panic!("it cannot be read");
+    };
+    let fault = why.downcast_ref::<JournalFault>().expect("what the health says");
+    assert_eq!(fault.kind(), FaultKind::Gone);
+    assert!(journal.read(Read::new(Query::all())).await.is_err());
+    assert!(journal.last(Query::all()).await.is_err());
+    let appended = journal.append(Vec::new(), None).await.unwrap_err();
+    assert!(matches!(appended, AppendError::Closed(_)), "{appended:?}");
+    assert!(journal.reopen().await.is_err());
+    assert_eq!(format!("{journal:?}"), "JournalHandle { open: false }");
+}
+
+/// It is the journal of the runtime as long as that is open; what was being appended is unknown then.
+#[tokio::test]
+async fn what_was_asked_of_the_journal_ends_with_the_runtime() {
+    let stage = Stage::new().await;
+    stage.counters.get("a").ask(Count::FREELY).await.expect("a reply");
+    let journal = stage.runtime.journal();
+    let page = journal.read(Read::new(Query::all())).await.expect("it can be read");
+    assert_eq!((page.events.len(), journal.limits()), (1, stage.journal.limits()));
+    assert!(journal.health().is_open());
+    stage.journal.shut();
+    stage.journal.hang_reads(1);
+    let event = page.events[0].event.clone();
+    let appending = tokio::spawn(journal.append(vec![event], None));
+    let reading = tokio::spawn(journal.read(Read::new(Query::all())));
+    settle().await;
+    assert!(!appending.is_finished() && !reading.is_finished());
+    stage.runtime.shutdown(Duration::from_secs(1)).await;
+    settle().await;
+    assert!(appending.is_finished() && reading.is_finished(), "they are woken");
+    let appended = appending.await.unwrap().unwrap_err();
+    assert!(matches!(appended, AppendError::Unknown(_)), "{appended:?}");
+    assert!(reading.await.unwrap().is_err());
 }
 
 #[tokio::test]
@@ -134,7 +191,11 @@ async fn a_folder_can_be_opened_again_at_once() {
         let journal = options.open(folder.path()).unwrap_or_else(|e| panic!("{round}: {e}"));
         let (runtime, _, handles) = owner(journal).await;
         assert!(runtime.shutdown(Duration::from_secs(10)).await.in_time);
-        left.push(handles);
+        left.push((runtime.clone(), runtime, handles));
+    }
+    for (runtime, clone, handles) in left {
+        assert!(!runtime.health().journal.is_open() && !clone.health().journal.is_open());
+        handles.assert_shut_down().await;
     }
 }
 

@@ -141,6 +141,7 @@ async fn a_cancelled_shutdown_leaves_no_zombie() {
     let mut shutdown = Box::pin(runtime.shutdown(Duration::from_secs(1)));
     assert!(poll_once(&mut shutdown).await.is_pending());
     drop(shutdown);
+    clock.advance(Duration::from_secs(1));
     for (n, count) in counts.into_iter().chain([waits_for_room]).enumerate() {
         let error = within_reason(count).await.expect("no panic").expect_err("it is gone");
         match error {

@@ -23,8 +23,10 @@
 mod actors;
 mod breaking;
 mod cancelling;
+mod clones;
 mod ending;
 mod executors;
+mod from_within;
 mod hold;
 mod kills;
 mod leaving;

@@ -18,11 +18,13 @@ mod deadlines;
 mod decide;
 #[cfg(feature = "durable")]
 pub mod durable;
+mod ending;
 mod entry;
 mod envelope;
 mod error;
 mod glance;
 mod health;
+mod journal;
 mod kind;
 mod lent;
 mod memory;
@@ -68,6 +70,7 @@ pub use error::{
     AlreadyRun, AskError, Cause, NotRun, ReadError, Unknown, Unloadable, UnreadableReply,
 };
 pub use health::{ClockHealth, RuntimeHealth, TaskHealth};
+pub use journal::JournalHandle;
 pub use memory::MemoryJournal;
 pub use names::Found;
 pub use options::{Keyed, Unkeyed};

@@ -2,38 +2,53 @@
 
 use std::any::{TypeId, type_name};
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, Decision, Journal};
+use bailiwick_core::{Aggregate, Decision, Journal, Timestamp};
 
 use crate::aggregates::Aggregates;
 use crate::builder::Builder;
 use crate::counts::Counts;
 use crate::decide::{Decisions, Floor};
+use crate::ending::Parts;
 use crate::error::AskError;
 use crate::health::RuntimeHealth;
+use crate::journal::JournalHandle;
 use crate::kind::{AnyKind, Kind};
 use crate::news::Readers;
-use crate::race::{Either, either, race, yield_now};
-use crate::shared::{Shared, Stage};
-
-/// How often others have their turn after the limit of a shutdown, so that they let go of the journal.
-const LAST_TURNS: usize = 64;
+use crate::shared::Shared;
 
 /// Live aggregates on a journal, and decisions over dynamic boundaries on the same journal.
+///
+/// Cheap to clone: all clones are one runtime, to be shared by whatever a server is made of.
 ///
 /// Several runtimes may live in one process, and several may share one journal: every rule still
 /// holds, because every append is conditional.
 ///
-/// Dropping it aborts: what is not in the journal yet is given back or unknown to its callers.
-/// Nothing that was acknowledged is lost. [`shutdown`](Runtime::shutdown) lets it finish first.
-pub struct Runtime {
-    shared: Arc<Shared>,
-    kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
-    floor: Arc<Floor>,
-}
+/// **The end.** [`shutdown`](Runtime::shutdown) lets what was accepted finish. Dropping the last clone
+/// aborts instead: what is not in the journal yet is given back or unknown to its callers. Nothing that
+/// was acknowledged is lost either way. What was got from a runtime ([`Aggregates`],
+/// [references](crate::AggregateRef), [`Decisions`], [watches](crate::Watch), [`JournalHandle`]s, calls
+/// under way) is no clone: it does not keep the runtime alive, and says that it is shut down once it is.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use bailiwick::{MemoryJournal, Runtime};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let runtime = Runtime::builder(MemoryJournal::new()).start().await?;
+/// let of_the_server = runtime.clone();
+/// assert!(runtime.shutdown(Duration::from_secs(5)).await.in_time);
+/// assert!(!of_the_server.health().journal.is_open());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Runtime(Arc<Open>);
+
+/// An open runtime. The last one who holds it closes it.
+struct Open(Arc<Parts>);
 
 impl Runtime {
     /// Builds a runtime on `journal`.
@@ -58,7 +73,11 @@ impl Runtime {
         // From here on events may be appended, and others told of them.
         all.iter().for_each(|kind| kind.clone().start());
         let floor = Floor::new(shared.clone(), all, decisions, readers);
-        Runtime { shared, kinds, floor }
+        Runtime(Arc::new(Open(Parts::new(shared, kinds, floor))))
+    }
+
+    fn parts(&self) -> &Parts {
+        &self.0.0
     }
 
     /// All aggregates of type `A`.
@@ -67,7 +86,7 @@ impl Runtime {
     /// If `A` was not added when the runtime was built.
     #[track_caller]
     pub fn aggregates<A: Aggregate>(&self) -> Aggregates<A> {
-        let found = self.kinds.iter().find(|(id, _)| *id == TypeId::of::<A>());
+        let found = self.parts().kinds.iter().find(|(id, _)| *id == TypeId::of::<A>());
         let kind = found.and_then(|(_, kind)| kind.clone().as_any().downcast::<Kind<A>>().ok());
         match kind {
             Some(kind) => Aggregates::new(kind),
@@ -82,17 +101,29 @@ impl Runtime {
     /// How it is: whether the journal takes appends, what its clock does, which background tasks
     /// panicked. Asks nobody and waits for nothing: for the health check of a server.
     pub fn health(&self) -> RuntimeHealth {
-        let Shared { time, tasks, .. } = &*self.shared;
+        let shared = &self.parts().shared;
+        let Shared { time, tasks, .. } = &**shared;
         RuntimeHealth {
-            journal: self.shared.health(),
+            journal: shared.health(),
             clock: time.health(),
             tasks: tasks.health(time.moment()),
         }
     }
 
+    /// The time of the runtime, which is the `now` of its decisions. It never goes back.
+    pub fn now(&self) -> Timestamp {
+        self.parts().shared.now()
+    }
+
+    /// The journal, to be read, and to be appended to, beside the runtime. It is there for as long as the
+    /// runtime is open: see [`JournalHandle`].
+    pub fn journal(&self) -> JournalHandle {
+        JournalHandle::new(self.parts().shared.clone())
+    }
+
     /// What runs decisions, to be shared and to be told options: time-out, correlation, principal.
     pub fn decisions(&self) -> Decisions {
-        Decisions::new(self.floor.clone())
+        Decisions::new(self.parts().floor.clone())
     }
 
     /// Runs a decision: as [`Decisions::decide`], without options. It was
@@ -160,81 +191,49 @@ impl Runtime {
 
     /// How many commands and decisions there were in all, by outcome.
     pub fn counts(&self) -> Counts {
-        let kinds = self.kinds.iter().map(|(_, kind)| kind.counts());
-        kinds.fold(self.floor.counts(), |a, b| a + b)
+        self.parts().counts()
     }
 
     /// Shuts down: refuses new work and lets accepted work finish, for at most `limit`. What
     /// exceeds it is given back, or unknown if it was already given to the journal.
     ///
-    /// Afterwards the runtime has let go of its journal, whatever handles are left (references,
-    /// [`Aggregates`], [`Decisions`], watches): they answer that the runtime is shut down. It waits for
-    /// its own tasks to be polled a last time, but not beyond the limit: an executor that does not run
-    /// then lets go later.
+    /// Afterwards the runtime has let go of its journal, whatever is left of it (clones, references,
+    /// [`Aggregates`], [`Decisions`], watches, [`JournalHandle`]s): they answer that the runtime is shut
+    /// down. It waits for its own tasks to be polled a last time, but not beyond the limit: an executor
+    /// that does not run then lets go later.
+    ///
+    /// There is one end, however often it is asked for, by whichever clones: all wait for it, until the
+    /// earliest of their limits, and are told the same; who asks afterwards is told at once. So
+    /// `shutdown(Duration::ZERO)` ends one that takes too long.
+    ///
+    /// It may be asked for by what the runtime itself runs: a journal, or what a decision or a read does
+    /// aside. Who makes work of the runtime *wait* for it, though, waits until the limit: it is waited
+    /// for.
     ///
     /// # Cancel safety
-    /// Dropping the future aborts, like dropping the runtime.
-    pub async fn shutdown(self, limit: Duration) -> Shutdown {
-        let before = self.counts();
-        self.enter(Stage::Closing);
-        let mut limit = pin!(self.shared.seams.clock.sleep(limit));
-        let in_time = matches!(race(self.settled(), limit.as_mut()).await, Either::Left(()));
-        self.enter(Stage::Closed);
-        either(self.shared.tasks.ended(), async {
-            if in_time {
-                return limit.await;
-            }
-            for _ in 0..LAST_TURNS {
-                yield_now().await;
-            }
-        })
-        .await;
-        let after = self.counts();
-        let Counts { given_back, unknown, .. } = after;
-        Shutdown {
-            in_time,
-            given_back: given_back - before.given_back,
-            unknown: unknown - before.unknown,
-        }
-    }
-
-    async fn settled(&self) {
-        loop {
-            // Before counting, so that what settles meanwhile is noticed.
-            let settlement = self.shared.settlement().notified();
-            if self.counts().open() == 0 {
-                return;
-            }
-            settlement.await;
-        }
-    }
-
-    fn enter(&self, stage: Stage) {
-        self.shared.enter(stage);
-        self.floor.meet(stage);
-        self.kinds.iter().for_each(|(_, kind)| kind.sweep(stage));
-        if stage == Stage::Closed {
-            self.shared.permits.clear();
-            self.shared.let_go();
-        }
+    /// Does nothing before it is first polled. From then on dropping the future ends the waiting and
+    /// nothing else: new work stays refused, what was accepted goes on, and the runtime is closed when
+    /// that is over or the limit has passed, by a task of its spawner. The last clone that is dropped
+    /// aborts, then too; the future counts as one.
+    pub fn shutdown(&self, limit: Duration) -> impl Future<Output = Shutdown> + Send + use<> {
+        let runtime = self.clone();
+        async move { runtime.0.0.shut_down(limit).await }
     }
 }
 
-impl Drop for Runtime {
+impl Drop for Open {
     fn drop(&mut self) {
-        if self.shared.stage() != Stage::Closed {
-            self.enter(Stage::Closed);
-        }
+        self.0.close(false);
     }
 }
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Runtime({} aggregate types)", self.kinds.len())
+        write!(f, "Runtime({} aggregate types)", self.parts().kinds.len())
     }
 }
 
-/// How a shutdown went.
+/// How a shutdown went, from when it was first asked for until it was over: the same for all who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shutdown {
@@ -242,6 +241,7 @@ pub struct Shutdown {
     pub in_time: bool,
     /// Commands that were given back meanwhile, certainly without an effect.
     pub given_back: u64,
-    /// Commands that were being appended when the limit passed.
+    /// Commands that may be in the journal: they were being appended when the limit passed, or nobody
+    /// could say of them what they came to, because the executor does not run.
     pub unknown: u64,
 }

@@ -222,7 +222,8 @@ impl Shared {
     }
 }
 
-fn let_go() -> JournalFault {
+/// What is said of a journal that the runtime has let go of.
+pub(crate) fn let_go() -> JournalFault {
     let advice = "start a runtime on the journal again";
     JournalFault::new(FaultKind::Gone, "the journal", advice, "the runtime is shut down")
 }

@@ -18,7 +18,7 @@ pub(super) struct OnBailiwick {
     accounts: Aggregates<AccountSessions>,
     ids: Arc<[AccountId]>,
     sessions: Arc<[SessionId]>,
-    runtime: Arc<Runtime>,
+    runtime: Runtime,
 }
 
 /// How long a runtime may take to end.
@@ -40,7 +40,7 @@ impl Keeper for OnBailiwick {
         }
         asked.join_all().await;
         let sessions = (0..plan.callers).map(session_id).collect();
-        OnBailiwick { accounts, ids, sessions, runtime: Arc::new(runtime) }
+        OnBailiwick { accounts, ids, sessions, runtime }
     }
 
     async fn run(&self, turn: Turn) {
@@ -54,11 +54,7 @@ impl Keeper for OnBailiwick {
     }
 
     async fn close(self) {
-        let OnBailiwick { runtime, accounts, .. } = self;
-        drop(accounts);
-        if let Ok(runtime) = Arc::try_unwrap(runtime) {
-            runtime.shutdown(LIMIT_OF_THE_END).await;
-        }
+        self.runtime.shutdown(LIMIT_OF_THE_END).await;
     }
 }
 
