@@ -49,7 +49,7 @@ async fn the_last_clone_that_is_dropped_aborts_and_no_other() {
     assert_eq!(last.counts().accepted, 1);
     drop(last);
     let error = within_reason(asked).await.unwrap().unwrap_err();
-    assert!(matches!(error, AskError::Unknown(Unknown::ShutDown)), "{error:?}");
+    assert!(matches!(error, AskError::Unknown { why: Unknown::ShutDown, .. }), "{error:?}");
     let late = within_reason(handles.0.ask(Count::FREELY)).await.unwrap_err();
     assert!(is_refused(&late), "handles do not keep it alive: {late:?}");
     journal.open();
@@ -116,7 +116,7 @@ async fn a_shutdown_that_takes_too_long_can_be_ended() {
     let told = within_reason(stage.runtime.shutdown(Duration::ZERO)).await;
     assert_eq!((told.in_time, told.unknown), (false, 1));
     assert_eq!(end(patient).await, told);
-    assert!(matches!(asked.await.unwrap(), Err(AskError::Unknown(Unknown::ShutDown))));
+    assert!(matches!(asked.await.unwrap(), Err(AskError::Unknown { why: Unknown::ShutDown, .. })));
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn the_limit_of_a_shutdown_that_nobody_waits_for_is_kept() {
     yields(16).await;
     stage.clock.advance(Duration::from_secs(1));
     let error = within_reason(asked).await.unwrap().unwrap_err();
-    assert!(matches!(error, AskError::Unknown(Unknown::ShutDown)), "{error:?}");
+    assert!(matches!(error, AskError::Unknown { why: Unknown::ShutDown, .. }), "{error:?}");
     let told = end(waiting).await;
     assert_eq!((told.in_time, told.unknown), (false, 1));
 }
@@ -176,7 +176,7 @@ async fn dropping_the_last_clone_ends_a_shutdown_that_nobody_waits_for() {
     assert!(!asked.is_finished(), "who waits for the end has a clone");
     drop(shutdown);
     let error = within_reason(asked).await.unwrap().unwrap_err();
-    assert!(matches!(error, AskError::Unknown(Unknown::ShutDown)), "{error:?}");
+    assert!(matches!(error, AskError::Unknown { why: Unknown::ShutDown, .. }), "{error:?}");
 }
 
 /// By many threads, while there is work.
@@ -207,7 +207,7 @@ async fn a_race_for_the_end_has_one_report() {
         let mut unknown = 0;
         for asked in asked {
             match within_reason(asked).await.unwrap() {
-                Err(AskError::Unknown(_)) => unknown += 1,
+                Err(AskError::Unknown { .. }) => unknown += 1,
                 answer => assert_eq!(answer.unwrap(), 1),
             }
         }

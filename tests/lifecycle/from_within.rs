@@ -121,7 +121,7 @@ async fn assert_true(
             assert!(matches!(not_run.cause, Cause::ShutDown), "{not_run:?}");
             assert_eq!(burnt, 0);
         }
-        (How::DropsTheLast, Err(AskError::Unknown(_))) => {}
+        (How::DropsTheLast, Err(AskError::Unknown { .. })) => {}
         (how, answer) => panic!("{how:?}: {:?}", answer.map_err(|error| error.to_string())),
     }
     assert_eq!(Arc::strong_count(journal), 1, "it has let go: {how:?}");
@@ -216,6 +216,6 @@ async fn a_journal_that_waits_for_the_end_waits_until_the_limit() {
     assert!(!asked.is_finished());
     clock.advance(LIMIT);
     let answer = within_reason(asked).await.unwrap();
-    assert!(matches!(answer, Err(AskError::Unknown(_))));
+    assert!(matches!(answer, Err(AskError::Unknown { .. })));
     assert!(!within_reason(runtime.shutdown(LIMIT)).await.in_time);
 }
