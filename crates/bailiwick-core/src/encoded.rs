@@ -9,9 +9,11 @@ use crate::{
 
 mod deadline;
 mod extra;
+mod ids;
 
 pub use deadline::{DeadlineOf, RecordedDeadline};
 pub use extra::{Delivery, Extra, Idempotency, UnknownMetadata};
+pub use ids::NotOneId;
 
 static NO_EXTRA: Extra = Extra::none();
 

@@ -95,9 +95,14 @@ impl IdDescriptor {
 }
 
 fn check<I: Id>(text: &str) -> Result<(), UnreadableId> {
+    read::<I>(text).map(drop)
+}
+
+/// The ID that a text of the journal is.
+pub(crate) fn read<I: Id>(text: &str) -> Result<I, UnreadableId> {
     let id: I = text.parse().map_err(|error: I::Err| UnreadableId::Refused(error.to_string()))?;
     match Same::text(text, &id) {
-        true => Ok(()),
+        true => Ok(id),
         false => Err(UnreadableId::Another(id.to_string())),
     }
 }

@@ -51,8 +51,8 @@ pub use codec::wire::Malformed;
 pub use context::Context;
 pub use decision::{Bounded, Decision, EmitError};
 pub use encoded::{
-    DeadlineOf, Delivery, EncodedEvent, Extra, Idempotency, Metadata, Origin, RecordedDeadline,
-    RecordedEvent, UnknownMetadata,
+    DeadlineOf, Delivery, EncodedEvent, Extra, Idempotency, Metadata, NotOneId, Origin,
+    RecordedDeadline, RecordedEvent, UnknownMetadata,
 };
 pub use event::{CodecError, Event, TagCollector, TagError, tags_of};
 pub use fields::{FieldError, Fields};

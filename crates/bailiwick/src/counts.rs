@@ -1,5 +1,6 @@
 //! Every accepted command has exactly one outcome, counted whether or not anybody listens.
 
+use std::fmt;
 use std::hash::BuildHasher;
 use std::ops::Add;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -65,15 +66,29 @@ impl Counts {
 }
 
 macro_rules! counters {
-    ($($name:ident),+) => {
+    ($($name:ident),+ $(,)?) => {
         /// The live counters of one shard.
         #[derive(Debug, Default)]
         pub(crate) struct Counters { $(pub(crate) $name: Counter),+ }
 
         impl Counters {
             fn read(&self) -> Counts {
-                // `accepted` last: a command counted as settled was counted as accepted before.
                 Counts { $($name: self.$name.0.load(SeqCst)),+ }
+            }
+        }
+
+        impl Counts {
+            /// All of them by name, always in the same order: for whoever hands them on, to a system of
+            /// metrics for example. Each is the name of the field, and only ever grows.
+            ///
+            /// ```
+            /// # use bailiwick::Counts;
+            /// let counts = Counts::default();
+            /// let lines = counts.iter().map(|(name, number)| format!("commands_{name}_total {number}\n"));
+            /// assert!(lines.collect::<String>().contains("commands_replied_total 0\n"));
+            /// ```
+            pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'static str, u64)> + use<> {
+                [$((stringify!($name), self.$name)),+].into_iter()
             }
         }
 
@@ -86,8 +101,10 @@ macro_rules! counters {
     };
 }
 
+// Complete by construction: a field that is left out here does not compile.
 counters!(
     turned_away,
+    accepted,
     replied,
     rejected,
     panicked,
@@ -100,8 +117,21 @@ counters!(
     conflicts,
     deadlines,
     stuck_deadlines,
-    accepted
 );
+
+/// `accepted 3, replied 2, rejected 1`: those that are not zero.
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut some = self.iter().filter(|(_, number)| *number > 0);
+        match some.next() {
+            None => f.write_str("nothing yet"),
+            Some((name, number)) => {
+                write!(f, "{name} {number}")?;
+                some.try_for_each(|(name, number)| write!(f, ", {name} {number}"))
+            }
+        }
+    }
+}
 
 /// Counted and read in the one order of `SeqCst`: see [`settled`](crate::shared::Shared::settled).
 #[derive(Debug, Default)]
@@ -147,5 +177,21 @@ impl Tally {
 
     fn sum(&self) -> Counts {
         self.0.iter().map(|shard| shard.0.read()).fold(Counts::default(), Add::add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_told_by_name_as_they_are_written() {
+        let counts = Counts { accepted: 3, replied: 2, stuck_deadlines: 1, ..Counts::default() };
+        let written = format!("{counts:?}");
+        let told: Vec<_> =
+            counts.iter().map(|(name, number)| format!("{name}: {number}")).collect();
+        assert_eq!(written, format!("Counts {{ {} }}", told.join(", ")));
+        assert_eq!(counts.to_string(), "accepted 3, replied 2, stuck_deadlines 1");
+        assert_eq!(Counts::default().to_string(), "nothing yet");
     }
 }

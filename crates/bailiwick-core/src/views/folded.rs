@@ -230,6 +230,15 @@ impl Folded {
         state.downcast_ref().filter(|_| slot.reading().guards())
     }
 
+    /// The only view that there is, as far as it has come; none if it is of another type, or if there
+    /// are several.
+    #[doc(hidden)]
+    pub fn into_state<V: View>(self) -> Option<V> {
+        let [slot] = <[Slot; 1]>::try_from(self.slots).ok()?;
+        let state: Box<dyn Any> = slot.into_state();
+        state.downcast().ok().map(|state| *state)
+    }
+
     /// What a decision with the key of this [boundary](Boundary::once) was answered; none if it has
     /// no key.
     ///

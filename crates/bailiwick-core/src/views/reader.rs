@@ -1,6 +1,6 @@
 //! What is known of a view before there is a key: for whoever checks the journal at a start.
 
-use std::any::type_name;
+use std::any::{TypeId, type_name};
 
 use super::erased::OneView;
 use crate::{CodecError, EncodedEvent, Event, EventDescriptor, IdDescriptor, Key};
@@ -10,6 +10,8 @@ use crate::{CodecError, EncodedEvent, Event, EventDescriptor, IdDescriptor, Key}
 pub struct Reader {
     /// The Rust type that reads.
     pub of: &'static str,
+    /// What tells Rust types of the same path apart.
+    pub view: TypeId,
     /// The event types it reads.
     pub types: &'static [EventDescriptor],
     /// Decodes an event of one of these types, and forgets it.
@@ -23,6 +25,7 @@ impl Reader {
     pub fn of<V: OneView>() -> Reader {
         Reader {
             of: type_name::<V>(),
+            view: TypeId::of::<V>(),
             types: <V::Event as Event>::TYPES,
             decode: |event| event.decode::<V::Event>().map(drop),
             ids: V::Key::ids(),

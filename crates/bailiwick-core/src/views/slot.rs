@@ -64,6 +64,10 @@ impl Slot {
         &*self.state
     }
 
+    pub(super) fn into_state(self) -> Box<dyn State> {
+        self.state
+    }
+
     pub(super) fn is_ahead(&self) -> bool {
         self.ahead
     }
