@@ -8,4 +8,5 @@ mod notes;
 mod once;
 mod registration;
 mod turns;
+mod views;
 mod waiting;

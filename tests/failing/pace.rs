@@ -63,6 +63,9 @@ async fn a_start_and_a_load_do() {
     let (turns, value) = turns_during(counter.read(|a, _| a.value)).await;
     assert!(turns >= TURNS, "{turns} turns while it was loaded");
     assert_eq!(value.unwrap().value, EVENTS);
+    let (turns, counter) = turns_during(runtime.read::<Counter>("a")).await;
+    assert!(turns >= TURNS, "{turns} turns while it was read as a view");
+    assert_eq!(counter.unwrap().value.value, EVENTS);
 }
 
 struct Look;

@@ -108,9 +108,10 @@ impl Builder {
         self
     }
 
-    /// Says that `V` is folded from the journal, by whoever it is: the runtime does not start if it
-    /// reads an event type that nobody emits and the journal has never seen. The views of a
-    /// [`decision`](Self::decision) are known from there.
+    /// Says that `V` is folded from the journal, by [`Runtime::read`] or by whoever it is: the runtime
+    /// does not start if it reads an event type that nobody emits and the journal has never seen, or
+    /// would miss or misread what is there. The views of a [`decision`](Self::decision) are known from
+    /// there.
     pub fn reads<V: View>(mut self) -> Self {
         self.names.reader(Reader::of::<V>());
         self
@@ -232,6 +233,7 @@ impl Builder {
             return Err(StartError::CommandTaken { name, first, second });
         }
         self.config.check().map_err(StartError::Config)?;
+        let views = self.names.views();
         let schema = Schema::new(self.names)?;
         let spawner = match self.spawner {
             Some(spawner) => spawner,
@@ -244,7 +246,7 @@ impl Builder {
         };
         let seams = Seams { clock: self.clock, spawner, entropy: self.entropy };
         let journal = self.journal;
-        let shared = Shared::new(journal.clone(), seams, self.config);
+        let shared = Shared::new(journal.clone(), seams, self.config, views);
         #[cfg(feature = "fault-injection")]
         let shared = shared.with_sabotage(self.sabotage);
         let shared = Arc::new(shared);

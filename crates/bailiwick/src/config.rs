@@ -166,6 +166,11 @@ bounds! {
     waiting_decisions / get_waiting_decisions: usize = 16_384 decisions,
         "How many are accepted at a time.",
         zero "no decision could be accepted";
+    /// Each has a page of events in memory, and the view. Further ones wait in order, within their
+    /// time-out.
+    view_reads / get_view_reads: usize = 256 views,
+        "How many are folded at a time for those who read them.",
+        zero "no view could be read";
     call_text_bytes / get_call_text_bytes: usize = 1_024 bytes,
         "How many the correlation and the principal of a call may have each.";
     batch_commands / get_batch_commands: usize = 256 commands,

@@ -53,6 +53,7 @@ mod shared;
 mod start;
 mod tasks;
 mod time;
+mod view_ref;
 mod watch;
 
 pub use aggregates::{AggregateRef, Aggregates};
@@ -80,6 +81,7 @@ pub use sabotage::Sabotage;
 pub use seams::{Entropy, Spawn, SystemEntropy};
 pub use seen::Seen;
 pub use start::StartError;
+pub use view_ref::ViewRef;
 pub use watch::{Change, Since, Watch, WatchError};
 
 #[doc(hidden)]

@@ -80,6 +80,10 @@ impl Runtime {
         &self.0.0
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// All aggregates of type `A`.
     ///
     /// # Panics

@@ -1,5 +1,7 @@
 //! What all aggregate types of one runtime share: its journal, its time, its stage of life.
 
+use std::any::{TypeId, type_name};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
@@ -8,7 +10,7 @@ use bailiwick_core::{
     AppendLimits, BoxFuture, ErrorReport, FaultKind, Health, Journal, JournalFault, Timestamp,
 };
 use parking_lot::Mutex;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::config::Config;
 use crate::error::Cause;
@@ -26,6 +28,10 @@ pub(crate) struct Shared {
     journal: Lock<Option<Arc<dyn Journal>>>,
     pub(crate) seams: Seams,
     pub(crate) config: Config,
+    /// The views that may be read.
+    views: BTreeSet<TypeId>,
+    /// How many more may be folded at once for those who read them.
+    pub(crate) view_reads: Semaphore,
     /// To wait for the journal.
     pub(crate) permits: Arc<Permits>,
     /// What the journal takes at once.
@@ -65,8 +71,15 @@ pub(crate) enum Stage {
 }
 
 impl Shared {
-    pub(crate) fn new(journal: Arc<dyn Journal>, seams: Seams, config: Config) -> Self {
+    pub(crate) fn new(
+        journal: Arc<dyn Journal>,
+        seams: Seams,
+        config: Config,
+        views: BTreeSet<TypeId>,
+    ) -> Self {
         Shared {
+            views,
+            view_reads: Semaphore::new(config.view_reads.min(Semaphore::MAX_PERMITS)),
             permits: Permits::new(config.waiting_aggregates),
             limits: journal.limits(),
             time: Time::new(seams.clock.clone(), &config),
@@ -110,6 +123,17 @@ impl Shared {
             Some(journal) => port::health(&*journal),
             None => Health::ClosedForWriting { why: let_go() },
         }
+    }
+
+    /// # Panics
+    /// If nobody has said that this view is read.
+    #[track_caller]
+    pub(crate) fn assert_reads<V: 'static>(&self) {
+        assert!(
+            self.views.contains(&TypeId::of::<V>()),
+            "the runtime does not know the view {name}: add `.reads::<{name}>()` where it is built",
+            name = type_name::<V>(),
+        );
     }
 
     /// Runs a task of the runtime.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{InvalidTag, JournalReadError};
+use bailiwick_core::{FoldError, InvalidTag, JournalReadError};
 
 use crate::error::Unloadable;
 
@@ -36,14 +36,17 @@ pub enum ReadError {
     #[error(transparent)]
     Unloadable(Unloadable),
     /// The journal could not be read.
-    #[error("the aggregate cannot be loaded")]
+    #[error("what is to be read cannot be loaded")]
     Unread {
         /// Why.
         source: JournalReadError,
         /// How long it is certainly not tried again: zero if the next read tries.
         again_in: Duration,
     },
-    /// The closure panicked.
+    /// A view cannot read an event.
+    #[error(transparent)]
+    Fold(Arc<FoldError>),
+    /// The closure panicked, or the code of the view that is read.
     #[error("the read panicked: {message}")]
     Panicked {
         /// The message of the panic.

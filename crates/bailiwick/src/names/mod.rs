@@ -34,6 +34,8 @@ pub(crate) struct Names {
 struct Set {
     /// The Rust type that emits or reads them.
     of: &'static str,
+    /// The view that reads them, if one does.
+    view: Option<TypeId>,
     emits: bool,
     types: &'static [EventDescriptor],
     /// Decodes an event of one of these types, and forgets it.
@@ -65,7 +67,8 @@ pub(crate) struct Ignored {
 impl Names {
     pub(crate) fn aggregate<A: Aggregate>(&mut self) {
         let id = IdDescriptor::of::<A::Key>();
-        self.sets.push(Set { ids: vec![id], ..Set::emitting::<A::Event>(type_name::<A>()) });
+        let view = Some(TypeId::of::<A>());
+        self.sets.push(Set { view, ids: vec![id], ..Set::emitting::<A::Event>(type_name::<A>()) });
         self.aggregates.push(Named {
             rust_type: type_name::<A>(),
             name: A::NAME,
@@ -80,8 +83,13 @@ impl Names {
     }
 
     pub(crate) fn reader(&mut self, reader: Reader) {
-        let Reader { of, types, decode, ids } = reader;
-        self.sets.push(Set { of, emits: false, types, decode, ids });
+        let Reader { of, view, types, decode, ids } = reader;
+        self.sets.push(Set { of, view: Some(view), emits: false, types, decode, ids });
+    }
+
+    /// The views of which it is looked whether the journal holds what they would overlook.
+    pub(crate) fn views(&self) -> BTreeSet<TypeId> {
+        self.sets.iter().filter_map(|set| set.view).collect()
     }
 
     pub(crate) fn ignored(&mut self) -> &mut Ignored {
@@ -97,7 +105,7 @@ impl Names {
 impl Set {
     fn emitting<E: Event>(of: &'static str) -> Set {
         let decode = |event: &EncodedEvent| event.decode::<E>().map(drop);
-        Set { of, emits: true, types: E::TYPES, decode, ids: Vec::new() }
+        Set { of, view: None, emits: true, types: E::TYPES, decode, ids: Vec::new() }
     }
 
     /// The types that are alive.

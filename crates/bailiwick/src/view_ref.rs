@@ -1,0 +1,207 @@
+//! Reading any view: folded from the journal for whoever asks, and kept by nobody.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick_core::views::{Boundary, Folded};
+use bailiwick_core::{BoundaryError, BoxFuture, FoldError, IntoId, Position, View};
+
+use crate::error::{ReadError, panic_message};
+use crate::pace::Pace;
+use crate::port::{self, or_closed};
+use crate::race::{Either, race};
+use crate::runtime::Runtime;
+use crate::seen::Seen;
+use crate::shared::Shared;
+
+/// A reference to a view of one key, and how to read it: options first, then the verb. From
+/// [`Runtime::view`].
+///
+/// It is a key with options and nothing more: nothing is kept in memory for it.
+pub struct ViewRef<V: View> {
+    shared: Arc<Shared>,
+    key: V::Key,
+    timeout: Duration,
+}
+
+impl Runtime {
+    /// The view `V` of this key, to be [read](ViewRef::read) with options.
+    ///
+    /// # Panics
+    /// If nobody has said where the runtime was built that `V` is read: with
+    /// [`Builder::reads`](crate::Builder::reads), as a view of a
+    /// [decision](crate::Builder::decision), or as an [aggregate](crate::Builder::aggregate). Then
+    /// nobody has looked whether the journal holds what it would overlook or misread.
+    #[track_caller]
+    pub fn view<V: View>(&self, key: impl IntoId<V::Key>) -> ViewRef<V> {
+        let shared = self.shared();
+        shared.assert_reads::<V>();
+        let timeout = shared.config.timeout;
+        ViewRef { shared: shared.clone(), key: key.into_id(), timeout }
+    }
+
+    /// Reads a view: as [`ViewRef::read`], without options.
+    ///
+    /// ```
+    /// # use bailiwick::{Context, Decide, Aggregate, Event, MemoryJournal, Runtime, Timestamp, View, id};
+    /// # use serde::{Deserialize, Serialize};
+    /// # id!(ShopId: "shop", CustomerId: "customer");
+    /// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+    /// # struct Sold { #[tag] to: CustomerId, cents: u64 }
+    /// # struct Shop;
+    /// # impl View for Shop {
+    /// #     type Key = ShopId;
+    /// #     type Event = Sold;
+    /// #     fn new(_: &ShopId) -> Self { Shop }
+    /// #     fn apply(&mut self, _: &Sold, _: Timestamp) {}
+    /// # }
+    /// # impl Aggregate for Shop { const NAME: &'static str = "Shop"; }
+    /// # struct Sell(CustomerId, u64);
+    /// # impl Decide<Sell> for Shop {
+    /// #     type Reply = ();
+    /// #     type Rejection = std::convert::Infallible;
+    /// #     fn decide(&self, Sell(to, cents): &Sell, ctx: &mut Context<Sold>) -> Result<(), Self::Rejection> {
+    /// #         ctx.emit(Sold { to: to.clone(), cents: *cents });
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// /// What a customer has spent, in whichever shop.
+    /// struct Spent(u64);
+    ///
+    /// impl View for Spent {
+    ///     type Key = CustomerId;
+    ///     type Event = Sold;
+    ///     fn new(_: &CustomerId) -> Self {
+    ///         Spent(0)
+    ///     }
+    ///     fn apply(&mut self, sold: &Sold, _: Timestamp) {
+    ///         self.0 += sold.cents;
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Shop>().reads::<Spent>();
+    /// let runtime = builder.start().await?;
+    /// for shop in ["north", "south"] {
+    ///     runtime.aggregates::<Shop>().get(shop).ask(Sell("ann".into(), 250)).await?;
+    /// }
+    /// let spent = runtime.read::<Spent>("ann").await?;
+    /// assert_eq!((spent.value.0, spent.position.get()), (500, 2));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`ViewRef::read`].
+    ///
+    /// # Panics
+    /// As [`view`](Runtime::view).
+    ///
+    /// # Cancel safety
+    /// As [`ViewRef::read`].
+    #[track_caller]
+    pub fn read<V: View>(&self, key: impl IntoId<V::Key>) -> BoxFuture<Result<Seen<V>, ReadError>> {
+        Box::pin(self.view::<V>(key).read())
+    }
+}
+
+impl<V: View> ViewRef<V> {
+    /// The key.
+    pub fn key(&self) -> &V::Key {
+        &self.key
+    }
+
+    /// How long to wait: for its turn and the journal together.
+    /// [`Config::timeout`](crate::Config::timeout) unless told otherwise; a long history takes longer.
+    #[must_use]
+    pub fn timeout(&self, timeout: Duration) -> Self {
+        ViewRef { shared: self.shared.clone(), key: self.key.clone(), timeout }
+    }
+
+    /// Folds the view from all events of the journal that it reads, whoever wrote them, and gives it
+    /// away with the position of the last of them.
+    ///
+    /// It holds everything that was durable when the read was called, and events that became durable
+    /// meanwhile. The journal is read a page at a time
+    /// ([`page_events`](crate::Config::page_events)), others have their turn in between, and no more
+    /// than [`view_reads`](crate::Config::view_reads) are folded at once: more wait, in order.
+    ///
+    /// Nothing is kept: every read folds the whole history of its key. That is right for histories
+    /// of hundreds of events, or for what is read now and then. An aggregate is better asked by
+    /// [its own `read`](crate::AggregateRef::read), which folds nothing while it is in memory, and
+    /// whose position [`expecting`](crate::AggregateRef::expecting) accepts. Of an aggregate this
+    /// reads the journal and not the live state: so it may be ahead of that, if another writer was
+    /// faster.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    ///
+    /// # Cancel safety
+    /// A dropped read is not finished, and leaves nothing.
+    pub fn read(&self) -> impl Future<Output = Result<Seen<V>, ReadError>> + Send + use<V> {
+        let ViewRef { shared, key, timeout } = self;
+        let (shared, timeout) = (shared.clone(), *timeout);
+        let boundary = guarded(|| Boundary::of::<V>(key));
+        async move {
+            let boundary = boundary?.map_err(|error| match error {
+                BoundaryError::Key { source, .. } => ReadError::InvalidId(source),
+                _ => unreachable!("nothing else is wrong with a key"),
+            })?;
+            let limit = shared.seams.clock.sleep(timeout);
+            let Either::Left(folded) = race(fold(&shared, &boundary), limit).await else {
+                return Err(ReadError::TimedOut);
+            };
+            let (folded, position) = folded?;
+            let value = folded.into_state().expect("it is the only one");
+            Ok(Seen { value, position })
+        }
+    }
+}
+
+/// Folds the one view of a boundary up to the end of the journal. With the position of the last event
+/// that it reads.
+async fn fold(shared: &Arc<Shared>, boundary: &Boundary) -> Result<(Folded, Position), ReadError> {
+    let turn = or_closed(shared, shared.view_reads.acquire()).await;
+    let Some(Ok(_turn)) = turn else { return Err(ReadError::ShutDown) };
+    let (mut folded, mut last) = (guarded(|| Folded::of(boundary))?, Position::START);
+    let mut pace = Pace::default();
+    while folded.level().is_none() {
+        let read = folded.next_read(shared.config.page());
+        let page = shared.lend(|journal| port::read(journal, read)).ok_or(ReadError::ShutDown)?;
+        let page = page.await.ok_or(ReadError::ShutDown)?.map_err(ReadError::Unread)?;
+        shared.time.not_before_any(&page.events);
+        last = page.events.last().map_or(last, |recorded| recorded.position);
+        let mut page = Some(page);
+        while let Some((part, gives_way)) = pace.part_of(&mut page) {
+            guarded(|| folded.take(&part))?.map_err(failed)?;
+            gives_way.now().await;
+        }
+    }
+    Ok((folded, last))
+}
+
+fn failed(error: FoldError) -> ReadError {
+    ReadError::Fold(Arc::new(error))
+}
+
+/// Runs the code of a view, which is the domain's.
+fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, ReadError> {
+    catch_unwind(AssertUnwindSafe(code))
+        .map_err(|panic| ReadError::Panicked { message: panic_message(&*panic) })
+}
+
+impl<V: View> Clone for ViewRef<V> {
+    fn clone(&self) -> Self {
+        self.timeout(self.timeout)
+    }
+}
+
+impl<V: View> fmt::Debug for ViewRef<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ViewRef").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
