@@ -172,7 +172,9 @@ async fn fold(shared: &Arc<Shared>, boundary: &Boundary) -> Result<(Folded, Posi
     while folded.level().is_none() {
         let read = folded.next_read(shared.config.page());
         let page = shared.lend(|journal| port::read(journal, read)).ok_or(ReadError::ShutDown)?;
-        let page = page.await.ok_or(ReadError::ShutDown)?.map_err(ReadError::Unread)?;
+        let page = page.await.ok_or(ReadError::ShutDown)?;
+        let again_in = Duration::ZERO;
+        let page = page.map_err(|source| ReadError::Unread { source, again_in })?;
         shared.time.not_before_any(&page.events);
         last = page.events.last().map_or(last, |recorded| recorded.position);
         let mut page = Some(page);

@@ -23,7 +23,7 @@ pub enum NotOneId {
         second: Tag,
     },
     /// The text of a tag is no such ID.
-    #[error("the tag {tag} is not such an ID: {source}")]
+    #[error("the tag {tag} is not such an ID")]
     Unreadable {
         /// The tag.
         tag: Tag,

@@ -120,7 +120,7 @@ impl ReadError {
             }
             ReadError::ShutDown | ReadError::Unread { .. } => Unavailable,
             ReadError::InvalidId(why) => why.class(),
-            ReadError::Unloadable(_) | ReadError::Panicked { .. } => Internal,
+            ReadError::Unloadable(_) | ReadError::Fold(_) | ReadError::Panicked { .. } => Internal,
         }
     }
 
@@ -132,7 +132,10 @@ impl ReadError {
             | ReadError::Overloaded { .. }
             | ReadError::Full { .. }
             | ReadError::ShutDown => Some(SOON),
-            ReadError::InvalidId(_) | ReadError::Unloadable(_) | ReadError::Panicked { .. } => None,
+            ReadError::InvalidId(_)
+            | ReadError::Unloadable(_)
+            | ReadError::Fold(_)
+            | ReadError::Panicked { .. } => None,
         }
     }
 }

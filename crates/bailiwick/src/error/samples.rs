@@ -143,6 +143,7 @@ impl ReadError {
             ReadError::ShutDown,
             ReadError::Unloadable(unloadable()),
             ReadError::Unread { source: unread(), again_in: WAIT },
+            ReadError::Fold(Arc::new(unfolded())),
             ReadError::Panicked { message: message() },
         ];
         all.extend(invalid_tags().map(ReadError::InvalidId));

@@ -109,6 +109,7 @@ fn there_is_a_sample_of_each_cause() {
         ReadError::InvalidId(_),
         ReadError::Unloadable(_),
         ReadError::Unread { .. },
+        ReadError::Fold(_),
         ReadError::Panicked { .. },
     );
     variants!(
