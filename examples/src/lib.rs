@@ -2,7 +2,10 @@
 //!
 //! Their rules need `bailiwick-core` only: no runtime, no clock and no I/O.
 
+pub mod auction;
 pub mod classics;
+#[cfg(test)]
+mod random;
 pub mod registration;
 pub mod streaming;
 pub mod trace;

@@ -81,7 +81,7 @@ impl Runtime {
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.shared
+        &self.parts().shared
     }
 
     /// All aggregates of type `A`.

@@ -6,8 +6,8 @@ use std::fmt::Debug;
 
 use bailiwick_core::{Came, Given, Timestamp, Verdict, given};
 
-use super::random::Xorshift;
 use super::sample::*;
+use crate::random::Xorshift;
 use crate::streaming::{AccountSessions, AcquireRefused, KeepAliveRefused, NoSuchLease};
 use crate::streaming::{InvalidLimit, MAX_LIMIT, SessionEvent, SessionId};
 

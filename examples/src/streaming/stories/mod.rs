@@ -4,7 +4,6 @@ mod acquire;
 mod invariants;
 mod keep_alive;
 mod leases;
-mod random;
 mod random_histories;
 mod release;
 mod sample;

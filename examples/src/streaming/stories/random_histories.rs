@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use bailiwick_core::{Given, given};
 
-use super::random::Xorshift;
 use super::sample::*;
+use crate::random::Xorshift;
 use crate::streaming::{AccountSessions, AcquireRefused, Granted, NoSuchLease, SessionEvent};
 
 type Story = Given<AccountSessions>;
