@@ -34,9 +34,21 @@ pub fn cores() -> usize {
 }
 
 fn used() -> Option<Duration> {
+    times(11)
+}
+
+/// The user and system time of all processes that this one has started and seen end. None where
+/// there is no `/proc`.
+pub fn used_by_children() -> Option<Duration> {
+    times(13)
+}
+
+/// The sum of two times that the kernel shows side by side.
+fn times(first: usize) -> Option<Duration> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The name, in parentheses, may hold anything; the times are the 12th and 13th after it.
+    // The name, in parentheses, may hold anything; the times are the 12th and 13th after it, then
+    // those of the children.
     let (_, fields) = stat.rsplit_once(')')?;
-    let ticks = fields.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u32>().ok());
+    let ticks = fields.split_whitespace().skip(first).take(2).filter_map(|n| n.parse::<u32>().ok());
     Some(TICK * ticks.sum::<u32>())
 }

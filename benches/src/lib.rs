@@ -3,6 +3,7 @@
 
 #![allow(clippy::cast_possible_truncation, reason = "figures for people")]
 
+pub mod compile_time;
 pub mod cpu;
 pub mod domain;
 pub mod driven;
