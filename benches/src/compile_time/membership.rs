@@ -117,9 +117,11 @@ pub async fn is_used(runtime: &Runtime) -> Result<(), Box<dyn std::error::Error>
     let memberships = runtime.aggregates::<Membership>();
     let membership = memberships.get("m-1");
     membership.ask(Begin { plan: "monthly".into() }).await?;
-    membership.clone().once("renewal-1").ask(Renew { days: 30 }).await?;
+    membership.once("renewal-1").ask(Renew { days: 30 }).await?;
     let until = membership.read(|membership, now| membership.until.map(|at| at.since(now))).await?;
-    let first = membership.watch(Position::START)?.next().await?;
-    println!("{until:?}, since {}", first.recorded_at);
+    println!("{until:?}");
+    if let Some(first) = membership.watch(Position::START).await?.next().await {
+        println!("since {}", first?.recorded_at);
+    }
     Ok(())
 }

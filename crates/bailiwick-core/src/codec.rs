@@ -59,7 +59,10 @@ pub fn decode<T: DeserializeOwned>(variant: &str, payload: &[u8]) -> Result<T, C
     if !wire::is_map(payload) {
         return Err(undecodable("an event is stored as the map of its fields"));
     }
-    whole(payload, |fields| T::deserialize(de::FieldsOf { event_type: variant, fields }))
+    whole(payload, |reader| {
+        let fields = de::Fields { payload, reader };
+        T::deserialize(de::FieldsOf { event_type: variant, fields })
+    })
 }
 
 /// Encodes any value, as serde has it.
@@ -132,14 +135,19 @@ fn whole<'de, T>(
     if bytes.len() > SHALLOW_BYTES && !wire::Reader::new(bytes).is_flatter_than(MAX_DEPTH) {
         return Err(CodecError::TooDeep { most: MAX_DEPTH });
     }
-    let mut reader = Deserializer::from_read_ref(bytes).with_human_readable();
-    reader.set_max_depth(MAX_DEPTH);
+    let mut reader = reader(bytes, MAX_DEPTH);
     let value = value(&mut reader).map_err(undecodable)?;
     // Whatever it would be: only where nothing is left, not even its marker can be read.
     match bool::deserialize(&mut reader) {
         Err(DecodeError::InvalidMarkerRead(_)) => Ok(value),
         _ => Err(undecodable("something follows it")),
     }
+}
+
+fn reader(bytes: &[u8], max_depth: usize) -> Reader<'_> {
+    let mut reader = Deserializer::from_read_ref(bytes).with_human_readable();
+    reader.set_max_depth(max_depth);
+    reader
 }
 
 fn undecodable(error: impl Into<BoxError>) -> CodecError {

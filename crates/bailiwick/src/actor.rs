@@ -8,48 +8,54 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
+#[cfg(feature = "fault-injection")]
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
-use bailiwick_core::Aggregate;
 use kameo::Actor;
 use kameo::actor::{ActorRef, PreparedActor, WeakActorRef};
 use kameo::mailbox::{self, MailboxReceiver, Signal};
 
-use crate::cell::{Cell, Drive, Ground, Tools};
+use crate::cell::Drive;
+use crate::shared::Shared;
 use crate::tasks::Task;
 
-/// Attaches the actor `number` to a cell.
-pub(crate) fn attach<A: Aggregate>(cell: Arc<Cell<A>>, number: u32, ground: Arc<Ground>) {
-    let shared = cell.shared().clone();
-    // Else the runtime is closed just now: nothing will ever run here again.
-    let Some(journal) = shared.journal() else { return cell.detached(number, false) };
-    let task = shared.tasks.begin();
-    let prepared = PreparedActor::<Host<A>>::new(mailbox::bounded(1));
+/// What an actor drives, whatever its aggregate: so that kameo is compiled once, and not for every type.
+pub(crate) trait Driven: Send {
+    fn drive(&mut self, cx: &mut Context<'_>) -> Drive;
+    /// The actor is gone, in whatever way. `ran`: it was polled at least once.
+    fn detached(&mut self, ran: bool);
     #[cfg(feature = "fault-injection")]
-    cell.set_kill(number, Kill::of(prepared.actor_ref().clone()));
-    let host = Host { cell, number, tools: Tools::new(ground, journal), ran: false, _task: task };
+    fn set_kill(&mut self, kill: Kill);
+}
+
+/// Attaches an actor.
+pub(crate) fn attach(shared: &Shared, driven: Box<dyn Driven>) {
+    let task = shared.tasks.begin();
+    let prepared = PreparedActor::<Host>::new(mailbox::bounded(1));
+    #[cfg_attr(not(feature = "fault-injection"), expect(unused_mut, reason = "it is not killed"))]
+    let mut host = Host { driven, ran: false, _task: task };
+    #[cfg(feature = "fault-injection")]
+    host.driven.set_kill(Kill::of(prepared.actor_ref().clone()));
     shared.seams.spawner.spawn(Box::pin(async move {
         // It reports its end by being dropped.
         drop(prepared.run(host).await);
     }));
 }
 
-struct Host<A: Aggregate> {
-    cell: Arc<Cell<A>>,
-    number: u32,
-    tools: Tools<A>,
+struct Host {
+    driven: Box<dyn Driven>,
     ran: bool,
     /// The last of all to be dropped.
     _task: Task,
 }
 
-impl<A: Aggregate> Actor for Host<A> {
+impl Actor for Host {
     type Args = Self;
     type Error = Infallible;
 
     fn name() -> &'static str {
-        A::NAME
+        "aggregate"
     }
 
     async fn on_start(mut host: Self, _: ActorRef<Self>) -> Result<Self, Infallible> {
@@ -63,7 +69,7 @@ impl<A: Aggregate> Actor for Host<A> {
         _: WeakActorRef<Self>,
         _: &mut MailboxReceiver<Self>,
     ) -> Result<Option<Signal<Self>>, Infallible> {
-        poll_fn(|cx| match self.cell.drive(self.number, &mut self.tools, cx) {
+        poll_fn(|cx| match self.driven.drive(cx) {
             Drive::Park => Poll::Pending,
             Drive::Yield => {
                 cx.waker().wake_by_ref();
@@ -75,9 +81,9 @@ impl<A: Aggregate> Actor for Host<A> {
     }
 }
 
-impl<A: Aggregate> Drop for Host<A> {
+impl Drop for Host {
     fn drop(&mut self) {
-        self.cell.detached(self.number, self.ran);
+        self.driven.detached(self.ran);
     }
 }
 
@@ -88,7 +94,7 @@ pub(crate) struct Kill(Arc<dyn Fn() + Send + Sync>);
 
 #[cfg(feature = "fault-injection")]
 impl Kill {
-    fn of<A: Aggregate>(actor: ActorRef<Host<A>>) -> Self {
+    fn of(actor: ActorRef<Host>) -> Self {
         Kill(Arc::new(move || actor.kill()))
     }
 

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 
 use crate::aggregates::Target;
+use crate::cell::decide_panicked;
 use crate::counts::Counters;
 use crate::error::{AlreadyRun, AskError, Cause, NotRun, Unknown, UnreadableReply, panic_message};
 use crate::once::{Once, ReplyCodec};
@@ -278,7 +279,7 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
             Ok(Err(rejection)) => (Judged::Rejected, Verdict::Rejection(rejection)),
             Err(panic) => {
                 let message = panic_message(&*panic);
-                tracing::error!(aggregate = A::NAME, command = self.command(), %message, "decide panicked");
+                decide_panicked(A::NAME, self.command(), &message);
                 (Judged::Panicked, Verdict::Failed(Cause::Panicked { message }))
             }
         };

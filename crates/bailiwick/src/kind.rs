@@ -7,12 +7,12 @@ use std::sync::{Arc, OnceLock};
 
 use crate::cell::{Cell, Hold, NotAdmitted};
 use crate::counts::{Counts, Tally};
-use crate::deadlines::{Deadlines, Due};
+use crate::deadlines::{self, Deadlines, Due};
 use crate::news::{Concerned, Readers};
-use crate::patience::Patience;
-use crate::recovery::{Changed, Judging, Recovering, Recovery, Whom, judge_anew};
+use crate::patience::{self, Patience};
+use crate::recovery::{Changed, Judging, Timed, Whom, judge_anew};
 use crate::registry::Registry;
-use crate::rest::RestQueue;
+use crate::rest::{self, Residents, RestQueue};
 use crate::shared::{Shared, Stage};
 use crate::watch::Watchers;
 use bailiwick_core::views::Folded;
@@ -27,8 +27,8 @@ pub(crate) struct Kind<A: Aggregate> {
     types: Arc<[EventType]>,
     pub(crate) registry: Registry<A>,
     pub(crate) deadlines: Deadlines<A::Key>,
-    pub(crate) rest: RestQueue<A>,
-    pub(crate) patience: Patience<Arc<Cell<A>>>,
+    pub(crate) rest: RestQueue,
+    pub(crate) patience: Arc<Patience>,
     pub(crate) watchers: Watchers<A::Key>,
     pub(crate) tally: Tally,
     pub(crate) judging: Judging,
@@ -50,7 +50,7 @@ impl<A: Aggregate> Kind<A> {
             types: Self::types().into_iter().map(EventType::literal).collect(),
             registry: Registry::new(seed),
             deadlines: Deadlines::new(seed, &shared.config),
-            rest: RestQueue::new(&shared.config, seed),
+            rest: RestQueue::new(&shared.config, seed, size_of::<A>()),
             patience: Patience::new(),
             watchers: Watchers::new(seed),
             tally: Tally::default(),
@@ -88,34 +88,11 @@ impl<A: Aggregate> Kind<A> {
         QueryItem::shared(self.types.clone(), Tags::none()).expect("there is Bailiwick's own type")
     }
 
-    /// One of them has another deadline than the one that was recorded. Whether nobody knew yet that
-    /// the rule has changed.
-    pub(crate) fn notices(&self, changed: &Changed) -> bool {
-        let first = self.judging.notices_change();
-        if first {
-            let Changed { id, recorded, now } = changed;
-            tracing::warn!(
-                aggregate = A::NAME, %id, ?recorded, ?now,
-                "the deadline is not the one that was recorded: `deadline`, or what it rests on, has \
-                 changed. The deadlines of all these aggregates are judged anew; raise \
-                 `DEADLINE_VERSION` so that every start knows it"
-            );
-        }
-        first
-    }
-
     /// An aggregate was loaded whose deadline is not the one that was recorded by this version.
     pub(crate) fn deadline_changed(self: &Arc<Self>, changed: &Changed) {
-        if self.notices(changed) {
-            self.judge_anew(Whom::All);
+        if self.judging.notices(A::NAME, changed) {
+            judge_anew(self.clone(), Whom::All);
         }
-    }
-
-    fn judge_anew(self: &Arc<Self>, whom: Whom) {
-        let (kind, whom) = (self.clone(), Arc::new(whom));
-        self.shared.keep(format!("judging the deadlines of {}", A::NAME), move || {
-            Box::pin(judge_anew(kind.clone(), whom.clone()))
-        });
     }
 
     /// The deadline index calls the aggregate with this ID.
@@ -171,19 +148,25 @@ impl<A: Aggregate> Kind<A> {
     }
 }
 
+impl<A: Aggregate> Residents for Kind<A> {
+    fn rest(&self) -> &RestQueue {
+        &self.rest
+    }
+
+    fn shrink(&self) {
+        self.registry.shrink();
+    }
+}
+
 /// A [`Kind`] whatever its aggregate.
-pub(crate) trait AnyKind: Send + Sync + 'static {
+pub(crate) trait AnyKind: Timed + 'static {
     fn counts(&self) -> Counts;
     /// What it reads and guards, each once.
     fn event_types(&self) -> Vec<&'static str>;
-    /// What learns from the journal's past which deadlines there are.
-    fn recovery(self: Arc<Self>) -> Box<dyn Recovery>;
     /// Whether an aggregate of this type with this tag reads events of that type.
     fn reads(&self, event_type: &EventType, tag: &Tag) -> bool;
     /// Holds the aggregate with this tag, if it is in memory: see [`Cell::hold`].
     fn hold(&self, tag: &Tag) -> Option<BoxFuture<Option<Hold>>>;
-    /// The `NAME` of the type.
-    fn name(&self) -> &'static str;
     /// The keys of the tags of these aggregates: today's, then those before.
     fn keys(&self) -> Vec<&'static str>;
     /// What its aggregates fold: what they read without what is Bailiwick's own.
@@ -212,10 +195,6 @@ impl<A: Aggregate> AnyKind for Kind<A> {
         Self::types()
     }
 
-    fn recovery(self: Arc<Self>) -> Box<dyn Recovery> {
-        Box::new(Recovering::new(self))
-    }
-
     fn hold(&self, tag: &Tag) -> Option<BoxFuture<Option<Hold>>> {
         // Who guards an old key of the ID guards today's as well: each is held once.
         let id = self.id_of(tag).filter(|_| tag.key() == <A::Key as Id>::KEY)?;
@@ -225,10 +204,6 @@ impl<A: Aggregate> AnyKind for Kind<A> {
 
     fn reads(&self, event_type: &EventType, tag: &Tag) -> bool {
         A::Key::has_key(tag.key()) && self.types.contains(event_type)
-    }
-
-    fn name(&self) -> &'static str {
-        A::NAME
     }
 
     fn keys(&self) -> Vec<&'static str> {
@@ -285,23 +260,19 @@ impl<A: Aggregate> AnyKind for Kind<A> {
 
     fn start(self: Arc<Self>) {
         let shared = self.shared.clone();
-        let kind = self.clone();
+        let (kind, of) = (self.clone(), shared.clone());
         shared.keep(format!("deadlines of {}", A::NAME), move || {
-            Box::pin(crate::deadlines::run(kind.clone()))
+            deadlines::run(of.clone(), kind.clone())
         });
-        let kind = self.clone();
+        let (waiting, of) = (self.patience.clone(), shared.clone());
         shared.keep(format!("time-outs of {}", A::NAME), move || {
-            let kind = kind.clone();
-            Box::pin(async move {
-                let lapse = |cell: Arc<Cell<A>>, entry, now| cell.lapse(entry, now);
-                crate::patience::run(&kind.patience, &kind.shared, lapse).await;
-            })
+            patience::run(waiting.clone(), of.clone())
         });
         if let Some(whom) = self.judging.wanted() {
-            self.judge_anew(whom);
+            judge_anew(self.clone(), whom);
         }
-        shared
-            .keep(format!("rest of {}", A::NAME), move || Box::pin(crate::rest::run(self.clone())));
+        let of = shared.clone();
+        shared.keep(format!("rest of {}", A::NAME), move || rest::run(of.clone(), self.clone()));
     }
 
     fn sweep(&self, stage: Stage) {

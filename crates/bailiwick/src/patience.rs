@@ -5,17 +5,25 @@
 //! the cell answers those whose time is up and says when it wants to be looked at again.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bailiwick_core::BoxFuture;
 use tokio::sync::Notify;
 
 use crate::race::either;
 use crate::shared::{Lock, Shared, Stage};
 
+/// What has callers who wait, whatever its type.
+pub(crate) trait Lapse: Send + Sync {
+    /// Its entry has fallen due at `now`: ends the wait of those whose time is up.
+    fn lapse(self: Arc<Self>, entry: Entry, now: Duration);
+}
+
 /// Times are the clock's [`elapsed`](crate::Clock::elapsed).
-pub(crate) struct Patience<T> {
-    waiting: Lock<Waiting<T>>,
+pub(crate) struct Patience {
+    waiting: Lock<Waiting>,
     earlier: Notify,
     numbers: AtomicU64,
 }
@@ -23,17 +31,17 @@ pub(crate) struct Patience<T> {
 /// An entry: when, and a number that tells entries of the same time apart.
 pub(crate) type Entry = (Duration, u64);
 
-struct Waiting<T> {
-    entries: BTreeMap<Entry, T>,
+struct Waiting {
+    entries: BTreeMap<Entry, Arc<dyn Lapse>>,
     /// When the task looks again by itself.
     wakes: Duration,
 }
 
-impl<T> Patience<T> {
-    pub(crate) fn new() -> Self {
+impl Patience {
+    pub(crate) fn new() -> Arc<Self> {
         let waiting = Waiting { entries: BTreeMap::new(), wakes: Duration::ZERO };
         let numbers = AtomicU64::new(0);
-        Patience { waiting: Lock::new(waiting), earlier: Notify::new(), numbers }
+        Arc::new(Patience { waiting: Lock::new(waiting), earlier: Notify::new(), numbers })
     }
 
     /// An entry for who has no number of its own.
@@ -42,7 +50,7 @@ impl<T> Patience<T> {
     }
 
     /// Looks at `what` when its entry says.
-    pub(crate) fn insert(&self, entry: Entry, what: T) {
+    pub(crate) fn insert(&self, entry: Entry, what: Arc<dyn Lapse>) {
         let mut waiting = self.waiting.lock();
         waiting.entries.insert(entry, what);
         let earlier = entry.0 < waiting.wakes;
@@ -64,7 +72,7 @@ impl<T> Patience<T> {
     }
 
     /// The first that is to be looked at by `now`.
-    fn pop(&self, now: Duration) -> Option<(Entry, T)> {
+    fn pop(&self, now: Duration) -> Option<(Entry, Arc<dyn Lapse>)> {
         let mut waiting = self.waiting.lock();
         let first = waiting.entries.first_entry().filter(|first| first.key().0 <= now)?;
         Some(first.remove_entry())
@@ -79,13 +87,12 @@ impl<T> Patience<T> {
     }
 }
 
-/// Ends the wait of callers whose time is up, until the runtime is closed. `lapse` is given what is
-/// to be looked at, its entry, and the time.
-pub(crate) async fn run<T>(
-    patience: &Patience<T>,
-    shared: &Shared,
-    lapse: impl Fn(T, Entry, Duration),
-) {
+/// Ends the wait of callers whose time is up, until the runtime is closed.
+pub(crate) fn run(patience: Arc<Patience>, shared: Arc<Shared>) -> BoxFuture<()> {
+    Box::pin(async move { look_after(&patience, &shared).await })
+}
+
+async fn look_after(patience: &Patience, shared: &Shared) {
     let clock = shared.seams.clock.clone();
     loop {
         // Before the stage is looked at, so that its change is not missed.
@@ -95,7 +102,7 @@ pub(crate) async fn run<T>(
         }
         let now = clock.elapsed();
         while let Some((entry, what)) = patience.pop(now) {
-            lapse(what, entry, now);
+            what.lapse(entry, now);
         }
         let change = either(patience.earlier.notified(), closing);
         match patience.sleeps() {

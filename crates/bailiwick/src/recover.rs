@@ -19,7 +19,7 @@ use crate::start::StartError;
 /// An aggregate type, and what its part of the journal has shown so far.
 struct Part<'a> {
     kind: &'a dyn AnyKind,
-    deadlines: Box<dyn Recovery>,
+    deadlines: Recovery,
 }
 
 /// Reads the journal once, from its beginning.
@@ -35,7 +35,7 @@ pub(crate) async fn recover<'a>(
     if schema.is_empty() {
         return Ok(());
     }
-    let parts = kinds.map(|kind| Part { kind: &**kind, deadlines: kind.clone().recovery() });
+    let parts = kinds.map(|kind| Part { kind: &**kind, deadlines: Recovery::new(kind.clone()) });
     let mut journal = Journal::new(parts.collect());
     let mut pace = Pace::default();
     let mut read = Read::new(Query::all()).limit(shared.config.page());

@@ -25,6 +25,9 @@ const RESTART: Duration = Duration::from_millis(100);
 /// The bound of that doubling. Who has run for as long begins anew with it.
 const RESTART_MAX: Duration = Duration::from_secs(30);
 
+/// Makes a task, as often as it has to begin again.
+type Begin = Box<dyn Fn() -> BoxFuture<()> + Send + Sync>;
+
 /// Counts tasks. Cloning shares it.
 #[derive(Clone, Default)]
 pub(crate) struct Tasks(Arc<Running>);
@@ -100,7 +103,11 @@ impl Shared {
         task: impl Into<Arc<str>>,
         begin: impl Fn() -> BoxFuture<()> + Send + Sync + 'static,
     ) {
-        let (shared, task) = (self.clone(), task.into());
+        self.keep_running(task.into(), Box::new(begin));
+    }
+
+    fn keep_running(self: &Arc<Self>, task: Arc<str>, begin: Begin) {
+        let shared = self.clone();
         self.spawn(Box::pin(async move {
             let backoff = Backoff::new(RESTART, RESTART_MAX);
             let mut times = 0;

@@ -33,7 +33,7 @@ impl<A: Aggregate> Cell<A> {
         let driven = catch_unwind(AssertUnwindSafe(|| self.drive(number, &mut tools, &mut cx)));
         if let Err(panic) = driven {
             let message = panic_message(&*panic);
-            tracing::error!(aggregate = A::NAME, id = %self.id, %message, "a turn panicked");
+            self.named().panicked("a turn", &message);
         }
         self.detached(number, true);
     }

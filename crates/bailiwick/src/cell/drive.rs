@@ -325,7 +325,7 @@ impl<A: Aggregate> Cell<A> {
         cx: &mut Context<'_>,
     ) -> Next {
         let now = self.kind.shared.now();
-        let span = tracing::trace_span!("turn", aggregate = A::NAME, id = %self.id, commands = work.commands.len());
+        let span = self.named().turn(work.commands.len());
         let _entered = span.enter();
         let mut turn = Turn { tools, now, commands: work.commands.len() };
         live.known.forget_answers(now, self.kind.shared.config.answers_for);

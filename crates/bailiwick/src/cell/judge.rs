@@ -228,7 +228,7 @@ impl<A: Aggregate> Cell<A> {
         live.known.armed = None;
         live.rearm = true;
         self.kind.tally.here().stuck_deadlines.one();
-        tracing::error!(aggregate = A::NAME, id = %self.id, problem, "a deadline is stuck");
+        self.named().stuck(problem);
     }
 
     /// Encodes the events, applies them to the state and adds them to the forming batch: all, or
@@ -327,7 +327,7 @@ impl<A: Aggregate> Cell<A> {
             }
             Err(panic) => {
                 let message = panic_message(&*panic);
-                tracing::error!(aggregate = A::NAME, id = %self.id, %message, "`apply` or `deadline` panicked");
+                self.named().panicked("`apply` or `deadline`", &message);
                 live.mend = Mend::FoldAnew;
                 Err(Cause::Panicked { message })
             }

@@ -14,7 +14,7 @@ use crate::entry::{Entries, Entry};
 use crate::envelope::Envelope;
 use crate::error::{Cause, ReadError};
 use crate::glance::Reader;
-use crate::patience;
+use crate::patience::{self, Lapse};
 
 #[cfg(test)]
 mod tests;
@@ -48,9 +48,10 @@ impl<A: Aggregate> Cell<A> {
             }
         }
     }
+}
 
-    /// Ends the wait of callers whose time is up at `now`. Called for its entry.
-    pub(crate) fn lapse(self: &Arc<Self>, entry: patience::Entry, now: Duration) {
+impl<A: Aggregate> Lapse for Cell<A> {
+    fn lapse(self: Arc<Self>, entry: patience::Entry, now: Duration) {
         let mut core = self.core.lock();
         let Some(desk) = core.desk.as_mut().filter(|desk| desk.patience == Some(entry)) else {
             return;

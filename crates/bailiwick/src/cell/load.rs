@@ -204,8 +204,7 @@ impl<A: Aggregate> Cell<A> {
     pub(super) fn faulted(&self, error: LoadError, again: Again<A>, times: u8) -> Life<A> {
         let elapsed = self.kind.shared.seams.clock.elapsed();
         if let Some(left_out) = self.kind.shared.failed_loads.line(elapsed) {
-            let error = ErrorReport::of(&error);
-            tracing::error!(aggregate = A::NAME, id = %self.id, %error, left_out, "cannot be loaded");
+            self.named().failed_load(&error, left_out);
         }
         let config = &self.kind.shared.config;
         let backoff = Backoff::new(config.reload_backoff, config.reload_backoff_max);

@@ -15,6 +15,7 @@
 
 mod admit;
 mod answers;
+mod attachment;
 mod brief;
 mod desk;
 mod drive;
@@ -24,6 +25,7 @@ mod judge;
 mod lapse;
 mod life;
 mod load;
+mod log;
 mod phase;
 mod readers;
 mod rest;
@@ -39,16 +41,18 @@ pub(crate) use admit::NotAdmitted;
 pub(crate) use answers::Place;
 pub(crate) use desk::Ground;
 pub(crate) use drive::Drive;
-pub(crate) use encode::Tools;
 pub(crate) use hold::Hold;
 pub(crate) use load::fold_one;
+pub(crate) use log::decide_panicked;
 
 use crate::actor;
 use crate::kind::Kind;
 use crate::rest::Standing;
 use crate::shared::{Lock, Shared, Stage};
 use crate::time::Moment;
+use attachment::Attachment;
 use desk::Desk;
+use encode::Tools;
 use life::Life;
 use phase::{Act, Input, Phase};
 
@@ -92,6 +96,11 @@ impl<A: Aggregate> Cell<A> {
         &self.kind.shared
     }
 
+    /// Whom the log names.
+    fn named(&self) -> log::Of<'_> {
+        log::Of { aggregate: A::NAME, id: &self.id }
+    }
+
     /// Takes the step that the table gives, and does what it says. The lock is let go before
     /// anything foreign is called: a waker, an executor, a destructor.
     fn step(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>, input: Input) -> Phase {
@@ -115,7 +124,11 @@ impl<A: Aggregate> Cell<A> {
         let ground = self.desk(&mut core).ground.clone();
         // Spawning may run other code: a dropped task's, if the executor is gone.
         drop(core);
-        actor::attach(self.clone(), number, ground);
+        let shared = self.shared();
+        // Else the runtime is closed just now: nothing will ever run here again.
+        let Some(journal) = shared.journal() else { return self.detached(number, false) };
+        let tools = Tools::new(ground, journal);
+        actor::attach(shared, Box::new(Attachment { cell: self.clone(), number, tools }));
     }
 
     fn wake(&self, mut core: MutexGuard<'_, Core<A>>) {

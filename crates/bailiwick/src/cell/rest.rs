@@ -12,7 +12,7 @@ use super::life::Life;
 use super::phase::{Input, Phase};
 use super::{Cell, Core};
 use crate::error::panic_message;
-use crate::rest::{Look, Seen};
+use crate::rest::{Look, Rests, Seen};
 use crate::shared::Stage;
 use crate::time::Moment;
 
@@ -49,7 +49,7 @@ impl<A: Aggregate> Cell<A> {
         let first = rest.push_resting(at, self.clone(), standing, rest.hash(&self.id));
         drop(core);
         self.clear(desk);
-        rest.make_room(now, &self.kind.registry, first);
+        rest.make_room(now, &*self.kind, first);
         self.forsake();
     }
 
@@ -60,7 +60,7 @@ impl<A: Aggregate> Cell<A> {
             let asked = catch_unwind(AssertUnwindSafe(|| known.state.heap_bytes()));
             let state = asked.unwrap_or_else(|panic| {
                 let message = panic_message(&*panic);
-                tracing::error!(aggregate = A::NAME, id = %self.id, %message, "`heap_bytes` panicked");
+                self.named().panicked("`heap_bytes`", &message);
                 0
             });
             state.saturating_add(known.answers.as_ref().map_or(0, |answers| answers.bytes()))
@@ -69,7 +69,7 @@ impl<A: Aggregate> Cell<A> {
         let rest = &self.kind.rest;
         let over = rest.weigh(&mut self.core.lock().standing, heap);
         if over {
-            rest.make_room(self.kind.shared.time.recent(), &self.kind.registry, false);
+            rest.make_room(self.kind.shared.time.recent(), &*self.kind, false);
         }
     }
 
@@ -91,9 +91,26 @@ impl<A: Aggregate> Cell<A> {
         }
     }
 
-    /// Lets an actor that has lingered for long go, or at once if too many linger. Returns when to
-    /// look again, if at all.
-    pub(crate) fn tire(self: &Arc<Self>, now: Moment, at_once: bool) -> Option<Moment> {
+    /// Leaves memory, but for the deadline.
+    pub(super) fn store(&self, mut core: MutexGuard<'_, Core<A>>) {
+        let mut life = std::mem::replace(&mut core.life, Life::Unloaded);
+        let is_stuck = life.is_stuck();
+        if let Some(known) = life.known() {
+            if !is_stuck && !known.unsure && !self.is_put_off(known) {
+                self.kind.deadlines.set(&mut known.slot, &self.id, known.deadline);
+            }
+            self.kind.deadlines.leave(known.slot.take());
+        }
+        let desk = core.desk.take();
+        drop(core);
+        self.kind.registry.remove(&self.id, self);
+        self.clear(desk);
+        drop(life);
+    }
+}
+
+impl<A: Aggregate> Rests for Cell<A> {
+    fn tire(self: Arc<Self>, now: Moment, at_once: bool) -> Option<Moment> {
         let linger = self.kind.shared.config.linger;
         let mut core = self.core.lock();
         match core.phase {
@@ -111,12 +128,10 @@ impl<A: Aggregate> Cell<A> {
         }
     }
 
-    /// Stores a cell that has rested for long, or has to give way to others. Returns whether it did.
-    pub(crate) fn retire(look: Look<Arc<Self>>, now: Moment) -> bool {
-        let cell = look.item.clone();
-        let (rest, idle) = (&cell.kind.rest, cell.kind.shared.config.idle);
-        let hash = rest.hash(&cell.id);
-        let mut core = cell.core.lock();
+    fn retire(self: Arc<Self>, look: Look<Arc<dyn Rests>>, now: Moment) -> bool {
+        let (rest, idle) = (&self.kind.rest, self.kind.shared.config.idle);
+        let hash = rest.hash(&self.id);
+        let mut core = self.core.lock();
         let seen = match core.phase {
             Phase::Resting if now.since(core.busy_at) >= idle => Seen::Expired,
             Phase::Resting => Seen::Resting((core.busy_at + idle).as_millis()),
@@ -125,25 +140,8 @@ impl<A: Aggregate> Cell<A> {
         let gone = rest.judge(look, &mut core.standing, seen, hash);
         let gives_way = gone.is_some() && core.phase == Phase::Resting;
         if gives_way {
-            cell.step(core, Input::Expires);
+            self.step(core, Input::Expires);
         }
         gives_way
-    }
-
-    /// Leaves memory, but for the deadline.
-    pub(super) fn store(&self, mut core: MutexGuard<'_, Core<A>>) {
-        let mut life = std::mem::replace(&mut core.life, Life::Unloaded);
-        let is_stuck = life.is_stuck();
-        if let Some(known) = life.known() {
-            if !is_stuck && !known.unsure && !self.is_put_off(known) {
-                self.kind.deadlines.set(&mut known.slot, &self.id, known.deadline);
-            }
-            self.kind.deadlines.leave(known.slot.take());
-        }
-        let desk = core.desk.take();
-        drop(core);
-        self.kind.registry.remove(&self.id, self);
-        self.clear(desk);
-        drop(life);
     }
 }

@@ -6,9 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bailiwick_core::{
-    Aggregate, AppendCondition, AppendError, Appended, ErrorReport, Journal, Position, Text,
-};
+use bailiwick_core::{Aggregate, AppendCondition, AppendError, Appended, Journal, Position, Text};
 
 use super::Cell;
 use super::answers::Place;
@@ -118,7 +116,7 @@ impl<A: Aggregate> Cell<A> {
     /// its original order, on the rebuilt one.
     fn conflicted(&self, live: &mut Live<A>, running: Running<A>, at: Position) -> Settled {
         self.kind.tally.here().conflicts.one();
-        tracing::debug!(aggregate = A::NAME, id = %self.id, %at, "another writer was faster");
+        self.named().conflict(at);
         let Again { stuck, called, .. } = live.again;
         let Running { entries, readers, keys, before, .. } = running;
         let mut again = Again { entries, readers, stuck, called };
@@ -156,8 +154,7 @@ impl<A: Aggregate> Cell<A> {
         let may_be_written = unknown.is_some();
         let shared = &self.kind.shared;
         if let Some(left_out) = shared.failed_appends.line(shared.seams.clock.elapsed()) {
-            let cause = ErrorReport::of(&cause);
-            tracing::error!(aggregate = A::NAME, id = %self.id, %cause, may_be_written, left_out, "an append failed");
+            self.named().failed_append(&cause, may_be_written, left_out);
         }
         // First: who is told, and asks again at once, comes back at once.
         shared.append_failed();

@@ -15,6 +15,7 @@
 
 mod index;
 mod places;
+mod run;
 mod slab;
 mod stored;
 #[cfg(test)]
@@ -24,7 +25,6 @@ mod wheel;
 use std::hash::Hash;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bailiwick_core::{Aggregate, Timestamp};
 use parking_lot::MutexGuard;
@@ -34,12 +34,13 @@ use crate::backoff::Backoff;
 use crate::config::Config;
 use crate::error::panic_message;
 use crate::kind::Kind;
-use crate::race::{either, yield_now};
-use crate::shared::{Lock, Stage};
+use crate::shared::Lock;
 use index::Index;
 pub(crate) use index::Slot;
 pub(crate) use places::Due;
 use places::Places;
+use run::HasDeadlines;
+pub(crate) use run::run;
 
 /// How many due deadlines a task decides, one after the other. Who has to wait for the journal gets
 /// an actor.
@@ -52,9 +53,6 @@ pub(crate) struct Deadlines<I> {
     places: Arc<Places>,
     backoff: Backoff,
 }
-
-/// How often a closed journal is asked whether it is open, should somebody else have opened it.
-const CLOSED_LOOK: Duration = Duration::from_secs(1);
 
 impl<I: Clone + Eq + Hash> Deadlines<I> {
     pub(crate) fn new(seed: u64, config: &Config) -> Self {
@@ -227,39 +225,29 @@ fn set<I: Clone + Eq + Hash>(
     }
 }
 
-/// Hands out due deadlines until the runtime closes.
-pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
-    let shared = kind.shared.clone();
-    let (clock, places) = (&shared.seams.clock, &kind.deadlines.places);
-    kind.deadlines.index.lock().advance(shared.now().as_millis());
-    loop {
-        // Before the stage is looked at, so that its change is not missed.
-        let closing = shared.closing.notified();
-        let opened = shared.journal_opened.notified();
-        if shared.stage() != Stage::Open {
-            return;
-        }
-        let now = shared.time.exact_now();
-        if kind.deadlines.is_due(now) && !shared.takes_appends() {
-            either(clock.sleep(CLOSED_LOOK), either(opened, closing)).await;
-            continue;
-        }
-        fire(&kind, now);
-        let elapsed = clock.elapsed();
-        if places.room(elapsed) == 0 {
-            let change = either(places.freed.notified(), closing);
-            match places.next_back() {
-                Some(back) => either(change, clock.sleep(back.saturating_sub(elapsed))).await,
-                None => change.await,
-            }
-            continue;
-        }
-        let change = either(kind.deadlines.earlier.notified(), closing);
-        match kind.deadlines.awaits() {
-            Some(first) if first <= now => yield_now().await,
-            Some(first) => shared.time.reach(first, change).await,
-            None => change.await,
-        }
+impl<A: Aggregate> HasDeadlines for Kind<A> {
+    fn places(&self) -> &Places {
+        &self.deadlines.places
+    }
+
+    fn earlier(&self) -> &Notify {
+        &self.deadlines.earlier
+    }
+
+    fn advance(&self, now: Timestamp) {
+        self.deadlines.index.lock().advance(now.as_millis());
+    }
+
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.deadlines.is_due(now)
+    }
+
+    fn awaits(&self) -> Option<Timestamp> {
+        self.deadlines.awaits()
+    }
+
+    fn fire(self: Arc<Self>, now: Timestamp) {
+        fire(&self, now);
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use crate::config::Config;
 use crate::shared::Lock;
 
-pub(super) struct Places {
+pub(crate) struct Places {
     taken: Lock<Taken>,
     /// There was no room, and now there may be.
     pub(super) freed: Notify,

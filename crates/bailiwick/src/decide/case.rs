@@ -22,10 +22,11 @@ use super::order::Ticket;
 use crate::counts::Counters;
 use crate::envelope::{Call, Receipt, Verdict, command_name};
 use crate::error::{AlreadyRun, AskError, Cause, NotRun, Unknown, panic_message};
+use crate::patience::{Entry, Lapse};
 use crate::reply::Reply;
 
 /// A decision, whatever its type.
-pub(super) trait Case: Send + Sync {
+pub(super) trait Case: Lapse {
     fn boundary(&self) -> &Boundary;
     /// There is no room yet. Only before anybody else knows of it.
     fn wait_at_the_door(&self);
@@ -45,8 +46,6 @@ pub(super) trait Case: Send + Sync {
     fn release(&self, position: Position);
     fn give_back(&self, cause: Cause);
     fn unknown(&self, unknown: Unknown);
-    /// Its caller's time is up: the caller is told. From its turn on, the decision goes on.
-    fn time_out(&self);
     /// The runtime goes away: it gets the outcome that it can have now.
     fn close(&self);
 }
@@ -404,20 +403,6 @@ impl<D: Decision> Case for Asked<D> {
         }
     }
 
-    fn time_out(&self) {
-        if self.change(AT_THE_DOOR, ENDED) {
-            self.counters().turned_away.one();
-            self.send_away(Cause::TimedOut);
-        } else if self.change(WAITING, ENDED) {
-            self.counters().lapsed.one();
-            self.send_away(Cause::TimedOut);
-        } else {
-            if self.reply.time_out(Err(self.unknown_because(Unknown::TimedOut))) {
-                self.counters().timed_out.one();
-            }
-        }
-    }
-
     fn close(&self) {
         if self.change(AT_THE_DOOR, ENDED) {
             self.counters().turned_away.one();
@@ -435,6 +420,24 @@ impl<D: Decision> Case for Asked<D> {
             self.counters().unknown.one();
             self.answer(Err(self.unknown_because(Unknown::ShutDown)));
         }
+    }
+}
+
+impl<D: Decision> Lapse for Asked<D> {
+    /// From its turn on, the decision goes on.
+    fn lapse(self: Arc<Self>, (_, ticket): Entry, _: Duration) {
+        if self.change(AT_THE_DOOR, ENDED) {
+            self.counters().turned_away.one();
+            self.send_away(Cause::TimedOut);
+        } else if self.change(WAITING, ENDED) {
+            self.counters().lapsed.one();
+            self.send_away(Cause::TimedOut);
+        } else {
+            if self.reply.time_out(Err(self.unknown_because(Unknown::TimedOut))) {
+                self.counters().timed_out.one();
+            }
+        }
+        self.floor.withdraw(ticket);
     }
 }
 

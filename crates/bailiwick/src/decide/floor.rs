@@ -34,7 +34,7 @@ pub(crate) struct Floor {
     numbers: Numbers,
     standing: Lock<Standing>,
     pub(super) kept: Kept,
-    patience: Patience<Arc<dyn Case>>,
+    patience: Arc<Patience>,
     /// Whether somebody ends the wait of callers whose time is up.
     is_patient: AtomicBool,
 }
@@ -149,17 +149,9 @@ impl Floor {
         if !self.is_patient.load(Ordering::Relaxed)
             && !self.is_patient.swap(true, Ordering::Relaxed)
         {
-            let floor = self.clone();
-            self.shared.keep("time-outs of decisions", move || {
-                let floor = floor.clone();
-                Box::pin(async move {
-                    let lapse = |case: Arc<dyn Case>, (_, ticket), _| {
-                        case.time_out();
-                        floor.withdraw(ticket);
-                    };
-                    patience::run(&floor.patience, &floor.shared, lapse).await;
-                })
-            });
+            let (waiting, of) = (self.patience.clone(), self.shared.clone());
+            self.shared
+                .keep("time-outs of decisions", move || patience::run(waiting.clone(), of.clone()));
         }
     }
 

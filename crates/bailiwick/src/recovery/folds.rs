@@ -7,21 +7,18 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bailiwick_core::{Aggregate, Position, RecordedDeadline, RecordedEvent, Tag, Timestamp};
+use bailiwick_core::{RecordedDeadline, RecordedEvent, Tag, Timestamp};
 use foldhash::fast::FixedState;
 
-use super::Changed;
-use crate::cell::fold_one;
-use crate::kind::Kind;
+use super::{Changed, Folding, Timed};
 
 /// What an aggregate counts for beside its state, in bytes.
 const FOLD_BYTES: usize = 256;
 
-pub(super) struct Folds<A: Aggregate> {
+pub(super) struct Folds {
     /// By the value of the tag.
-    folds: HashMap<Box<str>, Fold<A>, FixedState>,
+    folds: HashMap<Box<str>, Fold, FixedState>,
     /// Whoever has a hash from here to there.
     from: u64,
     upto: u64,
@@ -29,25 +26,24 @@ pub(super) struct Folds<A: Aggregate> {
     events_each: u32,
 }
 
-struct Fold<A: Aggregate> {
+struct Fold {
     hash: u64,
-    id: A::Key,
-    folded: Option<(A, Position)>,
+    /// None if it cannot be folded, or has too many events.
+    folding: Option<Box<dyn Folding>>,
     /// The deadline that stands beside its last event.
     recorded: Option<RecordedDeadline>,
     events: u32,
-    /// It cannot be folded, or has too many events.
-    given_up: bool,
 }
 
 /// What came of an aggregate.
-pub(super) struct Judged<A: Aggregate> {
-    pub(super) id: A::Key,
+pub(super) struct Judged {
+    /// The value of its tag.
+    pub(super) value: Box<str>,
     /// None if it cannot be folded.
     pub(super) deadline: Option<Option<Timestamp>>,
 }
 
-impl<A: Aggregate> Folds<A> {
+impl Folds {
     /// At most so many of all.
     pub(super) fn new(seed: u64, most: usize) -> Self {
         let folds = HashMap::with_hasher(FixedState::with_seed(seed));
@@ -72,6 +68,7 @@ impl<A: Aggregate> Folds<A> {
     /// Folds an event of the aggregate with this tag, if it is one of those.
     pub(super) fn take(
         &mut self,
+        kind: &dyn Timed,
         tag: &Tag,
         recorded: &RecordedEvent,
         wanted: impl FnOnce(&str) -> bool,
@@ -82,11 +79,11 @@ impl<A: Aggregate> Folds<A> {
             return;
         }
         if let Some(fold) = self.folds.get_mut(value) {
-            return fold.take(tag, recorded, self.events_each);
+            return fold.take(kind, tag, recorded, self.events_each);
         }
-        let Some(id) = Kind::<A>::id_from(value) else { return };
-        let mut fold = Fold { hash, id, folded: None, recorded: None, events: 0, given_up: false };
-        fold.take(tag, recorded, self.events_each);
+        let Some(folding) = kind.unfolded(value) else { return };
+        let mut fold = Fold { hash, folding: Some(folding), recorded: None, events: 0 };
+        fold.take(kind, tag, recorded, self.events_each);
         self.folds.insert(value.into(), fold);
         if self.folds.len() > self.most {
             self.lower_bound();
@@ -101,8 +98,8 @@ impl<A: Aggregate> Folds<A> {
     }
 
     fn weight(&self) -> usize {
-        let heap = self.folds.values().map(Fold::heap_bytes).fold(0, usize::saturating_add);
-        heap.saturating_add(self.folds.len() * (FOLD_BYTES + size_of::<A>()))
+        let states = self.folds.values().map(Fold::bytes).fold(0, usize::saturating_add);
+        states.saturating_add(self.folds.len() * FOLD_BYTES)
     }
 
     /// Half of them have to wait for another time.
@@ -114,57 +111,45 @@ impl<A: Aggregate> Folds<A> {
         self.folds.retain(|_, fold| fold.hash <= self.upto);
     }
 
-    /// The first one, in order, whose deadline is not what was recorded by the same version.
-    pub(super) fn changed(&self) -> Option<Changed> {
-        let mut changed: Vec<_> = self.folds.values().filter_map(Fold::changed).collect();
-        changed.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        changed.into_iter().next()
+    /// The first one, in order, whose deadline is not what was recorded by this version of the rule.
+    pub(super) fn changed(&self, rule: u32) -> Option<Changed> {
+        let changed = self.folds.iter().filter_map(|(value, fold)| fold.changed(value, rule));
+        changed.min_by(|a, b| a.id.cmp(&b.id))
     }
 
     /// What came of them, in order.
-    pub(super) fn into_judged(self) -> Vec<Judged<A>> {
-        let judged = self.folds.into_values().map(|fold| {
+    pub(super) fn into_judged(self) -> Vec<Judged> {
+        let judged = self.folds.into_iter().map(|(value, fold)| {
             let deadline = fold.deadline();
-            Judged { id: fold.id, deadline }
+            Judged { value, deadline }
         });
-        let mut judged: Vec<Judged<A>> = judged.collect();
-        judged.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        let mut judged: Vec<_> = judged.collect();
+        judged.sort_unstable_by(|a, b| a.value.cmp(&b.value));
         judged
     }
 }
 
-impl<A: Aggregate> Fold<A> {
-    fn take(&mut self, tag: &Tag, recorded: &RecordedEvent, events_each: u32) {
-        if self.given_up {
-            return;
-        }
+impl Fold {
+    fn take(&mut self, kind: &dyn Timed, tag: &Tag, recorded: &RecordedEvent, events_each: u32) {
+        let Some(folding) = &mut self.folding else { return };
         self.events += 1;
-        let faulted = fold_one(&mut self.folded, &self.id, recorded).is_err();
-        self.given_up = faulted || self.events > events_each;
-        if self.given_up {
-            self.folded = None;
+        if !folding.fold(recorded) || self.events > events_each {
+            self.folding = None;
         }
-        self.recorded = recorded.event.metadata.deadline_of::<A>(tag);
+        self.recorded = kind.recorded(&recorded.event, tag);
     }
 
     fn deadline(&self) -> Option<Option<Timestamp>> {
-        if self.given_up {
-            return None;
-        }
-        // It counts from the first event on.
-        let Some((state, _)) = &self.folded else { return Some(None) };
-        catch_unwind(AssertUnwindSafe(|| state.deadline())).ok()
+        self.folding.as_ref()?.deadline()
     }
 
-    fn changed(&self) -> Option<Changed> {
-        let recorded = self.recorded.filter(|known| known.version() == A::DEADLINE_VERSION)?;
+    fn changed(&self, value: &str, rule: u32) -> Option<Changed> {
+        let recorded = self.recorded.filter(|known| known.version() == rule)?;
         let (recorded, now) = (recorded.at(), self.deadline()?);
-        (recorded != now).then(|| Changed { id: self.id.to_string(), recorded, now })
+        (recorded != now).then(|| Changed { id: value.to_owned(), recorded, now })
     }
 
-    fn heap_bytes(&self) -> usize {
-        let Some((state, _)) = &self.folded else { return 0 };
-        // Counts as nothing, as it does when it comes to rest.
-        catch_unwind(AssertUnwindSafe(|| state.heap_bytes())).unwrap_or(0)
+    fn bytes(&self) -> usize {
+        self.folding.as_ref().map_or(0, |folding| folding.bytes())
     }
 }

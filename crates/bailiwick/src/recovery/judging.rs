@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bailiwick_core::{Aggregate, ErrorReport, Id, JournalReadError, Query, Read, Timestamp};
+use bailiwick_core::{BoxFuture, ErrorReport, JournalReadError, Query, Read, Timestamp};
 
 use super::folds::Folds;
+use super::{Changed, Timed};
 use crate::backoff::Backoff;
-use crate::kind::Kind;
 use crate::pace::Pace;
 use crate::port::{self, or_closed};
 use crate::shared::Lock;
@@ -79,9 +79,20 @@ impl Judging {
         self.wanted.lock().take()
     }
 
-    /// Whether nobody has noticed yet that the rule has changed.
-    pub(crate) fn notices_change(&self) -> bool {
-        !self.changed.swap(true, Ordering::Relaxed)
+    /// An aggregate of the type `name` has another deadline than the one that was recorded. Whether
+    /// nobody knew yet that the rule has changed.
+    pub(crate) fn notices(&self, name: &str, changed: &Changed) -> bool {
+        let first = !self.changed.swap(true, Ordering::Relaxed);
+        if first {
+            let Changed { id, recorded, now } = changed;
+            tracing::warn!(
+                aggregate = name, %id, ?recorded, ?now,
+                "the deadline is not the one that was recorded: `deadline`, or what it rests on, has \
+                 changed. The deadlines of all these aggregates are judged anew; raise \
+                 `DEADLINE_VERSION` so that every start knows it"
+            );
+        }
+        first
     }
 }
 
@@ -92,22 +103,29 @@ enum Ended {
     Unread(JournalReadError),
 }
 
+/// Judges them in the background.
+pub(crate) fn judge_anew(kind: Arc<dyn Timed>, whom: Whom) {
+    let (shared, whom) = (kind.shared().clone(), Arc::new(whom));
+    let task = format!("judging the deadlines of {}", kind.name());
+    shared.keep(task, move || -> BoxFuture<()> { Box::pin(judge_all(kind.clone(), whom.clone())) });
+}
+
 /// Judges them, in as many readings as there is room for their states.
-pub(crate) async fn judge_anew<A: Aggregate>(kind: Arc<Kind<A>>, whom: Arc<Whom>) {
-    let shared = &kind.shared;
+async fn judge_all(kind: Arc<dyn Timed>, whom: Arc<Whom>) {
+    let shared = kind.shared();
     let config = &shared.config;
     let backoff = Backoff::new(config.reload_backoff, config.reload_backoff_max);
     let (mut from, mut times) = (0, 0_u8);
     loop {
-        let folds = Folds::new(kind.judging.seed(), config.judged_at_once).from(from);
-        match judge(&kind, &whom, folds).await {
+        let folds = Folds::new(kind.judging().seed(), config.judged_at_once).from(from);
+        match judge(&*kind, &whom, folds).await {
             Ok(u64::MAX) | Err(Ended::Closed) => return,
             Ok(upto) => (from, times) = (upto + 1, 0),
             Err(Ended::Unread(error)) => {
                 let wait = backoff.after(times);
                 let why = ErrorReport::of(&error).to_string();
                 tracing::warn!(
-                    aggregate = A::NAME,
+                    aggregate = kind.name(),
                     why,
                     ?wait,
                     "deadlines cannot be judged anew yet"
@@ -122,14 +140,10 @@ pub(crate) async fn judge_anew<A: Aggregate>(kind: Arc<Kind<A>>, whom: Arc<Whom>
 }
 
 /// One reading. Says up to which hash it has come.
-async fn judge<A: Aggregate>(
-    kind: &Arc<Kind<A>>,
-    whom: &Whom,
-    mut folds: Folds<A>,
-) -> Result<u64, Ended> {
-    let shared = &kind.shared;
+async fn judge(kind: &dyn Timed, whom: &Whom, mut folds: Folds) -> Result<u64, Ended> {
+    let shared = kind.shared();
     let journal = shared.journal().ok_or(Ended::Closed)?;
-    let mut reading = Read::new(Query::from(kind.all())).limit(shared.config.page());
+    let mut reading = Read::new(Query::from(kind.query())).limit(shared.config.page());
     let mut pace = Pace::default();
     loop {
         let page = port::read(&*journal, reading.clone());
@@ -137,8 +151,8 @@ async fn judge<A: Aggregate>(
         let page = page.map_err(Ended::Unread)?;
         for recorded in &page.events {
             let event = &recorded.event;
-            for tag in event.tags.iter().filter(|tag| A::Key::has_key(tag.key())) {
-                folds.take(tag, recorded, |value| whom.has(value));
+            for tag in event.tags.iter().filter(|tag| kind.has_key(tag.key())) {
+                folds.take(kind, tag, recorded, |value| whom.has(value));
             }
             pace.folded(event).await;
         }
@@ -150,11 +164,9 @@ async fn judge<A: Aggregate>(
     }
     let upto = folds.upto();
     for judged in folds.into_judged() {
-        match judged.deadline {
-            Some(Some(at)) => kind.deadlines.arm_stored(&judged.id, at),
-            Some(None) => {}
-            // Whoever loads it says what is wrong with it.
-            None => kind.deadlines.arm_stored(&judged.id, Timestamp::EPOCH),
+        // Whoever loads one that cannot be folded says what is wrong with it.
+        if let Some(at) = judged.deadline.unwrap_or(Some(Timestamp::EPOCH)) {
+            kind.arm(&judged.value, at);
         }
     }
     Ok(upto)

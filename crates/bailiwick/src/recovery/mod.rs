@@ -14,70 +14,49 @@
 
 mod folds;
 mod judging;
+mod timed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bailiwick_core::{Aggregate, Id, RecordedEvent, Timestamp};
+use bailiwick_core::{RecordedEvent, Timestamp};
 
-use crate::kind::Kind;
 use folds::Folds;
 pub(crate) use judging::{Judging, Whom, judge_anew};
+pub(crate) use timed::{Folding, Timed};
 
 /// How many events of an aggregate are folded at most to compare its deadline: a start is not to be
 /// held up by a few long histories.
 const COMPARED_EVENTS: u32 = 1_000;
 
-/// What the journal has shown so far of the deadlines of one type.
-pub(crate) trait Recovery: Send {
-    /// Called in order of position, with each event of the types that the type reads.
-    fn take(&mut self, recorded: &RecordedEvent);
-    /// The journal has come to its end, after so many pages.
-    fn finish(self: Box<Self>, pages: usize);
-}
-
-/// In order, so that the same journal gives the same start. Kept are those that have a deadline or
-/// are left open, and a sample; not the aggregates that ever were.
-pub(crate) struct Recovering<A: Aggregate> {
-    kind: Arc<Kind<A>>,
+/// What the journal has shown so far of the deadlines of one type. In order, so that the same journal
+/// gives the same start. Kept are those that have a deadline or are left open, and a sample; not the
+/// aggregates that ever were.
+pub(crate) struct Recovery {
+    kind: Arc<dyn Timed>,
     /// By the value of the tag.
     deadlines: BTreeMap<String, Timestamp>,
     open: Whom,
-    compared: Folds<A>,
+    compared: Folds,
 }
 
-impl<A: Aggregate> Recovering<A> {
-    pub(crate) fn new(kind: Arc<Kind<A>>) -> Self {
-        let most = kind.shared.config.compared_aggregates;
-        let compared = Folds::new(kind.judging.seed(), most).events_each(COMPARED_EVENTS);
-        Recovering { kind, deadlines: BTreeMap::new(), open: Whom::Only(BTreeSet::new()), compared }
+impl Recovery {
+    pub(crate) fn new(kind: Arc<dyn Timed>) -> Self {
+        let most = kind.shared().config.compared_aggregates;
+        let compared = Folds::new(kind.judging().seed(), most).events_each(COMPARED_EVENTS);
+        Recovery { kind, deadlines: BTreeMap::new(), open: Whom::Only(BTreeSet::new()), compared }
     }
 
-    fn arm(&self, value: &str, at: Timestamp) {
-        match Kind::<A>::id_from(value) {
-            Some(id) => self.kind.deadlines.arm_stored(&id, at),
-            // Else the start would have been refused.
-            None => {
-                tracing::warn!(
-                    aggregate = A::NAME,
-                    id = value,
-                    "is ignored: its deadline is not armed"
-                );
-            }
-        }
-    }
-}
-
-impl<A: Aggregate> Recovery for Recovering<A> {
-    fn take(&mut self, recorded: &RecordedEvent) {
+    /// Called in order of position, with each event of the types that the type reads.
+    pub(crate) fn take(&mut self, recorded: &RecordedEvent) {
         let event = &recorded.event;
-        for tag in event.tags.iter().filter(|tag| A::Key::has_key(tag.key())) {
-            let known = event.metadata.deadline_of::<A>(tag);
+        for tag in event.tags.iter().filter(|tag| self.kind.has_key(tag.key())) {
+            let known = self.kind.recorded(event, tag);
             if known.is_none() && event.is_reserved() {
                 // Bailiwick's own, and a namesake's: nobody folds it.
                 continue;
             }
-            match known.filter(|known| known.version() == A::DEADLINE_VERSION) {
+            match known.filter(|known| known.version() == self.kind.rule()) {
                 Some(known) => {
                     self.open.remove(tag.value());
                     match known.at() {
@@ -86,19 +65,21 @@ impl<A: Aggregate> Recovery for Recovering<A> {
                     }
                 }
                 // One that was known before stays: called in vain, it does no harm.
-                None => self.open.add(tag.value(), self.kind.shared.config.judged_at_once),
+                None => self.open.add(tag.value(), self.kind.shared().config.judged_at_once),
             }
-            self.compared.take(tag, recorded, |_| true);
+            self.compared.take(&*self.kind, tag, recorded, |_| true);
         }
     }
 
-    fn finish(self: Box<Self>, pages: usize) {
+    /// The journal has come to its end, after so many pages.
+    pub(crate) fn finish(self, pages: usize) {
         for (value, at) in &self.deadlines {
             self.arm(value, *at);
         }
-        if let Some(changed) = self.compared.changed() {
-            if self.kind.notices(&changed) {
-                self.kind.judging.want(Whom::All);
+        let judging = self.kind.judging();
+        if let Some(changed) = self.compared.changed(self.kind.rule()) {
+            if judging.notices(self.kind.name(), &changed) {
+                judging.want(Whom::All);
             }
             return;
         }
@@ -107,7 +88,15 @@ impl<A: Aggregate> Recovery for Recovering<A> {
             Whom::Only(few) if few.len() <= pages => {
                 few.iter().for_each(|value| self.arm(value, Timestamp::EPOCH));
             }
-            _ => self.kind.judging.want(self.open),
+            _ => judging.want(self.open),
+        }
+    }
+
+    fn arm(&self, value: &str, at: Timestamp) {
+        if !self.kind.arm(value, at) {
+            // Else the start would have been refused.
+            let name = self.kind.name();
+            tracing::warn!(aggregate = name, id = value, "is ignored: its deadline is not armed");
         }
     }
 }

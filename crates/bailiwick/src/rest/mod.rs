@@ -14,36 +14,49 @@
 mod eviction;
 
 use std::collections::VecDeque;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
-use bailiwick_core::Aggregate;
+use bailiwick_core::BoxFuture;
 use foldhash::fast::FixedState;
 use tokio::sync::Notify;
 
-use crate::cell::Cell;
 use crate::config::Config;
-use crate::kind::Kind;
 use crate::race::{either, yield_now};
-use crate::registry::Registry;
-use crate::shared::{Lock, Stage};
+use crate::shared::{Lock, Shared, Stage};
 use crate::time::Moment;
 use eviction::{Load, Resting};
 pub(crate) use eviction::{Look, Seen, Standing};
 
-pub(crate) struct RestQueue<A: Aggregate> {
-    queues: Lock<Queues<A>>,
+/// A cell in the queues, whatever its aggregate.
+pub(crate) trait Rests: Send + Sync {
+    /// Lets an actor that has lingered for long go, or at once if too many linger. Returns when to
+    /// look again, if at all.
+    fn tire(self: Arc<Self>, now: Moment, at_once: bool) -> Option<Moment>;
+    /// Stores a cell that has rested for long, or has to give way to others. Returns whether it did.
+    fn retire(self: Arc<Self>, look: Look<Arc<dyn Rests>>, now: Moment) -> bool;
+}
+
+/// The aggregates of one type in memory.
+pub(crate) trait Residents: Send + Sync {
+    fn rest(&self) -> &RestQueue;
+    /// Gives memory back after a time with many more of them.
+    fn shrink(&self);
+}
+
+pub(crate) struct RestQueue {
+    queues: Lock<Queues>,
     changed: Notify,
     /// How many actors may linger.
     most_lingering: usize,
     hasher: FixedState,
 }
 
-struct Queues<A: Aggregate> {
+struct Queues {
     /// Cells with an actor.
-    lingering: VecDeque<(Moment, Arc<Cell<A>>)>,
+    lingering: VecDeque<(Moment, Arc<dyn Rests>)>,
     /// Cells without one.
-    resting: Resting<Arc<Cell<A>>>,
+    resting: Resting<Arc<dyn Rests>>,
 }
 
 /// How many cells of each queue the task looks at before others get their turn: as many actors may
@@ -57,11 +70,12 @@ const LOOKS_PER_PUSH: usize = 2;
 /// its places in the registry, the deadline index and the queues here take.
 const CELL_BYTES: u64 = 256;
 
-impl<A: Aggregate> RestQueue<A> {
-    pub(crate) fn new(config: &Config, seed: u64) -> Self {
+impl RestQueue {
+    /// `state`: how many bytes the state of an aggregate has, without its heap.
+    pub(crate) fn new(config: &Config, seed: u64, state: usize) -> Self {
         let count = config.resting_aggregates;
         let most = Load { count, bytes: config.resting_bytes as u64 };
-        let resting = Resting::new(most, CELL_BYTES + size_of::<A>() as u64);
+        let resting = Resting::new(most, CELL_BYTES + state as u64);
         RestQueue {
             queues: Lock::new(Queues { lingering: VecDeque::new(), resting }),
             changed: Notify::new(),
@@ -71,7 +85,7 @@ impl<A: Aggregate> RestQueue<A> {
     }
 
     /// Looks at a cell with an actor at `at`, or a little later.
-    pub(crate) fn push_lingering(&self, now: Moment, at: Moment, cell: Arc<Cell<A>>) {
+    pub(crate) fn push_lingering(&self, now: Moment, at: Moment, cell: Arc<dyn Rests>) {
         let mut queues = self.queues.lock();
         queues.lingering.push_back((at, cell));
         let first = queues.lingering.len() == 1;
@@ -82,7 +96,7 @@ impl<A: Aggregate> RestQueue<A> {
     }
 
     /// A cell to look at, and whether its actor is one too many.
-    fn next_lingering(&self, now: Moment) -> Option<(Arc<Cell<A>>, bool)> {
+    fn next_lingering(&self, now: Moment) -> Option<(Arc<dyn Rests>, bool)> {
         let mut queues = self.queues.lock();
         let too_many = queues.lingering.len() > self.most_lingering;
         let (_, cell) = queues.lingering.pop_front_if(|(at, _)| too_many || *at <= now)?;
@@ -95,7 +109,7 @@ impl<A: Aggregate> RestQueue<A> {
     pub(crate) fn push_resting(
         &self,
         at: Moment,
-        cell: Arc<Cell<A>>,
+        cell: Arc<dyn Rests>,
         standing: &mut Standing,
         hash: u64,
     ) -> bool {
@@ -118,8 +132,8 @@ impl<A: Aggregate> RestQueue<A> {
     }
 
     /// After a cell came to rest. `first`: it is the first to be looked at.
-    pub(crate) fn make_room(&self, now: Moment, registry: &Registry<A>, first: bool) {
-        if self.look_at_resting(now, registry, LOOKS_PER_PUSH) || first {
+    pub(crate) fn make_room(&self, now: Moment, of: &dyn Residents, first: bool) {
+        if self.look_at_resting(now, of, LOOKS_PER_PUSH) || first {
             self.changed.notify_one();
         }
     }
@@ -127,16 +141,16 @@ impl<A: Aggregate> RestQueue<A> {
     /// What becomes of a cell that was looked at: it stays, or it is given back.
     pub(crate) fn judge(
         &self,
-        look: Look<Arc<Cell<A>>>,
+        look: Look<Arc<dyn Rests>>,
         standing: &mut Standing,
         seen: Seen,
         hash: u64,
-    ) -> Option<Arc<Cell<A>>> {
+    ) -> Option<Arc<dyn Rests>> {
         self.queues.lock().resting.judge(look, standing, seen, hash)
     }
 
     /// By what it is known after it has left memory.
-    pub(crate) fn hash(&self, id: &A::Key) -> u64 {
+    pub(crate) fn hash(&self, id: &impl Hash) -> u64 {
         self.hasher.hash_one(id)
     }
 
@@ -148,7 +162,7 @@ impl<A: Aggregate> RestQueue<A> {
             && let Some((cell, too_many)) = self.next_lingering(now)
         {
             looks += 1;
-            match cell.tire(now, too_many) {
+            match cell.clone().tire(now, too_many) {
                 // Busy: not before the next round, even if there are too many.
                 Some(again) => self.queues.lock().lingering.push_back((again, cell)),
                 None => done += 1,
@@ -162,21 +176,21 @@ impl<A: Aggregate> RestQueue<A> {
     ///
     /// Every look changes something: its cell is stored, or leaves the queue because it is at work,
     /// or is a use poorer, or is looked at later. So it comes to an end even if nobody can be stored.
-    fn look_at_resting(&self, now: Moment, registry: &Registry<A>, most: usize) -> bool {
+    fn look_at_resting(&self, now: Moment, of: &dyn Residents, most: usize) -> bool {
         let (mut looks, mut stored) = (0, false);
         while looks < most
             && let Some(look) = self.next_resting(now)
         {
             looks += 1;
-            stored |= Cell::retire(look, now);
+            stored |= look.item.clone().retire(look, now);
         }
         if stored && self.shrink() {
-            registry.shrink();
+            of.shrink();
         }
         looks == most
     }
 
-    fn next_resting(&self, now: Moment) -> Option<Look<Arc<Cell<A>>>> {
+    fn next_resting(&self, now: Moment) -> Option<Look<Arc<dyn Rests>>> {
         self.queues.lock().resting.next(now.as_millis())
     }
 
@@ -202,25 +216,29 @@ impl<A: Aggregate> RestQueue<A> {
 }
 
 /// Looks after cells with nothing to do until the runtime closes.
-pub(crate) async fn run<A: Aggregate>(kind: Arc<Kind<A>>) {
-    let shared = kind.shared.clone();
+pub(crate) fn run(shared: Arc<Shared>, of: Arc<dyn Residents>) -> BoxFuture<()> {
+    Box::pin(async move { look_after(&shared, &*of).await })
+}
+
+async fn look_after(shared: &Shared, of: &dyn Residents) {
+    let rest = of.rest();
     loop {
         // Before the stage is looked at, so that its change is not missed.
         let closing = shared.closing.notified();
         if shared.stage() == Stage::Closed {
-            return kind.rest.clear();
+            return rest.clear();
         }
         let now = shared.time.moment();
         let more = [
-            kind.rest.look_at_lingering(now, CELLS_AT_ONCE),
-            kind.rest.look_at_resting(now, &kind.registry, CELLS_AT_ONCE),
+            rest.look_at_lingering(now, CELLS_AT_ONCE),
+            rest.look_at_resting(now, of, CELLS_AT_ONCE),
         ];
         if more.contains(&true) {
             yield_now().await;
             continue;
         }
-        let change = either(kind.rest.changed.notified(), closing);
-        match kind.rest.next_look() {
+        let change = either(rest.changed.notified(), closing);
+        match rest.next_look() {
             Some(next) => either(shared.seams.clock.sleep(next.since(now)), change).await,
             None => change.await,
         }

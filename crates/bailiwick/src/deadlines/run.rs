@@ -1,0 +1,68 @@
+//! The task that hands out due deadlines of one type: one and the same code for all of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick_core::{BoxFuture, Timestamp};
+use tokio::sync::Notify;
+
+use super::places::Places;
+use crate::race::{either, yield_now};
+use crate::shared::{Shared, Stage};
+
+/// How often a closed journal is asked whether it is open, should somebody else have opened it.
+const CLOSED_LOOK: Duration = Duration::from_secs(1);
+
+/// The aggregates of one type, as far as they have deadlines.
+pub(crate) trait HasDeadlines: Send + Sync {
+    fn places(&self) -> &Places;
+    /// Signalled when the earliest entry became earlier.
+    fn earlier(&self) -> &Notify;
+    /// Says what time it is before the first entry is looked at.
+    fn advance(&self, now: Timestamp);
+    /// Whether there may be something due at `now`.
+    fn is_due(&self, now: Timestamp) -> bool;
+    /// When to look next; [`earlier`](Self::earlier) tells if that changes.
+    fn awaits(&self) -> Option<Timestamp>;
+    /// Hands out what is due, within the bound.
+    fn fire(self: Arc<Self>, now: Timestamp);
+}
+
+/// Hands out due deadlines until the runtime closes.
+pub(crate) fn run(shared: Arc<Shared>, of: Arc<dyn HasDeadlines>) -> BoxFuture<()> {
+    Box::pin(async move { hand_out(&shared, &of).await })
+}
+
+async fn hand_out(shared: &Shared, of: &Arc<dyn HasDeadlines>) {
+    let (clock, places) = (&shared.seams.clock, of.places());
+    of.advance(shared.now());
+    loop {
+        // Before the stage is looked at, so that its change is not missed.
+        let closing = shared.closing.notified();
+        let opened = shared.journal_opened.notified();
+        if shared.stage() != Stage::Open {
+            return;
+        }
+        let now = shared.time.exact_now();
+        if of.is_due(now) && !shared.takes_appends() {
+            either(clock.sleep(CLOSED_LOOK), either(opened, closing)).await;
+            continue;
+        }
+        of.clone().fire(now);
+        let elapsed = clock.elapsed();
+        if places.room(elapsed) == 0 {
+            let change = either(places.freed.notified(), closing);
+            match places.next_back() {
+                Some(back) => either(change, clock.sleep(back.saturating_sub(elapsed))).await,
+                None => change.await,
+            }
+            continue;
+        }
+        let change = either(of.earlier().notified(), closing);
+        match of.awaits() {
+            Some(first) if first <= now => yield_now().await,
+            Some(first) => shared.time.reach(first, change).await,
+            None => change.await,
+        }
+    }
+}
