@@ -13,9 +13,9 @@ use super::answers::Answers;
 use super::desk::Desk;
 use super::encode::Tools;
 use super::life::{Again, Base, Fault, Folded, Known, Life, Live, Loading, Mend};
+use super::reading::{Fold, Reading};
 use crate::backoff::Backoff;
 use crate::error::{LoadError, Unloadable, panic_message};
-use crate::pace::Pace;
 use crate::port::{Guarded, unread};
 use crate::recovery::Changed;
 use crate::shared::Shared;
@@ -107,47 +107,18 @@ impl<A: Aggregate> Cell<A> {
         known: Option<Box<Known<A>>>,
     ) -> Guarded<Folded<A>, LoadError> {
         let (shared, journal) = (self.kind.shared.clone(), journal.clone());
-        let id = self.id.clone();
-        let own = ground.tags.as_slice()[0].clone();
         let mut read = Read::new(ground.boundary.clone()).limit(shared.config.page());
+        let own = ground.tags.as_slice()[0].clone();
+        let mut folding = Folding::<A>::of(self.id.clone(), own);
+        if let Some(known) = known {
+            read.after = known.seen;
+            folding.folded = Some((known.state, known.version));
+            folding.answers = known.answers;
+        }
+        let reading = Reading { shared, journal, read };
         let fold = async move {
-            let (mut folded, mut answers, mut recorded) = (None, None, None);
-            let mut pace = Pace::default();
-            let mut clock = Clock { now: shared.now(), reached: Timestamp::EPOCH };
-            if let Some(known) = known {
-                read.after = known.seen;
-                folded = Some((known.state, known.version));
-                answers = known.answers;
-            }
-            loop {
-                let page = journal.read(read.clone()).await.map_err(LoadError::Unread)?;
-                for recorded in &page.events {
-                    fold_one(&mut folded, &id, recorded).map_err(LoadError::Unloadable)?;
-                    #[cfg(feature = "fault-injection")]
-                    if shared.sabotaged(crate::Sabotage::KeysForgotten) {
-                        pace.folded(&recorded.event).await;
-                        continue;
-                    }
-                    let at = clock.of(recorded.event.recorded_at);
-                    if clock.now.since(at) < shared.config.answers_for {
-                        remember::<A>(&mut answers, &own, recorded, at);
-                    }
-                    pace.folded(&recorded.event).await;
-                }
-                shared.time.not_before_any(&page.events);
-                if let Some(last) = page.events.last() {
-                    recorded = last.event.metadata.deadline_of::<A>(&own);
-                }
-                read.after = page.upto;
-                if !page.more {
-                    break;
-                }
-            }
-            let (state, version) = match folded {
-                Some(folded) => folded,
-                None => (new_state::<A>(&id)?, Position::START),
-            };
-            Ok(Folded { state, answers, version, seen: read.after, recorded })
+            let seen = reading.fold_into(&mut folding).await?;
+            folding.into_folded(seen)
         };
         Guarded::new(|| Answer::later(fold), |error| LoadError::Unread(unread(error)))
     }
@@ -221,6 +192,49 @@ impl<A: Aggregate> Cell<A> {
     }
 }
 
+/// An aggregate that is being folded.
+struct Folding<A: Aggregate> {
+    id: A::Key,
+    own: Tag,
+    folded: Option<(A, Position)>,
+    answers: Option<Box<Answers>>,
+    recorded: Option<RecordedDeadline>,
+}
+
+impl<A: Aggregate> Folding<A> {
+    fn of(id: A::Key, own: Tag) -> Self {
+        Folding { id, own, folded: None, answers: None, recorded: None }
+    }
+
+    fn into_folded(self, seen: Position) -> Result<Folded<A>, LoadError> {
+        let (state, version) = match self.folded {
+            Some(folded) => folded,
+            None => (new_state::<A>(&self.id)?, Position::START),
+        };
+        Ok(Folded { state, answers: self.answers, version, seen, recorded: self.recorded })
+    }
+}
+
+impl<A: Aggregate> Fold for Folding<A> {
+    fn fold(&mut self, recorded: &RecordedEvent) -> Result<(), Unloadable> {
+        fold_one(&mut self.folded, &self.id, recorded)
+    }
+
+    /// If the aggregate itself gave it.
+    fn remember(&mut self, recorded: &RecordedEvent, at: Timestamp) {
+        let RecordedEvent { event, position } = recorded;
+        if let Some(known) = &event.metadata.extra().idempotency
+            && decided_by::<A>(event).is_some_and(|tag| is_of::<A>(tag, &self.own))
+        {
+            self.answers.get_or_insert_default().fold(known, *position, at);
+        }
+    }
+
+    fn comes_to(&mut self, last: &RecordedEvent) {
+        self.recorded = last.event.metadata.deadline_of::<A>(&self.own);
+    }
+}
+
 /// It counts from the first event on: nobody falls due, and has something written, by being looked at.
 fn deadline_of<A: Aggregate>(folded: &Folded<A>) -> std::thread::Result<Option<Timestamp>> {
     if folded.version == Position::START {
@@ -269,35 +283,6 @@ pub(crate) fn fold_one<A: Aggregate>(
     Ok(())
 }
 
-/// When the events of a journal were decided, as far as can be told from clocks that differ: in their
-/// order, and not in the future.
-struct Clock {
-    now: Timestamp,
-    reached: Timestamp,
-}
-
-impl Clock {
-    fn of(&mut self, recorded_at: Timestamp) -> Timestamp {
-        self.reached = self.reached.max(recorded_at.min(self.now));
-        self.reached
-    }
-}
-
-/// Remembers the answer that stands beside an event, if the aggregate itself gave it.
-fn remember<A: Aggregate>(
-    answers: &mut Option<Box<Answers>>,
-    own: &Tag,
-    recorded: &RecordedEvent,
-    at: Timestamp,
-) {
-    let RecordedEvent { event, position } = recorded;
-    if let Some(known) = &event.metadata.extra().idempotency
-        && decided_by::<A>(event).is_some_and(|tag| is_of::<A>(tag, own))
-    {
-        answers.get_or_insert_default().fold(known, *position, at);
-    }
-}
-
 /// The tag of the aggregate of this type that decided it, if one did.
 fn decided_by<A: Aggregate>(event: &EncodedEvent) -> Option<&Tag> {
     let origin = event.metadata.origin.as_ref()?;
@@ -307,16 +292,4 @@ fn decided_by<A: Aggregate>(event: &EncodedEvent) -> Option<&Tag> {
 /// Whether it is the aggregate's own tag, or was.
 fn is_of<A: Aggregate>(tag: &Tag, own: &Tag) -> bool {
     tag == own || (<A::Key as Id>::WAS.contains(&tag.key()) && tag.value() == own.value())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_comes_later_was_decided_later_and_nothing_in_the_future() {
-        let mut clock = Clock { now: 100.into(), reached: Timestamp::EPOCH };
-        let at = [10, 50, 20, u64::MAX, 30].map(|recorded| clock.of(recorded.into()));
-        assert_eq!(at, [10, 50, 50, 100, 100].map(Timestamp::from));
-    }
 }

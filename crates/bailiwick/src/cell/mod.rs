@@ -28,6 +28,7 @@ mod load;
 mod log;
 mod phase;
 mod readers;
+mod reading;
 mod rest;
 mod settle;
 mod work;
