@@ -4,8 +4,8 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bailiwick_core::{
-    Aggregate, Answer, EncodedEvent, ErrorReport, Id, Position, Read, RecordedDeadline,
-    RecordedEvent, Tag, Timestamp,
+    Aggregate, Answer, EncodedEvent, Id, Position, Read, RecordedDeadline, RecordedEvent, Tag,
+    Timestamp,
 };
 
 use super::Cell;
