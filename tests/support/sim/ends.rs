@@ -25,7 +25,7 @@ pub(super) async fn close(world: Arc<World>, seat: Arc<Seat>) {
     }
 }
 
-/// Shuts the runtime down, or begins to and lets it fall. Checks what it reports.
+/// Shuts the runtime down, or begins to and drops it. Checks what it reports.
 pub(super) async fn shut_down(
     world: &World,
     seat: &Seat,
@@ -38,6 +38,8 @@ pub(super) async fn shut_down(
     let before = runtime.counts();
     let shutdown = runtime.shutdown(Duration::from_millis(limit));
     let report = cut(shutdown, patience, &world.time).await.ok();
+    // Who does not wait for the end leaves it to a task, unless the last clone goes, too.
+    drop(runtime);
     seat.account.lock().closed = true;
     let took = world.now() - began;
     let counts = seat.counts();
