@@ -9,3 +9,4 @@ mod ours;
 mod pace;
 mod rebuilding;
 mod support;
+mod told;
