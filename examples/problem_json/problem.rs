@@ -43,7 +43,7 @@ impl Problem {
             ErrorClass::Unknown => (500, "Done, or not"),
             ErrorClass::Internal => (500, "An error of the server"),
         };
-        let retry_after = wait.map(|wait| wait.as_millis().div_ceil(1_000) as u64);
+        let retry_after = wait.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
         Problem { kind: format!("/problems/{class}"), title, status, detail, retry_after }
     }
 }

@@ -34,7 +34,9 @@ async fn an_aggregate_that_is_not_read_again_yet_says_when_it_is() {
 }
 
 /// Asks twice of a journal that is closed and not opened at the first try: what the second is told.
-async fn told_while_closed(stage: &Stage) -> AskError<Count, bailiwick_tests::counter::LimitReached> {
+async fn told_while_closed(
+    stage: &Stage,
+) -> AskError<Count, bailiwick_tests::counter::LimitReached> {
     stage.journal.fail_stop(1);
     stage.journal.plan([Fault::UnknownLost]);
     stage.counters.get("a").ask(Count::FREELY).await.unwrap_err();
@@ -68,7 +70,10 @@ async fn a_closed_journal_is_waited_for_if_somebody_opens_it() {
         }
     }
     let report = ErrorReport::of(&error).to_string();
-    assert!(report.ends_with("data/1.log: there is no room left; make room: it is full"), "{report}");
+    assert!(
+        report.ends_with("data/1.log: there is no room left; make room: it is full"),
+        "{report}"
+    );
     assert!(!error.client_text().contains("data"), "{}", error.client_text());
 }
 
