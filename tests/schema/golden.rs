@@ -9,9 +9,11 @@ use std::fmt::{Debug, Write as _};
 
 use bailiwick::{
     ANSWERED, DeadlineOf, Delivery, EncodedEvent, Event, EventType, Extra, Idempotency, Metadata,
-    Origin, Position, RecordedDeadline, Tag, Tags, Text, Timestamp, codec, record,
+    Origin, Position, RecordedDeadline, Tag, Tags, Text, Timestamp, codec, id, record, tags_of,
 };
 use bailiwick_examples::streaming::SessionEvent;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// As the first version of the layout wrote them.
 const VERSION_1: &str = include_str!("../golden/records-1.txt");
@@ -84,7 +86,34 @@ fn cases() -> Vec<Case> {
             metadata.origin = origin(None).map(by_version(2));
         }),
         extra("deadlines of others", |extra| extra.deadlines = deadlines()),
+        made_of("ids of a number and a UUID"),
     ]
+}
+
+id!(OrderNo(u64): "order", CartId(Uuid): "cart", ShelfNo(i128): "shelf");
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum OrderEvent {
+    OrderPlaced {
+        #[tag]
+        order: OrderNo,
+        #[tag]
+        cart: CartId,
+        #[tag]
+        shelf: ShelfNo,
+    },
+}
+
+/// With the tags that it has by itself.
+fn made_of(name: &'static str) -> Case {
+    let event = OrderEvent::OrderPlaced {
+        order: 12_345_678_901.into(),
+        cart: Uuid::from_u128(0x67e5_5044_10b1_426f_9247_bb68_0e5f_e0c8).into(),
+        shelf: (-3).into(),
+    };
+    let tags = tags_of(&Tags::none(), &event).expect("tags");
+    let case = domain(name, event);
+    Case { event: EncodedEvent { tags, ..case.event }, ..case }
 }
 
 fn bare(event_type: &'static str) -> EncodedEvent {

@@ -71,7 +71,7 @@ impl Decide<Measure> for Station {
     fn decide(&self, measure: &Measure, ctx: &mut Context<StationEvent>) -> Result<f64, TooCold> {
         for degrees in &measure.0 {
             require(*degrees != -300.0, TooCold { limit: f64::NAN })?;
-            require(!(*degrees < -273.15), TooCold { limit: -273.15 })?;
+            require(degrees.is_nan() || *degrees >= -273.15, TooCold { limit: -273.15 })?;
             assert!(*degrees != 13.0, "unlucky");
             ctx.emit(Measured { degrees: *degrees });
         }
