@@ -100,7 +100,7 @@ impl<A: Aggregate> Kind<A> {
         loop {
             match self.cell(id) {
                 Ok(cell) => match cell.admit_deadline(&mut due) {
-                    Err(NotAdmitted::Stored) => self.registry.remove(id, &cell),
+                    Err(NotAdmitted::Stored) => {}
                     _ => return,
                 },
                 Err(_) => return,

@@ -10,7 +10,7 @@
 //!    nobody waits in a circle.
 //!
 //! It spares conflicts and does nothing else: the condition of the append stays the truth. Only a
-//! cell in memory can be held.
+//! cell in memory can be held, and as long as it is held it stays there.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -133,11 +133,8 @@ impl<A: Aggregate> Cell<A> {
                 let keep = core.life.is_worth_keeping();
                 self.step(core, Input::Forsaken { keep });
             }
-            Phase::Resting if !core.has_work() => {
-                let desk = core.desk.take();
-                drop(core);
-                self.clear(desk);
-            }
+            // It was not stored as long as it was held.
+            Phase::Resting if !core.has_work() => self.rest(core),
             _ => drop(core),
         }
         drop(granted);

@@ -10,8 +10,9 @@
 //!    under this lock.
 //! 3. Between two polls of the actor everything is in the cell: state, running appends, decided
 //!    commands. An actor killed from outside takes nothing with it.
-//! 4. A cell is stored (leaves the registry) only with nothing to do and nothing undurable. It is
-//!    marked first: who still holds it looks again and finds, or makes, its successor.
+//! 4. A cell is stored (leaves the registry) only with nothing to do and nothing undurable. Who still
+//!    holds it looks again, and finds its successor, or makes one. One that a reference remembers is
+//!    its own successor: it comes back with nothing known.
 
 mod admit;
 mod answers;
@@ -72,6 +73,8 @@ struct Core<A: Aggregate> {
     /// How many actors were attached so far; tells an actor from those before it.
     attachments: u32,
     phase: Phase,
+    /// A reference remembers it, or did.
+    remembered: bool,
     /// It is in the queue of those who linger, where it is once at most.
     lingers: bool,
     /// Where it rests, or would.
@@ -87,6 +90,7 @@ impl<A: Aggregate> Cell<A> {
             busy_at: Moment::BEGIN,
             attachments: 0,
             phase: Phase::Resting,
+            remembered: false,
             lingers: false,
             standing: Standing::default(),
         };
@@ -193,7 +197,7 @@ impl<A: Aggregate> Cell<A> {
             _ => Some(std::mem::replace(&mut core.life, Life::Unloaded)),
         };
         drop(core);
-        self.kind.registry.remove(&self.id, self);
+        self.kind.registry.remove_closed(&self.id, self);
         let waker = desk.as_mut().and_then(|desk| desk.parked.take());
         // What is dropped without an outcome gets one: given back, or unknown if it was submitted.
         drop(life);
@@ -212,6 +216,11 @@ impl<A: Aggregate> Core<A> {
         {
             (known.unsure, desk.unsure) = (true, false);
         }
+    }
+
+    /// Whether a decision holds it, or waits to.
+    fn is_held(&self) -> bool {
+        self.desk.as_ref().is_some_and(|desk| desk.holding.is_some())
     }
 
     /// Whether an actor would find something to do, or to wait for.

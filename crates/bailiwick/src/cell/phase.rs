@@ -4,7 +4,7 @@
 //!    attaches one, or is sent away by a cell that has left memory.
 //! 2. There is one actor at most: one is attached only where there is none.
 //! 3. A cell leaves memory only from a phase without work and without an actor, or because it is
-//!    closed; from there nothing leads back.
+//!    closed. A stored one may come back, with nothing known; a closed one never does.
 
 /// Where a cell is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,8 @@ pub(super) enum Phase {
     Leaving,
     /// It has something to do, without an actor, and queues for a permit to begin it.
     Queued,
-    /// Out of memory: whoever still holds the cell looks in the registry again.
+    /// Out of memory: whoever still holds the cell looks in the registry again, where it, or another
+    /// one, is made to be in memory.
     Stored,
     /// Out of memory because the runtime is closed.
     Closed,
@@ -49,6 +50,8 @@ pub(super) enum Input {
     Gone { ran: bool, work: bool, keep: bool },
     /// It has rested for long, or too many cells rest.
     Expires,
+    /// It was stored, and its ID is called again.
+    ComesBack,
     /// The runtime is closed.
     Closes,
 }
@@ -90,6 +93,7 @@ impl Phase {
     pub(super) fn after(self, input: Input) -> (Phase, Act) {
         use Phase::{Closed, Leaving, Lingering, Queued, Resting, Stored, Waiting, Working};
         match (self, input) {
+            (Stored, Input::ComesBack) => (Resting, Act::Nothing),
             (Stored | Closed, _) => (self, Act::Nothing),
             (_, Input::Closes) => (Closed, Act::Close),
 
@@ -143,6 +147,7 @@ impl Phase {
                 | Input::Expires,
             )
             | (Resting | Working | Waiting | Lingering | Leaving, Input::Forsaken { .. })
+            | (Resting | Queued | Working | Waiting | Lingering | Leaving, Input::ComesBack)
             | (Resting | Working | Waiting | Leaving, Input::Tires)
             | (Working | Waiting | Lingering | Leaving, Input::Expires) => (self, Act::Nothing),
         }
@@ -174,6 +179,7 @@ mod tests {
             Input::Queues,
             Input::Tires,
             Input::Expires,
+            Input::ComesBack,
             Input::Closes,
         ];
         for keep in [false, true] {
@@ -192,6 +198,10 @@ mod tests {
             for input in inputs() {
                 let (next, act) = phase.after(input);
                 let case = format!("{phase:?} + {input:?} = {next:?}, {act:?}");
+                if phase == Phase::Stored && input == Input::ComesBack {
+                    assert_eq!((next, act), (Phase::Resting, Act::Nothing), "{case}");
+                    continue;
+                }
                 if phase.is_over() {
                     assert_eq!((next, act), (phase, Act::Nothing), "{case}: the end is the end");
                     continue;
@@ -292,6 +302,7 @@ mod tests {
         fn successors(self) -> Vec<World> {
             let over = self.phase().is_over();
             let mut next = vec![self.step(Input::Tires), self.step(Input::Closes)];
+            next.push(self.step(Input::ComesBack));
             if !over {
                 next.push(World { work: true, ..self }.step(Input::Work));
             }

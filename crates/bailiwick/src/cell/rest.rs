@@ -92,7 +92,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Leaves memory, but for the deadline.
-    pub(super) fn store(&self, mut core: MutexGuard<'_, Core<A>>) {
+    pub(super) fn store(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
         let mut life = std::mem::replace(&mut core.life, Life::Unloaded);
         let is_stuck = life.is_stuck();
         if let Some(known) = life.known() {
@@ -102,10 +102,40 @@ impl<A: Aggregate> Cell<A> {
             self.kind.deadlines.leave(known.slot.take());
         }
         let desk = core.desk.take();
+        self.kind.registry.remove_stored(&self.id, self, core.remembered);
         drop(core);
-        self.kind.registry.remove(&self.id, self);
         self.clear(desk);
         drop(life);
+    }
+
+    /// Sees to it that this cell, and no other, is there whenever its ID is called. Fails if it has
+    /// left memory. For as long as somebody holds it: from then on it is forgotten.
+    pub(crate) fn be_remembered(&self) -> bool {
+        let mut core = self.core.lock();
+        core.remembered |= !core.phase.is_over();
+        !core.phase.is_over()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        let core = self.core.lock();
+        core.desk.is_none() && matches!(core.life, Life::Unloaded)
+    }
+
+    /// Comes back into memory, with nothing known, if it was stored.
+    pub(crate) fn come_back(self: &Arc<Self>) {
+        let core = self.core.lock();
+        if core.phase == Phase::Stored && self.kind.registry.put_back(&self.id, self) {
+            self.step(core, Input::ComesBack);
+        }
+    }
+}
+
+impl<A: Aggregate> Drop for Cell<A> {
+    fn drop(&mut self) {
+        if self.core.get_mut().remembered {
+            self.kind.registry.forget(&self.id, self);
+        }
     }
 }
 
@@ -133,6 +163,8 @@ impl<A: Aggregate> Rests for Cell<A> {
         let hash = rest.hash(&self.id);
         let mut core = self.core.lock();
         let seen = match core.phase {
+            // Else its decisions would have no turns with the one that comes after it.
+            Phase::Resting if core.is_held() => Seen::AtWork,
             Phase::Resting if now.since(core.busy_at) >= idle => Seen::Expired,
             Phase::Resting => Seen::Resting((core.busy_at + idle).as_millis()),
             _ => Seen::AtWork,

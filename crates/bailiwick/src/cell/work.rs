@@ -61,7 +61,8 @@ impl<A: Aggregate> Cell<A> {
         if !self.is_overloaded(&core) {
             return Ok(());
         }
-        if core.phase == Phase::Resting && matches!(core.life, Life::Unloaded) {
+        let is_unused = matches!(core.life, Life::Unloaded) && !core.is_held();
+        if core.phase == Phase::Resting && is_unused {
             self.step(core, Input::Expires);
         }
         Err(NotAdmitted::Overloaded)
