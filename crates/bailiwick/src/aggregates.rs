@@ -484,9 +484,8 @@ mod tests {
     #[tokio::test]
     async fn there_is_one_cell_whoever_remembers_it() {
         let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Lamp>();
-        let runtime = builder
-            .config(|config| (config.linger, config.idle) = (Duration::ZERO, Duration::ZERO))
-            .start();
+        let runtime =
+            builder.config(|config| config.linger(Duration::ZERO).idle(Duration::ZERO)).start();
         let runtime = runtime.await.unwrap();
         let lamps = runtime.aggregates::<Lamp>();
         let callers = (0..8).map(|caller| {

@@ -9,7 +9,7 @@ use bailiwick_core::{Aggregate, Decide, Timestamp};
 
 use crate::aggregates::Target;
 use crate::cell::NotAdmitted;
-use crate::envelope::{Asked, Place, Receipt};
+use crate::envelope::{Asked, Receipt};
 use crate::error::{AskError, Cause, NotRun, ReadError};
 use crate::glance::Glimpse;
 use crate::once::ReplyCodec;
@@ -134,10 +134,12 @@ impl<A: Decide<C>, C: Send + 'static> Drop for Waiting<A, C> {
         let Some(asked) = self.asked.as_ref().filter(|_| !self.answered) else {
             return;
         };
-        let Some(place) = asked.give_up() else { return };
+        if !asked.give_up() {
+            return;
+        }
         let Target { kind, id, .. } = &**asked.target();
         if let Some(cell) = kind.registry.get(id) {
-            cell.forget(Arc::as_ptr(asked).cast(), place == Place::Door);
+            cell.given_up();
         }
     }
 }

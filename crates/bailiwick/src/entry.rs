@@ -18,6 +18,8 @@ pub(crate) struct Entry<A: Aggregate> {
     envelope: Option<Arc<dyn Envelope<A>>>,
     /// From here on it is certainly judged: its caller cannot give it up any more.
     claimed: bool,
+    /// It was listed among the callers who wait; see [`crate::patience`].
+    pub(crate) listed: bool,
     /// How often it was decided.
     pub(crate) attempts: u32,
     /// How many events of its batch come before or with it.
@@ -35,6 +37,7 @@ impl<A: Aggregate> Entry<A> {
         Entry {
             envelope: Some(envelope),
             claimed: false,
+            listed: false,
             attempts: 0,
             events_upto: 0,
             reread: false,
@@ -50,10 +53,6 @@ impl<A: Aggregate> Entry<A> {
     /// The envelope, for whoever only has to tell its caller that time is up.
     pub(crate) fn share(&self) -> Arc<dyn Envelope<A>> {
         self.envelope.clone().expect("present until it has an outcome")
-    }
-
-    pub(crate) fn is(&self, other: *const ()) -> bool {
-        self.envelope.as_ref().is_some_and(|mine| Arc::as_ptr(mine).cast::<()>() == other)
     }
 
     /// `position`: of the aggregate's last event as of this command.
@@ -82,11 +81,6 @@ impl<A: Aggregate> Entry<A> {
 
     pub(crate) fn unknown(mut self, unknown: Unknown) {
         self.take().unknown(unknown);
-    }
-
-    /// Its caller's time is up before its turn came.
-    pub(crate) fn time_out(mut self, cause: Cause) {
-        self.take().time_out(cause);
     }
 
     /// Lets go of one whose caller has given it up, or which has its outcome.

@@ -88,9 +88,11 @@ pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
     /// Given back whatever it waits for, unless its caller has given it up.
     fn abandon(&self, cause: Cause);
     fn unknown(&self, unknown: Unknown);
-    /// Its caller's time is up: the caller is told, before its turn with this cause. From its turn on,
-    /// the command goes on.
-    fn time_out(&self, cause: Cause);
+    /// Its caller's time is up: it is given up, unless its turn has come. Whether it is.
+    fn lapse(&self) -> bool;
+    /// Tells the caller that its time is up: `cause` if it [lapsed](Self::lapse). From its turn on, the
+    /// command goes on.
+    fn time_out(&self, cause: Option<Cause>);
 }
 
 /// Waits for its turn.
@@ -101,13 +103,6 @@ const CLAIMED: u8 = 1;
 const GIVEN_UP: u8 = 2;
 /// Waits for room in the mailbox.
 const AT_THE_DOOR: u8 = 3;
-
-/// Where a command was that was given up.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    Mailbox,
-    Door,
-}
 
 type Answer<A, C> =
     Result<Receipt<<A as Decide<C>>::Reply>, AskError<C, <A as Decide<C>>::Rejection>>;
@@ -173,21 +168,21 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
         self.reply.poll(cx)
     }
 
-    /// The caller's side: gives the command up, unless it was claimed. Says where it was.
-    pub(crate) fn give_up(&self) -> Option<Place> {
+    /// The caller's side: gives the command up, unless it was claimed. Whether it did.
+    pub(crate) fn give_up(&self) -> bool {
         loop {
             if self.change(WAITING, GIVEN_UP) {
                 self.counters().lapsed.one();
                 self.target.kind.shared.settled();
-                return Some(Place::Mailbox);
+                return true;
             }
             if self.change(AT_THE_DOOR, GIVEN_UP) {
-                return Some(Place::Door);
+                return true;
             }
             // It came in just now.
             if self.claim.load(Ordering::Acquire) != WAITING {
                 self.counters().abandoned.one();
-                return None;
+                return false;
             }
         }
     }
@@ -352,18 +347,24 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         self.answer(Err(self.unknown_because(unknown)));
     }
 
-    fn time_out(&self, cause: Cause) {
-        if self.change(AT_THE_DOOR, CLAIMED) {
+    fn lapse(&self) -> bool {
+        if self.change(AT_THE_DOOR, GIVEN_UP) {
             self.counters().turned_away.one();
-            self.send_away(cause);
         } else if self.change(WAITING, GIVEN_UP) {
-            // Wherever it waits: whoever finds it there lets go of it.
             self.counters().lapsed.one();
-            self.send_away(cause);
         } else {
-            if self.reply.time_out(Err(self.unknown_because(Unknown::TimedOut))) {
-                self.counters().timed_out.one();
-            }
+            return false;
+        }
+        true
+    }
+
+    fn time_out(&self, cause: Option<Cause>) {
+        if let Some(cause) = cause {
+            self.send_away(cause);
+        } else if self.claim.load(Ordering::Acquire) == CLAIMED
+            && self.reply.time_out(Err(self.unknown_because(Unknown::TimedOut)))
+        {
+            self.counters().timed_out.one();
         }
     }
 }

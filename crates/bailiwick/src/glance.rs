@@ -21,6 +21,10 @@ pub(crate) trait Glance<A>: Send + Sync {
     /// The gate is open: tells the caller, and the position of the last event of what it saw.
     fn release(&self, position: Position);
     fn fail(&self, error: ReadError);
+    /// Its caller's time is up: it will be [failed](Self::fail) at once, and looks at nothing more.
+    fn lapse(&self);
+    /// Whether it has lapsed, or its caller has an answer.
+    fn is_over(&self) -> bool;
 }
 
 pub(crate) struct Glimpse<F, T> {
@@ -33,6 +37,7 @@ struct Body<F, T> {
     seen: Option<Result<T, ReadError>>,
     position: Position,
     released: bool,
+    lapsed: bool,
     waker: Option<Waker>,
 }
 
@@ -40,7 +45,14 @@ impl<F, T> Glimpse<F, T> {
     /// `until`: how long its caller waits, by the clock's `elapsed`.
     pub(crate) fn new(look: F, until: Duration) -> Arc<Self> {
         let position = Position::START;
-        let body = Body { look: Some(look), seen: None, position, released: false, waker: None };
+        let body = Body {
+            look: Some(look),
+            seen: None,
+            position,
+            released: false,
+            lapsed: false,
+            waker: None,
+        };
         Arc::new(Glimpse { until, body: Mutex::new(body) })
     }
 
@@ -60,7 +72,7 @@ impl<F, T> Glimpse<F, T> {
 
     fn wake(&self, answer: Result<Position, ReadError>) {
         let mut body = self.body.lock();
-        if body.released {
+        if body.released || (body.lapsed && answer.is_ok()) {
             return;
         }
         let overruled = match answer {
@@ -92,9 +104,12 @@ where
 
     fn look(&self, state: &A, now: Timestamp) {
         // Out of the lock while the caller's code runs: the caller may poll meanwhile.
-        let Some(mut look) = self.body.lock().look.take() else {
+        let mut body = self.body.lock();
+        if body.released || body.lapsed {
             return;
-        };
+        }
+        let Some(mut look) = body.look.take() else { return };
+        drop(body);
         let seen = catch_unwind(AssertUnwindSafe(|| look(state, now)))
             .map_err(|panic| ReadError::Panicked { message: panic_message(&*panic) });
         let mut body = self.body.lock();
@@ -112,6 +127,15 @@ where
     fn fail(&self, error: ReadError) {
         self.wake(Err(error));
     }
+
+    fn lapse(&self) {
+        self.body.lock().lapsed = true;
+    }
+
+    fn is_over(&self) -> bool {
+        let body = self.body.lock();
+        body.released || body.lapsed
+    }
 }
 
 /// A read in the runtime's hands: dropped without an answer, it says that the runtime went away.
@@ -119,11 +143,23 @@ pub(crate) struct Reader<A> {
     glance: Option<Arc<dyn Glance<A>>>,
     /// How many events of its batch it saw.
     pub(crate) events_upto: u32,
+    /// It was listed among the callers who wait; see [`crate::patience`].
+    pub(crate) listed: bool,
 }
 
 impl<A> Reader<A> {
     pub(crate) fn new(glance: Arc<dyn Glance<A>>) -> Self {
-        Reader { glance: Some(glance), events_upto: 0 }
+        Reader { glance: Some(glance), events_upto: 0, listed: false }
+    }
+
+    /// The read, for whoever only has to tell its caller that time is up.
+    pub(crate) fn share(&self) -> Option<Arc<dyn Glance<A>>> {
+        self.glance.clone()
+    }
+
+    /// Whether nobody waits for the answer any more, or whoever does is just being told.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.abandoned() || self.glance.as_ref().is_some_and(|glance| glance.is_over())
     }
 
     /// Whether nobody waits for the answer any more.
@@ -134,6 +170,11 @@ impl<A> Reader<A> {
     /// How long its caller waits, by the clock's `elapsed`.
     pub(crate) fn until(&self) -> Duration {
         self.glance.as_ref().map_or(Duration::MAX, |glance| glance.until())
+    }
+
+    /// Lets go of one that [is gone](Self::is_gone): what is left is to be dropped.
+    pub(crate) fn let_go(mut self) -> Option<Arc<dyn Glance<A>>> {
+        self.glance.take()
     }
 
     /// Looks at a state that includes so many events of the batch that is forming.

@@ -9,7 +9,7 @@ pub(crate) struct Reply<T>(Mutex<State<T>>);
 
 struct State<T> {
     answer: Option<T>,
-    /// The caller was told that its time is up.
+    /// The caller was told that its time is up, or why its command was not run.
     told: bool,
     waker: Option<Waker>,
 }
@@ -47,6 +47,7 @@ impl<T> Reply<T> {
     pub(crate) fn overrule(&self, answer: T) {
         let mut state = self.0.lock();
         let before = state.answer.replace(answer);
+        state.told = true;
         wake(state);
         drop(before);
     }

@@ -146,19 +146,15 @@ impl<A: Aggregate> Cell<A> {
         gone
     }
 
-    /// Takes an envelope that its caller has given up out of the mailbox, if it is still there.
-    pub(crate) fn forget(self: &Arc<Self>, envelope: *const (), at_the_door: bool) {
+    /// A caller has given its command up before its turn.
+    pub(crate) fn given_up(self: &Arc<Self>) {
         let mut core = self.core.lock();
         let Some(desk) = &mut core.desk else { return };
-        let mut forgotten = Vec::new();
-        if at_the_door {
-            forgotten = desk.left_the_door();
-        } else if let Some(at) = desk.mailbox.iter().position(|entry| entry.is(envelope)) {
-            forgotten.push(desk.mailbox.remove(at));
-            forgotten.extend(self.let_in(&mut core));
-        }
+        desk.given_up += 1;
+        let mut gone = desk.take_given_up();
+        gone.extend(self.let_in(&mut core));
         // The lock first: what is dropped is the domain's.
         self.withdrawn(core);
-        forgotten.into_iter().for_each(Entry::forget);
+        gone.into_iter().for_each(Entry::forget);
     }
 }

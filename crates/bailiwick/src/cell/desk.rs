@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Duration;
 
 use bailiwick_core::{Aggregate, InvalidTag, Position, Query, Tags};
 use smallvec::SmallVec;
 
 use super::hold::Holding;
+use super::lapse::{self, Callers, GONE_SHARE};
 use crate::deadlines::Due;
 use crate::entry::{Entries, Entry};
 use crate::envelope::Envelope;
@@ -29,11 +31,11 @@ pub(super) struct Desk<A: Aggregate> {
     /// A buffer that the mailbox had before, to be used again.
     pub(super) spare: Entries<A>,
     /// Commands whose callers wait for room in the mailbox, in order. It is as long as there are
-    /// callers waiting, each of whom holds more memory than an entry, and up to twice that with
-    /// those that went away.
+    /// callers waiting, each of whom holds more memory than an entry.
     pub(super) door: VecDeque<Entry<A>>,
-    /// How many at the door were given up since it was last cleared of them.
-    left_the_door: usize,
+    /// How many in the mailbox and at the door were given up since they were last
+    /// [taken out](Self::take_given_up), or a few more.
+    pub(super) given_up: usize,
     pub(super) readers: Vec<Reader<A>>,
     /// How many more the turn that is running has out.
     pub(super) reads_out: usize,
@@ -59,6 +61,10 @@ pub(super) struct Desk<A: Aggregate> {
     pub(super) parked: Option<Waker>,
     /// When the time-outs of callers are to be looked at; see [`crate::patience`].
     pub(super) patience: Option<patience::Entry>,
+    /// Callers who wait, if their time-outs were looked at: see [`super::lapse`].
+    pub(super) callers: Option<Box<Callers<A>>>,
+    /// The first time-out of those who are not listed there yet, or before.
+    pub(super) unlisted: Duration,
     #[cfg(feature = "fault-injection")]
     pub(super) kill: Option<crate::actor::Kill>,
 }
@@ -86,7 +92,7 @@ impl<A: Aggregate> Desk<A> {
             mailbox: Entries::new(),
             spare: Entries::new(),
             door: VecDeque::new(),
-            left_the_door: 0,
+            given_up: 0,
             readers: Vec::new(),
             reads_out: 0,
             left_reads: 0,
@@ -99,6 +105,8 @@ impl<A: Aggregate> Desk<A> {
             in_turn: InTurn::new(),
             parked: None,
             patience: None,
+            callers: None,
+            unlisted: Duration::MAX,
             #[cfg(feature = "fault-injection")]
             kill: None,
         }
@@ -158,24 +166,35 @@ impl<A: Aggregate> Desk<A> {
                 self.mailbox.push(entry);
                 came_in += 1;
             } else {
-                self.left_the_door = self.left_the_door.saturating_sub(1);
+                self.given_up = self.given_up.saturating_sub(1);
                 gone.push(entry);
             }
         }
         (came_in, gone)
     }
 
-    /// Somebody at the door went away. Clears the door once half of those there have.
-    pub(super) fn left_the_door(&mut self) -> Vec<Entry<A>> {
-        self.left_the_door += 1;
-        if self.left_the_door * 2 <= self.door.len() {
+    /// Takes out of the mailbox and the door what was given up, if that may be a
+    /// [certain share](GONE_SHARE) of all there.
+    #[must_use]
+    pub(super) fn take_given_up(&mut self) -> Vec<Entry<A>> {
+        let waiting = self.mailbox.len() + self.door.len();
+        if self.given_up == 0 || self.given_up * GONE_SHARE < waiting {
             return Vec::new();
         }
-        self.left_the_door = 0;
-        let (gone, waiting): (VecDeque<_>, _) =
-            self.door.drain(..).partition(|entry| entry.envelope().was_given_up());
-        self.door = waiting;
-        gone.into()
+        self.given_up = 0;
+        let is_gone = |entry: &Entry<A>| {
+            lapse::look();
+            entry.envelope().was_given_up()
+        };
+        let (gone, waiting): (Entries<A>, _) = self.mailbox.drain(..).partition(is_gone);
+        self.mailbox = waiting;
+        let mut gone = gone.into_vec();
+        if self.door.iter().any(is_gone) {
+            let (out, waiting): (VecDeque<_>, _) = self.door.drain(..).partition(is_gone);
+            self.door = waiting;
+            gone.extend(out);
+        }
+        gone
     }
 
     /// What it left is to be dropped once the cell is unlocked.

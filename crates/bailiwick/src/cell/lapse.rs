@@ -1,47 +1,92 @@
 //! Lapsing: callers whose time is up are told so. A command that has not had its turn yet never
 //! will; one that has is run to its end, and only its caller stops waiting.
+//!
+//! 1. A time-out costs what it takes to find it in a heap: who waits is listed there once, when one
+//!    who came after the last listing is due ([`Desk::unlisted`]), and found there from then on,
+//!    wherever it is. Callers who are answered in time are not listed, if nobody's time is up, or are
+//!    once, if somebody's is.
+//! 2. A listing looks at those who came since the last one, and at what has had its turn, which is
+//!    bounded in batches and reads.
+//! 3. Who is told is taken out of the mailbox, the door and the reads once that is a
+//!    [16th](GONE_SHARE) of all there; so much may they count for towards its bound.
+//! 4. A caller is told as soon as the task of [`crate::patience`] has its turn once its time is up. If it
+//!    is not listed, and what it waits for is out for a turn of the domain's code, [`AGAIN`] after that.
+//!
+//! The list keeps no caller and no command alive, only their memory: it forgets who was answered when
+//! that would be due, when more than half of it are, or when the cell has nothing to do.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bailiwick_core::Aggregate;
 
 use super::desk::Desk;
-use super::life::Life;
+use super::life::{Life, Live};
 use super::{Cell, Core};
-use crate::entry::{Entries, Entry};
+use crate::entry::Entry;
 use crate::envelope::Envelope;
 use crate::error::{Cause, ReadError};
-use crate::glance::Reader;
+use crate::glance::{Glance, Reader};
 use crate::patience::{self, Lapse};
 
 #[cfg(test)]
 mod tests;
 
+/// Somebody is looked at who waits, or did: tests count it.
+pub(super) fn look() {
+    #[cfg(test)]
+    tests::LOOKS.set(tests::LOOKS.get() + 1);
+}
+
 /// When a cell is looked at again whose turn is running just now: what waits for its append is out
 /// of sight until the turn ends.
 const AGAIN: Duration = Duration::from_millis(5);
 
-/// Callers whose time is up, and when to look again.
+/// What was given up is taken out of where it waits once it is one of so many there.
+pub(super) const GONE_SHARE: usize = 16;
+
+/// So many are listed before anybody looks who of them was answered meanwhile.
+const LISTED_AT_LEAST: usize = 64;
+
+/// Callers who wait, the first time-out first.
+pub(super) struct Callers<A: Aggregate> {
+    heap: BinaryHeap<Reverse<Caller<A>>>,
+    /// How many there were when those who were answered were last taken out.
+    alive: usize,
+}
+
+struct Caller<A: Aggregate> {
+    until: Duration,
+    who: Who<A>,
+}
+
+enum Who<A: Aggregate> {
+    Command(Weak<dyn Envelope<A>>),
+    Read(Weak<dyn Glance<A>>),
+}
+
+/// Callers whose time is up.
 struct Lapsed<A: Aggregate> {
     now: Duration,
-    /// They leave the mailbox or the door.
-    entries: Vec<Entry<A>>,
-    /// They stay where they are.
     commands: Vec<Arc<dyn Envelope<A>>>,
-    /// They are taken out.
-    reads: Vec<Reader<A>>,
-    /// It queued for a permit, with all that waits for its turn.
-    queued: bool,
-    next: Option<Duration>,
+    reads: Vec<Arc<dyn Glance<A>>>,
 }
 
 impl<A: Aggregate> Cell<A> {
     /// Sees to it that a caller who waits until `until` is told in time.
     pub(super) fn be_patient(self: &Arc<Self>, desk: &mut Desk<A>, until: Duration) {
-        if desk.patience.is_none_or(|(at, _)| until < at) {
-            let earlier = self.kind.patience.entry(until);
+        if until < desk.unlisted {
+            desk.unlisted = until;
+            self.look_at(desk, until);
+        }
+    }
+
+    /// Sees to it that the cell is looked at then.
+    fn look_at(self: &Arc<Self>, desk: &mut Desk<A>, at: Duration) {
+        if desk.patience.is_none_or(|(before, _)| at < before) {
+            let earlier = self.kind.patience.entry(at);
             self.kind.patience.insert(earlier, self.clone());
             if let Some(later) = desk.patience.replace(earlier) {
                 self.kind.patience.remove(later);
@@ -57,108 +102,179 @@ impl<A: Aggregate> Lapse for Cell<A> {
             return;
         };
         desk.patience = None;
-        let mut lapsed = Lapsed::at(now);
-        lapsed.queued = desk.ticket.is_some();
-        lapsed.leave(desk);
-        lapsed.stay(&core);
-        lapsed.take_reads(&mut core);
-        let gone = self.let_in(&mut core);
-        if let Some(next) = lapsed.next
-            && let Some(desk) = &mut core.desk
-        {
-            self.be_patient(desk, next);
+        let queued = desk.ticket.is_some();
+        let mut callers = desk.callers.take().unwrap_or_default();
+        let mut lapsed = Lapsed { now, commands: Vec::new(), reads: Vec::new() };
+        callers.take_due(&mut lapsed);
+        if desk.unlisted <= now {
+            callers.forget_answered();
+            core.list(&mut callers, &mut lapsed);
         }
+        let before_turn: Vec<_> = lapsed.commands.iter().map(|command| command.lapse()).collect();
+        let mut gone = Vec::new();
+        if let Some(desk) = &mut core.desk {
+            if let Some(next) = callers.next().into_iter().chain(desk.next_listing()).min() {
+                self.look_at(desk, next);
+            }
+            desk.callers = callers.or_nothing();
+            desk.given_up += before_turn.iter().filter(|given_up| **given_up).count();
+            lapsed.reads.iter().for_each(|read| read.lapse());
+            desk.left_reads += lapsed.reads.len();
+            gone = desk.take_given_up();
+        }
+        gone.extend(self.let_in(&mut core));
+        let reads = core.take_left_reads();
         // The lock first: callers that are told may do anything.
         self.withdrawn(core);
         gone.into_iter().for_each(Entry::forget);
+        drop(reads);
         let most = self.kind.shared.config.waiting_aggregates;
-        let (cause, error) = match lapsed.queued {
+        let (cause, error) = match queued {
             true => (Cause::Overloaded { most }, ReadError::Overloaded { most }),
             false => (Cause::TimedOut, ReadError::TimedOut),
         };
-        lapsed.entries.into_iter().for_each(|entry| entry.time_out(cause.clone()));
-        lapsed.commands.iter().for_each(|envelope| envelope.time_out(Cause::TimedOut));
+        for (command, given_up) in lapsed.commands.into_iter().zip(before_turn) {
+            command.time_out(given_up.then(|| cause.clone()));
+        }
         lapsed.reads.into_iter().for_each(|read| read.fail(error.clone()));
     }
 }
 
-impl<A: Aggregate> Lapsed<A> {
-    fn at(now: Duration) -> Self {
-        Lapsed {
-            now,
-            entries: Vec::new(),
-            commands: Vec::new(),
-            reads: Vec::new(),
-            queued: false,
-            next: None,
-        }
+impl<A: Aggregate> Desk<A> {
+    /// When somebody who is not listed is due.
+    fn next_listing(&self) -> Option<Duration> {
+        Some(self.unlisted).filter(|until| *until < Duration::MAX)
     }
+}
 
-    /// Whether the time is up; if not, it is looked at again.
-    fn is_up(&mut self, until: Duration) -> bool {
-        if until > self.now {
-            self.next = Some(self.next.map_or(until, |next| next.min(until)));
-        }
-        until <= self.now
-    }
-
-    /// What waits for its turn.
-    fn leave(&mut self, desk: &mut Desk<A>) {
-        let is_up = |entry: &Entry<A>| entry.envelope().until() <= self.now;
-        if desk.mailbox.iter().any(is_up) {
-            let (up, waiting): (Entries<A>, _) = desk.mailbox.drain(..).partition(is_up);
-            desk.mailbox = waiting;
-            self.entries.extend(up);
-        }
-        if desk.door.iter().any(is_up) {
-            let (up, waiting): (VecDeque<_>, _) = desk.door.drain(..).partition(is_up);
-            desk.door = waiting;
-            self.entries.extend(up);
-        }
-        for entry in desk.mailbox.iter().chain(&desk.door) {
-            self.is_up(entry.envelope().until());
-        }
-        for envelope in &desk.in_turn {
-            if self.is_up(envelope.until()) {
-                self.commands.push(envelope.clone());
-            }
-        }
-    }
-
-    /// What has had its turn and is not answered yet, as far as it can be seen.
-    fn stay(&mut self, core: &Core<A>) {
-        match &core.life {
+impl<A: Aggregate> Core<A> {
+    /// Lists who is not listed yet, as far as it can be seen.
+    fn list(&mut self, callers: &mut Callers<A>, lapsed: &mut Lapsed<A>) {
+        let Some(desk) = &mut self.desk else { return };
+        // The last to come is the last in line: before one who is listed all are.
+        let waiting = desk.mailbox.iter_mut().chain(&mut desk.door).rev();
+        waiting.take_while(|entry| !entry.listed).for_each(|entry| callers.command(entry, lapsed));
+        let reads = desk.readers.iter_mut().rev();
+        reads.take_while(|read| !read.listed).for_each(|read| callers.read(read, lapsed));
+        desk.unlisted = Duration::MAX;
+        let mut see = |entries: &mut [Entry<A>], reads: &mut [Reader<A>]| {
+            let entries = entries.iter_mut().filter(|entry| !entry.listed);
+            entries.for_each(|entry| callers.command(entry, lapsed));
+            let reads = reads.iter_mut().filter(|read| !read.listed);
+            reads.for_each(|read| callers.read(read, lapsed));
+        };
+        match &mut self.life {
             Life::Live(live) => {
-                if let Some(running) = &live.running {
-                    self.look_at(&running.entries);
+                let Live { running, forming, again, .. } = &mut **live;
+                if let Some(running) = running {
+                    see(&mut running.entries, &mut running.readers);
                 }
-                self.look_at(&live.forming.entries);
-                self.look_at(&live.again.entries);
+                see(&mut forming.entries, &mut forming.readers);
+                see(&mut again.entries, &mut again.readers);
             }
-            Life::Loading(loading) => self.look_at(&loading.again.entries),
+            Life::Loading(loading) => see(&mut loading.again.entries, &mut loading.again.readers),
             Life::Out => {
-                let soon = self.now + AGAIN;
-                self.next = Some(self.next.map_or(soon, |next| next.min(soon)));
+                let due = desk.in_turn.iter().filter(|envelope| envelope.until() <= lapsed.now);
+                lapsed.commands.extend(due.cloned().inspect(|_| look()));
+                desk.unlisted = lapsed.now + AGAIN;
             }
             Life::Unloaded | Life::Quiet(_) | Life::Behind(_) | Life::Faulted(_) => {}
         }
     }
+}
 
-    fn look_at(&mut self, entries: &[Entry<A>]) {
-        for entry in entries {
-            if self.is_up(entry.envelope().until()) {
-                self.commands.push(entry.share());
+impl<A: Aggregate> Callers<A> {
+    fn command(&mut self, entry: &mut Entry<A>, lapsed: &mut Lapsed<A>) {
+        look();
+        entry.listed = true;
+        let until = entry.envelope().until();
+        if until <= lapsed.now {
+            lapsed.commands.push(entry.share());
+        } else {
+            self.push(until, || Who::Command(Arc::downgrade(&entry.share())));
+        }
+    }
+
+    fn read(&mut self, read: &mut Reader<A>, lapsed: &mut Lapsed<A>) {
+        look();
+        read.listed = true;
+        let until = read.until();
+        if until <= lapsed.now {
+            lapsed.reads.extend(read.share());
+        } else if let Some(glance) = read.share() {
+            self.push(until, || Who::Read(Arc::downgrade(&glance)));
+        }
+    }
+
+    fn push(&mut self, until: Duration, who: impl FnOnce() -> Who<A>) {
+        if until < Duration::MAX {
+            self.heap.push(Reverse(Caller { until, who: who() }));
+        }
+    }
+
+    /// Takes out those whose time is up, and those before them who were answered.
+    fn take_due(&mut self, lapsed: &mut Lapsed<A>) {
+        while let Some(Reverse(first)) = self.heap.peek()
+            && (first.until <= lapsed.now || !first.who.waits())
+        {
+            let Some(Reverse(caller)) = self.heap.pop() else { return };
+            look();
+            match caller.who {
+                Who::Command(command) => lapsed.commands.extend(command.upgrade()),
+                Who::Read(read) => lapsed.reads.extend(read.upgrade()),
             }
         }
     }
 
-    /// Reads wherever they wait, as far as they can be seen.
-    fn take_reads(&mut self, core: &mut Core<A>) {
-        let (now, mut next) = (self.now, self.next);
-        self.reads = core.take_reads(|read| read.until() <= now);
-        core.each_read(|read| {
-            next = Some(next.map_or(read.until(), |next| next.min(read.until())));
-        });
-        self.next = next;
+    /// Forgets those who were answered if they may be more than half.
+    fn forget_answered(&mut self) {
+        if self.heap.len() > 2 * self.alive + LISTED_AT_LEAST {
+            self.heap.retain(|Reverse(caller)| caller.who.waits());
+            self.alive = self.heap.len();
+        }
+    }
+
+    fn next(&self) -> Option<Duration> {
+        self.heap.peek().map(|Reverse(caller)| caller.until)
+    }
+
+    fn or_nothing(self: Box<Self>) -> Option<Box<Self>> {
+        if self.heap.is_empty() { None } else { Some(self) }
     }
 }
+
+impl<A: Aggregate> Who<A> {
+    fn waits(&self) -> bool {
+        look();
+        match self {
+            Who::Command(command) => command.strong_count() > 0,
+            Who::Read(read) => read.strong_count() > 0,
+        }
+    }
+}
+
+impl<A: Aggregate> Default for Callers<A> {
+    fn default() -> Self {
+        Callers { heap: BinaryHeap::new(), alive: 0 }
+    }
+}
+
+impl<A: Aggregate> Ord for Caller<A> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.until.cmp(&other.until)
+    }
+}
+
+impl<A: Aggregate> PartialOrd for Caller<A> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<A: Aggregate> PartialEq for Caller<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.until == other.until
+    }
+}
+
+impl<A: Aggregate> Eq for Caller<A> {}

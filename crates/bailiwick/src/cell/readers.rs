@@ -5,9 +5,13 @@ use std::sync::Arc;
 use bailiwick_core::Aggregate;
 
 use super::admit::NotAdmitted;
+use super::lapse::{self, GONE_SHARE};
 use super::life::Life;
 use super::{Cell, Core};
 use crate::glance::{Glance, Reader};
+
+/// Reads that nobody waits for.
+type Gone<A> = Vec<Arc<dyn Glance<A>>>;
 
 impl<A: Aggregate> Cell<A> {
     /// Puts a read before the cell's next turn.
@@ -19,7 +23,7 @@ impl<A: Aggregate> Cell<A> {
         let most = self.kind.shared.config.waiting_reads;
         let mut gone = Vec::new();
         if core.reads() >= most {
-            gone = core.take_reads(Reader::abandoned);
+            gone = core.take_gone_reads();
         }
         if core.reads() >= most {
             drop(core);
@@ -36,7 +40,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// The caller of a read has gone away. Those that nobody waits for are taken out once they are
-    /// half of all.
+    /// a [certain share](GONE_SHARE) of all.
     pub(crate) fn forget_read(self: &Arc<Self>) {
         let mut core = self.core.lock();
         if let Some(desk) = &mut core.desk {
@@ -60,38 +64,36 @@ impl<A: Aggregate> Core<A> {
         desk.readers.len() + held
     }
 
-    /// Takes out those that are `gone`, as far as they can be seen.
-    pub(super) fn take_reads(&mut self, gone: impl Fn(&Reader<A>) -> bool) -> Vec<Reader<A>> {
+    /// Takes out those that nobody waits for, as far as they can be seen. To be dropped once the cell
+    /// is unlocked.
+    fn take_gone_reads(&mut self) -> Gone<A> {
         let mut taken = Vec::new();
+        let is_gone = |reader: &Reader<A>| {
+            lapse::look();
+            reader.is_gone()
+        };
         let mut take = |readers: &mut Vec<Reader<A>>| {
-            if readers.iter().any(&gone) {
-                let (out, left) = std::mem::take(readers).into_iter().partition(&gone);
+            if readers.iter().any(is_gone) {
+                let (out, left): (Vec<_>, _) =
+                    std::mem::take(readers).into_iter().partition(is_gone);
                 *readers = left;
                 taken.push(out);
             }
         };
         if let Some(desk) = &mut self.desk {
+            desk.left_reads = 0;
             take(&mut desk.readers);
         }
         self.life.each_readers(take);
-        taken.into_iter().flat_map(|out: Vec<_>| out).collect()
+        taken.into_iter().flatten().filter_map(Reader::let_go).collect()
     }
 
-    /// Each of them, as far as they can be seen.
-    pub(super) fn each_read(&mut self, mut look: impl FnMut(&Reader<A>)) {
-        if let Some(desk) = &self.desk {
-            desk.readers.iter().for_each(&mut look);
-        }
-        self.life.each_readers(|readers| readers.iter().for_each(&mut look));
-    }
-
-    /// Those that were given up, if they are half of all.
-    pub(super) fn take_left_reads(&mut self) -> Vec<Reader<A>> {
+    /// Takes out those that nobody waits for, if they may be a [certain share](GONE_SHARE) of all.
+    pub(super) fn take_left_reads(&mut self) -> Gone<A> {
         let held = self.reads();
-        match &mut self.desk {
-            Some(desk) if desk.left_reads > 0 && desk.left_reads * 2 >= held => {
-                desk.left_reads = 0;
-                self.take_reads(Reader::abandoned)
+        match &self.desk {
+            Some(desk) if desk.left_reads > 0 && desk.left_reads * GONE_SHARE >= held => {
+                self.take_gone_reads()
             }
             _ => Vec::new(),
         }
