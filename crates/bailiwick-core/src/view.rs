@@ -110,6 +110,10 @@ fn alternatives<const N: usize>(of: [Vec<Tag>; N]) -> Result<Vec<Tags>, InvalidT
 /// A fold over events: the one way in which anything is read from the journal.
 ///
 /// It reads the events of its [`Event`](View::Event) set that carry the tags of its key.
+///
+/// If others write what it reads, other runtimes or decisions, say how it is copied
+/// ([`try_clone`](View::try_clone)): who was overtaken then reads what was written since, and else the
+/// whole history.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a view",
     note = "implement `View` for it: its key, its event set, `new` and `apply`"

@@ -8,7 +8,7 @@ use super::{CourseId, Refused};
 type Ctx = Context<CourseEvent>;
 
 /// A course, with the seats it has and how many of them are taken.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Course {
     /// How many seats it has, once it is defined.
     pub capacity: Option<u32>,
@@ -46,6 +46,10 @@ impl View for Course {
             Subscribed(_) => self.subscriptions += 1,
             Unsubscribed(_) => self.subscriptions = self.subscriptions.saturating_sub(1),
         }
+    }
+
+    fn try_clone(&self) -> Option<Self> {
+        Some(self.clone())
     }
 }
 

@@ -10,7 +10,7 @@ use super::{CourseId, Refused, StudentId};
 type Ctx = Context<StudentEvent>;
 
 /// A student, with the courses that the student is subscribed to.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Student {
     /// The name of a student who is there.
     pub name: Option<String>,
@@ -43,6 +43,10 @@ impl View for Student {
             Subscribed(event) => drop(self.courses.insert(event.course.clone())),
             Unsubscribed(event) => drop(self.courses.remove(&event.course)),
         }
+    }
+
+    fn try_clone(&self) -> Option<Self> {
+        Some(self.clone())
     }
 }
 

@@ -24,7 +24,7 @@ pub const MAX_LIMIT: usize = 10_000;
 pub const MAX_LEASE_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// The sessions of one account.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AccountSessions {
     leases: LeaseSet<SessionId>,
 }
@@ -67,6 +67,10 @@ impl View for AccountSessions {
             SessionEnded { session } | LeaseExpired { session } => self.leases.end(session),
             LimitChanged { limit } => self.leases.set_slots(*limit),
         }
+    }
+
+    fn try_clone(&self) -> Option<Self> {
+        Some(self.clone())
     }
 }
 
