@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{ColorChoice, Parser};
+use clap::Parser;
+
+use crate::color::Color;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,28 +46,14 @@ pub struct Args {
     /// The same seed, the same wishes
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// When to use colours
-    ///
-    /// Unless told otherwise, on a terminal and if NO_COLOR is not set.
-    #[arg(long, value_name = "WHEN", default_value_t = ColorChoice::Auto, hide_default_value = true)]
-    pub color: ColorChoice,
-}
-
-impl Args {
-    /// Lets everything that is printed from now on use colours as told.
-    pub fn choose_colors(&self) {
-        let choice = match self.color {
-            ColorChoice::Auto => anstream::ColorChoice::Auto,
-            ColorChoice::Always => anstream::ColorChoice::Always,
-            ColorChoice::Never => anstream::ColorChoice::Never,
-        };
-        choice.write_global();
-    }
+    #[command(flatten)]
+    pub color: Color,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::color::assert_help_fits;
     use crate::usage::one_line;
 
     #[test]
@@ -86,12 +74,6 @@ mod tests {
 
     #[test]
     fn the_help_is_no_wider_than_a_terminal() {
-        use clap::CommandFactory;
-        let mut command = Args::command();
-        command.clone().debug_assert();
-        for help in [command.render_help(), command.render_long_help()] {
-            let help = help.to_string();
-            assert!(help.lines().all(|line| line.len() <= crate::style::WIDTH), "{help}");
-        }
+        assert_help_fits::<Args>();
     }
 }

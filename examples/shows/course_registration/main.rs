@@ -4,6 +4,8 @@
 
 mod args;
 mod audit;
+#[path = "../../shared/color.rs"]
+mod color;
 #[path = "../../shared/dice.rs"]
 #[allow(dead_code, reason = "of another program, too")]
 mod dice;
@@ -30,7 +32,7 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(code) => return code,
     };
-    args.choose_colors();
+    args.color.choose();
     let executor = match tokio::runtime::Builder::new_multi_thread().enable_time().build() {
         Ok(executor) => executor,
         Err(error) => return failed(&error.into()),

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{ColorChoice, Parser};
+use clap::Parser;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
+use crate::color::Color;
 use crate::journal::Place;
 
 const EXAMPLES: &str = "\
@@ -61,11 +62,8 @@ pub struct Args {
     /// A level, or targets with levels: debug, bailiwick=trace.
     #[arg(long, value_name = "FILTER")]
     pub log: Option<Targets>,
-    /// When to use colours
-    ///
-    /// Unless told otherwise, on a terminal and if NO_COLOR is not set.
-    #[arg(long, value_name = "WHEN", default_value_t = ColorChoice::Auto, hide_default_value = true)]
-    pub color: ColorChoice,
+    #[command(flatten)]
+    pub color: Color,
 }
 
 impl Args {
@@ -75,16 +73,6 @@ impl Args {
             true => Place::Memory,
             false => Place::Folder(self.data.clone()),
         }
-    }
-
-    /// Lets everything that is printed from now on use colours as told.
-    pub fn choose_colors(&self) {
-        let choice = match self.color {
-            ColorChoice::Auto => anstream::ColorChoice::Auto,
-            ColorChoice::Always => anstream::ColorChoice::Always,
-            ColorChoice::Never => anstream::ColorChoice::Never,
-        };
-        choice.write_global();
     }
 
     /// Prints what the runtime traces from now on, if told so. Without this nobody listens, and the
@@ -105,6 +93,7 @@ fn speed(text: &str) -> Result<u32, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::color::assert_help_fits;
     use crate::usage::one_line;
 
     fn wrong(args: &[&str]) -> String {
@@ -140,12 +129,6 @@ mod tests {
 
     #[test]
     fn the_help_is_no_wider_than_a_terminal() {
-        use clap::CommandFactory;
-        let mut command = Args::command();
-        command.clone().debug_assert();
-        for help in [command.render_help(), command.render_long_help()] {
-            let help = help.to_string();
-            assert!(help.lines().all(|line| line.len() <= crate::style::WIDTH), "{help}");
-        }
+        assert_help_fits::<Args>();
     }
 }

@@ -4,6 +4,8 @@
 
 mod args;
 mod audit;
+#[path = "../../shared/color.rs"]
+mod color;
 mod failure;
 mod journal;
 mod replay;
@@ -29,7 +31,7 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(code) => return code,
     };
-    args.choose_colors();
+    args.color.choose();
     args.listen();
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
