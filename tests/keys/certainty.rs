@@ -8,6 +8,7 @@ use bailiwick::{AskError, Cause, Context, Decide, Position, Unknown, UnreadableR
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
 
 use crate::jar::{CoinDropped, DropCoin, Jar, Jars};
 
@@ -183,17 +184,24 @@ async fn a_key_is_not_told_to_be_used_before_that_is_certain() {
     }
 }
 
+type Asked = JoinHandle<Result<u64, AskError<DropCoin, Infallible>>>;
+
+/// Coins, each dropped with a key on a task of its own.
+fn coins(jars: &Jars<u64>) -> impl Fn(&'static str) -> Asked {
+    |key| tokio::spawn(jars.all.get("a").once(key).ask(DropCoin))
+}
+
+async fn certainly_not_run(asked: Asked) {
+    let error = asked.await.unwrap().unwrap_err();
+    assert!(matches!(error, AskError::NotRun(_)), "{error:?}");
+}
+
 /// Behind it, in a batch that was never given to the journal.
 #[tokio::test]
 async fn who_waits_for_one_whose_outcome_is_unknown_does_not_know_it_either() {
     for fault in [Fault::UnknownLost, Fault::UnknownWritten] {
         let jars = Jars::<u64>::new().await;
-        let ask = |key| tokio::spawn(jars.all.get("a").once(key).ask(DropCoin));
-        jars.journal.shut();
-        let first = ask("k");
-        jars.journal.waiting(1).await;
-        let (again, other) = (ask("k"), ask("other"));
-        settle().await;
+        let [first, again, other] = jars.behind(coins(&jars), ["k", "k", "other"]).await;
         jars.journal.plan([fault]);
         jars.journal.open();
         for asked in [first, again] {
@@ -203,8 +211,7 @@ async fn who_waits_for_one_whose_outcome_is_unknown_does_not_know_it_either() {
                 "{error:?}"
             );
         }
-        let other = other.await.unwrap().unwrap_err();
-        assert!(matches!(other, AskError::NotRun(_)), "{other:?}");
+        certainly_not_run(other).await;
     }
 }
 
@@ -212,12 +219,8 @@ async fn who_waits_for_one_whose_outcome_is_unknown_does_not_know_it_either() {
 #[tokio::test]
 async fn who_would_repeat_one_whose_outcome_is_unknown_does_not_know_it_either() {
     let jars = Jars::<u64>::with(|builder| builder.config(|config| config.batch_bytes(1))).await;
-    let ask = |key| tokio::spawn(jars.all.get("a").once(key).ask(DropCoin));
-    jars.journal.shut();
-    let first = ask("k");
-    jars.journal.waiting(1).await;
-    let (others, again) = ([ask("other"), ask("without room")], ask("k"));
-    settle().await;
+    let keys = ["k", "other", "without room", "k"];
+    let [first, other, without_room, again] = jars.behind(coins(&jars), keys).await;
     jars.journal.plan([Fault::UnknownWritten]);
     jars.journal.open();
     for asked in [first, again] {
@@ -227,40 +230,27 @@ async fn who_would_repeat_one_whose_outcome_is_unknown_does_not_know_it_either()
             "{error:?}"
         );
     }
-    for other in others {
-        let other = other.await.unwrap().unwrap_err();
-        assert!(matches!(other, AskError::NotRun(_)), "{other:?}");
-    }
+    certainly_not_run(other).await;
+    certainly_not_run(without_room).await;
 }
 
 #[tokio::test]
 async fn who_waits_for_one_that_is_being_appended_when_the_runtime_goes_away_does_not_know_it() {
     let jars = Jars::<u64>::new().await;
-    let ask = |key| tokio::spawn(jars.all.get("a").once(key).ask(DropCoin));
-    jars.journal.shut();
-    let first = ask("k");
-    jars.journal.waiting(1).await;
-    let (again, other) = (ask("k"), ask("other"));
-    settle().await;
+    let [first, again, other] = jars.behind(coins(&jars), ["k", "k", "other"]).await;
     drop(jars.runtime);
     for asked in [first, again] {
         let error = asked.await.unwrap().unwrap_err();
         assert!(matches!(error, AskError::Unknown { why: Unknown::ShutDown, .. }), "{error:?}");
     }
-    let other = other.await.unwrap().unwrap_err();
-    assert!(matches!(other, AskError::NotRun(_)), "{other:?}");
+    certainly_not_run(other).await;
 }
 
 /// In a batch behind it, with another command whose append fails then.
 #[tokio::test]
 async fn who_waits_for_one_is_answered_when_that_is_durable_and_not_later() {
     let jars = Jars::<u64>::new().await;
-    let ask = |key| tokio::spawn(jars.all.get("a").once(key).ask(DropCoin));
-    jars.journal.shut();
-    let first = ask("k");
-    jars.journal.waiting(1).await;
-    let (again, other) = (ask("k"), ask("other"));
-    settle().await;
+    let [first, again, other] = jars.behind(coins(&jars), ["k", "k", "other"]).await;
     jars.journal.let_pass(1);
     assert_eq!(first.await.unwrap().unwrap(), 1);
     jars.journal.waiting(1).await;
@@ -275,13 +265,9 @@ async fn who_waits_for_one_is_answered_when_that_is_durable_and_not_later() {
 #[tokio::test]
 async fn a_durable_answer_is_told_whatever_becomes_of_what_is_being_appended() {
     let jars = Jars::<u64>::new().await;
-    let ask = |key| tokio::spawn(jars.all.get("a").once(key).ask(DropCoin));
+    let ask = coins(&jars);
     assert_eq!(ask("k").await.unwrap().unwrap(), 1);
-    jars.journal.shut();
-    let other = ask("other");
-    jars.journal.waiting(1).await;
-    let again = ask("k");
-    settle().await;
+    let [other, again] = jars.behind(&ask, ["other", "k"]).await;
     assert!(again.is_finished(), "it waits for what it has nothing to do with");
     assert_eq!(again.await.unwrap().unwrap(), 1);
     jars.journal.plan([Fault::UnknownLost]);

@@ -133,11 +133,7 @@ async fn a_durable_answer_is_told_whatever_becomes_of_what_is_being_appended() {
     let jars = jars(|config| config).await;
     let decide = |key| tokio::spawn(jars.runtime.decisions().once(key).decide(drop_coin::<u64>()));
     assert_eq!(decide("k").await.unwrap().unwrap(), 1);
-    jars.journal.shut();
-    let ahead = decide("ahead");
-    jars.journal.waiting(1).await;
-    let (again, other) = (decide("k"), decide("other"));
-    settle().await;
+    let [ahead, again, other] = jars.behind(&decide, ["ahead", "k", "other"]).await;
     jars.journal.let_pass(1);
     assert_eq!(ahead.await.unwrap().unwrap(), 2);
     jars.journal.waiting(1).await;
@@ -154,15 +150,11 @@ async fn a_durable_answer_is_told_whatever_becomes_of_what_is_being_appended() {
 async fn who_would_repeat_one_whose_outcome_is_unknown_does_not_know_it_either() {
     let jars = jars(|config| config.batch_bytes(1)).await;
     let decide = |key| tokio::spawn(jars.runtime.decisions().once(key).decide(drop_coin::<u64>()));
-    jars.journal.shut();
-    let ahead = decide("ahead");
-    jars.journal.waiting(1).await;
-    let turn = [decide("k"), decide("without room"), decide("k")];
-    settle().await;
+    let keys = ["ahead", "k", "without room", "k"];
+    let [ahead, first, other, again] = jars.behind(decide, keys).await;
     jars.journal.plan([Fault::None, Fault::UnknownWritten]);
     jars.journal.open();
     ahead.await.unwrap().unwrap();
-    let [first, other, again] = turn;
     for asked in [first, again] {
         let error = asked.await.unwrap().unwrap_err();
         assert!(

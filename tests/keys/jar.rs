@@ -11,6 +11,7 @@ use bailiwick::{
     Read, Runtime, Timestamp, View, id,
 };
 use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 
 id!(pub JarId: "jar");
@@ -113,6 +114,25 @@ impl<R: 'static> Jars<R> {
     ) -> Jars<S> {
         let Jars { journal, clock, .. } = self;
         Jars::on(journal, clock, change).await
+    }
+
+    /// Asks with the first of these keys, and, while what that led to waits to be appended, with the
+    /// others. The journal is left shut.
+    pub async fn behind<T, const N: usize>(
+        &self,
+        ask: impl Fn(&'static str) -> T,
+        keys: [&'static str; N],
+    ) -> [T; N] {
+        self.journal.shut();
+        let mut asked = Vec::new();
+        for key in keys {
+            asked.push(ask(key));
+            if asked.len() == 1 {
+                self.journal.waiting(1).await;
+            }
+        }
+        settle().await;
+        asked.try_into().ok().expect("as many as there are keys")
     }
 
     pub async fn coins(&self) -> u64 {
