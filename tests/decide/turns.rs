@@ -207,7 +207,7 @@ async fn a_purse_has_its_turn_between_decisions_that_never_end() {
 async fn who_lets_go_leaves_nothing_behind() {
     let bank = Bank::new().await;
     bank.pay_in("a", 5).await;
-    bank.purses.get("a").read(|_, _| ()).await.unwrap().value;
+    bank.purses.get("a").read(|_, _| ()).await.unwrap();
     bank.journal.shut();
     // Given up while it waits: for the purse, and in it.
     let paid = bank.ask("a").await;

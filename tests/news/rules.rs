@@ -222,7 +222,7 @@ async fn whoever_is_loaded_tells_that_the_rule_has_changed() {
     let runtime = pantry.start::<Lasting>(change).await;
     pantry.pass(LASTS).await;
     assert_eq!(pantry.emptied().await, 0, "nobody knows");
-    runtime.aggregates::<Lasting>().get("j3").read(|_, _| ()).await.unwrap().value;
+    runtime.aggregates::<Lasting>().get("j3").read(|_, _| ()).await.unwrap();
     pantry.pass(LASTS + Duration::from_secs(1)).await;
     assert_eq!(pantry.emptied().await, 30);
 }

@@ -162,7 +162,7 @@ async fn what_may_have_been_written_is_found_by_those_whom_it_concerns() {
         };
         let case = format!("live: {live}, by a decision: {by_decision}, it closes: {closes}");
         assert!(unknown, "{case}");
-        library.members.get("m").read(|_, _| ()).await.unwrap().value;
+        library.members.get("m").read(|_, _| ()).await.unwrap();
         for _ in 0..LOAN.as_secs() + 3 {
             library.clock.advance(Duration::from_secs(1));
             settle().await;

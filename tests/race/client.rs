@@ -119,7 +119,7 @@ impl Client {
             let runner = self.race.runners.get(&self.race.ids[runner]);
             match runner.read(|state, _| state.laps).await {
                 Ok(Seen { value: laps, .. }) => {
-                    assert!(laps >= u64::from(*lap), "read {laps} after the reply {lap}")
+                    assert!(laps >= u64::from(*lap), "read {laps} after the reply {lap}");
                 }
                 // A mailbox's worth of reads may wait.
                 Err(error) => {

@@ -147,8 +147,7 @@ mod tests {
     }
 
     fn recorded(tags: &[&str], decided_by: Option<(&'static str, &str)>) -> RecordedEvent {
-        let mut metadata = Metadata::default();
-        metadata.origin = decided_by.map(|(name, text)| Origin {
+        let origin = decided_by.map(|(name, text)| Origin {
             aggregate: name.into(),
             tag: tag(text),
             deadline: RecordedDeadline::new(None, 1),
@@ -161,7 +160,7 @@ mod tests {
                 tags: tags.iter().map(|text| tag(text)).collect::<Tags>(),
                 payload: bytes::Bytes::new(),
                 recorded_at: Timestamp::EPOCH,
-                metadata,
+                metadata: Metadata { origin, ..Metadata::default() },
             },
         }
     }
