@@ -9,7 +9,8 @@ pub struct Came<E, Reply, Rejection> {
     pub verdict: Verdict<E, Reply, Rejection>,
 }
 
-/// What came of a command or a [decision](crate::DecisionOutcome::result), whatever it was.
+/// What came of a command or a [decision](crate::DecisionOutcome::result), whatever it was. There is an
+/// example at [`Outcome::result`](crate::Outcome::result).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict<E, Reply, Rejection> {
     /// It was accepted.

@@ -222,7 +222,7 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
     }
 
     /// The timer comes, without a command: whatever is emitted then, as a value, and the story, which
-    /// goes on.
+    /// goes on, as with [`result`](Outcome::result).
     ///
     /// # Panics
     /// As [`when`](Given::when) does.

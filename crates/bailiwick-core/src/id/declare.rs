@@ -18,7 +18,7 @@
 ///
 /// The string is the key of the tag that the events of the thing carry. It is checked when compiling,
 /// and stored with all events. If it has to change, say what it was: what was recorded before is found
-/// under the [old key](Id::WAS), what is written from now on has the new one.
+/// under the [old key](crate::Id::WAS), what is written from now on has the new one.
 ///
 /// ```
 /// # use bailiwick_core::{Id, id};
