@@ -210,3 +210,48 @@ pub(crate) fn kind_of(error: &io::Error) -> FaultKind {
         _ => FaultKind::Storage,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use bailiwick_core::ErrorReport;
+
+    use super::*;
+
+    const DENIED: &str = "Permission denied (os error 13)";
+
+    fn all() -> Vec<OpenError> {
+        let (path, found) = (PathBuf::from("data/1.log"), PathBuf::from("data/letter.txt"));
+        let source = || io::Error::from_raw_os_error(13);
+        let (holder, waited) = (Some(7), Duration::from_secs(1));
+        vec![
+            OpenError::NotAFolder { path: path.clone() },
+            OpenError::NotAJournal { found },
+            OpenError::InUse { path: path.clone(), holder, by_itself: false, waited },
+            OpenError::NotPermitted { path: path.clone(), source: source() },
+            OpenError::Full { path: path.clone(), source: source() },
+            OpenError::Corrupt { path: path.clone(), offset: 7, what: "no length".into() },
+            OpenError::Lost { path: path.clone(), acknowledged: 9, there: 7 },
+            OpenError::NewerFormat { path: path.clone(), found: 9, known: 1 },
+            OpenError::Removed { path: path.clone() },
+            OpenError::Storage { path, source: source().into() },
+        ]
+    }
+
+    /// `kind` and `path` match every variant: one that is new has to be added there.
+    #[test]
+    fn each_names_the_file_and_says_its_reason_once() {
+        for error in all() {
+            let (text, path) = (error.to_string(), error.path().display().to_string());
+            assert!(text.contains(&path), "{text}");
+            let deep = error.source().is_some();
+            assert!(!text.contains(DENIED), "{text} repeats its source");
+            let fault = JournalFault::from(error);
+            let report = ErrorReport::of(&fault).to_string();
+            assert_eq!(report.matches(DENIED).count(), usize::from(deep), "{report}");
+            assert!(report.contains(&path) && report.contains(fault.advice()), "{report}");
+            assert_eq!(report.matches(&text).count(), 1, "{report}");
+        }
+    }
+}
