@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bailiwick::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
+    Journal, JournalId, JournalReadError, LastMatch, Page, Position, Query, Read, ReadValues,
+    ReopenError, ValuesPage,
 };
 
 type Inner = Arc<dyn Journal>;
@@ -124,6 +125,18 @@ impl Journal for Altered {
 
     fn head(&self) -> Heads {
         self.head.as_ref().map_or_else(|| self.inner.head(), |way| way(&self.inner, ()))
+    }
+
+    fn changed(&self, query: Query, after: Position) -> Answer<Result<(), JournalReadError>> {
+        self.inner.changed(query, after)
+    }
+
+    fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
+        self.inner.values(read)
+    }
+
+    fn id(&self) -> JournalId {
+        self.inner.id()
     }
 
     fn limits(&self) -> AppendLimits {

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bailiwick::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
-    Health, Journal, JournalFault, JournalReadError, LastMatch, Page, Position, Query, Read,
-    ReopenError,
+    Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Page, Position, Query,
+    Read, ReadValues, ReopenError, ValuesPage,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -310,6 +310,18 @@ impl Journal for FaultyJournal {
 
     fn head(&self) -> Answer<Result<Head, JournalReadError>> {
         self.inner.head()
+    }
+
+    fn changed(&self, query: Query, after: Position) -> Answer<Result<(), JournalReadError>> {
+        self.inner.changed(query, after)
+    }
+
+    fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
+        self.inner.values(read)
+    }
+
+    fn id(&self) -> JournalId {
+        self.inner.id()
     }
 
     fn limits(&self) -> AppendLimits {

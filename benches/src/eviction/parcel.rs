@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use bailiwick::{
     Aggregate, Answer, AppendCondition, AppendError, AppendLimits, Appended, Context, Decide,
-    EncodedEvent, Event, EventType, Head, Health, Journal, JournalReadError, LastMatch, Metadata,
-    Page, Position, Query, Read, RecordedEvent, ReopenError, Timestamp, View, id,
+    EncodedEvent, Event, EventType, Head, Health, Journal, JournalId, JournalReadError, LastMatch,
+    Metadata, Page, Position, Query, Read, ReadValues, RecordedEvent, ReopenError, Timestamp,
+    ValuesPage, View, id,
 };
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +139,18 @@ impl Journal for Parcels {
 
     fn head(&self) -> Answer<Result<Head, JournalReadError>> {
         Answer::ready(Ok(Head { position: Position::new(1), ..Head::default() }))
+    }
+
+    fn changed(&self, _: Query, _: Position) -> Answer<Result<(), JournalReadError>> {
+        unreachable!("parcels are only looked at")
+    }
+
+    fn values(&self, _: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
+        unreachable!("parcels are only looked at")
+    }
+
+    fn id(&self) -> JournalId {
+        JournalId::from_u128(1)
     }
 
     fn limits(&self) -> AppendLimits {

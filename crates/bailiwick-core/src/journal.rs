@@ -1,8 +1,11 @@
 //! The journal port: the one ordered log that everything rests on.
 
 mod answer;
+mod cursor;
 mod health;
 mod limits;
+mod values;
+mod waiters;
 
 use std::error::Error;
 use std::future::Future;
@@ -12,8 +15,11 @@ use std::pin::Pin;
 use crate::{AppendCondition, EncodedEvent, Position, Query, RecordedEvent, Timestamp};
 
 pub use answer::Answer;
+pub use cursor::{Cursor, CursorError, InvalidCursor, JournalId};
 pub use health::{FaultKind, Health, JournalFault, ReopenError};
 pub use limits::{AppendLimits, OverLimit};
+pub use values::{ReadValues, ValueIndex, ValuesPage};
+pub use waiters::{Waiters, Waiting};
 
 /// A boxed future.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
@@ -25,7 +31,10 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 ///
 /// A journal guarantees, and the conformance suite (feature `conformance`) checks:
 ///
-/// 1. Positions are dense from 1, in the order in which appends took effect.
+/// 1. Positions ascend in the order in which appends took effect, from 1 on, and none is ever given
+///    twice. Those of one append follow each other. Else there may be holes: places that nothing has,
+///    because an append took none of them, or because what was there is kept no longer. So nobody relies
+///    on density between two reads, only on order and on "nothing up to here".
 /// 2. An append takes effect wholly or not at all, and only if its condition holds at that instant.
 /// 3. Readers never see part of an append, nor a later position before an earlier one.
 /// 4. What an append returned `Ok` for is as durable as the journal promises to be.
@@ -52,6 +61,32 @@ pub trait Journal: Send + Sync + 'static {
     /// The last event that matches, however many there are and however long ago it was. Costs what
     /// one event costs, not what the journal's length does.
     fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>>;
+
+    /// Waits until there may be an event beyond `after` that matches.
+    ///
+    /// A hint: the answer may come without a cause, and says nothing of what is there. But it is never
+    /// missed. If such an event can be read already, or is acknowledged after this call, the answer
+    /// comes, whatever happens in between: so after a read that found no more up to `after`, nothing is
+    /// lost between that read and this call, nor between this answer and the next read.
+    ///
+    /// Waiting begins with the call, and ends when the future is dropped, which leaves nothing behind.
+    /// While nothing matches it costs nothing but what it holds. It goes on while the journal is closed
+    /// for writing; once that was [opened again](Self::reopen) everybody has an answer, since what was
+    /// unknown may have taken effect.
+    ///
+    /// # Errors
+    /// If the journal cannot be read, or was let go of meanwhile.
+    fn changed(&self, query: Query, after: Position) -> Answer<Result<(), JournalReadError>>;
+
+    /// Reads a page of the values that a key of tags has, in their order: to list what there is by its
+    /// ID. Costs what the values of the key do, not what the journal's length does; what a journal has
+    /// to catch up with first, it says.
+    fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>>;
+
+    /// Which journal it is: never the same as one that was made apart, and the same for as long as it
+    /// lives, over restarts, reopening and copies. Asks nobody and waits for nothing. A journal around
+    /// another one says what that says.
+    fn id(&self) -> JournalId;
 
     /// The end of the journal.
     fn head(&self) -> Answer<Result<Head, JournalReadError>>;
@@ -98,6 +133,8 @@ pub struct Read {
     pub query: Query,
     /// Only events beyond this position.
     pub after: Position,
+    /// No event beyond this position; none reads to the head.
+    pub upto: Option<Position>,
     /// At most this many events.
     pub limit: NonZeroUsize,
 }
@@ -108,13 +145,19 @@ impl Read {
 
     /// The first page of the events that match `query`.
     pub fn new(query: Query) -> Read {
-        Read { query, after: Position::START, limit: Self::DEFAULT_LIMIT }
+        Read { query, after: Position::START, upto: None, limit: Self::DEFAULT_LIMIT }
     }
 
     /// Only events beyond this position.
     #[must_use]
     pub fn after(self, after: Position) -> Read {
         Read { after, ..self }
+    }
+
+    /// No event beyond this position, and no look at what is there.
+    #[must_use]
+    pub fn upto(self, upto: Position) -> Read {
+        Read { upto: Some(upto), ..self }
     }
 
     /// At most this many events per page.
@@ -131,8 +174,9 @@ pub struct Page {
     pub events: Vec<RecordedEvent>,
     /// Every matching event up to here was given: continue after it.
     pub upto: Position,
-    /// Whether there may be more beyond `upto`; if not, `upto` is the journal's head at an instant
-    /// between the call and its return.
+    /// Whether there may be more of what was asked for beyond `upto`. If not, `upto` is the journal's
+    /// head at an instant between the call and its return, or the read's own
+    /// [`upto`](Read::upto) where that is before the head. It is never beyond either.
     pub more: bool,
 }
 

@@ -62,8 +62,10 @@ pub use given::{
 };
 pub use id::{Id, IdDescriptor, IntoId, InvalidId, UnreadableId};
 pub use journal::{
-    Answer, AppendError, AppendLimits, Appended, BoxError, BoxFuture, FaultKind, Head, Health,
-    Journal, JournalFault, JournalReadError, LastMatch, OverLimit, Page, Read, ReopenError,
+    Answer, AppendError, AppendLimits, Appended, BoxError, BoxFuture, Cursor, CursorError,
+    FaultKind, Head, Health, InvalidCursor, Journal, JournalFault, JournalId, JournalReadError,
+    LastMatch, OverLimit, Page, Read, ReadValues, ReopenError, ValueIndex, ValuesPage, Waiters,
+    Waiting,
 };
 pub use lease::LeaseSet;
 pub use position::Position;

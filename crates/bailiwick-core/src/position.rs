@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The place of an event in the journal: dense, unique, in order of appending, from 1.
+/// The place of an event in the journal: unique, in order of appending, from 1. A journal may leave
+/// [holes](crate::Journal) between two appends, and none within one.
 ///
 /// [`Position::START`] is the place before the first event: nothing has it. Because positions of
 /// one aggregate only grow, the position of its last event serves as a fencing token.
@@ -18,17 +19,17 @@ impl Position {
     /// Before the first event.
     pub const START: Position = Position(0);
 
-    /// The `number`th place, counted from 1.
+    /// The place with this number; the first is 1.
     pub const fn new(number: u64) -> Self {
         Position(number)
     }
 
-    /// The number of this place, counted from 1; 0 is [`Position::START`].
+    /// The number of this place; 0 is [`Position::START`].
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The place `n` further on.
+    /// The place `n` further on: within an append, that of its `n`th next event.
     #[must_use]
     pub const fn plus(self, n: u64) -> Self {
         Position(self.0 + n)

@@ -33,6 +33,12 @@ impl Tag {
         Ok(Tag(text.into()))
     }
 
+    /// A place in the order of tags: before those with this key whose value is larger, whatever `value`
+    /// is.
+    pub(crate) fn bound(key: &str, value: &str) -> Tag {
+        Tag(format!("{key}:{value}").into())
+    }
+
     fn check(key: &str, value: &str) -> Result<(), InvalidTag> {
         if !valid_tag_key(key) {
             return Err(InvalidTag::Key(key.to_owned()));

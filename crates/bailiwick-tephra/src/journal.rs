@@ -7,8 +7,8 @@ use std::thread::{self, JoinHandle};
 
 use bailiwick_core::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, BoxError, EncodedEvent,
-    FaultKind, Head, Health, Journal, JournalReadError, LastMatch, Page, Position, Query, Read,
-    ReopenError,
+    FaultKind, Head, Health, Journal, JournalId, JournalReadError, LastMatch, Page, Position,
+    Query, Read, ReadValues, ReopenError, ValueIndex, ValuesPage,
 };
 use parking_lot::{Mutex, RwLock};
 use tephra::ReadHandle;
@@ -40,6 +40,8 @@ pub(crate) struct Shared {
     /// None while it is closed for writing.
     pub(crate) store: Mutex<Option<Store>>,
     pub(crate) reader: RwLock<ReadHandle>,
+    /// Of the values of tags: tephra has no such. Nothing until somebody asks.
+    values: Mutex<ValueIndex>,
     limits: AppendLimits,
 }
 
@@ -73,6 +75,7 @@ impl TephraJournal {
             pool: Pool::default(),
             store: Mutex::new(Some(store)),
             reader: RwLock::new(reader),
+            values: Mutex::default(),
             folder,
         });
         let mut journal = TephraJournal {
@@ -174,6 +177,38 @@ impl Journal for TephraJournal {
         self.read_with(move |source| reads::last(source, &query))
     }
 
+    fn changed(&self, query: Query, after: Position) -> Answer<Result<(), JournalReadError>> {
+        let appends = &self.shared.appends;
+        // Before the look at the head, so that no append is missed.
+        let waiting = appends.waiters.wait(query.clone(), after);
+        if appends.head().position <= after {
+            return Answer::later(waiting);
+        }
+        let look = self.read_with(move |source| reads::any(source, &query, after));
+        Answer::later(async move { if look.await? { Ok(()) } else { waiting.await } })
+    }
+
+    /// From an index in memory, which has what was there when it was last asked: the first call after
+    /// opening reads all events, later ones what came since.
+    fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
+        let shared = self.shared.clone();
+        self.shared.pool.read(move || {
+            let source = shared.source();
+            let head = Position::new(source.reader.head().get());
+            loop {
+                // Locked anew for every step: whoever asks at the same time helps.
+                let mut index = shared.values.lock();
+                if reads::continue_index(&source, &mut index, head)? {
+                    return Ok(index.page(&read));
+                }
+            }
+        })
+    }
+
+    fn id(&self) -> JournalId {
+        self.shared.folder.id()
+    }
+
     fn head(&self) -> Answer<Result<Head, JournalReadError>> {
         let written = Position::new(self.shared.reader.read().head().get());
         let head = self.shared.appends.head();
@@ -205,6 +240,7 @@ impl Drop for TephraJournal {
     fn drop(&mut self) {
         self.shared.appends.end();
         self.shared.pool.end();
+        self.shared.appends.waiters.end();
         for thread in self.threads.drain(..) {
             // Unless it is one of them that drops the journal.
             if thread.thread().id() != thread::current().id() {

@@ -8,7 +8,7 @@ use bailiwick_core::{ErrorReport, FaultKind, Head, Health, JournalFault, ReopenE
 use flume::Receiver;
 use tokio::sync::oneshot;
 
-use crate::appends::{self, Call, Next, Reopened, Response};
+use crate::appends::{Call, Next, Reopened, Response};
 use crate::folder::note;
 use crate::journal::{Shared, find_head, lost};
 use crate::store::Store;
@@ -45,7 +45,7 @@ impl Writing {
                 taken.extend(answers.try_iter());
             }
             let (next, settled) = self.shared.appends.answered(&mut taken);
-            appends::tell(settled);
+            self.shared.appends.tell(settled);
             match next {
                 Next::More => {}
                 Next::Batch(next) => answers = next,

@@ -70,7 +70,8 @@ fn a_broken_format_is_refused() {
     drop(TephraJournal::open(folder.path()).unwrap());
     let format = folder.path().join("bailiwick.format");
     let contents = fs::read_to_string(&format).unwrap();
-    let broken = ["", "format x", "format 1\nsegment-bytes 7\n", "format 1\n", "format 0\n"];
+    let torn = contents.trim_end().strip_suffix(|_: char| true).unwrap();
+    let broken = ["", "format x", "format 1\nsegment-bytes 7\n", "format 1\n", "format 0\n", torn];
     for broken in broken {
         fs::write(&format, broken).unwrap();
         let error = refused(folder.path());
@@ -82,6 +83,43 @@ fn a_broken_format_is_refused() {
     assert!(error.to_string().contains("missing"), "{error}");
     fs::write(format, contents).unwrap();
     TephraJournal::open(folder.path()).unwrap();
+}
+
+#[test]
+fn a_folder_of_before_there_were_identities_gets_one_and_keeps_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = TephraJournal::open(folder.path()).unwrap();
+    append(&journal, vec![event("A", &["x:1"], 0)]);
+    let first = journal.id();
+    drop(journal);
+    let format = folder.path().join("bailiwick.format");
+    let contents = fs::read_to_string(&format).unwrap();
+    assert!(contents.contains(&format!("journal {first}\n")), "{contents}");
+    let of_before: String = contents.lines().take(3).map(|line| format!("{line}\n")).collect();
+    fs::write(&format, of_before).unwrap();
+    let journal = TephraJournal::open(folder.path()).unwrap();
+    let second = journal.id();
+    assert_ne!(second, first);
+    assert_eq!(all(&journal).len(), 1);
+    drop(journal);
+    assert_eq!(TephraJournal::open(folder.path()).unwrap().id(), second);
+}
+
+#[test]
+fn a_copy_has_the_identity_of_what_was_copied() {
+    let above = tempfile::tempdir().unwrap();
+    let (folder, copy) = (above.path().join("data"), above.path().join("copy"));
+    let journal = TephraJournal::open(&folder).unwrap();
+    let id = journal.id();
+    drop(journal);
+    fs::create_dir(&copy).unwrap();
+    for entry in fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
+        }
+    }
+    assert_eq!(TephraJournal::open(&copy).unwrap().id(), id);
+    assert_ne!(TephraJournal::open(above.path().join("other")).unwrap().id(), id);
 }
 
 #[test]

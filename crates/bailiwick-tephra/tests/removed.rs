@@ -8,9 +8,9 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use bailiwick_core::{AppendError, Appended, FaultKind, Health, Journal};
+use bailiwick_core::{AppendError, Appended, FaultKind, Health, Journal, Position, QueryItem};
 use bailiwick_tephra::TephraJournal;
-use support::{all, append, block_on, event};
+use support::{all, append, block_on, event, is_pending};
 
 fn try_append(journal: &TephraJournal, name: &'static str) -> Result<Appended, AppendError> {
     block_on(journal.append(vec![event(name, &["x:1"], 10)], None))
@@ -46,9 +46,12 @@ fn a_folder_that_is_moved_is_good_again_when_it_is_back() {
     let journal = TephraJournal::open(&folder).unwrap();
     append(&journal, vec![event("Before", &["x:1"], 10)]);
     fs::rename(&folder, &elsewhere).unwrap();
+    let mut waiting = journal.changed(QueryItem::of_type("Other").into(), Position::START);
     assert_gone(&journal, &folder);
+    assert!(is_pending(&mut waiting), "a journal that is closed goes on to let wait");
     fs::rename(&elsewhere, &folder).unwrap();
     block_on(journal.reopen()).unwrap();
+    block_on(waiting).expect("who waits looks again once it was opened");
     append(&journal, vec![event("Back", &["x:1"], 10)]);
     let names: Vec<_> = all(&journal).into_iter().map(|found| found.event.event_type).collect();
     // Whether what was unknown is there is for the journal to say.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use bailiwick_core::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
+    Journal, JournalId, JournalReadError, LastMatch, Page, Position, Query, Read, ReadValues,
+    ReopenError, ValuesPage,
 };
 
 use crate::port::{self, Guarded};
@@ -84,6 +85,18 @@ impl Journal for JournalHandle {
 
     fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
         self.call(|journal| port::last(journal, query), unread, unread)
+    }
+
+    fn changed(&self, query: Query, after: Position) -> Answer<Result<(), JournalReadError>> {
+        self.call(|journal| port::changed(journal, query, after), unread, unread)
+    }
+
+    fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
+        self.call(|journal| port::values(journal, read), unread, unread)
+    }
+
+    fn id(&self) -> JournalId {
+        self.shared.journal_id
     }
 
     fn head(&self) -> Answer<Result<Head, JournalReadError>> {

@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 
 use bailiwick_core::{
     Answer, AppendCondition, AppendError, Appended, BoxError, EncodedEvent, FaultKind, Head,
-    Health, Journal, JournalFault, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
+    Health, Journal, JournalFault, JournalReadError, LastMatch, Page, Position, Query, Read,
+    ReadValues, ReopenError, ValuesPage,
 };
 
 use crate::error::{Cause, Unknown, panic_message, shared};
@@ -90,6 +91,23 @@ pub(crate) fn read(journal: &dyn Journal, read: Read) -> Guarded<Page, JournalRe
 /// Finds the last match. One that panics cannot be read.
 pub(crate) fn last(journal: &dyn Journal, query: Query) -> Guarded<LastMatch, JournalReadError> {
     Guarded::new(|| journal.last(query), unread)
+}
+
+/// Waits for events that match. One that panics cannot be read.
+pub(crate) fn changed(
+    journal: &dyn Journal,
+    query: Query,
+    after: Position,
+) -> Guarded<(), JournalReadError> {
+    Guarded::new(|| journal.changed(query, after), unread)
+}
+
+/// Lists the values of a key. One that panics cannot be read.
+pub(crate) fn values(
+    journal: &dyn Journal,
+    read: ReadValues,
+) -> Guarded<ValuesPage, JournalReadError> {
+    Guarded::new(|| journal.values(read), unread)
 }
 
 /// Where it ends. One that panics cannot be read.

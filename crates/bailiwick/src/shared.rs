@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use bailiwick_core::{
-    AppendLimits, BoxFuture, ErrorReport, FaultKind, Health, Journal, JournalFault, Timestamp,
+    AppendLimits, BoxFuture, ErrorReport, FaultKind, Health, Journal, JournalFault, JournalId,
+    Timestamp,
 };
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore};
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) permits: Arc<Permits>,
     /// What the journal takes at once.
     pub(crate) limits: AppendLimits,
+    /// Which journal it is: known also when it was let go of.
+    pub(crate) journal_id: JournalId,
     pub(crate) time: Time,
     stage: AtomicU8,
     /// Signalled when the stage changes: background tasks end, whoever waits for room gives up.
@@ -82,6 +85,7 @@ impl Shared {
             view_reads: Semaphore::new(config.view_reads.min(Semaphore::MAX_PERMITS)),
             permits: Permits::new(config.waiting_aggregates),
             limits: journal.limits(),
+            journal_id: journal.id(),
             time: Time::new(seams.clock.clone(), &config),
             journal: Lock::new(Some(journal)),
             seams,

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use bailiwick::{
     Answer, AppendCondition, AppendError, AppendLimits, EncodedEvent, Head, Health, Journal,
-    JournalReadError, LastMatch, MemoryJournal, Page, Query, Read, ReopenError, Tag,
+    JournalId, JournalReadError, LastMatch, MemoryJournal, Page, Position, Query, Read, ReadValues,
+    ReopenError, Tag, ValuesPage,
 };
 use tokio::sync::oneshot;
 
@@ -172,6 +173,18 @@ impl Journal for SimJournal {
 
     fn head(&self) -> Answer<Result<Head, JournalReadError>> {
         self.world.store.head()
+    }
+
+    fn changed(&self, query: Query, after: Position) -> Answer<Result<(), JournalReadError>> {
+        self.world.store.changed(query, after)
+    }
+
+    fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
+        self.world.store.values(read)
+    }
+
+    fn id(&self) -> JournalId {
+        self.world.store.id()
     }
 
     fn limits(&self) -> AppendLimits {

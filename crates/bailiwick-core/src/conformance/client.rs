@@ -5,20 +5,25 @@ use std::sync::Arc;
 
 use super::block_on::block_on;
 use super::build::event;
+use super::numbered::Numbered;
 use crate::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, ErrorReport, Head,
     Health, Journal, LastMatch, Page, Position, Query, Read, RecordedEvent,
 };
+use crate::{Cursor, CursorError, JournalId, JournalReadError, ReadValues, ValuesPage};
 
 pub(super) type Outcome = Result<Appended, AppendError>;
 
+/// Positions are the numbers of events here, from 1, whatever holes the journal has.
 pub(super) struct Client {
-    journal: Arc<dyn Journal>,
+    journal: Numbered,
+    /// The journal as it is.
+    raw: Arc<dyn Journal>,
 }
 
 impl Client {
     pub(super) fn new(journal: Arc<dyn Journal>) -> Client {
-        Client { journal }
+        Client { journal: Numbered::new(journal.clone()), raw: journal }
     }
 
     /// Calls `append` and does not wait.
@@ -67,6 +72,20 @@ impl Client {
         }
     }
 
+    /// Appends without a condition: with the positions that the journal itself gives.
+    #[track_caller]
+    pub(super) fn append_raw(&self, events: impl Into<Vec<EncodedEvent>>) -> Appended {
+        block_on(self.raw.append(events.into(), None))
+            .unwrap_or_else(|error| panic!("an unconditional append failed: {error}"))
+    }
+
+    /// Every event, at the position that the journal itself gives.
+    #[track_caller]
+    pub(super) fn all_raw(&self) -> Vec<RecordedEvent> {
+        let pages = Client::pages_of(&*self.raw, Read::new(Query::all()));
+        pages.into_iter().flat_map(|page| page.events).collect()
+    }
+
     #[track_caller]
     pub(super) fn head(&self) -> Head {
         block_on(self.journal.head())
@@ -81,10 +100,16 @@ impl Client {
 
     /// Reads page after page, as long as there may be more.
     #[track_caller]
-    pub(super) fn pages(&self, mut read: Read) -> Vec<Page> {
+    pub(super) fn pages(&self, read: Read) -> Vec<Page> {
+        Client::pages_of(&self.journal, read)
+    }
+
+    #[track_caller]
+    fn pages_of(journal: &dyn Journal, mut read: Read) -> Vec<Page> {
         let mut pages = Vec::new();
         loop {
-            let page = self.page(read.clone());
+            let page = block_on(journal.read(read.clone()));
+            let page = page.unwrap_or_else(|error| panic!("no page: {error}"));
             let (upto, more) = (page.upto, page.more);
             pages.push(page);
             if !more {
@@ -99,6 +124,28 @@ impl Client {
     pub(super) fn last(&self, query: Query) -> LastMatch {
         block_on(self.journal.last(query))
             .unwrap_or_else(|error| panic!("no last: {}", ErrorReport::of(&error)))
+    }
+
+    /// Calls `changed` and does not wait.
+    pub(super) fn changed(
+        &self,
+        query: Query,
+        after: Position,
+    ) -> Answer<Result<(), JournalReadError>> {
+        self.journal.changed(query, after)
+    }
+
+    #[track_caller]
+    pub(super) fn values(&self, read: ReadValues) -> ValuesPage {
+        block_on(self.journal.values(read)).unwrap_or_else(|error| panic!("no values: {error}"))
+    }
+
+    pub(super) fn id(&self) -> JournalId {
+        self.journal.id()
+    }
+
+    pub(super) fn resolve(&self, cursor: Cursor) -> Answer<Result<Position, CursorError>> {
+        cursor.resolve(&self.journal)
     }
 
     pub(super) fn limits(&self) -> AppendLimits {

@@ -4,8 +4,8 @@
 use super::client::Client;
 use super::{Case, ReopeningCase};
 use super::{
-    appends, boundaries, conditions, conflicts, content, heads, health, lasts, limits, names,
-    oracle, pages, races, readers, reads, reopening,
+    appends, boundaries, changes, conditions, conflicts, content, heads, health, identity, lasts,
+    limits, names, oracle, pages, races, readers, reads, reopening, values,
 };
 
 #[doc(hidden)]
@@ -14,8 +14,8 @@ macro_rules! __conformance_cases {
     ($($then:tt)+) => {
         $($then)+! {
             appends {
-                positions_are_dense_from_one:
-                    "The first event has position 1, each further one the next.";
+                positions_ascend_from_one:
+                    "Positions ascend, from 1 on or later; those of one append follow each other.";
                 an_append_returns_its_own_positions:
                     "An append returns the positions of its own events, not the head.";
                 a_batch_keeps_its_order:
@@ -23,7 +23,7 @@ macro_rules! __conformance_cases {
                 an_empty_append_is_refused_as_empty:
                     "An append without events is refused as empty, whatever its condition says.";
                 a_refused_append_leaves_nothing:
-                    "An append whose condition does not hold leaves no event, place, tag or time.";
+                    "An append whose condition does not hold leaves no event, tag or time.";
                 a_batch_is_not_checked_against_its_own_condition:
                     "The events of an append do not violate its own condition, nor `never`.";
                 a_reissued_append_lands_once_if_its_condition_says_so:
@@ -106,6 +106,8 @@ macro_rules! __conformance_cases {
                     "Every matching event up to a page's `upto` was given.";
                 a_page_without_more_ends_at_the_head:
                     "The page that says there is no more ends at the head, and none goes beyond it.";
+                a_read_ends_where_it_is_to_end:
+                    "A read up to a position gives all up to there and nothing beyond, and ends there.";
                 the_largest_limit_is_a_limit:
                     "Any limit can be asked for.";
             }
@@ -132,6 +134,42 @@ macro_rules! __conformance_cases {
                     "The last match of any query is the last event that a read of it finds.";
                 nothing_beyond_the_last_matches:
                     "Beside writers, nothing between the last match and its `upto` matches.";
+            }
+            changes {
+                what_is_there_is_told_at_once:
+                    "Who waits for what is there already has an answer.";
+                what_comes_is_told:
+                    "Who waits has an answer when an event that matches was appended.";
+                each_is_told_who_waits:
+                    "Everybody who waits for an event has an answer, whoever goes away before.";
+                a_wait_goes_on_while_others_are_opened_again:
+                    "Opening an open journal again keeps who waits.";
+                following_by_hints_misses_nothing:
+                    "Who reads on whenever there is a hint sees every event, beside writers.";
+            }
+            values {
+                an_empty_journal_has_no_values:
+                    "An empty journal has no values of any key.";
+                they_are_those_of_the_key_in_the_order_of_their_bytes:
+                    "The values are those of the key, each once, in the order of their bytes.";
+                only_those_on_events_of_the_types:
+                    "Only values on events of the types are listed; no types are any.";
+                pages_go_on_without_gaps_or_repeats:
+                    "Reading on after the last value gives every one once, in pages of any size.";
+                what_comes_between_two_pages_spoils_none:
+                    "Appends between two pages leave out nothing that was there, and repeat nothing.";
+                they_are_those_that_a_read_finds:
+                    "The values of any key and types are those of the events that a read finds.";
+                every_value_up_to_upto_was_given:
+                    "Beside writers, every value of an event up to a page's `upto` was given.";
+            }
+            identity {
+                it_stays_the_same:
+                    "The identity is random, and stays while the journal is used and opened again.";
+                a_place_in_it_is_known_again:
+                    "A place in the journal is known again; one beyond its head is refused as that.";
+                a_place_in_another_is_refused:
+                    "A place in another journal is refused as that.";
             }
             limits {
                 what_is_within_is_taken:
@@ -245,6 +283,10 @@ macro_rules! __conformance_reopening_cases {
                     "Positions go on where they ended.";
                 conditions_know_what_was_before:
                     "Conditions know the events of before.";
+                the_identity_stays:
+                    "The journal has the same identity when it is opened again.";
+                old_values_are_listed:
+                    "The values of the events of before are listed, with those that come.";
                 an_empty_journal_stays_empty:
                     "An empty journal opened again is empty, and works.";
             }

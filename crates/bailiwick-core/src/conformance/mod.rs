@@ -24,16 +24,19 @@ mod belief;
 mod block_on;
 mod boundaries;
 mod build;
+mod changes;
 mod client;
 mod conditions;
 mod conflicts;
 mod content;
 mod heads;
 mod health;
+mod identity;
 mod lasts;
 mod limits;
 mod list;
 mod names;
+mod numbered;
 mod oracle;
 mod pages;
 mod races;
@@ -43,6 +46,7 @@ mod readers;
 mod reads;
 mod reopening;
 mod subject;
+mod values;
 
 #[cfg(test)]
 mod sabotage;

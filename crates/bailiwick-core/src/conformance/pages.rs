@@ -95,6 +95,35 @@ pub(super) fn a_page_without_more_ends_at_the_head(client: &Client) {
     }
 }
 
+pub(super) fn a_read_ends_where_it_is_to_end(client: &Client) {
+    a_hundred(client);
+    for query in [Query::all(), typed(&["B"]), tagged(&["x:1"]), typed(&["Z"])] {
+        let all = client.found(query.clone());
+        for (after, upto) in
+            [(0, 0), (0, 1), (0, 10), (10, 10), (10, 9), (9, 20), (15, 55), (0, 99)]
+        {
+            for size in [1, 2, 10, 1_000] {
+                let read = Read::new(query.clone()).after(at(after)).upto(at(upto));
+                let pages = client.pages(read.limit(limit(size)));
+                let within = |n: &&u64| **n > after && **n <= upto;
+                let expected: Vec<u64> = all.iter().filter(within).copied().collect();
+                let found: Vec<u64> = pages.iter().flat_map(|p| positions(&p.events)).collect();
+                assert_eq!(found, expected, "{query:?} beyond {after} up to {upto} by {size}");
+                let last = pages.last().expect("at least one page");
+                assert_eq!(last.upto, at(upto), "the end of {after} to {upto}: {last:?}");
+                let early = pages.iter().find(|page| page.upto > at(upto));
+                assert!(early.is_none(), "beyond {upto}: {early:?}");
+            }
+        }
+        for upto in [100, 101, u64::MAX] {
+            let pages = client.pages(Read::new(query.clone()).upto(at(upto)));
+            let found: Vec<u64> = pages.iter().flat_map(|p| positions(&p.events)).collect();
+            assert_eq!(found, all);
+            assert_eq!(pages.last().map(|page| page.upto), Some(at(100)), "the head, up to {upto}");
+        }
+    }
+}
+
 pub(super) fn the_largest_limit_is_a_limit(client: &Client) {
     a_hundred(client);
     let all: Vec<u64> = (1..=100).collect();

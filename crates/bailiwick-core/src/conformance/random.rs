@@ -53,6 +53,11 @@ impl Random {
         (0..count).map(|_| self.event()).collect()
     }
 
+    /// Up to two of them.
+    pub(super) fn types(&mut self) -> Vec<&'static str> {
+        self.some(&TYPES, 2)
+    }
+
     pub(super) fn query(&mut self) -> Query {
         if self.percent(5) {
             return Query::all();

@@ -3,7 +3,7 @@
 use super::build::{at, event, item, tagged, typed, unless};
 use super::client::Client;
 use super::subject::Reopen;
-use crate::{EncodedEvent, Head, Metadata, Query, Text, Timestamp};
+use crate::{EncodedEvent, Head, Metadata, Query, ReadValues, Text, Timestamp};
 
 fn client(subject: &dyn Reopen) -> Client {
     Client::new(subject.journal())
@@ -59,6 +59,30 @@ pub(super) fn conditions_know_what_was_before(subject: &mut dyn Reopen) {
     assert_eq!(client.refuses(never), at(1));
     client.admits(unless(tagged(&["y:1"])).after(at(2)));
     client.admits(unless(Query::all()).after(at(4)));
+}
+
+pub(super) fn the_identity_stays(subject: &mut dyn Reopen) {
+    let id = client(subject).id();
+    for _ in 0..2 {
+        subject.reopen();
+        assert_eq!(client(subject).id(), id);
+        before(subject);
+    }
+}
+
+pub(super) fn old_values_are_listed(subject: &mut dyn Reopen) {
+    let list = |subject: &dyn Reopen, read: ReadValues| {
+        let page = client(subject).values(read);
+        page.tags.iter().map(|tag| tag.value().to_owned()).collect::<Vec<_>>()
+    };
+    before(subject);
+    subject.reopen();
+    assert_eq!(list(subject, ReadValues::of("y").types(["B"])), ["1"]);
+    client(subject).append([event("B", &["y:0"])]);
+    assert_eq!(list(subject, ReadValues::of("y").types(["B"])), ["0", "1"]);
+    subject.reopen();
+    assert_eq!(list(subject, ReadValues::of("y")), ["0", "1"]);
+    assert_eq!(list(subject, ReadValues::of("x")), ["1"]);
 }
 
 pub(super) fn an_empty_journal_stays_empty(subject: &mut dyn Reopen) {

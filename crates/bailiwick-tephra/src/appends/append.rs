@@ -1,6 +1,8 @@
 //! One append: what it is about, what tephra is given, and who waits for it.
 
-use bailiwick_core::{AppendCondition, AppendError, Appended, EncodedEvent, JournalFault};
+use std::task::Waker;
+
+use bailiwick_core::{AppendCondition, AppendError, Appended, EncodedEvent, JournalFault, Waiters};
 use tephra::Event;
 use tokio::sync::oneshot;
 
@@ -94,7 +96,10 @@ pub(crate) struct Settled {
 }
 
 impl Settled {
-    pub(crate) fn tell(self) {
+    pub(crate) fn tell(self, waiters: &Waiters) {
+        if let (Ok(appended), events, _) = &self.told {
+            waiters.appended(appended.first, events).into_iter().for_each(Waker::wake);
+        }
         // Whoever dropped the future does not want to know.
         let _ = self.waiter.send(self.told);
     }

@@ -24,7 +24,7 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bailiwick_core::{Answer, Head, Health, JournalFault, Position, ReopenError};
+use bailiwick_core::{Answer, Head, Health, JournalFault, Position, ReopenError, Waiters};
 use flume::Receiver;
 use parking_lot::{Condvar, Mutex};
 use tephra::{AppendError as Refused, PositionRange, WriteHandle};
@@ -58,6 +58,9 @@ pub(crate) struct Appends {
     bell: Condvar,
     /// Of who is in charge. Locked before the desk, and never while something is told.
     state: Mutex<State>,
+    /// Told after the head was moved, which is under the lock of the desk; so who registers first and
+    /// looks at the head then is not missed.
+    pub(crate) waiters: Waiters,
 }
 
 impl Appends {
@@ -72,6 +75,7 @@ impl Appends {
             desk: Mutex::new(Desk::new(options, head, noted)),
             bell: Condvar::new(),
             state: Mutex::new(State::new(folder, writer, head)),
+            waiters: Waiters::default(),
         }
     }
 
@@ -85,7 +89,7 @@ impl Appends {
             Taken::Waits => None,
             Taken::InCharge(number) => self.begin(number),
             Taken::Refused(settled) => {
-                settled.tell();
+                settled.tell(&self.waiters);
                 None
             }
         };
@@ -101,7 +105,7 @@ impl Appends {
         let only = state.is_only(number);
         drop(state);
         let direct = answers.and_then(|answers| self.at_desk(|desk| desk.given(answers, only)));
-        tell(settled);
+        self.tell(settled);
         direct
     }
 
@@ -137,7 +141,7 @@ impl Appends {
         if gathers {
             let until = Instant::now() + state.since_given() / 2;
             drop(state);
-            tell(std::mem::take(&mut settled));
+            self.tell(std::mem::take(&mut settled));
             self.gather(until);
             state = self.state.lock();
         }
@@ -170,7 +174,7 @@ impl Appends {
         if let Next::Batch(answers) = next {
             self.at_desk(|desk| desk.given(answers, false));
         }
-        tell(settled);
+        self.tell(settled);
     }
 
     /// Nobody waits any more for the only append that tephra has.
@@ -227,6 +231,8 @@ impl Appends {
         tracing::debug!(head = %head.position, "open for writing again");
         self.state.lock().open(writer, head);
         self.at_desk(|desk| desk.open(head));
+        // What was unknown may be there.
+        self.waiters.wake_all();
     }
 
     /// It could not be opened again.
@@ -249,7 +255,12 @@ impl Appends {
         self.close_if_failed(&mut state, &mut settled);
         drop(state);
         self.at_desk(Desk::abandoned);
-        tell(settled);
+        self.tell(settled);
+    }
+
+    /// Without a lock held: it may run anything.
+    pub(crate) fn tell(&self, settled: Vec<Settled>) {
+        settled.into_iter().for_each(|settled| settled.tell(&self.waiters));
     }
 
     /// Does something at the desk; then rings, if there is something to do for the thread.
@@ -265,9 +276,4 @@ impl Appends {
         }
         result
     }
-}
-
-/// Without a lock held: it may run anything.
-pub(crate) fn tell(settled: Vec<Settled>) {
-    settled.into_iter().for_each(Settled::tell);
 }

@@ -2,8 +2,10 @@
 //! event, so a folder without it has none.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
+
+use bailiwick_core::JournalId;
 
 use crate::{OpenError, Options};
 
@@ -13,8 +15,21 @@ pub(super) const NEW_FILE: &str = "bailiwick.format.new";
 /// The format that is written, and the latest one that can be read.
 const VERSION: u64 = 1;
 
-/// The size of the segments, or nothing if the folder has no format yet.
-pub(super) fn read(folder: &Path) -> Result<Option<usize>, OpenError> {
+/// What a folder says of its journal, for as long as it lives.
+#[derive(Clone, Copy)]
+pub(super) struct Format {
+    pub(super) segment_bytes: usize,
+    pub(super) id: JournalId,
+}
+
+/// What is found: folders that were made before journals had an identity have none yet.
+pub(super) struct Found {
+    pub(super) segment_bytes: usize,
+    pub(super) id: Option<JournalId>,
+}
+
+/// The format, or nothing if the folder has none yet.
+pub(super) fn read(folder: &Path) -> Result<Option<Found>, OpenError> {
     let path = folder.join(FILE);
     let contents = match fs::read(&path) {
         Ok(contents) => contents,
@@ -33,22 +48,38 @@ pub(super) fn read(folder: &Path) -> Result<Option<usize>, OpenError> {
     let bytes = number(&contents, "segment-bytes").and_then(|bytes| usize::try_from(bytes).ok());
     let sane =
         |bytes: &usize| (Options::MIN_SEGMENT_BYTES..=Options::MAX_SEGMENT_BYTES).contains(bytes);
-    match bytes.filter(sane) {
-        Some(bytes) => Ok(Some(bytes)),
-        None => Err(corrupt("it does not say how large the segments are")),
-    }
+    let Some(segment_bytes) = bytes.filter(sane) else {
+        return Err(corrupt("it does not say how large the segments are"));
+    };
+    let id = value(&contents, "journal").map(str::parse).transpose();
+    let id = id.map_err(|_| corrupt("it does not say which journal it is"))?;
+    Ok(Some(Found { segment_bytes, id }))
+}
+
+fn value<'a>(contents: &'a str, key: &str) -> Option<&'a str> {
+    let mut values = contents.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
+    values.next()
 }
 
 fn number(contents: &str, key: &str) -> Option<u64> {
-    let mut values = contents.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
-    values.next()?.parse().ok()
+    value(contents, key)?.parse().ok()
 }
 
-pub(super) fn write(folder: &Path, segment_bytes: usize) -> Result<(), OpenError> {
+/// The identity of a journal that is made.
+pub(super) fn new_id(folder: &Path) -> Result<JournalId, OpenError> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits)
+        .map_err(|error| OpenError::io(folder, io::Error::other(error.to_string())))?;
+    Ok(JournalId::from_u128(u128::from_ne_bytes(bits)))
+}
+
+pub(super) fn write(folder: &Path, format: Format) -> Result<(), OpenError> {
+    let Format { segment_bytes, id } = format;
     let contents = format!(
         "A journal of Bailiwick: the events are in the files *.log.\n\
          format {VERSION}\n\
-         segment-bytes {segment_bytes}\n"
+         segment-bytes {segment_bytes}\n\
+         journal {id}\n"
     );
     let path = folder.join(FILE);
     super::replace(&path, &folder.join(NEW_FILE), &contents)

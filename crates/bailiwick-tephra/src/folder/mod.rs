@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `bailiwick.lock` | locked by the process that has the journal open; holds its number |
-//! | `bailiwick.format` | the version of the format, and the size of the segments |
+//! | `bailiwick.format` | the version of the format, the size of the segments, which journal it is |
 //! | `bailiwick.latest` | a note, derived: up to where events were acknowledged, and the latest time |
 //! | `*.log`, `index/`, `LOCK` | tephra's: the events, the index derived from them, its lock |
 
@@ -16,14 +16,17 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use bailiwick_core::JournalId;
+
 use crate::{OpenError, Options};
 
+use format::{Format, Found};
 use lock::Lock;
 pub(crate) use place::Place;
 
 pub(crate) struct Folder {
     path: PathBuf,
-    segment_bytes: usize,
+    format: Format,
     place: Place,
     /// Held as long as this is.
     _lock: Lock,
@@ -34,16 +37,23 @@ impl Folder {
     pub(crate) fn open(path: &Path, options: &Options) -> Result<Folder, OpenError> {
         make_durably(path)?;
         let lock = Lock::take(path, options.lock_patience)?;
-        let segment_bytes = match format::read(path)? {
-            Some(segment_bytes) => segment_bytes,
+        let (segment_bytes, id) = match format::read(path)? {
+            Some(Found { segment_bytes, id }) => (segment_bytes, id),
             None => {
                 must_be_empty(path)?;
-                format::write(path, options.segment_bytes)?;
-                options.segment_bytes
+                (options.segment_bytes, None)
+            }
+        };
+        let format = match id {
+            Some(id) => Format { segment_bytes, id },
+            None => {
+                let format = Format { segment_bytes, id: format::new_id(path)? };
+                format::write(path, format)?;
+                format
             }
         };
         let place = Place::of(path)?;
-        Ok(Folder { path: path.to_owned(), segment_bytes, place, _lock: lock })
+        Ok(Folder { path: path.to_owned(), format, place, _lock: lock })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -57,13 +67,17 @@ impl Folder {
     /// Fails if there is no room for one more segment.
     pub(crate) fn must_have_room(&self) -> Result<(), OpenError> {
         let path = self.path.join("bailiwick.room");
-        let written = fill(&path, self.segment_bytes);
+        let written = fill(&path, self.segment_bytes());
         let removed = fs::remove_file(&path);
         written.and(removed).map_err(|error| OpenError::io(path, error))
     }
 
     pub(crate) fn segment_bytes(&self) -> usize {
-        self.segment_bytes
+        self.format.segment_bytes
+    }
+
+    pub(crate) fn id(&self) -> JournalId {
+        self.format.id
     }
 }
 

@@ -3,5 +3,5 @@
 mod page;
 mod pool;
 
-pub(crate) use page::{Source, last, latest, page};
+pub(crate) use page::{Source, any, continue_index, last, latest, page};
 pub(crate) use pool::Pool;

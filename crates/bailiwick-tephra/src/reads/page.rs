@@ -2,9 +2,12 @@
 //!
 //! tephra fixes the head when a read begins: what is appended meanwhile is not seen.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
-use bailiwick_core::{BoxError, Head, LastMatch, Page, Position, Query, Read, RecordedEvent};
+use bailiwick_core::{
+    BoxError, Head, LastMatch, Page, Position, Query, Read, RecordedEvent, ValueIndex,
+};
 use tephra::ReadHandle;
 use tephra::read::Reads;
 
@@ -24,20 +27,48 @@ pub(crate) struct Source<'a> {
 }
 
 pub(crate) fn page(source: &Source<'_>, read: &Read) -> Result<Page, BoxError> {
-    let limit = u64::try_from(read.limit.get()).unwrap_or(u64::MAX).min(PAGE_EVENTS);
+    let mut limit = u64::try_from(read.limit.get()).unwrap_or(u64::MAX).min(PAGE_EVENTS);
+    if let Some(upto) = read.upto {
+        // No more than there are places: tephra's positions are dense, whatever the port says. One at
+        // least, to have the head.
+        limit = limit.min(upto.get().saturating_sub(read.after.get())).max(1);
+    }
     let query = terms::query(&read.query);
     let mut reads = source.reader.read(&query, terms::position(read.after), Some(limit));
     let head = Position::new(reads.watermark().get());
+    let end = read.upto.map_or(head, |upto| upto.min(head));
     let (mut decoder, mut events, mut bytes) = (Decoder::default(), Vec::new(), 0);
     while bytes < PAGE_BYTES && (events.len() as u64) < limit {
-        let Some((event, size)) = next(source, &mut reads, &mut decoder)? else {
-            return Ok(Page { events, upto: head, more: false });
+        let next = next(source, &mut reads, &mut decoder)?;
+        let Some((event, size)) = next.filter(|(event, _)| event.position <= end) else {
+            return Ok(Page { events, upto: end, more: false });
         };
         bytes += size;
         events.push(event);
     }
-    let upto = events.last().map_or(head, |event| event.position);
-    Ok(Page { events, upto, more: upto < head })
+    let upto = events.last().map_or(end, |event| event.position);
+    Ok(Page { events, upto, more: upto < end })
+}
+
+/// Whether there is an event beyond `after` that matches.
+pub(crate) fn any(source: &Source<'_>, query: &Query, after: Position) -> Result<bool, BoxError> {
+    let read = Read::new(query.clone()).after(after).limit(NonZeroUsize::MIN);
+    Ok(!page(source, &read)?.events.is_empty())
+}
+
+/// Adds the next events that the index does not have. Whether it has all up to `head` then.
+pub(crate) fn continue_index(
+    source: &Source<'_>,
+    index: &mut ValueIndex,
+    head: Position,
+) -> Result<bool, BoxError> {
+    if index.upto() >= head {
+        return Ok(true);
+    }
+    let page = page(source, &Read::new(Query::all()).after(index.upto()))?;
+    page.events.iter().for_each(|recorded| index.add(recorded.position, &recorded.event));
+    index.reached(page.upto);
+    Ok(index.upto() >= head)
 }
 
 pub(crate) fn last(source: &Source<'_>, query: &Query) -> Result<LastMatch, BoxError> {

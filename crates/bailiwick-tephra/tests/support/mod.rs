@@ -4,14 +4,14 @@
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::process::Command;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use bailiwick_core::{
-    AppendCondition, EncodedEvent, Journal, Metadata, Position, Query, QueryItem, Read,
+    Answer, AppendCondition, EncodedEvent, Journal, Metadata, Position, Query, QueryItem, Read,
     RecordedEvent, Tag, Timestamp,
 };
 use bailiwick_tephra::{Options, TephraJournal};
@@ -34,6 +34,11 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
             Poll::Pending => thread::park(),
         }
     }
+}
+
+/// Whether it has no answer yet, with nobody to wake.
+pub fn is_pending<T>(answer: &mut Answer<T>) -> bool {
+    Pin::new(answer).poll(&mut Context::from_waker(Waker::noop())).is_pending()
 }
 
 pub fn tag(text: &str) -> Tag {

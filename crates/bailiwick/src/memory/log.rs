@@ -53,7 +53,8 @@ impl Log {
         moved.or_else(|| self.match_beyond(condition.never.as_ref()?, Position::START))
     }
 
-    fn match_beyond(&self, query: &Query, after: Position) -> Option<Position> {
+    /// Where an event beyond `after` is that matches, if there is one.
+    pub(super) fn match_beyond(&self, query: &Query, after: Position) -> Option<Position> {
         let head = self.head().position;
         if head <= after {
             return None;

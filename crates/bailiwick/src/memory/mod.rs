@@ -12,15 +12,18 @@ mod chunks;
 mod last;
 mod log;
 mod read;
+mod values;
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::Waker;
 
 use bailiwick_core::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
+    Journal, JournalId, JournalReadError, LastMatch, Page, Position, Query, Read, ReadValues,
+    ReopenError, ValueIndex, ValuesPage, Waiters,
 };
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use log::Log;
 
@@ -29,15 +32,36 @@ use log::Log;
 ///
 /// Everything takes effect within the call, and nothing is ever forgotten: its size grows with the
 /// events, without a bound.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MemoryJournal {
-    log: Arc<RwLock<Log>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    id: JournalId,
+    log: RwLock<Log>,
+    /// Registered and told under the lock of the log.
+    waiters: Waiters,
+    values: Mutex<ValueIndex>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.waiters.end();
+    }
 }
 
 impl MemoryJournal {
     /// An empty journal.
+    ///
+    /// # Panics
+    /// If the system has no randomness for its [identity](Journal::id).
     pub fn new() -> MemoryJournal {
-        MemoryJournal::default()
+        let mut bits = [0; 16];
+        getrandom::fill(&mut bits).expect("the system has randomness");
+        let (log, waiters, values) = (RwLock::default(), Waiters::default(), Mutex::default());
+        let id = JournalId::from_u128(u128::from_ne_bytes(bits));
+        MemoryJournal { shared: Arc::new(Shared { id, log, waiters, values }) }
     }
 
     fn append_now(
@@ -50,11 +74,21 @@ impl MemoryJournal {
         }
         self.limits().check(&events).map_err(AppendError::OverLimit)?;
         // One lock over both: between the check and the events nobody comes in.
-        let mut log = self.log.write();
-        match condition.and_then(|condition| log.conflict(condition)) {
-            Some(at) => Err(AppendError::Conflict { at }),
-            None => Ok(log.append(events)),
+        let mut log = self.shared.log.write();
+        if let Some(at) = condition.and_then(|condition| log.conflict(condition)) {
+            return Err(AppendError::Conflict { at });
         }
+        let woken = self.shared.waiters.appended(log.head().position.plus(1), &events);
+        let appended = log.append(events);
+        drop(log);
+        woken.into_iter().for_each(Waker::wake);
+        Ok(appended)
+    }
+}
+
+impl Default for MemoryJournal {
+    fn default() -> MemoryJournal {
+        MemoryJournal::new()
     }
 }
 
@@ -68,15 +102,35 @@ impl Journal for MemoryJournal {
     }
 
     fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
-        Answer::ready(Ok(read::page(&self.log, &read)))
+        Answer::ready(Ok(read::page(&self.shared.log, &read)))
     }
 
     fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
-        Answer::ready(Ok(last::last(&self.log, &query)))
+        Answer::ready(Ok(last::last(&self.shared.log, &query)))
+    }
+
+    fn changed(&self, query: Query, after: Position) -> Answer<Result<(), JournalReadError>> {
+        let log = self.shared.log.read();
+        if log.match_beyond(&query, after).is_some() {
+            return Answer::ready(Ok(()));
+        }
+        // Before the lock is let go, so that no append comes in between.
+        let waiting = self.shared.waiters.wait(query, after);
+        drop(log);
+        Answer::later(waiting)
+    }
+
+    /// Its index has what the last call found: looks at every event once, when it is first asked.
+    fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
+        Answer::ready(Ok(values::page(&self.shared.log, &self.shared.values, &read)))
+    }
+
+    fn id(&self) -> JournalId {
+        self.shared.id
     }
 
     fn head(&self) -> Answer<Result<Head, JournalReadError>> {
-        Answer::ready(Ok(self.log.read().head()))
+        Answer::ready(Ok(self.shared.log.read().head()))
     }
 
     fn limits(&self) -> AppendLimits {
@@ -96,7 +150,7 @@ impl Journal for MemoryJournal {
 impl fmt::Debug for MemoryJournal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryJournal")
-            .field("head", &self.log.read().head())
+            .field("head", &self.shared.log.read().head())
             .finish_non_exhaustive()
     }
 }

@@ -31,7 +31,9 @@ pub(super) fn page_in_steps(log: &RwLock<Log>, read: &Read, step: usize) -> Page
 impl Log {
     /// Looks at the next `step` candidates beyond `page.upto`.
     fn continue_page(&self, page: &mut Page, read: &Read, step: usize) {
-        let mut candidates = self.candidates_beyond(&read.query, page.upto).peekable();
+        let head = self.head().position;
+        let end = read.upto.map_or(head, |upto| upto.min(head));
+        let mut candidates = self.candidates_beyond(&read.query, page.upto, end).peekable();
         for position in candidates.by_ref().take(step) {
             page.upto = position;
             let event = self.event(position);
@@ -43,19 +45,25 @@ impl Log {
             }
         }
         if candidates.peek().is_none() {
-            page.upto = self.head().position;
+            page.upto = end;
             page.more = false;
         }
     }
 
-    /// Where all events that match are, and perhaps others: ascending, each once.
-    fn candidates_beyond<'a>(&'a self, query: &'a Query, after: Position) -> Candidates<'a> {
+    /// Where all events that match are up to `end`, and perhaps others: ascending, each once.
+    fn candidates_beyond<'a>(
+        &'a self,
+        query: &'a Query,
+        after: Position,
+        end: Position,
+    ) -> Candidates<'a> {
         let Some(items) = query.items() else {
             let first = after.get().saturating_add(1);
-            return Candidates::All(first..=self.head().position.get());
+            return Candidates::All(first..=end.get());
         };
         let lists = items.iter().flat_map(|item| self.candidates(item));
-        let beyond = lists.map(|list| &list[list.partition_point(|p| *p <= after)..]);
+        let within = lists.map(move |list| &list[..list.partition_point(|p| *p <= end)]);
+        let beyond = within.map(move |list| &list[list.partition_point(|p| *p <= after)..]);
         Candidates::Listed(Merge::new(beyond))
     }
 }

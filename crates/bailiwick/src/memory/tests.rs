@@ -1,11 +1,14 @@
 //! What the conformance suite cannot see: sharing, the way reads are cut into steps, and the index
 //! against a plain scan.
 
+use std::future::Future;
 use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use bailiwick_core::{
-    AppendCondition, EncodedEvent, LastMatch, Metadata, Page, Position, Query, QueryItem, Read,
-    RecordedEvent, Tag, Timestamp,
+    Answer, AppendCondition, EncodedEvent, Journal, JournalReadError, LastMatch, Metadata, Page,
+    Position, Query, QueryItem, Read, ReadValues, RecordedEvent, Tag, Timestamp,
 };
 use bytes::Bytes;
 use parking_lot::RwLock;
@@ -109,14 +112,17 @@ fn pages_in_steps_of_any_size_are_what_a_scan_finds() {
     for round in 0..3_000 {
         let (query, after) = (random.query(), random.position(&log.read()));
         let limit = NonZeroUsize::MIN.saturating_add(random.below(12));
-        let read = Read::new(query).after(after).limit(limit);
+        let mut read = Read::new(query).after(after).limit(limit);
+        read.upto = (random.below(2) == 0).then(|| random.position(&log.read()));
         let page = page_in_steps(&log, &read, 1 + random.below(7));
         is_the_page(&page, &read, &log.read(), round);
     }
 }
 
 fn is_the_page(page: &Page, read: &Read, log: &Log, round: usize) {
+    let end = read.upto.map_or(log.head().position, |upto| upto.min(log.head().position));
     let mut expected = scan(log, &read.query, read.after);
+    expected.retain(|event| event.position <= end);
     let left_over = expected.len().saturating_sub(read.limit.get());
     expected.truncate(read.limit.get());
     assert_eq!(page.events, expected, "round {round}: {read:?}");
@@ -124,7 +130,7 @@ fn is_the_page(page: &Page, read: &Read, log: &Log, round: usize) {
         let last = expected.last().map(|event| event.position);
         assert_eq!(Some(page.upto), last, "round {round}: {read:?}");
     } else {
-        assert_eq!(page.upto, log.head().position, "round {round}: {read:?}");
+        assert_eq!(page.upto, end, "round {round}: {read:?}");
         assert_eq!(left_over, 0, "round {round}: {read:?}");
     }
 }
@@ -154,7 +160,49 @@ fn a_clone_is_the_same_journal() {
     let condition = AppendCondition::new(QueryItem::tagged(tag).into());
     let refused = other.append_now(vec![event("B", [])], Some(&condition));
     assert!(refused.is_err(), "{refused:?}");
-    assert_eq!(other.log.read().head(), journal.log.read().head());
+    assert_eq!(other.shared.log.read().head(), journal.shared.log.read().head());
     let shown = format!("{other:?}");
     assert!(shown.contains("Position(1)"), "{shown}");
+}
+
+fn is_pending(waiting: &mut Answer<Result<(), JournalReadError>>) -> bool {
+    Pin::new(waiting).poll(&mut Context::from_waker(Waker::noop())).is_pending()
+}
+
+#[test]
+fn who_waits_is_left_alone_until_it_is_concerned_and_leaves_nothing() {
+    let journal = MemoryJournal::new();
+    let append = |event| assert!(journal.append_now(vec![event], None).is_ok());
+    let tag = |text: &str| text.parse::<Tag>().unwrap();
+    append(event("A", [tag("x:1")]));
+    let query = || Query::from(QueryItem::new(["A"], [tag("x:1")]).unwrap());
+    let mut waiting = journal.changed(query(), Position::new(1));
+    drop(journal.changed(query(), Position::new(1)));
+    append(event("A", [tag("x:2")]));
+    append(event("B", [tag("x:1")]));
+    assert!(is_pending(&mut waiting));
+    append(event("A", [tag("x:1")]));
+    assert!(!is_pending(&mut waiting));
+    assert!(journal.shared.waiters.is_empty());
+    assert!(journal.changed(query(), Position::new(1)).now().is_ok(), "it is there");
+}
+
+#[test]
+fn the_last_clone_ends_every_wait() {
+    let journal = MemoryJournal::new();
+    let mut waiting = journal.clone().changed(Query::all(), Position::START);
+    assert!(is_pending(&mut waiting));
+    drop(journal);
+    let told = Pin::new(&mut waiting).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(told, Poll::Ready(Err(_))), "{told:?}");
+}
+
+#[test]
+fn everything_is_answered_at_once() {
+    let journal = MemoryJournal::new();
+    assert!(journal.append(vec![event("A", [])], None).now().unwrap().is_ok());
+    assert!(journal.read(Read::new(Query::all())).now().unwrap().is_ok());
+    assert!(journal.last(Query::all()).now().unwrap().is_ok());
+    assert!(journal.values(ReadValues::of("x")).now().unwrap().is_ok());
+    assert!(journal.head().now().unwrap().is_ok() && journal.reopen().now().unwrap().is_ok());
 }

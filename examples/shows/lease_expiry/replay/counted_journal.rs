@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bailiwick::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, JournalReadError, LastMatch, Page, Query, Read, ReopenError,
+    Journal, JournalId, JournalReadError, LastMatch, Page, Position, Query, Read, ReadValues,
+    ReopenError, ValuesPage,
 };
 
 use super::quiet::Quiet;
@@ -44,6 +45,18 @@ impl Journal for CountedJournal {
 
     fn head(&self) -> Answer<Result<Head, JournalReadError>> {
         self.counted(self.journal.head())
+    }
+
+    fn changed(&self, query: Query, after: Position) -> Answer<Result<(), JournalReadError>> {
+        self.journal.changed(query, after)
+    }
+
+    fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
+        self.journal.values(read)
+    }
+
+    fn id(&self) -> JournalId {
+        self.journal.id()
     }
 
     fn limits(&self) -> AppendLimits {

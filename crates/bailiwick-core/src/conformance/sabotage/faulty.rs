@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::conformance::{Reopen, Subject};
 use crate::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
-    Health, Journal, JournalFault, JournalReadError, LastMatch, Page, Position, Query, Read,
-    RecordedEvent, ReopenError,
+    Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Page, Position, Query,
+    Read, ReadValues, RecordedEvent, ReopenError, ValuesPage, Waiters,
 };
 
 /// What the journal does wrong.
@@ -17,15 +17,24 @@ pub(super) enum Fault {
     AfterAboveHeadRefused,
     BatchInPieces,
     BytesOfPayloadsOnly,
+    ChangedIsLate,
+    ChangedLooksNowhere,
+    ChangedTellsOne,
+    ChangedTellsTypesOnly,
     CheckThenInsert,
     ConditionsOnTypesUnlocked,
     ConflictNamesHead,
     EmptyAppendAccepted,
     EmptyTypeTaken,
     EventsAreLimited,
+    EndIsHead,
+    EndIsIgnored,
+    EndIsLeftOut,
     FirstItemOnly,
     FirstTypeOnly,
     ForgetsOnReopening,
+    IdChanges,
+    IdForgotten,
     ItemsReadApart,
     LastOfFirstItem,
     LastIsFirst,
@@ -41,7 +50,6 @@ pub(super) enum Fault {
     OwnEventsChecked,
     PartOfRefusedStays,
     PositionsFromZero,
-    RefusalLeavesGap,
     RefusalCloses,
     ReopeningForgets,
     RepeatsPerItem,
@@ -53,6 +61,12 @@ pub(super) enum Fault {
     TooLargeIsCut,
     UptoIsHead,
     UptoIsLastMatch,
+    ValuesAfterInclusive,
+    ValuesInOrderOfAppends,
+    ValuesOfAnyType,
+    ValuesOfNoTypeAreNone,
+    ValuesOfPrefix,
+    ValuesUptoIsLater,
 }
 
 use Fault::*;
@@ -66,9 +80,9 @@ pub(super) struct Faulty {
 #[derive(Default)]
 pub(super) struct Log {
     pub(super) events: Vec<RecordedEvent>,
-    /// Places that nothing has.
-    pub(super) gaps: u64,
     pub(super) refusals: u64,
+    pub(super) waiters: Waiters,
+    pub(super) id: u128,
 }
 
 impl Faulty {
@@ -106,6 +120,23 @@ impl Journal for Faulty {
 
     fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
         Answer::ready(Ok(self.last_now(&query)))
+    }
+
+    fn changed(&self, query: Query, after: Position) -> Answer<Result<(), JournalReadError>> {
+        self.changed_now(query, after)
+    }
+
+    fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
+        Answer::ready(Ok(self.values_now(&read)))
+    }
+
+    fn id(&self) -> JournalId {
+        let log = self.lock();
+        let bits = match self.fault {
+            IdChanges => log.events.len() as u128 + 1,
+            _ => log.id + 1,
+        };
+        JournalId::from_u128(bits)
     }
 
     fn limits(&self) -> AppendLimits {
@@ -150,6 +181,9 @@ impl Reopen for Faulty {
     fn reopen(&mut self) {
         if self.fault == ForgetsOnReopening {
             self.lock().events.pop();
+        }
+        if self.fault == IdForgotten {
+            self.lock().id += 1;
         }
     }
 }

@@ -2,6 +2,7 @@
 //! caught by the case that names the rule.
 
 mod faulty;
+mod listing;
 mod matching;
 mod reading;
 mod writing;
@@ -23,15 +24,24 @@ const CAUGHT_BY: &[(Fault, &str)] = &[
     (AfterAboveHeadRefused, "conditions::after_may_lie_above_the_head"),
     (BatchInPieces, "readers::readers_see_whole_appends"),
     (BytesOfPayloadsOnly, "limits::a_byte_more_is_never_taken"),
+    (ChangedIsLate, "changes::following_by_hints_misses_nothing"),
+    (ChangedLooksNowhere, "changes::what_is_there_is_told_at_once"),
+    (ChangedTellsOne, "changes::following_by_hints_misses_nothing"),
+    (ChangedTellsTypesOnly, "changes::what_comes_is_told"),
     (CheckThenInsert, "races::one_of_16_wins"),
     (ConditionsOnTypesUnlocked, "boundaries::a_type_and_a_tag_of_one_event"),
     (ConflictNamesHead, "conflicts::a_conflict_names_an_event_that_matches"),
     (EmptyAppendAccepted, "appends::an_empty_append_is_refused_as_empty"),
     (EmptyTypeTaken, "limits::a_type_without_a_name_is_never_taken"),
     (EventsAreLimited, "limits::what_is_within_is_taken"),
+    (EndIsHead, "pages::a_read_ends_where_it_is_to_end"),
+    (EndIsIgnored, "pages::a_read_ends_where_it_is_to_end"),
+    (EndIsLeftOut, "pages::a_read_ends_where_it_is_to_end"),
     (FirstItemOnly, "conditions::items_are_ored"),
     (FirstTypeOnly, "conditions::types_are_ored"),
     (ForgetsOnReopening, "reopening::what_was_acknowledged_stays"),
+    (IdChanges, "identity::it_stays_the_same"),
+    (IdForgotten, "reopening::the_identity_stays"),
     (ItemsReadApart, "readers::items_are_read_at_one_instant"),
     (LastIsFirst, "lasts::the_last_match_is_found"),
     (LastOfFirstItem, "lasts::the_last_match_is_found"),
@@ -46,9 +56,8 @@ const CAUGHT_BY: &[(Fault, &str)] = &[
     (NothingUntilPolled, "appends::an_append_never_polled_is_appended"),
     (OwnEventsChecked, "appends::a_batch_is_not_checked_against_its_own_condition"),
     (PartOfRefusedStays, "appends::a_refused_append_leaves_nothing"),
-    (PositionsFromZero, "appends::positions_are_dense_from_one"),
+    (PositionsFromZero, "appends::positions_ascend_from_one"),
     (RefusalCloses, "health::a_fresh_journal_is_open"),
-    (RefusalLeavesGap, "appends::a_refused_append_leaves_nothing"),
     (RepeatsPerItem, "reads::an_event_that_matches_twice_is_read_once"),
     (ReopeningForgets, "health::reopening_what_is_open_changes_nothing"),
     (ReturnsHead, "appends::an_append_returns_its_own_positions"),
@@ -59,6 +68,12 @@ const CAUGHT_BY: &[(Fault, &str)] = &[
     (TooLargeIsCut, "limits::what_is_refused_leaves_nothing"),
     (UptoIsHead, "pages::everything_up_to_upto_was_given"),
     (UptoIsLastMatch, "pages::a_page_without_more_ends_at_the_head"),
+    (ValuesAfterInclusive, "values::pages_go_on_without_gaps_or_repeats"),
+    (ValuesInOrderOfAppends, "values::they_are_those_of_the_key_in_the_order_of_their_bytes"),
+    (ValuesOfAnyType, "values::only_those_on_events_of_the_types"),
+    (ValuesOfNoTypeAreNone, "values::only_those_on_events_of_the_types"),
+    (ValuesOfPrefix, "values::they_are_those_of_the_key_in_the_order_of_their_bytes"),
+    (ValuesUptoIsLater, "values::every_value_up_to_upto_was_given"),
 ];
 
 fn fails(case: &str, fault: Fault) -> bool {

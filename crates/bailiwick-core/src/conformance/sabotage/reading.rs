@@ -14,7 +14,15 @@ impl Faulty {
         let head = log.head();
         let known = log.events.partition_point(|e| e.position <= read.after);
         let (looked_at, limit) = self.bounds(read);
-        let beyond = &log.events[known..];
+        let end = match (read.upto, self.fault) {
+            (None, _) | (_, EndIsIgnored) => head,
+            (Some(upto), _) => upto.min(head),
+        };
+        let within = log.events.iter().filter(|e| match self.fault {
+            EndIsLeftOut if read.upto.is_some() => e.position < end,
+            _ => e.position <= end,
+        });
+        let beyond = &log.events[known.min(within.clone().count())..within.count()];
         let looked_at_upto = beyond.get(looked_at - 1).map_or(head, |e| e.position);
         let looked_at = beyond.iter().take(looked_at);
         let matching = looked_at.filter(|e| self.matches(&read.query, &e.event));
@@ -31,9 +39,10 @@ impl Faulty {
             UptoIsHead => head,
             UptoIsLastMatch => last,
             _ if cut => last,
-            _ => head,
+            EndIsHead => head,
+            _ => end,
         };
-        let more = cut || (self.fault == LimitBeforeFilter && upto < head);
+        let more = cut || (self.fault == LimitBeforeFilter && upto < end);
         Page { events, upto, more }
     }
 

@@ -73,7 +73,7 @@ impl Faulty {
     }
 
     fn push(&self, log: &mut Log, mut event: EncodedEvent) -> Position {
-        let number = log.events.len() as u64 + log.gaps + 1;
+        let number = log.events.len() as u64 + 1;
         let position = match self.fault {
             PositionsFromZero => Position::new(number - 1),
             _ => Position::new(number),
@@ -81,19 +81,16 @@ impl Faulty {
         if self.fault == MetadataLost {
             event.metadata = Metadata::default();
         }
-        log.events.push(RecordedEvent { position, event });
+        log.events.push(RecordedEvent { position, event: event.clone() });
+        self.tell(&log.waiters, position, event);
         position
     }
 
     /// What a refused append changes all the same.
     fn leave_behind(&self, log: &mut Log, mut events: Vec<EncodedEvent>) {
         log.refusals += 1;
-        match self.fault {
-            RefusalLeavesGap => log.gaps += 1,
-            PartOfRefusedStays => {
-                self.push(log, events.swap_remove(0));
-            }
-            _ => {}
+        if self.fault == PartOfRefusedStays {
+            self.push(log, events.swap_remove(0));
         }
     }
 
