@@ -11,3 +11,4 @@ pub mod place;
 pub mod race;
 pub mod sim;
 pub mod stage;
+pub mod stretched;
