@@ -85,7 +85,7 @@ pub enum WatchError {
 ///
 /// - It reads the journal, so it may be arbitrarily slow and misses nothing; in memory it holds one
 ///   page of events at most ([`page_events`](crate::Config::page_events)), and nothing of the journal
-///   once the runtime is closed. Ten thousand that wait cost their memory (about 1 KB each) and no time.
+///   once the runtime is closed. Ten thousand that wait cost their memory and no time.
 /// - It learns at once of what this runtime appends; of what another writer appended to the same
 ///   journal, as soon as this runtime does.
 /// - It shows events of types that the aggregate reads, whoever emitted them; not those that are
