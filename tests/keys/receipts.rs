@@ -29,7 +29,7 @@ async fn jars_on(journal: &FaultyJournal, before: &Jars<u64>) -> Jars<u64> {
 }
 
 async fn jars() -> Jars<u64> {
-    Jars::with(|builder| builder.decision::<Drop<u64>>()).await
+    Jars::with(bailiwick::Builder::decision::<Drop<u64>>).await
 }
 
 impl Asked {

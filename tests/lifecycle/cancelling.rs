@@ -146,7 +146,7 @@ async fn a_cancelled_shutdown_leaves_no_zombie() {
         let error = within_reason(count).await.expect("no panic").expect_err("it is gone");
         match error {
             AskError::Unknown { why: Unknown::ShutDown, .. } => {
-                assert_eq!(n, 0, "only one was submitted")
+                assert_eq!(n, 0, "only one was submitted");
             }
             AskError::NotRun(not_run) => assert!(matches!(not_run.cause, Cause::ShutDown)),
             error => panic!("{error:?}"),
