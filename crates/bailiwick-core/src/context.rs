@@ -2,7 +2,9 @@
 
 use crate::{Event, Timestamp};
 
-/// Handed to a decision: the time it is judged at, and where its events go.
+/// Handed to a decision: the time it is judged at, and where its events go. For an example see
+/// [`Aggregate`](crate::Aggregate).
+/// For an example see [`Aggregate`](crate::Aggregate).
 #[derive(Debug)]
 pub struct Context<E> {
     now: Timestamp,

@@ -166,6 +166,8 @@ pub trait Decision: Send + Sync + 'static {
 }
 
 /// A decision with its boundary, which it has for good: nobody can decide it on other views.
+///
+/// For an example see [`Decision`](crate::Decision).
 #[derive(Debug)]
 pub struct Bounded<D> {
     decision: D,
@@ -259,6 +261,8 @@ impl<D: Decision> Bounded<D> {
 }
 
 /// Why an event cannot be emitted by a decision.
+///
+/// For an example see [`Decision`](crate::Decision).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmitError {

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// Tags are compared byte by byte: two texts that differ only by Unicode normalisation are two
 /// tags. They are stored for ever and shown to operators, so keep personal data out of them.
+///
+/// For an example see [`id!`](crate::id!).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Tag(Arc<str>);
@@ -132,6 +134,8 @@ impl fmt::Debug for Tag {
 }
 
 /// Why a text cannot be a tag, or an ID.
+///
+/// For an example see [`id!`](crate::id!).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidTag {
@@ -163,6 +167,8 @@ pub enum InvalidTag {
 }
 
 /// A set of tags, in order and without repetition. Cloning shares it.
+///
+/// For an example see [`id!`](crate::id!).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Tags(Arc<[Tag]>);
 

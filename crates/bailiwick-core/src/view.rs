@@ -109,7 +109,8 @@ fn alternatives<const N: usize>(of: [Vec<Tag>; N]) -> Result<Vec<Tags>, InvalidT
 
 /// A fold over events: the one way in which anything is read from the journal.
 ///
-/// It reads the events of its [`Event`](View::Event) set that carry the tags of its key.
+/// It reads the events of its [`Event`](View::Event) set that carry the tags of its key. The example of
+/// [`Aggregate`] has one, that of [`Decision`](crate::Decision) one that is no aggregate.
 ///
 /// If others write what it reads, other runtimes or decisions, say how it is copied
 /// ([`try_clone`](View::try_clone)): who was overtaken then reads what was written since, and else the
@@ -152,6 +153,78 @@ pub trait View: Sized + Send + 'static {
 /// State and rules of one instance, with sole authority over them: a view that takes commands.
 ///
 /// Each command is a [`Decide`] implementation, which [`#[commands]`](macro@crate::commands) writes.
+///
+/// ```
+/// use bailiwick_core::{Aggregate, Context, Event, Timestamp, View, commands, given, id, require};
+/// use serde::{Deserialize, Serialize};
+///
+/// id!(DoorId: "door");
+///
+/// #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// enum DoorEvent {
+///     Opened { until: Timestamp },
+///     Closed {},
+/// }
+///
+/// struct Door {
+///     open_until: Option<Timestamp>,
+/// }
+///
+/// impl View for Door {
+///     type Key = DoorId;
+///     type Event = DoorEvent;
+///
+///     fn new(_: &DoorId) -> Self {
+///         Door { open_until: None }
+///     }
+///
+///     fn apply(&mut self, event: &DoorEvent, _: Timestamp) {
+///         self.open_until = match event {
+///             DoorEvent::Opened { until } => Some(*until),
+///             DoorEvent::Closed {} => None,
+///         };
+///     }
+/// }
+///
+/// impl Aggregate for Door {
+///     const NAME: &'static str = "Door";
+///
+///     fn deadline(&self) -> Option<Timestamp> {
+///         self.open_until
+///     }
+///
+///     fn on_deadline(&self, ctx: &mut Context<DoorEvent>) {
+///         ctx.emit(DoorEvent::Closed {});
+///     }
+/// }
+///
+/// struct Open {
+///     millis: u64,
+/// }
+///
+/// #[derive(Debug, PartialEq)]
+/// struct AlreadyOpen;
+///
+/// #[commands]
+/// impl Door {
+///     fn open(&self, open: &Open, ctx: &mut Context<DoorEvent>) -> Result<Timestamp, AlreadyOpen> {
+///         require(self.open_until.is_none(), AlreadyOpen)?;
+///         let until = ctx.now().plus_millis(open.millis);
+///         ctx.emit(DoorEvent::Opened { until });
+///         Ok(until)
+///     }
+/// }
+///
+/// // Without a runtime: what happened, when it is, what is asked, what comes of it.
+/// let until = Timestamp::from_millis(1_000);
+/// let open = || given::<Door>("front").events([DoorEvent::Opened { until }]);
+/// open().at(999).when(Open { millis: 50 }).rejected(AlreadyOpen);
+/// open()
+///     .at(1_000)
+///     .when(Open { millis: 50 })
+///     .expires_first([DoorEvent::Closed {}])
+///     .emits([DoorEvent::Opened { until: Timestamp::from_millis(1_050) }]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
     note = "implement `Aggregate` for it, with its `NAME`"
@@ -293,6 +366,8 @@ pub trait Decide<C>: Aggregate {
 ///
 /// # Errors
 /// `rejection`, if `condition` does not hold.
+///
+/// For an example see [`Aggregate`](crate::Aggregate).
 pub fn require<R>(condition: bool, rejection: R) -> Result<(), R> {
     if condition { Ok(()) } else { Err(rejection) }
 }

@@ -19,6 +19,21 @@ use crate::seen::Seen;
 use crate::watch::{Since, Watch, WatchError};
 
 /// All aggregates of one type in one runtime. Cheap to clone; share it freely.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let builder = Runtime::builder(MemoryJournal::new()).aggregate::<AccountSessions>();
+/// # let runtime = builder.start().await?;
+///
+/// let accounts = runtime.aggregates::<AccountSessions>();
+/// accounts.get("acc-1").ask(Acquire("tv".into())).await?;
+/// assert_eq!(accounts.in_memory(), ["acc-1".into()]);
+/// assert_eq!((accounts.counts().replied, accounts.deadlines_armed()), (1, 1));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Aggregates<A: Aggregate> {
     kind: Arc<Kind<A>>,
 }
@@ -130,6 +145,33 @@ impl<A: Aggregate> Target<A> {
 /// # {
 /// let account = account.timeout(Duration::from_secs(1));
 /// account.principal("ann").once("payment 7").correlation("request 12").ask(command).await
+/// # }
+/// ```
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let builder = Runtime::builder(MemoryJournal::new()).aggregate::<AccountSessions>();
+/// # let runtime = builder.start().await?;
+///
+/// # use bailiwick::AskError;
+/// let accounts = runtime.aggregates::<AccountSessions>();
+/// let account = accounts.get("acc-1"); // Asks nobody. An ID from outside: `text.parse()?`.
+/// account.ask(Acquire("tv".into())).await?;
+///
+/// // Options come before the verb, in any order.
+/// let patient = account.timeout(Duration::from_secs(30)).principal("ann");
+/// let receipt = patient.ask_with_receipt(Acquire("phone".into())).await?;
+/// assert_eq!(receipt.position.get(), 2);
+/// let refused = account.ask(Acquire("tablet".into())).await;
+/// assert!(matches!(refused, Err(AskError::Rejected(Refused::LimitReached))));
+///
+/// // Whoever changes what was looked at says as of when, and is refused if something came between.
+/// let seen = account.read(|account, now| account.leases.free(now)).await?;
+/// assert_eq!((seen.value, seen.position), (0, receipt.position));
+/// let form = account.expecting(seen.position);
+/// # Ok(())
 /// # }
 /// ```
 pub struct AggregateRef<A: Aggregate, K = Unkeyed> {

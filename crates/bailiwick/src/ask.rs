@@ -17,6 +17,8 @@ use crate::options::Options;
 use crate::seen::Seen;
 
 /// What to do when the mailbox is full.
+///
+/// For an example see [`AggregateRef`](crate::AggregateRef).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Admission {
     /// Wait for room, in the order of arrival, until the time-out.

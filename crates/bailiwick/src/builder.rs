@@ -41,6 +41,19 @@ use crate::start::StartError;
 /// | an event type that was renamed, or is gone | `#[event(was = "Old")]`, `#[event(retired("Old"))]`: see [`Event`] |
 /// | an ID whose key was renamed | `id!(CourseId: "course" was "kurs")`: see [`Id::WAS`](bailiwick_core::Id::WAS) |
 /// | an aggregate whose `NAME` was changed | [`Aggregate::WAS`] |
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let runtime = Runtime::builder(MemoryJournal::new())
+///     .aggregate::<AccountSessions>()
+///     .ignores_events(["InvoiceSent"]) // Another program writes that.
+///     .start()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct Builder {
     journal: Arc<dyn Journal>,

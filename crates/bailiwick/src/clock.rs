@@ -24,6 +24,8 @@ use parking_lot::Mutex;
 /// - not at all while it lies behind, because it was set back.
 ///
 /// [`Runtime::health`](crate::Runtime::health) says which of these is the case.
+///
+/// For an example see [`ManualClock`](crate::ManualClock).
 pub trait Clock: Send + Sync + 'static {
     /// The current time, by a clock that may be set.
     fn now(&self) -> Timestamp;
@@ -47,6 +49,8 @@ pub trait Clock: Send + Sync + 'static {
 }
 
 /// The wall clock, with tokio's timers. Needs a tokio runtime with the time driver enabled.
+///
+/// For an example see [`ManualClock`](crate::ManualClock).
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     made: Instant,
@@ -113,6 +117,25 @@ impl Clock for SystemClock {
 /// A clock that stands still until it is driven: for tests, simulations and replays.
 ///
 /// Cloning shares it.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use bailiwick::ManualClock;
+///
+/// let clock = ManualClock::at(1_000);
+/// let builder = Runtime::builder(MemoryJournal::new()).aggregate::<AccountSessions>();
+/// let runtime = builder.clock(clock.clone()).start().await?;
+/// let account = runtime.aggregates::<AccountSessions>().get("acc-1");
+/// account.ask(Acquire("tv".into())).await?;
+///
+/// clock.advance(Duration::from_secs(10)); // Nobody waits, and the lease has run out.
+/// let free = account.read(|account, now| account.leases.free(now)).await?.value;
+/// assert_eq!(free, 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct ManualClock(Arc<Mutex<Driven>>);
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use bailiwick_core::{ErrorReport, Health};
 
 /// How a runtime is. As text it is `well`, or what is the matter, a line for each thing.
+///
+/// For an example see [`Runtime`](crate::Runtime).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RuntimeHealth {
@@ -20,6 +22,8 @@ pub struct RuntimeHealth {
 
 /// What the clock of a runtime does that it should not. `now` never goes back and does not leap on the
 /// word of a single reading; this says what keeps it from being what the clock shows.
+///
+/// For an example see [`Runtime`](crate::Runtime).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ClockHealth {
@@ -38,6 +42,8 @@ pub struct ClockHealth {
 }
 
 /// A background task that panicked.
+///
+/// For an example see [`Runtime`](crate::Runtime).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TaskHealth {

@@ -10,6 +10,8 @@ use crate::config::WrongBound;
 use crate::names::Found;
 
 /// Why a runtime did not start.
+///
+/// For an example see [`Builder`](crate::Builder).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {

@@ -14,6 +14,8 @@ use crate::{Aggregate, Bounded, Decision, IntoId, Timestamp};
 ///
 /// If it was rejected, [`rejected`](DecisionOutcome::rejected) comes next. Before that, every other
 /// method fails and shows what happened.
+///
+/// For an example see [`given_events`](crate::given_events).
 pub struct DecisionOutcome<D: Decision> {
     story: GivenEvents,
     bounded: Bounded<D>,

@@ -87,6 +87,8 @@ pub fn given_events() -> GivenEvents {
 }
 
 /// A story so far: what happened, and the time it has come to.
+///
+/// For an example see [`given_events`](crate::given_events).
 pub struct GivenEvents {
     pub(super) log: Log,
     /// What was given since the last decision.

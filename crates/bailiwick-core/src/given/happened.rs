@@ -6,6 +6,8 @@ use crate::{Aggregate, Event, Id, IntoId, InvalidTag, Tags};
 
 /// An event that can be given: one that carries all its tags itself, as those that decisions emit
 /// do, or one [`by`] an aggregate, which carries the aggregate's tag as well.
+///
+/// For an example see [`given_events`](crate::given_events).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event that can be given",
     note = "give an event that is `PartialEq` and `Debug`, or `by::<Aggregate>(id, event)`"
@@ -38,11 +40,15 @@ impl<E: Event + PartialEq + Debug> Happened for E {
 /// An event that an aggregate emitted: it carries the tag of that aggregate, whatever its fields.
 ///
 /// `by::<Course>("c1", CourseDefined { capacity: 10 })`
+///
+/// For an example see [`given_events`](crate::given_events).
 pub fn by<A: Aggregate>(id: impl IntoId<A::Key>, event: impl Into<A::Event>) -> By<A> {
     By { id: id.into_id(), event: event.into() }
 }
 
 /// An event [`by`] an aggregate.
+///
+/// For an example see [`given_events`](crate::given_events).
 pub struct By<A: Aggregate> {
     id: A::Key,
     event: A::Event,

@@ -109,6 +109,8 @@ const MOST_EXPIRED: usize = 100_000;
 const MOST_SHOWN: usize = 8;
 
 /// A story so far: the state that its events have made, and the time it has come to.
+///
+/// For an example see [`Aggregate`](crate::Aggregate).
 pub struct Given<A: Aggregate> {
     id: A::Key,
     own: Tags,

@@ -13,6 +13,8 @@ use crate::{Aggregate, Decide, Timestamp};
 /// If something expired before the command, [`expires_first`](Outcome::expires_first) comes first;
 /// if the command was rejected, [`rejected`](Outcome::rejected) comes next. Before that, every other
 /// method fails and shows what happened.
+///
+/// For an example see [`Aggregate`](crate::Aggregate).
 pub struct Outcome<A: Aggregate, Reply, Rejection> {
     story: Given<A>,
     expired: Vec<A::Event>,

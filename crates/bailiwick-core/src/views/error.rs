@@ -3,6 +3,8 @@
 use crate::{CodecError, EventType, InvalidTag, Position};
 
 /// Why a decision has no boundary.
+///
+/// For an example see [`Decision`](crate::Decision).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BoundaryError {
@@ -17,6 +19,8 @@ pub enum BoundaryError {
 }
 
 /// An event that a view reads could not be read.
+///
+/// For an example see [`Decision`](crate::Decision).
 #[derive(Debug, thiserror::Error)]
 #[error("{view} cannot read {event_type}{}", Place(*position))]
 pub struct FoldError {

@@ -48,6 +48,8 @@ use crate::View;
 /// | `()`, nothing | `()` | `()` |
 ///
 /// A view whose key is `()` reads and guards its event types whatever their tags.
+///
+/// For an example see [`Decision`](crate::Decision).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the views of a decision",
     note = "a decision reads a view or an aggregate, a tuple of up to six, a `Vec` or an `Option` \
@@ -94,6 +96,8 @@ impl<V: View> Views for V {
 ///
 /// The decision may rest on what is no longer so. Right for what is merely good to know, and for
 /// facts that never change once they are there.
+///
+/// For an example see [`Decision`](crate::Decision).
 #[derive(Debug)]
 pub struct Unguarded<V>(PhantomData<fn() -> V>);
 

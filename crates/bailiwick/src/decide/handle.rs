@@ -26,6 +26,8 @@ use crate::options::{Keyed, Options, Unkeyed};
 ///
 /// Options borrow it and give another one, in any order, [`once`](Self::once) among them: that gives a
 /// `Decisions<Keyed>`, which has the same options and decides with the key.
+///
+/// For an example see [`Runtime::decide`](crate::Runtime::decide).
 #[derive(Clone)]
 pub struct Decisions<K = Unkeyed> {
     floor: Arc<Floor>,

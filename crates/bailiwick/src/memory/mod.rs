@@ -32,6 +32,8 @@ use log::Log;
 ///
 /// Everything takes effect within the call, and nothing is ever forgotten: its size grows with the
 /// events, without a bound.
+///
+/// For an example see [`Runtime`](crate::Runtime).
 #[derive(Clone)]
 pub struct MemoryJournal {
     shared: Arc<Shared>,
