@@ -202,7 +202,8 @@ pub trait View: Sized + Send + 'static {
 ///     millis: u64,
 /// }
 ///
-/// #[derive(Debug, PartialEq)]
+/// #[derive(Debug, PartialEq, thiserror::Error)]
+/// #[error("the door is open")]
 /// struct AlreadyOpen;
 ///
 /// #[commands]

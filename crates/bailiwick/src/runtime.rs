@@ -26,7 +26,6 @@ use crate::shared::Shared;
 /// Several runtimes may live in one process, and several may share one journal: every rule still
 /// holds, because every append is conditional.
 ///
-<<<<<<< HEAD
 /// **The end.** [`shutdown`](Runtime::shutdown) lets what was accepted finish. Dropping the last clone
 /// aborts instead: what is not in the journal yet is given back or unknown to its callers. Nothing that
 /// was acknowledged is lost either way. What was got from a runtime ([`Aggregates`],
@@ -50,31 +49,6 @@ pub struct Runtime(Arc<Open>);
 
 /// An open runtime. The last one who holds it closes it.
 struct Open(Arc<Parts>);
-=======
-/// Dropping it aborts: what is not in the journal yet is given back or unknown to its callers.
-/// Nothing that was acknowledged is lost. [`shutdown`](Runtime::shutdown) lets it finish first.
-///
-/// ```
-/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let builder = Runtime::builder(MemoryJournal::new()).aggregate::<AccountSessions>();
-/// let runtime = builder.start().await?;
-/// runtime.aggregates::<AccountSessions>().get("acc-1").ask(Acquire("tv".into())).await?;
-/// assert!(runtime.health().journal.is_open());
-/// assert_eq!(runtime.counts().replied, 1);
-///
-/// let shutdown = runtime.shutdown(Duration::from_secs(5)).await;
-/// assert!(shutdown.in_time);
-/// # Ok(())
-/// # }
-/// ```
-pub struct Runtime {
-    shared: Arc<Shared>,
-    kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
-    floor: Arc<Floor>,
-}
->>>>>>> 44db6fc (docs: give each main type an example, and the others a link to one)
 
 impl Runtime {
     /// Builds a runtime on `journal`.
@@ -263,13 +237,9 @@ impl fmt::Debug for Runtime {
     }
 }
 
-<<<<<<< HEAD
 /// How a shutdown went, from when it was first asked for until it was over: the same for all who asked.
-=======
-/// How a shutdown went.
 ///
-/// For an example see [`Runtime`](crate::Runtime).
->>>>>>> 44db6fc (docs: give each main type an example, and the others a link to one)
+/// For an example see [`Runtime`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shutdown {
