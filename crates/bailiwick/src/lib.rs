@@ -1,6 +1,4 @@
-//! Live aggregates on a journal.
-#![doc = "Every aggregate instance is a live, single-threaded actor with sole authority over its own"]
-#![doc = "rules: commands run one at a time, all or nothing, and nobody is told before it is written."]
+#![doc = include_str!("../README.md")]
 
 mod actor;
 mod aggregates;
