@@ -1,8 +1,7 @@
 //! What a rival does with a credit, step for step as Bailiwick does it.
 
-use bailiwick::{
-    Clock, EncodedEvent, Event, EventType, Journal, MemoryJournal, Metadata, Tags, Timestamp,
-};
+use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata};
+use bailiwick::{Clock, Event, MemoryJournal, Tags, Timestamp};
 
 use crate::domain::{Credit, CreditEvent, Draw, UsedUp};
 

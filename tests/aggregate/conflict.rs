@@ -1,10 +1,8 @@
 //! Other writers on the boundary of an aggregate: what was decided on the old state is decided
 //! again on the new one, and no rule is ever broken.
 
-use bailiwick::{
-    AppendCondition, Cause, EncodedEvent, Journal, ManualClock, Metadata, Position, QueryItem,
-    Sabotage, Tag, Timestamp,
-};
+use bailiwick::journal::{AppendCondition, EncodedEvent, Journal, Metadata, QueryItem};
+use bailiwick::{Cause, ManualClock, Position, Sabotage, Tag, Timestamp};
 use bailiwick_tests::counter::{Count, CounterEvent, Look};
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::{Stage, events, settle, write_foreign};
@@ -152,7 +150,9 @@ async fn a_guard_by_type_only_sees_what_an_aggregate_wrote() {
         metadata: Metadata::default(),
     };
     let refused = stage.journal.append(vec![event], Some(condition)).await;
-    assert!(matches!(refused, Err(bailiwick::AppendError::Conflict { at }) if at.get() == 1));
+    assert!(
+        matches!(refused, Err(bailiwick::journal::AppendError::Conflict { at }) if at.get() == 1)
+    );
 }
 
 #[tokio::test]

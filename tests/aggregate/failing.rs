@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use bailiwick::{AskError, Builder, Cause, FaultKind, Unknown};
+use bailiwick::journal::FaultKind;
+use bailiwick::{AskError, Builder, Cause, Unknown};
 use bailiwick_tests::counter::{Bell, Counter};
 use bailiwick_tests::counter::{Count, SetAlarm};
 use bailiwick_tests::faulty::Fault;

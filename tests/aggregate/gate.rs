@@ -1,6 +1,7 @@
 //! Nothing leaves before what it rests on is durable.
 
-use bailiwick::{AskError, Cause, ErrorReport, Journal, Position, Sabotage, Unknown};
+use bailiwick::journal::Journal;
+use bailiwick::{AskError, Cause, ErrorReport, Position, Sabotage, Unknown};
 use bailiwick_tests::counter::{Count, LimitReached, Look};
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::{Stage, settle};

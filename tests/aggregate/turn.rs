@@ -44,7 +44,10 @@ async fn panics_fail_their_command_only() {
         assert_eq!(counter.ask(Look).await.unwrap(), 1);
     }
     assert_eq!(counter.ask(Count::FREELY).await.unwrap(), 2);
-    assert_eq!(bailiwick::Journal::head(&journal).await.unwrap().position, Position::new(2));
+    assert_eq!(
+        bailiwick::journal::Journal::head(&journal).await.unwrap().position,
+        Position::new(2)
+    );
     assert_eq!(runtime.counts().panicked, 2);
 }
 

@@ -1,8 +1,9 @@
 //! An aggregate and a decision whose events are as large as one likes.
 
+use bailiwick::journal::OverLimit;
 use bailiwick::{
-    Aggregate, AskError, Cause, Context, Decide, Decision, Event, OverLimit, Runtime, Timestamp,
-    View, id, require,
+    Aggregate, AskError, Cause, Context, Decide, Decision, Event, Runtime, Timestamp, View, id,
+    require,
 };
 use serde::{Deserialize, Serialize};
 

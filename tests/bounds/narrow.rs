@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use bailiwick::{Answer, AppendError, AppendLimits, MemoryJournal};
+use bailiwick::MemoryJournal;
+use bailiwick::journal::{Answer, AppendError, AppendLimits};
 use bailiwick_tests::altered::Altered;
 use parking_lot::Mutex;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bailiwick::{Answer, MemoryJournal, Runtime};
+use bailiwick::journal::Answer;
+use bailiwick::{MemoryJournal, Runtime};
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::counter::{Count, Counter, CounterId};
 

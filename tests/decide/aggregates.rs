@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use bailiwick::journal::{Query, Read};
 use bailiwick::{
     Aggregate, Aggregates, AskError, Context, Decide, Decision, Event, ManualClock, MemoryJournal,
-    Position, Query, Read, Runtime, Timestamp, Unguarded, View, id,
+    Position, Runtime, Timestamp, Unguarded, View, id,
 };
 use bailiwick_tests::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::settle;
@@ -139,8 +140,9 @@ impl Theatre {
 
     async fn released(&self) -> usize {
         let page = self.journal.inner().read(Read::new(Query::all())).await.unwrap();
-        let released =
-            |event: &&bailiwick::RecordedEvent| event.event.event_type.as_str() == "SeatReleased";
+        let released = |event: &&bailiwick::journal::RecordedEvent| {
+            event.event.event_type.as_str() == "SeatReleased"
+        };
         page.events.iter().filter(released).count()
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use bailiwick::{Answer, AskError, Cause, FaultKind, Journal, MemoryJournal, Runtime, Unknown};
+use bailiwick::journal::{Answer, FaultKind, Journal};
+use bailiwick::{AskError, Cause, MemoryJournal, Runtime, Unknown};
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::settle;

@@ -97,9 +97,10 @@ pub async fn start(builder: Builder) -> Runtime {
 
 /// The notes in the journal, in order.
 pub async fn texts(journal: &FaultyJournal) -> Vec<String> {
-    let read = bailiwick::Read::new(bailiwick::Query::all());
+    let read = bailiwick::journal::Read::new(bailiwick::journal::Query::all());
     let page = journal.inner().read(read).await.unwrap();
-    let decode = |event: &bailiwick::EncodedEvent| event.decode::<NoteWritten>().unwrap().unwrap();
+    let decode =
+        |event: &bailiwick::journal::EncodedEvent| event.decode::<NoteWritten>().unwrap().unwrap();
     let notes = page.events.iter().filter(|recorded| !recorded.event.is_reserved());
     notes.map(|recorded| decode(&recorded.event).text).collect()
 }

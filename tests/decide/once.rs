@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bailiwick::journal::{ANSWERED, Journal, Query};
 use bailiwick::{
-    ANSWERED, AskError, Cause, Context, Decision, Journal, ManualClock, MemoryJournal, Position,
-    Query, Receipt, Runtime, Unknown,
+    AskError, Cause, Context, Decision, ManualClock, MemoryJournal, Position, Receipt, Runtime,
+    Unknown,
 };
 use bailiwick_tests::again::again;
 use bailiwick_tests::altered::Altered;
@@ -232,7 +233,7 @@ async fn a_conflict_over_the_key_alone_ends_with_the_answer_of_the_other() {
     let other = start(Runtime::builder_shared(journal.clone())).await;
     let rival = Altered::around(journal.clone()).append(move |journal, events, condition| {
         let (journal, other) = (journal.clone(), other.clone());
-        bailiwick::Answer::later(async move {
+        bailiwick::journal::Answer::later(async move {
             // The first time it is decided, then remembered.
             other.decisions().once("k").decide(Jot).await.expect("a reply");
             journal.append(events, condition).await

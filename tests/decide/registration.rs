@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick::{Aggregates, Event, Journal, MemoryJournal, Query, QueryItem, Read, Runtime};
+use bailiwick::journal::{Journal, Query, QueryItem, Read};
+use bailiwick::{Aggregates, Event, MemoryJournal, Runtime};
 use bailiwick_examples::registration::{
     Course, CourseId, Define, Leave, MAX_SUBSCRIPTIONS, Refused, Register, Student, StudentId,
     StudentSubscribedToCourse, Subscribe, Unsubscribe, UpdateCapacity,

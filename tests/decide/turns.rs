@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use bailiwick::journal::{Answer, Journal};
 use bailiwick::{
-    Aggregate, Aggregates, Answer, Context, Decide, Decision, Event, Journal, MemoryJournal,
-    Runtime, Timestamp, View, id,
+    Aggregate, Aggregates, Context, Decide, Decision, Event, MemoryJournal, Runtime, Timestamp,
+    View, id,
 };
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::faulty::FaultyJournal;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bailiwick::journal::{Answer, Journal};
 use bailiwick::{
-    Answer, Journal, ManualClock, MemoryJournal, Position, ReadError, Runtime, Seen, StartError,
-    Timestamp, View,
+    ManualClock, MemoryJournal, Position, ReadError, Runtime, Seen, StartError, Timestamp, View,
 };
 use bailiwick_examples::registration::{
     Course, CourseId, Define, Register, Student, StudentId, StudentSubscribedToCourse, Subscribe,

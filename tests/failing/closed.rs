@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use bailiwick::{AskError, Builder, Cause, Journal, Unknown};
+use bailiwick::journal::Journal;
+use bailiwick::{AskError, Builder, Cause, Unknown};
 use bailiwick_tests::counter::{Bell, Count, SetAlarm};
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::{BEGIN, Stage, settle};

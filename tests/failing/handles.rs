@@ -8,10 +8,13 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use bailiwick::journal::{
+    Answer, AppendError, FaultKind, Health, Journal, JournalFault, JournalHandle, JournalReadError,
+    LastMatch, Page, Query, Read,
+};
 use bailiwick::{
-    AggregateRef, Aggregates, Answer, AppendError, Cause, Decisions, FaultKind, Health, Journal,
-    JournalFault, JournalHandle, JournalReadError, Keyed, LastMatch, ManualClock, MemoryJournal,
-    Page, Position, Query, Read, ReadError, Runtime, Since, TephraJournal, Watch, WatchError,
+    AggregateRef, Aggregates, Cause, Decisions, Keyed, ManualClock, MemoryJournal, Position,
+    ReadError, Runtime, Since, TephraJournal, Watch, WatchError,
 };
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::counter::{Count, Counter};
@@ -166,7 +169,7 @@ async fn a_watch_that_nobody_polls_keeps_no_journal() {
             return inner.read(read);
         }
         let inner = inner.clone();
-        bailiwick::Answer::later(async move {
+        bailiwick::journal::Answer::later(async move {
             std::future::pending::<()>().await;
             inner.read(read).await
         })

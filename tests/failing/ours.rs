@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bailiwick::journal::{Answer, AppendError, FaultKind, Health, JournalFault};
 use bailiwick::{
-    Aggregate, Answer, AppendError, Context, Decide, Event, FaultKind, Health, JournalFault,
-    ManualClock, MemoryJournal, Runtime, Timestamp, View, id,
+    Aggregate, Context, Decide, Event, ManualClock, MemoryJournal, Runtime, Timestamp, View, id,
 };
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::counter::{Count, Counter};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick::{Journal, Runtime};
+use bailiwick::Runtime;
+use bailiwick::journal::Journal;
 use bailiwick_examples::registration::{
     Course, CourseId, Define, Refused, Register, Student, StudentId, Subscribe,
 };

@@ -139,7 +139,7 @@ async fn a_name_that_is_pinned_outlives_the_type() {
     // Whose name is that of its type has moved with it.
     assert!(is_reused(&jar("shake").ask(today::Shake).await));
     assert_eq!(jars.coins().await, 2);
-    let read = bailiwick::Read::new(bailiwick::Query::all());
+    let read = bailiwick::journal::Read::new(bailiwick::journal::Query::all());
     let first = &jars.journal.inner().read(read).await.unwrap().events[0];
     assert_eq!(first.event.metadata.command.as_ref().unwrap().as_str(), "Empty");
 }

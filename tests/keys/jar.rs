@@ -6,9 +6,10 @@ use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use bailiwick::journal::{Query, Read};
 use bailiwick::{
-    Aggregate, Aggregates, Context, Decide, Event, ManualClock, MemoryJournal, Position, Query,
-    Read, Runtime, Timestamp, View, id,
+    Aggregate, Aggregates, Context, Decide, Event, ManualClock, MemoryJournal, Position, Runtime,
+    Timestamp, View, id,
 };
 use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;

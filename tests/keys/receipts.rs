@@ -3,10 +3,8 @@
 
 use std::time::Duration;
 
-use bailiwick::{
-    Admission, AggregateRef, AskError, Cause, Decisions, Keyed, Position, Query, Receipt,
-    RecordedEvent,
-};
+use bailiwick::journal::{Query, RecordedEvent};
+use bailiwick::{Admission, AggregateRef, AskError, Cause, Decisions, Keyed, Position, Receipt};
 use bailiwick_tests::again::again;
 use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context as TaskContext, Waker};
 use std::time::Duration;
 
+use bailiwick::journal::{Answer, Journal, Query, Read};
 use bailiwick::{
-    Aggregate, Answer, AskError, Cause, Context, Decide, Decision, Event, Journal, ManualClock,
-    MemoryJournal, Query, Read, Runtime, Timestamp, Unguarded, View, id,
+    Aggregate, AskError, Cause, Context, Decide, Decision, Event, ManualClock, MemoryJournal,
+    Runtime, Timestamp, Unguarded, View, id,
 };
 use bailiwick_tests::altered::Altered;
 use serde::{Deserialize, Serialize};

@@ -4,9 +4,9 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use bailiwick::journal::Journal;
 use bailiwick::{
-    Aggregates, Context, Decision, Journal, ManualClock, MemoryJournal, Runtime, Spawn,
-    TephraJournal,
+    Aggregates, Context, Decision, ManualClock, MemoryJournal, Runtime, Spawn, TephraJournal,
 };
 use bailiwick_tests::counter::{Count, Counter, CounterEvent, CounterId};
 use bailiwick_tests::faulty::FaultyJournal;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use bailiwick::{Answer, MemoryJournal};
+use bailiwick::MemoryJournal;
+use bailiwick::journal::Answer;
 use bailiwick_tests::altered::Altered;
 use tokio::sync::watch;
 

@@ -1,6 +1,7 @@
 //! The names of aggregates: what was decided under one that was renamed is still decided.
 
-use bailiwick::{ANSWERED, MemoryJournal, StartError};
+use bailiwick::journal::ANSWERED;
+use bailiwick::{MemoryJournal, StartError};
 use bailiwick_tests::stage::settle;
 
 use crate::school::{

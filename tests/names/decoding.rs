@@ -101,7 +101,7 @@ async fn an_upcaster_that_fails_or_panics_is_found() {
     ] {
         let journal = MemoryJournal::new();
         let event = stored("Built", &["hall:h"], &Nothing {});
-        let event = bailiwick::EncodedEvent { payload: built.encode().into(), ..event };
+        let event = bailiwick::journal::EncodedEvent { payload: built.encode().into(), ..event };
         append(&journal, [event]).await;
         let error = refusal(halls(&journal)).await;
         assert!(matches!(error, StartError::Unreadable { version: 1, .. }), "{error}");

@@ -78,7 +78,7 @@ async fn what_a_later_version_of_bailiwick_wrote_is_refused() {
     for (name, version) in [("bailiwick.Delivered", 1), ("bailiwick.Answered", 2)] {
         let journal = history().await;
         let event = decided_by("Course", stored(name, &["kurs:rust"], &Nothing {}));
-        append(&journal, [bailiwick::EncodedEvent { version, ..event }]).await;
+        append(&journal, [bailiwick::journal::EncodedEvent { version, ..event }]).await;
         let error = first::refused(&journal).await;
         let StartError::NewerBailiwick { event } = &error else { panic!("{error}") };
         assert_eq!(event.position.get(), 5);

@@ -87,7 +87,7 @@ async fn a_text_that_is_no_id_any_more_is_refused() {
 #[tokio::test]
 async fn so_is_that_of_an_aggregate_that_only_answered() {
     let journal = MemoryJournal::new();
-    let answered = stored(bailiwick::ANSWERED, &["gate:A7"], &Nothing {});
+    let answered = stored(bailiwick::journal::ANSWERED, &["gate:A7"], &Nothing {});
     append(&journal, [decided_by("Gate", answered)]).await;
     let error = refusal(Runtime::builder(journal).aggregate::<Gate>()).await;
     assert!(matches!(error, StartError::UnreadableId { .. }), "{error}");

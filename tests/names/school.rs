@@ -1,9 +1,12 @@
 //! Releases of one program, which differ in the names of what they store: courses that close by
 //! themselves, and seats that are taken by a decision.
 
+use bailiwick::journal::{
+    EncodedEvent, EventType, Journal, Metadata, Origin, Query, Read, RecordedDeadline,
+    RecordedEvent,
+};
 use bailiwick::{
-    Builder, EncodedEvent, ErrorReport, EventType, Journal, ManualClock, MemoryJournal, Metadata,
-    Origin, Query, Read, RecordedDeadline, RecordedEvent, Runtime, StartError, Tags, Timestamp,
+    Builder, ErrorReport, ManualClock, MemoryJournal, Runtime, StartError, Tags, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bailiwick::{Answer, MemoryJournal};
+use bailiwick::MemoryJournal;
+use bailiwick::journal::Answer;
 use bailiwick_tests::altered::Altered;
 use tokio::sync::watch;
 use tokio::task::yield_now;

@@ -4,9 +4,10 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use bailiwick::journal::{Journal, Query};
 use bailiwick::{
-    Aggregate, Aggregates, Builder, Context, Decide, Decision, Event, Journal, ManualClock,
-    MemoryJournal, Query, Runtime, Timestamp, View, id,
+    Aggregate, Aggregates, Builder, Context, Decide, Decision, Event, ManualClock, MemoryJournal,
+    Runtime, Timestamp, View, id,
 };
 use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::place::matching;

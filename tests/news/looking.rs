@@ -1,8 +1,9 @@
 //! A deadline counts from the first event on: looking writes nothing.
 
+use bailiwick::journal::Journal;
 use bailiwick::{
-    Aggregate, Context, Decide, Event, Journal, ManualClock, MemoryJournal, Position, Runtime,
-    Timestamp, View, given, given_events, id, require,
+    Aggregate, Context, Decide, Event, ManualClock, MemoryJournal, Position, Runtime, Timestamp,
+    View, given, given_events, id, require,
 };
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};

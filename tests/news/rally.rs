@@ -3,9 +3,9 @@
 
 use std::convert::Infallible;
 
+use bailiwick::journal::Journal;
 use bailiwick::{
-    Aggregate, Context, Decide, Event, Journal, ManualClock, MemoryJournal, Runtime, Timestamp,
-    View, id,
+    Aggregate, Context, Decide, Event, ManualClock, MemoryJournal, Runtime, Timestamp, View, id,
 };
 use serde::{Deserialize, Serialize};
 use tokio::task::yield_now;

@@ -3,8 +3,9 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use bailiwick::journal::Query;
 use bailiwick::{
-    Aggregate, Builder, Clock, Context, Decide, Decision, Event, ManualClock, MemoryJournal, Query,
+    Aggregate, Builder, Clock, Context, Decide, Decision, Event, ManualClock, MemoryJournal,
     Runtime, Timestamp, Unguarded, View, id,
 };
 use bailiwick_tests::faulty::FaultyJournal;

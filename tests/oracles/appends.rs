@@ -6,10 +6,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bailiwick::{
-    AppendCondition, AppendError, EncodedEvent, EventType, Journal, Metadata, Position, Query,
-    QueryItem, RecordedEvent, Tag, Timestamp,
+use bailiwick::journal::{
+    AppendCondition, AppendError, EncodedEvent, EventType, Journal, Metadata, Query, QueryItem,
+    RecordedEvent,
 };
+use bailiwick::{Position, Tag, Timestamp};
 use bailiwick_tests::place::{Kept, Place, matching};
 use bailiwick_tests::sim::Random;
 

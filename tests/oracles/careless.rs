@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick::{Answer, AppendError, Journal};
+use bailiwick::journal::{Answer, AppendError, Journal};
 use bailiwick_tests::altered::Altered;
 
 /// Writes what its condition does not allow all the same.

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bailiwick::{Id, RecordedEvent};
+use bailiwick::Id;
+use bailiwick::journal::RecordedEvent;
 use bailiwick_examples::registration::{
     CourseEvent, CourseId, Refused, StudentEvent, StudentId, StudentSubscribedToCourse,
     StudentUnsubscribedFromCourse,

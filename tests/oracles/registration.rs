@@ -11,9 +11,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick::{
-    Aggregate, Aggregates, AskError, Decide, Journal, Query, Receipt, RecordedEvent, Runtime,
-};
+use bailiwick::journal::{Journal, Query, RecordedEvent};
+use bailiwick::{Aggregate, Aggregates, AskError, Decide, Receipt, Runtime};
 use bailiwick_examples::registration::{
     Cancel, ChangeName, Course, CourseId, Define, Leave, Refused, Register, Student, StudentId,
     Subscribe, Unsubscribe, UpdateCapacity,

@@ -16,7 +16,8 @@
 
 use std::ops::RangeInclusive;
 
-use bailiwick::{Counts, Journal, MemoryJournal, Query, Read, RecordedEvent};
+use bailiwick::journal::{Journal, Query, Read, RecordedEvent};
+use bailiwick::{Counts, MemoryJournal};
 use bailiwick_tests::race::RunnerEvent;
 
 use super::client::{Fate, Ledger};

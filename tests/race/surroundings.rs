@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use bailiwick::{Answer, BoxFuture, Clock, MemoryJournal, Spawn, SystemClock, Timestamp};
+use bailiwick::journal::Answer;
+use bailiwick::{BoxFuture, Clock, MemoryJournal, Spawn, SystemClock, Timestamp};
 use bailiwick_tests::altered::Altered;
 use tokio::runtime::Handle;
 use tokio::task::coop::consume_budget;

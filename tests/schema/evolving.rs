@@ -3,10 +3,12 @@
 
 use std::any::TypeId;
 
+use bailiwick::journal::{
+    ANSWERED, EncodedEvent, EventType, Journal, Metadata, Origin, Query, Read, RecordedDeadline,
+};
 use bailiwick::{
-    ANSWERED, Aggregate, BoxError, Cause, CodecError, Context, Decide, EncodedEvent, ErrorReport,
-    Event, EventDescriptor, EventType, Fields, Journal, ManualClock, MemoryJournal, Metadata,
-    Origin, Position, Query, Read, RecordedDeadline, Runtime, StartError, TagCollector, Timestamp,
+    Aggregate, BoxError, Cause, CodecError, Context, Decide, ErrorReport, Event, EventDescriptor,
+    Fields, ManualClock, MemoryJournal, Position, Runtime, StartError, TagCollector, Timestamp,
     View, id,
 };
 use serde::{Deserialize, Serialize};

@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
 
-use bailiwick::{
-    ANSWERED, DeadlineOf, Delivery, EncodedEvent, Event, EventType, Extra, Idempotency, Metadata,
-    Origin, Position, RecordedDeadline, Tag, Tags, Text, Timestamp, codec, id, record, tags_of,
+use bailiwick::journal::{
+    ANSWERED, DeadlineOf, Delivery, EncodedEvent, EventType, Extra, Idempotency, Metadata, Origin,
+    RecordedDeadline, record,
 };
+use bailiwick::{Event, Position, Tag, Tags, Text, Timestamp, codec, id, tags_of};
 use bailiwick_examples::streaming::SessionEvent;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

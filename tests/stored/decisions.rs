@@ -3,9 +3,10 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use bailiwick::journal::{Journal, Query, Read};
 use bailiwick::{
-    Cause, Context, Decision, Event, Journal, MemoryJournal, Position, Query, Read, Runtime,
-    Timestamp, Unguarded, Unstorable, View,
+    Cause, Context, Decision, Event, MemoryJournal, Position, Runtime, Timestamp, Unguarded,
+    Unstorable, View,
 };
 use serde::{Deserialize, Serialize};
 

@@ -6,9 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bailiwick::journal::Journal;
 use bailiwick::{
-    Aggregate, Cause, Context, Decide, Event, Journal, MemoryJournal, Position, Runtime, Timestamp,
-    View, id,
+    Aggregate, Cause, Context, Decide, Event, MemoryJournal, Position, Runtime, Timestamp, View, id,
 };
 
 id!(pub LogId: "log");

@@ -10,10 +10,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bailiwick::{
+use bailiwick::Position;
+use bailiwick::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
-    Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Page, Position, Query,
-    Read, ReadValues, ReopenError, ValuesPage,
+    Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Page, Query, Read,
+    ReadValues, ReopenError, ValuesPage,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;

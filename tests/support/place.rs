@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use bailiwick::{
-    EncodedEvent, Event, EventType, Journal, MemoryJournal, Metadata, Query, QueryItem, Read,
-    RecordedEvent, Tags, Timestamp, tags_of,
+use bailiwick::journal::{
+    EncodedEvent, EventType, Journal, Metadata, Query, QueryItem, Read, RecordedEvent,
 };
+use bailiwick::{Event, MemoryJournal, Tags, Timestamp, tags_of};
 use bailiwick_tephra::TephraJournal;
 use tempfile::TempDir;
 

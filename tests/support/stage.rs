@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata, Read};
 use bailiwick::{
-    Aggregates, Builder, EncodedEvent, Event, EventType, Journal, ManualClock, MemoryJournal,
-    Metadata, Position, Read, Runtime, Tag, Timestamp,
+    Aggregates, Builder, Event, ManualClock, MemoryJournal, Position, Runtime, Tag, Timestamp,
 };
 
 use crate::counter::{Counter, CounterEvent};
@@ -67,10 +67,10 @@ impl Stage {
 
 /// All events of a journal of counters.
 pub async fn events(journal: &Arc<dyn Journal>) -> Vec<CounterEvent> {
-    let read = Read::new(bailiwick::Query::all()).after(Position::START);
+    let read = Read::new(bailiwick::journal::Query::all()).after(Position::START);
     let page = journal.read(read).await.expect("it can be read");
     assert!(!page.more, "a small journal");
-    let decode = |event: bailiwick::EncodedEvent| {
+    let decode = |event: bailiwick::journal::EncodedEvent| {
         event.decode().expect("a counter's").expect("no type of the counter's is retired")
     };
     page.events.into_iter().map(|recorded| decode(recorded.event)).collect()

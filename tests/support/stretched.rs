@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use bailiwick::{
+use bailiwick::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, JournalId, JournalReadError, LastMatch, MemoryJournal, Page, Position, Query, Read,
-    ReadValues, RecordedEvent, ReopenError, ValuesPage,
+    Journal, JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues, RecordedEvent,
+    ReopenError, ValuesPage,
 };
+use bailiwick::{MemoryJournal, Position};
 use parking_lot::{RwLock, RwLockReadGuard};
 
 /// Cloning shares it.

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use bailiwick::{
-    Context, Decision, EncodedEvent, Event, EventType, Journal, MemoryJournal, Metadata, Query,
-    Read, Runtime, StartError, Tag, Timestamp,
-};
+use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata, Query, Read};
+use bailiwick::{Context, Decision, Event, MemoryJournal, Runtime, StartError, Tag, Timestamp};
 use bailiwick_tests::counter::{Bell, Count, Counter, CounterEvent, CounterId, SetAlarm};
 use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::{Stage, settle};

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use bailiwick::journal::{Query, Read};
 use bailiwick::{
-    Aggregate, Aggregates, Context, Decide, Event, LeaseSet, ManualClock, MemoryJournal, Query,
-    Read, Runtime, Timestamp, View, id,
+    Aggregate, Aggregates, Context, Decide, Event, LeaseSet, ManualClock, MemoryJournal, Runtime,
+    Timestamp, View, id,
 };
 use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use bailiwick::{
-    AppendCondition, EncodedEvent, EventType, Journal, Metadata, Origin, Position, Query,
-    QueryItem, RecordedDeadline, Tag, Timestamp,
+use bailiwick::journal::{
+    AppendCondition, EncodedEvent, EventType, Journal, Metadata, Origin, Query, QueryItem,
+    RecordedDeadline,
 };
+use bailiwick::{Position, Tag, Timestamp};
 use bailiwick_tephra::TephraJournal;
 use clap::Parser;
 use tephra::{SegmentConfig, SegmentSet, WriteCoordinator, WriteHandle, WriterConfig};

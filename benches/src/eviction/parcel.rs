@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use bailiwick::{
-    Aggregate, Answer, AppendCondition, AppendError, AppendLimits, Appended, Context, Decide,
-    EncodedEvent, Event, EventType, Head, Health, Journal, JournalId, JournalReadError, LastMatch,
-    Metadata, Page, Position, Query, Read, ReadValues, RecordedEvent, ReopenError, Timestamp,
-    ValuesPage, View, id,
+use bailiwick::journal::{
+    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, EventType, Head,
+    Health, Journal, JournalId, JournalReadError, LastMatch, Metadata, Page, Query, Read,
+    ReadValues, RecordedEvent, ReopenError, ValuesPage,
 };
+use bailiwick::{Aggregate, Context, Decide, Event, Position, Timestamp, View, id};
 use serde::{Deserialize, Serialize};
 
 id!(

@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::{BoundaryError, CodecError, EmitError, InvalidTag, OverLimit, TagError, Unstorable};
+use crate::journal::OverLimit;
+use crate::{BoundaryError, CodecError, EmitError, InvalidTag, TagError, Unstorable};
 
 /// What kind of trouble an error is: what whoever was told it can do. Errors have a great many causes,
 /// and the answers to them are these.

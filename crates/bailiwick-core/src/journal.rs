@@ -1,9 +1,15 @@
 //! The journal port: the one ordered log that everything rests on.
 
 mod answer;
+mod append;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod cursor;
+mod encoded;
 mod health;
 mod limits;
+mod query;
+pub mod record;
 mod values;
 mod waiters;
 
@@ -12,12 +18,20 @@ use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 
-use crate::{AppendCondition, EncodedEvent, Position, Query, RecordedEvent, Timestamp};
+use crate::{Position, Timestamp};
 
+pub use crate::codec::wire::Malformed;
+pub use crate::schema::{ANSWERED, RESERVED_PREFIX, RESERVED_TYPES};
 pub use answer::Answer;
+pub use append::AppendCondition;
 pub use cursor::{Cursor, CursorError, InvalidCursor, JournalId};
+pub use encoded::{
+    DeadlineOf, Delivery, EncodedEvent, Extra, Idempotency, Metadata, NotOneId, Origin,
+    RecordedDeadline, RecordedEvent, UnknownMetadata,
+};
 pub use health::{FaultKind, Health, JournalFault, ReopenError};
 pub use limits::{AppendLimits, OverLimit};
+pub use query::{EmptyQuery, EventType, Query, QueryItem};
 pub use values::{ReadValues, ValueIndex, ValuesPage};
 pub use waiters::{Waiters, Waiting};
 

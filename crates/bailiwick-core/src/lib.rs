@@ -10,24 +10,18 @@
 )]
 extern crate self as bailiwick_core;
 
-mod append;
 mod class;
 #[doc(hidden)]
 pub mod codec;
-#[cfg(feature = "conformance")]
-pub mod conformance;
 mod context;
 mod decision;
-mod encoded;
 mod event;
 mod fields;
 mod given;
 mod id;
-mod journal;
+pub mod journal;
 mod lease;
 mod position;
-mod query;
-pub mod record;
 mod report;
 mod round_trip;
 mod schema;
@@ -44,16 +38,10 @@ mod view;
 #[doc(hidden)]
 pub mod views;
 
-pub use append::AppendCondition;
 pub use bailiwick_macros::{Event, RoundTrip, commands};
 pub use class::ErrorClass;
-pub use codec::wire::Malformed;
 pub use context::Context;
 pub use decision::{Bounded, Decision, EmitError};
-pub use encoded::{
-    DeadlineOf, Delivery, EncodedEvent, Extra, Idempotency, Metadata, NotOneId, Origin,
-    RecordedDeadline, RecordedEvent, UnknownMetadata,
-};
 pub use event::{CodecError, Event, TagCollector, TagError, tags_of};
 pub use fields::{FieldError, Fields};
 pub use given::{
@@ -61,20 +49,12 @@ pub use given::{
     given_events,
 };
 pub use id::{Id, IdDescriptor, IntoId, InvalidId, UnreadableId};
-pub use journal::{
-    Answer, AppendError, AppendLimits, Appended, BoxError, BoxFuture, Cursor, CursorError,
-    FaultKind, Head, Health, InvalidCursor, Journal, JournalFault, JournalId, JournalReadError,
-    LastMatch, OverLimit, Page, Read, ReadValues, ReopenError, ValueIndex, ValuesPage, Waiters,
-    Waiting,
-};
+pub use journal::{BoxError, BoxFuture};
 pub use lease::LeaseSet;
 pub use position::Position;
-pub use query::{EmptyQuery, EventType, Query, QueryItem};
 pub use report::ErrorReport;
 pub use round_trip::RoundTrip;
-pub use schema::{
-    ANSWERED, EventDescriptor, RESERVED_PREFIX, RESERVED_TYPES, SchemaVersion, Upcast, each_name,
-};
+pub use schema::{EventDescriptor, SchemaVersion, Upcast, each_name};
 pub use stored::Unstorable;
 pub use tag::{InvalidTag, Tag, Tags};
 pub use tagged::Tagged;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The place of an event in the journal: unique, in order of appending, from 1. A journal may leave
-/// [holes](crate::Journal) between two appends, and none within one.
+/// [holes](crate::journal::Journal) between two appends, and none within one.
 ///
 /// [`Position::START`] is the place before the first event: nothing has it. Because positions of
 /// one aggregate only grow, the position of its last event serves as a fencing token.

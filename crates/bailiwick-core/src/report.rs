@@ -15,7 +15,8 @@ use std::fmt::{self, Display, Formatter};
 ///
 /// # Examples
 /// ```
-/// use bailiwick_core::{FaultKind, JournalFault, ReopenError, ErrorReport};
+/// use bailiwick_core::journal::{FaultKind, JournalFault, ReopenError};
+/// use bailiwick_core::ErrorReport;
 ///
 /// let fault = JournalFault::new(FaultKind::Full, "data/1.log", "make room", "No space left");
 /// let error = ReopenError::StillClosed(fault);

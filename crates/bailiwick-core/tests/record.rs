@@ -1,11 +1,12 @@
 //! The record of an event: all of it comes back, and what is no record is refused, never a panic.
 
 use bailiwick_core::codec::{encode_value, show};
-use bailiwick_core::{
-    BoxError, DeadlineOf, Delivery, EncodedEvent, ErrorReport, Event, EventType, Extra, Fields,
-    Idempotency, Metadata, Origin, Position, RecordedDeadline, Tag, Tags, Text, Timestamp,
+use bailiwick_core::journal::{
+    DeadlineOf, Delivery, EncodedEvent, EventType, Extra, Idempotency, Metadata, Origin,
+    RecordedDeadline,
     record::{self, RecordError},
 };
+use bailiwick_core::{BoxError, ErrorReport, Event, Fields, Position, Tag, Tags, Text, Timestamp};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,8 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bailiwick_core::{BoxError, FaultKind, JournalFault};
+use bailiwick_core::BoxError;
+use bailiwick_core::journal::{FaultKind, JournalFault};
 
 /// Why a journal could not be opened. Nothing that was in its folder was changed.
 #[derive(Debug, thiserror::Error)]

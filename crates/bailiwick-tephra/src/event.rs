@@ -3,9 +3,8 @@
 //! tephra has a type, tags and a payload; the payload is the [record]. The type tag
 //! is added here, and taken away here.
 
-use bailiwick_core::{
-    BoxError, EncodedEvent, EventType, Position, RecordedEvent, Tag, Tags, record,
-};
+use bailiwick_core::journal::{EncodedEvent, EventType, RecordedEvent, record};
+use bailiwick_core::{BoxError, Position, Tag, Tags};
 use tephra::event::DecodeError;
 use tephra::{Event, EventRef};
 
@@ -118,7 +117,8 @@ impl Decoder {
 
 #[cfg(test)]
 mod tests {
-    use bailiwick_core::{AppendLimits, Metadata, Timestamp};
+    use bailiwick_core::Timestamp;
+    use bailiwick_core::journal::{AppendLimits, Metadata};
     use bytes::Bytes;
 
     use super::*;

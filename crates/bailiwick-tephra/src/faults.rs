@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{BoxError, FaultKind, JournalFault, Position};
+use bailiwick_core::journal::{FaultKind, JournalFault};
+use bailiwick_core::{BoxError, Position};
 use seglog::read::ReadError as SegmentReadError;
 use seglog::tail::TailError;
 use seglog::write::WriteError;

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use bailiwick_core::{
-    Answer, AppendCondition, AppendError, AppendLimits, Appended, BoxError, EncodedEvent,
-    FaultKind, Head, Health, Journal, JournalId, JournalReadError, LastMatch, Page, Position,
-    Query, Read, ReadValues, ReopenError, ValueIndex, ValuesPage,
+use bailiwick_core::journal::{
+    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
+    Health, Journal, JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues,
+    ReopenError, ValueIndex, ValuesPage,
 };
+use bailiwick_core::{BoxError, Position};
 use parking_lot::{Mutex, RwLock};
 use tephra::ReadHandle;
 

@@ -5,14 +5,14 @@
 //! # Ok::<_, bailiwick_tephra::OpenError>(())
 //! ```
 //!
-//! [`TephraJournal`] keeps what every [`Journal`](bailiwick_core::Journal) promises, and:
+//! [`TephraJournal`] keeps what every [`Journal`](bailiwick_core::journal::Journal) promises, and:
 //!
 //! - **An acknowledged append is on the disk**: it was synced before. There is no other mode.
 //! - Appends of many callers share one sync. What was called while a batch was being written is the
 //!   next one.
 //! - When a write or a sync fails, the journal closes itself for writing: see
-//!   [`Journal::health`](bailiwick_core::Journal::health). Reads go on. What tephra had by then is
-//!   [`Unknown`](bailiwick_core::AppendError::Unknown), what still waited is certainly not written.
+//!   [`Journal::health`](bailiwick_core::journal::Journal::health). Reads go on. What tephra had by then is
+//!   [`Unknown`](bailiwick_core::journal::AppendError::Unknown), what still waited is certainly not written.
 //! - Opening removes what a crash cut off. What no crash explains is reported, and nothing is
 //!   changed.
 //! - One process has the folder; the next one waits for it, so that a restart hands over.

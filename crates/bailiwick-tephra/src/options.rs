@@ -38,7 +38,7 @@ impl Options {
 
     /// How large the files of a **new** journal are, in bytes (32 MiB); an existing one keeps its
     /// size. An append is never larger than a file: with smaller ones the journal takes less at once
-    /// than [others](bailiwick_core::AppendLimits::STANDARD), with larger ones more. The writer pauses for its index when a file is
+    /// than [others](bailiwick_core::journal::AppendLimits::STANDARD), with larger ones more. The writer pauses for its index when a file is
     /// full, longer for larger files; each file has its index in memory.
     ///
     /// Between [`MIN_SEGMENT_BYTES`](Self::MIN_SEGMENT_BYTES) and
@@ -60,13 +60,13 @@ impl Options {
     }
 
     /// How many appends may wait for those before them (65 536); further ones are refused as
-    /// [`Busy`](bailiwick_core::AppendError::Busy).
+    /// [`Busy`](bailiwick_core::journal::AppendError::Busy).
     pub fn waiting_appends(self, waiting_appends: usize) -> Self {
         Options { waiting_appends, ..self }
     }
 
     /// How many bytes of appends may wait for those before them (64 MiB); further appends are refused
-    /// as [`Busy`](bailiwick_core::AppendError::Busy).
+    /// as [`Busy`](bailiwick_core::journal::AppendError::Busy).
     pub fn waiting_bytes(self, waiting_bytes: usize) -> Self {
         Options { waiting_bytes, ..self }
     }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::{Answer, AppendCondition, AppendError, Appended, EncodedEvent, Position};
+use bailiwick_core::Position;
+use bailiwick_core::journal::{Answer, AppendCondition, AppendError, Appended, EncodedEvent};
 use parking_lot::Mutex;
 
 use crate::journal::Shared;

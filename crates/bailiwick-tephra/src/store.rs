@@ -1,6 +1,6 @@
 //! tephra, opened: its writer and its readers.
 
-use bailiwick_core::AppendLimits;
+use bailiwick_core::journal::AppendLimits;
 use tephra::log::set::LogError;
 use tephra::{
     ReadConfig, ReadHandle, SegmentConfig, SegmentSet, WriteCoordinator, WriteHandle, WriterConfig,

@@ -4,7 +4,8 @@
 //! type was: without it, a condition on a type costs a look at all events beyond `after`, and the
 //! last event of a type one at all events. With it both are like those of a tag.
 
-use bailiwick_core::{AppendCondition, EventType, Position, Query, QueryItem};
+use bailiwick_core::Position;
+use bailiwick_core::journal::{AppendCondition, EventType, Query, QueryItem};
 use tephra::{EventType as StoredType, Tag as StoredTag, Tags as StoredTags};
 
 /// What a type tag begins with. The key of a tag has only `a-z 0-9 _ - .`, so no event has one of

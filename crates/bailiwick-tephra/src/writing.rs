@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::thread;
 
-use bailiwick_core::{ErrorReport, FaultKind, Head, Health, JournalFault, ReopenError};
+use bailiwick_core::ErrorReport;
+use bailiwick_core::journal::{FaultKind, Head, Health, JournalFault, ReopenError};
 use flume::Receiver;
 use tokio::sync::oneshot;
 

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Waker};
 use std::thread;
 
-use bailiwick_core::{Answer, AppendError, AppendLimits, Appended, Journal, Position};
+use bailiwick_core::Position;
+use bailiwick_core::journal::{Answer, AppendError, AppendLimits, Appended, Journal};
 use bailiwick_tephra::TephraJournal;
 use support::{all, block_on, event, head, quick_folder, unless};
 
@@ -164,7 +165,7 @@ fn a_conflict_with_something_in_the_same_batch_can_be_read() {
             let Err(AppendError::Conflict { at }) = refused else {
                 panic!("{refused:?}");
             };
-            let before = bailiwick_core::Read::new(bailiwick_core::Query::all())
+            let before = bailiwick_core::journal::Read::new(bailiwick_core::journal::Query::all())
                 .after(Position::new(at.get() - 1));
             let found = block_on(journal.read(before)).unwrap().events.remove(0);
             assert_eq!(found.event.tags.iter().next().unwrap().as_str(), name);

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::Journal;
-use bailiwick_core::conformance::{Reopen, Subject};
+use bailiwick_core::journal::Journal;
+use bailiwick_core::journal::conformance::{Reopen, Subject};
 use bailiwick_tephra::{Options, TephraJournal};
 use tempfile::TempDir;
 

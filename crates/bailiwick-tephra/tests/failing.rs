@@ -8,8 +8,10 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use bailiwick_core::{Answer, AppendError, FaultKind, Health, Journal, JournalFault, ReopenError};
-use bailiwick_core::{Appended, Query};
+use bailiwick_core::journal::{
+    Answer, AppendError, FaultKind, Health, Journal, JournalFault, ReopenError,
+};
+use bailiwick_core::journal::{Appended, Query};
 use bailiwick_tephra::{OpenError, TephraJournal};
 use support::{
     all, behind, block_on, child, event, given_folder, head, in_name_space, left_out, run, small,

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use bailiwick_core::{FaultKind, Journal, JournalFault};
+use bailiwick_core::journal::{FaultKind, Journal, JournalFault};
 use bailiwick_tephra::{OpenError, TephraJournal};
 use support::{all, append, event, small};
 

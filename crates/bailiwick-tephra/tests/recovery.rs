@@ -7,7 +7,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use bailiwick_core::RecordedEvent;
+use bailiwick_core::journal::RecordedEvent;
 use bailiwick_tephra::{OpenError, TephraJournal};
 use support::{all, append, event, head, quick_folder, segments, small};
 use tempfile::TempDir;

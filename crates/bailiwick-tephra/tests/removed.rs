@@ -8,7 +8,8 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use bailiwick_core::{AppendError, Appended, FaultKind, Health, Journal, Position, QueryItem};
+use bailiwick_core::Position;
+use bailiwick_core::journal::{AppendError, Appended, FaultKind, Health, Journal, QueryItem};
 use bailiwick_tephra::TephraJournal;
 use support::{all, append, block_on, event, is_pending};
 

@@ -2,7 +2,8 @@
 
 mod support;
 
-use bailiwick_core::{Journal, Position, QueryItem};
+use bailiwick_core::Position;
+use bailiwick_core::journal::{Journal, QueryItem};
 use bailiwick_tephra::TephraJournal;
 use support::{append, block_on, event, is_pending, quick_folder, tag};
 

@@ -6,8 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bailiwick_core::journal::Journal;
 use bailiwick_core::views::Reader;
-use bailiwick_core::{Aggregate, Decision, Event, Journal, Position, View, Views};
+use bailiwick_core::{Aggregate, Decision, Event, Position, View, Views};
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;

@@ -6,8 +6,9 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use bailiwick_core::Tag;
+use bailiwick_core::journal::{AppendLimits, Read};
 use bailiwick_core::views::OnceKey;
-use bailiwick_core::{AppendLimits, Read, Tag};
 
 use crate::once::KEY_BYTES;
 
@@ -91,7 +92,7 @@ macro_rules! bounds {
             "| ", $fixed, " | ", stringify!($m), " | ", stringify!($of), " | ", $of_what, " |",
         )])*
         ///
-        /// What an append may hold is up to the journal ([`Journal::limits`](crate::Journal::limits)); the
+        /// What an append may hold is up to the journal ([`Journal::limits`](crate::journal::Journal::limits)); the
         /// table has what every journal takes unless it was told otherwise.
         #[derive(Debug, Clone, PartialEq)]
         pub struct Config {
@@ -176,9 +177,9 @@ bounds! {
     batch_commands / get_batch_commands: usize = 256 commands,
         "How many at most go into one append of one aggregate.",
         zero "nothing could be appended";
-    /// As the journal counts them ([`counted_bytes`](crate::EncodedEvent::counted_bytes)). One command
+    /// As the journal counts them ([`counted_bytes`](crate::journal::EncodedEvent::counted_bytes)). One command
     /// that needs more goes alone; what one may need is up to the journal
-    /// ([`limits`](crate::Journal::limits)).
+    /// ([`limits`](crate::journal::Journal::limits)).
     batch_bytes / get_batch_bytes: usize = 1 MiB,
         "How many bytes at most go into one append of one aggregate, or of decisions that are decided together.",
         zero "nothing could be appended";

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{ErrorReport, Health};
+use bailiwick_core::ErrorReport;
+use bailiwick_core::journal::Health;
 
 /// How a runtime is. As text it is `well`, or what is the matter, a line for each thing.
 ///

@@ -1,13 +1,34 @@
-//! The journal of a runtime, as others use it beside the runtime.
+//! For authors of journals, and for whoever reads one: the port, what is appended and read through it,
+//! and [`JournalHandle`], the journal of a runtime as others use it beside the runtime.
+//!
+//! An author implements [`Journal`] and runs the conformance suite on it (`conformance_tests!` of
+//! `bailiwick-core`, feature `conformance`). A reader asks with [`Read`]:
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));
+//! use bailiwick::journal::{Journal, Query, Read};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let builder = Runtime::builder(MemoryJournal::new()).aggregate::<AccountSessions>();
+//! # let runtime = builder.start().await?;
+//! # runtime.aggregates::<AccountSessions>().get("acc-1").ask(Acquire("tv".into())).await?;
+//! let page = runtime.journal().read(Read::new(Query::all())).await?;
+//! let recorded = &page.events[0];
+//! let account = recorded.id::<AccountId>()?;
+//! assert_eq!((recorded.position.get(), account), (1, "acc-1".into()));
+//! let event: Option<SessionEvent> = recorded.event.decode()?;
+//! assert!(matches!(event, Some(SessionEvent::Started { .. })));
+//! # Ok(())
+//! # }
+//! ```
 
 use std::fmt;
 use std::sync::Arc;
 
-use bailiwick_core::{
-    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, JournalId, JournalReadError, LastMatch, Page, Position, Query, Read, ReadValues,
-    ReopenError, ValuesPage,
-};
+pub use bailiwick_core::journal::*;
+
+use bailiwick_core::Position;
 
 use crate::port::{self, Guarded};
 use crate::shared::{Shared, let_go};
@@ -24,7 +45,8 @@ use crate::shared::{Shared, let_go};
 /// submitted before with [`AppendError::Unknown`].
 ///
 /// ```
-/// use bailiwick::{Journal, MemoryJournal, Query, Read, Runtime};
+/// use bailiwick::journal::{Journal, Query, Read};
+/// use bailiwick::{MemoryJournal, Runtime};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let runtime = Runtime::builder(MemoryJournal::new()).start().await?;

@@ -15,10 +15,12 @@ use crate::registry::Registry;
 use crate::rest::{self, Residents, RestQueue};
 use crate::shared::{Shared, Stage};
 use crate::watch::Watchers;
+use bailiwick_core::journal::{
+    ANSWERED, EncodedEvent, EventType, Query, QueryItem, RecordedDeadline,
+};
 use bailiwick_core::views::Folded;
 use bailiwick_core::{
-    ANSWERED, Aggregate, BoxFuture, EncodedEvent, Event, EventType, Id, InvalidTag, Key, Position,
-    Query, QueryItem, RecordedDeadline, Tag, Tags, Timestamp, each_name,
+    Aggregate, BoxFuture, Event, Id, InvalidTag, Key, Position, Tag, Tags, Timestamp, each_name,
 };
 
 /// What all aggregates of one type in one runtime share.

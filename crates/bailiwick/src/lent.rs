@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use bailiwick_core::Journal;
+use bailiwick_core::journal::Journal;
 
 use crate::port::Guarded;
 use crate::shared::{Lock, Shared, Stage};

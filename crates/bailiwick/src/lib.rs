@@ -22,7 +22,7 @@ mod envelope;
 mod error;
 mod glance;
 mod health;
-mod journal;
+pub mod journal;
 mod kind;
 mod lent;
 mod memory;
@@ -69,7 +69,6 @@ pub use error::{
     AlreadyRun, AskError, Cause, NotRun, ReadError, Unknown, Unloadable, UnreadableReply,
 };
 pub use health::{ClockHealth, RuntimeHealth, TaskHealth};
-pub use journal::JournalHandle;
 pub use memory::MemoryJournal;
 pub use names::Found;
 pub use options::{Keyed, Unkeyed};

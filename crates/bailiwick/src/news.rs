@@ -19,7 +19,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Weak};
 
-use bailiwick_core::{DeadlineOf, EncodedEvent, Position, RecordedDeadline, Tag, Text};
+use bailiwick_core::journal::{DeadlineOf, EncodedEvent, RecordedDeadline};
+use bailiwick_core::{Position, Tag, Text};
 
 use crate::kind::AnyKind;
 

@@ -1,6 +1,6 @@
 //! How much of a history is folded before others have their turn on the same thread.
 
-use bailiwick_core::{EncodedEvent, Page};
+use bailiwick_core::journal::{EncodedEvent, Page};
 
 use crate::race::yield_now;
 
@@ -63,7 +63,8 @@ impl GivesWay {
 
 #[cfg(test)]
 mod tests {
-    use bailiwick_core::{EventType, Metadata, Position, RecordedEvent, Tags, Timestamp};
+    use bailiwick_core::journal::{EventType, Metadata, RecordedEvent};
+    use bailiwick_core::{Position, Tags, Timestamp};
 
     use super::*;
 

@@ -7,11 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
-use bailiwick_core::{
-    Answer, AppendCondition, AppendError, Appended, BoxError, EncodedEvent, FaultKind, Head,
-    Health, Journal, JournalFault, JournalReadError, LastMatch, Page, Position, Query, Read,
-    ReadValues, ReopenError, ValuesPage,
+use bailiwick_core::journal::{
+    Answer, AppendCondition, AppendError, Appended, EncodedEvent, FaultKind, Head, Health, Journal,
+    JournalFault, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError,
+    ValuesPage,
 };
+use bailiwick_core::{BoxError, Position};
 
 use crate::error::{Cause, Unknown, panic_message, shared};
 use crate::race::{Either, race};

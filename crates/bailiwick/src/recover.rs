@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bailiwick_core::{Journal as Port, Query, Read, RecordedEvent};
+use bailiwick_core::journal::{Journal as Port, Query, Read, RecordedEvent};
 
 use crate::kind::AnyKind;
 use crate::names::Schema;

@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, Decision, Journal, Timestamp};
+use bailiwick_core::journal::Journal;
+use bailiwick_core::{Aggregate, Decision, Timestamp};
 
 use crate::aggregates::Aggregates;
 use crate::builder::Builder;

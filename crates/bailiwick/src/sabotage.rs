@@ -1,6 +1,6 @@
 //! Bugs to switch on: a test that does not find them is not worth much.
 
-use bailiwick_core::{ANSWERED, AppendCondition, Query};
+use bailiwick_core::journal::{ANSWERED, AppendCondition, Query};
 
 use crate::shared::Shared;
 

@@ -6,10 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
-use bailiwick_core::{
-    AppendLimits, BoxFuture, ErrorReport, FaultKind, Health, Journal, JournalFault, JournalId,
-    Timestamp,
-};
+use bailiwick_core::journal::{AppendLimits, FaultKind, Health, Journal, JournalFault, JournalId};
+use bailiwick_core::{BoxFuture, ErrorReport, Timestamp};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore};
 

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{BoxError, JournalReadError, Position, SchemaVersion, Tag};
+use bailiwick_core::journal::JournalReadError;
+use bailiwick_core::{BoxError, Position, SchemaVersion, Tag};
 
 use crate::config::WrongBound;
 use crate::names::Found;

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use bailiwick::{JournalReadError, StartError};
+use bailiwick::StartError;
+use bailiwick::journal::JournalReadError;
 use bailiwick_tephra::OpenError;
 
 use crate::audit::AuditError;

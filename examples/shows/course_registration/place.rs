@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bailiwick::{Journal, MemoryJournal};
+use bailiwick::MemoryJournal;
+use bailiwick::journal::Journal;
 use bailiwick_tephra::TephraJournal;
 use tempfile::TempDir;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::durable::OpenError;
-use bailiwick::{Journal, MemoryJournal, TephraJournal};
+use bailiwick::journal::Journal;
+use bailiwick::{MemoryJournal, TephraJournal};
 
 /// Where a journal is.
 #[derive(Debug, Clone, PartialEq)]

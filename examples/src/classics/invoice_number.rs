@@ -74,7 +74,8 @@ impl Decision for CreateInvoice {
 
 #[cfg(test)]
 mod tests {
-    use bailiwick_core::{Bounded, QueryItem, given_events};
+    use bailiwick_core::journal::QueryItem;
+    use bailiwick_core::{Bounded, given_events};
 
     use super::*;
 

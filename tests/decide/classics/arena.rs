@@ -9,7 +9,8 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::time::Duration;
 
-use bailiwick::{AskError, EncodedEvent, Event, ManualClock, Runtime};
+use bailiwick::journal::EncodedEvent;
+use bailiwick::{AskError, Event, ManualClock, Runtime};
 use bailiwick_examples::classics::course_aggregate::{
     ChangeCapacity, CourseAggregate, Create, Rebuilt, SubscribeStudent,
 };

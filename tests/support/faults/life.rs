@@ -10,7 +10,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick::{Health, Journal, Runtime};
+use bailiwick::Runtime;
+use bailiwick::journal::{Health, Journal};
 use bailiwick_tephra::{OpenError, Options, TephraJournal};
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use bailiwick::{Journal, Position, Query, Read, RecordedEvent};
+use bailiwick::Position;
+use bailiwick::journal::{Journal, Query, Read, RecordedEvent};
 use bailiwick_tephra::TephraJournal;
 use tempfile::TempDir;
 

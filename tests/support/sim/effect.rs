@@ -1,6 +1,6 @@
 //! The instant at which an append takes effect, and is written into the ledger.
 
-use bailiwick::{AppendCondition, AppendError, Appended, EncodedEvent, Journal};
+use bailiwick::journal::{AppendCondition, AppendError, Appended, EncodedEvent, Journal};
 
 use super::history::Writer;
 use super::sights::Sight;

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use bailiwick::{
-    AppendCondition, Clock, EncodedEvent, Event, EventType, Metadata, Query, QueryItem, Tag,
-    Timestamp,
-};
+use bailiwick::journal::{AppendCondition, EncodedEvent, EventType, Metadata, Query, QueryItem};
+use bailiwick::{Clock, Event, Tag, Timestamp};
 
 use super::history::Writer;
 use super::plan::{COUNTERS, Foreign, Timed};

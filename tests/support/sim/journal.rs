@@ -9,11 +9,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bailiwick::{
+use bailiwick::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, EncodedEvent, Head, Health, Journal,
-    JournalId, JournalReadError, LastMatch, MemoryJournal, Page, Position, Query, Read, ReadValues,
-    ReopenError, Tag, ValuesPage,
+    JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError, ValuesPage,
 };
+use bailiwick::{MemoryJournal, Position, Tag};
 use tokio::sync::oneshot;
 
 use super::client::keyed_call;

@@ -1,7 +1,8 @@
 //! The ledger: what is in the journal, folded by other code than the runtime's, and every rule that
 //! an event has to keep at the instant at which it takes effect.
 
-use bailiwick::{EncodedEvent, Position, Timestamp};
+use bailiwick::journal::EncodedEvent;
+use bailiwick::{Position, Timestamp};
 
 use super::history::{History, Writer};
 use super::plan::{COUNTERS, Call, Verb};

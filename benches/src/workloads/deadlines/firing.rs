@@ -9,7 +9,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bailiwick::{Clock, Journal, MemoryJournal, Runtime, SystemClock, Timestamp};
+use bailiwick::journal::Journal;
+use bailiwick::{Clock, MemoryJournal, Runtime, SystemClock, Timestamp};
 use tokio::time::sleep;
 
 use super::history;

@@ -1,10 +1,9 @@
 //! A journal with a past: leases that were taken before the runtime starts.
 
-use bailiwick::{
-    Aggregate, Event, EventType, Journal, MemoryJournal, Metadata, Origin, RecordedDeadline, Tags,
-    Text, Timestamp,
-};
-use bailiwick::{EncodedEvent, Id};
+use bailiwick::Id;
+use bailiwick::journal::EncodedEvent;
+use bailiwick::journal::{EventType, Journal, Metadata, Origin, RecordedDeadline};
+use bailiwick::{Aggregate, Event, MemoryJournal, Tags, Text, Timestamp};
 
 use crate::domain::{Credit, CreditEvent, CreditId};
 

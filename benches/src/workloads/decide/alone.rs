@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bailiwick::EncodedEvent;
+use bailiwick::journal::EncodedEvent;
 use tephra::{
     AppendCondition, AppendError, Event, EventType, Position, Query, QueryItem, SegmentConfig,
     SegmentSet, Tag, Tags, WriteCoordinator, WriteHandle, WriterConfig,

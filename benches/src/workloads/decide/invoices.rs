@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use bailiwick::{EncodedEvent, Event, Tags};
+use bailiwick::journal::EncodedEvent;
+use bailiwick::{Event, Tags};
 use bailiwick_examples::classics::invoice_number::{CreateInvoice, InvoiceCreated, InvoiceNumber};
 use bailiwick_examples::classics::place_order::OrderPlaced;
 use tempfile::TempDir;

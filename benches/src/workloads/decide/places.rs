@@ -3,10 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use bailiwick::{
-    Config, EncodedEvent, Event, EventType, Journal, MemoryJournal, Metadata, Runtime, Tags,
-    Timestamp, tags_of,
-};
+use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata};
+use bailiwick::{Config, Event, MemoryJournal, Runtime, Tags, Timestamp, tags_of};
 use bailiwick_examples::classics::invoice_number::CreateInvoice;
 use bailiwick_examples::registration::{CourseEvent, StudentEvent, Subscribe};
 use bailiwick_tephra::TephraJournal;

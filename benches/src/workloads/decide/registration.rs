@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick::{EncodedEvent, Id, Runtime, Tags};
+use bailiwick::journal::EncodedEvent;
+use bailiwick::{Id, Runtime, Tags};
 use bailiwick_examples::registration::{
     Course, CourseEvent, CourseId, Student, StudentEvent, StudentId, StudentSubscribedToCourse,
     Subscribe,

@@ -9,12 +9,12 @@ use super::log::Log;
 use super::panicked::catch;
 use super::report::Report;
 use super::survives;
+use crate::journal::EncodedEvent;
 use crate::schema::find;
 use crate::short_name::short_name;
 use crate::views::Boundary;
 use crate::{
-    Aggregate, Bounded, BoxError, Context, Decision, EncodedEvent, Event, IntoId, Tags, Timestamp,
-    tags_of,
+    Aggregate, Bounded, BoxError, Context, Decision, Event, IntoId, Tags, Timestamp, tags_of,
 };
 
 /// Tests the rules of decisions without a runtime: begins a story at time 0, without events.

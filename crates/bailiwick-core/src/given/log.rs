@@ -2,8 +2,9 @@
 
 use std::num::NonZeroUsize;
 
+use crate::Position;
+use crate::journal::{EncodedEvent, Page, Read, RecordedEvent};
 use crate::views::{Boundary, FoldError, Folded};
-use crate::{EncodedEvent, Page, Position, Read, RecordedEvent};
 
 /// Small, so that a story of some length is read in several pages, as in the runtime.
 const PAGE: NonZeroUsize = NonZeroUsize::new(4).unwrap();

@@ -3,10 +3,8 @@
 use std::fmt::Debug;
 
 use crate::codec::show;
-use crate::{
-    BoxError, EncodedEvent, ErrorReport, Event, EventType, Metadata, Tags, Timestamp, Unstorable,
-    stored, tags_of,
-};
+use crate::journal::{EncodedEvent, EventType, Metadata};
+use crate::{BoxError, ErrorReport, Event, Tags, Timestamp, Unstorable, stored, tags_of};
 
 /// The event as it comes back from its own encoding: what a replay would see.
 pub(super) fn survivor<E: Event + PartialEq + Debug>(own: &Tags, event: &E) -> Result<E, BoxError> {

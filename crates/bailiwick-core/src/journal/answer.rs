@@ -7,14 +7,14 @@ use std::task::{Context, Poll};
 
 use super::BoxFuture;
 
-/// The answer to a call of a [`Journal`](crate::Journal): a future that may be ready from the start,
+/// The answer to a call of a [`Journal`](crate::journal::Journal): a future that may be ready from the start,
 /// and then costs no allocation.
 ///
 /// What the call does, it does whether or not its answer is polled: see the guarantees of the journal.
 /// Whoever wants to know it without a task takes it [`now`](Self::now).
 ///
 /// ```
-/// use bailiwick_core::Answer;
+/// use bailiwick_core::journal::Answer;
 ///
 /// assert_eq!(Answer::ready(1).now().ok(), Some(1));
 /// let later = Answer::later(async { 1 });

@@ -16,7 +16,7 @@ use crate::Position;
 /// apart that were made apart, not those that were.
 ///
 /// ```
-/// use bailiwick_core::JournalId;
+/// use bailiwick_core::journal::JournalId;
 ///
 /// let id = JournalId::from_u128(0xb);
 /// assert_eq!(id.to_string(), "0000000000000000000000000000000b");
@@ -68,7 +68,8 @@ impl FromStr for JournalId {
 /// [`resolve`](Self::resolve) refuses one of another journal, or beyond the end of this one.
 ///
 /// ```
-/// use bailiwick_core::{Cursor, JournalId, Position};
+/// use bailiwick_core::journal::{Cursor, JournalId};
+/// use bailiwick_core::Position;
 ///
 /// let cursor = Cursor::new(JournalId::from_u128(0xb), Position::new(17));
 /// assert_eq!(cursor.to_string(), "0000000000000000000000000000000b@17");

@@ -2,7 +2,7 @@
 //!
 //! A journal that failed while writing *closes itself for writing*: what is on the disk is no longer
 //! what it believed to be there, so it takes nothing on top of it. It is opened again by
-//! [`Journal::reopen`](crate::Journal::reopen), which reads what is really there.
+//! [`Journal::reopen`](crate::journal::Journal::reopen), which reads what is really there.
 
 use std::error::Error;
 use std::fmt;

@@ -2,9 +2,10 @@
 //!
 //! How bytes are counted is said here and nowhere else, so that whoever forms an append knows what a
 //! journal will say of it. The count is never less than what a journal that keeps
-//! [records](crate::record) writes.
+//! [records](crate::journal::record) writes.
 
-use crate::{DeadlineOf, EncodedEvent, Extra, Metadata, Text};
+use crate::Text;
+use crate::journal::{DeadlineOf, EncodedEvent, Extra, Metadata};
 
 /// What an append may hold. Whatever is within is taken, as far as this is concerned; whatever is
 /// beyond is refused as [`OverLimit`], and always will be.
@@ -162,10 +163,8 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::{
-        Delivery, EventType, Idempotency, Origin, Position, RecordedDeadline, Tag, Tags, Timestamp,
-        record,
-    };
+    use crate::journal::{Delivery, EventType, Idempotency, Origin, RecordedDeadline, record};
+    use crate::{Position, Tag, Tags, Timestamp};
 
     /// How many bytes a text may have so that its length takes the most room.
     const LONG: usize = 70_000;

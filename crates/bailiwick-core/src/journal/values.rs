@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroUsize;
 use std::ops::Bound;
 
+use crate::journal::{EncodedEvent, EventType};
 use crate::tag::valid_tag_key;
-use crate::{EncodedEvent, EventType, Position, Tag, Text};
+use crate::{Position, Tag, Text};
 
 /// Which values of a key to read.
 #[derive(Debug, Clone)]
@@ -158,7 +159,8 @@ fn bit(number: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Metadata, Timestamp};
+    use crate::Timestamp;
+    use crate::journal::Metadata;
 
     #[test]
     fn any_number_of_types_is_told_apart() {

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::JournalReadError;
-use crate::{EncodedEvent, EventType, Position, Query, Tag};
+use crate::journal::{EncodedEvent, EventType, Query};
+use crate::{Position, Tag};
 
 /// Who waits for events of a journal. Cloning shares it.
 ///
@@ -213,7 +214,8 @@ impl Drop for Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Metadata, QueryItem, Timestamp};
+    use crate::Timestamp;
+    use crate::journal::{Metadata, QueryItem};
 
     fn event(event_type: &'static str, tags: &[&str]) -> EncodedEvent {
         EncodedEvent {

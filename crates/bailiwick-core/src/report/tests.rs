@@ -2,10 +2,12 @@ use std::fmt::Debug;
 
 use super::*;
 use crate::codec::wire::Malformed;
-use crate::record::RecordError;
+use crate::journal::record::RecordError;
+use crate::journal::{
+    AppendError, EmptyQuery, FaultKind, JournalFault, JournalReadError, OverLimit, ReopenError,
+};
 use crate::{
-    AppendError, BoundaryError, CodecError, EmitError, EmptyQuery, FaultKind, FieldError,
-    InvalidId, InvalidTag, JournalFault, JournalReadError, OverLimit, Position, ReopenError, Tag,
+    BoundaryError, CodecError, EmitError, FieldError, InvalidId, InvalidTag, Position, Tag,
     TagError, Tags, UnreadableId, Unstorable, id,
 };
 

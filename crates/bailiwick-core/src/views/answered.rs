@@ -4,9 +4,10 @@ use std::any::TypeId;
 use std::time::Duration;
 
 use super::erased::OneView;
+use crate::journal::{ANSWERED, EncodedEvent, Idempotency};
 use crate::{
-    ANSWERED, CodecError, EncodedEvent, Event, EventDescriptor, Idempotency, InvalidTag, Key,
-    Position, SchemaVersion, Tag, TagCollector, Tags, Timestamp,
+    CodecError, Event, EventDescriptor, InvalidTag, Key, Position, SchemaVersion, Tag,
+    TagCollector, Tags, Timestamp,
 };
 
 /// The key of the tag that the answer to a decision carries. Not one of an aggregate's: it has a dot.

@@ -11,7 +11,8 @@ use super::describe::{Describe, Lend, Step};
 use super::erased::ReadingItem;
 use super::error::BoundaryError;
 use super::folded::Folded;
-use crate::{EventType, Query, QueryItem, Tag, Tags};
+use crate::journal::{EventType, Query, QueryItem};
+use crate::{Tag, Tags};
 
 /// What a decision reads and guards: each view once. Cloning shares it.
 ///

@@ -6,11 +6,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::error::BoundaryError;
+use crate::journal::{EncodedEvent, EventType, QueryItem};
 use crate::schema::each_name;
 use crate::short_name::short_name;
-use crate::{
-    CodecError, EncodedEvent, Event, EventType, Key, Position, QueryItem, Tags, Timestamp, View,
-};
+use crate::{CodecError, Event, Key, Position, Tags, Timestamp, View};
 
 /// What is folded from the events of one key: a [`View`], or the last event of all.
 pub trait OneView: Sized + Send + 'static {

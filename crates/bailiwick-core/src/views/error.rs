@@ -1,6 +1,7 @@
 //! What can be wrong with views.
 
-use crate::{CodecError, EventType, InvalidTag, Position};
+use crate::journal::EventType;
+use crate::{CodecError, InvalidTag, Position};
 
 /// Why a decision has no boundary.
 ///

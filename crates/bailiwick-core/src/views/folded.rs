@@ -11,7 +11,8 @@ use super::boundary::{Boundary, each_once, guard_of};
 use super::erased::{ReadingItem, ViewIdentity};
 use super::error::FoldError;
 use super::slot::Slot;
-use crate::{AppendCondition, EncodedEvent, Page, Position, Query, Read, RecordedEvent, View};
+use crate::journal::{AppendCondition, EncodedEvent, Page, Query, Read, RecordedEvent};
+use crate::{Position, View};
 
 /// So many views are found as fast by looking at each.
 const FEW: usize = 8;

@@ -3,7 +3,8 @@
 use std::any::{TypeId, type_name};
 
 use super::erased::OneView;
-use crate::{CodecError, EncodedEvent, Event, EventDescriptor, IdDescriptor, Key};
+use crate::journal::EncodedEvent;
+use crate::{CodecError, Event, EventDescriptor, IdDescriptor, Key};
 
 /// One of the views of a decision, or any other view, whatever its key.
 #[derive(Debug, Clone)]

@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::erased::{ReadingItem, State, ViewIdentity};
 use super::error::FoldError;
-use crate::{EncodedEvent, Position, RecordedEvent};
+use crate::Position;
+use crate::journal::{EncodedEvent, RecordedEvent};
 
 /// A folded view: its state and the position it has come to. It can be kept and lent to another
 /// decision that reads the same view.

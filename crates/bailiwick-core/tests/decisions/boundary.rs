@@ -2,10 +2,11 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use bailiwick_core::journal::QueryItem;
 use bailiwick_core::views::{Boundary, Folded, Pair, ReadingItem, Slot};
 use bailiwick_core::{
-    BoundaryError, Bounded, EmitError, ErrorReport, Id, InvalidTag, Last, QueryItem, Tags,
-    Unguarded, View, Views,
+    BoundaryError, Bounded, EmitError, ErrorReport, Id, InvalidTag, Last, Tags, Unguarded, View,
+    Views,
 };
 
 use crate::vocabulary::*;

@@ -1,7 +1,8 @@
 //! Folding step by step: what is read for it, what is ahead, what is kept.
 
+use bailiwick_core::journal::AppendCondition;
 use bailiwick_core::views::{Boundary, Folded, Slot, ViewIdentity};
-use bailiwick_core::{AppendCondition, ErrorReport, Last, Position, Unguarded, Views};
+use bailiwick_core::{ErrorReport, Last, Position, Unguarded, Views};
 
 use crate::journal::{Journal, encoded};
 use crate::vocabulary::*;

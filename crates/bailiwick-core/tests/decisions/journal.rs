@@ -2,11 +2,11 @@
 
 use std::num::NonZeroUsize;
 
-use bailiwick_core::views::{Boundary, FoldError, Folded};
-use bailiwick_core::{
-    EncodedEvent, Event, EventType, Metadata, Page, Position, Query, Read, RecordedEvent, Tags,
-    Timestamp, tags_of,
+use bailiwick_core::journal::{
+    EncodedEvent, EventType, Metadata, Page, Query, Read, RecordedEvent,
 };
+use bailiwick_core::views::{Boundary, FoldError, Folded};
+use bailiwick_core::{Event, Position, Tags, Timestamp, tags_of};
 
 /// As it will be appended.
 pub fn encoded(event: &impl Event, at: impl Into<Timestamp>) -> EncodedEvent {

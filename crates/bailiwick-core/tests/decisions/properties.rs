@@ -1,8 +1,9 @@
 //! Random views and random histories: what guards is what is read without what is unguarded, and
 //! whichever way views were folded, they are what folding everything at once gives.
 
+use bailiwick_core::journal::Query;
 use bailiwick_core::views::{Boundary, Folded, Slot};
-use bailiwick_core::{Last, Query, Unguarded, Views};
+use bailiwick_core::{Last, Unguarded, Views};
 
 use crate::journal::{Journal, encoded};
 use crate::vocabulary::*;

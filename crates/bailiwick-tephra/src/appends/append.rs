@@ -2,7 +2,9 @@
 
 use std::task::Waker;
 
-use bailiwick_core::{AppendCondition, AppendError, Appended, EncodedEvent, JournalFault, Waiters};
+use bailiwick_core::journal::{
+    AppendCondition, AppendError, Appended, EncodedEvent, JournalFault, Waiters,
+};
 use tephra::Event;
 use tokio::sync::oneshot;
 

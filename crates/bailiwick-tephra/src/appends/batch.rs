@@ -1,6 +1,7 @@
 //! The batch that tephra has: which of its appends have an answer, and what that means.
 
-use bailiwick_core::{AppendError, Appended, JournalFault, Position};
+use bailiwick_core::Position;
+use bailiwick_core::journal::{AppendError, Appended, JournalFault};
 use tephra::{AppendError as Refused, ConflictClause, ConflictSite};
 
 use super::append::{Append, Settled};

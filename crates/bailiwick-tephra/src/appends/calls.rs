@@ -1,6 +1,7 @@
 //! What there is to do for the journal's own thread.
 
-use bailiwick_core::{Head, Position};
+use bailiwick_core::Position;
+use bailiwick_core::journal::Head;
 use flume::Receiver;
 use tokio::sync::oneshot;
 

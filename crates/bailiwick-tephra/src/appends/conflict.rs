@@ -3,7 +3,8 @@
 //! tephra says that there is a conflict with something that is not written yet, and not where. What
 //! that was is known when the batch was written; if it was not, nothing is there to conflict with.
 
-use bailiwick_core::{EncodedEvent, Position, Query};
+use bailiwick_core::Position;
+use bailiwick_core::journal::{EncodedEvent, Query};
 
 use super::append::Append;
 

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::{AppendError, Head, JournalFault, Position};
+use bailiwick_core::Position;
+use bailiwick_core::journal::{AppendError, Head, JournalFault};
 use flume::Receiver;
 use tokio::sync::oneshot;
 

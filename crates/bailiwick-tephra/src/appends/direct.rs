@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bailiwick_core::AppendError;
+use bailiwick_core::journal::AppendError;
 use flume::Receiver;
 use flume::r#async::RecvFut;
 use parking_lot::Mutex;

@@ -24,7 +24,8 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bailiwick_core::{Answer, Head, Health, JournalFault, Position, ReopenError, Waiters};
+use bailiwick_core::Position;
+use bailiwick_core::journal::{Answer, Head, Health, JournalFault, ReopenError, Waiters};
 use flume::Receiver;
 use parking_lot::{Condvar, Mutex};
 use tephra::{AppendError as Refused, PositionRange, WriteHandle};

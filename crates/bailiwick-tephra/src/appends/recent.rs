@@ -5,7 +5,8 @@
 //! for each name, to find out the same. It never says so wrongly: what is not known is left to
 //! tephra.
 
-use bailiwick_core::{AppendCondition, EncodedEvent, Position, QueryItem, Tag};
+use bailiwick_core::journal::{AppendCondition, EncodedEvent, QueryItem};
+use bailiwick_core::{Position, Tag};
 use foldhash::{HashMap, HashMapExt};
 
 /// How many tags are remembered, up to twice.
@@ -81,7 +82,8 @@ impl Recent {
 
 #[cfg(test)]
 mod tests {
-    use bailiwick_core::{Metadata, Query, Timestamp};
+    use bailiwick_core::Timestamp;
+    use bailiwick_core::journal::{Metadata, Query};
 
     use super::*;
 

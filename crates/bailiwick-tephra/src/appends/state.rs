@@ -4,7 +4,8 @@ use std::error::Error as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use bailiwick_core::{AppendError, Appended, FaultKind, Head, JournalFault, Position};
+use bailiwick_core::Position;
+use bailiwick_core::journal::{AppendError, Appended, FaultKind, Head, JournalFault};
 use flume::{Receiver, Sender};
 use tephra::{AppendError as Refused, WriteHandle};
 

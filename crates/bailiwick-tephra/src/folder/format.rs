@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use bailiwick_core::JournalId;
+use bailiwick_core::journal::JournalId;
 
 use crate::{OpenError, Options};
 

@@ -16,7 +16,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use bailiwick_core::JournalId;
+use bailiwick_core::journal::JournalId;
 
 use crate::{OpenError, Options};
 

@@ -7,7 +7,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use bailiwick_core::{Head, Position, Timestamp};
+use bailiwick_core::journal::Head;
+use bailiwick_core::{Position, Timestamp};
 
 const FILE: &str = "bailiwick.latest";
 const NEW_FILE: &str = "bailiwick.latest.new";

@@ -5,9 +5,8 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use bailiwick_core::{
-    BoxError, Head, LastMatch, Page, Position, Query, Read, RecordedEvent, ValueIndex,
-};
+use bailiwick_core::journal::{Head, LastMatch, Page, Query, Read, RecordedEvent, ValueIndex};
+use bailiwick_core::{BoxError, Position};
 use tephra::ReadHandle;
 use tephra::read::Reads;
 

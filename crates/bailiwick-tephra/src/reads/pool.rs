@@ -12,7 +12,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bailiwick_core::{Answer, BoxError, JournalReadError};
+use bailiwick_core::BoxError;
+use bailiwick_core::journal::{Answer, JournalReadError};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 

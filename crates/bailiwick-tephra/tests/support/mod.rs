@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use bailiwick_core::{
-    Answer, AppendCondition, EncodedEvent, Journal, Metadata, Position, Query, QueryItem, Read,
-    RecordedEvent, Tag, Timestamp,
+use bailiwick_core::journal::{
+    Answer, AppendCondition, EncodedEvent, Journal, Metadata, Query, QueryItem, Read, RecordedEvent,
 };
+use bailiwick_core::{Position, Tag, Timestamp};
 use bailiwick_tephra::{Options, TephraJournal};
 use tempfile::TempDir;
 

@@ -11,7 +11,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use bailiwick_core::{Idempotency, Position, Text, Timestamp};
+use bailiwick_core::journal::Idempotency;
+use bailiwick_core::{Position, Text, Timestamp};
 use bytes::Bytes;
 use foldhash::fast::FixedState;
 

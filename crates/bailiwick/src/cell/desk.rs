@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, InvalidTag, Position, Query, Tags};
+use bailiwick_core::journal::Query;
+use bailiwick_core::{Aggregate, InvalidTag, Position, Tags};
 use smallvec::SmallVec;
 
 use super::hold::Holding;

@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::views::Answered;
-use bailiwick_core::{
-    ANSWERED, Aggregate, EncodedEvent, Event, EventType, Idempotency, Journal, Metadata, Origin,
-    RecordedDeadline, SchemaVersion, Tags, Text, stored, tags_of,
+use bailiwick_core::journal::{
+    ANSWERED, EncodedEvent, EventType, Idempotency, Journal, Metadata, Origin, RecordedDeadline,
 };
+use bailiwick_core::views::Answered;
+use bailiwick_core::{Aggregate, Event, SchemaVersion, Tags, Text, stored, tags_of};
 use bytes::Bytes;
 
 use super::desk::Ground;

@@ -6,11 +6,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use bailiwick_core::journal::{EncodedEvent, Idempotency, OverLimit, RecordedDeadline};
 use bailiwick_core::turn::{Expiry, Round};
-use bailiwick_core::{
-    Aggregate, Context, EncodedEvent, ErrorReport, Idempotency, OverLimit, RecordedDeadline,
-    Timestamp,
-};
+use bailiwick_core::{Aggregate, Context, ErrorReport, Timestamp};
 
 use super::Cell;
 use super::answers::Place;

@@ -3,9 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use bailiwick_core::{
-    Aggregate, AppendError, Appended, EncodedEvent, Position, RecordedDeadline, Text, Timestamp,
-};
+use bailiwick_core::journal::{AppendError, Appended, EncodedEvent, RecordedDeadline};
+use bailiwick_core::{Aggregate, Position, Text, Timestamp};
 
 use super::answers::Answers;
 use crate::deadlines::{Due, Slot};

@@ -3,10 +3,8 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bailiwick_core::{
-    Aggregate, Answer, EncodedEvent, Id, Position, Read, RecordedDeadline, RecordedEvent, Tag,
-    Timestamp,
-};
+use bailiwick_core::journal::{Answer, EncodedEvent, Read, RecordedDeadline, RecordedEvent};
+use bailiwick_core::{Aggregate, Id, Position, Tag, Timestamp};
 
 use super::Cell;
 use super::answers::Answers;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::{Journal, Position, Read, RecordedEvent, Timestamp};
+use bailiwick_core::journal::{Journal, Read, RecordedEvent};
+use bailiwick_core::{Position, Timestamp};
 
 use crate::error::{LoadError, Unloadable};
 use crate::pace::Pace;

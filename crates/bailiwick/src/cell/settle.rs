@@ -6,7 +6,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bailiwick_core::{Aggregate, AppendCondition, AppendError, Appended, Journal, Position, Text};
+use bailiwick_core::journal::{AppendCondition, AppendError, Appended, Journal};
+use bailiwick_core::{Aggregate, Position, Text};
 
 use super::Cell;
 use super::answers::Place;

@@ -9,11 +9,9 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
+use bailiwick_core::journal::{EncodedEvent, EventType, Metadata};
 use bailiwick_core::views::{Boundary, Folded};
-use bailiwick_core::{
-    Bounded, Context, Decision, EncodedEvent, Event, EventType, Metadata, Position, Tags, Text,
-    Timestamp, stored,
-};
+use bailiwick_core::{Bounded, Context, Decision, Event, Position, Tags, Text, Timestamp, stored};
 use parking_lot::Mutex;
 
 use super::floor::Floor;

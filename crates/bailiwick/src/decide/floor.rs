@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bailiwick_core::journal::EncodedEvent;
 use bailiwick_core::views::{Folded, ReadingItem};
-use bailiwick_core::{EncodedEvent, Position, Tag};
+use bailiwick_core::{Position, Tag};
 use smallvec::SmallVec;
 
 use super::case::Case;

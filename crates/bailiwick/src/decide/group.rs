@@ -4,11 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::views::Folded;
-use bailiwick_core::{
-    AppendError, Appended, EncodedEvent, ErrorReport, FoldError, Journal, JournalReadError,
-    Position, Query, Read, Text,
+use bailiwick_core::journal::{
+    AppendError, Appended, EncodedEvent, Journal, JournalReadError, Query, Read,
 };
+use bailiwick_core::views::Folded;
+use bailiwick_core::{ErrorReport, FoldError, Position, Text};
 
 use super::case::Decided;
 use super::floor::Floor;

@@ -112,7 +112,8 @@ impl Slots {
 
 #[cfg(test)]
 mod tests {
-    use bailiwick_core::{Event, Page, Position, Timestamp, View, id};
+    use bailiwick_core::journal::Page;
+    use bailiwick_core::{Event, Position, Timestamp, View, id};
     use serde::{Deserialize, Serialize};
 
     use super::*;

@@ -9,10 +9,9 @@
 use std::future::Future;
 use std::time::Duration;
 
+use bailiwick_core::journal::{EncodedEvent, Idempotency, Metadata};
 use bailiwick_core::views::{Answered, LastAnswer, OnceKey};
-use bailiwick_core::{
-    Decision, EncodedEvent, Idempotency, Metadata, Position, Tags, Text, Timestamp,
-};
+use bailiwick_core::{Decision, Position, Tags, Text, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -6,7 +6,7 @@
 
 use std::hash::BuildHasher;
 
-use bailiwick_core::QueryItem;
+use bailiwick_core::journal::QueryItem;
 use bailiwick_core::views::{Boundary, ReadingItem};
 use foldhash::quality::FixedState;
 

@@ -238,7 +238,7 @@ impl Standing {
 
 #[cfg(test)]
 mod tests {
-    use bailiwick_core::QueryItem;
+    use bailiwick_core::journal::QueryItem;
 
     use super::super::lines::Numbers;
     use super::*;

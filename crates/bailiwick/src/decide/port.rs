@@ -1,6 +1,6 @@
 //! The journal as turns use it: nobody waits for it once the runtime is closed.
 
-use bailiwick_core::{
+use bailiwick_core::journal::{
     AppendCondition, AppendError, Appended, EncodedEvent, Journal, JournalReadError, LastMatch,
     Page, Query, Read,
 };

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::{BoxFuture, Journal, Position};
+use bailiwick_core::journal::Journal;
+use bailiwick_core::{BoxFuture, Position};
 use smallvec::{SmallVec, smallvec};
 use tracing::Instrument;
 

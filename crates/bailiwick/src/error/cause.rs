@@ -4,9 +4,10 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bailiwick_core::journal::{EventType, JournalFault, JournalReadError, OverLimit};
 use bailiwick_core::{
-    BoundaryError, CodecError, EmitError, EventType, FoldError, InvalidTag, JournalFault,
-    JournalReadError, OverLimit, Position, TagError, Text, Unstorable,
+    BoundaryError, CodecError, EmitError, FoldError, InvalidTag, Position, TagError, Text,
+    Unstorable,
 };
 
 /// Why a command certainly had no effect.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bailiwick_core::JournalReadError;
+use bailiwick_core::journal::JournalReadError;
 
 use crate::error::{Cause, ReadError, Unloadable};
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{FoldError, InvalidTag, JournalReadError};
+use bailiwick_core::journal::JournalReadError;
+use bailiwick_core::{FoldError, InvalidTag};
 
 use crate::error::Unloadable;
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bailiwick_core::journal::{EventType, FaultKind, JournalFault, JournalReadError, OverLimit};
 use bailiwick_core::views::{Answered, Boundary, Last};
 use bailiwick_core::{
-    BoundaryError, BoxError, CodecError, EmitError, EventType, FaultKind, FoldError, InvalidTag,
-    JournalFault, JournalReadError, OverLimit, Position, TagError, Unstorable,
+    BoundaryError, BoxError, CodecError, EmitError, FoldError, InvalidTag, Position, TagError,
+    Unstorable,
 };
 
 use crate::error::{

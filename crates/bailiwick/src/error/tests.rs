@@ -3,7 +3,8 @@ use std::error::Error;
 use std::mem::{Discriminant, discriminant};
 use std::time::Duration;
 
-use bailiwick_core::{ErrorClass, ErrorReport, FaultKind, JournalReadError, Position, Tag};
+use bailiwick_core::journal::{FaultKind, JournalReadError};
+use bailiwick_core::{ErrorClass, ErrorReport, Position, Tag};
 
 use super::{AskError, Cause, NotRun, ReadError};
 use crate::names::Found;
@@ -186,7 +187,7 @@ fn who_is_told_to_come_again_is_told_when() {
         }
         assert!(hint.is_none_or(|wait| wait >= Duration::from_secs(1)), "{hint:?}");
     }
-    let fault = |kind| bailiwick_core::JournalFault::new(kind, "a", "b", "c");
+    let fault = |kind| bailiwick_core::journal::JournalFault::new(kind, "a", "b", "c");
     let closed = |kind, reopened_in| Cause::JournalClosed { fault: fault(kind), reopened_in };
     let in_secs = |secs| Some(Duration::from_secs(secs));
     assert_eq!(closed(FaultKind::Full, in_secs(4)).retry_after(), in_secs(4));

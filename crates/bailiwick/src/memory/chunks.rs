@@ -3,7 +3,7 @@
 //! One vector of a million events would be copied as it grows, under the journal's lock: everybody
 //! would wait for tens of milliseconds.
 
-use bailiwick_core::EncodedEvent;
+use bailiwick_core::journal::EncodedEvent;
 
 /// Events in a piece: copying one as it grows to this size takes well below 1 ms.
 const EVENTS_PER_CHUNK: usize = 4_096;

@@ -3,7 +3,8 @@
 //! What is looked at ends at the head of the first lock, so that what is appended meanwhile changes
 //! nothing.
 
-use bailiwick_core::{LastMatch, Position, Query, QueryItem};
+use bailiwick_core::Position;
+use bailiwick_core::journal::{LastMatch, Query, QueryItem};
 use parking_lot::RwLock;
 
 use super::log::Log;

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use bailiwick_core::{
-    AppendCondition, Appended, EncodedEvent, EventType, Head, Position, Query, QueryItem,
-    RecordedEvent, Tag, Timestamp,
+use bailiwick_core::journal::{
+    AppendCondition, Appended, EncodedEvent, EventType, Head, Query, QueryItem, RecordedEvent,
 };
+use bailiwick_core::{Position, Tag, Timestamp};
 use foldhash::fast::FixedState;
 
 use super::chunks::Chunks;

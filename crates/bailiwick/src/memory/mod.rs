@@ -18,10 +18,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::Waker;
 
-use bailiwick_core::{
+use bailiwick_core::Position;
+use bailiwick_core::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, JournalId, JournalReadError, LastMatch, Page, Position, Query, Read, ReadValues,
-    ReopenError, ValueIndex, ValuesPage, Waiters,
+    Journal, JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError,
+    ValueIndex, ValuesPage, Waiters,
 };
 use parking_lot::{Mutex, RwLock};
 

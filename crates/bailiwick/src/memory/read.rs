@@ -8,7 +8,8 @@ use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::ops::RangeInclusive;
 
-use bailiwick_core::{Page, Position, Query, Read};
+use bailiwick_core::Position;
+use bailiwick_core::journal::{Page, Query, Read};
 use parking_lot::RwLock;
 
 use super::log::Log;

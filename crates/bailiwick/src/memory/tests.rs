@@ -6,10 +6,11 @@ use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use bailiwick_core::{
+use bailiwick_core::journal::{
     Answer, AppendCondition, EncodedEvent, Journal, JournalReadError, LastMatch, Metadata, Page,
-    Position, Query, QueryItem, Read, ReadValues, RecordedEvent, Tag, Timestamp,
+    Query, QueryItem, Read, ReadValues, RecordedEvent,
 };
+use bailiwick_core::{Position, Tag, Timestamp};
 use bytes::Bytes;
 use parking_lot::RwLock;
 

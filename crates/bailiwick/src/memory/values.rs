@@ -1,7 +1,8 @@
 //! How a memory journal lists the values of a key: its index catches up when somebody asks, so that
 //! appends pay nothing for it.
 
-use bailiwick_core::{Position, ReadValues, ValueIndex, ValuesPage};
+use bailiwick_core::Position;
+use bailiwick_core::journal::{ReadValues, ValueIndex, ValuesPage};
 use parking_lot::{Mutex, RwLock};
 
 use super::log::Log;

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use bailiwick_core::{EventDescriptor, RESERVED_PREFIX, RESERVED_TYPES};
+use bailiwick_core::EventDescriptor;
+use bailiwick_core::journal::{RESERVED_PREFIX, RESERVED_TYPES};
 
 use super::{Names, Set, has_key};
 use crate::start::StartError;

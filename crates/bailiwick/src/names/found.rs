@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use bailiwick_core::{Position, RecordedEvent, Tags, Text};
+use bailiwick_core::journal::RecordedEvent;
+use bailiwick_core::{Position, Tags, Text};
 
 /// An event of the journal that a start refuses: what it is, where it is, of whom, and whose.
 #[derive(Debug, Clone, PartialEq)]

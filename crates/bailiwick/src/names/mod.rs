@@ -14,10 +14,9 @@ mod seen;
 use std::any::{TypeId, type_name};
 use std::collections::BTreeSet;
 
+use bailiwick_core::journal::EncodedEvent;
 use bailiwick_core::views::Reader;
-use bailiwick_core::{
-    Aggregate, CodecError, EncodedEvent, Event, EventDescriptor, IdDescriptor, Position,
-};
+use bailiwick_core::{Aggregate, CodecError, Event, EventDescriptor, IdDescriptor, Position};
 
 pub use found::Found;
 pub(crate) use schema::Schema;

@@ -6,7 +6,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bailiwick_core::{EventDescriptor, IdDescriptor, RecordedEvent, Text};
+use bailiwick_core::journal::RecordedEvent;
+use bailiwick_core::{EventDescriptor, IdDescriptor, Text};
 
 use foldhash::fast::FixedState;
 

@@ -4,10 +4,8 @@ use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bailiwick_core::{
-    BoxError, EventDescriptor, IdDescriptor, Position, RESERVED_TYPES, RecordedEvent,
-    SchemaVersion, Tag,
-};
+use bailiwick_core::journal::{RESERVED_TYPES, RecordedEvent};
+use bailiwick_core::{BoxError, EventDescriptor, IdDescriptor, Position, SchemaVersion, Tag};
 
 use super::{Found, Names, each_once, has_key, knows};
 use crate::error::panic_message;

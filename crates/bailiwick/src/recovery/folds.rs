@@ -8,7 +8,8 @@
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
-use bailiwick_core::{RecordedDeadline, RecordedEvent, Tag, Timestamp};
+use bailiwick_core::journal::{RecordedDeadline, RecordedEvent};
+use bailiwick_core::{Tag, Timestamp};
 use foldhash::fast::FixedState;
 
 use super::{Changed, Folding, Timed};

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bailiwick_core::{BoxFuture, ErrorReport, JournalReadError, Query, Read, Timestamp};
+use bailiwick_core::journal::{JournalReadError, Query, Read};
+use bailiwick_core::{BoxFuture, ErrorReport, Timestamp};
 
 use super::folds::Folds;
 use super::{Changed, Timed};

@@ -19,7 +19,8 @@ mod timed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bailiwick_core::{RecordedEvent, Timestamp};
+use bailiwick_core::Timestamp;
+use bailiwick_core::journal::RecordedEvent;
 
 use folds::Folds;
 pub(crate) use judging::{Judging, Whom, judge_anew};

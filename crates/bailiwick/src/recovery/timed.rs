@@ -3,10 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bailiwick_core::{
-    Aggregate, EncodedEvent, Id, Position, QueryItem, RecordedDeadline, RecordedEvent, Tag,
-    Timestamp,
-};
+use bailiwick_core::journal::{EncodedEvent, QueryItem, RecordedDeadline, RecordedEvent};
+use bailiwick_core::{Aggregate, Id, Position, Tag, Timestamp};
 
 use super::Judging;
 use crate::cell::fold_one;

@@ -16,7 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use bailiwick_core::{RecordedEvent, Timestamp};
+use bailiwick_core::Timestamp;
+use bailiwick_core::journal::RecordedEvent;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;

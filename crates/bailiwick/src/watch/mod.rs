@@ -8,9 +8,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bailiwick_core::journal::{JournalReadError, Page, Query, Read, RecordedEvent};
 use bailiwick_core::{
-    Aggregate, BoxFuture, CodecError, InvalidTag, JournalReadError, Page, Position, Query, Read,
-    RecordedEvent, Text, Timestamp, View,
+    Aggregate, BoxFuture, CodecError, InvalidTag, Position, Text, Timestamp, View,
 };
 use futures_core::Stream;
 use tokio::sync::Notify;

@@ -9,7 +9,8 @@ mod violation;
 
 use std::collections::BTreeMap;
 
-use bailiwick::{ErrorReport, Id, Journal, JournalReadError, Query, Read, RecordedEvent};
+use bailiwick::journal::{Journal, JournalReadError, Query, Read, RecordedEvent};
+use bailiwick::{ErrorReport, Id};
 use bailiwick_examples::registration::{CourseEvent, CourseId, StudentEvent, StudentId};
 
 pub use school::{Rule, School};

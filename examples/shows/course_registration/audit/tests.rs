@@ -1,6 +1,7 @@
 //! Journals that break a rule each, and one that breaks none.
 
-use bailiwick::{EncodedEvent, Event, EventType, MemoryJournal, Metadata, Tags, tags_of};
+use bailiwick::journal::{EncodedEvent, EventType, Metadata};
+use bailiwick::{Event, MemoryJournal, Tags, tags_of};
 use bailiwick_examples::registration::{StudentSubscribedToCourse, StudentUnsubscribedFromCourse};
 
 use super::*;

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use bailiwick::{Journal, Position};
+use bailiwick::Position;
+use bailiwick::journal::Journal;
 use bailiwick_examples::registration::CourseId;
 use tokio::task::JoinSet;
 use tokio::time::timeout;

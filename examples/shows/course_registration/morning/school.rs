@@ -4,7 +4,8 @@ use std::error::Error;
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-use bailiwick::{Aggregates, AskError, ErrorReport, Journal, Position, Receipt, Runtime};
+use bailiwick::journal::Journal;
+use bailiwick::{Aggregates, AskError, ErrorReport, Position, Receipt, Runtime};
 use bailiwick_examples::registration::{
     Course, CourseId, Leave, Refused, Register, Student, StudentId, Subscribe, Unsubscribe,
 };

@@ -15,9 +15,8 @@ mod violation;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bailiwick::{
-    ErrorReport, Id, Journal, JournalReadError, Query, Read, RecordedEvent, Timestamp,
-};
+use bailiwick::journal::{Journal, JournalReadError, Query, Read, RecordedEvent};
+use bailiwick::{ErrorReport, Id, Timestamp};
 use bailiwick_examples::streaming::{AccountId, SessionEvent, SessionId};
 
 pub use account::AccountRecord;

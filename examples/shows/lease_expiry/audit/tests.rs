@@ -1,6 +1,7 @@
 //! Journals that break a rule each, and one that breaks none.
 
-use bailiwick::{EncodedEvent, Event, EventType, MemoryJournal, Metadata};
+use bailiwick::journal::{EncodedEvent, EventType, Metadata};
+use bailiwick::{Event, MemoryJournal};
 use bailiwick_examples::streaming::SessionEvent::{self, *};
 
 use super::*;

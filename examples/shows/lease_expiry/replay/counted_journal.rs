@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use bailiwick::{
+use bailiwick::Position;
+use bailiwick::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, JournalId, JournalReadError, LastMatch, Page, Position, Query, Read, ReadValues,
-    ReopenError, ValuesPage,
+    Journal, JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError,
+    ValuesPage,
 };
 
 use super::quiet::Quiet;

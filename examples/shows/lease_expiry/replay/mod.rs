@@ -19,7 +19,8 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bailiwick::{Aggregates, Journal, ManualClock, Runtime, StartError, Timestamp};
+use bailiwick::journal::Journal;
+use bailiwick::{Aggregates, ManualClock, Runtime, StartError, Timestamp};
 use bailiwick_examples::streaming::AccountSessions;
 use bailiwick_examples::trace::Step;
 use tokio::runtime::Handle;

@@ -1,6 +1,6 @@
 //! Replays, whose journals can be foretold to the millisecond.
 
-use bailiwick::{Query, Read, RecordedEvent};
+use bailiwick::journal::{Query, Read, RecordedEvent};
 use bailiwick_examples::trace::read_trace;
 
 use super::*;

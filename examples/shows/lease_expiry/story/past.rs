@@ -1,7 +1,8 @@
 //! What the journal holds before the program begins: from that alone it is known where the story
 //! stopped, whatever ended the program.
 
-use bailiwick::{Id, Journal, Position, Query, QueryItem, Read, Timestamp};
+use bailiwick::journal::{Journal, Query, QueryItem, Read};
+use bailiwick::{Id, Position, Timestamp};
 use bailiwick_examples::streaming::AccountId;
 use bailiwick_examples::streaming::SessionEvent::{self, *};
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use bailiwick::RecordedEvent;
+use bailiwick::journal::RecordedEvent;
 use bailiwick_examples::streaming::SessionEvent;
 
 use super::Book;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use bailiwick::{EncodedEvent, Event, RecordedEvent, Tag, Timestamp};
+use bailiwick::journal::{EncodedEvent, RecordedEvent};
+use bailiwick::{Event, Tag, Timestamp};
 use bailiwick_examples::streaming::{DEFAULT_LIMIT, SessionEvent};
 
 use crate::faults::carry::CarryEvent;

@@ -11,7 +11,7 @@ mod answers;
 mod book;
 mod restart;
 
-use bailiwick::RecordedEvent;
+use bailiwick::journal::RecordedEvent;
 
 pub use book::Book;
 

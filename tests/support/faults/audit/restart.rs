@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use bailiwick::{
-    ErrorReport, Journal, ManualClock, MemoryJournal, Position, RecordedEvent, Runtime, Timestamp,
-};
+use bailiwick::journal::{Journal, RecordedEvent};
+use bailiwick::{ErrorReport, ManualClock, MemoryJournal, Position, Runtime, Timestamp};
 
 use bailiwick_examples::streaming::AccountId;
 

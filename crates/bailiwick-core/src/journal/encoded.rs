@@ -1,0 +1,126 @@
+//! Events as a journal keeps them: bytes, and what stands beside them.
+
+use bytes::Bytes;
+
+use crate::journal::{EventType, RESERVED_PREFIX};
+use crate::{
+    Aggregate, CodecError, Event, Id, Position, SchemaVersion, Tag, Tags, Text, Timestamp,
+};
+
+mod deadline;
+mod extra;
+mod ids;
+
+pub use deadline::{DeadlineOf, RecordedDeadline};
+pub use extra::{Delivery, Extra, Idempotency, UnknownMetadata};
+pub use ids::NotOneId;
+
+static NO_EXTRA: Extra = Extra::none();
+
+/// An event as a journal keeps it: the payload is bytes, the rest is what a journal may look at.
+///
+/// It is moved and cloned often, so what few events carry is [apart](Metadata::extra).
+#[derive(Clone, Debug, PartialEq)]
+pub struct EncodedEvent {
+    /// The name of its type.
+    pub event_type: EventType,
+    /// The version of its type's fields.
+    pub version: SchemaVersion,
+    /// What it concerns.
+    pub tags: Tags,
+    /// The event itself, encoded.
+    pub payload: Bytes,
+    /// When it was decided, by the clock of the runtime that decided it.
+    pub recorded_at: Timestamp,
+    /// Who decided it and why.
+    pub metadata: Metadata,
+}
+
+impl EncodedEvent {
+    /// The event; none if its type is retired.
+    ///
+    /// # Errors
+    /// As [`Event::decode`].
+    pub fn decode<E: Event>(&self) -> Result<Option<E>, CodecError> {
+        E::decode(self.event_type.as_str(), self.version, &self.payload)
+    }
+
+    /// Whether it is one of Bailiwick's own: no domain's type, and never folded.
+    pub fn is_reserved(&self) -> bool {
+        self.event_type.as_str().starts_with(RESERVED_PREFIX)
+    }
+}
+
+/// An event with its place in the journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordedEvent {
+    /// Its place.
+    pub position: Position,
+    /// The event.
+    pub event: EncodedEvent,
+}
+
+/// What stands beside an event: who decided it, on whose behalf, and in which conversation.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Metadata {
+    /// The command that was decided; none for a deadline.
+    pub command: Option<Text>,
+    /// The aggregate that decided it; none if it was no aggregate.
+    pub origin: Option<Origin>,
+    extra: Option<Box<Extra>>,
+}
+
+impl Metadata {
+    /// What few events carry.
+    pub fn extra(&self) -> &Extra {
+        self.extra.as_deref().unwrap_or(&NO_EXTRA)
+    }
+
+    pub(crate) fn has_extra(&self) -> bool {
+        self.extra.is_some()
+    }
+
+    /// The deadline that the aggregate of this type with this tag has after this event, if that is
+    /// recorded: it decided the event, or whoever did knew it. What was recorded under a name or a key
+    /// that it had before is its too.
+    pub fn deadline_of<A: Aggregate>(&self, own: &Tag) -> Option<RecordedDeadline> {
+        let is_it = |aggregate: &Text, tag: &Tag| {
+            let has_key = |tag: &Tag| A::Key::has_key(tag.key());
+            let same = tag == own || (has_key(tag) && has_key(own) && tag.value() == own.value());
+            same && A::is_named(aggregate.as_str())
+        };
+        match &self.origin {
+            Some(origin) if is_it(&origin.aggregate, &origin.tag) => Some(origin.deadline),
+            _ => {
+                let mut others = self.extra().deadlines.iter();
+                others.find(|of| is_it(&of.aggregate, &of.tag)).map(|of| of.deadline)
+            }
+        }
+    }
+
+    /// What few events carry, to be changed.
+    pub fn extra_mut(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+}
+
+/// Whether there is room for what is not there makes no difference.
+impl PartialEq for Metadata {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.command, &self.origin, self.extra())
+            == (&other.command, &other.origin, other.extra())
+    }
+}
+
+/// The aggregate that decided an event, and the deadline it has after what it decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    /// The `NAME` of the aggregate's type.
+    pub aggregate: Text,
+    /// The aggregate's own tag.
+    pub tag: Tag,
+    /// Its deadline after all events of the same command, so that a restart can arm it without
+    /// loading the aggregate.
+    pub deadline: RecordedDeadline,
+}
