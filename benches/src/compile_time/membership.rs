@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 id!(MembershipId: "membership");
 
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::enum_variant_names, reason = "the names are what is stored")]
 enum MembershipEvent {
     MembershipBegun { plan: String, until: Timestamp },
     MembershipRenewed { until: Timestamp },

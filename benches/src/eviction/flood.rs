@@ -42,7 +42,7 @@ pub struct Heap {
 pub async fn floods(calls: u32, heap: &Heap) -> Vec<Flood> {
     let mut floods = Vec::new();
     let reads = |parcels: Aggregates<Parcel>, n| async move {
-        parcels.get(Parcel::unknown(n)).read(|_, _| ()).await.expect("it is read").value;
+        parcels.get(Parcel::unknown(n)).read(|_, _| ()).await.expect("it is read");
     };
     floods.push(flood("reads of unknown IDs", calls, heap, reads).await);
     let commands = |parcels: Aggregates<Parcel>, n| async move {
@@ -50,7 +50,7 @@ pub async fn floods(calls: u32, heap: &Heap) -> Vec<Flood> {
     };
     floods.push(flood("commands to unknown IDs, rejected", calls, heap, commands).await);
     let known = |parcels: Aggregates<Parcel>, n| async move {
-        parcels.get(Parcel::id(RESTING + n, 0)).read(|_, _| ()).await.expect("it is read").value;
+        parcels.get(Parcel::id(RESTING + n, 0)).read(|_, _| ()).await.expect("it is read");
     };
     floods.push(flood("reads of known IDs, each once", calls, heap, known).await);
     floods
@@ -71,7 +71,7 @@ where
     let runtime = builder.start().await.expect("it starts");
     let parcels = runtime.aggregates::<Parcel>();
     for n in 0..RESTING {
-        parcels.get(Parcel::id(n, 0)).read(|_, _| ()).await.expect("it is read").value;
+        parcels.get(Parcel::id(n, 0)).read(|_, _| ()).await.expect("it is read");
     }
     quiet().await;
     let before = (heap.now)();

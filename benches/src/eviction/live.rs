@@ -56,7 +56,7 @@ impl Policy for Live {
         };
         let before = self.journal.loads();
         self.executor.block_on(async {
-            self.parcels.get(Parcel::id(id, heap)).read(|_, _| ()).await.expect("it is read").value;
+            self.parcels.get(Parcel::id(id, heap)).read(|_, _| ()).await.expect("it is read");
             yield_now().await;
             self.clock.advance(LINGER);
             for _ in 0..TURNS {

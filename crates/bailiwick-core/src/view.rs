@@ -129,7 +129,8 @@ pub trait View: Sized + Send + 'static {
     fn new(key: &Self::Key) -> Self;
 
     /// Folds one event in. Total: the event has happened, so nothing is judged here, and nothing is
-    /// read but the state, the event and `at`, the time when it was recorded.
+    /// read but the state, the event and `at`: the time when it was recorded, which is the `ctx.now()` of
+    /// the decision that emitted it.
     ///
     /// A panic here for an event of the journal makes the aggregate unloadable until the code is
     /// mended; for a new event it fails the command that emitted it.
