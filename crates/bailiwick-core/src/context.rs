@@ -4,7 +4,6 @@ use crate::{Event, Timestamp};
 
 /// Handed to a decision: the time it is judged at, and where its events go. For an example see
 /// [`Aggregate`](crate::Aggregate).
-/// For an example see [`Aggregate`](crate::Aggregate).
 #[derive(Debug)]
 pub struct Context<E> {
     now: Timestamp,
