@@ -72,6 +72,21 @@ macro_rules! id {
             }
         }
 
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl $crate::__private::serde::Serialize for $name {
+            fn serialize<S: $crate::__private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                $crate::__private::serde::Serialize::serialize(&self.0, serializer)
+            }
+        }
+
         impl ::core::convert::From<&$name> for $name {
             fn from(id: &$name) -> Self {
                 ::core::clone::Clone::clone(id)
@@ -101,12 +116,6 @@ macro_rules! __id_type {
             }
         }
 
-        impl ::core::fmt::Display for $name {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.pad(self.0.as_str())
-            }
-        }
-
         impl ::core::str::FromStr for $name {
             type Err = $crate::InvalidId;
             fn from_str(text: &str) -> ::core::result::Result<Self, Self::Err> {
@@ -130,15 +139,6 @@ macro_rules! __id_type {
                     Ok(id) => id,
                     Err(error) => ::core::panic!("{error}"),
                 }
-            }
-        }
-
-        impl $crate::__private::serde::Serialize for $name {
-            fn serialize<S: $crate::__private::serde::Serializer>(
-                &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
-                $crate::__private::serde::Serialize::serialize(&self.0, serializer)
             }
         }
 
@@ -168,12 +168,6 @@ macro_rules! __id_type {
             }
         }
 
-        impl ::core::fmt::Display for $name {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                ::core::fmt::Display::fmt(&self.0, f)
-            }
-        }
-
         impl ::core::str::FromStr for $name {
             type Err = $crate::InvalidId;
             fn from_str(text: &str) -> ::core::result::Result<Self, Self::Err> {
@@ -190,15 +184,6 @@ macro_rules! __id_type {
         impl ::core::convert::From<$name> for $inner {
             fn from(id: $name) -> Self {
                 id.0
-            }
-        }
-
-        impl $crate::__private::serde::Serialize for $name {
-            fn serialize<S: $crate::__private::serde::Serializer>(
-                &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
-                $crate::__private::serde::Serialize::serialize(&self.0, serializer)
             }
         }
 
