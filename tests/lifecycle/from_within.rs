@@ -103,6 +103,14 @@ async fn start(journal: Arc<dyn Journal>) -> (Runtime, ManualClock) {
     (runtime, clock)
 }
 
+/// The journal, the runtime that is to end, and what else is there until it has.
+async fn begin(how: How) -> (Arc<dyn Journal>, Runtime, impl Sized) {
+    let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
+    let (runtime, clock) = start(journal.clone()).await;
+    let kept = (how == How::ShutsDown).then(|| runtime.clone());
+    (journal, runtime, (clock, kept))
+}
+
 async fn burnt(journal: &Arc<dyn Journal>) -> usize {
     journal.read(Read::new(Query::all())).await.expect("it can be read").events.len()
 }
@@ -133,9 +141,7 @@ async fn a_command_ends_the_runtime_that_runs_it() {
     for how in [How::ShutsDown, How::DropsTheLast] {
         // One that is in memory, and one that is not.
         for warm in [true, false] {
-            let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
-            let (runtime, _clock) = start(journal.clone()).await;
-            let _kept = (how == How::ShutsDown).then(|| runtime.clone());
+            let (journal, runtime, _kept) = begin(how).await;
             let fuse = runtime.aggregates::<Fuse>().get("a");
             if warm {
                 fuse.read(|_, _| ()).await.unwrap();
@@ -149,9 +155,7 @@ async fn a_command_ends_the_runtime_that_runs_it() {
 #[tokio::test]
 async fn a_decision_ends_the_runtime_that_runs_it() {
     for how in [How::ShutsDown, How::DropsTheLast] {
-        let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
-        let (runtime, _clock) = start(journal.clone()).await;
-        let _kept = (how == How::ShutsDown).then(|| runtime.clone());
+        let (journal, runtime, _kept) = begin(how).await;
         let decisions = runtime.decisions();
         let answer = within_reason(decisions.decide(Burn(how, Mutex::new(Some(runtime))))).await;
         assert_true(how, answer, &journal).await;
@@ -162,9 +166,7 @@ async fn a_decision_ends_the_runtime_that_runs_it() {
 async fn a_read_ends_the_runtime_that_runs_it() {
     for how in [How::ShutsDown, How::DropsTheLast] {
         for warm in [true, false] {
-            let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
-            let (runtime, _clock) = start(journal.clone()).await;
-            let _kept = (how == How::ShutsDown).then(|| runtime.clone());
+            let (journal, runtime, _kept) = begin(how).await;
             let fuse = runtime.aggregates::<Fuse>().get("a");
             if warm {
                 fuse.read(|_, _| ()).await.unwrap();

@@ -1,8 +1,10 @@
 //! The names of aggregates: what was decided under one that was renamed is still decided.
 
 use bailiwick::journal::ANSWERED;
-use bailiwick::{MemoryJournal, StartError};
+use bailiwick::{Decide, IntoId, MemoryJournal, Position, Runtime, StartError};
 use bailiwick_tests::stage::settle;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::school::{
     Nothing, School, Taken, all, append, assert_says, decided_by, first, history, refusal, stored,
@@ -31,31 +33,24 @@ async fn a_name_that_was_changed_without_a_word_is_refused() {
 async fn with_its_old_name_a_remembered_key_is_not_run_again() {
     let journal = history().await;
     let school = first::start(&journal).await;
-    let courses = school.runtime.aggregates::<first::Course>();
-    let answers = [
-        courses
-            .get("rust")
-            .once("without an event")
-            .ask_with_receipt(Taken)
-            .await
-            .unwrap()
-            .position,
-        courses.get("rust").once("with one").ask_with_receipt(open()).await.unwrap().position,
-    ];
+    let answers = asked_with_keys::<first::Course>(&school.runtime).await;
     let school = said::start(&journal).await;
     let length = all(&journal).await.len();
-    let courses = school.runtime.aggregates::<said::Course>();
-    let again = [
-        courses
-            .get("rust")
-            .once("without an event")
-            .ask_with_receipt(Taken)
-            .await
-            .unwrap()
-            .position,
-        courses.get("rust").once("with one").ask_with_receipt(open()).await.unwrap().position,
-    ];
+    let again = asked_with_keys::<said::Course>(&school.runtime).await;
     assert_eq!((again, all(&journal).await.len()), (answers, length));
+}
+
+/// Where what was asked with each of two keys stands.
+async fn asked_with_keys<A>(runtime: &Runtime) -> [Position; 2]
+where
+    A: Decide<Taken, Reply: Serialize + DeserializeOwned>
+        + Decide<crate::school::Open, Reply: Serialize + DeserializeOwned>,
+    &'static str: IntoId<A::Key>,
+{
+    let rust = runtime.aggregates::<A>().get("rust");
+    let taken = rust.once("without an event").ask_with_receipt(Taken).await.unwrap();
+    let opened = rust.once("with one").ask_with_receipt(open()).await.unwrap();
+    [taken.position, opened.position]
 }
 
 fn open() -> crate::school::Open {
