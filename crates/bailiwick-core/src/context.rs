@@ -33,6 +33,12 @@ impl<E: Event> Context<E> {
         self.events.push(event.into());
     }
 
+    /// Whether something was emitted so far.
+    #[doc(hidden)]
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// The events emitted so far, in order.
     pub fn into_events(self) -> Vec<E> {
         self.events

@@ -21,13 +21,16 @@ use std::pin::Pin;
 use crate::{Position, Timestamp};
 
 pub use crate::codec::wire::Malformed;
-pub use crate::schema::{ANSWERED, RESERVED_PREFIX, RESERVED_TYPES};
+pub use crate::schema::{
+    ANSWERED, DELIVERY_ENDED, LANE_FREED, LANE_PARKED, POLICY_REACHED, POLICY_REWOUND,
+    POLICY_STARTED, RESERVED_PREFIX, RESERVED_TYPES,
+};
 pub use answer::Answer;
 pub use append::AppendCondition;
 pub use cursor::{Cursor, CursorError, InvalidCursor, JournalId};
 pub use encoded::{
-    DeadlineOf, Delivery, EncodedEvent, Extra, Idempotency, Metadata, NotOneId, Origin,
-    RecordedDeadline, RecordedEvent, UnknownMetadata,
+    DeadlineOf, Delivery, DeliveryTarget, EncodedEvent, Extra, Idempotency, Metadata, NotOneId,
+    Origin, RecordedDeadline, RecordedEvent, UnknownMetadata,
 };
 pub use health::{FaultKind, Health, JournalFault, ReopenError};
 pub use limits::{AppendLimits, OverLimit};

@@ -21,6 +21,8 @@ mod given;
 mod id;
 pub mod journal;
 mod lease;
+#[doc(hidden)]
+pub mod policy;
 mod position;
 mod report;
 mod round_trip;
@@ -51,6 +53,7 @@ pub use given::{
 pub use id::{Id, IdDescriptor, IntoId, InvalidId, UnreadableId};
 pub use journal::{BoxError, BoxFuture};
 pub use lease::LeaseSet;
+pub use policy::{Commands, GiveUp, InvalidTarget, Lane, News, NoLane, Policy, Start, To};
 pub use position::Position;
 pub use report::ErrorReport;
 pub use round_trip::RoundTrip;

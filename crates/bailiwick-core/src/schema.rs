@@ -13,7 +13,28 @@ pub const ANSWERED: &str = "bailiwick.Answered";
 
 /// All types of Bailiwick's own that this version knows: one that is not among them was written by a
 /// later version, which nobody may pass over.
-pub const RESERVED_TYPES: &[&str] = &[ANSWERED];
+pub const RESERVED_TYPES: &[&str] = &[
+    ANSWERED,
+    DELIVERY_ENDED,
+    POLICY_STARTED,
+    POLICY_REACHED,
+    POLICY_REWOUND,
+    LANE_PARKED,
+    LANE_FREED,
+];
+
+/// A delivery of a policy came to an end without an event that it caused.
+pub const DELIVERY_ENDED: &str = "bailiwick.DeliveryEnded";
+/// Where a policy began on this journal, and by which lanes it goes.
+pub const POLICY_STARTED: &str = "bailiwick.PolicyStarted";
+/// Up to where everything that a policy wants is done, but for its parked lanes.
+pub const POLICY_REACHED: &str = "bailiwick.PolicyReached";
+/// From where a policy does everything again.
+pub const POLICY_REWOUND: &str = "bailiwick.PolicyRewound";
+/// A lane of a policy stands still until somebody has seen to it.
+pub const LANE_PARKED: &str = "bailiwick.LaneParked";
+/// A lane that was parked goes on.
+pub const LANE_FREED: &str = "bailiwick.LaneFreed";
 
 /// The version of an event type's fields, counted from 1.
 pub type SchemaVersion = u32;

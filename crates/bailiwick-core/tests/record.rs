@@ -2,8 +2,8 @@
 
 use bailiwick_core::codec::{encode_value, show};
 use bailiwick_core::journal::{
-    DeadlineOf, Delivery, EncodedEvent, EventType, Extra, Idempotency, Metadata, Origin,
-    RecordedDeadline,
+    DeadlineOf, Delivery, DeliveryTarget, EncodedEvent, EventType, Extra, Idempotency, Metadata,
+    Origin, RecordedDeadline,
     record::{self, RecordError},
 };
 use bailiwick_core::{BoxError, ErrorReport, Event, Fields, Position, Tag, Tags, Text, Timestamp};
@@ -77,8 +77,8 @@ fn extra() -> Extra {
     extra.delivery = Some(Delivery {
         policy: Text::literal("Notify"),
         source: Position::new(40),
-        aggregate: Text::literal("Seat"),
-        tag: tag("seat:s 1"),
+        run: 0,
+        target: Some(DeliveryTarget { name: Text::literal("Seat"), tag: Some(tag("seat:s 1")) }),
         ordinal: 0,
     });
     let deadline = RecordedDeadline::new(Some(Timestamp::MAX), 1);

@@ -8,11 +8,13 @@ use crate::{
 };
 
 mod deadline;
+mod delivery;
 mod extra;
 mod ids;
 
 pub use deadline::{DeadlineOf, RecordedDeadline};
-pub use extra::{Delivery, Extra, Idempotency, UnknownMetadata};
+pub use delivery::{Delivery, DeliveryTarget};
+pub use extra::{Extra, Idempotency, UnknownMetadata};
 pub use ids::NotOneId;
 
 static NO_EXTRA: Extra = Extra::none();

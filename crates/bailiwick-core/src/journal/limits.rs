@@ -137,8 +137,11 @@ impl Extra {
             .as_ref()
             .map_or(0, |known| 2 * TEXT_BYTES + known.key.as_str().len() + known.reply.len());
         let delivery = self.delivery.as_ref().map_or(0, |delivery| {
-            let texts = [&delivery.policy, &delivery.aggregate].map(|text| text.as_str().len());
-            3 * TEXT_BYTES + texts.iter().sum::<usize>() + delivery.tag.as_str().len()
+            let target = delivery.target.as_ref().map_or(0, |target| {
+                let tag = target.tag.as_ref().map_or(0, |tag| tag.as_str().len());
+                target.name.as_str().len() + tag
+            });
+            4 * TEXT_BYTES + delivery.policy.as_str().len() + target
         });
         let deadlines = self.deadlines.iter().map(DeadlineOf::counted_bytes).sum::<usize>();
         let texts = text(self.correlation.as_ref()) + text(self.principal.as_ref());
@@ -163,7 +166,9 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::journal::{Delivery, EventType, Idempotency, Origin, RecordedDeadline, record};
+    use crate::journal::{
+        Delivery, DeliveryTarget, EventType, Idempotency, Origin, RecordedDeadline, record,
+    };
     use crate::{Position, Tag, Tags, Timestamp};
 
     /// How many bytes a text may have so that its length takes the most room.
@@ -193,8 +198,10 @@ mod tests {
         extra.principal = Some(text());
         let reply = Bytes::from(vec![1; bytes]);
         extra.idempotency = Some(Idempotency { key: text(), fingerprint: u64::MAX, reply });
-        let (policy, aggregate, source) = (text(), text(), Position::new(u64::MAX));
-        extra.delivery = Some(Delivery { policy, source, aggregate, tag, ordinal: u32::MAX });
+        let (policy, source) = (text(), Position::new(u64::MAX));
+        let target = Some(DeliveryTarget { name: text(), tag: Some(tag) });
+        let (run, ordinal) = (u32::MAX, u32::MAX);
+        extra.delivery = Some(Delivery { policy, run, source, target, ordinal });
         let (aggregate, tag) = (text(), Tag::new("x", "y").unwrap());
         extra.deadlines = vec![DeadlineOf { aggregate, tag, deadline }; 20];
         extra.hops = u32::MAX;

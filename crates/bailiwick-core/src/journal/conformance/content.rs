@@ -5,8 +5,8 @@ use bytes::Bytes;
 use super::build::{at, event, tag};
 use super::client::Client;
 use crate::journal::{
-    DeadlineOf, Delivery, EncodedEvent, Extra, Idempotency, Metadata, Origin, Query,
-    RecordedDeadline, RecordedEvent,
+    DeadlineOf, Delivery, DeliveryTarget, EncodedEvent, Extra, Idempotency, Metadata, Origin,
+    Query, RecordedDeadline, RecordedEvent,
 };
 use crate::{Text, Timestamp};
 
@@ -76,8 +76,11 @@ fn delivery() -> Option<Delivery> {
     Some(Delivery {
         policy: Text::literal("CloseOffer"),
         source: at(6),
-        aggregate: Text::literal("Course"),
-        tag: tag("course:c 1"),
+        run: 2,
+        target: Some(DeliveryTarget {
+            name: Text::literal("Course"),
+            tag: Some(tag("course:c 1")),
+        }),
         ordinal: 1,
     })
 }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::DeadlineOf;
-use crate::{Position, Tag, Text};
+use super::{DeadlineOf, Delivery};
+use crate::{Position, Text};
 
 /// What few events carry beside themselves. Written only where there is something.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,21 +55,6 @@ pub struct Idempotency {
     pub fingerprint: u64,
     /// The reply, encoded.
     pub reply: Bytes,
-}
-
-/// Which delivery of a policy this is: the same one whenever the policy sees the same news again.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Delivery {
-    /// The `NAME` of the policy.
-    pub policy: Text,
-    /// The event that it reacted to.
-    pub source: Position,
-    /// The `NAME` of the type of the aggregate to which it went.
-    pub aggregate: Text,
-    /// The tag of that aggregate.
-    pub tag: Tag,
-    /// Which of its commands for that aggregate, from 0.
-    pub ordinal: u32,
 }
 
 /// Metadata that this version does not know, as it was written.

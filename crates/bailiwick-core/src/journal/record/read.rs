@@ -7,8 +7,8 @@ use bytes::Bytes;
 use super::RecordError;
 use crate::codec::wire::Reader;
 use crate::journal::{
-    DeadlineOf, Delivery, EncodedEvent, EventType, Extra, Idempotency, Malformed, Metadata, Origin,
-    RecordedDeadline, UnknownMetadata,
+    DeadlineOf, Delivery, DeliveryTarget, EncodedEvent, EventType, Extra, Idempotency, Malformed,
+    Metadata, Origin, RecordedDeadline, UnknownMetadata,
 };
 use crate::{Position, Tag, Tags, Text, Timestamp};
 
@@ -30,6 +30,7 @@ struct Entries<'a> {
     reply: Option<&'a [u8]>,
     policy: Option<&'a str>,
     source: Option<u64>,
+    run: Option<u64>,
     to: Option<&'a str>,
     to_id: Option<&'a str>,
     ordinal: Option<u64>,
@@ -102,6 +103,7 @@ fn entries(map: &[u8]) -> Result<Entries<'_>, Malformed> {
             "reply" => entries.reply = Some(reader.bytes()?),
             "policy" => entries.policy = Some(reader.text()?),
             "source" => entries.source = Some(reader.number()?),
+            "run" => entries.run = Some(reader.number()?),
             "to" => entries.to = Some(reader.text()?),
             "to_id" => entries.to_id = Some(reader.text()?),
             "ordinal" => entries.ordinal = Some(reader.number()?),
@@ -186,16 +188,21 @@ impl Entries<'_> {
     }
 
     fn delivery(&self) -> Result<Option<Delivery>, RecordError> {
+        let target = [self.to.is_some(), self.to_id.is_some(), self.ordinal.is_some()];
         let Some(policy) = self.policy else {
-            let target = [self.to.is_some(), self.to_id.is_some(), self.ordinal.is_some()];
-            return all_absent("policy", [self.source.is_some(), target.contains(&true)]);
+            let of = [self.source.is_some(), self.run.is_some(), target.contains(&true)];
+            return all_absent("policy", of);
         };
+        if self.to.is_none() {
+            all_absent::<(), 1>("to", [self.to_id.is_some()])?;
+        }
+        let tag = self.to_id.map(|text| tag("to_id", Some(text))).transpose()?;
         Ok(Some(Delivery {
             policy: text(policy),
+            run: small("run", self.run.or(Some(0)))?,
             source: Position::new(self.source.ok_or(RecordError::Missing("source"))?),
-            aggregate: text(self.to.ok_or(RecordError::Missing("to"))?),
-            tag: tag("to_id", self.to_id)?,
-            ordinal: small("ordinal", self.ordinal)?,
+            target: self.to.map(|name| DeliveryTarget { name: text(name), tag }),
+            ordinal: small("ordinal", self.ordinal.or(Some(0)))?,
         }))
     }
 }
