@@ -77,9 +77,9 @@ fn extra() -> Extra {
     extra.delivery = Some(Delivery {
         policy: Text::literal("Notify"),
         source: Position::new(40),
-        run: 0,
+        run: 1,
         target: Some(DeliveryTarget { name: Text::literal("Seat"), tag: Some(tag("seat:s 1")) }),
-        ordinal: 0,
+        ordinal: 3,
     });
     let deadline = RecordedDeadline::new(Some(Timestamp::MAX), 1);
     let never = RecordedDeadline::new(None, u32::MAX);
@@ -141,7 +141,7 @@ fn a_record_says_by_itself_what_it_is() {
          \"id\": \"seat:s 1\", \"due\": 18446744073709551615, \"due_v\": 7, \"correlation\": \"c\", \
          \"causation\": 41, \"principal\": \"\", \"key\": \"k\", \
          \"fingerprint\": 18446744073709551615, \"reply\": h'ff00', \"policy\": \"Notify\", \
-         \"source\": 40, \"to\": \"Seat\", \"to_id\": \"seat:s 1\", \"ordinal\": 0, \
+         \"run\": 1, \"source\": 40, \"to\": \"Seat\", \"to_id\": \"seat:s 1\", \"ordinal\": 3, \
          \"deadlines\": [\"Show\", \"show:ü\", 1, 18446744073709551615, \"Show\", \"show:ü\", \
          4294967295, null], \"hops\": 2, \
          \"event\": {\"number\": 7, \"name\": \"Ü\", \"price\": 12.5}}"
