@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt::{Debug, Write as _};
 
 use bailiwick::journal::{
-    ANSWERED, DeadlineOf, Delivery, EncodedEvent, EventType, Extra, Idempotency, Metadata, Origin,
-    RecordedDeadline, record,
+    ANSWERED, DeadlineOf, Delivery, DeliveryTarget, EncodedEvent, EventType, Extra, Idempotency,
+    Metadata, Origin, RecordedDeadline, record,
 };
 use bailiwick::{Event, Position, Tag, Tags, Text, Timestamp, codec, id, tags_of};
 use bailiwick_examples::streaming::SessionEvent;
@@ -73,6 +73,10 @@ fn cases() -> Vec<Case> {
         extra("principal", |extra| extra.principal = Some(Text::literal(""))),
         extra("idempotency", |extra| extra.idempotency = Some(idempotency())),
         extra("delivery", |extra| extra.delivery = Some(delivery())),
+        extra("delivery to a decision", |extra| extra.delivery = Some(delivery_to_a_decision())),
+        extra("delivery of nothing", |extra| {
+            extra.delivery = Some(Delivery { target: None, ..delivery() });
+        }),
         extra("hops", |extra| extra.hops = 3),
         unknown("unknown metadata"),
         version("a later version of the fields"),
@@ -234,11 +238,20 @@ fn idempotency() -> Idempotency {
 fn delivery() -> Delivery {
     Delivery {
         policy: Text::literal("RetractIneligible"),
+        run: 0,
         source: Position::new(7),
-        aggregate: Text::literal("Listing"),
-        tag: "listing:l 1".parse().expect("a tag"),
+        target: Some(DeliveryTarget {
+            name: Text::literal("Listing"),
+            tag: Some("listing:l 1".parse().expect("a tag")),
+        }),
         ordinal: 0,
     }
+}
+
+/// To a decision, and after the policy was rewound.
+fn delivery_to_a_decision() -> Delivery {
+    let target = DeliveryTarget { name: Text::literal("PlaceBid"), tag: None };
+    Delivery { run: 3, target: Some(target), ordinal: 2, ..delivery() }
 }
 
 fn written(event: &EncodedEvent) -> Vec<u8> {

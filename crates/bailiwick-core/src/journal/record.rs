@@ -19,7 +19,7 @@
 //! | `due_v` | version of the rule by which that is its deadline; absent for 1 |
 //! | `correlation`, `causation`, `principal` | texts, and between them the position of the causing event |
 //! | `key`, `fingerprint`, `reply` | idempotency: the caller's key, a number, the encoded reply as bytes |
-//! | `policy`, `run`, `source`, `to`, `to_id`, `ordinal` | the delivery: its policy, how often that was rewound (absent for 0), the position it reacted to, the target: the `NAME` and tag of an aggregate, or the name of a decision, or absent for the news as a whole; which of the commands for it (absent for 0) |
+//! | `policy`, `run`, `source`, `to`, `to_id`, `ordinal` | the delivery: its policy, how often that was rewound (absent for 0), the position it reacted to, the target: the `NAME` and tag of an aggregate, or the name of a decision, or absent for the news as a whole; which of the commands for it |
 //! | `deadlines` | of others, after it: an array of `NAME`, tag, version of the rule, deadline or nil, of each in turn |
 //! | `hops` | how many deliveries led to it; absent for 0 |
 //! | `event` or `bytes` | always the last: the payload, as it is if it is a map, else as bytes |
@@ -154,7 +154,7 @@ fn write_extra(event: &EncodedEvent, out: &mut Entries<'_>) {
         if let Some(tag) = target.as_ref().and_then(|target| target.tag.as_ref()) {
             out.key("to_id").text(tag.as_str());
         }
-        out.number("ordinal", Some(*ordinal).filter(|nth| *nth > 0).map(u64::from));
+        out.number("ordinal", Some(u64::from(*ordinal)));
     }
     write_deadlines(&extra.deadlines, out);
     out.number("hops", Some(extra.hops).filter(|hops| *hops > 0).map(u64::from));

@@ -202,7 +202,7 @@ impl Entries<'_> {
             run: small("run", self.run.or(Some(0)))?,
             source: Position::new(self.source.ok_or(RecordError::Missing("source"))?),
             target: self.to.map(|name| DeliveryTarget { name: text(name), tag }),
-            ordinal: small("ordinal", self.ordinal.or(Some(0)))?,
+            ordinal: small("ordinal", self.ordinal)?,
         }))
     }
 }
