@@ -1,4 +1,4 @@
-//! What happens to a listing.
+//! What happens to listings and to bidders. A bid happens to both.
 
 use bailiwick_core::{Event, RoundTrip, Timestamp, id};
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,30 @@ pub struct Bid {
     pub placed_at: Timestamp,
 }
 
+/// A bid was placed. It is the bidder's only one on this listing: an earlier one does not stand any more.
+#[derive(Event, Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BidPlaced {
+    /// For what.
+    #[tag]
+    pub listing: ListingId,
+    /// By whom.
+    #[tag]
+    pub bidder: BidderId,
+    /// How much.
+    pub amount: Money,
+}
+
+/// A bidder's standing bid was retracted.
+#[derive(Event, Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BidRetracted {
+    /// For what it was.
+    #[tag]
+    pub listing: ListingId,
+    /// Whose it was.
+    #[tag]
+    pub bidder: BidderId,
+}
+
 /// What happened to a listing.
 #[derive(Event, Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum ListingEvent {
@@ -46,20 +70,10 @@ pub enum ListingEvent {
         /// What is offered, and how.
         terms: Terms,
     },
-    /// A bid was placed. It is the bidder's only one: an earlier one does not stand any more.
-    BidPlaced {
-        /// By whom.
-        #[tag]
-        bidder: BidderId,
-        /// How much.
-        amount: Money,
-    },
-    /// A bidder's standing bid was retracted.
-    BidRetracted {
-        /// Whose.
-        #[tag]
-        bidder: BidderId,
-    },
+    /// A bid was placed.
+    Placed(BidPlaced),
+    /// A bid was retracted.
+    Retracted(BidRetracted),
     /// It was cancelled.
     ListingCancelled,
     /// It has ended.
@@ -67,4 +81,23 @@ pub enum ListingEvent {
         /// The highest standing bid, if there was one.
         winner: Option<Bid>,
     },
+}
+
+/// A bidder may not bid any more.
+#[derive(Event, Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BidderSuspended {
+    /// Who.
+    #[tag]
+    pub bidder: BidderId,
+}
+
+/// What happened to a bidder.
+#[derive(Event, Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum BidderEvent {
+    /// The bidder came, and waits for approval.
+    BidderRegistered,
+    /// The bidder may bid: for the first time, or again.
+    BidderApproved,
+    /// The bidder may not bid any more.
+    Suspended(BidderSuspended),
 }

@@ -10,15 +10,16 @@ use serde::{Deserialize, Serialize};
 
 use super::ListingEvent::{self, *};
 use super::{
-    Bid, BidRefused, BidderId, CancelRefused, Increment, ListingId, Money, OpenRefused,
-    RetractRefused, Terms,
+    Bid, BidPlaced, BidRefused, BidRetracted, BidderId, CancelRefused, Increment, ListingId, Money,
+    OpenRefused, RetractRefused, Terms,
 };
 
 type Ctx = Context<ListingEvent>;
 
 /// One item that is up for auction, with its standing bids.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone)]
 pub struct Listing {
+    id: ListingId,
     terms: Option<Terms>,
     standing: BTreeMap<BidderId, Bid>,
     cancelled: bool,
@@ -55,27 +56,57 @@ impl Listing {
     pub fn minimum(&self, terms: &Terms) -> Option<Money> {
         self.leading().map_or(Some(terms.ask), |leading| terms.increment.above(leading.amount))
     }
+
+    /// What a bid that is placed at `now` becomes, if the listing takes it: whoever the bidder is.
+    ///
+    /// # Errors
+    /// The first rule that says no.
+    pub fn place(&self, bid: &PlaceBid, now: Timestamp) -> Result<BidPlaced, BidRefused> {
+        let PlaceBid { bidder, amount } = bid.clone();
+        let terms = self.terms.as_ref().ok_or(BidRefused::NotStarted)?;
+        require(terms.starts_at <= now, BidRefused::NotStarted)?;
+        require(!self.ended(now), BidRefused::Ended)?;
+        require(!self.cancelled, BidRefused::Cancelled)?;
+        terms.ask.check(amount)?;
+        let minimum = self.minimum(terms).ok_or(BidRefused::Unsurpassable)?;
+        require(amount.minor >= minimum.minor, BidRefused::TooLow { minimum })?;
+        require(bidder != terms.seller, BidRefused::BySeller)?;
+        let leads = self.leading().is_some_and(|leading| leading.bidder == bidder);
+        require(!leads, BidRefused::AlreadyLeads)?;
+        Ok(BidPlaced { listing: self.id.clone(), bidder, amount })
+    }
 }
 
 impl View for Listing {
     type Key = ListingId;
     type Event = ListingEvent;
 
-    fn new(_: &ListingId) -> Self {
-        Listing::default()
+    fn new(id: &ListingId) -> Self {
+        Listing {
+            id: id.clone(),
+            terms: None,
+            standing: BTreeMap::new(),
+            cancelled: false,
+            closed: false,
+        }
     }
 
     fn apply(&mut self, event: &ListingEvent, placed_at: Timestamp) {
         match event {
             ListingOpened { terms } => self.terms = Some(terms.clone()),
-            BidPlaced { bidder, amount } => {
+            Placed(BidPlaced { bidder, amount, .. }) => {
                 let bid = Bid { bidder: bidder.clone(), amount: *amount, placed_at };
                 self.standing.insert(bidder.clone(), bid);
             }
-            BidRetracted { bidder } => drop(self.standing.remove(bidder)),
+            Retracted(BidRetracted { bidder, .. }) => drop(self.standing.remove(bidder)),
             ListingCancelled => self.cancelled = true,
             ListingClosed { .. } => self.closed = true,
         }
+    }
+
+    /// Decisions append to listings, too.
+    fn try_clone(&self) -> Option<Self> {
+        Some(self.clone())
     }
 }
 
@@ -138,25 +169,14 @@ impl Listing {
     }
 
     fn place_bid(&self, command: &PlaceBid, ctx: &mut Ctx) -> Result<(), BidRefused> {
-        let PlaceBid { bidder, amount } = command.clone();
-        let terms = self.terms.as_ref().ok_or(BidRefused::NotStarted)?;
-        require(terms.starts_at <= ctx.now(), BidRefused::NotStarted)?;
-        require(!self.ended(ctx.now()), BidRefused::Ended)?;
-        require(!self.cancelled, BidRefused::Cancelled)?;
-        terms.ask.check(amount)?;
-        let minimum = self.minimum(terms).ok_or(BidRefused::Unsurpassable)?;
-        require(amount.minor >= minimum.minor, BidRefused::TooLow { minimum })?;
-        require(bidder != terms.seller, BidRefused::BySeller)?;
-        let leads = self.leading().is_some_and(|leading| leading.bidder == bidder);
-        require(!leads, BidRefused::AlreadyLeads)?;
-        ctx.emit(BidPlaced { bidder, amount });
+        ctx.emit(self.place(command, ctx.now())?);
         Ok(())
     }
 
     fn retract_bid(&self, command: &RetractBid, ctx: &mut Ctx) -> Result<(), RetractRefused> {
         let bid = self.bid(&command.bidder).ok_or(RetractRefused::NoStandingBid)?;
         require(!self.ended(ctx.now()), RetractRefused::Ended)?;
-        ctx.emit(BidRetracted { bidder: bid.bidder.clone() });
+        ctx.emit(BidRetracted { listing: self.id.clone(), bidder: bid.bidder.clone() });
         Ok(())
     }
 

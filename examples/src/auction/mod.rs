@@ -1,15 +1,44 @@
-//! Auction: a listing and its bids.
+//! Auction: listings, their bids, and who may bid.
 //!
-//! A listing does not contain its bidders, and knows nothing of who may bid: it refers to them by ID.
+//! A listing does not contain its bidders, and knows nothing of who may bid: it refers to them by ID. So
+//! that only registered and approved bidders bid is not a rule of its own. There are two remedies, for
+//! whoever builds an auction to choose from:
+//!
+//! 1. The caller [checks](checked) the bidder, then puts the bid to the listing ([`PlaceBid`]). A check may
+//!    be out of date; the [corrective policy](Corrective) takes out what should not have got in, and
+//!    whom that concerns is [told](Notifier).
+//! 2. The bid is a decision over both ([`PlaceEligibleBid`]), and never gets in.
+//!
+//! Where the specification is silent: whoever was suspended may be approved again, and somebody who
+//! only registered may be suspended. A bid that stands when its bidder is suspended is taken out with
+//! either remedy, so the policy belongs to both.
 
+mod bidder;
+mod corrective;
+mod decided;
+mod eligibility;
 mod events;
 mod listing;
 mod money;
+mod notifier;
 mod refused;
+mod standing_bids;
 #[cfg(test)]
 mod stories;
 
-pub use events::{Bid, BidderId, ListingEvent, ListingId, Terms};
+pub use bidder::{Approve, Bidder, Register, Suspend};
+pub use corrective::{Corrective, CorrectiveNews};
+pub use decided::PlaceEligibleBid;
+pub use eligibility::{Eligibility, NotChecked, checked};
+pub use events::{
+    Bid, BidPlaced, BidRetracted, BidderEvent, BidderId, BidderSuspended, ListingEvent, ListingId,
+    Terms,
+};
 pub use listing::{Cancel, Listing, Open, PlaceBid, RetractBid};
 pub use money::{Currency, Increment, InvalidCurrency, Money};
-pub use refused::{BidRefused, CancelRefused, OpenRefused, OtherCurrency, RetractRefused};
+pub use notifier::{AuctionEvent, Notice, Notices, Notifier, What};
+pub use refused::{
+    BidRefused, BidderRefused, CancelRefused, EligibleBidRefused, Ineligible, OpenRefused,
+    OtherCurrency, RetractRefused,
+};
+pub use standing_bids::{BidEvent, StandingBids};

@@ -88,3 +88,39 @@ pub enum CancelRefused {
     #[error("there is a standing bid")]
     HasBids,
 }
+
+/// Why somebody may not bid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Ineligible {
+    /// Nobody of this ID has registered.
+    #[error("the bidder is not registered")]
+    NotRegistered,
+    /// Approval is still to come.
+    #[error("the bidder is not approved yet")]
+    NotApproved,
+    /// An approval was taken back.
+    #[error("the bidder is suspended")]
+    Suspended,
+}
+
+/// Why a bid that was decided with its bidder was not taken.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum EligibleBidRefused {
+    /// The bidder may not bid.
+    #[error(transparent)]
+    Ineligible(#[from] Ineligible),
+    /// The listing does not take the bid.
+    #[error(transparent)]
+    Bid(#[from] BidRefused),
+}
+
+/// Why nothing came of a command to a bidder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BidderRefused {
+    /// The bidder is there.
+    #[error("the bidder is registered already")]
+    AlreadyRegistered,
+    /// There is nobody to approve or to suspend.
+    #[error("the bidder is not registered")]
+    NotRegistered,
+}

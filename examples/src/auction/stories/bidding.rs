@@ -131,6 +131,17 @@ fn retracting_restores_no_earlier_bid() {
 }
 
 #[test]
+fn a_bid_that_does_not_lead_is_retracted_as_well() {
+    started()
+        .events([placed("ann", 500), placed("bob", 550)])
+        .when(retract("ann"))
+        .emits([retracted("ann")])
+        .state(|listing, _| leads(listing, "bob", 550))
+        .when(retract("cid"))
+        .rejected(RetractRefused::NoStandingBid);
+}
+
+#[test]
 fn once_it_has_ended_nothing_is_retracted() {
     started()
         .events([placed("ann", 500)])

@@ -25,7 +25,7 @@ impl Book {
         assert!(!self.over, "{event:?} after the end");
         match event {
             ListingEvent::ListingOpened { .. } => panic!("opened twice"),
-            ListingEvent::BidPlaced { bidder, amount } => {
+            ListingEvent::Placed(BidPlaced { bidder, amount, .. }) => {
                 assert!((STARTS..ENDS).contains(&self.now), "bid at {}", self.now);
                 assert_ne!(bidder.as_str(), "seller");
                 let highest = self.highest();
@@ -34,7 +34,7 @@ impl Book {
                 assert!(amount.minor >= least, "{amount} below {least}");
                 self.standing.insert(bidder.clone(), amount.minor);
             }
-            ListingEvent::BidRetracted { bidder } => {
+            ListingEvent::Retracted(BidRetracted { bidder, .. }) => {
                 assert!(self.standing.remove(bidder).is_some(), "{bidder} had no bid");
             }
             ListingEvent::ListingCancelled => {

@@ -1,8 +1,12 @@
-//! What a listing does, told without a runtime.
+//! What listings and bidders do, told without a runtime.
 
+mod bidder;
 mod bidding;
+mod decided;
+mod eligibility;
 mod ending;
 mod invariants;
 mod money;
+mod notifier;
 mod opening;
 mod sample;

@@ -1,6 +1,6 @@
 //! The listing that the stories are about: from 10 to 100, at 500 EUR, in steps of 50 EUR.
 
-use bailiwick_core::{Given, Timestamp, given};
+use bailiwick_core::{By, Given, Timestamp, by, given};
 
 use crate::auction::*;
 
@@ -29,12 +29,24 @@ pub fn opened(terms: Terms) -> ListingEvent {
     ListingEvent::ListingOpened { terms }
 }
 
+pub fn bid_placed(listing: &'static str, bidder: &'static str, amount: u64) -> BidPlaced {
+    BidPlaced { listing: listing.into(), bidder: bidder.into(), amount: eur(amount) }
+}
+
+pub fn bid_retracted(listing: &'static str, bidder: &'static str) -> BidRetracted {
+    BidRetracted { listing: listing.into(), bidder: bidder.into() }
+}
+
 pub fn placed(bidder: &'static str, amount: u64) -> ListingEvent {
-    ListingEvent::BidPlaced { bidder: bidder.into(), amount: eur(amount) }
+    bid_placed("l1", bidder, amount).into()
 }
 
 pub fn retracted(bidder: &'static str) -> ListingEvent {
-    ListingEvent::BidRetracted { bidder: bidder.into() }
+    bid_retracted("l1", bidder).into()
+}
+
+pub fn suspended(bidder: &'static str) -> BidderSuspended {
+    BidderSuspended { bidder: bidder.into() }
 }
 
 pub fn closed(winner: Option<Bid>) -> ListingEvent {
@@ -60,6 +72,16 @@ pub fn cancel(by: &'static str) -> Cancel {
 /// A listing that has started.
 pub fn started() -> Given<Listing> {
     given::<Listing>("l1").events([opened(terms())]).at(STARTS)
+}
+
+/// It happened to this listing.
+pub fn listing(id: &'static str, event: impl Into<ListingEvent>) -> By<Listing> {
+    by(id, event)
+}
+
+/// It happened to this bidder.
+pub fn bidder(id: &'static str, event: impl Into<BidderEvent>) -> By<Bidder> {
+    by(id, event)
 }
 
 /// Who leads, with how much.
