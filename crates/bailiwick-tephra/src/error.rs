@@ -97,14 +97,14 @@ pub enum OpenError {
         /// The latest format known.
         known: u64,
     },
-    /// It was open, and is not any more where it was opened.
+    /// It, or a file of its events, was open, and is not any more where it was opened.
     #[error(
         "{} was removed, moved or replaced while the journal was open; put it back, or restore it \
          from a backup and start again",
         path.display()
     )]
     Removed {
-        /// The folder.
+        /// The folder, or the file.
         path: PathBuf,
     },
     /// It cannot be read or written, for another reason.

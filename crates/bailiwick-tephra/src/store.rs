@@ -43,6 +43,7 @@ impl Store {
         let set = set.map_err(|error| faults::refused(path, error))?;
         let (coordinator, writer) = WriteCoordinator::start(set, config(folder))
             .map_err(|error| faults::index_refused(path, error))?;
+        folder.place().learn_files();
         Ok(Store { writer, _coordinator: coordinator })
     }
 

@@ -77,7 +77,7 @@ impl Writing {
             let head = self.shared.reader.read().head().get();
             self.failed = Some(Failed { acknowledged, head });
             // Another folder in its place is none of ours.
-            let cleared = self.shared.folder.place().check().and_then(|()| self.clear());
+            let cleared = self.is_in_place().and_then(|()| self.clear());
             if let Err(error) = cleared {
                 let error = ErrorReport::of(&error);
                 tracing::warn!(%error, "what failed is not removed yet; opening will");
@@ -109,6 +109,12 @@ impl Writing {
         }
     }
 
+    /// Whether everything is where it was that was acknowledged.
+    fn is_in_place(&self) -> Result<(), OpenError> {
+        let place = self.shared.folder.place();
+        place.check().and_then(|()| place.check_files(self.shared.appends.head().position))
+    }
+
     fn clear(&mut self) -> Result<(), OpenError> {
         if let Some(Failed { acknowledged, head }) = self.failed {
             recovery::clear_failed(self.shared.folder.path(), acknowledged, head)?;
@@ -118,7 +124,7 @@ impl Writing {
     }
 
     fn open(&mut self) -> Result<(Store, Head), OpenError> {
-        self.shared.folder.place().check()?;
+        self.is_in_place()?;
         self.clear()?;
         let folder = &self.shared.folder;
         if let Health::ClosedForWriting { why } = self.shared.appends.health()

@@ -22,6 +22,9 @@ use crate::store::append_bytes;
 /// nearer.
 const TRIES: u8 = 16;
 
+/// No file begins beyond it.
+const EVERY: Position = Position::new(u64::MAX);
+
 /// Why an append was not written although the journal is open.
 #[derive(Debug, thiserror::Error)]
 #[error("its condition was judged {TRIES} times, and the journal is still far from `after`")]
@@ -145,10 +148,11 @@ impl State {
         }
     }
 
-    /// Before anything is acknowledged: closes the journal if its folder is not there any more. What
-    /// tephra has went into files that nobody will find, or under another name. Whether it is there.
+    /// Before anything is acknowledged: closes the journal if its folder, or a file of its events, is not
+    /// there any more. What tephra has went into files that nobody will find, or under another name.
+    /// Whether all is there.
     pub(super) fn is_in_place(&mut self, settled: &mut Vec<Settled>) -> bool {
-        let checked = self.place.check();
+        let checked = self.place.check().and_then(|()| self.place.check_files(EVERY));
         if let Err(error) = checked {
             self.close(&error.into(), settled);
             return false;

@@ -7,6 +7,7 @@
 //! | `bailiwick.latest` | a note, derived: up to where events were acknowledged, and the latest time |
 //! | `*.log`, `index/`, `LOCK` | tephra's: the events, the index derived from them, its lock |
 
+mod files;
 mod format;
 mod lock;
 pub(crate) mod note;

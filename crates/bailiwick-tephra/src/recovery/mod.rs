@@ -21,8 +21,8 @@ use crate::OpenError;
 use crate::folder::Folder;
 
 pub(crate) use clear::{clear_failed, clear_overrun};
-pub(crate) use segments::find_damage;
 use segments::{Segment, list};
+pub(crate) use segments::{bases, find_damage, path_of};
 use tail::{Tail, judge};
 use walk::{Walked, walk};
 

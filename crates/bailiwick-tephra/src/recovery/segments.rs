@@ -1,6 +1,8 @@
 //! The segment files: which there are, which is the last, and which is damaged.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tephra::log::header::SEGMENT_HEADER_SIZE;
@@ -49,6 +51,20 @@ pub(super) fn list(folder: &Path) -> Result<Vec<Segment>, OpenError> {
     }
     segments.sort_unstable_by_key(|segment| segment.base);
     Ok(segments)
+}
+
+/// The positions of the first events of all segments.
+pub(crate) fn bases(folder: &Path) -> io::Result<BTreeSet<u64>> {
+    let mut bases = BTreeSet::new();
+    for entry in fs::read_dir(folder)? {
+        bases.extend(base_of(&entry?.path()));
+    }
+    Ok(bases)
+}
+
+/// Where the segment is whose first event has this position.
+pub(crate) fn path_of(folder: &Path, base: u64) -> PathBuf {
+    folder.join(format!("{base:020}.log"))
 }
 
 fn base_of(path: &Path) -> Option<u64> {
@@ -113,6 +129,7 @@ mod tests {
         let base = |name: &str| base_of(Path::new(name));
         assert_eq!(base("data/00000000000000000001.log"), Some(1));
         assert_eq!(base("data/00000000000000000123.log"), Some(123));
+        assert_eq!(base_of(&path_of(Path::new("data"), 123)), Some(123));
         assert_eq!(base("data/1.log"), None);
         assert_eq!(base("data/0000000000000000000x.log"), None);
         assert_eq!(base("data/00000000000000000001.idx"), None);
