@@ -14,8 +14,9 @@ pub struct Delivered<A: Aggregate> {
 }
 
 /// A command of an aggregate, whatever its type.
-trait Command<A: Aggregate>: Any + Debug + Send + Sync {
+trait Command<A: Aggregate>: Debug + Send + Sync {
     fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> Result<(), BoxError>;
+    fn itself(&self) -> &dyn Any;
 }
 
 struct Typed<C>(C);
@@ -30,6 +31,10 @@ impl<A: Decide<C>, C: Debug + Send + Sync + 'static> Command<A> for Typed<C> {
     fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> Result<(), BoxError> {
         // The reply is for nobody.
         state.decide(&self.0, ctx).map(drop).map_err(BoxError::from)
+    }
+
+    fn itself(&self) -> &dyn Any {
+        &self.0
     }
 }
 
@@ -61,8 +66,7 @@ impl<A: Aggregate> Payload for Delivered<A> {
     }
 
     fn command(&self) -> &dyn Any {
-        let command: &dyn Any = &*self.command;
-        command
+        self.command.itself()
     }
 }
 
