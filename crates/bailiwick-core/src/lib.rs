@@ -47,8 +47,8 @@ pub use decision::{Bounded, Decision, EmitError};
 pub use event::{CodecError, Event, TagCollector, TagError, tags_of};
 pub use fields::{FieldError, Fields};
 pub use given::{
-    By, Came, DecisionOutcome, Given, GivenEvents, Happened, Outcome, Verdict, by, given,
-    given_events,
+    By, Came, CommandOf, DecisionOutcome, Given, GivenEvents, Happened, Outcome, PolicyOutcome,
+    Sent, Verdict, by, decision, given, given_events, to,
 };
 pub use id::{Id, IdDescriptor, IntoId, InvalidId, UnreadableId};
 pub use journal::{BoxError, BoxFuture};

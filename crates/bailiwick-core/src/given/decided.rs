@@ -6,9 +6,10 @@ use super::Given;
 use super::came::Verdict;
 use super::events::GivenEvents;
 use super::happened::Happened;
+use super::reacted::PolicyOutcome;
 use super::verdict::{Judged, Untold};
 use crate::views::{Folded, Views};
-use crate::{Aggregate, Bounded, Decision, IntoId, Timestamp};
+use crate::{Aggregate, Bounded, Decision, IntoId, Policy, Timestamp};
 
 /// What came of a decision: assert on it, then go on with the story.
 ///
@@ -116,7 +117,7 @@ impl<D: Decision<Event: PartialEq + Debug>> DecisionOutcome<D> {
     /// # Panics
     /// As [`views`](DecisionOutcome::views) does, or if that would be back in time.
     #[track_caller]
-    #[must_use = "a story tests nothing before `when`"]
+    #[must_use = "a story tests nothing before `when` or `sees`"]
     pub fn at(self, time: impl Into<Timestamp>) -> GivenEvents {
         self.go_on().at(time)
     }
@@ -126,7 +127,7 @@ impl<D: Decision<Event: PartialEq + Debug>> DecisionOutcome<D> {
     /// # Panics
     /// As [`views`](DecisionOutcome::views) and [`GivenEvents::event`] do.
     #[track_caller]
-    #[must_use = "a story tests nothing before `when`"]
+    #[must_use = "a story tests nothing before `when` or `sees`"]
     pub fn event(self, event: impl Happened) -> GivenEvents {
         self.go_on().event(event)
     }
@@ -136,7 +137,7 @@ impl<D: Decision<Event: PartialEq + Debug>> DecisionOutcome<D> {
     /// # Panics
     /// As [`views`](DecisionOutcome::views) and [`GivenEvents::event`] do.
     #[track_caller]
-    #[must_use = "a story tests nothing before `when`"]
+    #[must_use = "a story tests nothing before `when` or `sees`"]
     pub fn events(self, events: impl IntoIterator<Item: Happened>) -> GivenEvents {
         self.go_on().events(events)
     }
@@ -146,7 +147,7 @@ impl<D: Decision<Event: PartialEq + Debug>> DecisionOutcome<D> {
     /// # Panics
     /// As [`views`](DecisionOutcome::views) and [`GivenEvents::unrelated`] do.
     #[track_caller]
-    #[must_use = "a story tests nothing before `when`"]
+    #[must_use = "a story tests nothing before `when` or `sees`"]
     pub fn unrelated(self, event: impl Happened) -> GivenEvents {
         self.go_on().unrelated(event)
     }
@@ -162,6 +163,19 @@ impl<D: Decision<Event: PartialEq + Debug>> DecisionOutcome<D> {
         E: Decision<Event: PartialEq + Debug>,
     {
         self.go_on().when(decision)
+    }
+
+    /// The story goes on: a policy sees something, at the same time.
+    ///
+    /// # Panics
+    /// As [`views`](DecisionOutcome::views) and [`GivenEvents::sees`] do.
+    #[track_caller]
+    #[must_use = "say what should come of it: `sends`, `gives_up`, ..."]
+    pub fn sees<P>(self, policy: P, news: impl Happened) -> PolicyOutcome
+    where
+        P: Policy<Event: Sync>,
+    {
+        self.go_on().sees(policy, news)
     }
 
     /// The story goes on about one aggregate, on what has happened to it so far.

@@ -1,4 +1,4 @@
-//! given/when/then for decisions: a story of events, whoever emitted them.
+//! given/when/then for decisions and policies: a story of events, whoever emitted them.
 
 use std::fmt::{Arguments, Debug};
 
@@ -9,15 +9,14 @@ use super::log::Log;
 use super::panicked::catch;
 use super::report::Report;
 use super::survives;
-use crate::journal::EncodedEvent;
+use crate::journal::{EncodedEvent, Metadata};
 use crate::schema::find;
 use crate::short_name::short_name;
 use crate::views::Boundary;
-use crate::{
-    Aggregate, Bounded, BoxError, Context, Decision, Event, IntoId, Tags, Timestamp, tags_of,
-};
+use crate::{Aggregate, Bounded, BoxError, Context, Decision, Event, IntoId, Text, Timestamp};
 
-/// Tests the rules of decisions without a runtime: begins a story at time 0, without events.
+/// Tests the rules of decisions, and of [policies](GivenEvents::sees), without a runtime: begins a story at
+/// time 0, without events.
 ///
 /// ```
 /// # use bailiwick_core::{Aggregate, Context, Decision, Event, Timestamp, View, by, given_events};
@@ -81,7 +80,7 @@ use crate::{
 ///
 /// Time is the story's: it starts at 0, only `at` moves it, and never back. A rejection that the
 /// story does not mention fails whatever is said next.
-#[must_use = "a story tests nothing before `when`"]
+#[must_use = "a story tests nothing before `when` or `sees`"]
 pub fn given_events() -> GivenEvents {
     GivenEvents { log: Log::default(), given: Vec::new(), now: Timestamp::EPOCH }
 }
@@ -109,7 +108,7 @@ impl GivenEvents {
     /// # Panics
     /// If that would be back in time.
     #[track_caller]
-    #[must_use = "a story tests nothing before `when`"]
+    #[must_use = "a story tests nothing before `when` or `sees`"]
     pub fn at(self, time: impl Into<Timestamp>) -> Self {
         let time = time.into();
         if time < self.now {
@@ -124,7 +123,7 @@ impl GivenEvents {
     /// If it could not be recorded: by its tags, or because it does not survive its own encoding.
     /// If no view of the next decision reads it, that decision.
     #[track_caller]
-    #[must_use = "a story tests nothing before `when`"]
+    #[must_use = "a story tests nothing before `when` or `sees`"]
     pub fn event(self, event: impl Happened) -> Self {
         self.happened(&event, true)
     }
@@ -134,7 +133,7 @@ impl GivenEvents {
     /// # Panics
     /// As [`event`](GivenEvents::event) does.
     #[track_caller]
-    #[must_use = "a story tests nothing before `when`"]
+    #[must_use = "a story tests nothing before `when` or `sees`"]
     pub fn events(mut self, events: impl IntoIterator<Item: Happened>) -> Self {
         for event in events {
             self = self.happened(&event, true);
@@ -149,7 +148,7 @@ impl GivenEvents {
     /// As [`event`](GivenEvents::event) does. If a view of the next decision does read it, that
     /// decision.
     #[track_caller]
-    #[must_use = "a story tests nothing before `when`"]
+    #[must_use = "a story tests nothing before `when` or `sees`"]
     pub fn unrelated(self, event: impl Happened) -> Self {
         self.happened(&event, false)
     }
@@ -185,7 +184,11 @@ impl GivenEvents {
                 Ok(recorded)
             });
             match taken {
-                Ok(Ok(recorded)) => recorded.into_iter().for_each(|event| self.log.append(event)),
+                Ok(Ok(recorded)) => {
+                    for event in recorded {
+                        self.log.append(event);
+                    }
+                }
                 Ok(Err(error)) => self
                     .report(format_args!("what {name} emitted cannot be recorded"))
                     .all_happened(events)
@@ -223,17 +226,17 @@ impl GivenEvents {
 
     #[track_caller]
     fn happened<H: Happened>(mut self, happened: &H, matters: bool) -> Self {
+        let event = self.recorded(happened);
+        self.log.append(event.clone());
+        self.given.push(Told { event, shown: format!("{:?}", happened.event()), matters });
+        self
+    }
+
+    #[track_caller]
+    pub(super) fn recorded<H: Happened>(&self, happened: &H) -> EncodedEvent {
         let event = happened.event();
-        let recorded = happened.own_tags().map_err(BoxError::from).and_then(|own| {
-            let tags: Tags = tags_of(&own, event)?;
-            survives::recorded(tags, event, self.now)
-        });
-        match recorded {
-            Ok(recorded) => {
-                self.log.append(recorded.clone());
-                self.given.push(Told { event: recorded, shown: format!("{event:?}"), matters });
-                self
-            }
+        match survives::given(happened, self.now) {
+            Ok(recorded) => recorded,
             Err(error) => self
                 .report(format_args!("this event cannot be given"))
                 .happened(event)
@@ -244,7 +247,7 @@ impl GivenEvents {
 
     /// Everything that was given is given to somebody.
     #[track_caller]
-    fn check_given(&mut self, decision: &str, boundary: &Boundary) {
+    pub(super) fn check_given(&mut self, decision: &str, boundary: &Boundary) {
         for told in std::mem::take(&mut self.given) {
             let mut readers = boundary.selecting(told.event.event_type.as_str(), &told.event.tags);
             let what = match (told.matters, readers.next()) {
@@ -275,7 +278,9 @@ impl GivenEvents {
     where
         D: Decision<Event: PartialEq + Debug>,
     {
-        survives::recorded(bounded.tags_of(event)?, event, self.now)
+        let mut metadata = Metadata::default();
+        metadata.command = Some(Text::literal(D::COMMAND.unwrap_or_else(short_name::<D>)));
+        survives::recorded(bounded.tags_of(event)?, event, self.now, metadata)
     }
 
     #[track_caller]
@@ -287,7 +292,7 @@ impl GivenEvents {
         format!("the story at {}", self.now)
     }
 
-    fn report(&self, what: Arguments<'_>) -> Report {
+    pub(super) fn report(&self, what: Arguments<'_>) -> Report {
         Report::new(format_args!("{}", self.heading()), what)
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Debug;
 
-use crate::{Aggregate, Event, Id, IntoId, InvalidTag, Tags};
+use crate::journal::{Origin, RecordedDeadline};
+use crate::{Aggregate, Event, Id, IntoId, InvalidTag, Text};
 
 /// An event that can be given: one that carries all its tags itself, as those that decisions emit
 /// do, or one [`by`] an aggregate, which carries the aggregate's tag as well.
@@ -20,9 +21,9 @@ pub trait Happened {
     #[doc(hidden)]
     fn event(&self) -> &Self::Event;
 
-    /// The tags it has beside those of its fields.
+    /// The aggregate that emitted it, whose tag it has beside those of its fields.
     #[doc(hidden)]
-    fn own_tags(&self) -> Result<Tags, InvalidTag>;
+    fn origin(&self) -> Result<Option<Origin>, InvalidTag>;
 }
 
 impl<E: Event + PartialEq + Debug> Happened for E {
@@ -32,8 +33,8 @@ impl<E: Event + PartialEq + Debug> Happened for E {
         self
     }
 
-    fn own_tags(&self) -> Result<Tags, InvalidTag> {
-        Ok(Tags::none())
+    fn origin(&self) -> Result<Option<Origin>, InvalidTag> {
+        Ok(None)
     }
 }
 
@@ -61,8 +62,10 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Happened for By<A> {
         &self.event
     }
 
-    fn own_tags(&self) -> Result<Tags, InvalidTag> {
-        Ok(self.id.tag()?.into())
+    fn origin(&self) -> Result<Option<Origin>, InvalidTag> {
+        // What falls due afterwards is what its state says, which is not looked at here.
+        let deadline = RecordedDeadline::new(None, A::DEADLINE_VERSION);
+        Ok(Some(Origin { aggregate: Text::literal(A::NAME), tag: self.id.tag()?, deadline }))
     }
 }
 

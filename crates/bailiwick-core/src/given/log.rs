@@ -15,41 +15,64 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn append(&mut self, event: EncodedEvent) {
+    pub(super) fn append(&mut self, event: EncodedEvent) -> &RecordedEvent {
         let position = self.head().plus(1);
         self.events.push(RecordedEvent { position, event });
+        &self.events[self.events.len() - 1]
     }
 
     pub(super) fn events(&self) -> &[RecordedEvent] {
         &self.events
     }
 
-    fn head(&self) -> Position {
+    pub(super) fn head(&self) -> Position {
         self.events.last().map_or(Position::START, |last| last.position)
+    }
+
+    /// What comes behind `after`, up to `upto`: positions are dense here.
+    pub(super) fn between(&self, after: Position, upto: Position) -> &[RecordedEvent] {
+        let place = |position: Position| usize::try_from(position.get()).unwrap_or(usize::MAX);
+        &self.events[place(after)..place(upto)]
     }
 
     /// The views of `boundary`, folded up to the end.
     pub(super) fn fold(&self, boundary: &Boundary) -> Result<Folded, FoldError> {
+        self.fold_upto(boundary, self.head())
+    }
+
+    /// The views of `boundary` as of this position.
+    pub(super) fn fold_upto(
+        &self,
+        boundary: &Boundary,
+        upto: Position,
+    ) -> Result<Folded, FoldError> {
         let mut folded = Folded::of(boundary);
         for (view, query) in folded.lasts().collect::<Vec<_>>() {
-            let mut events = self.events.iter().rev();
+            let mut events = self.between(Position::START, upto).iter().rev();
             let last = events.find(|e| query.matches(e.event.event_type.as_str(), &e.event.tags));
-            folded.found(&view, last, self.head())?;
+            folded.found(&view, last, upto)?;
         }
-        while folded.level().is_none() {
-            folded.take(&self.read(&folded.next_read(PAGE)))?;
-        }
+        self.go_on(&mut folded, upto)?;
         Ok(folded)
     }
 
-    fn read(&self, read: &Read) -> Page {
-        let beyond = self.events.iter().filter(|e| e.position > read.after);
-        let mut matching =
-            beyond.filter(|e| read.query.matches(e.event.event_type.as_str(), &e.event.tags));
+    /// Folds what is missing up to this position.
+    pub(super) fn go_on(&self, folded: &mut Folded, upto: Position) -> Result<(), FoldError> {
+        while folded.level().is_none() {
+            folded.take(&self.read(&folded.next_read(PAGE), upto))?;
+        }
+        Ok(())
+    }
+
+    fn read(&self, read: &Read, upto: Position) -> Page {
+        let mut matching = self
+            .between(read.after, upto)
+            .iter()
+            .filter(|e| read.query.matches(e.event.event_type.as_str(), &e.event.tags));
         let events: Vec<_> = matching.by_ref().take(read.limit.get()).cloned().collect();
         let more = matching.next().is_some();
         let last = events.last().filter(|_| more);
-        let upto = last.map_or(self.head(), |last| last.position);
+        let upto = last.map_or(upto, |last| last.position);
         Page { events, upto, more }
     }
 }

@@ -1,4 +1,4 @@
-//! given/when/then: the rules of an aggregate, or of decisions, tested without a runtime, as a story
+//! given/when/then: the rules of an aggregate, of decisions or of policies, tested without a runtime, as a story
 //! in time.
 
 mod came;
@@ -8,8 +8,12 @@ mod happened;
 mod log;
 mod outcome;
 mod panicked;
+mod reacted;
+mod reacting;
 mod report;
 mod same;
+mod sees;
+mod sent;
 mod survives;
 mod verdict;
 
@@ -20,6 +24,8 @@ pub use decided::DecisionOutcome;
 pub use events::{GivenEvents, given_events};
 pub use happened::{By, Happened, by};
 pub use outcome::Outcome;
+pub use reacted::PolicyOutcome;
+pub use sent::{CommandOf, Sent, decision, to};
 
 use crate::short_name::short_name;
 use crate::turn::{self, Round};

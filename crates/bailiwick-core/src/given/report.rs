@@ -6,6 +6,13 @@ use std::fmt::{Arguments, Debug, Display, Write as _};
 use super::same;
 use crate::Event;
 
+/// How two sides are called, and what both have.
+pub(super) struct Marks {
+    pub(super) left: &'static str,
+    pub(super) right: &'static str,
+    pub(super) both: &'static str,
+}
+
 /// The message of a failure. Its first line says where in the story and what is wrong.
 #[must_use]
 pub(super) struct Report {
@@ -27,12 +34,7 @@ impl Report {
     }
 
     pub(super) fn all_happened<E: Debug>(self, events: &[E]) -> Report {
-        events.iter().fold(self, Report::happened)
-    }
-
-    pub(super) fn all_expected<E: Debug>(self, events: &[E]) -> Report {
-        let events = events.iter();
-        events.fold(self, |report, event| report.line("expected", format_args!("{event:?}")))
+        self.all("happened", events)
     }
 
     /// Shows an error with its sources.
@@ -54,35 +56,44 @@ impl Report {
         happened: &[E],
     ) {
         let expected: Vec<E> = expected.into_iter().collect();
-        let equal = expected.len() == happened.len()
-            && expected.iter().zip(happened).all(|(a, b)| same::event(a, b));
-        if !equal {
-            self.side_by_side(&expected, happened).fail();
-        }
+        let marks = Marks { left: "expected", right: "happened", both: "as expected" };
+        self.side_by_side(&marks, &expected, happened, same::event);
     }
 
-    /// Both sides, aligned at the events that both have at their beginning and their end.
-    fn side_by_side<E: Event + PartialEq + Debug>(self, expected: &[E], happened: &[E]) -> Report {
-        if expected.is_empty() {
-            return self.line("expected", "nothing").all_happened(happened);
+    /// Fails unless both are the same, in order: shows both sides, aligned at what both have at their
+    /// beginning and their end.
+    #[track_caller]
+    pub(super) fn side_by_side<L: Debug, R: Debug>(
+        self,
+        marks: &Marks,
+        left: &[L],
+        right: &[R],
+        same: impl Fn(&L, &R) -> bool,
+    ) {
+        let pairs = left.iter().zip(right);
+        let start = pairs.take_while(|(a, b)| same(a, b)).count();
+        if start == left.len() && start == right.len() {
+            return;
         }
-        if happened.is_empty() {
-            return self.all_expected(expected).line("happened", "nothing");
-        }
-        let pairs = expected.iter().zip(happened);
-        let start = pairs.take_while(|(a, b)| same::event(*a, *b)).count();
-        let (left, right) = (&expected[start..], &happened[start..]);
+        let (equal, left, right) = (&left[..start], &left[start..], &right[start..]);
         let pairs = left.iter().rev().zip(right.iter().rev());
-        let end = pairs.take_while(|(a, b)| same::event(*a, *b)).count();
-        self.all_equal(&expected[..start])
-            .all_expected(&left[..left.len() - end])
-            .all_happened(&right[..right.len() - end])
-            .all_equal(&left[left.len() - end..])
+        let end = pairs.take_while(|(a, b)| same(a, b)).count();
+        let (left, equal_too) = left.split_at(left.len() - end);
+        let report = self.all(marks.both, equal);
+        let is_all = equal.is_empty() && equal_too.is_empty();
+        let report = match left {
+            [] if is_all => report.line(marks.left, "nothing"),
+            _ => report.all(marks.left, left),
+        };
+        let report = match &right[..right.len() - end] {
+            [] if is_all => report.line(marks.right, "nothing"),
+            right => report.all(marks.right, right),
+        };
+        report.all(marks.both, equal_too).fail()
     }
 
-    fn all_equal<E: Debug>(self, events: &[E]) -> Report {
-        let events = events.iter();
-        events.fold(self, |report, event| report.line("as expected", format_args!("{event:?}")))
+    pub(super) fn all<T: Debug>(self, mark: &str, each: &[T]) -> Report {
+        each.iter().fold(self, |report, one| report.line(mark, format_args!("{one:?}")))
     }
 
     #[track_caller]

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use super::happened::Happened;
 use crate::codec::show;
 use crate::journal::{EncodedEvent, EventType, Metadata};
 use crate::{BoxError, ErrorReport, Event, Tags, Timestamp, Unstorable, stored, tags_of};
@@ -12,11 +13,21 @@ pub(super) fn survivor<E: Event + PartialEq + Debug>(own: &Tags, event: &E) -> R
     Ok(there_and_back(event)?.0)
 }
 
+/// A given event as a journal keeps it.
+pub(super) fn given<H: Happened>(happened: &H, at: Timestamp) -> Result<EncodedEvent, BoxError> {
+    let mut metadata = Metadata::default();
+    metadata.origin = happened.origin()?;
+    let own = metadata.origin.as_ref().map_or_else(Tags::none, |by| by.tag.clone().into());
+    let event = happened.event();
+    recorded(tags_of(&own, event)?, event, at, metadata)
+}
+
 /// The event as a journal keeps it.
 pub(super) fn recorded<E: Event + PartialEq + Debug>(
     tags: Tags,
     event: &E,
     recorded_at: Timestamp,
+    metadata: Metadata,
 ) -> Result<EncodedEvent, BoxError> {
     let (_, payload) = there_and_back(event)?;
     Ok(EncodedEvent {
@@ -25,7 +36,7 @@ pub(super) fn recorded<E: Event + PartialEq + Debug>(
         tags,
         payload: payload.into(),
         recorded_at,
-        metadata: Metadata::default(),
+        metadata,
     })
 }
 

@@ -4,4 +4,5 @@ mod aggregates;
 mod commands;
 mod decisions;
 mod failure;
+mod policies;
 mod results;
