@@ -2,6 +2,7 @@
 
 mod bidder;
 mod bidding;
+mod corrective;
 mod decided;
 mod eligibility;
 mod ending;
