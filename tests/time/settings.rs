@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use bailiwick::{MemoryJournal, Runtime, StartError};
+use bailiwick::{BoxFuture, MemoryJournal, Runtime, Spawn, StartError, TaskHealth};
 use bailiwick_tests::counter::{Bell, Counter, CounterEvent, SetAlarm};
 use bailiwick_tests::stage::{BEGIN, Stage, settle};
+use tokio::runtime::{Builder as Executor, Handle};
 
 #[test]
 fn a_tokio_runtime_without_timers_is_refused() {
@@ -12,6 +13,47 @@ fn a_tokio_runtime_without_timers_is_refused() {
     let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Counter>();
     let refused = executor.block_on(builder.start()).map(drop).unwrap_err();
     assert!(refused.to_string().contains("enable_time"), "{refused}");
+}
+
+/// A spawner of one's own that says nothing of its context.
+struct Opaque(Handle);
+
+impl Spawn for Opaque {
+    fn spawn(&self, task: BoxFuture<()>) {
+        Spawn::spawn(&self.0, task);
+    }
+}
+
+#[test]
+fn a_spawner_on_a_tokio_runtime_without_timers_is_refused() {
+    let with = Executor::new_current_thread().enable_time().build().unwrap();
+    let without = Executor::new_current_thread().build().unwrap();
+    let start = |on: &Handle| {
+        let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Counter>();
+        builder.spawner(on.clone()).start()
+    };
+    let refused = with.block_on(start(without.handle())).map(drop).unwrap_err();
+    assert!(matches!(&refused, StartError::NoTimers { message } if message.contains("timers")));
+    without.block_on(start(with.handle())).expect("where it is started does not matter");
+}
+
+/// Then it is not known at the start.
+#[test]
+fn health_names_the_tasks_that_ended_for_want_of_timers() {
+    let without = Executor::new_current_thread().build().unwrap();
+    without.block_on(async {
+        let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Counter>();
+        let runtime = builder.spawner(Opaque(Handle::current())).start().await.unwrap();
+        let at = Some(runtime.now() + Duration::from_secs(3_600));
+        let counter = runtime.aggregates::<Counter>().get("a");
+        counter.ask(SetAlarm { at, bell: Bell::Rings }).await.unwrap();
+        settle().await;
+        let health = runtime.health();
+        assert!(!health.is_well());
+        let of_deadlines = |task: &&TaskHealth| task.task.contains("deadlines");
+        let ended = health.tasks.iter().find(of_deadlines).expect("it could not sleep");
+        assert!(ended.ended && ended.message.contains("timers"), "{health}");
+    });
 }
 
 #[test]

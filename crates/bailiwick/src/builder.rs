@@ -9,6 +9,7 @@ use std::time::Duration;
 use bailiwick_core::journal::Journal;
 use bailiwick_core::views::Reader;
 use bailiwick_core::{Aggregate, Decision, Event, Position, View, Views};
+use tokio::runtime::Handle;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -190,7 +191,8 @@ impl Builder {
         self
     }
 
-    /// Runs its tasks on `spawner` instead of the tokio runtime in which it is started.
+    /// Runs its tasks on `spawner` instead of the tokio runtime in which it is started. Whether the
+    /// clock can sleep there is checked by [`Spawn::within`], if the spawner has that.
     pub fn spawner(mut self, spawner: impl Spawn) -> Self {
         self.spawner = Some(Arc::new(spawner));
         self
@@ -251,13 +253,9 @@ impl Builder {
         let schema = Schema::new(self.names)?;
         let spawner = match self.spawner {
             Some(spawner) => spawner,
-            None => {
-                let here = tokio::runtime::Handle::try_current();
-                let here = here.map_err(|_| StartError::NoExecutor)?;
-                check_timers(&*self.clock)?;
-                Arc::new(here)
-            }
+            None => Arc::new(Handle::try_current().map_err(|_| StartError::NoExecutor)?),
         };
+        check_timers(&*spawner, &*self.clock)?;
         let seams = Seams { clock: self.clock, spawner, entropy: self.entropy };
         let journal = self.journal;
         let shared = Shared::new(journal.clone(), seams, self.config, views);
@@ -311,10 +309,11 @@ async fn catch_up_with_journal(
 
 /// Without timers no deadline would ever fire, and nobody would say so. A clock of one's own may do
 /// without tokio's.
-fn check_timers(clock: &dyn Clock) -> Result<(), StartError> {
-    let sleeps = || drop(clock.sleep(Duration::ZERO));
-    catch_unwind(AssertUnwindSafe(sleeps)).map_err(|panic| {
-        let message = panic_message(&*panic);
-        StartError::NoTimers { message }
-    })
+fn check_timers(spawner: &dyn Spawn, clock: &dyn Clock) -> Result<(), StartError> {
+    let mut slept = Ok(());
+    spawner.within(&mut || {
+        let sleeps = || drop(clock.sleep(Duration::ZERO));
+        slept = catch_unwind(AssertUnwindSafe(sleeps)).map_err(|panic| panic_message(&*panic));
+    });
+    slept.map_err(|message| StartError::NoTimers { message })
 }

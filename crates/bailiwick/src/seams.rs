@@ -13,12 +13,45 @@ pub trait Spawn: Send + Sync + 'static {
     ///
     /// Tasks need a tokio context, because kameo spawns one of its own when an actor stops.
     fn spawn(&self, task: BoxFuture<()>);
+
+    /// Calls `check` once, before it returns, in the context that the tasks have. With it a start finds
+    /// out whether the clock can sleep there: [`NoTimers`](crate::StartError::NoTimers).
+    ///
+    /// The default does not call it, and nothing is checked then: on a tokio runtime without timers
+    /// the tasks of the runtime end when they first sleep, and no deadline fires by itself, no time-out
+    /// ends a wait. [`Runtime::health`](crate::Runtime::health) names those that have ended. So whoever
+    /// wraps another spawner passes this on to it.
+    ///
+    /// ```
+    /// use bailiwick::{BoxFuture, Spawn};
+    ///
+    /// struct Logged(tokio::runtime::Handle);
+    ///
+    /// impl Spawn for Logged {
+    ///     fn spawn(&self, task: BoxFuture<()>) {
+    ///         println!("a task begins");
+    ///         Spawn::spawn(&self.0, task);
+    ///     }
+    ///
+    ///     fn within(&self, check: &mut dyn FnMut()) {
+    ///         self.0.within(check);
+    ///     }
+    /// }
+    /// ```
+    fn within(&self, check: &mut dyn FnMut()) {
+        let _ = check;
+    }
 }
 
 /// Spawns on a tokio runtime.
 impl Spawn for tokio::runtime::Handle {
     fn spawn(&self, task: BoxFuture<()>) {
         drop(tokio::runtime::Handle::spawn(self, task));
+    }
+
+    fn within(&self, check: &mut dyn FnMut()) {
+        let _context = self.enter();
+        check();
     }
 }
 
