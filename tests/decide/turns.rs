@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bailiwick::journal::{Answer, Journal};
 use bailiwick::{
-    Aggregate, Aggregates, Context, Decide, Decision, Event, MemoryJournal, Runtime, Timestamp,
-    View, id,
+    Aggregate, Aggregates, Context, Decide, Decision, Event, Last, MemoryJournal, Runtime,
+    Timestamp, View, id,
 };
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::faulty::FaultyJournal;
@@ -97,6 +97,29 @@ impl Decision for Transfer {
     }
 }
 
+/// Takes all that is in it, and says whether anything was ever paid in or out.
+struct Empties(PurseId);
+
+impl Decision for Empties {
+    type Views = (Purse, Last<PurseEvent, PurseId>);
+    type Event = PurseEvent;
+    type Reply = bool;
+    type Rejection = std::convert::Infallible;
+
+    fn keys(&self) -> (PurseId, PurseId) {
+        (self.0.clone(), self.0.clone())
+    }
+
+    fn decide(
+        &self,
+        (purse, last): (&Purse, &Last<PurseEvent, PurseId>),
+        ctx: &mut Context<PurseEvent>,
+    ) -> Result<bool, Self::Rejection> {
+        ctx.emit(PurseEvent::PaidOut { purse: self.0.clone(), coins: purse.coins });
+        Ok(last.event().is_some())
+    }
+}
+
 struct Bank {
     runtime: Runtime,
     purses: Aggregates<Purse>,
@@ -111,7 +134,7 @@ impl Bank {
     async fn on(journal: impl Journal) -> Bank {
         let journal = FaultyJournal::new(journal);
         let builder = Runtime::builder(journal.clone()).aggregate::<Purse>().entropy(7);
-        let runtime = builder.decision::<Transfer>().start().await.unwrap();
+        let runtime = builder.decision::<Transfer>().decision::<Empties>().start().await.unwrap();
         Bank { purses: runtime.aggregates(), runtime, journal }
     }
 
@@ -175,6 +198,36 @@ async fn a_decision_waits_for_what_is_under_way() {
     assert_eq!(answers, (6, 7));
     assert_eq!(transfer.await.unwrap(), Ok(6), "in the order of arrival");
     assert_eq!(late.await.unwrap(), 7);
+    assert_eq!(bank.conflicts(), 0);
+}
+
+/// By one view with the same key twice, or by two views with one key each. Held twice, it would wait
+/// for itself as soon as something is asked in between.
+#[tokio::test]
+async fn an_aggregate_that_a_decision_names_twice_is_held_once() {
+    let bank = Bank::new().await;
+    bank.pay_in("a", 5).await;
+    for by_two_views in [false, true] {
+        bank.journal.shut();
+        let paid = bank.ask("a").await;
+        let decided = match by_two_views {
+            false => bank.transfer("a", "a").await,
+            true => {
+                let asked = bank.runtime.decide(Empties("a".into()));
+                tokio::spawn(async move { asked.await.map(u32::from).map_err(drop) })
+            }
+        };
+        settle().await;
+        // It comes before the hold is given, so whoever asked for another would be behind it.
+        let late = bank.ask("a").await;
+        bank.journal.open();
+        settle().await;
+        assert!(decided.is_finished() && late.is_finished(), "by two views: {by_two_views}");
+        let before = paid.await.unwrap();
+        let (reply, after) = if by_two_views { (1, 1) } else { (before - 1, before + 1) };
+        assert_eq!((decided.await.unwrap(), late.await.unwrap()), (Ok(reply), after));
+        assert_eq!(bank.pay_in("a", 1).await, after + 1, "it was let go");
+    }
     assert_eq!(bank.conflicts(), 0);
 }
 
