@@ -116,7 +116,22 @@ const MOST_SHOWN: usize = 8;
 
 /// A story so far: the state that its events have made, and the time it has come to.
 ///
-/// For an example see [`Aggregate`](crate::Aggregate).
+/// # Examples
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/door.rs"));
+/// # fn main() {
+/// // A door that was opened until 1 000 ms closes then by itself, and not before.
+/// given::<Door>("front")
+///     .events([DoorEvent::Opened { until: 1_000.into() }])
+///     .deadline(1_000)
+///     .at(999)
+///     .expires([])
+///     .state(|door, _now| assert!(door.open_until.is_some()))
+///     .at(1_000)
+///     .expires([DoorEvent::Closed {}])
+///     .no_deadline();
+/// # }
+/// ```
 pub struct Given<A: Aggregate> {
     id: A::Key,
     own: Tags,

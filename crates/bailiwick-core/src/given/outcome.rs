@@ -14,7 +14,24 @@ use crate::{Aggregate, Decide, Timestamp};
 /// if the command was rejected, [`rejected`](Outcome::rejected) comes next. Before that, every other
 /// method fails and shows what happened.
 ///
-/// For an example see [`Aggregate`](crate::Aggregate).
+/// # Examples
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/door.rs"));
+/// # fn main() {
+/// given::<Door>("front")
+///     .when(Open { millis: 50 })
+///     .emits([DoorEvent::Opened { until: 50.into() }])
+///     .replies(50.into())
+///     .deadline(50)
+///     .when(Open { millis: 50 })
+///     .rejected(AlreadyOpen)
+///     .at(60)
+///     .when(Open { millis: 50 })
+///     .expires_first([DoorEvent::Closed {}])
+///     .accepted()
+///     .deadline(110);
+/// # }
+/// ```
 pub struct Outcome<A: Aggregate, Reply, Rejection> {
     story: Given<A>,
     expired: Vec<A::Event>,
