@@ -29,6 +29,23 @@ use crate::{BoundaryError, CodecError, EmitError, InvalidTag, TagError, Unstorab
 /// Whoever has limits for each client says 429 of those; the bounds of a runtime are no client's.
 ///
 /// [`Retry-After`]: https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
+///
+/// # Examples
+/// ```
+/// use bailiwick_core::{ErrorClass, Unstorable};
+///
+/// fn status(class: ErrorClass) -> u16 {
+///     match class {
+///         ErrorClass::Rejected | ErrorClass::Conflict => 409,
+///         ErrorClass::Invalid => 400,
+///         ErrorClass::Overloaded | ErrorClass::Unavailable => 503,
+///         ErrorClass::Unknown | ErrorClass::Internal => 500, // 503 where there is a `retry_after()`.
+///     }
+/// }
+///
+/// let error = Unstorable::TooDeep { what: "CoursePlanned".into(), most: 128 };
+/// assert_eq!(status(error.class()), 400);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
     /// A rule of the domain said no. Whether that is a conflict, something forbidden or something that

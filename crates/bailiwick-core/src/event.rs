@@ -63,6 +63,32 @@ use crate::{
 ///
 /// [`given`](crate::given) refuses what the runtime refuses, and reads back everything, so that a
 /// promise that does not hold fails a story.
+///
+/// # Examples
+/// ```
+/// use bailiwick_core::{CodecError, Event, each_name, id};
+/// use serde::{Deserialize, Serialize};
+///
+/// id!(CourseId: "course");
+///
+/// #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// enum CourseEvent {
+///     CourseOpened { #[tag] course: CourseId, seats: u32 },
+///     #[event(was = "CourseEnded")]
+///     CourseClosed {},
+/// }
+///
+/// assert_eq!(each_name(CourseEvent::TYPES), ["CourseOpened", "CourseClosed", "CourseEnded"]);
+///
+/// let opened = CourseEvent::CourseOpened { course: "c1".into(), seats: 20 };
+/// let known = opened.descriptor();
+/// let mut stored = Vec::new();
+/// opened.encode(&mut stored)?;
+/// assert_eq!(CourseEvent::decode(known.name, known.version(), &stored)?, Some(opened));
+/// let of_another_set = CourseEvent::decode("CourseMoved", 1, &stored);
+/// assert!(matches!(of_another_set, Err(CodecError::UnknownType(_))));
+/// # Ok::<(), CodecError>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event set",
     note = "put `#[derive(Event)]` on it"
@@ -159,6 +185,8 @@ pub fn decode_as<T: DeserializeOwned>(
 }
 
 /// Why an event could not be encoded or decoded.
+///
+/// For an example see [`Event`](trait@crate::Event).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodecError {
@@ -224,6 +252,8 @@ pub enum CodecError {
 }
 
 /// Collects the tags of an event's fields beside those of whoever emits it.
+///
+/// For an example see [`Tagged`](crate::Tagged).
 #[derive(Debug)]
 pub struct TagCollector<'a> {
     own: Option<&'a Tag>,
@@ -263,6 +293,28 @@ impl TagCollector<'_> {
 ///
 /// # Errors
 /// If a field's tag has the key of the aggregate's own tag and another value, or is not a tag.
+///
+/// # Examples
+/// ```
+/// use bailiwick_core::{Event, Id, TagError, Tags, id, tags_of};
+/// # use serde::{Deserialize, Serialize};
+///
+/// id!(CourseId: "course", StudentId: "student");
+///
+/// #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// struct Subscribed {
+///     #[tag]
+///     student: StudentId,
+///     #[tag]
+///     course: CourseId,
+/// }
+///
+/// let own = Tags::from(CourseId::from("c1").tag()?);
+/// let to = |course: &'static str| Subscribed { student: "s1".into(), course: course.into() };
+/// assert!(tags_of(&own, &to("c1"))?.contains(&"student:s1".parse()?));
+/// assert!(matches!(tags_of(&own, &to("c2")), Err(TagError::Contradiction { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn tags_of<E: Event>(own: &Tags, event: &E) -> Result<Tags, TagError> {
     let mut collector = TagCollector { own: own.as_slice().first(), more: Vec::new(), error: None };
     event.tags(&mut collector);
@@ -278,6 +330,8 @@ pub fn tags_of<E: Event>(own: &Tags, event: &E) -> Result<Tags, TagError> {
 }
 
 /// Why the tags of an event contradict each other.
+///
+/// For an example see [`tags_of`](crate::tags_of).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TagError {

@@ -41,6 +41,8 @@ use crate::{BoxError, CodecError, SchemaVersion, Upcast};
 pub struct Fields(Vec<(String, Vec<u8>)>);
 
 /// Why a field could not be taken out or set.
+///
+/// For an example see [`Fields`](crate::Fields).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FieldError {

@@ -23,6 +23,8 @@ pub use text::{IdText, InvalidId};
 /// Use [`id!`](crate::id!) for IDs that are a text, a number, a UUID or the like. Written by hand, `Display` and `FromStr` must
 /// round-trip, and the text must be what a [`Tag`] can carry; an ID whose text is not is refused
 /// when it is used.
+///
+/// For an example see [`id!`](crate::id!).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an ID",
     note = "declare it with `bailiwick::id!(pub {Self}: \"key\")`"
@@ -61,6 +63,17 @@ pub trait Id:
 }
 
 /// What is known of an ID type before there is an ID: for whoever checks a journal at a start.
+///
+/// ```
+/// use bailiwick_core::{IdDescriptor, UnreadableId, id};
+///
+/// id!(OrderNo(u64): "order" was "sale");
+///
+/// let known = IdDescriptor::of::<OrderNo>();
+/// assert_eq!(known.keys().collect::<Vec<_>>(), ["order", "sale"]);
+/// assert_eq!((known.check)("7"), Ok(()));
+/// assert!(matches!((known.check)("seven"), Err(UnreadableId::Refused(_))));
+/// ```
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct IdDescriptor {
@@ -108,6 +121,8 @@ pub(crate) fn read<I: Id>(text: &str) -> Result<I, UnreadableId> {
 }
 
 /// Why a text of the journal is no ID any more.
+///
+/// For an example see [`IdDescriptor`](crate::IdDescriptor).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnreadableId {

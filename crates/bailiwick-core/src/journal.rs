@@ -1,4 +1,6 @@
 //! The journal port: the one ordered log that everything rests on.
+//!
+//! For an example see [`Journal`].
 
 mod answer;
 mod append;
@@ -39,9 +41,17 @@ pub use values::{ReadValues, ValueIndex, ValuesPage};
 pub use waiters::{Waiters, Waiting};
 
 /// A boxed future.
+///
+/// ```
+/// use bailiwick_core::BoxFuture;
+///
+/// let future: BoxFuture<u32> = Box::pin(async { 1 });
+/// ```
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 
 /// The source of an error of a journal.
+///
+/// For an example see [`Fields`](crate::Fields).
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 
 /// The one ordered log.
@@ -61,6 +71,27 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 ///    [`Closed`](AppendError::Closed), and nothing more is written until [`reopen`](Self::reopen).
 /// 7. An append beyond its [limits](Self::limits) is refused as such, whatever its condition says, and
 ///    leaves nothing; none within them is refused for what it holds.
+///
+/// # Examples
+/// What there is, page by page, and then what comes, without a gap:
+/// ```
+/// use bailiwick_core::Position;
+/// use bailiwick_core::journal::{Journal, JournalReadError, Query, Read};
+///
+/// async fn follow(journal: &dyn Journal, query: Query) -> Result<(), JournalReadError> {
+///     let mut upto = Position::START;
+///     loop {
+///         let page = journal.read(Read::new(query.clone()).after(upto)).await?;
+///         for recorded in page.events {
+///             println!("{} {}", recorded.position, recorded.event.event_type);
+///         }
+///         upto = page.upto;
+///         if !page.more {
+///             journal.changed(query.clone(), upto).await?;
+///         }
+///     }
+/// }
+/// ```
 pub trait Journal: Send + Sync + 'static {
     /// Appends `events` in one piece if `condition` holds (always, if there is none).
     ///
@@ -125,6 +156,8 @@ pub trait Journal: Send + Sync + 'static {
 }
 
 /// The end of the journal at some instant.
+///
+/// For an example see [`Journal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Head {
     /// The last position, [`Position::START`] if the journal is empty.
@@ -134,6 +167,8 @@ pub struct Head {
 }
 
 /// The last event that matches a query.
+///
+/// For an example see [`Journal`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct LastMatch {
     /// The event; none if there is no match up to `upto`.
@@ -144,6 +179,8 @@ pub struct LastMatch {
 }
 
 /// What to read.
+///
+/// For an example see [`Journal`].
 #[derive(Debug, Clone)]
 pub struct Read {
     /// Which events.
@@ -185,6 +222,8 @@ impl Read {
 }
 
 /// A page of a read.
+///
+/// For an example see [`Journal`].
 #[derive(Debug, Clone)]
 pub struct Page {
     /// The matching events, in order.
@@ -198,6 +237,8 @@ pub struct Page {
 }
 
 /// The positions an append was given: its own, not the journal's head.
+///
+/// For an example see [`AppendCondition`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended {
     /// The position of its first event.
@@ -207,6 +248,8 @@ pub struct Appended {
 }
 
 /// Why an append did not succeed, by what is certain about it.
+///
+/// For an example see [`AppendCondition`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppendError {
@@ -240,6 +283,8 @@ pub enum AppendError {
 }
 
 /// Why a read failed.
+///
+/// For an example see [`Journal`].
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalReadError {

@@ -3,6 +3,8 @@
 //! Nothing here knows an async runtime, does I/O or reads a clock. A domain module needs this crate
 //! only; the runtime that makes its aggregates live is the crate `bailiwick`, which re-exports all
 //! of this.
+//!
+//! For an example see [`Aggregate`].
 
 #[allow(
     unused_extern_crates,

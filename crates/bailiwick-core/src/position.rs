@@ -9,6 +9,14 @@ use serde::{Deserialize, Serialize};
 ///
 /// [`Position::START`] is the place before the first event: nothing has it. Because positions of
 /// one aggregate only grow, the position of its last event serves as a fencing token.
+///
+/// ```
+/// use bailiwick_core::Position;
+///
+/// let first = Position::new(1);
+/// assert!(Position::START < first && first < first.plus(1));
+/// assert_eq!((first.get(), first.to_string()), (1, "1".into()));
+/// ```
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize,
 )]

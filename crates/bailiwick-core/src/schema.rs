@@ -5,14 +5,25 @@ use std::any::TypeId;
 use crate::{BoxError, Fields};
 
 /// Event types whose names begin like this are Bailiwick's own: no domain's type has such a name.
+///
+/// For an example see [`RESERVED_TYPES`](crate::journal::RESERVED_TYPES).
 pub const RESERVED_PREFIX: &str = "bailiwick.";
 
 /// The event that remembers a command with an idempotency key which was accepted without an event
 /// of its own. It carries the aggregate's tag, and says nothing but its metadata.
+///
+/// For an example see [`RESERVED_TYPES`](crate::journal::RESERVED_TYPES).
 pub const ANSWERED: &str = "bailiwick.Answered";
 
 /// All types of Bailiwick's own that this version knows: one that is not among them was written by a
 /// later version, which nobody may pass over.
+///
+/// ```
+/// use bailiwick_core::journal::{ANSWERED, RESERVED_PREFIX, RESERVED_TYPES};
+///
+/// assert!(RESERVED_TYPES.contains(&ANSWERED));
+/// assert!(RESERVED_TYPES.iter().all(|name| name.starts_with(RESERVED_PREFIX)));
+/// ```
 pub const RESERVED_TYPES: &[&str] = &[
     ANSWERED,
     DELIVERY_ENDED,
@@ -24,26 +35,44 @@ pub const RESERVED_TYPES: &[&str] = &[
 ];
 
 /// A delivery of a policy came to an end without an event that it caused.
+///
+/// For an example see [`RESERVED_TYPES`](crate::journal::RESERVED_TYPES).
 pub const DELIVERY_ENDED: &str = "bailiwick.DeliveryEnded";
 /// Where a policy began on this journal, and by which lanes it goes.
+///
+/// For an example see [`RESERVED_TYPES`](crate::journal::RESERVED_TYPES).
 pub const POLICY_STARTED: &str = "bailiwick.PolicyStarted";
 /// Up to where everything that a policy wants is done, but for its parked lanes.
+///
+/// For an example see [`RESERVED_TYPES`](crate::journal::RESERVED_TYPES).
 pub const POLICY_REACHED: &str = "bailiwick.PolicyReached";
 /// From where a policy does everything again.
+///
+/// For an example see [`RESERVED_TYPES`](crate::journal::RESERVED_TYPES).
 pub const POLICY_REWOUND: &str = "bailiwick.PolicyRewound";
 /// A lane of a policy stands still until somebody has seen to it.
+///
+/// For an example see [`RESERVED_TYPES`](crate::journal::RESERVED_TYPES).
 pub const LANE_PARKED: &str = "bailiwick.LaneParked";
 /// A lane that was parked goes on.
+///
+/// For an example see [`RESERVED_TYPES`](crate::journal::RESERVED_TYPES).
 pub const LANE_FREED: &str = "bailiwick.LaneFreed";
 
 /// The version of an event type's fields, counted from 1.
+///
+/// For an example see [`Event`](trait@crate::Event).
 pub type SchemaVersion = u32;
 
 /// Brings the fields of an event from one version to the next. A panic or an error makes the
 /// aggregate unloadable, at this event, until the code is mended.
+///
+/// For an example see [`Fields`](crate::Fields).
 pub type Upcast = fn(&mut Fields) -> Result<(), BoxError>;
 
 /// One event type of a set.
+///
+/// For an example see [`Event`](trait@crate::Event).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct EventDescriptor {
@@ -119,6 +148,8 @@ pub fn find<'a>(types: &'a [EventDescriptor], name: &str) -> Option<&'a EventDes
 }
 
 /// All names that these types have or had, in order and each once: what is asked for and guarded.
+///
+/// For an example see [`Event`](trait@crate::Event).
 pub fn each_name<'a>(types: impl IntoIterator<Item = &'a EventDescriptor>) -> Vec<&'static str> {
     let types = types.into_iter();
     // Hardly any type had another name.

@@ -81,6 +81,8 @@ fn changed<E: Event>(back: &E, written: &[u8]) -> Vec<String> {
 }
 
 /// Why an event, or a reply that is to be remembered, is refused: it would not be read as it was.
+///
+/// For an example see [`ErrorClass`](crate::ErrorClass).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unstorable {

@@ -7,6 +7,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A name that is a literal in the program or was read from a journal. Equality is by text.
+///
+/// ```
+/// use bailiwick_core::Text;
+///
+/// const NAME: Text = Text::literal("course");
+/// assert_eq!(Text::from("course".to_owned()), NAME);
+/// assert_eq!(NAME.as_str(), "course");
+/// ```
 #[derive(Clone)]
 pub struct Text(Repr);
 

@@ -5,6 +5,17 @@ use std::error::Error;
 use crate::{Context, Event, Id, IdDescriptor, InvalidTag, Tag, Tags, Timestamp};
 
 /// What a view is of: an ID, a tuple of IDs (an event must concern all of them) or `()`.
+///
+/// ```
+/// use bailiwick_core::{InvalidTag, Key, id};
+///
+/// id!(CourseId: "course", StudentId: "student");
+///
+/// let both = (StudentId::from("s1"), CourseId::from("c1"));
+/// assert_eq!(both.tags()?.as_slice().len(), 2);
+/// assert_eq!(().tags()?.as_slice().len(), 0); // A view of everything.
+/// # Ok::<(), InvalidTag>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of a view",
     note = "a key is an ID declared with `bailiwick::id!`, a tuple of IDs, or `()`"

@@ -2,6 +2,8 @@
 //!
 //! What does not fit the model is refused where it stands, with the reason: a derive never
 //! generates code that loses events.
+//!
+//! For examples see [`Event`], [`RoundTrip`](macro@RoundTrip) and [`commands`](macro@commands).
 
 mod commands;
 mod evolution;

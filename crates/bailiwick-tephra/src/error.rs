@@ -8,6 +8,19 @@ use bailiwick_core::BoxError;
 use bailiwick_core::journal::{FaultKind, JournalFault};
 
 /// Why a journal could not be opened. Nothing that was in its folder was changed.
+///
+/// # Examples
+/// ```no_run
+/// use bailiwick_core::ErrorReport;
+/// use bailiwick_core::journal::FaultKind;
+/// use bailiwick_tephra::TephraJournal;
+///
+/// match TephraJournal::open("data") {
+///     Ok(journal) => drop(journal),
+///     Err(error) if error.kind() == FaultKind::InUse => eprintln!("end the other process first"),
+///     Err(error) => eprintln!("{}", ErrorReport::of(&error)),
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {

@@ -26,6 +26,8 @@ use crate::{OpenError, Options};
 ///
 /// Dropping it waits until everything that was appended is written, or known to have failed, and
 /// lets the folder go: the time of a sync or two.
+///
+/// For an example see [`Options`](crate::Options).
 pub struct TephraJournal {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,

@@ -9,6 +9,8 @@ use parking_lot::Mutex;
 use crate::journal::Shared;
 
 /// A bug that a journal can be given; see [`Options::sabotage`](crate::Options::sabotage).
+///
+/// For an example see [`Options`](crate::Options).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sabotage {

@@ -319,6 +319,8 @@ bounds! {
 /// A bound that a runtime cannot keep to; from [`StartError::Config`](crate::StartError::Config).
 ///
 /// Shown, it is a sentence: "`Config::timeout` is zero: no caller would wait for its answer".
+///
+/// For an example see [`StartError`](crate::StartError).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WrongBound {

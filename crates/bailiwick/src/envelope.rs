@@ -34,6 +34,8 @@ pub(crate) struct Call {
 }
 
 /// A reply, where it is written down, and whether it was there already.
+///
+/// For an example see [`AggregateRef`](crate::AggregateRef).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt<R> {

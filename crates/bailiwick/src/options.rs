@@ -12,11 +12,15 @@ use crate::error::Cause;
 
 /// What is asked has no idempotency key: of an [`AggregateRef`](crate::AggregateRef), and of
 /// [`Decisions`](crate::Decisions), before `once`.
+///
+/// For an example see [`AggregateRef`](crate::AggregateRef).
 #[derive(Clone)]
 pub struct Unkeyed(pub(crate) ());
 
 /// What is asked has an idempotency key: of an [`AggregateRef`](crate::AggregateRef), and of
 /// [`Decisions`](crate::Decisions), after `once`.
+///
+/// For an example see [`AggregateRef`](crate::AggregateRef).
 #[derive(Clone)]
 pub struct Keyed(pub(crate) Text);
 

@@ -5,6 +5,8 @@ use bailiwick_core::journal::{ANSWERED, AppendCondition, Query};
 use crate::shared::Shared;
 
 /// A bug that a runtime can be given.
+///
+/// For an example see [`Builder`](crate::Builder).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sabotage {

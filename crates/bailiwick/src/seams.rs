@@ -7,6 +7,28 @@ use std::sync::Arc;
 use bailiwick_core::BoxFuture;
 
 /// Where a runtime's tasks run.
+///
+/// ```
+/// use bailiwick::{BoxFuture, MemoryJournal, Runtime, Spawn};
+/// use tokio::runtime::Handle;
+///
+/// /// Says what it spawns.
+/// struct Told(Handle);
+///
+/// impl Spawn for Told {
+///     fn spawn(&self, task: BoxFuture<()>) {
+///         println!("another task");
+///         self.0.spawn(task);
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let builder = Runtime::builder(MemoryJournal::new()).spawner(Told(Handle::current()));
+/// let runtime = builder.entropy(7).start().await?; // Maps are seeded alike in every run.
+/// # Ok(())
+/// # }
+/// ```
 pub trait Spawn: Send + Sync + 'static {
     /// Runs `task` to its end, concurrently with the caller. If it can no longer be run, it is
     /// dropped.
@@ -56,12 +78,16 @@ impl Spawn for tokio::runtime::Handle {
 }
 
 /// A source of random numbers. It seeds the hash maps.
+///
+/// For an example see [`Spawn`].
 pub trait Entropy: Send + Sync + 'static {
     /// The next random number.
     fn next_u64(&self) -> u64;
 }
 
 /// Randomness from the operating system, through the standard library's hasher keys.
+///
+/// For an example see [`Spawn`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemEntropy;
 

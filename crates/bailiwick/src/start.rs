@@ -12,7 +12,23 @@ use crate::names::Found;
 
 /// Why a runtime did not start.
 ///
-/// For an example see [`Builder`](crate::Builder).
+/// # Examples
+/// ```
+/// use std::time::Duration;
+///
+/// use bailiwick::{ErrorReport, MemoryJournal, Runtime, StartError};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let builder = Runtime::builder(MemoryJournal::new());
+/// let Err(error) = builder.config(|config| config.timeout(Duration::ZERO)).start().await else {
+///     return;
+/// };
+/// eprintln!("{}", ErrorReport::of(&error)); // What it found, where, and what to do.
+/// let StartError::Config(wrong) = error else { panic!() };
+/// assert_eq!(wrong[0].bound, "timeout");
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {

@@ -6,6 +6,8 @@ use rmp::Marker;
 use rmp::{decode, encode};
 
 /// Why bytes are not what they should be, and where.
+///
+/// For an example see [`EncodedEvent`](crate::journal::EncodedEvent).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{expected} was expected at byte {at}, but is not there")]
 pub struct Malformed {

@@ -9,6 +9,18 @@ use serde::{Deserializer, Serialize, Serializer};
 use crate::tag::{InvalidTag, check_tag_value};
 
 /// A text that is not an ID of the named type.
+///
+/// ```
+/// use bailiwick_core::{InvalidId, id};
+///
+/// id!(OrderNo(u64): "order");
+///
+/// let invalid: InvalidId = "seven".parse::<OrderNo>().unwrap_err();
+/// assert_eq!(
+///     invalid.to_string(),
+///     "\"seven\" is not a valid OrderNo: invalid digit found in string"
+/// );
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a valid {id}: {why}")]
 pub struct InvalidId {

@@ -7,6 +7,27 @@ use crate::journal::Query;
 /// matches `query`, or if any event at all matches `never`.
 ///
 /// `after` is exclusive and may lie above the last match; [`Position::START`] lets any match fail.
+///
+/// # Examples
+/// ```
+/// use bailiwick_core::Position;
+/// use bailiwick_core::journal::{AppendCondition, AppendError, EncodedEvent, Journal, Query};
+///
+/// /// Appends an event, unless one that matches has come since `seen`.
+/// async fn append(
+///     journal: &dyn Journal,
+///     event: EncodedEvent,
+///     query: Query,
+///     seen: Position,
+/// ) -> Result<Option<Position>, AppendError> {
+///     let condition = AppendCondition::new(query).after(seen);
+///     match journal.append(vec![event], Some(condition)).await {
+///         Ok(appended) => Ok(Some(appended.last)),
+///         Err(AppendError::Conflict { .. }) => Ok(None),
+///         Err(error) => Err(error),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppendCondition {
     /// What must not have happened...

@@ -22,6 +22,45 @@ static NO_EXTRA: Extra = Extra::none();
 /// An event as a journal keeps it: the payload is bytes, the rest is what a journal may look at.
 ///
 /// It is moved and cloned often, so what few events carry is [apart](Metadata::extra).
+///
+/// # Examples
+/// ```
+/// use bailiwick_core::journal::{EncodedEvent, Metadata, Origin, RecordedDeadline, record};
+/// use bailiwick_core::{Event, Tag, Timestamp};
+/// # use serde::{Deserialize, Serialize};
+///
+/// #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// struct CourseOpened {
+///     seats: u32,
+/// }
+///
+/// let opened = CourseOpened { seats: 20 };
+/// let tag: Tag = "course:c1".parse()?;
+/// let mut payload = Vec::new();
+/// opened.encode(&mut payload)?;
+///
+/// let mut metadata = Metadata::default();
+/// let deadline = RecordedDeadline::new(None, 1);
+/// metadata.origin = Some(Origin { aggregate: "Course".into(), tag: tag.clone(), deadline });
+/// metadata.extra_mut().principal = Some("ann".into());
+/// let event = EncodedEvent {
+///     event_type: opened.event_type().into(),
+///     version: 1,
+///     tags: tag.into(),
+///     payload: payload.into(),
+///     recorded_at: Timestamp::from_millis(7),
+///     metadata,
+/// };
+/// assert_eq!(event.decode()?, Some(opened));
+///
+/// // A journal that stores only bytes keeps its type, its tags, and the record of the rest.
+/// let mut bytes = Vec::new();
+/// record::encode(&event, &mut bytes);
+/// let read = |bytes| record::decode(event.event_type.clone(), event.tags.clone(), bytes);
+/// assert_eq!(read(&bytes)?, event);
+/// assert_eq!(read(&[]), Err(record::RecordError::Empty));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct EncodedEvent {
     /// The name of its type.
@@ -63,6 +102,8 @@ pub struct RecordedEvent {
 }
 
 /// What stands beside an event: who decided it, on whose behalf, and in which conversation.
+///
+/// For an example see [`EncodedEvent`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Metadata {
@@ -116,6 +157,8 @@ impl PartialEq for Metadata {
 }
 
 /// The aggregate that decided an event, and the deadline it has after what it decided.
+///
+/// For an example see [`EncodedEvent`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Origin {
     /// The `NAME` of the aggregate's type.

@@ -12,6 +12,23 @@ use super::BoxError;
 use crate::Text;
 
 /// Whether a journal takes appends.
+///
+/// ```
+/// use bailiwick_core::ErrorReport;
+/// use bailiwick_core::journal::{FaultKind, Health, JournalFault};
+///
+/// fn show(health: &Health) -> String {
+///     match health {
+///         Health::ClosedForWriting { why } => ErrorReport::of(why).to_string(),
+///         _ => "open".into(),
+///     }
+/// }
+///
+/// let why = JournalFault::new(FaultKind::Full, "data/1.log", "make room", "No space left");
+/// assert!(!why.kind().is_lasting());
+/// let closed = Health::ClosedForWriting { why };
+/// assert_eq!(show(&closed), "data/1.log: there is no room left; make room: No space left");
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Health {
@@ -33,6 +50,8 @@ impl Health {
 }
 
 /// What kind of trouble a journal is in.
+///
+/// For an example see [`Health`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FaultKind {
@@ -78,6 +97,8 @@ impl fmt::Display for FaultKind {
 }
 
 /// Why a journal is closed for writing: what failed, where, and what to do. Cloning shares it.
+///
+/// For an example see [`Health`].
 #[derive(Debug, Clone)]
 pub struct JournalFault(Arc<Fault>);
 
@@ -131,6 +152,8 @@ impl Error for JournalFault {
 }
 
 /// Why a journal could not be opened again.
+///
+/// For an example see [`ErrorReport`](crate::ErrorReport).
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReopenError {

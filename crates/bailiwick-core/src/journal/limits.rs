@@ -9,6 +9,15 @@ use crate::journal::{DeadlineOf, EncodedEvent, Extra, Metadata};
 
 /// What an append may hold. Whatever is within is taken, as far as this is concerned; whatever is
 /// beyond is refused as [`OverLimit`], and always will be.
+///
+/// ```
+/// use bailiwick_core::journal::{AppendLimits, OverLimit};
+///
+/// let limits = AppendLimits::STANDARD.with_bytes(1_000);
+/// assert_eq!(limits.check_bytes(1_000), Ok(()));
+/// let too_large = OverLimit::TooLarge { bytes: 1_001, most: 1_000 };
+/// assert_eq!(limits.check_bytes(1_001), Err(too_large));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AppendLimits {
@@ -78,6 +87,8 @@ impl AppendLimits {
 }
 
 /// Why a journal never takes an append, whatever its state.
+///
+/// For an example see [`AppendLimits`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OverLimit {

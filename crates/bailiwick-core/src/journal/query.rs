@@ -11,9 +11,25 @@ use std::sync::Arc;
 use crate::{Tag, Tags, Text};
 
 /// The name of an event type, as it stands in the journal.
+///
+/// For an example see [`Query`].
 pub type EventType = Text;
 
 /// Which events. Cloning shares it.
+///
+/// ```
+/// use bailiwick_core::journal::{EmptyQuery, Query, QueryItem};
+/// use bailiwick_core::{Tag, Tags};
+///
+/// let course: Tag = "course:c1".parse()?;
+/// let item = QueryItem::new(["CourseOpened", "CourseClosed"], [course.clone()])?;
+/// let query = Query::any_of([item, QueryItem::of_type("TermEnded")])?;
+/// assert!(query.matches("CourseOpened", &Tags::from(course)));
+/// assert!(query.matches("TermEnded", &Tags::none()));
+/// assert!(!query.matches("CourseOpened", &Tags::none()));
+/// assert_eq!(Query::any_of([]), Err(EmptyQuery::Query));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Query(Repr);
 
@@ -65,6 +81,8 @@ impl From<QueryItem> for Query {
 }
 
 /// One alternative of a query: any of these types, and all of these tags.
+///
+/// For an example see [`Query`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct QueryItem {
     // Compared first: items of many differ in their tags far more often.
@@ -128,6 +146,8 @@ impl QueryItem {
 }
 
 /// A query or an item that would select nothing in particular.
+///
+/// For an example see [`Query`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EmptyQuery {
     /// A query without items.

@@ -5,6 +5,8 @@
 //! 2. What this version does not know is kept: read, and written again, with the rest.
 //! 3. Whatever the bytes are, reading them ends with an event or with a [`RecordError`].
 //!
+//! For an example see [`EncodedEvent`].
+//!
 //! # Version 1
 //!
 //! One byte `01`, then a [MessagePack](https://msgpack.org) map whose keys are texts. What is
@@ -39,6 +41,8 @@ use crate::{InvalidTag, Position, Tags, Text, Timestamp};
 const VERSION: u8 = 1;
 
 /// Why bytes are not the record of an event.
+///
+/// For an example see [`EncodedEvent`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {
@@ -79,6 +83,8 @@ pub enum RecordError {
 }
 
 /// Writes the record of `event` at the end of `out`: all of it but its type and its tags.
+///
+/// For an example see [`EncodedEvent`].
 pub fn encode(event: &EncodedEvent, out: &mut Vec<u8>) {
     out.push(VERSION);
     let start = Writer(out).open_map();
@@ -188,6 +194,8 @@ fn is_one_value(payload: &[u8]) -> bool {
 ///
 /// # Errors
 /// If the bytes are no record, or one of a later version.
+///
+/// For an example see [`EncodedEvent`].
 pub fn decode(
     event_type: EventType,
     tags: Tags,

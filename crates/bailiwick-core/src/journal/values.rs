@@ -10,6 +10,8 @@ use crate::tag::valid_tag_key;
 use crate::{Position, Tag, Text};
 
 /// Which values of a key to read.
+///
+/// For an example see [`ValueIndex`].
 #[derive(Debug, Clone)]
 pub struct ReadValues {
     /// The key: of `account:a1` it is `account`. What cannot be one has no values.
@@ -52,6 +54,8 @@ impl ReadValues {
 }
 
 /// A page of the values of a key.
+///
+/// For an example see [`ValueIndex`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValuesPage {
     /// The tags with the key, each once, in the order of the bytes of their values. Continue after the
@@ -70,6 +74,29 @@ pub struct ValuesPage {
 ///
 /// It is fed with every event in order, and costs nothing before it is. For each tag it takes its text
 /// and about 60 bytes, however many events have it; and what a type's name takes, once.
+///
+/// ```
+/// use bailiwick_core::Position;
+/// use bailiwick_core::journal::{EncodedEvent, ReadValues, ValueIndex};
+///
+/// /// All courses of a journal whose events are these.
+/// fn courses(events: &[EncodedEvent]) -> Vec<String> {
+///     let mut index = ValueIndex::default();
+///     for (event, position) in events.iter().zip(1..) {
+///         index.add(Position::new(position), event);
+///     }
+///     let (mut read, mut courses) = (ReadValues::of("course"), Vec::new());
+///     loop {
+///         let page = index.page(&read);
+///         courses.extend(page.tags.iter().map(|tag| tag.value().to_owned()));
+///         match page.tags.last() {
+///             Some(last) if page.more => read = read.after(last.value()),
+///             _ => return courses,
+///         }
+///     }
+/// }
+/// # assert!(courses(&[]).is_empty());
+/// ```
 #[derive(Debug, Default)]
 pub struct ValueIndex {
     upto: Position,

@@ -19,6 +19,24 @@ use crate::{Position, Tag};
 /// the event, or the append finds who waits.
 ///
 /// As many wait as there are futures that do: a future that is dropped is taken out.
+///
+/// ```
+/// use bailiwick_core::Position;
+/// use bailiwick_core::journal::{EncodedEvent, Query, Waiters, Waiting};
+///
+/// /// An append to a journal that keeps its events here.
+/// fn append(log: &mut Vec<EncodedEvent>, waiters: &Waiters, events: Vec<EncodedEvent>) {
+///     let first = Position::START.plus(log.len() as u64 + 1);
+///     log.extend_from_slice(&events);
+///     waiters.appended(first, &events).into_iter().for_each(|waker| waker.wake());
+/// }
+///
+/// let waiters = Waiters::default();
+/// let waiting: Waiting = waiters.wait(Query::all(), Position::START);
+/// assert!(!waiters.is_empty());
+/// drop(waiting);
+/// assert!(waiters.is_empty());
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Waiters(Arc<Shared>);
 
@@ -174,6 +192,8 @@ fn hooks(query: &Query) -> Vec<Hook> {
 }
 
 /// Somebody who waits: ready when there may be an event beyond that matches.
+///
+/// For an example see [`Waiters`].
 #[derive(Debug)]
 #[must_use = "nobody waits if it is dropped"]
 pub struct Waiting {

@@ -9,6 +9,35 @@ use bailiwick_core::{CodecError, Position};
 use crate::error::Cause;
 
 /// Why an `ask` has no reply. The four arms are what a caller can act on.
+///
+/// # Examples
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));
+/// use bailiwick::{AggregateRef, AskError};
+///
+/// async fn acquire(account: &AggregateRef<AccountSessions>, key: String) -> String {
+///     match account.once(key).ask(Acquire("tv".into())).await {
+///         Ok(expires_at) => format!("until {expires_at}"),
+///         Err(AskError::Rejected(refused)) => refused.to_string(),
+///         Err(AskError::NotRun(not_run)) => match not_run.cause.retry_after() {
+///             Some(wait) => format!("not now; ask again in {wait:?}"),
+///             None => format!("not at all: {}", not_run.cause),
+///         },
+///         Err(AskError::AlreadyRun(run)) => format!("it was run, at position {}", run.position),
+///         Err(unknown) => format!("ask again with the same key: {unknown}"),
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let builder = Runtime::builder(MemoryJournal::new()).aggregate::<AccountSessions>();
+/// # let runtime = builder.start().await?;
+/// # let account = runtime.aggregates::<AccountSessions>().get("acc-1");
+/// # assert!(acquire(&account, "k1".into()).await.starts_with("until "));
+/// # runtime.shutdown(Duration::from_secs(1)).await;
+/// # assert!(acquire(&account, "k2".into()).await.starts_with("not "));
+/// # Ok(())
+/// # }
+/// ```
 #[non_exhaustive]
 pub enum AskError<C, R> {
     /// A rule of the aggregate said no. Nothing happened but that.
@@ -56,6 +85,8 @@ impl<C, R> AskError<C, R> {
 
 /// A command that was run when it was asked before with the same idempotency key: what it was answered
 /// is remembered, but this program cannot read it.
+///
+/// For an example see [`AskError`].
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("it was run, at position {position}, and its answer cannot be read")]
 #[non_exhaustive]
@@ -69,6 +100,8 @@ pub struct AlreadyRun {
 
 /// Why a remembered reply cannot be read. Mostly its type has changed: let it read what it was, with
 /// `#[serde(default)]` for example.
+///
+/// For an example see [`AskError`].
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnreadableReply {
@@ -84,6 +117,8 @@ pub enum UnreadableReply {
 }
 
 /// A command that certainly had no effect by this call, and why.
+///
+/// For an example see [`AskError`].
 #[non_exhaustive]
 pub struct NotRun<C> {
     /// The command.
@@ -93,6 +128,8 @@ pub struct NotRun<C> {
 }
 
 /// Why nobody can say whether a command had its effect.
+///
+/// For an example see [`AskError`].
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unknown {

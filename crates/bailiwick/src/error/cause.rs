@@ -11,6 +11,8 @@ use bailiwick_core::{
 };
 
 /// Why a command certainly had no effect.
+///
+/// For an example see [`AskError`](crate::AskError).
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cause {
@@ -192,6 +194,8 @@ pub enum Cause {
 }
 
 /// An aggregate whose journal cannot be folded. It stays so until the code is mended.
+///
+/// For an example see [`AskError`](crate::AskError).
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the aggregate cannot be loaded: the event at position {position} {problem}")]
 #[non_exhaustive]

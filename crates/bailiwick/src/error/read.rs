@@ -9,6 +9,8 @@ use bailiwick_core::{FoldError, InvalidTag};
 use crate::error::Unloadable;
 
 /// Why a `read` has no answer.
+///
+/// For an example see [`AggregateRef`](crate::AggregateRef).
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {

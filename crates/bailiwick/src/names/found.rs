@@ -6,6 +6,8 @@ use bailiwick_core::journal::RecordedEvent;
 use bailiwick_core::{Position, Tags, Text};
 
 /// An event of the journal that a start refuses: what it is, where it is, of whom, and whose.
+///
+/// For an example see [`StartError`](crate::StartError).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Found {

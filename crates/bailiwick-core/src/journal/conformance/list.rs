@@ -315,11 +315,15 @@ macro_rules! list_of_reopening_cases {
 }
 
 /// Every case, for a journal of any kind.
+///
+/// For an example see the [module](super).
 pub fn cases() -> &'static [Case] {
     __conformance_cases!(list_of_cases)
 }
 
 /// Every case for a journal that can be opened again.
+///
+/// For an example see the [module](super).
 pub fn reopening_cases() -> &'static [ReopeningCase] {
     __conformance_reopening_cases!(list_of_reopening_cases)
 }

@@ -59,6 +59,8 @@ pub use list::{cases, reopening_cases};
 pub use subject::{Reopen, Subject};
 
 /// A rule, and how to find out whether a journal keeps it.
+///
+/// For an example see the [module](self).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Case {
@@ -71,6 +73,8 @@ pub struct Case {
 }
 
 /// A rule about what a durable journal keeps when it is closed and opened again.
+///
+/// For an example see the [module](self).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct ReopeningCase {
@@ -86,6 +90,8 @@ pub struct ReopeningCase {
 ///
 /// # Panics
 /// If the journal does not keep the rule, or if there is no such case.
+///
+/// For an example see the [module](self).
 pub fn check(name: &str, subject: &impl Subject) {
     let case = cases().iter().find(|case| case.name == name);
     let case = case.unwrap_or_else(|| panic!("there is no case {name}"));
@@ -97,6 +103,8 @@ pub fn check(name: &str, subject: &impl Subject) {
 ///
 /// # Panics
 /// If the journal does not keep the rule, or if there is no such case.
+///
+/// For an example see the [module](self).
 pub fn check_reopening(name: &str, subject: &mut impl Reopen) {
     let case = reopening_cases().iter().find(|case| case.name == name);
     let case = case.unwrap_or_else(|| panic!("there is no case {name}"));
@@ -112,6 +120,8 @@ pub fn check_reopening(name: &str, subject: &mut impl Reopen) {
 /// [cases of reopening](crate::journal::conformance::reopening_cases) are tested too.
 ///
 /// Expands to modules named after the groups of cases: at most once in a module.
+///
+/// For an example see [`conformance`](crate::journal::conformance).
 #[macro_export]
 macro_rules! conformance_tests {
     (durable: $fresh:expr) => {

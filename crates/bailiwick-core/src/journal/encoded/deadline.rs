@@ -4,6 +4,8 @@ use crate::{Tag, Text, Timestamp};
 
 /// The deadline of an aggregate, and by which version of its rule
 /// ([`DEADLINE_VERSION`](crate::Aggregate::DEADLINE_VERSION)).
+///
+/// For an example see [`EncodedEvent`](crate::journal::EncodedEvent).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordedDeadline(Due);
 
@@ -40,6 +42,8 @@ impl RecordedDeadline {
 }
 
 /// The deadline that an aggregate has after an event of somebody else.
+///
+/// For an example see [`EncodedEvent`](crate::journal::EncodedEvent).
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeadlineOf {
     /// The `NAME` of the aggregate's type.

@@ -8,6 +8,8 @@ use crate::{Position, Tag, Text};
 const KEY: &str = "bailiwick.delivery";
 
 /// Which delivery of a policy this is: the same one whenever the policy sees the same news again.
+///
+/// For an example see [`EncodedEvent`](crate::journal::EncodedEvent).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Delivery {
     /// The `NAME` of the policy.
@@ -23,6 +25,8 @@ pub struct Delivery {
 }
 
 /// To whom a delivery went.
+///
+/// For an example see [`EncodedEvent`](crate::journal::EncodedEvent).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeliveryTarget {
     /// The `NAME` of the type of the aggregate, or the name of the decision.

@@ -8,6 +8,8 @@ use super::{DeadlineOf, Delivery};
 use crate::{Position, Text};
 
 /// What few events carry beside themselves. Written only where there is something.
+///
+/// For an example see [`EncodedEvent`](crate::journal::EncodedEvent).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Extra {
@@ -47,6 +49,8 @@ impl Extra {
 
 /// What is remembered of a command that was accepted: whoever asks again with the same key gets the
 /// same reply.
+///
+/// For an example see [`EncodedEvent`](crate::journal::EncodedEvent).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idempotency {
     /// The key of the caller.
@@ -58,6 +62,8 @@ pub struct Idempotency {
 }
 
 /// Metadata that this version does not know, as it was written.
+///
+/// For an example see [`EncodedEvent`](crate::journal::EncodedEvent).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct UnknownMetadata {
     pub(crate) entries: u32,
