@@ -9,7 +9,7 @@ use crate::{Aggregate, Decide, Decision, ErrorReport, Id, IntoId, Tag};
 
 /// A command that aggregates of this type decide: every `C` with `A: Decide<C>`.
 ///
-/// For an example see [`to`].
+/// For an example see [`GivenEvents::sees`](crate::GivenEvents::sees).
 #[diagnostic::on_unimplemented(
     message = "the aggregate `{A}` does not decide the command `{Self}`",
     label = "this command is not one of `{A}`"

@@ -63,6 +63,8 @@ impl Commands {
 }
 
 /// To whom a command is sent: see [`Commands::to`].
+///
+/// For an example see [`Policy`](crate::Policy).
 #[must_use = "nothing is sent before `send`"]
 pub struct To<'a, A: Aggregate> {
     commands: &'a mut Commands,
