@@ -1,4 +1,5 @@
-//! The actor that runs a live aggregate. The only file that knows kameo.
+//! The actors: one that runs a live aggregate, and one that works for a policy. The only file that knows
+//! kameo.
 //!
 //! kameo gives the task a life cycle and makes it killable; mailbox, admission and accounting are
 //! the [cell](crate::cell)'s. Nothing is ever sent through kameo's own mailbox, no actor is
@@ -12,6 +13,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bailiwick_core::BoxFuture;
 use kameo::Actor;
 use kameo::actor::{ActorRef, PreparedActor, WeakActorRef};
 use kameo::mailbox::{self, MailboxReceiver, Signal};
@@ -41,6 +43,45 @@ pub(crate) fn attach(shared: &Shared, driven: Box<dyn Driven>) {
         // It reports its end by being dropped.
         drop(prepared.run(host).await);
     }));
+}
+
+/// Runs a worker of a policy.
+pub(crate) fn work(shared: &Shared, work: BoxFuture<()>) {
+    let task = shared.tasks.begin();
+    let prepared = PreparedActor::<Worker>::new(mailbox::bounded(1));
+    let worker = Worker { work, _task: task };
+    shared.seams.spawner.spawn(Box::pin(async move {
+        drop(prepared.run(worker).await);
+    }));
+}
+
+/// Works until it has nothing to do any more.
+struct Worker {
+    work: BoxFuture<()>,
+    /// The last of all to be dropped.
+    _task: Task,
+}
+
+impl Actor for Worker {
+    type Args = Self;
+    type Error = Infallible;
+
+    fn name() -> &'static str {
+        "policy"
+    }
+
+    async fn on_start(worker: Self, _: ActorRef<Self>) -> Result<Self, Infallible> {
+        Ok(worker)
+    }
+
+    async fn next(
+        &mut self,
+        _: WeakActorRef<Self>,
+        _: &mut MailboxReceiver<Self>,
+    ) -> Result<Option<Signal<Self>>, Infallible> {
+        self.work.as_mut().await;
+        Ok(None)
+    }
 }
 
 struct Host {

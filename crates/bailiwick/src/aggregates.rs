@@ -92,7 +92,7 @@ pub(crate) struct Target<A: Aggregate> {
 }
 
 impl<A: Aggregate> Target<A> {
-    fn new(kind: Arc<Kind<A>>, id: A::Key) -> Self {
+    pub(crate) fn new(kind: Arc<Kind<A>>, id: A::Key) -> Self {
         Target { kind, id, cell: OnceLock::new(), called: AtomicBool::new(false) }
     }
 

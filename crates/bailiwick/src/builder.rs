@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::journal::Journal;
+use bailiwick_core::policy::AnyPolicy;
 use bailiwick_core::views::Reader;
-use bailiwick_core::{Aggregate, Decision, Event, Position, View, Views};
+use bailiwick_core::{Aggregate, Decision, Event, Policy, Position, View, Views};
 use tokio::runtime::Handle;
 
 use crate::clock::{Clock, SystemClock};
@@ -16,6 +17,7 @@ use crate::config::Config;
 use crate::error::panic_message;
 use crate::kind::{AnyKind, Kind};
 use crate::names::{Names, Schema};
+use crate::policies::{self, SendDecision, send_decision};
 use crate::port;
 use crate::recover::recover;
 use crate::runtime::Runtime;
@@ -33,6 +35,8 @@ use crate::start::StartError;
 /// |---|---|
 /// | events of an aggregate | [`aggregate`](Self::aggregate) |
 /// | what a decision emits and its views read | [`decision`](Self::decision) |
+/// | what a policy wants and its views read | [`policy`](Self::policy) |
+/// | what a policy of another program, or one that is gone, recorded of itself | [`ignores_policies`](Self::ignores_policies) |
 /// | what a view reads that is folded by other means | [`reads`](Self::reads) |
 /// | what another program emits and somebody here reads | [`emits`](Self::emits) |
 /// | what another program emits and nobody here reads | [`ignores_events`](Self::ignores_events) |
@@ -66,7 +70,8 @@ pub struct Builder {
     allow_ahead: bool,
     reopens: bool,
     types: Vec<Registration>,
-    decisions: Vec<TypeId>,
+    decisions: Vec<(TypeId, SendDecision)>,
+    policies: Vec<(&'static str, Arc<dyn AnyPolicy>)>,
     /// The names of decisions that are pinned, and the Rust types that have them.
     pinned: Vec<(&'static str, &'static str)>,
     names: Names,
@@ -91,6 +96,7 @@ impl Builder {
             reopens: false,
             types: Vec::new(),
             decisions: Vec::new(),
+            policies: Vec::new(),
             pinned: Vec::new(),
             names: Names::default(),
             #[cfg(feature = "fault-injection")]
@@ -112,14 +118,31 @@ impl Builder {
     /// the runtime starts. One that was not added cannot be run. Adding it again changes nothing.
     pub fn decision<D: Decision>(mut self) -> Self {
         let id = TypeId::of::<D>();
-        if !self.decisions.contains(&id) {
-            self.decisions.push(id);
+        if self.decisions.iter().all(|(known, _)| *known != id) {
+            self.decisions.push((id, send_decision::<D>));
             self.pinned.extend(D::COMMAND.map(|name| (name, type_name::<D>())));
             self.names.emitter::<D::Event>(type_name::<D>());
             let mut readers = Vec::new();
             D::Views::readers(&mut readers);
             readers.into_iter().for_each(|reader| self.names.reader(reader));
         }
+        self
+    }
+
+    /// Adds a policy: it runs from the start of the runtime on, and goes on where it was. Its news and
+    /// views are checked against the journal when the runtime starts. What it sends to has to be added
+    /// too, with [`aggregate`](Self::aggregate) and [`decision`](Self::decision).
+    pub fn policy<P: Policy<Event: Sync>>(mut self, policy: P) -> Self {
+        let policy: Arc<dyn AnyPolicy> = Arc::new(policy);
+        self.names.policy(type_name::<P>(), TypeId::of::<P>(), &*policy);
+        self.policies.push((type_name::<P>(), policy));
+        self
+    }
+
+    /// Says that policies with these `NAME`s, which were started on the journal, are another program's,
+    /// or gone for good.
+    pub fn ignores_policies(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.names.ignored().policies.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -248,6 +271,9 @@ impl Builder {
         if let Some((name, first, second)) = taken_twice(self.pinned.iter().copied()) {
             return Err(StartError::CommandTaken { name, first, second });
         }
+        if let Some((name, first, second)) = taken_twice(named(&self.policies)) {
+            return Err(StartError::PolicyTaken { name, first, second });
+        }
         self.config.check().map_err(StartError::Config)?;
         let views = self.names.views();
         let schema = Schema::new(self.names)?;
@@ -267,6 +293,8 @@ impl Builder {
             self.types.iter().map(|known| (known.id, (known.make)(shared.clone()))).collect();
         let all = kinds.iter().map(|(_, kind)| kind);
         recover(&shared, &*journal, all, schema).await?;
+        let policies = self.policies.into_iter().map(|(_, policy)| policy).collect();
+        let policies = policies::begin(&shared, &*journal, policies).await?;
         let for_clock = shared.clone();
         shared.keep("clock", move || Box::pin(crate::time::run(for_clock.clone())));
         if self.reopens {
@@ -275,8 +303,15 @@ impl Builder {
                 Box::pin(crate::reopening::run(for_reopening.clone()))
             });
         }
-        Ok(Runtime::new(shared, kinds, self.decisions))
+        Ok(Runtime::new(shared, kinds, self.decisions, policies))
     }
+}
+
+/// The policies, by name and Rust type.
+fn named(
+    policies: &[(&'static str, Arc<dyn AnyPolicy>)],
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    policies.iter().map(|(rust_type, policy)| (policy.name(), *rust_type))
 }
 
 /// A name that two types have, and the two.

@@ -268,6 +268,39 @@ bounds! {
         "The bound of the doubling of `reopen_backoff`.";
     /// So that only what is new is folded: those that were used last.
     cached_views / get_cached_views: usize = 1_024 views, "How many are kept between decisions.";
+    /// Each is an actor, of about 7 KB, that ends when it has nothing to do for [`linger`](Config::linger).
+    policy_lanes / get_policy_lanes: usize = 256 lanes,
+        "How many of one policy are worked on at a time.",
+        zero "no policy could do anything";
+    /// With so many it reads on when some are done.
+    policy_news / get_policy_news: usize = 16_384 news,
+        "How many that are not done a policy holds.",
+        zero "no policy could do anything";
+    /// What comes beyond that is read again when the lane comes to it.
+    lane_news / get_lane_news: usize = 64 news,
+        "How many of these one lane of a policy holds.",
+        zero "no policy could do anything";
+    /// Doubled each time; a quarter of it is by chance.
+    policy_backoff / get_policy_backoff: Duration = 200 ms,
+        "How long a lane of a policy is left alone after a failure.",
+        zero "it would be tried again and again without a pause";
+    policy_backoff_max / get_policy_backoff_max: Duration = 60 s,
+        "The bound of the doubling of `policy_backoff`.";
+    /// Then it is [parked](crate::Policies).
+    policy_patience / get_policy_patience: Duration = 300 s,
+        "How long a lane of a policy that fails is tried again.";
+    /// With so many the policy stops, until the runtime is started again.
+    parked_lanes / get_parked_lanes: usize = 10_000 lanes,
+        "How many of one policy may be parked.",
+        zero "no lane could be parked";
+    /// Policies that answer each other would do so for ever: beyond that the lane is parked.
+    policy_hops / get_policy_hops: u32 = 64 deliveries,
+        "How many may follow from one another.",
+        zero "no policy could send anything";
+    /// Or after 5 s. After a restart so many are looked at again.
+    policy_mark_news / get_policy_mark_news: u64 = 1_000 news,
+        "After how many that are done a policy records how far it has come.",
+        zero "there would be a mark for nothing";
     page_events / get_page_events: usize = 1_000 events,
         "How many are read from the journal at once.",
         zero "nothing could be read";
@@ -353,6 +386,7 @@ impl Config {
             (self.reload_backoff_max < self.reload_backoff, "reload_backoff_max", BELOW),
             (self.deadline_backoff_max < self.deadline_backoff, "deadline_backoff_max", BELOW),
             (self.reopen_backoff_max < self.reopen_backoff, "reopen_backoff_max", BELOW),
+            (self.policy_backoff_max < self.policy_backoff, "policy_backoff_max", BELOW),
             (
                 self.due_unanswered < self.due_at_once,
                 "due_unanswered",
@@ -429,6 +463,7 @@ mod tests {
             "clock_confirm",
             "journal_ahead",
             "compared_aggregates",
+            "policy_patience",
         ];
         let nothing = Config::nothing();
         let named = wrong(&nothing);

@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use crate::counts::Counts;
 use crate::decide::Floor;
 use crate::kind::AnyKind;
+use crate::policies::Running;
 use crate::race::{Either, either, race, yield_now};
 use crate::runtime::Shutdown;
 use crate::shared::{Lock, Shared, Stage};
@@ -29,6 +30,7 @@ pub(crate) struct Parts {
     pub(crate) shared: Arc<Shared>,
     pub(crate) kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
     pub(crate) floor: Arc<Floor>,
+    pub(crate) policies: Arc<[Arc<Running>]>,
     ending: Ending,
 }
 
@@ -51,8 +53,9 @@ impl Parts {
         shared: Arc<Shared>,
         kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
         floor: Arc<Floor>,
+        policies: Arc<[Arc<Running>]>,
     ) -> Arc<Self> {
-        Arc::new(Parts { shared, kinds, floor, ending: Ending::default() })
+        Arc::new(Parts { shared, kinds, floor, policies, ending: Ending::default() })
     }
 
     pub(crate) fn counts(&self) -> Counts {

@@ -50,6 +50,11 @@ impl<A: Aggregate> Entry<A> {
         &**self.envelope.as_ref().expect("present until it has an outcome")
     }
 
+    /// It is a delivery of a policy: whether it was done by somebody else is known to the journal only.
+    pub(crate) fn is_delivery(&self) -> bool {
+        self.envelope().call().is_some_and(|call| call.delivering.is_some())
+    }
+
     /// The envelope, for whoever only has to tell its caller that time is up.
     pub(crate) fn share(&self) -> Arc<dyn Envelope<A>> {
         self.envelope.clone().expect("present until it has an outcome")

@@ -22,6 +22,7 @@ use crate::cell::decide_panicked;
 use crate::counts::Counters;
 use crate::error::{AlreadyRun, AskError, Cause, NotRun, Unknown, UnreadableReply, panic_message};
 use crate::once::{Once, ReplyCodec};
+use crate::policies::Delivering;
 use crate::reply::Reply;
 
 /// What a caller may say about one call beside the command itself.
@@ -31,6 +32,8 @@ pub(crate) struct Call {
     pub(crate) correlation: Option<Text>,
     pub(crate) principal: Option<Text>,
     pub(crate) once: Option<Once>,
+    /// It is a delivery of a policy.
+    pub(crate) delivering: Option<Arc<Delivering>>,
 }
 
 /// A reply, where it is written down, and whether it was there already.
@@ -239,7 +242,12 @@ pub(crate) fn command_name<C>() -> &'static str {
 /// Runs the serde code of a reply, which is the domain's.
 impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
     fn command(&self) -> &'static str {
-        A::COMMAND.unwrap_or_else(command_name::<C>)
+        let delivering = self.call.as_ref().and_then(|call| call.delivering.as_ref());
+        // Of a delivery the type is the same for all commands.
+        match delivering {
+            Some(delivering) => delivering.command,
+            None => A::COMMAND.unwrap_or_else(command_name::<C>),
+        }
     }
 
     fn call(&self) -> Option<&Call> {

@@ -9,7 +9,9 @@ use crate::cell::{Cell, Hold, NotAdmitted};
 use crate::counts::{Counts, Tally};
 use crate::deadlines::{self, Deadlines, Due};
 use crate::news::{Concerned, Readers};
+use crate::options::Options;
 use crate::patience::{self, Patience};
+use crate::policies::{self, Outcome};
 use crate::recovery::{Changed, Judging, Timed, Whom, judge_anew};
 use crate::registry::Registry;
 use crate::rest::{self, Residents, RestQueue};
@@ -183,6 +185,12 @@ pub(crate) trait AnyKind: Timed + 'static {
     /// As [`told`](AnyKind::told), if nobody knows whether it was written.
     fn told_perhaps(&self, tag: &Tag);
     fn start(self: Arc<Self>);
+    /// Sends a command of a policy: a [`Delivered`](bailiwick_core::policy::Delivered) for it.
+    fn deliver(
+        self: Arc<Self>,
+        payload: Box<dyn Any + Send>,
+        options: Options,
+    ) -> BoxFuture<Outcome>;
     /// Meets every cell once, so that what was accepted before the stage changed is known.
     fn sweep(&self, stage: Stage);
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
@@ -275,6 +283,14 @@ impl<A: Aggregate> AnyKind for Kind<A> {
         }
         let of = shared.clone();
         shared.keep(format!("rest of {}", A::NAME), move || rest::run(of.clone(), self.clone()));
+    }
+
+    fn deliver(
+        self: Arc<Self>,
+        payload: Box<dyn Any + Send>,
+        options: Options,
+    ) -> BoxFuture<Outcome> {
+        policies::send_command(self, payload, options)
     }
 
     fn sweep(&self, stage: Stage) {

@@ -33,6 +33,7 @@ mod options;
 mod pace;
 mod patience;
 mod permits;
+mod policies;
 mod port;
 mod race;
 mod recover;
@@ -66,12 +67,17 @@ pub use decide::Decisions;
 pub use durable::TephraJournal;
 pub use envelope::Receipt;
 pub use error::{
-    AlreadyRun, AskError, Cause, NotRun, ReadError, Unknown, Unloadable, UnreadableReply,
+    AlreadyRun, AskError, Cause, NotRun, PolicyError, ReadError, Unknown, Unloadable,
+    UnreadableReply,
 };
 pub use health::{ClockHealth, RuntimeHealth, TaskHealth};
 pub use memory::MemoryJournal;
 pub use names::Found;
 pub use options::{Keyed, Unkeyed};
+pub use policies::{
+    ParkedLane, Policies, PolicyCounts, PolicyHandle, PolicyState, PolicyStatus, SelectedLanes,
+    StalledLane,
+};
 pub use runtime::{Runtime, Shutdown};
 #[cfg(feature = "fault-injection")]
 pub use sabotage::Sabotage;

@@ -18,6 +18,7 @@ use crate::health::RuntimeHealth;
 use crate::journal::JournalHandle;
 use crate::kind::{AnyKind, Kind};
 use crate::news::Readers;
+use crate::policies::{self, Begun, Policies, SendDecision, Targets};
 use crate::shared::Shared;
 
 /// Live aggregates on a journal, and decisions over dynamic boundaries on the same journal.
@@ -66,15 +67,19 @@ impl Runtime {
     pub(crate) fn new(
         shared: Arc<Shared>,
         kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
-        decisions: Vec<TypeId>,
+        decisions: Vec<(TypeId, SendDecision)>,
+        policies: Vec<Begun>,
     ) -> Self {
         let all: Vec<_> = kinds.iter().map(|(_, kind)| kind.clone()).collect();
         let readers = Readers::of(&all);
         all.iter().enumerate().for_each(|(nth, kind)| kind.meet(&readers, nth));
         // From here on events may be appended, and others told of them.
         all.iter().for_each(|kind| kind.clone().start());
-        let floor = Floor::new(shared.clone(), all, decisions, readers);
-        Runtime(Arc::new(Open(Parts::new(shared, kinds, floor))))
+        let known = decisions.iter().map(|(id, _)| *id).collect();
+        let floor = Floor::new(shared.clone(), all, known, readers);
+        let targets = Targets::new(&kinds, decisions, floor.clone());
+        let policies = policies::run(&shared, targets, policies);
+        Runtime(Arc::new(Open(Parts::new(shared, kinds, floor, policies))))
     }
 
     fn parts(&self) -> &Parts {
@@ -124,6 +129,11 @@ impl Runtime {
     /// runtime is open: see [`JournalHandle`].
     pub fn journal(&self) -> JournalHandle {
         JournalHandle::new(self.parts().shared.clone())
+    }
+
+    /// The policies: how far they have come, what stands still, and what to do about it.
+    pub fn policies(&self) -> Policies {
+        Policies(self.parts().policies.clone())
     }
 
     /// What runs decisions, to be shared and to be told options: time-out, correlation, principal.

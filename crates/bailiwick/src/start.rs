@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::journal::JournalReadError;
-use bailiwick_core::{BoxError, Position, SchemaVersion, Tag};
+use bailiwick_core::journal::{AppendError, JournalReadError};
+use bailiwick_core::{BoxError, CodecError, InvalidTag, Position, SchemaVersion, Tag};
 
 use crate::config::WrongBound;
 use crate::names::Found;
@@ -132,6 +132,83 @@ pub enum StartError {
         event: Box<Found>,
         /// The `NAME` of the aggregate.
         aggregate: &'static str,
+    },
+    /// A policy has a name that cannot be recorded.
+    #[error("a policy cannot be named {name:?}: give it a `NAME` of 1 to 80 bytes")]
+    PolicyName {
+        /// The name.
+        name: &'static str,
+        /// What is wrong with it.
+        source: InvalidTag,
+    },
+    /// Two policies have the same `NAME`.
+    #[error(
+        "{first} and {second} are both named {name:?}; a policy's NAME belongs to one type, for ever"
+    )]
+    PolicyTaken {
+        /// The name.
+        name: &'static str,
+        /// The Rust type that has it.
+        first: &'static str,
+        /// The Rust type that also has it.
+        second: &'static str,
+    },
+    /// What a policy has recorded of itself cannot be read.
+    #[error("what the policy {policy:?} recorded at position {position} cannot be read")]
+    PolicyFact {
+        /// The name of the policy.
+        policy: String,
+        /// Where it stands.
+        position: Position,
+        /// What is wrong with it.
+        source: CodecError,
+    },
+    /// The journal does not take where a policy begins, so nobody would know it later.
+    #[error("where the policy {policy:?} begins cannot be recorded")]
+    PolicyNotRecorded {
+        /// The name of the policy.
+        policy: String,
+        /// Why.
+        source: AppendError,
+    },
+    /// A policy declares other lanes than those in which something is under way.
+    #[error(
+        "the policy {policy:?} goes by the lanes `{recorded}`, and now declares `{declared}`, but {}:          let the version before finish (retry or drop what is parked), then start this one; or give          the policy another NAME, which begins anew",
+        Outstanding { next: *next, parked: *parked }
+    )]
+    LaneChanged {
+        /// The name of the policy.
+        policy: &'static str,
+        /// By which lanes it went.
+        recorded: String,
+        /// By which it is to go.
+        declared: String,
+        /// The first news that is not done, if there is one.
+        next: Option<Position>,
+        /// How many lanes are parked.
+        parked: usize,
+    },
+    /// News of a policy have no lane.
+    #[error(
+        "the policy {policy:?} has a lane for each aggregate that emits its news, but {emitter} emits          {event:?} and is none: let its lane be that of an ID that the event carries (`Lane::of`)"
+    )]
+    NoEmitter {
+        /// The name of the policy.
+        policy: &'static str,
+        /// The event type.
+        event: &'static str,
+        /// What emits it: a decision, or another program.
+        emitter: &'static str,
+    },
+    /// The journal holds what a policy did that is not here.
+    #[error(
+        "nothing here is the policy {policy:?}, which was started on this journal (position          {position}). If it was renamed, give it its NAME back; if it is gone or another program's, say          `.ignores_policies([{policy:?}])` where the runtime is built"
+    )]
+    UnknownPolicy {
+        /// Its name.
+        policy: String,
+        /// Where it was started.
+        position: Position,
     },
     /// A later version of the program wrote the journal.
     #[error(
@@ -317,4 +394,25 @@ fn sentences(wrong: &[WrongBound]) -> String {
 /// The name of a Rust type without its path.
 fn short_name(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
+}
+
+/// What is under way in a policy.
+struct Outstanding {
+    next: Option<Position>,
+    parked: usize,
+}
+
+impl std::fmt::Display for Outstanding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.next, self.parked) {
+            (Some(next), 0) => write!(f, "its news from position {next} on are not done"),
+            (Some(next), parked) => {
+                write!(
+                    f,
+                    "its news from position {next} on are not done, and {parked} lanes are parked"
+                )
+            }
+            (None, parked) => write!(f, "{parked} of its lanes are parked"),
+        }
+    }
 }

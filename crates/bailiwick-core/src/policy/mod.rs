@@ -20,7 +20,7 @@ pub use delivered::{Delivered, Emitted, Refused};
 #[doc(hidden)]
 pub use erased::{AnyPolicy, ReactError, Reacting};
 #[doc(hidden)]
-pub use facts::{DeliveryEnded, Ending, PolicyFact, policy_tag};
+pub use facts::{DeliveryEnded, Ending, POLICY_KEY, PolicyFact, policy_tag};
 pub use lane::{Lane, NoLane};
 pub use news::News;
 

@@ -18,6 +18,7 @@ use super::judge::Turn;
 use super::life::Batch;
 use crate::envelope::Call;
 use crate::error::Cause;
+use crate::policies::Delivering;
 
 /// Room for the bytes of events that an actor keeps from turn to turn, in bytes.
 const PAYLOAD_KEPT: usize = 16 * 1_024;
@@ -81,9 +82,13 @@ pub(super) struct Source<'a> {
     pub(super) remembered: Option<&'a Idempotency>,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
     pub(super) const DEADLINE: Source<'static> =
         Source { command: None, call: None, remembered: None };
+
+    pub(super) fn delivering(self) -> Option<&'a Delivering> {
+        self.call.and_then(|call| call.delivering.as_deref())
+    }
 
     fn metadata(self) -> Metadata {
         let mut metadata = Metadata::default();
@@ -94,6 +99,9 @@ impl Source<'_> {
             let extra = metadata.extra_mut();
             extra.correlation.clone_from(&call.correlation);
             extra.principal.clone_from(&call.principal);
+            if let Some(delivering) = &call.delivering {
+                delivering.says_why(extra);
+            }
         }
         metadata
     }
@@ -101,11 +109,7 @@ impl Source<'_> {
 
 /// Says on each of the events whose it is: a start tells by it. Their deadline is not known before
 /// they were applied.
-pub(super) fn sign<A: Aggregate>(
-    events: &mut [EncodedEvent],
-    ground: &Ground,
-    remembered: Option<&Idempotency>,
-) {
+pub(super) fn sign<A: Aggregate>(events: &mut [EncodedEvent], ground: &Ground, source: Source<'_>) {
     let (aggregate, tag) = (Text::literal(A::NAME), ground.tags.as_slice()[0].clone());
     let deadline = RecordedDeadline::new(None, A::DEADLINE_VERSION);
     let origin = Origin { aggregate, tag, deadline };
@@ -114,8 +118,11 @@ pub(super) fn sign<A: Aggregate>(
         other.metadata.origin = Some(origin.clone());
     }
     last.metadata.origin = Some(origin);
-    if let Some(remembered) = remembered {
+    if let Some(remembered) = source.remembered {
         last.metadata.extra_mut().idempotency = Some(remembered.clone());
+    }
+    if let Some(delivering) = source.delivering() {
+        delivering.leaves_its_trace(last);
     }
 }
 

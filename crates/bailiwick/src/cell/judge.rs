@@ -244,6 +244,13 @@ impl<A: Aggregate> Cell<A> {
         if let Some(fault) = self.kind.shared.journal_closed() {
             return Err(NotRecorded::Failed(self.kind.shared.closed_by(fault)));
         }
+        if let Some(delivering) = source.delivering()
+            && delivering.unsure
+            && live.forming.deliveries.contains(&delivering.tag)
+        {
+            // The same delivery, sent before: the journal does not compare what comes at once.
+            return Err(NotRecorded::Failed(Cause::Contended { attempts: 1 }));
+        }
         let (before, payload) = (live.forming.events.len(), turn.tools.payload_bytes());
         if before == 0 && live.forming.before.is_none() {
             live.forming.before = live.known.copy();
@@ -260,7 +267,7 @@ impl<A: Aggregate> Cell<A> {
             .map_err(NotRecorded::Failed)
             .and_then(|()| {
                 let new = &mut live.forming.events[before..];
-                sign::<A>(new, &turn.tools.ground, source.remembered);
+                sign::<A>(new, &turn.tools.ground, source);
                 let bytes = self.measure(new, turn.tools.payload_bytes() - payload)?;
                 self.has_room(&mut live.forming, bytes)?;
                 self.apply(live, events, turn.now).map_err(NotRecorded::Failed)?;
@@ -274,6 +281,9 @@ impl<A: Aggregate> Cell<A> {
                         origin.deadline =
                             RecordedDeadline::new(live.known.deadline, A::DEADLINE_VERSION);
                     }
+                }
+                if let Some(delivering) = source.delivering() {
+                    live.forming.deliveries.push(delivering.tag.clone());
                 }
                 if let Some(remembered) = source.remembered {
                     Self::remember(live, remembered, turn.now);

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use bailiwick_core::journal::{AppendError, Appended, EncodedEvent, RecordedDeadline};
-use bailiwick_core::{Aggregate, Position, Text, Timestamp};
+use bailiwick_core::{Aggregate, Position, Tag, Text, Timestamp};
 
 use super::answers::Answers;
 use crate::deadlines::{Due, Slot};
@@ -150,6 +150,8 @@ pub(super) struct Batch<A: Aggregate> {
     pub(super) full: bool,
     /// The idempotency keys among them.
     pub(super) keys: Vec<Text>,
+    /// The tags of the deliveries that some of the events stand for.
+    pub(super) deliveries: Vec<Tag>,
     /// If the state can be copied.
     pub(super) before: Option<Box<Before<A>>>,
 }
@@ -174,6 +176,7 @@ impl<A: Aggregate> Default for Batch<A> {
             bytes: 0,
             full: false,
             keys: Vec::new(),
+            deliveries: Vec::new(),
             before: None,
         }
     }

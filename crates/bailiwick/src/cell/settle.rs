@@ -15,6 +15,7 @@ use super::desk::Ground;
 use super::life::{Again, Base, Batch, Before, Known, Live, Mend, Running};
 use crate::entry::{Entries, Entry};
 use crate::error::{Cause, Unknown};
+use crate::policies::unless_delivered;
 use crate::port::{self, Failure};
 
 /// What becomes of the cell after an append has ended.
@@ -30,7 +31,7 @@ impl<A: Aggregate> Cell<A> {
     /// aggregate reads. What has no events needs no append.
     pub(super) fn submit(&self, live: &mut Live<A>, ground: &Ground, journal: &dyn Journal) {
         debug_assert!(live.running.is_none());
-        let Batch { mut entries, readers, events, keys, before, .. } =
+        let Batch { mut entries, readers, events, keys, deliveries, before, .. } =
             std::mem::take(&mut live.forming);
         if events.is_empty() {
             // The state is still what it was: the next batch has it.
@@ -49,6 +50,7 @@ impl<A: Aggregate> Cell<A> {
         live.known.move_answers(&keys, Place::submitted);
         let concerned = self.kind.concerned_by(&events, &ground.tags.as_slice()[0]);
         let condition = AppendCondition::new(ground.boundary.clone()).after(live.known.seen);
+        let condition = unless_delivered(condition, &deliveries);
         let append = port::append(journal, events, Some(condition));
         live.running = Some(Running { entries, readers, keys, concerned, before, append });
         #[cfg(feature = "fault-injection")]
@@ -127,7 +129,10 @@ impl<A: Aggregate> Cell<A> {
         again.take_forming(live);
         let limit = self.kind.shared.config.attempts;
         let (contended, entries): (Entries<A>, Entries<A>) =
-            again.entries.into_iter().partition(|entry: &Entry<A>| entry.attempts >= limit);
+            again.entries.into_iter().partition(|entry: &Entry<A>| {
+                // A delivery may be done already: its policy looks.
+                entry.attempts >= limit || entry.is_delivery()
+            });
         again.entries = entries;
         for entry in contended {
             let attempts = entry.attempts;

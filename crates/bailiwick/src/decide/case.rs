@@ -21,6 +21,7 @@ use crate::counts::Counters;
 use crate::envelope::{Call, Receipt, Verdict, command_name};
 use crate::error::{AlreadyRun, AskError, Cause, NotRun, Unknown, panic_message};
 use crate::patience::{Entry, Lapse};
+use crate::policies::Delivering;
 use crate::reply::Reply;
 
 /// A decision, whatever its type.
@@ -36,6 +37,8 @@ pub(super) trait Case: Lapse {
     fn decide(&self, views: &Folded, now: Timestamp, events: &mut Vec<EncodedEvent>) -> Decided;
     /// Its idempotency key.
     fn key(&self) -> Option<&Text>;
+    /// It is a delivery of a policy.
+    fn delivering(&self) -> Option<&Delivering>;
     /// It goes to the journal. Fails if it has its outcome: then nothing of it may be appended.
     fn submit(&self) -> bool;
     /// It was not appended, and will be decided again.
@@ -238,6 +241,9 @@ impl<D: Decision> Asked<D> {
             let extra = metadata.extra_mut();
             extra.correlation.clone_from(&call.correlation);
             extra.principal.clone_from(&call.principal);
+            if let Some(delivering) = &call.delivering {
+                delivering.says_why(extra);
+            }
         }
         metadata
     }
@@ -286,6 +292,9 @@ impl<D: Decision> Asked<D> {
             match bounded.decide(views, &mut ctx) {
                 Ok(reply) => {
                     let encoded = self.encode(bounded, &ctx.into_events(), now, events);
+                    if let Some(delivering) = self.delivering() {
+                        delivering.caused(&mut events[before..]);
+                    }
                     let kept = encoded.and_then(|()| self.remember(reply, now, events));
                     match kept.and_then(|reply| self.fits(&events[before..]).map(|()| reply)) {
                         Ok(reply) => Verdict::Reply(reply),
@@ -341,6 +350,10 @@ impl<D: Decision> Case for Asked<D> {
 
     fn key(&self) -> Option<&Text> {
         self.keyed.as_ref().map(KeyedCall::key)
+    }
+
+    fn delivering(&self) -> Option<&Delivering> {
+        self.call.as_ref().and_then(|call| call.delivering.as_deref())
     }
 
     fn submit(&self) -> bool {

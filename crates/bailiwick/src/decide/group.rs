@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::journal::{
-    AppendError, Appended, EncodedEvent, Journal, JournalReadError, Query, Read,
+    AppendCondition, AppendError, Appended, EncodedEvent, Journal, JournalReadError, Query, Read,
 };
 use bailiwick_core::views::Folded;
-use bailiwick_core::{ErrorReport, FoldError, Position, Text};
+use bailiwick_core::{ErrorReport, FoldError, Position, Tag, Text};
 
 use super::case::Decided;
 use super::floor::Floor;
@@ -17,6 +17,7 @@ use super::turn::{Place, Seat, Seats};
 use crate::error::{Cause, panic_message};
 use crate::news::Concerned;
 use crate::pace::Pace;
+use crate::policies::{once_delivered, unless_delivered};
 use crate::port::Failure;
 use crate::shared::{Shared, Stage};
 
@@ -153,6 +154,7 @@ impl<'a> Group<'a> {
             return Tried::Closed;
         }
         let condition = self.views.condition(level);
+        let condition = self.unless_delivered(condition);
         #[cfg(feature = "fault-injection")]
         let condition = crate::sabotage::unguarded(shared, condition);
         let concerned = self.floor.concerned_by(&mut events, &self.views);
@@ -161,6 +163,16 @@ impl<'a> Group<'a> {
             Some(Ok(appended)) => self.committed(decided, level, &concerned, appended),
             Some(Err(AppendError::Conflict { at })) => self.conflicted(level, at).await,
             Some(Err(error)) => self.failed(decided, &concerned, error),
+        }
+    }
+
+    /// The same, and what is a delivery was not done before.
+    fn unless_delivered(&self, condition: Option<AppendCondition>) -> Option<AppendCondition> {
+        let caused = self.seats.iter().filter_map(|seat| seat.case.delivering()?.tag_of_cause());
+        let deliveries: Vec<Tag> = caused.collect();
+        match condition {
+            Some(condition) => Some(unless_delivered(condition, &deliveries)),
+            None => once_delivered(&deliveries).map(AppendCondition::new),
         }
     }
 
@@ -178,6 +190,11 @@ impl<'a> Group<'a> {
             let seat = &mut rest[0];
             let ahead = events.len();
             seat.attempts += 1;
+            if is_on_its_way(seat, before) {
+                // The same delivery, sent before: the journal does not compare what comes at once.
+                seat.case.give_back(Cause::Contended { attempts: 1 });
+                continue;
+            }
             let decided = seat.case.decide(&self.views, now, events);
             if let Some(cause) = closed.as_ref().filter(|_| events.len() > ahead) {
                 // Before anything is folded ahead: so nothing has to be undone.
@@ -232,8 +249,10 @@ impl<'a> Group<'a> {
         self.has_read = false;
         let limit = self.shared().config.attempts;
         let seats = std::mem::take(&mut self.seats);
-        let (contended, again): (Seats, _) =
-            seats.into_iter().partition(|seat| seat.attempts >= limit);
+        let (contended, again): (Seats, _) = seats.into_iter().partition(|seat| {
+            // A delivery may be done already: its policy looks.
+            seat.attempts >= limit || seat.case.delivering().is_some()
+        });
         again.iter().for_each(|seat| seat.case.take_back());
         self.seats = again;
         if !contended.is_empty() {
@@ -338,6 +357,15 @@ async fn give_up(port: Port<'_>, seats: Seats, guard: Option<Query>, level: Posi
 fn place_of(key: Option<&Text>, before: &[Seat]) -> Option<Place> {
     let mut before = before.iter().rev();
     before.find(|seat| seat.remembered && seat.case.key() == key).map(|seat| seat.place)
+}
+
+/// Whether it is a delivery that one of these is as well.
+fn is_on_its_way(seat: &Seat, before: &[Seat]) -> bool {
+    let Some(delivering) = seat.case.delivering().filter(|delivering| delivering.unsure) else {
+        return false;
+    };
+    let mut others = before.iter().filter_map(|other| other.case.delivering());
+    others.any(|other| other.tag == delivering.tag)
 }
 
 fn fold_ahead(views: &mut Folded, events: &[EncodedEvent]) -> Result<(), Cause> {

@@ -173,6 +173,11 @@ impl Decisions {
         self.clone().asking(decision, None)
     }
 
+    /// With these options.
+    pub(crate) fn with_options(floor: Arc<Floor>, options: Options) -> Self {
+        Decisions { floor, options, key: Unkeyed(()) }
+    }
+
     #[track_caller]
     pub(super) fn asking<D: Decision>(
         self,

@@ -15,7 +15,7 @@ use crate::shared::Lock;
 /// sorted out.
 const USES_PER_VIEW: usize = 2;
 
-pub(super) struct Kept {
+pub(crate) struct Kept {
     most: usize,
     hasher: FixedState,
     slots: Lock<Slots>,
@@ -32,16 +32,16 @@ struct Slots {
 }
 
 /// The views of a decision are few.
-type Few<T> = SmallVec<[T; 2]>;
+pub(crate) type Few<T> = SmallVec<[T; 2]>;
 
 impl Kept {
-    pub(super) fn new(seed: u64, most: usize) -> Self {
+    pub(crate) fn new(seed: u64, most: usize) -> Self {
         let hasher = FixedState::with_seed(seed);
         Kept { most, hasher, slots: Lock::new(Slots::default()) }
     }
 
     /// Takes the views of a boundary out: whoever has one goes on with it.
-    pub(super) fn take(&self, boundary: &Boundary) -> Few<Slot> {
+    pub(crate) fn take(&self, boundary: &Boundary) -> Few<Slot> {
         let mut taken = SmallVec::new();
         let mut slots = self.slots.lock();
         for reading in boundary.reading() {
@@ -55,7 +55,7 @@ impl Kept {
     }
 
     /// Keeps the views that are worth it.
-    pub(super) fn keep(&self, views: Folded) {
+    pub(crate) fn keep(&self, views: Folded) {
         let worth_it: Few<_> =
             views.keep().map(|slot| (self.hasher.hash_one(slot.identity()), slot)).collect();
         let mut forgotten = Few::new();
@@ -69,7 +69,7 @@ impl Kept {
         drop(forgotten);
     }
 
-    pub(super) fn clear(&self) {
+    pub(crate) fn clear(&self) {
         let forgotten = std::mem::take(&mut *self.slots.lock());
         drop(forgotten);
     }

@@ -27,3 +27,4 @@ mod turn;
 pub use handle::Decisions;
 
 pub(crate) use floor::Floor;
+pub(crate) use kept::Kept;

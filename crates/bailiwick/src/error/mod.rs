@@ -5,6 +5,7 @@ mod cause;
 mod class;
 mod client;
 mod load;
+mod policy;
 mod read;
 mod samples;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use bailiwick_core::BoxError;
 pub use ask::{AlreadyRun, AskError, NotRun, Unknown, UnreadableReply};
 pub use cause::{Cause, Unloadable};
 pub(crate) use load::LoadError;
+pub use policy::PolicyError;
 pub use read::ReadError;
 
 /// Shares the source of a journal's error among all commands of a batch.

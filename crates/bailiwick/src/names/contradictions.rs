@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use bailiwick_core::EventDescriptor;
 use bailiwick_core::journal::{RESERVED_PREFIX, RESERVED_TYPES};
+use bailiwick_core::{EventDescriptor, Lane};
 
 use super::{Names, Set, has_key};
 use crate::start::StartError;
@@ -16,6 +16,7 @@ impl Names {
         self.sets.iter().try_for_each(Set::check_retired)?;
         self.check_aggregates()?;
         self.check_keys()?;
+        self.check_lanes()?;
         self.check_ignored()
     }
 
@@ -65,6 +66,21 @@ impl Names {
                 if let Some(key) = first.was.iter().copied().find(|key| has_key(second, key)) {
                     let (first, second) = (first.id, second.id);
                     return Err(StartError::KeyTaken { key, first, second });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// News of which it is known that no aggregate emits them have no emitter.
+    fn check_lanes(&self) -> Result<(), StartError> {
+        for wanting in self.policies.iter().filter(|known| known.lane == Lane::Emitter) {
+            let others = self.sets.iter().filter(|set| set.emits && set.view.is_none());
+            for set in others {
+                let mut names = wanting.types.iter().map(|known| known.name);
+                if let Some(event) = names.find(|name| set.knows(name)) {
+                    let (policy, emitter) = (wanting.name, set.of);
+                    return Err(StartError::NoEmitter { policy, event, emitter });
                 }
             }
         }

@@ -15,8 +15,9 @@ use std::any::{TypeId, type_name};
 use std::collections::BTreeSet;
 
 use bailiwick_core::journal::EncodedEvent;
+use bailiwick_core::policy::AnyPolicy;
 use bailiwick_core::views::Reader;
-use bailiwick_core::{Aggregate, CodecError, Event, EventDescriptor, IdDescriptor, Position};
+use bailiwick_core::{Aggregate, CodecError, Event, EventDescriptor, IdDescriptor, Lane, Position};
 
 pub use found::Found;
 pub(crate) use schema::Schema;
@@ -26,7 +27,15 @@ pub(crate) use schema::Schema;
 pub(crate) struct Names {
     sets: Vec<Set>,
     aggregates: Vec<Named>,
+    policies: Vec<Wanting>,
     ignored: Ignored,
+}
+
+/// A policy, and what it wants.
+struct Wanting {
+    name: &'static str,
+    lane: Lane,
+    types: &'static [EventDescriptor],
 }
 
 /// Who emits or reads some event types.
@@ -57,6 +66,7 @@ struct Named {
 pub(crate) struct Ignored {
     pub(crate) events: BTreeSet<String>,
     pub(crate) aggregates: BTreeSet<String>,
+    pub(crate) policies: BTreeSet<String>,
     pub(crate) keys: BTreeSet<String>,
     /// Whole tags.
     pub(crate) ids: BTreeSet<String>,
@@ -84,6 +94,16 @@ impl Names {
     pub(crate) fn reader(&mut self, reader: Reader) {
         let Reader { of, view, types, decode, ids } = reader;
         self.sets.push(Set { of, view: Some(view), emits: false, types, decode, ids });
+    }
+
+    /// `of`: its Rust type.
+    pub(crate) fn policy(&mut self, of: &'static str, id: TypeId, policy: &dyn AnyPolicy) {
+        let (types, decode) = (policy.types(), policy.decodes());
+        self.reader(Reader { of, view: id, types, decode, ids: Vec::new() });
+        let mut readers = Vec::new();
+        policy.readers(&mut readers);
+        readers.into_iter().for_each(|reader| self.reader(reader));
+        self.policies.push(Wanting { name: policy.name(), lane: policy.lane(), types });
     }
 
     /// The views of which it is looked whether the journal holds what they would overlook.

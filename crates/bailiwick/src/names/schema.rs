@@ -6,8 +6,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bailiwick_core::journal::RecordedEvent;
-use bailiwick_core::{EventDescriptor, IdDescriptor, Text};
+use bailiwick_core::journal::{POLICY_STARTED, RecordedEvent};
+use bailiwick_core::policy::POLICY_KEY;
+use bailiwick_core::{EventDescriptor, IdDescriptor, Tag, Text};
 
 use foldhash::fast::FixedState;
 
@@ -50,6 +51,7 @@ impl Schema {
     /// If it would be passed over, or misread.
     pub(crate) fn see(&mut self, recorded: &RecordedEvent) -> Result<(), StartError> {
         let event_type = &recorded.event.event_type;
+        self.see_policy(recorded)?;
         let Schema { names, aggregates, keys, seen } = self;
         let seen = match seen.get_mut(event_type.as_str()) {
             Some(seen) => seen,
@@ -64,6 +66,22 @@ impl Schema {
         seen.version(names, recorded)?;
         seen.origin(names, aggregates, recorded)?;
         seen.tags(names, keys, recorded)
+    }
+
+    /// A policy was started: it is known here.
+    fn see_policy(&self, recorded: &RecordedEvent) -> Result<(), StartError> {
+        if recorded.event.event_type != POLICY_STARTED {
+            return Ok(());
+        }
+        let names = recorded.event.tags.iter().filter(|tag| tag.key() == POLICY_KEY);
+        for name in names.map(Tag::value) {
+            let is_known = self.names.policies.iter().any(|known| known.name == name);
+            if !is_known && !self.names.ignored.policies.contains(name) {
+                let (policy, position) = (name.to_owned(), recorded.position);
+                return Err(StartError::UnknownPolicy { policy, position });
+            }
+        }
+        Ok(())
     }
 
     /// The journal is at its end.

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bailiwick_core::journal::{RESERVED_TYPES, RecordedEvent};
+use bailiwick_core::journal::{RESERVED_PREFIX, RESERVED_TYPES, RecordedEvent};
 use bailiwick_core::{BoxError, EventDescriptor, IdDescriptor, Position, SchemaVersion, Tag};
 
 use super::{Found, Names, each_once, has_key, knows};
@@ -165,6 +165,9 @@ impl Seen {
         recorded: &RecordedEvent,
     ) -> Result<(), StartError> {
         for tag in &recorded.event.tags {
+            if tag.key().starts_with(RESERVED_PREFIX) {
+                continue;
+            }
             let (mut is_known, key) = (false, tag.key());
             for known in self.ids.iter_mut().filter(|known| has_key(&known.id, key)) {
                 (is_known, known.carried) = (true, true);

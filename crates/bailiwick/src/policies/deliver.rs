@@ -1,0 +1,247 @@
+//! One news of a policy: what it sends because of it, and what became of that.
+//!
+//! Each delivery leaves one trace in the journal: on what it caused, or, where that is nothing, as an event
+//! of its own. Both are appended on the condition that there is none yet. What may have been done before is
+//! looked up first.
+
+use std::sync::Arc;
+
+use bailiwick_core::journal::{
+    AppendError, Delivery, Journal, LastMatch, Query, QueryItem, RecordedEvent,
+};
+use bailiwick_core::policy::{DeliveryEnded, Ending, Outgoing};
+use bailiwick_core::{ErrorReport, Tag, Text};
+
+use super::chain;
+use super::delivering::Delivering;
+use super::facts;
+use super::fold::{as_of, guarded};
+use super::running::Running;
+use super::targets::Outcome;
+use crate::port;
+use crate::race::yield_now;
+
+/// Why a news is not done.
+pub(super) enum Stop {
+    Failed {
+        reason: String,
+        /// Which of the deliveries of the news failed.
+        nth: Option<usize>,
+        /// Trying again is no use.
+        for_good: bool,
+    },
+    /// Others were faster: at once again, after a look at what they did.
+    Overtaken,
+    /// The runtime ends.
+    Ended,
+}
+
+impl Stop {
+    /// While this of the deliveries was under way.
+    fn at(self, nth: usize) -> Stop {
+        match self {
+            Stop::Failed { reason, for_good, .. } => {
+                Stop::Failed { reason, nth: Some(nth), for_good }
+            }
+            stop => stop,
+        }
+    }
+
+    fn failed(reason: String) -> Stop {
+        Stop::Failed { reason, nth: None, for_good: false }
+    }
+
+    fn for_good(reason: String, nth: Option<usize>) -> Stop {
+        Stop::Failed { reason, nth, for_good: true }
+    }
+}
+
+/// What a policy does about a news.
+pub(super) enum Reaction {
+    Sends(Vec<Outgoing>),
+    GivesUp(String),
+}
+
+/// A delivery, with what is known of it.
+struct Sending<'a> {
+    news: &'a RecordedEvent,
+    journal: &'a dyn Journal,
+    correlation: Text,
+    unsure: bool,
+}
+
+impl Running {
+    /// Deals with a news: sends what the policy asks for, one after the other, and waits for each. If
+    /// other writers are faster, at once again, as often as callers are.
+    pub(super) async fn deal_with(&self, news: &RecordedEvent, unsure: bool) -> Result<(), Stop> {
+        let attempts = self.config().attempts;
+        for attempt in 0..attempts {
+            match self.attempt(news, unsure || attempt > 0).await {
+                Err(Stop::Overtaken) => yield_now().await,
+                dealt => return dealt,
+            }
+        }
+        Err(Stop::failed(format!("other writers of the journal were faster {attempts} times")))
+    }
+
+    async fn attempt(&self, news: &RecordedEvent, unsure: bool) -> Result<(), Stop> {
+        let journal = self.journal().ok_or(Stop::Ended)?;
+        if let Err(no_lane) = self.policy.lane().name(news) {
+            return Err(Stop::for_good(no_lane.to_string(), None));
+        }
+        let reaction = self.reaction(news, &*journal).await.map_err(Stop::failed)?;
+        let unsure = unsure || news.position <= self.unsure_upto;
+        let correlation = correlation_of(news);
+        let sending = Sending { news, journal: &*journal, correlation, unsure };
+        match reaction {
+            Reaction::GivesUp(reason) => self.gives_up(reason, &sending).await?,
+            Reaction::Sends(outgoing) => {
+                let hops = news.event.metadata.extra().hops;
+                if !outgoing.is_empty() && hops >= self.config().policy_hops {
+                    return Err(Stop::for_good(chain::too_long(news, &*journal).await, Some(0)));
+                }
+                for (nth, outgoing) in outgoing.into_iter().enumerate() {
+                    self.delivers(outgoing, &sending).await.map_err(|stop| stop.at(nth))?;
+                }
+            }
+        }
+        self.tally.dealt_with();
+        Ok(())
+    }
+
+    /// What the policy does about it.
+    ///
+    /// # Errors
+    /// Why nobody can say.
+    pub(super) async fn reaction(
+        &self,
+        news: &RecordedEvent,
+        journal: &dyn Journal,
+    ) -> Result<Reaction, String> {
+        let read = guarded(|| self.policy.read(news.clone()))?;
+        let reacting = match read.map_err(|error| ErrorReport::of(&error).to_string())? {
+            Some(reacting) => reacting,
+            // Its type is retired.
+            None => return Ok(Reaction::Sends(Vec::new())),
+        };
+        let views = as_of(news.position, reacting.boundary(), (&self.shared, journal, &self.kept));
+        let views = views.await?;
+        let reaction = guarded(|| reacting.react(&views));
+        self.kept.keep(views);
+        match reaction? {
+            Ok(commands) => {
+                let outgoing = commands.into_outgoing();
+                outgoing.map(Reaction::Sends).map_err(|error| ErrorReport::of(&error).to_string())
+            }
+            Err(give_up) => Ok(Reaction::GivesUp(give_up.reason().to_owned())),
+        }
+    }
+
+    /// The delivery of a news that could not be made, as operators see it.
+    pub(super) async fn shows(&self, news: &RecordedEvent, nth: usize) -> Option<String> {
+        let journal = self.journal()?;
+        match self.reaction(news, &*journal).await {
+            Ok(Reaction::Sends(outgoing)) => outgoing.get(nth).map(shown),
+            _ => None,
+        }
+    }
+
+    async fn gives_up(&self, reason: String, sending: &Sending<'_>) -> Result<(), Stop> {
+        let delivery = self.delivery(sending.news, None);
+        let at = sending.news.position;
+        tracing::warn!(policy = self.name(), %at, %reason, "a policy gave up");
+        let ended = DeliveryEnded { how: Ending::GaveUp, reason: Some(reason) };
+        let traced = self.leave_trace(delivery, ended, sending.journal, &sending.correlation).await;
+        match traced.map_err(Stop::failed)? {
+            true => self.tally.gave_up(),
+            false => self.tally.repeated(),
+        }
+        Ok(())
+    }
+
+    /// The identity of a delivery, or of a news as a whole.
+    pub(super) fn delivery(&self, news: &RecordedEvent, of: Option<&Outgoing>) -> Delivery {
+        Delivery {
+            policy: Text::literal(self.name()),
+            run: self.run,
+            source: news.position,
+            target: of.map(|outgoing| outgoing.target.clone()),
+            ordinal: of.map_or(0, |outgoing| outgoing.ordinal),
+        }
+    }
+
+    async fn delivers(&self, outgoing: Outgoing, sending: &Sending<'_>) -> Result<(), Stop> {
+        let Sending { news, journal, correlation, unsure } = sending;
+        let delivery = self.delivery(news, Some(&outgoing));
+        let hops = news.event.metadata.extra().hops + 1;
+        let delivering = Delivering::new(delivery.clone(), outgoing.command, (hops, *unsure));
+        if *unsure && self.was_done(&delivering.tag, *journal).await.map_err(Stop::failed)? {
+            self.tally.repeated();
+            return Ok(());
+        }
+        let timeout = self.config().timeout;
+        let call = (Arc::new(delivering), correlation.clone());
+        let (how, reason) = match self.targets.send(outgoing, call, timeout).await {
+            Outcome::Caused => {
+                self.tally.caused();
+                return Ok(());
+            }
+            Outcome::Nothing => (Ending::Nothing, None),
+            Outcome::Rejected(reason) => (Ending::Rejected, Some(reason)),
+            Outcome::Overtaken => return Err(Stop::Overtaken),
+            Outcome::Failed(reason) => return Err(Stop::failed(reason)),
+            Outcome::Ended => return Err(Stop::Ended),
+        };
+        let ended = DeliveryEnded { how, reason };
+        match self.leave_trace(delivery, ended, *journal, correlation).await {
+            Ok(true) if how == Ending::Rejected => self.tally.rejected(),
+            Ok(true) => self.tally.nothing(),
+            Ok(false) => self.tally.repeated(),
+            Err(reason) => return Err(Stop::failed(reason)),
+        }
+        Ok(())
+    }
+
+    /// Whether what stands for a delivery is in the journal.
+    pub(super) async fn was_done(&self, tag: &Tag, journal: &dyn Journal) -> Result<bool, String> {
+        let found = port::last(journal, QueryItem::tagged(tag.clone()).into()).await;
+        let LastMatch { event, .. } = found.map_err(|error| ErrorReport::of(&error).to_string())?;
+        Ok(event.is_some())
+    }
+
+    /// Leaves the trace of a delivery that caused nothing. False: there was one.
+    ///
+    /// # Errors
+    /// Why it may not be there.
+    pub(super) async fn leave_trace(
+        &self,
+        delivery: Delivery,
+        ended: DeliveryEnded,
+        journal: &dyn Journal,
+        correlation: &Text,
+    ) -> Result<bool, String> {
+        let unless = Query::from(QueryItem::tagged(delivery.tag()));
+        let of = (&self.tag, delivery);
+        let event = facts::trace(&ended, of, Some(correlation.clone()), self.now());
+        match facts::append(journal, event, Some(unless)).await {
+            Ok(()) => Ok(true),
+            Err(AppendError::Conflict { .. }) => Ok(false),
+            Err(error) => {
+                self.shared.append_failed();
+                Err(ErrorReport::of(&error).to_string())
+            }
+        }
+    }
+}
+
+/// The conversation that what follows from a news belongs to: that of the news, or one that begins with
+/// it.
+pub(super) fn correlation_of(news: &RecordedEvent) -> Text {
+    let said = news.event.metadata.extra().correlation.clone();
+    said.unwrap_or_else(|| format!("@{}", news.position).into())
+}
+
+/// A command, as operators see it.
+pub(super) fn shown(outgoing: &Outgoing) -> String {
+    guarded(|| format!("{:?}", outgoing.payload)).unwrap_or_else(|_| outgoing.command.to_owned())
+}

@@ -1,0 +1,126 @@
+//! What a policy has recorded of itself, read at the start and written while it runs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bailiwick_core::journal::{
+    AppendCondition, AppendError, Delivery, EncodedEvent, EventType, Journal, LANE_FREED,
+    LANE_PARKED, Metadata, POLICY_REACHED, POLICY_REWOUND, POLICY_STARTED, Query, QueryItem, Read,
+};
+use bailiwick_core::policy::{DeliveryEnded, PolicyFact};
+use bailiwick_core::{Event, Position, Tag, Tags, Text, Timestamp};
+
+use super::lanes::Parked;
+use crate::port;
+use crate::start::StartError;
+
+/// What is recorded of a policy.
+#[derive(Debug, Default)]
+pub(super) struct Recorded {
+    /// Where it began, and by which lanes it goes; none if it is new.
+    pub(super) started: Option<(Position, String)>,
+    /// Everything up to here is done, but for what is parked.
+    pub(super) reached: Position,
+    /// How often it was rewound.
+    pub(super) run: u32,
+    pub(super) parked: BTreeMap<Text, Parked>,
+}
+
+/// Which events are facts of the policy with this tag.
+pub(super) fn query(policy: &Tag) -> Query {
+    let types = [POLICY_STARTED, POLICY_REACHED, POLICY_REWOUND, LANE_PARKED, LANE_FREED];
+    let types = types.map(EventType::literal);
+    QueryItem::new(types, [policy.clone()]).expect("there is a tag").into()
+}
+
+impl Recorded {
+    /// # Errors
+    /// If it cannot be read.
+    pub(super) async fn read(journal: &dyn Journal, policy: &Tag) -> Result<Recorded, StartError> {
+        let mut recorded = Recorded::default();
+        let mut read = Read::new(query(policy));
+        loop {
+            let page = port::read(journal, read.clone()).await.map_err(StartError::Unread)?;
+            for event in &page.events {
+                let fact = event.event.decode::<PolicyFact>();
+                let fact = fact.map_err(|source| StartError::PolicyFact {
+                    position: event.position,
+                    policy: policy.value().to_owned(),
+                    source,
+                })?;
+                if let Some(fact) = fact {
+                    recorded.learn(fact, event.event.recorded_at);
+                }
+            }
+            read.after = page.upto;
+            if !page.more {
+                return Ok(recorded);
+            }
+        }
+    }
+
+    fn learn(&mut self, fact: PolicyFact, recorded_at: Timestamp) {
+        match fact {
+            PolicyFact::Started { after, lane } => {
+                if self.started.is_none() {
+                    self.reached = after;
+                }
+                self.started = Some((after, lane));
+            }
+            PolicyFact::Reached { upto } => self.reached = self.reached.max(upto),
+            PolicyFact::Rewound { after, run } => {
+                (self.reached, self.run) = (self.reached.min(after), run);
+                self.parked.retain(|_, parked| parked.at <= after);
+            }
+            PolicyFact::LaneParked { lane, at, reason, command } => {
+                let (reason, command) = (reason.into(), command.map(Arc::from));
+                let parked = Parked { at, since: recorded_at, reason, command };
+                self.parked.insert(lane.into(), parked);
+            }
+            PolicyFact::LaneFreed { lane, .. } => drop(self.parked.remove(&Text::from(lane))),
+        }
+    }
+}
+
+/// The event that a fact becomes.
+pub(super) fn encoded(fact: &PolicyFact, policy: &Tag, now: Timestamp) -> EncodedEvent {
+    event(fact, policy.clone().into(), now, Metadata::default())
+}
+
+/// The event that says how a delivery ended which caused none.
+pub(super) fn trace(
+    ended: &DeliveryEnded,
+    (policy, delivery): (&Tag, Delivery),
+    correlation: Option<Text>,
+    now: Timestamp,
+) -> EncodedEvent {
+    let tags = [policy.clone(), delivery.tag()].into_iter().collect();
+    let mut metadata = Metadata::default();
+    let extra = metadata.extra_mut();
+    (extra.correlation, extra.causation) = (correlation, Some(delivery.source));
+    extra.delivery = Some(delivery);
+    event(ended, tags, now, metadata)
+}
+
+fn event<E: Event>(
+    event: &E,
+    tags: Tags,
+    recorded_at: Timestamp,
+    metadata: Metadata,
+) -> EncodedEvent {
+    let mut payload = Vec::new();
+    event.encode(&mut payload).expect("texts and numbers can be encoded");
+    let known = event.descriptor();
+    let (event_type, version) = (EventType::literal(known.name), known.version());
+    EncodedEvent { event_type, version, tags, payload: payload.into(), recorded_at, metadata }
+}
+
+/// Appends an event of Bailiwick's own, if there is none that `unless` matches.
+pub(super) async fn append(
+    journal: &dyn Journal,
+    event: EncodedEvent,
+    unless: Option<Query>,
+) -> Result<(), AppendError> {
+    let condition = unless.map(AppendCondition::new);
+    port::append(journal, vec![event], condition).await.map(drop)
+}

@@ -1,0 +1,62 @@
+//! The views of a policy, as of its news: folded up to and including that, and nothing later.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bailiwick_core::journal::Journal;
+use bailiwick_core::views::{Boundary, Folded};
+use bailiwick_core::{ErrorReport, Position};
+
+use crate::decide::Kept;
+use crate::error::panic_message;
+use crate::pace::Pace;
+use crate::port;
+use crate::shared::Shared;
+
+/// Folds the views of this boundary as of `upto`. Those that were kept go on, unless they know more.
+///
+/// # Errors
+/// Why they cannot be folded.
+pub(super) async fn as_of(
+    upto: Position,
+    boundary: &Boundary,
+    (shared, journal, kept): (&Shared, &dyn Journal, &Kept),
+) -> Result<Folded, String> {
+    let mut folded = Folded::default();
+    if boundary.reading().is_empty() {
+        return Ok(folded);
+    }
+    let mut taken = kept.take(boundary);
+    taken.retain(|slot| slot.upto() <= upto);
+    guarded(|| {
+        folded.add(boundary, |view| {
+            let at = taken.iter().position(|slot| slot.identity() == view)?;
+            Some(taken.swap_remove(at))
+        });
+    })?;
+    let mut pace = Pace::default();
+    loop {
+        match folded.level() {
+            Some(level) if level >= upto => return Ok(folded),
+            Some(_) => folded.behind(),
+            None => {}
+        }
+        let read = folded.next_read(shared.config.page()).upto(upto);
+        let page = port::read(journal, read).await;
+        let page = page.map_err(|error| ErrorReport::of(&error).to_string())?;
+        let mut page = Some(page);
+        while let Some((part, gives_way)) = pace.part_of(&mut page) {
+            let taken = guarded(|| folded.take(&part))?;
+            taken.map_err(|error| ErrorReport::of(&error).to_string())?;
+            gives_way.now().await;
+        }
+    }
+}
+
+/// Runs code of the domain. Fails with the message of a panic.
+pub(super) fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| {
+        let message: Arc<str> = panic_message(&*panic);
+        format!("it panics: {message}")
+    })
+}

@@ -1,0 +1,336 @@
+//! Policies as operators see them: how far they have come, what stands still, and what to do about it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick_core::journal::{Read, RecordedEvent};
+use bailiwick_core::policy::{DeliveryEnded, Ending, PolicyFact};
+use bailiwick_core::{Position, Text, Timestamp};
+
+use super::counts::PolicyCounts;
+use super::deliver::{Reaction, correlation_of, shown};
+use super::running::Running;
+use crate::error::PolicyError;
+use crate::port;
+
+/// How many stalled lanes are told.
+const MOST_STALLED: usize = 100;
+
+/// The policies of a runtime; from [`Runtime::policies`](crate::Runtime::policies). It does not keep the
+/// runtime alive. Cheap to clone.
+#[derive(Clone)]
+pub struct Policies(pub(crate) Arc<[Arc<Running>]>);
+
+/// A policy of a runtime, by its name; from [`Policies`]. It does not keep the runtime alive.
+///
+/// For an example see [`Policies`].
+#[derive(Clone)]
+pub struct PolicyHandle(Arc<Running>);
+
+/// How a policy is.
+///
+/// For an example see [`Policies`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PolicyState {
+    /// It reads and delivers.
+    Running,
+    /// As many lanes are parked as may be ([`parked_lanes`](crate::Config::parked_lanes)), so it does
+    /// nothing more until the runtime is started again.
+    Stopped,
+}
+
+/// How far a policy has come, and what became of what it did.
+///
+/// For an example see [`Policies`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PolicyStatus {
+    /// Its name.
+    pub policy: &'static str,
+    /// Whether it runs.
+    pub state: PolicyState,
+    /// Everything that it wants up to here is done, but for lanes that are parked.
+    pub reached: Position,
+    /// It has read the journal up to here. What lies between the two is under way, or waits behind it.
+    pub read: Position,
+    /// How many news it holds that are not done.
+    pub pending: usize,
+    /// How long ago the oldest of them was recorded; none if everything is done.
+    pub oldest_pending: Option<Duration>,
+    /// What became of its deliveries since the runtime was started.
+    pub counts: PolicyCounts,
+    /// How many lanes stand still and are tried again.
+    pub stalled_lanes: usize,
+    /// Some of them, at most 100, the first in the journal first.
+    pub stalled: Vec<StalledLane>,
+    /// How many lanes are parked.
+    pub parked_lanes: usize,
+}
+
+/// A lane that stands still, and is tried again.
+///
+/// For an example see [`Policies`].
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StalledLane {
+    /// Its name.
+    pub lane: Text,
+    /// The news that could not be dealt with.
+    pub at: Position,
+    /// How long ago that was recorded.
+    pub age: Duration,
+    /// How long it has been tried.
+    pub failing_for: Duration,
+    /// How often it was tried in vain.
+    pub failures: u32,
+    /// Why, the last time.
+    pub reason: Arc<str>,
+}
+
+/// A lane that stands still until somebody has seen to it.
+///
+/// For an example see [`Policies`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParkedLane {
+    /// Its name: the tag of its ID, as in `listing:l1`, or the aggregate that emits its news.
+    pub lane: Text,
+    /// The news that could not be dealt with. Later ones of the lane wait behind it.
+    pub at: Position,
+    /// When it was parked.
+    pub since: Timestamp,
+    /// Why.
+    pub reason: Arc<str>,
+    /// The command that could not be delivered, as its `Debug` shows it; none if it is not known.
+    pub command: Option<Arc<str>>,
+}
+
+/// Parked lanes that were selected: nothing is done before one of the verbs. What would be done to which
+/// is in [`lanes`](Self::lanes): so selecting is the dry run.
+///
+/// For an example see [`Policies`].
+#[derive(Debug, Clone)]
+pub struct SelectedLanes {
+    policy: PolicyHandle,
+    lanes: Vec<ParkedLane>,
+}
+
+impl Policies {
+    /// The policy with this name.
+    pub fn get(&self, name: &str) -> Option<PolicyHandle> {
+        self.iter().find(|policy| policy.name() == name)
+    }
+
+    /// All policies, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = PolicyHandle> + '_ {
+        self.0.iter().cloned().map(PolicyHandle)
+    }
+}
+
+impl PolicyHandle {
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    /// How it is. Asks nobody and waits for nothing.
+    pub fn status(&self) -> PolicyStatus {
+        let running = &self.0;
+        let (now, elapsed) = (running.now(), running.elapsed());
+        let lanes = running.lanes.lock();
+        let stalled = lanes.stalled(MOST_STALLED).into_iter().map(|stalled| StalledLane {
+            lane: stalled.lane,
+            at: stalled.at,
+            age: now.since(stalled.recorded_at),
+            failing_for: elapsed.saturating_sub(stalled.failing.since),
+            failures: stalled.failing.times + 1,
+            reason: stalled.failing.reason,
+        });
+        PolicyStatus {
+            policy: running.name(),
+            state: match running.is_stopped() {
+                true => PolicyState::Stopped,
+                false => PolicyState::Running,
+            },
+            reached: lanes.mark(),
+            read: lanes.upto(),
+            pending: lanes.held(),
+            oldest_pending: lanes.oldest().map(|at| now.since(at)),
+            counts: running.tally.read(),
+            stalled_lanes: lanes.count_stalled(),
+            stalled: stalled.collect(),
+            parked_lanes: lanes.parked(),
+        }
+    }
+
+    /// The lanes that are parked, in the order of their names.
+    pub fn parked(&self) -> Vec<ParkedLane> {
+        let parked = self.0.lanes.lock().all_parked();
+        let of = |(lane, parked): (Text, Arc<super::lanes::Parked>)| ParkedLane {
+            lane,
+            at: parked.at,
+            since: parked.since,
+            reason: parked.reason.clone(),
+            command: parked.command.clone(),
+        };
+        parked.into_iter().map(of).collect()
+    }
+
+    /// Selects those of the parked lanes for which this holds. Nothing is done to them yet.
+    pub fn select(&self, which: impl FnMut(&ParkedLane) -> bool) -> SelectedLanes {
+        let lanes = self.parked().into_iter().filter(which).collect();
+        SelectedLanes { policy: self.clone(), lanes }
+    }
+
+    /// What the policy would send now because of the news at which a lane is parked, as `Debug` shows it.
+    ///
+    /// # Errors
+    /// If the lane is not parked, or nobody can say.
+    ///
+    /// # Cancel safety
+    /// Changes nothing.
+    pub async fn inspect(&self, lane: &str) -> Result<Vec<String>, PolicyError> {
+        let parked = self.parked_lane(lane)?;
+        let news = self.news_at(parked.at).await?;
+        let journal = self.0.journal().ok_or(PolicyError::ShutDown)?;
+        let reaction = self.0.reaction(&news, &*journal).await;
+        match reaction.map_err(|reason| PolicyError::Reaction { reason: reason.into() })? {
+            Reaction::Sends(outgoing) => Ok(outgoing.iter().map(shown).collect()),
+            Reaction::GivesUp(_) => Ok(Vec::new()),
+        }
+    }
+
+    fn parked_lane(&self, lane: &str) -> Result<ParkedLane, PolicyError> {
+        let found = self.parked().into_iter().find(|parked| parked.lane == *lane);
+        found.ok_or_else(|| PolicyError::NotParked { lane: lane.to_owned() })
+    }
+
+    async fn news_at(&self, at: Position) -> Result<RecordedEvent, PolicyError> {
+        let journal = self.0.journal().ok_or(PolicyError::ShutDown)?;
+        let item = bailiwick_core::journal::QueryItem::new(self.0.types.iter().cloned(), []);
+        let query = item.expect("it wants some event").into();
+        let after = Position::new(at.get().saturating_sub(1));
+        let page = port::read(&*journal, Read::new(query).after(after).upto(at)).await;
+        let mut page = page.map_err(PolicyError::Unread)?;
+        page.events.pop().ok_or(PolicyError::NoNews { at })
+    }
+
+    /// Traces each delivery of a news as skipped, if it was not done.
+    async fn skip_news(&self, news: &RecordedEvent) -> Result<(), PolicyError> {
+        let running = &self.0;
+        let journal = running.journal().ok_or(PolicyError::ShutDown)?;
+        let correlation = correlation_of(news);
+        let deliveries = match running.reaction(news, &*journal).await {
+            Ok(Reaction::Sends(outgoing)) if !outgoing.is_empty() => {
+                outgoing.iter().map(|one| running.delivery(news, Some(one))).collect()
+            }
+            // Nobody knows what it would have been.
+            _ => vec![running.delivery(news, None)],
+        };
+        for delivery in deliveries {
+            let ended = DeliveryEnded { how: Ending::Skipped, reason: None };
+            let left = running.leave_trace(delivery, ended, &*journal, &correlation).await;
+            match left {
+                Ok(true) => running.tally.skipped(),
+                Ok(false) => {}
+                Err(reason) => return Err(PolicyError::NotRecorded { reason: reason.into() }),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl SelectedLanes {
+    /// Which they are.
+    pub fn lanes(&self) -> &[ParkedLane] {
+        &self.lanes
+    }
+
+    /// Tries them again, from the news at which they are parked. Those that cannot go on are parked again.
+    /// How many were still parked.
+    pub fn retry(&self) -> usize {
+        let running = &self.policy.0;
+        let mut lanes = running.lanes.lock();
+        let retried = self.lanes.iter().filter(|parked| lanes.retry(&parked.lane)).count();
+        let ready = lanes.ready();
+        drop(lanes);
+        running.call_workers(ready);
+        retried
+    }
+
+    /// Skips the deliveries of the news at which they are parked, and goes on behind it. That is recorded;
+    /// what was skipped is never sent. How many were still parked.
+    ///
+    /// # Errors
+    /// If it cannot be recorded; those before it are skipped.
+    ///
+    /// # Cancel safety
+    /// Some of them may have been skipped.
+    pub async fn skip(&self) -> Result<usize, PolicyError> {
+        let mut skipped = 0;
+        for parked in &self.lanes {
+            if self.policy.parked_lane(parked.lane.as_str()).is_ok_and(|now| now.at == parked.at) {
+                let news = self.policy.news_at(parked.at).await?;
+                self.policy.skip_news(&news).await?;
+                let mut lanes = self.policy.0.lanes.lock();
+                if lanes.retry_behind(&parked.lane, parked.at) {
+                    skipped += 1;
+                }
+                let ready = lanes.ready();
+                drop(lanes);
+                self.policy.0.call_workers(ready);
+            }
+        }
+        Ok(skipped)
+    }
+
+    /// Drops everything that they hold up to now: they go on with what comes next. That is recorded; what
+    /// was dropped is never sent. How many were still parked.
+    ///
+    /// # Errors
+    /// If it cannot be recorded; those before it are dropped.
+    ///
+    /// # Cancel safety
+    /// Some of them may have been dropped.
+    pub async fn drop_all(&self) -> Result<usize, PolicyError> {
+        let mut dropped = 0;
+        for parked in &self.lanes {
+            if self.policy.parked_lane(parked.lane.as_str()).is_err() {
+                continue;
+            }
+            let running = &self.policy.0;
+            let upto = running.lanes.lock().upto();
+            let before = Position::new(parked.at.get().saturating_sub(1));
+            let fact = PolicyFact::LaneFreed {
+                lane: parked.lane.to_string(),
+                upto,
+                dropped_after: Some(before),
+            };
+            let recorded = running.records(&fact).await;
+            recorded.map_err(|reason| PolicyError::NotRecorded { reason: reason.into() })?;
+            let mut lanes = running.lanes.lock();
+            if lanes.drop_upto(&parked.lane, upto) {
+                dropped += 1;
+                running.tally.skipped();
+            }
+            let ready = lanes.ready();
+            drop(lanes);
+            running.call_workers(ready);
+        }
+        Ok(dropped)
+    }
+}
+
+impl fmt::Debug for Policies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(|policy| policy.name())).finish()
+    }
+}
+
+impl fmt::Debug for PolicyHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PolicyHandle({})", self.name())
+    }
+}

@@ -1,0 +1,418 @@
+//! The lanes of a policy, and how far it has come. Pure: no time passes here, and nothing is awaited.
+//!
+//! 1. The news of a lane are dealt with one after the other, in the order of the journal; a lane is in the
+//!    hands of one worker at most.
+//! 2. A lane holds a few news. What comes while it is full, or stands still, it does not hold: it
+//!    remembers behind which position it has to read on, and does that when it comes to it.
+//! 3. The mark never passes a news that is not done, but for lanes that are parked: those are facts in the
+//!    journal, and have a position of their own.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick_core::journal::RecordedEvent;
+use bailiwick_core::{Position, Text, Timestamp};
+use foldhash::fast::FixedState;
+
+/// How much of a policy is held in memory, and how fast it gives up trying.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// News of one lane.
+    pub(super) of_lane: usize,
+    /// News of all lanes.
+    pub(super) of_all: usize,
+    /// Lanes that are parked.
+    pub(super) parked: usize,
+}
+
+pub(super) struct Lanes {
+    bounds: Bounds,
+    by_name: HashMap<Text, Lane, FixedState>,
+    ready: VecDeque<Text>,
+    /// Lanes that are left alone until then.
+    later: BTreeMap<(Duration, Text), ()>,
+    /// News that are not done, of lanes that are not parked, and when they were recorded.
+    outstanding: BTreeMap<Position, Timestamp>,
+    /// Behind these, lanes that are not parked read on.
+    reading_on: BTreeMap<Position, usize>,
+    parked: usize,
+    /// The journal was read up to here.
+    upto: Position,
+}
+
+#[derive(Default)]
+struct Lane {
+    state: State,
+    /// What it holds, in order.
+    queue: VecDeque<RecordedEvent>,
+    /// Behind this it has to read on.
+    behind: Option<Position>,
+    /// It was tried in vain.
+    failing: Option<Failing>,
+    /// What it holds may have been done before: that is looked up.
+    unsure: bool,
+    /// It was parked like this, and is to be freed when all it holds is done.
+    was: Option<Arc<Parked>>,
+}
+
+#[derive(Default)]
+enum State {
+    /// Nobody has it, and it is not in a queue.
+    #[default]
+    Idle,
+    Ready,
+    Working,
+    Later(Duration),
+    Parked(Arc<Parked>),
+}
+
+/// A lane that was tried in vain.
+#[derive(Debug, Clone)]
+pub(super) struct Failing {
+    /// Since when, by the clock's `elapsed`.
+    pub(super) since: Duration,
+    pub(super) times: u32,
+    pub(super) reason: Arc<str>,
+}
+
+/// A lane that stands still until somebody has seen to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parked {
+    pub(super) at: Position,
+    /// When that was recorded.
+    pub(super) since: Timestamp,
+    pub(super) reason: Arc<str>,
+    pub(super) command: Option<Arc<str>>,
+}
+
+/// What is to be done for a lane.
+pub(super) enum Job {
+    /// To deal with this news. `unsure`: it may have been done before.
+    News { lane: Text, news: RecordedEvent, unsure: bool },
+    /// To read what the lane has behind `after`, up to `upto`.
+    ReadOn { lane: Text, after: Position, upto: Position },
+    /// To record that the lane is parked no more; all of it up to here is done.
+    Free { lane: Text, upto: Position },
+}
+
+/// A lane that stands still, and is not parked yet.
+pub(super) struct Stalled {
+    pub(super) lane: Text,
+    pub(super) at: Position,
+    pub(super) recorded_at: Timestamp,
+    pub(super) failing: Failing,
+}
+
+impl Lanes {
+    /// Everything up to `upto` is done, but for these lanes.
+    pub(super) fn new(
+        seed: u64,
+        bounds: Bounds,
+        upto: Position,
+        parked: impl IntoIterator<Item = (Text, Parked)>,
+    ) -> Self {
+        let mut lanes = Lanes {
+            bounds,
+            by_name: HashMap::with_hasher(FixedState::with_seed(seed)),
+            ready: VecDeque::new(),
+            later: BTreeMap::new(),
+            outstanding: BTreeMap::new(),
+            reading_on: BTreeMap::new(),
+            parked: 0,
+            upto,
+        };
+        for (name, parked) in parked {
+            let state = State::Parked(Arc::new(parked));
+            lanes.by_name.insert(name, Lane { state, ..Lane::default() });
+            lanes.parked += 1;
+        }
+        lanes
+    }
+
+    /// The journal was read up to here.
+    pub(super) fn upto(&self) -> Position {
+        self.upto
+    }
+
+    /// Everything up to here is done, but for lanes that are parked.
+    pub(super) fn mark(&self) -> Position {
+        let first = self.outstanding.keys().next();
+        let before = first.map(|first| Position::new(first.get().saturating_sub(1)));
+        let reading_on = self.reading_on.keys().next().copied();
+        [before, reading_on].into_iter().flatten().fold(self.upto, Position::min)
+    }
+
+    /// How many news are held.
+    pub(super) fn held(&self) -> usize {
+        self.outstanding.len()
+    }
+
+    /// Whether more news may be read.
+    pub(super) fn has_room(&self) -> bool {
+        self.outstanding.len() < self.bounds.of_all
+    }
+
+    /// When the oldest news that is not done was recorded.
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
+        self.outstanding.values().next().copied()
+    }
+
+    pub(super) fn parked(&self) -> usize {
+        self.parked
+    }
+
+    pub(super) fn is_full_of_parked(&self) -> bool {
+        self.parked >= self.bounds.parked
+    }
+
+    /// How many wait for a worker.
+    pub(super) fn ready(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// The next news of the journal, for this lane.
+    pub(super) fn offer(&mut self, name: Text, news: RecordedEvent) {
+        let lane = self.by_name.entry(name.clone()).or_default();
+        if matches!(lane.state, State::Parked(_)) || lane.behind.is_some() {
+            return;
+        }
+        if lane.queue.len() >= self.bounds.of_lane || lane.failing.is_some() {
+            let last = lane.queue.back().map_or(self.upto, |last| last.position);
+            lane.reads_on_behind(last, &mut self.reading_on);
+            return;
+        }
+        self.outstanding.insert(news.position, news.event.recorded_at);
+        lane.queue.push_back(news);
+        if matches!(lane.state, State::Idle) {
+            lane.state = State::Ready;
+            self.ready.push_back(name);
+        }
+    }
+
+    /// All news up to here were offered.
+    pub(super) fn read_upto(&mut self, upto: Position) {
+        self.upto = self.upto.max(upto);
+    }
+
+    /// What a worker is to do next. The lane is in its hands until it says how that went.
+    pub(super) fn take(&mut self) -> Option<Job> {
+        let name = self.ready.pop_front()?;
+        let lane = self.by_name.get_mut(&name)?;
+        lane.state = State::Working;
+        if let Some(news) = lane.queue.front() {
+            let (news, unsure) = (news.clone(), lane.unsure);
+            return Some(Job::News { lane: name, news, unsure });
+        }
+        let upto = self.upto;
+        Some(match lane.behind {
+            Some(after) => Job::ReadOn { lane: name, after, upto },
+            None => Job::Free { lane: name, upto },
+        })
+    }
+
+    /// The news that a worker had is done.
+    pub(super) fn done(&mut self, name: &Text) {
+        let Some(lane) = self.by_name.get_mut(name) else { return };
+        lane.failing = None;
+        // One that is tried again may have been tried again before.
+        lane.unsure &= lane.was.is_some();
+        if let Some(news) = lane.queue.pop_front() {
+            self.outstanding.remove(&news.position);
+        }
+        self.put_back(name);
+    }
+
+    /// The worker's lane goes on, if there is more of it.
+    fn put_back(&mut self, name: &Text) {
+        let Some(lane) = self.by_name.get_mut(name) else { return };
+        if lane.queue.is_empty() && lane.behind.is_none() && lane.was.is_none() {
+            self.by_name.remove(name);
+        } else {
+            lane.state = State::Ready;
+            self.ready.push_back(name.clone());
+        }
+    }
+
+    /// What the lane has behind where it had to read on: these, and nothing else up to `upto`.
+    pub(super) fn read_on(&mut self, name: &Text, news: Vec<RecordedEvent>, upto: Position) {
+        let Some(lane) = self.by_name.get_mut(name) else { return };
+        lane.does_not_read_on(&mut self.reading_on);
+        for news in news {
+            if lane.was.is_none() {
+                self.outstanding.insert(news.position, news.event.recorded_at);
+            }
+            lane.queue.push_back(news);
+        }
+        if upto < self.upto {
+            lane.reads_on_behind(upto, &mut self.reading_on);
+        }
+        self.put_back(name);
+    }
+
+    /// The worker's lane could not be dealt with: it is left alone until then. It keeps one position, and
+    /// reads on behind it later.
+    pub(super) fn failed(&mut self, name: &Text, failing: Failing, until: Duration) {
+        let Some(lane) = self.by_name.get_mut(name) else { return };
+        if lane.queue.len() > 1 {
+            for news in lane.queue.drain(1..) {
+                self.outstanding.remove(&news.position);
+            }
+            lane.does_not_read_on(&mut self.reading_on);
+            lane.reads_on_behind(lane.queue[0].position, &mut self.reading_on);
+        }
+        (lane.unsure, lane.failing) = (true, Some(failing));
+        lane.state = State::Later(until);
+        self.later.insert((until, name.clone()), ());
+    }
+
+    /// How the worker's lane failed before.
+    pub(super) fn failing(&self, name: &Text) -> Option<&Failing> {
+        self.by_name.get(name)?.failing.as_ref()
+    }
+
+    /// How the worker's lane was parked, if it is tried again.
+    pub(super) fn was(&self, name: &Text) -> Option<&Parked> {
+        self.by_name.get(name)?.was.as_deref()
+    }
+
+    /// The worker's lane is parked. Parked twice is parked once.
+    pub(super) fn park(&mut self, name: &Text, parked: Parked) {
+        let Some(lane) = self.by_name.get_mut(name) else { return };
+        for news in lane.queue.drain(..) {
+            self.outstanding.remove(&news.position);
+        }
+        lane.does_not_read_on(&mut self.reading_on);
+        if lane.was.is_none() {
+            self.parked += 1;
+        }
+        *lane = Lane { state: State::Parked(Arc::new(parked)), ..Lane::default() };
+    }
+
+    /// The worker's lane, which was parked, is so no more: that is recorded, as of `upto`.
+    pub(super) fn freed(&mut self, name: &Text, upto: Position) {
+        let Some(lane) = self.by_name.get_mut(name) else { return };
+        let behind = lane.behind;
+        lane.does_not_read_on(&mut self.reading_on);
+        if lane.was.take().is_some() {
+            self.parked -= 1;
+        }
+        (lane.failing, lane.unsure) = (None, false);
+        for news in &lane.queue {
+            self.outstanding.insert(news.position, news.event.recorded_at);
+        }
+        if let Some(behind) = behind.or((upto < self.upto && lane.queue.is_empty()).then_some(upto))
+        {
+            lane.reads_on_behind(behind, &mut self.reading_on);
+        }
+        self.put_back(name);
+    }
+
+    /// A parked lane is tried again, from its position on. Whether there is one.
+    pub(super) fn retry(&mut self, name: &Text) -> bool {
+        let Some(lane) = self.by_name.get_mut(name) else { return false };
+        let State::Parked(parked) = &lane.state else { return false };
+        lane.behind = Some(Position::new(parked.at.get().saturating_sub(1)));
+        lane.was = Some(parked.clone());
+        (lane.unsure, lane.state) = (true, State::Ready);
+        self.ready.push_back(name.clone());
+        true
+    }
+
+    /// The same, behind the news at which it is parked: that was skipped.
+    pub(super) fn retry_behind(&mut self, name: &Text, at: Position) -> bool {
+        let is_there = self
+            .by_name
+            .get(name)
+            .is_some_and(|lane| matches!(&lane.state, State::Parked(parked) if parked.at == at));
+        let retried = is_there && self.retry(name);
+        if let Some(lane) = self.by_name.get_mut(name).filter(|_| retried) {
+            lane.behind = Some(at);
+        }
+        retried
+    }
+
+    /// A parked lane goes on behind `upto`: that is recorded. Whether it was parked.
+    pub(super) fn drop_upto(&mut self, name: &Text, upto: Position) -> bool {
+        let Some(lane) = self.by_name.get_mut(name) else { return false };
+        let State::Parked(parked) = &lane.state else { return false };
+        lane.was = Some(parked.clone());
+        self.freed(name, upto);
+        true
+    }
+
+    /// Lanes that were left alone until now are tried again. When the next one is.
+    pub(super) fn wake(&mut self, now: Duration) -> Option<Duration> {
+        while let Some(entry) = self.later.first_entry() {
+            let (until, name) = entry.key().clone();
+            if until > now {
+                return Some(until);
+            }
+            entry.remove();
+            if let Some(lane) = self.by_name.get_mut(&name)
+                && matches!(lane.state, State::Later(at) if at == until)
+            {
+                lane.state = State::Ready;
+                self.ready.push_back(name);
+            }
+        }
+        None
+    }
+
+    /// All lanes that are left alone are tried again at once.
+    pub(super) fn wake_all(&mut self) {
+        self.wake(Duration::MAX);
+    }
+
+    /// The lanes that are parked, in the order of their names.
+    pub(super) fn all_parked(&self) -> Vec<(Text, Arc<Parked>)> {
+        let parked = self.by_name.iter().filter_map(|(name, lane)| match &lane.state {
+            State::Parked(parked) => Some((name.clone(), parked.clone())),
+            _ => None,
+        });
+        let mut parked: Vec<_> = parked.collect();
+        parked.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        parked
+    }
+
+    /// Those that stand still and are not parked, the first in the journal first.
+    pub(super) fn stalled(&self, most: usize) -> Vec<Stalled> {
+        let stalled = self.later.keys().filter_map(|(_, name)| {
+            let lane = self.by_name.get(name)?;
+            let (news, failing) = (lane.queue.front()?, lane.failing.clone()?);
+            let (at, recorded_at) = (news.position, news.event.recorded_at);
+            Some(Stalled { lane: name.clone(), at, recorded_at, failing })
+        });
+        let mut stalled: Vec<_> = stalled.take(most).collect();
+        stalled.sort_unstable_by_key(|stalled| stalled.at);
+        stalled
+    }
+
+    /// How many stand still and are not parked.
+    pub(super) fn count_stalled(&self) -> usize {
+        self.later.len()
+    }
+}
+
+impl Lane {
+    /// Later. A lane that was parked does not hold the mark: until it is freed it is parked, as the
+    /// journal has it.
+    fn reads_on_behind(&mut self, position: Position, reading_on: &mut BTreeMap<Position, usize>) {
+        self.behind = Some(position);
+        if self.was.is_none() {
+            *reading_on.entry(position).or_default() += 1;
+        }
+    }
+
+    fn does_not_read_on(&mut self, reading_on: &mut BTreeMap<Position, usize>) {
+        if let Some(position) = self.behind.take()
+            && self.was.is_none()
+            && let Some(count) = reading_on.get_mut(&position)
+        {
+            *count -= 1;
+            if *count == 0 {
+                reading_on.remove(&position);
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Policies: what happens in one aggregate reaches others as commands, eventually, and exactly once in
+//! effect.
+//!
+//! 1. A news is an event that is in the journal. A [reader](reader) takes them in order and puts each into
+//!    its [lane](lanes); [workers](worker) take lanes, one news at a time, and [deliver](deliver) what the
+//!    policy sends because of it.
+//! 2. A delivery is done once what stands for it is in the journal: on what it caused, or by itself. Both
+//!    carry the tag of the delivery, and are appended on the condition that nothing with it is there. So a
+//!    crash, an unknown outcome, or a second runtime cost a look into the journal, and never a second effect.
+//! 3. How far a policy has come is a mark, recorded now and then, and what is done above it: that is found by
+//!    its traces. Nothing below the mark is computed again.
+//! 4. A lane that cannot go on stands still alone. It is tried again later and later, and after a while
+//!    parked: a fact in the journal, until somebody has seen to it.
+//! 5. What a policy does never delays anybody else: it asks aggregates and decisions as callers do.
+
+mod chain;
+mod counts;
+mod deliver;
+mod delivering;
+mod facts;
+mod fold;
+mod handle;
+mod lanes;
+mod reader;
+mod running;
+mod start;
+mod targets;
+mod timing;
+mod worker;
+
+pub use counts::PolicyCounts;
+pub use handle::{
+    ParkedLane, Policies, PolicyHandle, PolicyState, PolicyStatus, SelectedLanes, StalledLane,
+};
+
+pub(crate) use delivering::{Delivering, once_delivered, unless_delivered};
+pub(crate) use running::Running;
+pub(crate) use start::{Begun, begin};
+pub(crate) use targets::{Outcome, SendDecision, Targets, send_command, send_decision};
+
+use std::sync::Arc;
+
+use crate::shared::Shared;
+
+/// Begins to run the policies.
+pub(crate) fn run(
+    shared: &Arc<Shared>,
+    targets: Targets,
+    begun: Vec<Begun>,
+) -> Arc<[Arc<Running>]> {
+    let targets = Arc::new(targets);
+    let running = begun.into_iter().map(|begun| {
+        let running = Running::new(shared.clone(), targets.clone(), begun);
+        let (of, name) = (running.clone(), running.name());
+        shared.keep(format!("news of {name}"), move || Box::pin(reader::run(of.clone())));
+        let of = running.clone();
+        shared.keep(format!("timing of {name}"), move || Box::pin(timing::run(of.clone())));
+        running
+    });
+    running.collect()
+}

@@ -1,0 +1,94 @@
+//! Reading what a policy wants, in the order of the journal, as soon as it is there.
+
+use std::sync::Arc;
+
+use bailiwick_core::journal::{JournalReadError, Query, QueryItem, Read, RecordedEvent};
+use bailiwick_core::{ErrorReport, Position};
+
+use super::running::Running;
+use crate::port;
+use crate::race::{Either, race};
+
+/// Reads until the runtime ends, or the policy is stopped.
+pub(super) async fn run(running: Arc<Running>) {
+    let item = QueryItem::new(running.types.iter().cloned(), []).expect("it wants some event");
+    let query = Query::from(item);
+    while running.goes_on() {
+        if !has_room(&running).await {
+            continue;
+        }
+        let Some(journal) = running.journal() else { return };
+        let after = running.lanes.lock().upto();
+        let limit = running.config().page();
+        let page = port::read(&*journal, Read::new(query.clone()).after(after).limit(limit)).await;
+        let page = match page {
+            Ok(page) => page,
+            Err(error) => {
+                drop(journal);
+                say_unread(&running, &error);
+                pause(&running).await;
+                continue;
+            }
+        };
+        let ready = running.offer(page.events, page.upto);
+        running.call_workers(ready);
+        running.has_read(page.upto);
+        if page.more {
+            // Workers have their turn, too.
+            drop(journal);
+            crate::race::yield_now().await;
+            continue;
+        }
+        let changed = port::changed(&*journal, query.clone(), page.upto);
+        drop(journal);
+        until_closing(&running, changed).await;
+    }
+}
+
+fn say_unread(running: &Running, error: &JournalReadError) {
+    let error = ErrorReport::of(error);
+    tracing::warn!(policy = running.name(), %error, "the news cannot be read");
+}
+
+impl Running {
+    /// Puts news into their lanes: all there are up to here. How many lanes wait for a worker.
+    fn offer(&self, news: Vec<RecordedEvent>, upto: Position) -> usize {
+        let mut lanes = self.lanes.lock();
+        for news in news {
+            lanes.offer(self.lane_of(&news), news);
+        }
+        lanes.read_upto(upto);
+        lanes.ready()
+    }
+}
+
+/// Waits until there is room for news. False: look again whether to go on.
+async fn has_room(running: &Running) -> bool {
+    // Before it is looked at, so that it is not missed.
+    let room = running.room.notified();
+    if running.lanes.lock().has_room() {
+        return true;
+    }
+    until_closing(running, room).await;
+    false
+}
+
+async fn pause(running: &Running) {
+    let wait = running.config().policy_backoff_max.min(running.config().reload_backoff);
+    until_closing(running, running.shared.seams.clock.sleep(wait)).await;
+}
+
+/// Waits for this, or until the stage of the runtime changes.
+pub(super) async fn until_closing<T>(
+    running: &Running,
+    wait: impl Future<Output = T>,
+) -> Option<T> {
+    let closing = running.shared.closing.notified();
+    if !running.goes_on() {
+        return None;
+    }
+    match race(wait, closing).await {
+        Either::Left(done) => Some(done),
+        Either::Right(()) => None,
+    }
+}

@@ -1,0 +1,179 @@
+//! A policy that runs: what its tasks share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bailiwick_core::journal::{EventType, Journal};
+use bailiwick_core::policy::AnyPolicy;
+use bailiwick_core::{Position, Tag, Text, Timestamp};
+use tokio::sync::{Notify, Semaphore};
+
+use super::counts::Tally;
+use super::lanes::{Bounds, Lanes};
+use super::start::Begun;
+use super::targets::Targets;
+use super::timing::Marks;
+use super::worker;
+use crate::backoff::Backoff;
+use crate::config::Config;
+use crate::decide::Kept;
+use crate::shared::{Lock, Shared, Stage};
+
+pub(crate) struct Running {
+    pub(super) shared: Arc<Shared>,
+    pub(super) policy: Arc<dyn AnyPolicy>,
+    pub(super) targets: Arc<Targets>,
+    /// What its facts carry.
+    pub(super) tag: Tag,
+    /// The types of its news, by all their names.
+    pub(super) types: Vec<EventType>,
+    /// How often it was rewound.
+    pub(super) run: u32,
+    /// What was in the journal when it began: of that it may have done something before.
+    pub(super) unsure_upto: Position,
+    pub(super) lanes: Lock<Lanes>,
+    pub(super) kept: Kept,
+    pub(super) tally: Tally,
+    workers: Lock<Workers>,
+    /// Wakes workers that have nothing to do.
+    pub(super) work: Semaphore,
+    /// Signalled when there is room for news again.
+    pub(super) room: Notify,
+    /// Signalled when something is to be done at a time.
+    pub(super) timing: Notify,
+    pub(super) marks: Marks,
+    stopped: AtomicBool,
+}
+
+/// How many workers there are.
+#[derive(Default)]
+struct Workers {
+    all: usize,
+    idle: usize,
+}
+
+impl Running {
+    pub(super) fn new(shared: Arc<Shared>, targets: Arc<Targets>, begun: Begun) -> Arc<Self> {
+        let seed = shared.seams.entropy.next_u64();
+        let config = &shared.config;
+        let bounds = Bounds {
+            of_lane: config.lane_news,
+            of_all: config.policy_news,
+            parked: config.parked_lanes,
+        };
+        let Begun { policy, tag, reached, run, parked, head } = begun;
+        Arc::new(Running {
+            types: policy.names(),
+            lanes: Lock::new(Lanes::new(seed, bounds, reached, parked)),
+            kept: Kept::new(seed, config.cached_views),
+            tally: Tally::default(),
+            workers: Lock::new(Workers::default()),
+            work: Semaphore::new(0),
+            room: Notify::new(),
+            timing: Notify::new(),
+            marks: Marks::new(reached),
+            stopped: AtomicBool::new(false),
+            unsure_upto: head,
+            run,
+            tag,
+            policy,
+            targets,
+            shared,
+        })
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.policy.name()
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.shared.now()
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.shared.seams.clock.elapsed()
+    }
+
+    /// The journal, for a moment; none once the runtime has let go of it.
+    pub(super) fn journal(&self) -> Option<Arc<dyn Journal>> {
+        self.shared.journal()
+    }
+
+    /// Whether it goes on: neither stopped, nor in a runtime that ends.
+    pub(super) fn goes_on(&self) -> bool {
+        self.shared.stage() == Stage::Open && !self.is_stopped()
+    }
+
+    /// It does nothing any more until the runtime is started again.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+        tracing::error!(
+            policy = self.name(),
+            most = self.config().parked_lanes,
+            "as many lanes are parked as may be; the policy has stopped: see to them (`policies()`), or \
+             raise `parked_lanes`, and start again"
+        );
+        self.room.notify_waiters();
+        self.timing.notify_waiters();
+    }
+
+    /// How long to leave a lane alone that was tried in vain so often: with a quarter of it by chance,
+    /// so that those that failed together are not tried together.
+    pub(super) fn back_off(&self, times: u32) -> Duration {
+        let config = self.config();
+        let backoff = Backoff::new(config.policy_backoff, config.policy_backoff_max);
+        let wait = backoff.after(u8::try_from(times).unwrap_or(u8::MAX));
+        let share = u32::try_from(self.shared.seams.entropy.next_u64() % 256).unwrap_or(0);
+        wait * 3 / 4 + wait / 1_024 * share
+    }
+
+    /// There may be work for as many workers more.
+    pub(super) fn call_workers(self: &Arc<Self>, ready: usize) {
+        if ready == 0 {
+            return;
+        }
+        let mut workers = self.workers.lock();
+        let woken = ready.min(workers.idle);
+        let more = (ready - woken).min(self.config().policy_lanes.saturating_sub(workers.all));
+        workers.idle -= woken;
+        workers.all += more;
+        drop(workers);
+        self.work.add_permits(woken);
+        (0..more).for_each(|_| worker::begin(self.clone()));
+    }
+
+    /// A worker has nothing to do.
+    pub(super) fn is_idle(&self) {
+        self.workers.lock().idle += 1;
+    }
+
+    /// An idle worker ends, unless it is called just now.
+    pub(super) fn leaves(&self) -> bool {
+        let mut workers = self.workers.lock();
+        let is_idle = workers.idle > 0;
+        if is_idle {
+            workers.idle -= 1;
+        }
+        is_idle
+    }
+
+    /// A worker is gone.
+    pub(super) fn is_gone(&self) {
+        self.workers.lock().all -= 1;
+    }
+
+    pub(super) fn lane_of(&self, news: &bailiwick_core::journal::RecordedEvent) -> Text {
+        // Who has no lane is alone in one.
+        let alone = |_| Text::from(format!("@{}", news.position));
+        self.policy.lane().name(news).unwrap_or_else(alone)
+    }
+}

@@ -1,0 +1,137 @@
+//! Where the commands of policies go: to aggregates, and to decisions.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick_core::policy::{Delivered, Outgoing, Recipient};
+use bailiwick_core::{Aggregate, BoxFuture, Decision, ErrorReport, Text};
+
+use super::delivering::Delivering;
+use crate::aggregates::Target;
+use crate::ask::{Admission, Asking};
+use crate::decide::{Decisions, Floor};
+use crate::envelope::Call;
+use crate::error::{AskError, Cause, Unknown};
+use crate::kind::{AnyKind, Kind};
+use crate::options::Options;
+
+/// How an attempt to deliver went.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// What it caused is in the journal.
+    Caused,
+    /// It was accepted, and nothing happened.
+    Nothing,
+    /// A rule said no.
+    Rejected(String),
+    /// Somebody else was faster, perhaps with this very delivery.
+    Overtaken,
+    /// It may have been done, or not, or certainly not: it is to be tried again.
+    Failed(String),
+    /// The runtime ends.
+    Ended,
+}
+
+/// How the runtime knows decisions that policies may send.
+pub(crate) type SendDecision = fn(&Arc<Floor>, Box<dyn Any + Send>, Options) -> BoxFuture<Outcome>;
+
+/// Everything that a policy can send to.
+pub(crate) struct Targets {
+    kinds: HashMap<TypeId, Arc<dyn AnyKind>>,
+    decisions: HashMap<TypeId, SendDecision>,
+    floor: Arc<Floor>,
+}
+
+impl Targets {
+    pub(crate) fn new(
+        kinds: &[(TypeId, Arc<dyn AnyKind>)],
+        decisions: impl IntoIterator<Item = (TypeId, SendDecision)>,
+        floor: Arc<Floor>,
+    ) -> Self {
+        let kinds = kinds.iter().cloned().collect();
+        Targets { kinds, decisions: decisions.into_iter().collect(), floor }
+    }
+
+    /// Sends it, and waits until what it caused is durable.
+    pub(super) async fn send(
+        &self,
+        outgoing: Outgoing,
+        (delivering, correlation): (Arc<Delivering>, Text),
+        timeout: Duration,
+    ) -> Outcome {
+        let (correlation, delivering) = (Some(correlation), Some(delivering));
+        let call = Some(Arc::new(Call { correlation, delivering, ..Call::default() }));
+        let options = Options { timeout, admission: Admission::Wait, call };
+        let Outgoing { recipient, payload, .. } = outgoing;
+        let payload = payload.into_any();
+        let unknown = |what, name, add| {
+            let text = format!("the runtime does not know the {what} {name}: add `.{add}::<..>()`");
+            Outcome::Failed(text)
+        };
+        match recipient {
+            Recipient::Aggregate(of, name) => match self.kinds.get(&of) {
+                Some(kind) => kind.clone().deliver(payload, options).await,
+                None => unknown("aggregate", name, "aggregate"),
+            },
+            Recipient::Decision(of, name) => match self.decisions.get(&of) {
+                Some(send) => send(&self.floor, payload, options).await,
+                None => unknown("decision", name, "decision"),
+            },
+        }
+    }
+}
+
+/// Sends a decision of this type.
+pub(crate) fn send_decision<D: Decision>(
+    floor: &Arc<Floor>,
+    payload: Box<dyn Any + Send>,
+    options: Options,
+) -> BoxFuture<Outcome> {
+    let decision = *payload.downcast::<D>().expect("it is known by its type");
+    let delivering = options.call.as_ref().and_then(|call| call.delivering.clone());
+    let decided = Decisions::with_options(floor.clone(), options).decide(decision);
+    Box::pin(async move {
+        match decided.await {
+            Ok(_) if delivering.is_some_and(|delivering| delivering.has_caused()) => {
+                Outcome::Caused
+            }
+            Ok(_) => Outcome::Nothing,
+            Err(error) => failed(error),
+        }
+    })
+}
+
+/// Sends a command to an aggregate of this type.
+pub(crate) fn send_command<A: Aggregate>(
+    kind: Arc<Kind<A>>,
+    payload: Box<dyn Any + Send>,
+    options: Options,
+) -> BoxFuture<Outcome> {
+    let delivered = *payload.downcast::<Delivered<A>>().expect("it is known by its type");
+    let target = Arc::new(Target::new(kind, delivered.id().clone()));
+    let asked = Asking { target, options }.ask(delivered, None);
+    Box::pin(async move {
+        match asked.await {
+            Ok(receipt) if receipt.reply.0 => Outcome::Caused,
+            Ok(_) => Outcome::Nothing,
+            Err(error) => failed(error),
+        }
+    })
+}
+
+fn failed<C, R: Error + Send + Sync + 'static>(error: AskError<C, R>) -> Outcome {
+    match error {
+        AskError::Rejected(rejection) => Outcome::Rejected(ErrorReport::of(&rejection).to_string()),
+        AskError::NotRun(not_run) => match not_run.cause {
+            Cause::Contended { .. } | Cause::Overtaken { .. } => Outcome::Overtaken,
+            Cause::ShutDown => Outcome::Ended,
+            cause => Outcome::Failed(ErrorReport::of(&cause).to_string()),
+        },
+        AskError::Unknown { why: Unknown::ShutDown, .. } => Outcome::Ended,
+        AskError::AlreadyRun(already) => Outcome::Failed(ErrorReport::of(&already).to_string()),
+        AskError::Unknown { why, .. } => Outcome::Failed(ErrorReport::of(&why).to_string()),
+    }
+}

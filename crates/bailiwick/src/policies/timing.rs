@@ -1,0 +1,122 @@
+//! What a policy does at a time: lanes that failed are tried again, and what is done is recorded now and
+//! then.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bailiwick_core::Position;
+use bailiwick_core::policy::PolicyFact;
+
+use super::reader::until_closing;
+use super::running::Running;
+use crate::race::either;
+
+/// How late a mark is at most while there is something to record.
+const MARK_AFTER: Duration = Duration::from_secs(5);
+/// So many events that a policy does not want are worth a mark.
+const PASSED_OVER: u64 = 65_536;
+
+/// What was recorded as done, and what was done since.
+#[derive(Debug)]
+pub(super) struct Marks {
+    /// Up to where, and when that was recorded, by the clock's `elapsed`.
+    recorded: crate::shared::Lock<(Position, Duration)>,
+    /// News that were done since, and then some.
+    since: AtomicU64,
+}
+
+impl Marks {
+    pub(super) fn new(reached: Position) -> Self {
+        let recorded = crate::shared::Lock::new((reached, Duration::ZERO));
+        Marks { recorded, since: AtomicU64::new(0) }
+    }
+
+    pub(super) fn recorded(&self) -> Position {
+        self.recorded.lock().0
+    }
+}
+
+/// Until the runtime ends, or the policy is stopped.
+pub(super) async fn run(running: Arc<Running>) {
+    while running.goes_on() {
+        // Before anything is looked at, so that nothing is missed.
+        let timing = running.timing.notified();
+        let opened = running.shared.journal_opened.notified();
+        let now = running.elapsed();
+        let next = running.wakes_lanes(now);
+        let mark = running.records_mark(now).await;
+        let until = [next, mark].into_iter().flatten().min();
+        let sleep = async {
+            match until {
+                Some(until) => {
+                    let wait = until.saturating_sub(running.elapsed());
+                    running.shared.seams.clock.sleep(wait).await;
+                }
+                None => std::future::pending().await,
+            }
+        };
+        let reopened = async {
+            opened.await;
+            running.lanes.lock().wake_all();
+        };
+        until_closing(&running, either(either(timing, sleep), reopened)).await;
+    }
+    if !running.is_stopped() && running.marks.since.load(Ordering::Relaxed) > 0 {
+        running.records_mark(Duration::MAX).await;
+    }
+}
+
+impl Running {
+    /// Lanes that were left alone until now are tried again. When the next one is.
+    fn wakes_lanes(self: &Arc<Self>, now: Duration) -> Option<Duration> {
+        let mut lanes = self.lanes.lock();
+        let next = lanes.wake(now);
+        let ready = lanes.ready();
+        drop(lanes);
+        self.call_workers(ready);
+        next
+    }
+
+    /// A news was done: that is recorded in a while, or at once if it is one of many.
+    pub(super) fn may_record(&self) {
+        let before = self.marks.since.fetch_add(1, Ordering::Relaxed);
+        if before == 0 || before + 1 == self.config().policy_mark_news {
+            self.timing.notify_one();
+        }
+    }
+
+    /// The journal was read up to here.
+    pub(super) fn has_read(&self, upto: Position) {
+        if upto.get() - self.marks.recorded().get().min(upto.get()) >= PASSED_OVER {
+            self.may_record();
+        }
+    }
+
+    /// Records what is done, if it is time. When it is, if not.
+    async fn records_mark(&self, now: Duration) -> Option<Duration> {
+        let Marks { recorded, since } = &self.marks;
+        let done = since.load(Ordering::Relaxed);
+        if done == 0 {
+            return None;
+        }
+        let (before, at) = *recorded.lock();
+        let due = at.saturating_add(MARK_AFTER);
+        if done < self.config().policy_mark_news && now < due {
+            return Some(due);
+        }
+        since.store(0, Ordering::Relaxed);
+        let upto = self.lanes.lock().mark();
+        *recorded.lock() = (before, now.min(self.elapsed()));
+        if upto > before {
+            match self.records(&PolicyFact::Reached { upto }).await {
+                Ok(()) => recorded.lock().0 = upto,
+                Err(reason) => {
+                    tracing::debug!(policy = self.name(), %reason, "no mark could be recorded");
+                    since.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,258 @@
+//! The workers of a policy: kameo actors that take one lane after the other, as many at a time as may be.
+
+use std::sync::Arc;
+
+use bailiwick_core::journal::{Read, RecordedEvent};
+use bailiwick_core::policy::PolicyFact;
+use bailiwick_core::{BoxFuture, ErrorReport, Position, Text};
+
+use super::deliver::Stop;
+use super::facts;
+use super::lanes::{Failing, Job, Parked};
+use super::reader::until_closing;
+use super::running::Running;
+use crate::actor;
+use crate::port;
+use crate::race::{Either, race};
+
+/// Begins a worker. It is counted already.
+pub(super) fn begin(running: Arc<Running>) {
+    let shared = running.shared.clone();
+    let gone = Gone(running.clone());
+    let work: BoxFuture<()> = Box::pin(async move {
+        let gone = gone;
+        work(&gone.0).await;
+    });
+    actor::work(&shared, work);
+}
+
+/// A worker, until it is gone.
+struct Gone(Arc<Running>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.is_gone();
+    }
+}
+
+async fn work(running: &Arc<Running>) {
+    while running.goes_on() {
+        let job = running.lanes.lock().take();
+        let Some(job) = job else {
+            if !has_work(running).await {
+                return;
+            }
+            continue;
+        };
+        let lane = job.lane().clone();
+        // A panic of our own leaves the lane to be tried again.
+        let mut held = Held { running, lane: Some(lane) };
+        do_job(running, job).await;
+        held.lane = None;
+    }
+}
+
+/// Waits for work. False: there was none for a while, and the worker ends.
+async fn has_work(running: &Running) -> bool {
+    running.is_idle();
+    let linger = running.shared.seams.clock.sleep(running.config().linger);
+    let called = race(running.work.acquire(), linger);
+    match until_closing(running, called).await {
+        Some(Either::Left(Ok(permit))) => {
+            permit.forget();
+            true
+        }
+        _ => !running.leaves(),
+    }
+}
+
+/// A lane in the hands of a worker.
+struct Held<'a> {
+    running: &'a Arc<Running>,
+    lane: Option<Text>,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(lane) = self.lane.take() {
+            self.running.fails(&lane, "the worker ended before it was done".into());
+        }
+    }
+}
+
+async fn do_job(running: &Arc<Running>, job: Job) {
+    match job {
+        Job::News { lane, news, unsure } => match running.deal_with(&news, unsure).await {
+            Ok(()) => running.is_done(&lane),
+            Err(Stop::Failed { reason, nth, for_good }) => {
+                let failing = running.failing(&lane, reason);
+                let waited = running.elapsed().saturating_sub(failing.since);
+                if for_good || waited >= running.config().policy_patience {
+                    running.parks(&lane, (&news, nth), failing).await;
+                } else {
+                    running.fails_so(&lane, failing);
+                }
+            }
+            Err(Stop::Overtaken | Stop::Ended) => {
+                running.fails(&lane, "the runtime ends".into());
+            }
+        },
+        Job::ReadOn { lane, after, upto } => running.reads_on(&lane, after, upto).await,
+        Job::Free { lane, upto } => running.frees(&lane, upto).await,
+    }
+}
+
+impl Running {
+    fn is_done(self: &Arc<Self>, lane: &Text) {
+        let mut lanes = self.lanes.lock();
+        let was_full = !lanes.has_room();
+        lanes.done(lane);
+        let ready = lanes.ready();
+        drop(lanes);
+        if was_full {
+            self.room.notify_waiters();
+        }
+        // This worker takes the next one.
+        self.call_workers(ready.saturating_sub(1));
+        self.may_record();
+    }
+
+    fn failing(&self, lane: &Text, reason: String) -> Failing {
+        let lanes = self.lanes.lock();
+        let before = lanes.failing(lane);
+        let reason = reason.into();
+        let since = before.map_or_else(|| self.elapsed(), |before| before.since);
+        let times = before.map_or(0, |before| before.times + 1);
+        Failing { since, times, reason }
+    }
+
+    fn fails(&self, lane: &Text, reason: String) {
+        let failing = self.failing(lane, reason);
+        self.fails_so(lane, failing);
+    }
+
+    /// The lane is left alone for a while.
+    fn fails_so(&self, lane: &Text, failing: Failing) {
+        self.tally.failed();
+        if failing.times == 0 {
+            let reason = &failing.reason;
+            tracing::warn!(policy = self.name(), %lane, %reason, "a delivery failed; it is tried again");
+        }
+        let until = self.elapsed().saturating_add(self.back_off(failing.times));
+        let mut lanes = self.lanes.lock();
+        let was_full = !lanes.has_room();
+        lanes.failed(lane, failing, until);
+        drop(lanes);
+        if was_full {
+            self.room.notify_waiters();
+        }
+        self.timing.notify_one();
+    }
+
+    /// Parks the lane at this news, once that is recorded; until then it is tried again.
+    async fn parks(
+        &self,
+        lane: &Text,
+        (news, nth): (&RecordedEvent, Option<usize>),
+        failing: Failing,
+    ) {
+        let at = news.position;
+        if self.is_stopped() {
+            return self.fails_so(lane, failing);
+        }
+        let was = self.lanes.lock().was(lane).cloned();
+        let command = match nth {
+            Some(nth) => self.shows(news, nth).await.map(Arc::from),
+            None => None,
+        };
+        let reason = failing.reason.clone();
+        let mut parked = Parked { at, since: self.now(), reason, command };
+        match was {
+            // Parked twice is parked once.
+            Some(was) if was.at == at => parked.since = was.since,
+            Some(_) => {}
+            None if self.lanes.lock().is_full_of_parked() => {
+                self.stop();
+                return self.fails_so(lane, failing);
+            }
+            None => {}
+        }
+        if !was_at(self.lanes.lock().was(lane), at) {
+            let fact = PolicyFact::LaneParked {
+                lane: lane.to_string(),
+                at,
+                reason: parked.reason.to_string(),
+                command: parked.command.as_deref().map(str::to_owned),
+            };
+            if let Err(reason) = self.records(&fact).await {
+                let reason = format!("{}; and that cannot be recorded: {reason}", failing.reason);
+                return self.fails_so(lane, Failing { reason: reason.into(), ..failing });
+            }
+            self.tally.parked();
+            let reason = &parked.reason;
+            tracing::error!(
+                policy = self.name(), %lane, %at, %reason,
+                "a lane is parked; others go on. See to it with `Runtime::policies`"
+            );
+        }
+        let mut lanes = self.lanes.lock();
+        lanes.park(lane, parked);
+        drop(lanes);
+        self.room.notify_waiters();
+    }
+
+    /// Records a fact.
+    pub(super) async fn records(&self, fact: &PolicyFact) -> Result<(), String> {
+        let Some(journal) = self.journal() else { return Err("the runtime is shut down".into()) };
+        let event = facts::encoded(fact, &self.tag, self.now());
+        let appended = facts::append(&*journal, event, None).await;
+        appended.map_err(|error| ErrorReport::of(&error).to_string())
+    }
+
+    /// Reads what the lane has there.
+    async fn reads_on(self: &Arc<Self>, lane: &Text, after: Position, upto: Position) {
+        let Some(journal) = self.journal() else {
+            return self.fails(lane, "the runtime is shut down".into());
+        };
+        let query = self.policy.lane().query(lane.as_str(), &self.types);
+        let limit = self.config().lane_news.try_into().unwrap_or(std::num::NonZeroUsize::MIN);
+        let read = Read::new(query).after(after).upto(upto).limit(limit);
+        match port::read(&*journal, read).await {
+            Ok(page) => {
+                let is_its = |news: &_| self.lane_of(news) == *lane;
+                let news = page.events.into_iter().filter(is_its).collect();
+                let upto = if page.more { page.upto } else { upto };
+                let mut lanes = self.lanes.lock();
+                lanes.read_on(lane, news, upto);
+                let ready = lanes.ready();
+                drop(lanes);
+                self.call_workers(ready.saturating_sub(1));
+            }
+            Err(error) => self.fails(lane, ErrorReport::of(&error).to_string()),
+        }
+    }
+
+    /// The lane is parked no more, once that is recorded.
+    async fn frees(self: &Arc<Self>, lane: &Text, upto: Position) {
+        let fact = PolicyFact::LaneFreed { lane: lane.to_string(), upto, dropped_after: None };
+        match self.records(&fact).await {
+            Ok(()) => {
+                tracing::info!(policy = self.name(), %lane, "a parked lane goes on");
+                self.lanes.lock().freed(lane, upto);
+            }
+            Err(reason) => self.fails(lane, reason),
+        }
+    }
+}
+
+fn was_at(was: Option<&Parked>, at: Position) -> bool {
+    was.is_some_and(|was| was.at == at)
+}
+
+impl Job {
+    fn lane(&self) -> &Text {
+        match self {
+            Job::News { lane, .. } | Job::ReadOn { lane, .. } | Job::Free { lane, .. } => lane,
+        }
+    }
+}
