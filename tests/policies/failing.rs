@@ -1,0 +1,154 @@
+//! Lanes that cannot go on.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bailiwick::PolicyState;
+use bailiwick_tests::stage::settle;
+
+use crate::post::Kind::{Chain, Explosive, Heavy, Plain};
+use crate::post::{Office, PATIENCE};
+
+async fn broken_office(parked_lanes: usize) -> Office {
+    let office = Office::with(|b| b.config(|config| config.parked_lanes(parked_lanes))).await;
+    office.broken.store(true, Ordering::SeqCst);
+    office
+}
+
+#[tokio::test]
+async fn one_broken_lane_stands_still_and_others_go_on() {
+    let office = broken_office(10).await;
+    office.writes("ann", [(1, Heavy), (2, Plain)]).await;
+    office.writes("bob", [(11, Plain), (12, Plain)]).await;
+    settle().await;
+    office.passes(PATIENCE / 2).await;
+    assert_eq!(office.letters("b").await, [11, 12]);
+    let status = office.policy().status();
+    assert_eq!((status.stalled_lanes, status.parked_lanes), (1, 0));
+    let stalled = &status.stalled[0];
+    assert_eq!(stalled.lane, "author author:ann");
+    assert!(stalled.reason.contains("too weak"), "{}", stalled.reason);
+    assert!(stalled.failures > 2 && stalled.failing_for >= PATIENCE / 2 - Duration::from_secs(1));
+    assert!(status.oldest_pending.unwrap() >= PATIENCE / 2);
+
+    // Mended in time: the lane goes on by itself, in order.
+    office.broken.store(false, Ordering::SeqCst);
+    office.passes(PATIENCE).await;
+    assert_eq!(office.letters("b").await, [11, 12, 1, 2]);
+}
+
+#[tokio::test]
+async fn a_lane_that_fails_for_long_is_parked_and_retried() {
+    let mut office = broken_office(10).await;
+    office.writes("ann", [(1, Heavy), (2, Plain), (3, Plain)]).await;
+    settle().await;
+    office.passes(PATIENCE * 3).await;
+    for round in 0..2 {
+        let parked = office.policy().parked();
+        let [lane] = &parked[..] else { panic!("{parked:?}") };
+        assert_eq!(lane.lane, "author author:ann");
+        assert!(lane.reason.contains("too weak"));
+        assert!(lane.command.as_ref().unwrap().contains("PutIn"), "{lane:?}");
+        office.writes("bob", [(11 + round, Plain)]).await;
+        settle().await;
+        assert_eq!(office.letters("b").await.len(), 1 + usize::try_from(round).unwrap());
+        let sent = office.policy().inspect("author author:ann").await.unwrap();
+        assert!(sent[0].contains("PutIn"), "{sent:?}");
+        // In vain: it is parked again, once.
+        let facts = office.events().await.len();
+        assert_eq!(office.policy().select(|_| true).retry(), 1);
+        office.passes(PATIENCE * 3).await;
+        assert_eq!(office.policy().status().parked_lanes, 1);
+        assert_eq!(office.events().await.len(), facts, "parked twice is parked once");
+        if round == 0 {
+            // So it is after a restart.
+            office.passes(Duration::from_secs(20)).await;
+            office = office.restart().await;
+            settle().await;
+        }
+    }
+    office.writes("ann", [(4, Plain)]).await;
+    office.broken.store(false, Ordering::SeqCst);
+    let selected = office.policy().select(|lane| lane.reason.contains("weak"));
+    assert_eq!(selected.lanes().len(), 1, "the dry run");
+    assert_eq!(selected.retry(), 1);
+    office.passes(Duration::from_secs(5)).await;
+    assert_eq!(office.letters("b").await, [11, 12, 1, 2, 3, 4]);
+    assert!(office.policy().parked().is_empty());
+    office.traces().await;
+    let office = office.restart().await;
+    office.writes("ann", [(5, Plain)]).await;
+    settle().await;
+    assert_eq!(office.letters("b").await, [11, 12, 1, 2, 3, 4, 5]);
+    assert!(office.policy().parked().is_empty());
+}
+
+#[tokio::test]
+async fn an_operator_skips_a_delivery_or_drops_a_lane() {
+    for skips in [true, false] {
+        let office = broken_office(10).await;
+        office.writes("ann", [(1, Heavy), (2, Plain)]).await;
+        settle().await;
+        office.passes(PATIENCE * 3).await;
+        let selected = office.policy().select(|lane| lane.lane == "author author:ann");
+        let moved = match skips {
+            true => selected.skip().await,
+            false => selected.drop_all().await,
+        };
+        assert_eq!(moved.unwrap(), 1);
+        settle().await;
+        office.writes("ann", [(3, Plain)]).await;
+        settle().await;
+        let expected: &[u64] = if skips { &[2, 3] } else { &[3] };
+        assert_eq!(office.letters("b").await, expected);
+        office.broken.store(false, Ordering::SeqCst);
+        let office = office.restart().await;
+        settle().await;
+        assert_eq!(office.letters("b").await, expected, "it is so for good");
+        assert!(office.policy().parked().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_policy_that_panics_is_one_lane() {
+    let office = broken_office(10).await;
+    office.writes("ann", [(1, Explosive)]).await;
+    office.writes("bob", [(2, Plain)]).await;
+    settle().await;
+    office.passes(PATIENCE * 3).await;
+    assert_eq!(office.letters("b").await, [2]);
+    let parked = office.policy().parked();
+    assert!(parked[0].reason.contains("it explodes"), "{parked:?}");
+}
+
+#[tokio::test]
+async fn a_full_park_stops_the_policy_loudly() {
+    let office = broken_office(1).await;
+    office.writes("ann", [(1, Heavy)]).await;
+    office.writes("bob", [(2, Heavy)]).await;
+    settle().await;
+    office.passes(PATIENCE * 3).await;
+    let status = office.policy().status();
+    assert_eq!((status.state, status.parked_lanes), (PolicyState::Stopped, 1));
+    office.writes("cid", [(3, Plain)]).await;
+    settle().await;
+    assert!(office.letters("b").await.is_empty());
+    office.broken.store(false, Ordering::SeqCst);
+    let office = office.restart().await;
+    settle().await;
+    assert_eq!(office.letters("b").await.len(), 2, "what waited goes on; the parked lane does not");
+}
+
+#[tokio::test]
+async fn policies_that_answer_each_other_for_ever_are_parked_with_their_chain() {
+    let office = Office::with(|b| b.config(|config| config.policy_hops(5))).await;
+    office.writes("ann", [(1, Chain)]).await;
+    settle().await;
+    settle().await;
+    let parked = office.policy().parked();
+    assert!(
+        parked[0].reason.contains("LetterWritten at 7 by post <- LetterWritten at 6 by post"),
+        "{parked:?}"
+    );
+    assert_eq!(office.traces().await.len(), 5);
+}

@@ -1,0 +1,6 @@
+//! Policies: what happens in one aggregate reaches others, eventually, and exactly once in effect.
+
+mod delivering;
+mod failing;
+mod post;
+mod restarting;
