@@ -64,14 +64,14 @@ impl View for Parcel {
     }
 
     fn apply(&mut self, _: &ParcelEvent, _: Timestamp) {}
-}
-
-impl Aggregate for Parcel {
-    const NAME: &'static str = "Parcel";
 
     fn heap_bytes(&self) -> usize {
         self.heap
     }
+}
+
+impl Aggregate for Parcel {
+    const NAME: &'static str = "Parcel";
 }
 
 impl Decide<Open> for Parcel {

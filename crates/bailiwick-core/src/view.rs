@@ -160,6 +160,18 @@ pub trait View: Sized + Send + 'static {
     fn try_clone(&self) -> Option<Self> {
         None
     }
+
+    /// How many bytes the state holds on the heap, about: what its strings, vectors and maps have
+    /// room for. Its own size is known and not part of this.
+    ///
+    /// A runtime asks whenever an aggregate comes to rest, and whenever a view is kept between
+    /// decisions, and keeps no more of them in memory than its budgets of bytes allow
+    /// (`Config::resting_bytes`, `Config::cached_view_bytes`). So it should cost little: no walk through
+    /// a collection. For states of much the same size the default does: then the budgets of their
+    /// number are enough. A panic here counts as nothing.
+    fn heap_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// State and rules of one instance, with sole authority over them: a view that takes commands.
@@ -290,16 +302,6 @@ pub trait Aggregate: View<Key: Id> {
     /// if that command is refused.
     #[expect(unused_variables, reason = "a default for aggregates without deadlines")]
     fn on_deadline(&self, ctx: &mut Context<Self::Event>) {}
-
-    /// How many bytes the state holds on the heap, about: what its strings, vectors and maps have
-    /// room for. Its own size is known and not part of this.
-    ///
-    /// A runtime asks whenever the aggregate comes to rest, and keeps no more of them in memory than
-    /// its budget of bytes allows (`Config::resting_bytes`). For states of much the same size the
-    /// default does: then the budget of aggregates is enough. A panic here counts as nothing.
-    fn heap_bytes(&self) -> usize {
-        0
-    }
 }
 
 /// How an aggregate decides one command `C`.

@@ -204,7 +204,7 @@ bounds! {
         zero "no aggregate would stay between two commands";
     /// Each counts for 256 bytes (its ID, and what the runtime knows of it), the size of its state's type,
     /// the idempotency keys that it remembers with their replies, and what the state says it holds on
-    /// the heap ([`Aggregate::heap_bytes`](crate::Aggregate::heap_bytes)), all as of when it last came
+    /// the heap ([`View::heap_bytes`](crate::View::heap_bytes)), all as of when it last came
     /// to rest. Not counted are aggregates at work, or with an actor still, and what the journal keeps in
     /// memory.
     ///
@@ -268,6 +268,13 @@ bounds! {
         "The bound of the doubling of `reopen_backoff`.";
     /// So that only what is new is folded: those that were used last.
     cached_views / get_cached_views: usize = 1_024 views, "How many are kept between decisions.";
+    /// Each counts for 256 bytes, the size of its type, and what it says that it holds on the heap
+    /// ([`View::heap_bytes`](crate::View::heap_bytes)), as of when it was last used; a
+    /// [`Last`](crate::Last) for its encoded event. A view that does not say what it holds counts as if
+    /// it held nothing: a runtime cannot know more. Those that were used last are kept; one that is
+    /// heavier than all of this is not.
+    cached_view_bytes / get_cached_view_bytes: usize = 256 MiB,
+        "How many bytes those may weigh together that are kept between decisions, or by one policy.";
     /// Each is an actor, of about 7 KB, that ends when it has nothing to do for [`linger`](Config::linger).
     policy_lanes / get_policy_lanes: usize = 256 lanes,
         "How many of one policy are worked on at a time.",
@@ -460,6 +467,7 @@ mod tests {
             "linger",
             "idle",
             "cached_views",
+            "cached_view_bytes",
             "clock_confirm",
             "journal_ahead",
             "compared_aggregates",

@@ -40,15 +40,15 @@ impl View for Shelf {
         self.goods = vec![0; *bytes];
         self.cursed = *cursed;
     }
-}
-
-impl Aggregate for Shelf {
-    const NAME: &'static str = "Shelf";
 
     fn heap_bytes(&self) -> usize {
         assert!(!self.cursed, "do not ask");
         self.goods.capacity()
     }
+}
+
+impl Aggregate for Shelf {
+    const NAME: &'static str = "Shelf";
 }
 
 impl Decide<Fill> for Shelf {

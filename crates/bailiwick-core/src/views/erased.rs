@@ -28,6 +28,11 @@ pub trait OneView: Sized + Send + 'static {
         None
     }
 
+    /// What it holds on the heap, as far as it says.
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+
     /// Folds an event that it reads; without a position if it is not in the journal yet.
     fn take(&mut self, event: &EncodedEvent, _: Option<Position>) -> Result<(), CodecError> {
         if let Some(decoded) = event.decode::<Self::Event>()? {
@@ -53,12 +58,17 @@ impl<V: View> OneView for V {
     fn try_clone(&self) -> Option<V> {
         View::try_clone(self)
     }
+
+    fn heap_bytes(&self) -> usize {
+        View::heap_bytes(self)
+    }
 }
 
 /// The state of a view.
 pub(super) trait State: Any + Send {
     fn take(&mut self, event: &EncodedEvent, at: Option<Position>) -> Result<(), CodecError>;
     fn try_clone(&self) -> Option<Box<dyn State>>;
+    fn heap_bytes(&self) -> usize;
 }
 
 impl<V: OneView> State for V {
@@ -68,6 +78,10 @@ impl<V: OneView> State for V {
 
     fn take(&mut self, event: &EncodedEvent, at: Option<Position>) -> Result<(), CodecError> {
         OneView::take(self, event, at)
+    }
+
+    fn heap_bytes(&self) -> usize {
+        OneView::heap_bytes(self)
     }
 }
 

@@ -7,6 +7,9 @@ use super::error::FoldError;
 use crate::Position;
 use crate::journal::{EncodedEvent, RecordedEvent};
 
+/// What it takes to know which view it is of what, about.
+const OVERHEAD_BYTES: usize = 256;
+
 /// A folded view: its state and the position it has come to. It can be kept and lent to another
 /// decision that reads the same view.
 pub struct Slot {
@@ -17,6 +20,8 @@ pub struct Slot {
     pub(super) caught_up: bool,
     /// It holds events beyond `upto` that are not durable.
     ahead: bool,
+    /// The bytes of the event that it has taken last, encoded.
+    last_event: usize,
     /// What it was before it was ahead, if it can be copied.
     before: Option<Box<dyn State>>,
 }
@@ -26,7 +31,7 @@ impl Slot {
     pub(super) fn new(reading: ReadingItem) -> Slot {
         let state = reading.identity().begin();
         let upto = Position::START;
-        Slot { reading, state, upto, caught_up: false, ahead: false, before: None }
+        Slot { reading, state, upto, caught_up: false, ahead: false, last_event: 0, before: None }
     }
 
     /// What it is ahead with will never be: it is what it was before, or as new if nobody knows that.
@@ -55,6 +60,18 @@ impl Slot {
     /// Every event up to here that it reads is in it.
     pub fn upto(&self) -> Position {
         self.upto
+    }
+
+    /// About how many bytes it takes: what its state is, what that says it holds on the heap
+    /// ([`View::heap_bytes`](crate::View::heap_bytes)), or the encoded event if it is the last one
+    /// alone, and for the rest a constant.
+    ///
+    /// # Panics
+    /// If `heap_bytes` does.
+    pub fn bytes(&self) -> usize {
+        let last = if self.reading.last_only() { self.last_event } else { 0 };
+        let heap = self.state.heap_bytes().saturating_add(last);
+        heap.saturating_add(size_of_val(&*self.state) + OVERHEAD_BYTES)
     }
 
     pub(super) fn reading(&self) -> &ReadingItem {
@@ -118,6 +135,7 @@ impl Slot {
     }
 
     fn take(&mut self, event: &EncodedEvent, at: Option<Position>) -> Result<(), FoldError> {
+        self.last_event = event.payload.len();
         // Broken is what may have taken half of it.
         self.state.take(event, at).map_err(|source| FoldError {
             view: self.identity().clone(),

@@ -66,7 +66,7 @@ impl Floor {
             tally: Tally::default(),
             numbers: Numbers::new(seed),
             standing: Lock::new(standing),
-            kept: Kept::new(seed, shared.config.cached_views),
+            kept: Kept::new(seed, &shared.config),
             patience: Patience::new(),
             is_patient: AtomicBool::new(false),
             shared,

@@ -3,12 +3,15 @@
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bailiwick_core::views::{Boundary, Folded, Slot};
+use bailiwick_core::views::{Boundary, Folded, Slot, ViewIdentity};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use smallvec::SmallVec;
 
+use crate::config::Config;
+use crate::error::panic_message;
 use crate::shared::Lock;
 
 /// How many uses are remembered for each view that may be kept, before those that are past are
@@ -16,57 +19,81 @@ use crate::shared::Lock;
 const USES_PER_VIEW: usize = 2;
 
 pub(crate) struct Kept {
-    most: usize,
+    most: Most,
     hasher: FixedState,
     slots: Lock<Slots>,
 }
 
+#[derive(Clone, Copy)]
+struct Most {
+    views: usize,
+    bytes: usize,
+}
+
 #[derive(Default)]
 struct Slots {
-    /// With when each was last used.
-    views: HashTable<(u64, Slot)>,
+    views: HashTable<Entry>,
+    /// What the views weigh together.
+    bytes: usize,
     /// Uses in order, with the hash of what was used. Those of views that were used again since, or
     /// are gone, are past.
     order: VecDeque<(u64, u64)>,
     uses: u64,
 }
 
+struct Entry {
+    /// When it was last used.
+    last_use: u64,
+    view: Weighed,
+}
+
+struct Weighed {
+    slot: Slot,
+    hash: u64,
+    bytes: usize,
+}
+
 /// The views of a decision are few.
 pub(crate) type Few<T> = SmallVec<[T; 2]>;
 
 impl Kept {
-    pub(crate) fn new(seed: u64, most: usize) -> Self {
+    pub(crate) fn new(seed: u64, config: &Config) -> Self {
         let hasher = FixedState::with_seed(seed);
+        let most = Most { views: config.cached_views, bytes: config.cached_view_bytes };
         Kept { most, hasher, slots: Lock::new(Slots::default()) }
     }
 
     /// Takes the views of a boundary out: whoever has one goes on with it.
     pub(crate) fn take(&self, boundary: &Boundary) -> Few<Slot> {
-        let mut taken = SmallVec::new();
         let mut slots = self.slots.lock();
-        for reading in boundary.reading() {
-            let hash = self.hasher.hash_one(reading.identity());
-            let kept = |(_, slot): &(u64, Slot)| slot.identity() == reading.identity();
-            if let Ok(kept) = slots.views.find_entry(hash, kept) {
-                taken.push(kept.remove().0.1);
-            }
-        }
-        taken
+        let identities = boundary.reading().iter().map(|reading| reading.identity());
+        identities
+            .filter_map(|identity| slots.take(self.hasher.hash_one(identity), identity))
+            .collect()
     }
 
     /// Keeps the views that are worth it.
     pub(crate) fn keep(&self, views: Folded) {
-        let worth_it: Few<_> =
-            views.keep().map(|slot| (self.hasher.hash_one(slot.identity()), slot)).collect();
+        let worth_it: Few<_> = views.keep().map(|slot| self.weigh(slot)).collect();
         let mut forgotten = Few::new();
         let mut slots = self.slots.lock();
-        for (hash, slot) in worth_it {
-            forgotten.extend(slots.put(hash, slot, &self.hasher));
-            forgotten.extend(slots.forget_beyond(self.most));
+        for view in worth_it {
+            forgotten.extend(slots.put(view, self.most));
+            slots.forget_beyond(self.most, &mut forgotten);
         }
         // The lock first: what is dropped is the domain's.
         drop(slots);
         drop(forgotten);
+    }
+
+    /// Asks the view how much it holds. Not under the lock: this is the domain's code.
+    fn weigh(&self, slot: Slot) -> Weighed {
+        let bytes = catch_unwind(AssertUnwindSafe(|| slot.bytes())).unwrap_or_else(|panic| {
+            let (view, message) = (slot.identity(), panic_message(&*panic));
+            tracing::error!(%view, %message, "`heap_bytes` panicked");
+            0
+        });
+        Weighed { hash: self.hasher.hash_one(slot.identity()), slot, bytes }
     }
 
     pub(crate) fn clear(&self) {
@@ -76,44 +103,56 @@ impl Kept {
 }
 
 impl Slots {
-    /// Keeps a view, and returns the older of two of the same.
-    fn put(&mut self, hash: u64, slot: Slot, hasher: &FixedState) -> Option<Slot> {
+    fn take(&mut self, hash: u64, identity: &ViewIdentity) -> Option<Slot> {
+        let kept = |entry: &Entry| entry.view.slot.identity() == identity;
+        let view = self.views.find_entry(hash, kept).ok()?.remove().0.view;
+        self.bytes -= view.bytes;
+        Some(view.slot)
+    }
+
+    /// Keeps a view, unless it is heavier than all may be. Returns the older of two of the same.
+    fn put(&mut self, view: Weighed, most: Most) -> Option<Slot> {
+        let Weighed { hash, bytes, .. } = view;
+        let known = |entry: &Entry| entry.view.slot.identity() == view.slot.identity();
+        let known = self.views.find(hash, known).map(|known| known.view.slot.upto());
+        if bytes > most.bytes || known.is_some_and(|upto| upto > view.slot.upto()) {
+            return Some(view.slot);
+        }
+        let older = known.and_then(|_| self.take(hash, view.slot.identity()));
         self.uses += 1;
-        let known = |(_, known): &(u64, Slot)| known.identity() == slot.identity();
-        let older = match self.views.find_mut(hash, known) {
-            Some((_, known)) if known.upto() > slot.upto() => return Some(slot),
-            Some(known) => Some(std::mem::replace(known, (self.uses, slot)).1),
-            None => {
-                let hash_of = |(_, slot): &(u64, Slot)| hasher.hash_one(slot.identity());
-                self.views.insert_unique(hash, (self.uses, slot), hash_of);
-                None
-            }
-        };
+        self.bytes += bytes;
+        let entry = Entry { last_use: self.uses, view };
+        self.views.insert_unique(hash, entry, |entry| entry.view.hash);
         self.order.push_back((self.uses, hash));
         older
     }
 
-    /// Returns the view that is one too many, if there is one.
-    fn forget_beyond(&mut self, most: usize) -> Option<Slot> {
+    /// Adds the views that are too many to `forgotten`.
+    fn forget_beyond(&mut self, most: Most, forgotten: &mut Few<Slot>) {
         let Slots { views, order, .. } = self;
-        if order.len() > most.saturating_mul(USES_PER_VIEW) {
-            order.retain(|(use_, hash)| views.find(*hash, |(last, _)| last == use_).is_some());
+        if order.len() > most.views.saturating_mul(USES_PER_VIEW) {
+            let is_last = |(last_use, hash): &(u64, u64)| {
+                views.find(*hash, |entry| entry.last_use == *last_use).is_some()
+            };
+            order.retain(is_last);
         }
-        while views.len() > most
-            && let Some((use_, hash)) = order.pop_front()
+        while (self.views.len() > most.views || self.bytes > most.bytes)
+            && let Some((last_use, hash)) = self.order.pop_front()
         {
-            if let Ok(oldest) = views.find_entry(hash, |(last, _)| *last == use_) {
-                return Some(oldest.remove().0.1);
+            let oldest = self.views.find_entry(hash, |entry| entry.last_use == last_use);
+            if let Ok(oldest) = oldest {
+                let view = oldest.remove().0.view;
+                self.bytes -= view.bytes;
+                forgotten.push(view.slot);
             }
         }
-        None
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use bailiwick_core::journal::Page;
-    use bailiwick_core::{Event, Position, Timestamp, View, id};
+    use bailiwick_core::journal::{EncodedEvent, Metadata, Page, RecordedEvent};
+    use bailiwick_core::{Event, Last, Position, Timestamp, View, id};
     use serde::{Deserialize, Serialize};
 
     use super::*;
@@ -121,19 +160,34 @@ mod tests {
     id!(DoorId: "door");
 
     #[derive(Event, Debug, Serialize, Deserialize)]
-    struct Opened;
+    struct Opened {
+        note: String,
+    }
 
-    struct Door;
+    /// It holds what its ID says, if that says anything.
+    struct Door(String);
 
     impl View for Door {
         type Key = DoorId;
         type Event = Opened;
 
-        fn new(_: &DoorId) -> Self {
-            Door
+        fn new(id: &DoorId) -> Self {
+            Door(id.to_string())
         }
 
         fn apply(&mut self, _: &Opened, _: Timestamp) {}
+
+        fn heap_bytes(&self) -> usize {
+            let (_, bytes) = self.0.split_once('-').unwrap_or(("", "0"));
+            bytes.parse().expect("a number")
+        }
+    }
+
+    /// What a door weighs that holds nothing.
+    const DOOR: usize = 256 + size_of::<Door>();
+
+    fn kept(views: usize, bytes: usize) -> Kept {
+        Kept::new(1, &Config::new().cached_views(views).cached_view_bytes(bytes))
     }
 
     fn boundary(door: &'static str) -> Boundary {
@@ -142,11 +196,21 @@ mod tests {
 
     /// A turn over one view that comes to this position, and takes it out first or was too late.
     fn keep(kept: &Kept, door: &'static str, upto: u64, takes: bool) {
-        let mut views = Folded::default();
         let boundary = boundary(door);
-        let mut taken = if takes { kept.take(&boundary) } else { Few::new() };
-        views.add(&boundary, |_| taken.pop());
-        let page = Page { events: Vec::new(), upto: Position::new(upto), more: false };
+        let taken = if takes { kept.take(&boundary) } else { Few::new() };
+        turn(kept, &boundary, taken, Vec::new(), upto);
+    }
+
+    fn turn(
+        kept: &Kept,
+        boundary: &Boundary,
+        mut taken: Few<Slot>,
+        events: Vec<RecordedEvent>,
+        upto: u64,
+    ) {
+        let mut views = Folded::default();
+        views.add(boundary, |_| taken.pop());
+        let page = Page { events, upto: Position::new(upto), more: false };
         views.take(&page).unwrap();
         kept.keep(views);
     }
@@ -158,7 +222,7 @@ mod tests {
     #[test]
     fn those_that_were_used_last_are_kept() {
         for takes in [true, false] {
-            let kept = Kept::new(1, 2);
+            let kept = kept(2, usize::MAX);
             keep(&kept, "a", 1, takes);
             keep(&kept, "b", 2, takes);
             keep(&kept, "a", 3, takes);
@@ -171,7 +235,7 @@ mod tests {
 
     #[test]
     fn the_one_that_knows_more_is_kept() {
-        let kept = Kept::new(1, 2);
+        let kept = kept(2, usize::MAX);
         for positions in [[5, 3], [3, 5]] {
             positions.into_iter().for_each(|upto| keep(&kept, "a", upto, false));
             assert_eq!(upto(&kept, "a"), Some(5));
@@ -181,7 +245,7 @@ mod tests {
     #[test]
     fn what_is_remembered_has_a_bound() {
         for most in [0, 1, 3] {
-            let kept = Kept::new(1, most);
+            let kept = kept(most, usize::MAX);
             let others = ["a", "b", "c", "d"].iter().cycle();
             for (nth, other) in (1..100).zip(others) {
                 // One is used all the time, the others only later.
@@ -197,5 +261,59 @@ mod tests {
             kept.clear();
             assert_eq!(upto(&kept, "d"), None);
         }
+    }
+    #[test]
+    fn what_they_weigh_has_a_bound() {
+        let kept = kept(100, 3 * DOOR + 1_000);
+        for (nth, door) in (1..).zip(["a-100", "b-200", "c-600"]) {
+            keep(&kept, door, nth, true);
+        }
+        keep(&kept, "heavy-5000", 4, true);
+        assert_eq!(upto(&kept, "heavy-5000"), None, "it is heavier than all of them may be");
+        assert_eq!(kept.slots.lock().bytes, 3 * DOOR + 900, "nobody gives way to it");
+        keep(&kept, "a-100", 5, true);
+        assert_eq!(kept.slots.lock().bytes, 3 * DOOR + 900, "what is taken out weighs nothing");
+        keep(&kept, "d-500", 6, true);
+        let kept_ones = ["a-100", "b-200", "c-600", "d-500"].map(|door| upto(&kept, door));
+        assert_eq!(kept_ones, [Some(5), None, None, Some(6)], "those that were used first");
+        assert_eq!(kept.slots.lock().bytes, 0);
+    }
+
+    #[test]
+    fn one_that_panics_when_it_is_asked_weighs_nothing() {
+        let kept = kept(100, 2 * DOOR);
+        keep(&kept, "a", 1, true);
+        keep(&kept, "b-ad", 2, true);
+        assert_eq!((upto(&kept, "a"), upto(&kept, "b-ad")), (Some(1), Some(2)));
+    }
+
+    /// Nobody can ask an event what it holds.
+    #[test]
+    fn a_last_event_weighs_what_it_is_encoded() {
+        let kept = kept(100, usize::MAX);
+        type LastOpened = Last<Opened, DoorId>;
+        let boundary = Boundary::of::<LastOpened>(&"a".into()).unwrap();
+        let mut bytes = Vec::new();
+        for (position, payload) in [(1, 0), (2, 3_000)] {
+            let event = EncodedEvent {
+                event_type: "Opened".into(),
+                version: 1,
+                tags: "door:a".parse::<bailiwick_core::Tag>().unwrap().into(),
+                payload: encoded(payload).into(),
+                recorded_at: Timestamp::from_millis(1),
+                metadata: Metadata::default(),
+            };
+            let at = Position::new(position);
+            let taken = kept.take(&boundary);
+            turn(&kept, &boundary, taken, vec![RecordedEvent { position: at, event }], position);
+            bytes.push(kept.slots.lock().bytes);
+        }
+        assert_eq!(bytes[1] - bytes[0], encoded(3_000).len() - encoded(0).len());
+    }
+
+    fn encoded(size: usize) -> Vec<u8> {
+        let mut payload = Vec::new();
+        Opened { note: "x".repeat(size) }.encode(&mut payload).unwrap();
+        payload
     }
 }

@@ -66,7 +66,7 @@ impl Running {
         Arc::new(Running {
             types: policy.names(),
             lanes: Lock::new(Lanes::new(seed, bounds, reached, parked)),
-            kept: Kept::new(seed, config.cached_views),
+            kept: Kept::new(seed, config),
             tally: Tally::default(),
             workers: Lock::new(Workers::default()),
             work: Semaphore::new(0),
