@@ -50,7 +50,7 @@ pub use event::{CodecError, Event, TagCollector, TagError, tags_of};
 pub use fields::{FieldError, Fields};
 pub use given::{
     By, Came, CommandOf, DecisionOutcome, Given, GivenEvents, Happened, Outcome, PolicyOutcome,
-    Sent, Verdict, by, decision, given, given_events, to,
+    Sent, Verdict, by, decision, given, given_events, quiesce, to,
 };
 pub use id::{Id, IdDescriptor, IntoId, InvalidId, UnreadableId};
 pub use journal::{BoxError, BoxFuture};

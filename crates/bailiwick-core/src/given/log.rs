@@ -37,27 +37,19 @@ impl Log {
 
     /// The views of `boundary`, folded up to the end.
     pub(super) fn fold(&self, boundary: &Boundary) -> Result<Folded, FoldError> {
-        self.fold_upto(boundary, self.head())
+        let mut folded = Folded::of(boundary);
+        self.go_on(&mut folded, self.head())?;
+        Ok(folded)
     }
 
-    /// The views of `boundary` as of this position.
-    pub(super) fn fold_upto(
-        &self,
-        boundary: &Boundary,
-        upto: Position,
-    ) -> Result<Folded, FoldError> {
-        let mut folded = Folded::of(boundary);
+    /// Folds what is missing up to this position. No view has come further.
+    pub(super) fn go_on(&self, folded: &mut Folded, upto: Position) -> Result<(), FoldError> {
+        folded.behind();
         for (view, query) in folded.lasts().collect::<Vec<_>>() {
             let mut events = self.between(Position::START, upto).iter().rev();
             let last = events.find(|e| query.matches(e.event.event_type.as_str(), &e.event.tags));
             folded.found(&view, last, upto)?;
         }
-        self.go_on(&mut folded, upto)?;
-        Ok(folded)
-    }
-
-    /// Folds what is missing up to this position.
-    pub(super) fn go_on(&self, folded: &mut Folded, upto: Position) -> Result<(), FoldError> {
         while folded.level().is_none() {
             folded.take(&self.read(&folded.next_read(PAGE), upto))?;
         }

@@ -8,6 +8,7 @@ mod happened;
 mod log;
 mod outcome;
 mod panicked;
+pub mod quiesce;
 mod reacted;
 mod reacting;
 mod report;
@@ -24,6 +25,7 @@ pub use decided::DecisionOutcome;
 pub use events::{GivenEvents, given_events};
 pub use happened::{By, Happened, by};
 pub use outcome::Outcome;
+pub use quiesce::quiesce;
 pub use reacted::PolicyOutcome;
 pub use sent::{CommandOf, Sent, decision, to};
 

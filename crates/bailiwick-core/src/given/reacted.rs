@@ -15,7 +15,8 @@ use crate::{Aggregate, Decision, IntoId, Policy, Timestamp};
 ///
 /// If it sends commands, [`sends`](PolicyOutcome::sends) comes next; if it gave up,
 /// [`gives_up`](PolicyOutcome::gives_up). Before that, everything that goes on with the story fails and
-/// shows what happened. The story goes on without what the commands do.
+/// shows what happened. The story goes on without what the commands do: for that there is
+/// [`quiesce`](fn@crate::quiesce).
 ///
 /// For an example see [`GivenEvents::sees`].
 pub struct PolicyOutcome {

@@ -1,5 +1,6 @@
 //! What a policy makes of news, computed as a runtime does.
 
+use std::collections::HashMap;
 use std::fmt::{self, Debug};
 
 use super::log::Log;
@@ -8,7 +9,7 @@ use super::report::Marks;
 use super::sent::Shown;
 use crate::journal::RecordedEvent;
 use crate::policy::{AnyPolicy, Outgoing, policy_tag};
-use crate::views::Boundary;
+use crate::views::{Boundary, Folded, Slot, ViewIdentity};
 use crate::{BoxError, GiveUp, Text};
 
 /// What a policy made of news.
@@ -68,6 +69,9 @@ pub(super) fn boundary(
     computed(|| Ok(policy.read(news.clone())?.map(|reacting| reacting.boundary().clone())))
 }
 
+/// Views of earlier news, to go on from.
+pub(super) type Kept = HashMap<ViewIdentity, Slot>;
+
 /// What the policy makes of news, with its views as of them; none if their type is retired.
 ///
 /// # Errors
@@ -76,14 +80,21 @@ pub(super) fn react(
     policy: &dyn AnyPolicy,
     news: &RecordedEvent,
     log: &Log,
+    kept: &mut Kept,
 ) -> Result<Option<Reacted>, BoxError> {
     computed(|| {
         let Some(reacting) = policy.read(news.clone())? else { return Ok(None) };
-        let views = log.fold_upto(reacting.boundary(), news.position)?;
-        Ok(Some(match reacting.react(&views) {
+        let mut views = Folded::default();
+        views.add(reacting.boundary(), |view| {
+            kept.remove(view).filter(|slot| slot.upto() <= news.position)
+        });
+        log.go_on(&mut views, news.position)?;
+        let reacted = match reacting.react(&views) {
             Ok(commands) => Reacted::Sends(commands.into_outgoing()?),
             Err(why) => Reacted::GivesUp(why),
-        }))
+        };
+        kept.extend(views.keep().map(|slot| (slot.identity().clone(), slot)));
+        Ok(Some(reacted))
     })
 }
 

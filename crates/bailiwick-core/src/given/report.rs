@@ -60,8 +60,7 @@ impl Report {
         self.side_by_side(&marks, &expected, happened, same::event);
     }
 
-    /// Fails unless both are the same, in order: shows both sides, aligned at what both have at their
-    /// beginning and their end.
+    /// Fails unless both are the same, as [`compared`](Report::compared) says.
     #[track_caller]
     pub(super) fn side_by_side<L: Debug, R: Debug>(
         self,
@@ -70,10 +69,24 @@ impl Report {
         right: &[R],
         same: impl Fn(&L, &R) -> bool,
     ) {
+        if let Err(report) = self.compared(marks, left, right, same) {
+            report.fail();
+        }
+    }
+
+    /// Both sides, aligned at what both have at their beginning and their end, unless they are the same, in
+    /// order.
+    pub(super) fn compared<L: Debug, R: Debug>(
+        self,
+        marks: &Marks,
+        left: &[L],
+        right: &[R],
+        same: impl Fn(&L, &R) -> bool,
+    ) -> Result<(), Report> {
         let pairs = left.iter().zip(right);
         let start = pairs.take_while(|(a, b)| same(a, b)).count();
         if start == left.len() && start == right.len() {
-            return;
+            return Ok(());
         }
         let (equal, left, right) = (&left[..start], &left[start..], &right[start..]);
         let pairs = left.iter().rev().zip(right.iter().rev());
@@ -89,7 +102,7 @@ impl Report {
             [] if is_all => report.line(marks.right, "nothing"),
             right => report.all(marks.right, right),
         };
-        report.all(marks.both, equal_too).fail()
+        Err(report.all(marks.both, equal_too))
     }
 
     pub(super) fn all<T: Debug>(self, mark: &str, each: &[T]) -> Report {

@@ -104,7 +104,7 @@ impl GivenEvents {
             Ok(boundary) => self.check_given(name, &boundary),
             Err(error) => amiss(&self, error).fail(),
         }
-        let react = || reacting::react(&policy, &news, &self.log);
+        let react = || reacting::react(&policy, &news, &self.log, &mut Default::default());
         let (first, again) = match react().and_then(|first| Ok((first, react()?))) {
             Ok((Some(first), Some(again))) => (first, again),
             Ok(_) => unreachable!("its type is not retired"),

@@ -1,0 +1,12 @@
+//! Stories of a whole set: that they do what a runtime does, and that their failures can be read.
+
+#[path = "../given/failure.rs"]
+mod failure;
+
+mod asked;
+mod kitchen;
+mod mistakes;
+mod order;
+mod refusals;
+mod rest;
+mod twice;
