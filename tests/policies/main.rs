@@ -4,3 +4,4 @@ mod delivering;
 mod failing;
 mod post;
 mod restarting;
+mod starting;

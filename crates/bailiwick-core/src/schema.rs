@@ -88,6 +88,9 @@ pub struct EventDescriptor {
     pub upcasts: &'static [Upcast],
     /// There is no Rust type any more: it is asked for, and passed over.
     pub retired: bool,
+    /// The keys of the tags that each of its fields marked `#[tag]` may add; none where that is not
+    /// known.
+    pub tagged: Option<&'static [Option<&'static [&'static str]>]>,
     /// Its serde form is known to come back as it was. What is not is
     /// [read back](crate::Event#what-is-read-back) when it is emitted.
     pub round_trips: bool,
@@ -103,6 +106,7 @@ impl EventDescriptor {
             owner_id,
             upcasts: &[],
             retired: false,
+            tagged: None,
             round_trips: false,
         }
     }
@@ -123,6 +127,19 @@ impl EventDescriptor {
     #[must_use]
     pub const fn retired(self) -> Self {
         EventDescriptor { retired: true, ..self }
+    }
+
+    /// Its fields marked `#[tag]` may add tags with these keys. Used by `#[derive(Event)]`.
+    #[must_use]
+    pub const fn tagged(self, tagged: &'static [Option<&'static [&'static str]>]) -> Self {
+        EventDescriptor { tagged: Some(tagged), ..self }
+    }
+
+    /// Whether an event of this type may carry a tag with this key by itself, whoever emits it.
+    pub fn may_carry(&self, key: &str) -> bool {
+        self.tagged.is_none_or(|fields| {
+            fields.iter().any(|keys| keys.is_none_or(|keys| keys.contains(&key)))
+        })
     }
 
     /// Whether its serde form is known to come back as it was; it is not unless this is said.

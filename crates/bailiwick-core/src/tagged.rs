@@ -40,29 +40,41 @@ use crate::{Id, TagCollector};
             `Tagged`"
 )]
 pub trait Tagged {
+    /// The keys of the tags that it may add, so that a start knows who cannot be found by which; none if
+    /// that is not known.
+    const KEYS: Option<&'static [&'static str]> = None;
+
     /// Adds the tags. One that is there already is not added twice.
     fn add_tags(&self, tags: &mut TagCollector<'_>);
 }
 
 impl<I: Id> Tagged for I {
+    const KEYS: Option<&'static [&'static str]> = Some(&[I::KEY]);
+
     fn add_tags(&self, tags: &mut TagCollector<'_>) {
         tags.add_id(self);
     }
 }
 
 impl<T: Tagged> Tagged for Option<T> {
+    const KEYS: Option<&'static [&'static str]> = T::KEYS;
+
     fn add_tags(&self, tags: &mut TagCollector<'_>) {
         self.iter().for_each(|one| one.add_tags(tags));
     }
 }
 
 impl<T: Tagged> Tagged for Vec<T> {
+    const KEYS: Option<&'static [&'static str]> = T::KEYS;
+
     fn add_tags(&self, tags: &mut TagCollector<'_>) {
         self.iter().for_each(|one| one.add_tags(tags));
     }
 }
 
 impl<T: Tagged> Tagged for BTreeSet<T> {
+    const KEYS: Option<&'static [&'static str]> = T::KEYS;
+
     fn add_tags(&self, tags: &mut TagCollector<'_>) {
         self.iter().for_each(|one| one.add_tags(tags));
     }

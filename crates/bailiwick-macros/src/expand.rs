@@ -99,7 +99,7 @@ pub fn expand(set: &EventSet<'_>, root: &TokenStream) -> TokenStream {
 fn struct_parts(set: &EventSet<'_>, tags: &[&Field], form: &Form<'_>, root: &TokenStream) -> Parts {
     let (fields, add) = add_tags(tags);
     Parts {
-        own: vec![evolved(set, set.ident, &set.evolution, form, root)],
+        own: vec![evolved(set, set.ident, (&set.evolution, form, tags), root)],
         included: Vec::new(),
         descriptor: quote!(&<Self as #root::Event>::TYPES[0]),
         tags: quote! {
@@ -142,7 +142,10 @@ fn enum_parts(
     Parts {
         own: inline
             .iter()
-            .map(|variant| evolved(set, variant.ident, &variant.evolution, &variant.form, root))
+            .map(|variant| {
+                let known = (&variant.evolution, &variant.form, &*variant.tags);
+                evolved(set, variant.ident, known, root)
+            })
             .collect(),
         descriptor: quote! {
             match self {
@@ -266,12 +269,12 @@ fn descriptor(name: &str, owner: &Ident, root: &TokenStream) -> TokenStream {
     }
 }
 
-/// One event type of the set, with what it was before and what is known of its serde form.
+/// One event type of the set, with what it was before, what is known of its serde form, and which tags its
+/// fields have.
 fn evolved(
     set: &EventSet<'_>,
     name: &Ident,
-    evolution: &Evolution,
-    form: &Form<'_>,
+    (evolution, form, tags): (&Evolution, &Form<'_>, &[&Field]),
     root: &TokenStream,
 ) -> TokenStream {
     let descriptor = descriptor(&name.unraw().to_string(), set.ident, root);
@@ -290,7 +293,11 @@ fn evolved(
             true #(&& <#root::__private::Known<#fields>>::ROUND_TRIPS)*
         }))
     });
-    quote!(#descriptor #was #upcasts #round_trips)
+    let tagged = tags.iter().map(|field| {
+        let (ty, at) = (&field.ty, Span::call_site().located_at(field.ty.span()));
+        quote_spanned!(at=> <#ty as #root::Tagged>::KEYS)
+    });
+    quote!(#descriptor #was #upcasts #round_trips.tagged(&[#(#tagged),*]))
 }
 
 /// The pattern that binds the fields `tags`, and the statements that add their tags.

@@ -19,6 +19,24 @@ pub struct RuntimeHealth {
     pub clock: ClockHealth,
     /// The background tasks that panicked, by name. All go on but those that have ended.
     pub tasks: Vec<TaskHealth>,
+    /// The policies with lanes that stand still, by name. The others are well.
+    pub policies: Vec<PolicyHealth>,
+}
+
+/// A policy with lanes that stand still: see [`Policies`](crate::Policies).
+///
+/// For an example see [`Policies`](crate::Policies).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PolicyHealth {
+    /// Its name.
+    pub policy: &'static str,
+    /// It does nothing any more: as many lanes are parked as may be.
+    pub stopped: bool,
+    /// How many lanes are parked.
+    pub parked_lanes: usize,
+    /// How many lanes fail, and are tried again.
+    pub stalled_lanes: usize,
 }
 
 /// What the clock of a runtime does that it should not. `now` never goes back and does not leap on the
@@ -69,11 +87,12 @@ impl RuntimeHealth {
         self.journal.is_open()
     }
 
-    /// Whether nothing is the matter: the journal takes appends, the clock can be believed, and no
-    /// background task panicked within the last minute, or has ended.
+    /// Whether nothing is the matter: the journal takes appends, the clock can be believed, no background
+    /// task panicked within the last minute, or has ended, and no lane of a policy stands still.
     pub fn is_well(&self) -> bool {
         let clock = self.clock == ClockHealth::default();
-        self.is_open() && clock && !self.tasks.iter().any(TaskHealth::is_recent)
+        let tasks = !self.tasks.iter().any(TaskHealth::is_recent);
+        self.is_open() && clock && tasks && self.policies.is_empty()
     }
 }
 
@@ -103,6 +122,14 @@ impl fmt::Display for RuntimeHealth {
             let TaskHealth { task: name, panics, message, .. } = task;
             let what = if task.ended { "ended" } else { "panicked" };
             lines.push(format!("the task `{name}` {what}, {panics} times so far: {message}"));
+        }
+        for policy in &self.policies {
+            let PolicyHealth { policy: name, stopped, parked_lanes, stalled_lanes } = policy;
+            let is = if *stopped { "has stopped" } else { "goes on" };
+            lines.push(format!(
+                "the policy `{name}` {is}: {parked_lanes} lanes are parked, {stalled_lanes} fail and are \
+                 tried again"
+            ));
         }
         match lines.is_empty() {
             true => f.write_str("well"),

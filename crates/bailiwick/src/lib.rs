@@ -70,13 +70,13 @@ pub use error::{
     AlreadyRun, AskError, Cause, NotRun, PolicyError, ReadError, Unknown, Unloadable,
     UnreadableReply,
 };
-pub use health::{ClockHealth, RuntimeHealth, TaskHealth};
+pub use health::{ClockHealth, PolicyHealth, RuntimeHealth, TaskHealth};
 pub use memory::MemoryJournal;
 pub use names::Found;
 pub use options::{Keyed, Unkeyed};
 pub use policies::{
-    ParkedLane, Policies, PolicyCounts, PolicyHandle, PolicyState, PolicyStatus, SelectedLanes,
-    StalledLane,
+    ParkedLane, Policies, PolicyCounts, PolicyHandle, PolicyState, PolicyStatus, Rewind,
+    RewindError, SelectedLanes, StalledLane,
 };
 pub use runtime::{Runtime, Shutdown};
 #[cfg(feature = "fault-injection")]

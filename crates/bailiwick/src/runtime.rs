@@ -117,6 +117,7 @@ impl Runtime {
             journal: shared.health(),
             clock: time.health(),
             tasks: tasks.health(time.moment()),
+            policies: self.parts().policies.iter().filter_map(|policy| policy.health()).collect(),
         }
     }
 

@@ -200,6 +200,20 @@ pub enum StartError {
         /// What emits it: a decision, or another program.
         emitter: &'static str,
     },
+    /// News of a policy have no lane.
+    #[error(
+        "the policy {policy:?} has a lane for each `{key}`, but {event} never carries one: no aggregate \
+         with that key emits it, and none of its fields marked `#[tag]` has it. Mark the field that says \
+         whose it is, or let the lane be another one (`LANE`)"
+    )]
+    NoLane {
+        /// The name of the policy.
+        policy: &'static str,
+        /// The event type.
+        event: &'static str,
+        /// The key of the tags.
+        key: &'static str,
+    },
     /// The journal holds what a policy did that is not here.
     #[error(
         "nothing here is the policy {policy:?}, which was started on this journal (position          {position}). If it was renamed, give it its NAME back; if it is gone or another program's, say          `.ignores_policies([{policy:?}])` where the runtime is built"

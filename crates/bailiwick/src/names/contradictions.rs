@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use bailiwick_core::journal::{RESERVED_PREFIX, RESERVED_TYPES};
 use bailiwick_core::{EventDescriptor, Lane};
 
-use super::{Names, Set, has_key};
+use super::{Named, Names, Set, has_key, knows};
 use crate::start::StartError;
 
 impl Names {
@@ -72,8 +72,25 @@ impl Names {
         Ok(())
     }
 
-    /// News of which it is known that no aggregate emits them have no emitter.
+    /// News of which it is known that they have no lane are refused before there are any.
     fn check_lanes(&self) -> Result<(), StartError> {
+        for wanting in &self.policies {
+            let Lane::Tag { key, was, .. } = wanting.lane else { continue };
+            let has_lane = |known: &&EventDescriptor| {
+                let emitted_by_its = |aggregate: &Named| {
+                    let is_its = |key: &&str| has_key(&aggregate.id, key);
+                    knows(aggregate.types, known.name) && (is_its(&key) || was.iter().any(is_its))
+                };
+                known.retired
+                    || known.may_carry(key)
+                    || was.iter().any(|key| known.may_carry(key))
+                    || self.aggregates.iter().any(emitted_by_its)
+            };
+            if let Some(known) = wanting.types.iter().find(|known| !has_lane(known)) {
+                let (policy, event) = (wanting.name, known.name);
+                return Err(StartError::NoLane { policy, event, key });
+            }
+        }
         for wanting in self.policies.iter().filter(|known| known.lane == Lane::Emitter) {
             let others = self.sets.iter().filter(|set| set.emits && set.view.is_none());
             for set in others {

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bailiwick_core::journal::{
-    AppendCondition, AppendError, Delivery, EncodedEvent, EventType, Journal, LANE_FREED,
-    LANE_PARKED, Metadata, POLICY_REACHED, POLICY_REWOUND, POLICY_STARTED, Query, QueryItem, Read,
+    AppendCondition, AppendError, Delivery, EncodedEvent, EventType, Journal, JournalReadError,
+    LANE_FREED, LANE_PARKED, Metadata, POLICY_REACHED, POLICY_REWOUND, POLICY_STARTED, Query,
+    QueryItem, Read,
 };
 use bailiwick_core::policy::{DeliveryEnded, PolicyFact};
-use bailiwick_core::{Event, Position, Tag, Tags, Text, Timestamp};
+use bailiwick_core::{CodecError, Event, Position, Tag, Tags, Text, Timestamp};
 
 use super::lanes::Parked;
 use crate::port;
-use crate::start::StartError;
 
 /// What is recorded of a policy.
 #[derive(Debug, Default)]
@@ -26,6 +26,12 @@ pub(super) struct Recorded {
     pub(super) parked: BTreeMap<Text, Parked>,
 }
 
+/// Why it cannot be said what is recorded of a policy.
+pub(super) enum Unreadable {
+    Journal(JournalReadError),
+    Fact { position: Position, source: CodecError },
+}
+
 /// Which events are facts of the policy with this tag.
 pub(super) fn query(policy: &Tag) -> Query {
     let types = [POLICY_STARTED, POLICY_REACHED, POLICY_REWOUND, LANE_PARKED, LANE_FREED];
@@ -34,20 +40,19 @@ pub(super) fn query(policy: &Tag) -> Query {
 }
 
 impl Recorded {
+    /// What is recorded of the policy with this tag.
+    ///
     /// # Errors
     /// If it cannot be read.
-    pub(super) async fn read(journal: &dyn Journal, policy: &Tag) -> Result<Recorded, StartError> {
+    pub(super) async fn of(journal: &dyn Journal, policy: &Tag) -> Result<Recorded, Unreadable> {
         let mut recorded = Recorded::default();
         let mut read = Read::new(query(policy));
         loop {
-            let page = port::read(journal, read.clone()).await.map_err(StartError::Unread)?;
+            let page = port::read(journal, read.clone()).await.map_err(Unreadable::Journal)?;
             for event in &page.events {
                 let fact = event.event.decode::<PolicyFact>();
-                let fact = fact.map_err(|source| StartError::PolicyFact {
-                    position: event.position,
-                    policy: policy.value().to_owned(),
-                    source,
-                })?;
+                let position = event.position;
+                let fact = fact.map_err(|source| Unreadable::Fact { position, source })?;
                 if let Some(fact) = fact {
                     recorded.learn(fact, event.event.recorded_at);
                 }

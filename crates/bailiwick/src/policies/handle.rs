@@ -19,6 +19,119 @@ const MOST_STALLED: usize = 100;
 
 /// The policies of a runtime; from [`Runtime::policies`](crate::Runtime::policies). It does not keep the
 /// runtime alive. Cheap to clone.
+///
+/// A delivery that fails (a target that cannot be loaded, a journal that is closed, a time-out, a full
+/// mailbox, a panic) is tried again later and later
+/// ([`policy_backoff`](crate::Config::policy_backoff)); nothing is recorded meanwhile. After
+/// [`policy_patience`](crate::Config::policy_patience) its lane is **parked**: that is recorded, later news
+/// of the lane wait behind the one that failed, and other lanes go on. A parked lane stays so, over
+/// restarts too, until somebody has seen to it:
+///
+/// | the failure | what to do |
+/// |---|---|
+/// | is mended | [`retry`](SelectedLanes::retry): it goes on where it is, in order |
+/// | is in this one delivery, which is not wanted | [`skip`](SelectedLanes::skip) it: the lane goes on behind it |
+/// | makes all that the lane holds unwanted | [`drop_all`](SelectedLanes::drop_all): the lane goes on with what comes next |
+///
+/// Each of the three is for lanes that were [selected](PolicyHandle::select), by any filter; what was
+/// selected can be looked at first.
+///
+/// # Examples
+/// ```
+/// # use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+/// # use std::time::Duration;
+/// # use bailiwick::{
+/// #     Aggregate, Commands, Context, Event, GiveUp, Lane, MemoryJournal, News, Policy, Runtime, Start,
+/// #     Timestamp, View, commands, id,
+/// # };
+/// # use serde::{Deserialize, Serialize};
+/// # id!(OrderId: "order", ParcelId: "parcel");
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # struct OrderPaid {}
+/// # struct Order;
+/// # impl View for Order {
+/// #     type Key = OrderId;
+/// #     type Event = OrderPaid;
+/// #     fn new(_: &OrderId) -> Self { Order }
+/// #     fn apply(&mut self, _: &OrderPaid, _: Timestamp) {}
+/// # }
+/// # impl Aggregate for Order { const NAME: &'static str = "order"; }
+/// # #[derive(Debug, thiserror::Error)] #[error("no")] struct No;
+/// # struct Pay;
+/// # #[commands]
+/// # impl Order {
+/// #     fn pay(&self, _: &Pay, ctx: &mut Context<OrderPaid>) -> Result<(), No> {
+/// #         ctx.emit(OrderPaid {});
+/// #         Ok(())
+/// #     }
+/// # }
+/// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// # struct ParcelOpened {}
+/// # struct Parcel(u32);
+/// # impl View for Parcel {
+/// #     type Key = ParcelId;
+/// #     type Event = ParcelOpened;
+/// #     fn new(_: &ParcelId) -> Self { Parcel(0) }
+/// #     fn apply(&mut self, _: &ParcelOpened, _: Timestamp) { self.0 += 1; }
+/// # }
+/// # impl Aggregate for Parcel { const NAME: &'static str = "parcel"; }
+/// # static NO_PAPER: AtomicBool = AtomicBool::new(true);
+/// # #[derive(Debug)] struct Open;
+/// # #[commands]
+/// # impl Parcel {
+/// #     fn open(&self, _: &Open, ctx: &mut Context<ParcelOpened>) -> Result<(), No> {
+/// #         assert!(!NO_PAPER.load(SeqCst), "there is no paper");
+/// #         ctx.emit(ParcelOpened {});
+/// #         Ok(())
+/// #     }
+/// # }
+/// /// Once an order is paid, its parcel is opened.
+/// struct Fulfilment;
+///
+/// impl Policy for Fulfilment {
+///     const NAME: &'static str = "fulfilment";
+///     const LANE: Lane = Lane::of::<OrderId>();
+///     const START: Start = Start::Beginning;
+///     type Event = OrderPaid;
+///     type Views = ();
+///
+///     fn keys(&self, _: &News<OrderPaid>) {}
+///
+///     fn react(&self, news: &News<OrderPaid>, _: (), out: &mut Commands) -> Result<(), GiveUp> {
+///         let order: OrderId = news.id().map_err(GiveUp::because)?;
+///         out.to::<Parcel>(&order.to_string().parse().map_err(GiveUp::because)?).send(Open);
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Order>().aggregate::<Parcel>();
+/// # let builder = builder.clock(bailiwick::ManualClock::at(0));
+/// let builder = builder.config(|config| config.policy_patience(Duration::ZERO)); // For the example.
+/// let runtime = builder.policy(Fulfilment).start().await?;
+/// runtime.aggregates::<Order>().get("o1").ask(Pay).await?;
+///
+/// // The parcel panics: there is no paper. In a while the lane of the order is parked.
+/// let policy = runtime.policies().get("fulfilment").expect("it was added");
+/// while policy.status().parked_lanes == 0 {
+///     tokio::task::yield_now().await;
+/// }
+/// let parked = policy.parked();
+/// assert_eq!((parked[0].lane.as_str(), parked[0].command.as_deref()), ("order:o1", Some("Open to parcel o1")));
+/// assert!(parked[0].reason.contains("there is no paper"));
+///
+/// // There is paper again.
+/// # NO_PAPER.store(false, SeqCst);
+/// let all = policy.select(|lane| lane.reason.contains("paper"));
+/// assert_eq!(all.lanes().len(), 1); // The dry run.
+/// all.retry();
+/// while policy.status().counts.caused == 0 {
+///     tokio::task::yield_now().await;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Policies(pub(crate) Arc<[Arc<Running>]>);
 

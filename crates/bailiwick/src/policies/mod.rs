@@ -22,6 +22,7 @@ mod fold;
 mod handle;
 mod lanes;
 mod reader;
+mod rewind;
 mod running;
 mod start;
 mod targets;
@@ -32,6 +33,8 @@ pub use counts::PolicyCounts;
 pub use handle::{
     ParkedLane, Policies, PolicyHandle, PolicyState, PolicyStatus, SelectedLanes, StalledLane,
 };
+
+pub use rewind::{Rewind, RewindError};
 
 pub(crate) use delivering::{Delivering, once_delivered, unless_delivered};
 pub(crate) use running::Running;

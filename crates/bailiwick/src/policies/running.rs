@@ -18,6 +18,7 @@ use super::worker;
 use crate::backoff::Backoff;
 use crate::config::Config;
 use crate::decide::Kept;
+use crate::health::PolicyHealth;
 use crate::shared::{Lock, Shared, Stage};
 
 pub(crate) struct Running {
@@ -124,6 +125,15 @@ impl Running {
         );
         self.room.notify_waiters();
         self.timing.notify_waiters();
+    }
+
+    /// If it has lanes that stand still.
+    pub(crate) fn health(&self) -> Option<PolicyHealth> {
+        let (policy, stopped) = (self.name(), self.is_stopped());
+        let lanes = self.lanes.lock();
+        let (parked_lanes, stalled_lanes) = (lanes.parked(), lanes.count_stalled());
+        let is_well = !stopped && parked_lanes == 0 && stalled_lanes == 0;
+        (!is_well).then_some(PolicyHealth { policy, stopped, parked_lanes, stalled_lanes })
     }
 
     /// How long to leave a lane alone that was tried in vain so often: with a quarter of it by chance,

@@ -6,7 +6,7 @@ use bailiwick_core::journal::{AppendError, Journal, POLICY_STARTED, Query, Query
 use bailiwick_core::policy::{AnyPolicy, PolicyFact, policy_tag};
 use bailiwick_core::{Position, Start, Tag, Text};
 
-use super::facts::{self, Recorded};
+use super::facts::{self, Recorded, Unreadable};
 use super::lanes::Parked;
 use crate::port;
 use crate::shared::Shared;
@@ -50,7 +50,7 @@ async fn begin_one(
     let lane = policy.lane().to_string();
     let (recorded, head) = loop {
         let head = port::head(journal).await.map_err(StartError::Unread)?.position;
-        let recorded = Recorded::read(journal, &tag).await?;
+        let recorded = Recorded::of(journal, &tag).await.map_err(|error| unread(&tag, error))?;
         match &recorded.started {
             Some((_, known)) if *known == lane => break (recorded, head),
             Some((after, known)) => {
@@ -69,6 +69,15 @@ async fn begin_one(
     let parked = recorded.parked.into_iter().collect();
     let (reached, run) = (recorded.reached, recorded.run);
     Ok(Begun { policy, tag, reached, run, parked, head })
+}
+
+fn unread(policy: &Tag, error: Unreadable) -> StartError {
+    match error {
+        Unreadable::Journal(error) => StartError::Unread(error),
+        Unreadable::Fact { position, source } => {
+            StartError::PolicyFact { policy: policy.value().to_owned(), position, source }
+        }
+    }
 }
 
 /// Records where it begins, unless somebody else did so after `unless_after`: then that holds.
