@@ -9,9 +9,11 @@ use super::sights::Sight;
 /// How a call ended, whatever its types.
 #[derive(Debug)]
 pub(super) enum Answer {
+    /// The reply of a command; `repeated` if it was run when it was asked before.
     Replied {
         value: Option<u64>,
         position: Position,
+        repeated: bool,
     },
     Rejected {
         value: u64,
@@ -20,6 +22,7 @@ pub(super) enum Answer {
     Decided {
         values: Vec<u64>,
         position: Position,
+        repeated: bool,
     },
     Refused {
         values: Vec<u64>,
@@ -38,12 +41,12 @@ impl Answer {
     /// An answer as the trace has it.
     pub(super) fn summary(&self) -> (Sight, &'static str, (u64, u64)) {
         match self {
-            Answer::Replied { value, position } => {
+            Answer::Replied { value, position, .. } => {
                 let numbers = (value.unwrap_or_default(), position.get());
                 (Sight::Replied, "reply", numbers)
             }
             Answer::Rejected { value } => (Sight::Rejected, "rejection", (*value, 0)),
-            Answer::Decided { values, position } => {
+            Answer::Decided { values, position, .. } => {
                 (Sight::Decided, "decided", (values[0], position.get()))
             }
             Answer::Refused { values } => (Sight::Refused, "refused", (values[0], 0)),

@@ -8,8 +8,8 @@
 use bailiwick::Position;
 
 use super::answer::Answer;
-use super::client::Made;
 use super::history::Seen;
+use super::made::Made;
 use super::plan::Verb;
 use super::sights::Sight;
 use super::trace::Step;
@@ -30,8 +30,12 @@ impl World {
             _ => answer.count(&mut made.seat.account.lock().tally),
         }
         let checked = match &answer {
-            Answer::Replied { value, position } => self.check_reply(made, *value, *position),
-            Answer::Decided { values, position } => self.check_decided(made, values, *position),
+            Answer::Replied { value, position, repeated } => self
+                .check_repeated(made, *repeated, Sight::Repeated)
+                .and_then(|()| self.check_reply(made, *value, *position)),
+            Answer::Decided { values, position, repeated } => self
+                .check_repeated(made, *repeated, Sight::DecisionRepeated)
+                .and_then(|()| self.check_decided(made, values, *position)),
             Answer::Rejected { value } => self.check_rejection(made, *value),
             Answer::Refused { values } => self.check_refusal(made, values),
             Answer::Saw(seen) => self.check_sight(made, *seen),
@@ -72,7 +76,6 @@ impl World {
             return Err(Fresh.broken(format!("it expected {expected:?}, not {judged_at:?}")));
         }
         drop(ledger);
-        self.repeated(made, Sight::Repeated);
         self.shown(made, made.call.counter, number, number)
     }
 
@@ -105,7 +108,6 @@ impl World {
             .map(|counter| (counter, ledger.counters[counter].as_of(written)))
             .collect();
         drop(ledger);
-        self.repeated(made, Sight::DecisionRepeated);
         shown
             .into_iter()
             .try_for_each(|(counter, number)| self.shown(made, counter, number, number))
@@ -139,11 +141,14 @@ impl World {
         Fresh.require(was_so, || format!("since {since} it never was so in the journal"))
     }
 
-    /// Whoever asked again was answered as if there had been one call.
-    fn repeated(&self, made: &Made, sight: Sight) {
+    /// Whoever asked again was answered as if there had been one call, and is told so. Of one that was
+    /// asked again before it was done, nobody can say which call has run it.
+    fn check_repeated(&self, made: &Made, told: bool, sight: Sight) -> Checked {
         if made.was_done.is_some() {
             self.saw(sight);
+            return Once.require(told, || "it is not told as a repetition".into());
         }
+        Once.require(made.again || !told, || "it was never asked before".into())
     }
 
     fn check_rejection(&self, made: &Made, value: u64) -> Checked {

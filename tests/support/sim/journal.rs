@@ -16,11 +16,11 @@ use bailiwick::journal::{
 use bailiwick::{MemoryJournal, Position, Tag};
 use tokio::sync::oneshot;
 
-use super::client::keyed_call;
+use super::asking::keyed_call;
+use super::concerned::{counter_of_tag, counters_of};
 use super::effect::Outcome;
 use super::fate::Fate;
 use super::history::Writer;
-use super::ledger::{counter_of_tag, counters_of};
 use super::panics;
 use super::seat::{Appender, Appending, Seat, UnderWay};
 use super::sights::Sight;

@@ -10,16 +10,19 @@
 //! | `executor`, `queue`, `random`, `clock`, `trace` | what makes a run a function of its seed |
 //! | `plan`, `draw` | what a run is made of, and how likely everything is |
 //! | `journal`, `fate`, `effect` | the journal, and what goes wrong with it |
-//! | `client`, `deeds`, `ends`, `foreign` | who does something in a run |
-//! | `ledger`, `history` | what must hold of every event |
+//! | `client`, `asking`, `deeds`, `ends`, `foreign` | who does something in a run |
+//! | `made`, `trail` | what is noted of every call |
+//! | `ledger`, `rules`, `times`, `history`, `concerned` | what must hold of every event |
 //! | `answers`, `reasons` | what must hold of every answer |
 //! | `vigil`, `watcher` | what must hold whenever time passes |
 //! | `quiet`, `seat`, `run` | what must hold at the end |
 
 mod answer;
 mod answers;
+mod asking;
 mod client;
 mod clock;
+mod concerned;
 mod deeds;
 mod draw;
 mod driver;
@@ -31,6 +34,7 @@ mod foreign;
 mod history;
 mod journal;
 mod ledger;
+mod made;
 mod panics;
 mod patience;
 mod plan;
@@ -38,11 +42,14 @@ mod queue;
 mod quiet;
 pub(crate) mod random;
 mod reasons;
+mod rules;
 mod run;
 mod seat;
 mod sights;
 mod sweep;
+mod times;
 mod trace;
+mod trail;
 mod vigil;
 mod watcher;
 mod world;

@@ -9,9 +9,9 @@ use std::time::Duration;
 use bailiwick::Admission;
 
 use super::client::{Answered, attempt, make};
-use super::ledger::Trail;
 use super::plan::{COUNTERS, Call, Patience, Verb};
 use super::seat::Seat;
+use super::trail::Trail;
 use super::world::World;
 use crate::counter::Bell;
 use crate::invariant::Checked;

@@ -1,0 +1,171 @@
+//! Asking: a call as the runtime is asked it, by its verb, and its answer whatever its types.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use bailiwick::{AggregateRef, AskError, BoxFuture, Decide, Decision, Receipt, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::answer::Answer;
+use super::history::Seen;
+use super::made::Made;
+use super::panics;
+use super::patience::cut;
+use super::plan::{COUNTERS, Call, Verb};
+use super::world::World;
+use crate::counter::{Count, Counter, Look, Panic, SetAlarm};
+use crate::pairs::{CountBoth, NotNow, Remind};
+
+/// Makes a call, and waits as long as its caller has patience.
+pub(super) async fn ask(world: &Arc<World>, made: &Made) -> Answer {
+    let counter = reference(made);
+    let value = |value: u64| Some(value);
+    let nothing = |()| None;
+    let name = |counter: usize| COUNTERS[counter].into();
+    let one = made.call.counter;
+    let at = world.ledger.lock().trails[made.number].alarm;
+    match made.call.verb {
+        Verb::Count { limit } => {
+            command(world, made, &counter, Count { limit }, value, |no| no.value).await
+        }
+        Verb::SetAlarm { bell, .. } => {
+            command(world, made, &counter, SetAlarm { at, bell }, nothing, |no| match no {}).await
+        }
+        Verb::Look => command(world, made, &counter, Look, value, |no| match no {}).await,
+        Verb::CountBoth { other, limit } => {
+            let (one, other) = (name(one), name(other));
+            decision(world, made, CountBoth { one, other, limit }).await
+        }
+        Verb::Remind { of, from, .. } => {
+            let (counter, of) = (name(one), name(of));
+            let at = at.expect("it has a time");
+            decision(world, made, Remind { counter, at, of, from }).await
+        }
+        Verb::PanicInDecide => {
+            let panics = Panic::InDecide;
+            command(world, made, &counter, panics, nothing, |no| match no {}).await
+        }
+        Verb::PanicInApply => {
+            let panics = Panic::InApply;
+            command(world, made, &counter, panics, nothing, |no| match no {}).await
+        }
+        Verb::Read | Verb::ReadAndPanic => read(world, made, &counter).await,
+    }
+}
+
+fn reference(made: &Made) -> AggregateRef<Counter> {
+    let Call { timeout, admission, .. } = made.call;
+    let counter = made
+        .seat
+        .counters()
+        .get(COUNTERS[made.call.counter])
+        .timeout(timeout)
+        .admission(admission)
+        .correlation(made.number.to_string());
+    match made.expected {
+        Some(position) => counter.expecting(position),
+        None => counter,
+    }
+}
+
+/// The idempotency key of a call.
+fn key_of(made: &Made) -> Option<String> {
+    made.call.keyed.then(|| format!("{KEY}{}", made.number))
+}
+
+const KEY: &str = "call-";
+
+/// The call that has this idempotency key.
+pub(super) fn keyed_call(key: &str) -> Option<usize> {
+    key.strip_prefix(KEY)?.parse().ok()
+}
+
+type Asking<C, R, N> = BoxFuture<Result<Receipt<R>, AskError<C, N>>>;
+
+async fn command<C>(
+    world: &World,
+    made: &Made,
+    counter: &AggregateRef<Counter>,
+    command: C,
+    value: impl Fn(<Counter as Decide<C>>::Reply) -> Option<u64>,
+    rejected: impl Fn(<Counter as Decide<C>>::Rejection) -> u64,
+) -> Answer
+where
+    Counter: Decide<C, Reply: Serialize + DeserializeOwned>,
+    C: Serialize + Send + 'static,
+{
+    let asking: Asking<C, _, _> = match key_of(made) {
+        Some(key) => Box::pin(counter.once(key).ask_with_receipt(command)),
+        None => Box::pin(counter.ask_with_receipt(command)),
+    };
+    let asking = noting_arrival(world, made, asking);
+    match cut(asking, made.call.patience, &world.time).await {
+        Ok(Ok(Receipt { reply, position, repeated, .. })) => {
+            Answer::Replied { value: value(reply), position, repeated }
+        }
+        Ok(Err(AskError::Rejected(rejection))) => Answer::Rejected { value: rejected(rejection) },
+        Ok(Err(error)) => without_reply(error),
+        Err(polled) => Answer::Cancelled { polled },
+    }
+}
+
+async fn decision<D, const N: usize>(world: &World, made: &Made, decision: D) -> Answer
+where
+    D: Decision<Reply = [u64; N], Rejection = NotNow<N>> + Serialize,
+    [u64; N]: Serialize + DeserializeOwned,
+{
+    let Call { timeout, admission, patience, .. } = made.call;
+    let decisions = made.seat.decisions().timeout(timeout).admission(admission);
+    let decisions = decisions.correlation(made.number.to_string());
+    let asking: Asking<D, _, _> = match key_of(made) {
+        Some(key) => Box::pin(decisions.once(key).decide_with_receipt(decision)),
+        None => Box::pin(decisions.decide_with_receipt(decision)),
+    };
+    match cut(asking, patience, &world.time).await {
+        Ok(Ok(Receipt { reply, position, repeated, .. })) => {
+            Answer::Decided { values: reply.into(), position, repeated }
+        }
+        Ok(Err(AskError::Rejected(NotNow(values)))) => Answer::Refused { values: values.into() },
+        Ok(Err(error)) => without_reply(error),
+        Err(polled) => Answer::Cancelled { polled },
+    }
+}
+
+fn without_reply<C, R>(error: AskError<C, R>) -> Answer {
+    match error {
+        AskError::NotRun(not_run) => Answer::NotRun(not_run.cause),
+        AskError::Unknown { why: unknown, .. } => Answer::Unknown(unknown),
+        _ => unreachable!("every reply of a run can be read"),
+    }
+}
+
+/// Notes the first poll of a call: it is in the mailbox then, or in the queue at its door.
+async fn noting_arrival<F: Future>(world: &World, made: &Made, asking: F) -> F::Output {
+    let mut asking = std::pin::pin!(asking);
+    let mut first = true;
+    poll_fn(|cx| {
+        if std::mem::take(&mut first) {
+            let arrived = &mut made.seat.account.lock().arrived[made.call.counter];
+            world.ledger.lock().trails[made.number].arrived = Some(*arrived);
+            *arrived += 1;
+        }
+        asking.as_mut().poll(cx)
+    })
+    .await
+}
+
+async fn read(world: &Arc<World>, made: &Made, counter: &AggregateRef<Counter>) -> Answer {
+    let panics = made.call.verb == Verb::ReadAndPanic;
+    let (world_too, seat) = (world.clone(), made.seat.clone());
+    let look = move |state: &Counter, now: Timestamp| {
+        world_too.expect(seat.look_at(now));
+        assert!(!panics, "{}", panics::LOOK);
+        Seen { value: state.value, rings: state.rings, alarm: state.alarm }
+    };
+    match cut(counter.read(look), made.call.patience, &world.time).await {
+        Ok(Ok(seen)) => Answer::Saw(seen.value),
+        Ok(Err(error)) => Answer::Unread(error),
+        Err(polled) => Answer::Cancelled { polled },
+    }
+}
