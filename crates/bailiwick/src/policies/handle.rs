@@ -409,12 +409,10 @@ impl SelectedLanes {
     /// Some of them may have been dropped.
     pub async fn drop_all(&self) -> Result<usize, PolicyError> {
         let mut dropped = 0;
+        let running = &self.policy.0;
         for parked in &self.lanes {
-            if self.policy.parked_lane(parked.lane.as_str()).is_err() {
-                continue;
-            }
-            let running = &self.policy.0;
-            let upto = running.lanes.lock().upto();
+            let Some(upto) = running.lanes.lock().begin_drop(&parked.lane) else { continue };
+            let mut dropping = Dropping { running, lane: Some(&parked.lane) };
             let before = Position::new(parked.at.get().saturating_sub(1));
             let fact = PolicyFact::LaneFreed {
                 lane: parked.lane.to_string(),
@@ -423,16 +421,30 @@ impl SelectedLanes {
             };
             let recorded = running.records(&fact).await;
             recorded.map_err(|reason| PolicyError::NotRecorded { reason: reason.into() })?;
+            dropping.lane = None;
             let mut lanes = running.lanes.lock();
-            if lanes.drop_upto(&parked.lane, upto) {
-                dropped += 1;
-                running.tally.skipped();
-            }
+            lanes.dropped(&parked.lane, upto);
             let ready = lanes.ready();
             drop(lanes);
+            dropped += 1;
+            running.tally.skipped();
             running.call_workers(ready);
         }
         Ok(dropped)
+    }
+}
+
+/// A lane that is being dropped, until it is recorded.
+struct Dropping<'a> {
+    running: &'a Running,
+    lane: Option<&'a Text>,
+}
+
+impl Drop for Dropping<'_> {
+    fn drop(&mut self) {
+        if let Some(lane) = self.lane {
+            self.running.lanes.lock().give_up_drop(lane);
+        }
     }
 }
 

@@ -5,7 +5,8 @@
 //! 2. A lane holds a few news. What comes while it is full, or stands still, it does not hold: it
 //!    remembers behind which position it has to read on, and does that when it comes to it.
 //! 3. The mark never passes a news that is not done, but for lanes that are parked: those are facts in the
-//!    journal, and have a position of their own.
+//!    journal, and have a position of their own. From before it is recorded that a lane is parked no more,
+//!    until it is recorded that it is so again, it holds the mark: whatever becomes of the recording.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -54,6 +55,8 @@ struct Lane {
     unsure: bool,
     /// It was parked like this, and is to be freed when all it holds is done.
     was: Option<Arc<Parked>>,
+    /// Nobody knows whether the journal still has it so: it holds the mark.
+    maybe_free: bool,
 }
 
 #[derive(Default)]
@@ -92,8 +95,8 @@ pub(super) enum Job {
     News { lane: Text, news: RecordedEvent, unsure: bool },
     /// To read what the lane has behind `after`, up to `upto`.
     ReadOn { lane: Text, after: Position, upto: Position },
-    /// To record that the lane is parked no more; all of it up to here is done.
-    Free { lane: Text, upto: Position },
+    /// To record that the lane is parked no more, if it is [free](Lanes::free) yet.
+    Free { lane: Text },
 }
 
 /// A lane that stands still, and is not parked yet.
@@ -204,10 +207,9 @@ impl Lanes {
             let (news, unsure) = (news.clone(), lane.unsure);
             return Some(Job::News { lane: name, news, unsure });
         }
-        let upto = self.upto;
         Some(match lane.behind {
-            Some(after) => Job::ReadOn { lane: name, after, upto },
-            None => Job::Free { lane: name, upto },
+            Some(after) => Job::ReadOn { lane: name, after, upto: self.upto },
+            None => Job::Free { lane: name },
         })
     }
 
@@ -239,7 +241,7 @@ impl Lanes {
         let Some(lane) = self.by_name.get_mut(name) else { return };
         lane.does_not_read_on(&mut self.reading_on);
         for news in news {
-            if lane.was.is_none() {
+            if lane.holds_the_mark() {
                 self.outstanding.insert(news.position, news.event.recorded_at);
             }
             lane.queue.push_back(news);
@@ -276,7 +278,15 @@ impl Lanes {
         self.by_name.get(name)?.was.as_deref()
     }
 
-    /// The worker's lane is parked. Parked twice is parked once.
+    /// Whether the journal certainly has the worker's lane as parked at this position.
+    pub(super) fn is_parked_at(&self, name: &Text, at: Position) -> bool {
+        let lane = self.by_name.get(name);
+        lane.is_some_and(|lane| {
+            !lane.maybe_free && lane.was.as_ref().is_some_and(|was| was.at == at)
+        })
+    }
+
+    /// The worker's lane is parked: that is recorded. Parked twice is parked once.
     pub(super) fn park(&mut self, name: &Text, parked: Parked) {
         let Some(lane) = self.by_name.get_mut(name) else { return };
         for news in lane.queue.drain(..) {
@@ -289,34 +299,50 @@ impl Lanes {
         *lane = Lane { state: State::Parked(Arc::new(parked)), ..Lane::default() };
     }
 
-    /// The worker's lane, which was parked, is so no more: that is recorded, as of `upto`.
-    pub(super) fn freed(&mut self, name: &Text, upto: Position) {
+    /// Nobody knows whether it was recorded that the worker's lane is parked. It goes on, and is freed when
+    /// all it holds is done.
+    pub(super) fn may_be_parked(&mut self, name: &Text, parked: Parked) {
         let Some(lane) = self.by_name.get_mut(name) else { return };
+        if lane.was.is_none() {
+            self.parked += 1;
+        }
         let behind = lane.behind;
         lane.does_not_read_on(&mut self.reading_on);
-        if lane.was.take().is_some() {
-            self.parked -= 1;
-        }
-        (lane.failing, lane.unsure) = (None, false);
+        (lane.was, lane.maybe_free) = (Some(Arc::new(parked)), true);
         for news in &lane.queue {
             self.outstanding.insert(news.position, news.event.recorded_at);
         }
-        if let Some(behind) = behind.or((upto < self.upto && lane.queue.is_empty()).then_some(upto))
-        {
+        if let Some(behind) = behind {
             lane.reads_on_behind(behind, &mut self.reading_on);
         }
+    }
+
+    /// It is about to be recorded that the worker's lane is parked no more: all of it up to here is done.
+    /// None if that is not so any more, and the lane goes on.
+    pub(super) fn free(&mut self, name: &Text) -> Option<Position> {
+        let lane = self.by_name.get_mut(name)?;
+        if !lane.queue.is_empty() || lane.behind.is_some() {
+            self.put_back(name);
+            return None;
+        }
+        lane.maybe_free = true;
+        Some(self.upto)
+    }
+
+    /// That is recorded.
+    pub(super) fn freed(&mut self, name: &Text) {
+        let Some(lane) = self.by_name.get_mut(name) else { return };
+        if lane.was.take().is_some() {
+            self.parked -= 1;
+        }
+        (lane.failing, lane.unsure, lane.maybe_free) = (None, false, false);
         self.put_back(name);
     }
 
     /// A parked lane is tried again, from its position on. Whether there is one.
     pub(super) fn retry(&mut self, name: &Text) -> bool {
-        let Some(lane) = self.by_name.get_mut(name) else { return false };
-        let State::Parked(parked) = &lane.state else { return false };
-        lane.behind = Some(Position::new(parked.at.get().saturating_sub(1)));
-        lane.was = Some(parked.clone());
-        (lane.unsure, lane.state) = (true, State::Ready);
-        self.ready.push_back(name.clone());
-        true
+        let before = |parked: &Parked| Position::new(parked.at.get().saturating_sub(1));
+        self.retries(name, before)
     }
 
     /// The same, behind the news at which it is parked: that was skipped.
@@ -325,20 +351,51 @@ impl Lanes {
             .by_name
             .get(name)
             .is_some_and(|lane| matches!(&lane.state, State::Parked(parked) if parked.at == at));
-        let retried = is_there && self.retry(name);
-        if let Some(lane) = self.by_name.get_mut(name).filter(|_| retried) {
-            lane.behind = Some(at);
-        }
-        retried
+        is_there && self.retries(name, |_| at)
     }
 
-    /// A parked lane goes on behind `upto`: that is recorded. Whether it was parked.
-    pub(super) fn drop_upto(&mut self, name: &Text, upto: Position) -> bool {
+    fn retries(&mut self, name: &Text, behind: impl FnOnce(&Parked) -> Position) -> bool {
         let Some(lane) = self.by_name.get_mut(name) else { return false };
         let State::Parked(parked) = &lane.state else { return false };
+        let parked = parked.clone();
+        lane.does_not_read_on(&mut self.reading_on);
         lane.was = Some(parked.clone());
-        self.freed(name, upto);
+        lane.reads_on_behind(behind(&parked), &mut self.reading_on);
+        (lane.unsure, lane.state) = (true, State::Ready);
+        self.ready.push_back(name.clone());
         true
+    }
+
+    /// It is about to be recorded that a parked lane goes on behind this position, whatever it holds up to
+    /// there. Until it is known whether it is, it is in the hands of who records it. None if it is not
+    /// parked.
+    pub(super) fn begin_drop(&mut self, name: &Text) -> Option<Position> {
+        let lane = self.by_name.get_mut(name)?;
+        let State::Parked(parked) = &lane.state else { return None };
+        (lane.was, lane.maybe_free) = (Some(parked.clone()), true);
+        lane.state = State::Working;
+        if lane.behind.is_none() {
+            lane.reads_on_behind(self.upto, &mut self.reading_on);
+        }
+        Some(self.upto)
+    }
+
+    /// That is recorded.
+    pub(super) fn dropped(&mut self, name: &Text, upto: Position) {
+        if let Some(lane) = self.by_name.get_mut(name) {
+            lane.does_not_read_on(&mut self.reading_on);
+            lane.reads_on_behind(upto, &mut self.reading_on);
+        }
+        self.freed(name);
+    }
+
+    /// Nobody knows whether that was recorded: the lane is parked as before.
+    pub(super) fn give_up_drop(&mut self, name: &Text) {
+        if let Some(lane) = self.by_name.get_mut(name)
+            && let Some(was) = lane.was.take()
+        {
+            lane.state = State::Parked(was);
+        }
     }
 
     /// Lanes that were left alone until now are tried again. When the next one is.
@@ -395,18 +452,21 @@ impl Lanes {
 }
 
 impl Lane {
-    /// Later. A lane that was parked does not hold the mark: until it is freed it is parked, as the
-    /// journal has it.
+    /// A lane that was parked does not: until it is freed it is parked, as the journal has it.
+    fn holds_the_mark(&self) -> bool {
+        self.was.is_none() || self.maybe_free
+    }
+
     fn reads_on_behind(&mut self, position: Position, reading_on: &mut BTreeMap<Position, usize>) {
         self.behind = Some(position);
-        if self.was.is_none() {
+        if self.holds_the_mark() {
             *reading_on.entry(position).or_default() += 1;
         }
     }
 
     fn does_not_read_on(&mut self, reading_on: &mut BTreeMap<Position, usize>) {
         if let Some(position) = self.behind.take()
-            && self.was.is_none()
+            && self.holds_the_mark()
             && let Some(count) = reading_on.get_mut(&position)
         {
             *count -= 1;

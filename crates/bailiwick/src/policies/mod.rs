@@ -21,6 +21,8 @@ mod facts;
 mod fold;
 mod handle;
 mod lanes;
+#[cfg(test)]
+mod lanes_model;
 mod reader;
 mod rewind;
 mod running;

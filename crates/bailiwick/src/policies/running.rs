@@ -166,17 +166,24 @@ impl Running {
         self.workers.lock().idle += 1;
     }
 
-    /// An idle worker ends, unless it is called just now.
-    pub(super) fn leaves(&self) -> bool {
+    /// An idle worker goes to work by itself, unless it is called just now.
+    pub(super) fn is_busy(&self) -> bool {
         let mut workers = self.workers.lock();
         let is_idle = workers.idle > 0;
-        if is_idle {
-            workers.idle -= 1;
-        }
+        workers.idle -= usize::from(is_idle);
         is_idle
     }
 
-    /// A worker is gone.
+    /// An idle worker ends, unless it is called just now. From then on another may take its place.
+    pub(super) fn leaves(&self) -> bool {
+        let mut workers = self.workers.lock();
+        let is_idle = workers.idle > 0;
+        workers.idle -= usize::from(is_idle);
+        workers.all -= usize::from(is_idle);
+        is_idle
+    }
+
+    /// A worker is gone that had not left.
     pub(super) fn is_gone(&self) {
         self.workers.lock().all -= 1;
     }

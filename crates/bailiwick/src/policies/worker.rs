@@ -18,29 +18,43 @@ use crate::race::{Either, race};
 /// Begins a worker. It is counted already.
 pub(super) fn begin(running: Arc<Running>) {
     let shared = running.shared.clone();
-    let gone = Gone(running.clone());
+    let gone = Gone { running, counted: true };
     let work: BoxFuture<()> = Box::pin(async move {
-        let gone = gone;
-        work(&gone.0).await;
+        let mut gone = gone;
+        gone.counted = work(&gone.running).await == End::Counted;
     });
     actor::work(&shared, work);
 }
 
 /// A worker, until it is gone.
-struct Gone(Arc<Running>);
+struct Gone {
+    running: Arc<Running>,
+    /// It is counted among the workers.
+    counted: bool,
+}
 
 impl Drop for Gone {
     fn drop(&mut self) {
-        self.0.is_gone();
+        if self.counted {
+            self.running.is_gone();
+        }
     }
 }
 
-async fn work(running: &Arc<Running>) {
+/// How a worker ends.
+#[derive(PartialEq, Eq)]
+enum End {
+    /// It has [left](Running::leaves).
+    Left,
+    Counted,
+}
+
+async fn work(running: &Arc<Running>) -> End {
     while running.goes_on() {
         let job = running.lanes.lock().take();
         let Some(job) = job else {
             if !has_work(running).await {
-                return;
+                return End::Left;
             }
             continue;
         };
@@ -50,20 +64,31 @@ async fn work(running: &Arc<Running>) {
         do_job(running, job).await;
         held.lane = None;
     }
+    End::Counted
 }
 
-/// Waits for work. False: there was none for a while, and the worker ends.
+/// Waits for work. False: there was none for a while, and the worker has left.
 async fn has_work(running: &Running) -> bool {
     running.is_idle();
-    let linger = running.shared.seams.clock.sleep(running.config().linger);
-    let called = race(running.work.acquire(), linger);
-    match until_closing(running, called).await {
-        Some(Either::Left(Ok(permit))) => {
+    // What came before it was idle has called nobody.
+    if running.lanes.lock().ready() == 0 {
+        let linger = running.shared.seams.clock.sleep(running.config().linger);
+        let called = race(running.work.acquire(), linger);
+        if let Some(Either::Left(Ok(permit))) = until_closing(running, called).await {
             permit.forget();
-            true
+            return true;
         }
-        _ => !running.leaves(),
+        if running.leaves() {
+            return false;
+        }
+    } else if running.is_busy() {
+        return true;
     }
+    // It is called just now.
+    if let Ok(permit) = running.work.acquire().await {
+        permit.forget();
+    }
+    true
 }
 
 /// A lane in the hands of a worker.
@@ -98,7 +123,7 @@ async fn do_job(running: &Arc<Running>, job: Job) {
             }
         },
         Job::ReadOn { lane, after, upto } => running.reads_on(&lane, after, upto).await,
-        Job::Free { lane, upto } => running.frees(&lane, upto).await,
+        Job::Free { lane } => running.frees(&lane).await,
     }
 }
 
@@ -177,7 +202,7 @@ impl Running {
             }
             None => {}
         }
-        if !was_at(self.lanes.lock().was(lane), at) {
+        if !self.lanes.lock().is_parked_at(lane, at) {
             let fact = PolicyFact::LaneParked {
                 lane: lane.to_string(),
                 at,
@@ -186,6 +211,7 @@ impl Running {
             };
             if let Err(reason) = self.records(&fact).await {
                 let reason = format!("{}; and that cannot be recorded: {reason}", failing.reason);
+                self.lanes.lock().may_be_parked(lane, parked);
                 return self.fails_so(lane, Failing { reason: reason.into(), ..failing });
             }
             self.tally.parked();
@@ -233,26 +259,23 @@ impl Running {
     }
 
     /// The lane is parked no more, once that is recorded.
-    async fn frees(self: &Arc<Self>, lane: &Text, upto: Position) {
+    async fn frees(self: &Arc<Self>, lane: &Text) {
+        let Some(upto) = self.lanes.lock().free(lane) else { return };
         let fact = PolicyFact::LaneFreed { lane: lane.to_string(), upto, dropped_after: None };
         match self.records(&fact).await {
             Ok(()) => {
                 tracing::info!(policy = self.name(), %lane, "a parked lane goes on");
-                self.lanes.lock().freed(lane, upto);
+                self.lanes.lock().freed(lane);
             }
             Err(reason) => self.fails(lane, reason),
         }
     }
 }
 
-fn was_at(was: Option<&Parked>, at: Position) -> bool {
-    was.is_some_and(|was| was.at == at)
-}
-
 impl Job {
     fn lane(&self) -> &Text {
         match self {
-            Job::News { lane, .. } | Job::ReadOn { lane, .. } | Job::Free { lane, .. } => lane,
+            Job::News { lane, .. } | Job::ReadOn { lane, .. } | Job::Free { lane } => lane,
         }
     }
 }
