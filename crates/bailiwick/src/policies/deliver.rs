@@ -89,6 +89,13 @@ impl Running {
         if let Err(no_lane) = self.policy.lane().name(news) {
             return Err(Stop::for_good(no_lane.to_string(), None));
         }
+        // An operator has skipped it when nobody could say what it would send.
+        let as_a_whole = self.delivery(news, None).tag();
+        if unsure && self.was_done(&as_a_whole, &*journal).await.map_err(Stop::failed)? {
+            self.tally.repeated();
+            self.tally.dealt_with();
+            return Ok(());
+        }
         let reaction = self.reaction(news, &*journal).await.map_err(Stop::failed)?;
         let unsure = unsure || news.position <= self.unsure_upto;
         let correlation = correlation_of(news);
