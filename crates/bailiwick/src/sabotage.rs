@@ -1,6 +1,7 @@
 //! Bugs to switch on: a test that does not find them is not worth much.
 
-use bailiwick_core::journal::{ANSWERED, AppendCondition, Query};
+use bailiwick_core::Tag;
+use bailiwick_core::journal::{ANSWERED, AppendCondition, Query, RecordedEvent};
 
 use crate::shared::Shared;
 
@@ -30,6 +31,32 @@ pub enum Sabotage {
     UnguardedKey,
     /// The aggregates that an event of a decision concerns are not told of it.
     AggregatesNotTold,
+    /// A policy records as done what it has read.
+    MarkBeforeEffect,
+    /// What a policy delivers is neither looked up nor guarded: what was done is done again.
+    DuplicateDelivered,
+    /// A policy takes the news of a page in the wrong order.
+    LaneOutOfOrder,
+    /// A policy goes on behind the news at which it has parked a lane.
+    ParkedOvertaken,
+    /// The trace of a delivery is written beside what it caused, whether there is one or not.
+    TracedTwice,
+}
+
+/// Which deliveries an append is guarded against.
+pub(crate) fn guarded(shared: &Shared, deliveries: Vec<Tag>) -> Vec<Tag> {
+    match shared.sabotaged(Sabotage::DuplicateDelivered) {
+        true => Vec::new(),
+        false => deliveries,
+    }
+}
+
+/// The news of a page.
+pub(crate) fn in_order(shared: &Shared, mut news: Vec<RecordedEvent>) -> Vec<RecordedEvent> {
+    if shared.sabotaged(Sabotage::LaneOutOfOrder) {
+        news.reverse();
+    }
+    news
 }
 
 /// The condition of an append of decisions, without what is not guarded any more.

@@ -50,6 +50,8 @@ impl<A: Aggregate> Cell<A> {
         live.known.move_answers(&keys, Place::submitted);
         let concerned = self.kind.concerned_by(&events, &ground.tags.as_slice()[0]);
         let condition = AppendCondition::new(ground.boundary.clone()).after(live.known.seen);
+        #[cfg(feature = "fault-injection")]
+        let deliveries = crate::sabotage::guarded(&self.kind.shared, deliveries);
         let condition = unless_delivered(condition, &deliveries);
         let append = port::append(journal, events, Some(condition));
         live.running = Some(Running { entries, readers, keys, concerned, before, append });

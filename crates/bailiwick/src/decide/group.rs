@@ -170,6 +170,8 @@ impl<'a> Group<'a> {
     fn unless_delivered(&self, condition: Option<AppendCondition>) -> Option<AppendCondition> {
         let caused = self.seats.iter().filter_map(|seat| seat.case.delivering()?.tag_of_cause());
         let deliveries: Vec<Tag> = caused.collect();
+        #[cfg(feature = "fault-injection")]
+        let deliveries = crate::sabotage::guarded(self.shared(), deliveries);
         match condition {
             Some(condition) => Some(unless_delivered(condition, &deliveries)),
             None => once_delivered(&deliveries).map(AppendCondition::new),

@@ -189,6 +189,10 @@ impl Running {
         let timeout = self.config().timeout;
         let call = (Arc::new(delivering), correlation.clone());
         let (how, reason) = match self.targets.send(outgoing, call, timeout).await {
+            #[cfg(feature = "fault-injection")]
+            Outcome::Caused if self.shared.sabotaged(crate::Sabotage::TracedTwice) => {
+                (Ending::Nothing, None)
+            }
             Outcome::Caused => {
                 self.tally.caused();
                 return Ok(());
@@ -211,6 +215,10 @@ impl Running {
 
     /// Whether what stands for a delivery is in the journal.
     pub(super) async fn was_done(&self, tag: &Tag, journal: &dyn Journal) -> Result<bool, String> {
+        #[cfg(feature = "fault-injection")]
+        if self.shared.sabotaged(crate::Sabotage::DuplicateDelivered) {
+            return Ok(false);
+        }
         let found = port::last(journal, QueryItem::tagged(tag.clone()).into()).await;
         let LastMatch { event, .. } = found.map_err(|error| ErrorReport::of(&error).to_string())?;
         Ok(event.is_some())
@@ -228,9 +236,13 @@ impl Running {
         correlation: &Text,
     ) -> Result<bool, String> {
         let unless = Query::from(QueryItem::tagged(delivery.tag()));
+        #[cfg(feature = "fault-injection")]
+        let unless = Some(unless).filter(|_| !self.shared.sabotaged(crate::Sabotage::TracedTwice));
+        #[cfg(not(feature = "fault-injection"))]
+        let unless = Some(unless);
         let of = (&self.tag, delivery);
         let event = facts::trace(&ended, of, Some(correlation.clone()), self.now());
-        match facts::append(journal, event, Some(unless)).await {
+        match facts::append(journal, event, unless).await {
             Ok(()) => Ok(true),
             Err(AppendError::Conflict { .. }) => Ok(false),
             Err(error) => {

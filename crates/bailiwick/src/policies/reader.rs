@@ -53,6 +53,8 @@ fn say_unread(running: &Running, error: &JournalReadError) {
 impl Running {
     /// Puts news into their lanes: all there are up to here. How many lanes wait for a worker.
     fn offer(&self, news: Vec<RecordedEvent>, upto: Position) -> usize {
+        #[cfg(feature = "fault-injection")]
+        let news = crate::sabotage::in_order(&self.shared, news);
         let mut lanes = self.lanes.lock();
         for news in news {
             lanes.offer(self.lane_of(&news), news);

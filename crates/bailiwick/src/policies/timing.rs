@@ -107,6 +107,11 @@ impl Running {
         }
         since.store(0, Ordering::Relaxed);
         let upto = self.lanes.lock().mark();
+        #[cfg(feature = "fault-injection")]
+        let upto = match self.shared.sabotaged(crate::Sabotage::MarkBeforeEffect) {
+            true => self.lanes.lock().upto(),
+            false => upto,
+        };
         *recorded.lock() = (before, now.min(self.elapsed()));
         if upto > before {
             match self.records(&PolicyFact::Reached { upto }).await {

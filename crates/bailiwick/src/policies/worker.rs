@@ -222,6 +222,10 @@ impl Running {
             );
         }
         let mut lanes = self.lanes.lock();
+        #[cfg(feature = "fault-injection")]
+        if self.shared.sabotaged(crate::Sabotage::ParkedOvertaken) {
+            return lanes.done(lane);
+        }
         lanes.park(lane, parked);
         drop(lanes);
         self.room.notify_waiters();
