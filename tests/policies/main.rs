@@ -3,5 +3,6 @@
 mod delivering;
 mod failing;
 mod post;
+mod rehearsed;
 mod restarting;
 mod starting;

@@ -120,6 +120,44 @@ impl Pot {
     }
 }
 
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TimerEvent {
+    Wound { until: Timestamp },
+    Rang,
+}
+
+/// Rings, and is another thing with the same ID.
+#[derive(Default)]
+pub struct Timer(Option<Timestamp>);
+
+impl View for Timer {
+    type Key = PotNo;
+    type Event = TimerEvent;
+
+    fn new(_: &PotNo) -> Self {
+        Timer::default()
+    }
+
+    fn apply(&mut self, event: &TimerEvent, _: Timestamp) {
+        self.0 = match event {
+            TimerEvent::Wound { until } => Some(*until),
+            TimerEvent::Rang => None,
+        };
+    }
+}
+
+impl Aggregate for Timer {
+    const NAME: &'static str = "timer";
+
+    fn deadline(&self) -> Option<Timestamp> {
+        self.0
+    }
+
+    fn on_deadline(&self, ctx: &mut Context<TimerEvent>) {
+        ctx.emit(TimerEvent::Rang);
+    }
+}
+
 /// Drains a pot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drain(pub PotNo);

@@ -61,6 +61,35 @@ fn what_falls_due_on_the_way_expires_in_the_order_of_time() {
 }
 
 #[test]
+fn aggregates_of_several_types_fall_due_in_one_order() {
+    let wound = |until: u64| by::<Timer>(1, TimerEvent::Wound { until: until.into() });
+    let heated = |pot: u64, until: u64| by::<Pot>(pot, Heated { until: until.into() });
+    kitchen(overflow)
+        .aggregate::<Timer>()
+        .event(wound(20))
+        .events([heated(1, 10), heated(2, 30)])
+        .at(40)
+        .journal(|events| {
+            let at: Vec<_> = events.iter().map(|e| e.event.recorded_at.as_millis()).collect();
+            assert_eq!(at, [0, 0, 0, 10, 20, 30]);
+        });
+}
+
+#[test]
+fn what_is_due_expires_before_a_command_of_a_policy_too() {
+    kitchen(|_, news, _, out| {
+        if news.event == Boiled && number(news) == 1 {
+            out.to::<Pot>(&next(news)).send(Fill(1));
+        }
+        Ok(())
+    })
+    .events([1, 2].map(|pot| by::<Pot>(pot, Heated { until: 10.into() })))
+    .at(10)
+    .get::<Pot>(2)
+    .history([Heated { until: 10.into() }, Boiled, Filled { litres: 1 }]);
+}
+
+#[test]
 fn what_stands_beside_events_is_what_a_runtime_records() {
     kitchen(|_, news, pot, out| {
         match news.event {
@@ -87,7 +116,7 @@ fn what_stands_beside_events_is_what_a_runtime_records() {
             events.iter().map(|e| e.event.tags.iter().map(Tag::as_str).collect()).collect();
         let delivery = |rest: &str| format!("bailiwick.delivery:rule/0/{rest}");
         assert_eq!(tags[0], ["pot:1"]);
-        assert_eq!(tags[2], [delivery("2/0/pot pot:2").as_str()]);
+        assert_eq!(tags[2], [delivery("2/0/pot pot:2").as_str(), "bailiwick.policy:rule"]);
         assert_eq!(tags[3], [delivery("2/1/pot pot:2").as_str(), "pot:2"]);
         assert_eq!(tags[5], [delivery("5/0/Drain").as_str(), "pot:2"]);
         assert_eq!(events[2].event.event_type, DELIVERY_ENDED);
@@ -109,10 +138,10 @@ fn what_stands_beside_events_is_what_a_runtime_records() {
             (text(&extra.correlation), text(&extra.principal), cause, extra.hops)
         };
         assert_eq!(extra(1), ("supper".into(), "ann".into(), 0, 0));
-        assert_eq!(extra(2), ("supper".into(), String::new(), 2, 1));
+        assert_eq!(extra(2), ("supper".into(), String::new(), 2, 0));
         assert_eq!(extra(3), ("supper".into(), String::new(), 2, 1));
         assert_eq!(extra(4), (String::new(), String::new(), 0, 0));
-        assert_eq!(extra(5), (String::new(), String::new(), 5, 1));
+        assert_eq!(extra(5), ("@5".into(), String::new(), 5, 1));
     })
     .get::<Pot>(2)
     .state(|pot, _| assert_eq!(pot.litres, 0));
@@ -141,5 +170,11 @@ fn rewound_it_does_everything_again() {
         .1
         .rewind::<Rule>(Position::START)
         .get::<Pot>(2)
-        .history([Filled { litres: 2 }, Filled { litres: 2 }]);
+        .history([Filled { litres: 2 }, Filled { litres: 2 }])
+        .journal(|events| {
+            let delivery =
+                |nth: usize| events[nth].event.metadata.extra().delivery.clone().unwrap();
+            let (first, then) = (delivery(1), delivery(2));
+            assert_eq!((first.run, then.run, then.source), (0, 1, Position::new(1)));
+        });
 }

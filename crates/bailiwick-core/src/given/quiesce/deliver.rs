@@ -1,13 +1,13 @@
 //! A delivery: a command of a policy is decided, and leaves its trace.
 
-use super::past::{Cause, Ended};
+use super::past::{Cause, Ended, trace};
 use super::refusal::Undone;
 use super::set::Set;
 use crate::given::report::Report;
 use crate::given::sent::Shown;
 use crate::journal::{Delivery, RecordedEvent};
-use crate::policy::{DeliveryEnded, Ending, Outgoing, Recipient};
-use crate::{Position, Text};
+use crate::policy::{DeliveryEnded, Ending, Outgoing, Recipient, policy_tag};
+use crate::{BoxError, Position, Text};
 
 /// More deliveries in one step are a mistake.
 const MOST_DELIVERED: usize = 10_000;
@@ -25,7 +25,10 @@ impl Set {
         };
         Cause {
             command: sent.map(|sent| Text::literal(sent.command)),
-            correlation: extra.correlation.clone(),
+            // The conversation of the news, or one that begins with it.
+            correlation: Some(
+                extra.correlation.clone().unwrap_or_else(|| format!("@{}", news.position).into()),
+            ),
             principal: None,
             delivery: Some((delivery, extra.hops + 1)),
         }
@@ -78,7 +81,7 @@ impl Set {
                 DeliveryEnded { how: Ending::Rejected, reason: Some(reason) }
             }
         };
-        self.leave_trace(&cause, &ended)
+        self.leave_trace(policy, &cause, &ended)
     }
 
     fn not_done(
@@ -102,11 +105,19 @@ impl Set {
         let undone = self.not_done(policy, news.position, None, why.to_owned());
         self.undone.push(undone);
         let ended = DeliveryEnded { how: Ending::GaveUp, reason: Some(why.to_owned()) };
-        self.leave_trace(&self.cause(policy, news, None), &ended)
+        self.leave_trace(policy, &self.cause(policy, news, None), &ended)
     }
 
-    fn leave_trace(&mut self, cause: &Cause, ended: &DeliveryEnded) -> Result<(), Report> {
-        match cause.trace(ended, self.past.now) {
+    fn leave_trace(
+        &mut self,
+        policy: usize,
+        cause: &Cause,
+        ended: &DeliveryEnded,
+    ) -> Result<(), Report> {
+        let tag = policy_tag(self.running[policy].policy.name());
+        let trace =
+            tag.map_err(BoxError::from).and_then(|tag| trace(ended, tag, cause, self.past.now));
+        match trace {
             Ok(trace) => {
                 self.past.append(trace, format!("{ended:?}"));
                 Ok(())

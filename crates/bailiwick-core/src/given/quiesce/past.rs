@@ -4,9 +4,10 @@ use std::fmt::Arguments;
 
 use crate::given::log::Log;
 use crate::given::report::Report;
+use crate::given::survives;
 use crate::journal::{Delivery, EncodedEvent, Metadata, RecordedEvent};
 use crate::policy::DeliveryEnded;
-use crate::{BoxError, Position, Tags, Text, Timestamp};
+use crate::{BoxError, Position, Tag, Text, Timestamp};
 
 #[derive(Default)]
 pub(super) struct Past {
@@ -80,18 +81,21 @@ impl Cause {
             event.metadata.extra_mut().delivery = Some(delivery.clone());
         }
     }
+}
 
-    /// The trace of a delivery that caused nothing.
-    pub(super) fn trace(
-        &self,
-        ended: &DeliveryEnded,
-        now: Timestamp,
-    ) -> Result<EncodedEvent, BoxError> {
-        let tags = Tags::none();
-        let mut trace = crate::given::survives::recorded(tags, ended, now, self.metadata())?;
-        self.leaves_its_trace(&mut trace);
-        Ok(trace)
-    }
+/// The trace of a delivery that caused nothing.
+pub(super) fn trace(
+    ended: &DeliveryEnded,
+    policy: Tag,
+    cause: &Cause,
+    now: Timestamp,
+) -> Result<EncodedEvent, BoxError> {
+    let mut metadata = Metadata::default();
+    metadata.extra_mut().correlation.clone_from(&cause.correlation);
+    metadata.extra_mut().causation = cause.delivery.as_ref().map(|(delivery, _)| delivery.source);
+    let mut trace = survives::recorded(policy.into(), ended, now, metadata)?;
+    cause.leaves_its_trace(&mut trace);
+    Ok(trace)
 }
 
 /// How a delivery ended.
