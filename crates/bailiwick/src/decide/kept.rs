@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::hash::BuildHasher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bailiwick_core::views::{Boundary, Folded, Slot, ViewIdentity};
+use bailiwick_core::views::{Boundary, Folded, ReadingItem, Slot, ViewIdentity};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use smallvec::SmallVec;
@@ -66,7 +66,7 @@ impl Kept {
     /// Takes the views of a boundary out: whoever has one goes on with it.
     pub(crate) fn take(&self, boundary: &Boundary) -> Few<Slot> {
         let mut slots = self.slots.lock();
-        let identities = boundary.reading().iter().map(|reading| reading.identity());
+        let identities = boundary.reading().iter().map(ReadingItem::identity);
         identities
             .filter_map(|identity| slots.take(self.hasher.hash_one(identity), identity))
             .collect()
