@@ -11,3 +11,4 @@ mod money;
 mod notifier;
 mod opening;
 mod sample;
+mod together;

@@ -1,0 +1,57 @@
+//! The house: a runtime on a folder, whoever says aloud what its journal gets, and the evening.
+
+mod aloud;
+mod cast;
+mod dark;
+mod evening;
+mod office;
+mod page;
+mod steps;
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick::journal::Journal;
+use bailiwick::{Runtime, TephraJournal};
+use bailiwick_examples::auction::{Bidder, Corrective, Listing, PlaceEligibleBid};
+
+use crate::args::Args;
+use crate::failure::Failure;
+use aloud::Aloud;
+pub use cast::price;
+use dark::InTheDark;
+use evening::Evening;
+use page::Page;
+
+/// How long what was accepted may take when it is over.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Plays the evening, or what is left of it.
+pub fn play(folder: &Path, args: &Args) -> Result<(), Failure> {
+    let executor = tokio::runtime::Builder::new_multi_thread().enable_time().build()?;
+    executor.block_on(open(folder, args))
+}
+
+async fn open(folder: &Path, args: &Args) -> Result<(), Failure> {
+    let page = Page::new();
+    let journal: Arc<dyn Journal> = Arc::new(TephraJournal::open(folder)?);
+    let (aloud, heard) = Aloud::read(journal.clone(), page.clone()).await?;
+    let builder = Runtime::builder_shared(journal)
+        .aggregate::<Listing>()
+        .aggregate::<Bidder>()
+        .decision::<PlaceEligibleBid>();
+    let runtime = match args.dark {
+        true => builder.policy(InTheDark).start().await?,
+        false => builder.policy(Corrective).start().await?,
+    };
+    let saying = tokio::spawn(aloud.go_on());
+    let mut evening = Evening::new(&runtime, heard, page, args);
+    let played = evening.play().await;
+    drop(evening);
+    runtime.shutdown(PATIENCE).await;
+    saying.abort();
+    std::io::stdout().flush()?;
+    played
+}
