@@ -62,7 +62,7 @@ async fn crowd(kept: Kept) {
     }
     house.corrected().await;
     house.clock.advance_to(ENDS);
-    let closed = house.listings.get("vase").read(|listing, now| listing.ended(now)).await;
+    let closed = house.listings.get("vase").read(Listing::ended).await;
     assert!(closed.expect("it is read").value);
     proves(&house, &accepted).await;
 }

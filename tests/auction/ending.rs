@@ -2,7 +2,7 @@
 
 use bailiwick::policy::{DeliveryEnded, Ending};
 use bailiwick_examples::auction::{
-    AuctionEvent, BidRefused, BidderId, EligibleBidRefused, ListingEvent, Suspend,
+    AuctionEvent, BidRefused, BidderId, EligibleBidRefused, Listing, ListingEvent, Suspend,
 };
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::place::Kept;
@@ -79,7 +79,7 @@ async fn too_late(kept: Kept, decided: bool) {
     house.clock.advance_to(ENDS);
     house.journal.open();
     assert_eq!(last.await.expect("no panic"), Err(BidRefused::Ended));
-    let over = house.listings.get("vase").read(|listing, now| listing.ended(now)).await;
+    let over = house.listings.get("vase").read(Listing::ended).await;
     assert!(over.expect("it is read").value);
     assert_eq!(bids(&house.events().await), Vec::<String>::new());
     assert!(winner(&house.events().await).flatten().is_none());
