@@ -152,3 +152,24 @@ async fn policies_that_answer_each_other_for_ever_are_parked_with_their_chain() 
     );
     assert_eq!(office.traces().await.len(), 5);
 }
+
+/// What one runtime frees, another one that had it parked frees as well: nothing of it is passed over.
+#[tokio::test]
+async fn a_lane_that_another_runtime_freed_goes_on() {
+    let office = broken_office(10).await;
+    let (journal, clock) = (office.journal.clone(), office.clock.clone());
+    office.writes("ann", [(1, Heavy), (2, Plain)]).await;
+    settle().await;
+    office.passes(PATIENCE * 3).await;
+    let other = Office::on(journal, clock, office.broken.clone(), |builder| builder).await;
+    settle().await;
+    assert_eq!((office.policy().parked().len(), other.policy().parked().len()), (1, 1));
+    office.policy().select(|_| true).drop_all().await.unwrap();
+    settle().await;
+    assert!(other.policy().parked().is_empty());
+    // Only the other one is left.
+    drop(office);
+    other.writes("ann", [(3, Plain)]).await;
+    settle().await;
+    assert_eq!(other.letters("b").await, [3]);
+}

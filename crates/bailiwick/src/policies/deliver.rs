@@ -243,7 +243,7 @@ impl Running {
         let of = (&self.tag, delivery);
         let event = facts::trace(&ended, of, Some(correlation.clone()), self.now());
         match facts::append(journal, event, unless).await {
-            Ok(()) => Ok(true),
+            Ok(_) => Ok(true),
             Err(AppendError::Conflict { .. }) => Ok(false),
             Err(error) => {
                 self.shared.append_failed();

@@ -54,7 +54,7 @@ impl Recorded {
                 let position = event.position;
                 let fact = fact.map_err(|source| Unreadable::Fact { position, source })?;
                 if let Some(fact) = fact {
-                    recorded.learn(fact, event.event.recorded_at);
+                    recorded.learn(fact, event.position, event.event.recorded_at);
                 }
             }
             read.after = page.upto;
@@ -64,7 +64,7 @@ impl Recorded {
         }
     }
 
-    fn learn(&mut self, fact: PolicyFact, recorded_at: Timestamp) {
+    fn learn(&mut self, fact: PolicyFact, position: Position, recorded_at: Timestamp) {
         match fact {
             PolicyFact::Started { after, lane } => {
                 if self.started.is_none() {
@@ -79,7 +79,8 @@ impl Recorded {
             }
             PolicyFact::LaneParked { lane, at, reason, command } => {
                 let (reason, command) = (reason.into(), command.map(Arc::from));
-                let parked = Parked { at, since: recorded_at, reason, command };
+                let since = recorded_at;
+                let parked = Parked { at, fact: position, since, reason, command };
                 self.parked.insert(lane.into(), parked);
             }
             PolicyFact::LaneFreed { lane, .. } => drop(self.parked.remove(&Text::from(lane))),
@@ -120,12 +121,12 @@ fn event<E: Event>(
     EncodedEvent { event_type, version, tags, payload: payload.into(), recorded_at, metadata }
 }
 
-/// Appends an event of Bailiwick's own, if there is none that `unless` matches.
+/// Appends an event of Bailiwick's own, and says where it stands, if there is none that `unless` matches.
 pub(super) async fn append(
     journal: &dyn Journal,
     event: EncodedEvent,
     unless: Option<Query>,
-) -> Result<(), AppendError> {
+) -> Result<Position, AppendError> {
     let condition = unless.map(AppendCondition::new);
-    port::append(journal, vec![event], condition).await.map(drop)
+    port::append(journal, vec![event], condition).await.map(|appended| appended.last)
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use bailiwick_core::journal::{Read, RecordedEvent};
 use bailiwick_core::policy::{DeliveryEnded, Ending, PolicyFact};
 use bailiwick_core::{Position, Text, Timestamp};
+use tokio::sync::oneshot;
 
 use super::counts::PolicyCounts;
 use super::deliver::{Reaction, correlation_of, shown};
 use super::running::Running;
 use crate::error::PolicyError;
-use crate::port;
+use crate::port::{self, or_closed};
 
 /// How many stalled lanes are told.
 const MOST_STALLED: usize = 100;
@@ -305,7 +306,28 @@ impl PolicyHandle {
     /// # Cancel safety
     /// Changes nothing.
     pub async fn inspect(&self, lane: &str) -> Result<Vec<String>, PolicyError> {
-        let parked = self.parked_lane(lane)?;
+        let (policy, parked) = (self.clone(), self.parked_lane(lane)?);
+        self.by_a_task(async move { policy.would_send(&parked).await }).await
+    }
+
+    /// Does it in a task of the runtime: so the caller holds nothing of the journal, and what was begun is
+    /// finished.
+    async fn by_a_task<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, PolicyError>> + Send + 'static,
+    ) -> Result<T, PolicyError> {
+        let (tell, told) = oneshot::channel();
+        let shared = self.0.shared.clone();
+        self.0.shared.spawn(Box::pin(async move {
+            if let Some(done) = or_closed(&shared, work).await {
+                // Whoever asked may be gone.
+                drop(tell.send(done));
+            }
+        }));
+        told.await.unwrap_or(Err(PolicyError::ShutDown))
+    }
+
+    async fn would_send(&self, parked: &ParkedLane) -> Result<Vec<String>, PolicyError> {
         let news = self.news_at(parked.at).await?;
         let journal = self.0.journal().ok_or(PolicyError::ShutDown)?;
         let reaction = self.0.reaction(&news, &*journal).await;
@@ -380,8 +402,13 @@ impl SelectedLanes {
     /// If it cannot be recorded; those before it are skipped.
     ///
     /// # Cancel safety
-    /// Some of them may have been skipped.
+    /// Once it was polled, it goes on without its caller.
     pub async fn skip(&self) -> Result<usize, PolicyError> {
+        let selected = self.clone();
+        self.policy.by_a_task(async move { selected.skip_each().await }).await
+    }
+
+    async fn skip_each(&self) -> Result<usize, PolicyError> {
         let mut skipped = 0;
         for parked in &self.lanes {
             if self.policy.parked_lane(parked.lane.as_str()).is_ok_and(|now| now.at == parked.at) {
@@ -406,8 +433,13 @@ impl SelectedLanes {
     /// If it cannot be recorded; those before it are dropped.
     ///
     /// # Cancel safety
-    /// Some of them may have been dropped.
+    /// Once it was polled, it goes on without its caller.
     pub async fn drop_all(&self) -> Result<usize, PolicyError> {
+        let selected = self.clone();
+        self.policy.by_a_task(async move { selected.drop_each().await }).await
+    }
+
+    async fn drop_each(&self) -> Result<usize, PolicyError> {
         let mut dropped = 0;
         let running = &self.policy.0;
         for parked in &self.lanes {

@@ -83,6 +83,8 @@ pub(super) struct Failing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parked {
     pub(super) at: Position,
+    /// Where the fact stands that says so.
+    pub(super) fact: Position,
     /// When that was recorded.
     pub(super) since: Timestamp,
     pub(super) reason: Arc<str>,
@@ -387,6 +389,18 @@ impl Lanes {
             lane.reads_on_behind(upto, &mut self.reading_on);
         }
         self.freed(name);
+    }
+
+    /// It is recorded at `fact` that a lane is parked no more, as of `upto`. If that was not known, another
+    /// runtime did so, and the lane goes on here as well.
+    pub(super) fn is_freed(&mut self, name: &Text, upto: Position, fact: Position) {
+        let was_unknown = self
+            .by_name
+            .get(name)
+            .is_some_and(|lane| matches!(&lane.state, State::Parked(parked) if parked.fact < fact));
+        if was_unknown && self.begin_drop(name).is_some() {
+            self.dropped(name, upto);
+        }
     }
 
     /// Nobody knows whether that was recorded: the lane is parked as before.

@@ -2,19 +2,25 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::journal::{JournalReadError, Query, QueryItem, Read, RecordedEvent};
+use bailiwick_core::journal::{
+    JournalReadError, LANE_FREED, Query, QueryItem, Read, RecordedEvent,
+};
+use bailiwick_core::policy::PolicyFact;
 use bailiwick_core::{ErrorReport, Position};
 
 use super::running::Running;
-use crate::port;
+use crate::port::{self, or_closed};
 use crate::race::{Either, race};
 
 /// Reads until the runtime ends, or the policy is stopped.
 pub(super) async fn run(running: Arc<Running>) {
-    let item = QueryItem::new(running.types.iter().cloned(), []).expect("it wants some event");
-    let query = Query::from(item);
+    or_closed(&running.shared, read_on(&running)).await;
+}
+
+async fn read_on(running: &Arc<Running>) {
+    let query = query(running);
     while running.goes_on() {
-        if !has_room(&running).await {
+        if !has_room(running).await {
             continue;
         }
         let Some(journal) = running.journal() else { return };
@@ -25,8 +31,8 @@ pub(super) async fn run(running: Arc<Running>) {
             Ok(page) => page,
             Err(error) => {
                 drop(journal);
-                say_unread(&running, &error);
-                pause(&running).await;
+                say_unread(running, &error);
+                pause(running).await;
                 continue;
             }
         };
@@ -41,8 +47,15 @@ pub(super) async fn run(running: Arc<Running>) {
         }
         let changed = port::changed(&*journal, query.clone(), page.upto);
         drop(journal);
-        until_closing(&running, changed).await;
+        until_closing(running, changed).await;
     }
+}
+
+/// The news, and what other runtimes record of their lanes.
+fn query(running: &Running) -> Query {
+    let news = QueryItem::new(running.types.iter().cloned(), []).expect("it wants some event");
+    let facts = QueryItem::new([LANE_FREED], [running.tag.clone()]).expect("there is a tag");
+    Query::any_of([news, facts]).expect("there are two")
 }
 
 fn say_unread(running: &Running, error: &JournalReadError) {
@@ -57,7 +70,11 @@ impl Running {
         let news = crate::sabotage::in_order(&self.shared, news);
         let mut lanes = self.lanes.lock();
         for news in news {
-            lanes.offer(self.lane_of(&news), news);
+            if !news.event.is_reserved() {
+                lanes.offer(self.lane_of(&news), news);
+            } else if let Ok(Some(PolicyFact::LaneFreed { lane, upto, .. })) = news.event.decode() {
+                lanes.is_freed(&lane.into(), upto, news.position);
+            }
         }
         lanes.read_upto(upto);
         lanes.ready()

@@ -10,6 +10,7 @@ use bailiwick_core::policy::PolicyFact;
 
 use super::reader::until_closing;
 use super::running::Running;
+use crate::port::or_closed;
 use crate::race::either;
 
 /// How late a mark is at most while there is something to record.
@@ -39,6 +40,10 @@ impl Marks {
 
 /// Until the runtime ends, or the policy is stopped.
 pub(super) async fn run(running: Arc<Running>) {
+    or_closed(&running.shared, keep_time(&running)).await;
+}
+
+async fn keep_time(running: &Arc<Running>) {
     while running.goes_on() {
         // Before anything is looked at, so that nothing is missed.
         let timing = running.timing.notified();
@@ -60,7 +65,7 @@ pub(super) async fn run(running: Arc<Running>) {
             opened.await;
             running.lanes.lock().wake_all();
         };
-        until_closing(&running, either(either(timing, sleep), reopened)).await;
+        until_closing(running, either(either(timing, sleep), reopened)).await;
     }
     if !running.is_stopped() && running.marks.since.load(Ordering::Relaxed) > 0 {
         running.records_mark(Duration::MAX).await;
@@ -115,7 +120,7 @@ impl Running {
         *recorded.lock() = (before, now.min(self.elapsed()));
         if upto > before {
             match self.records(&PolicyFact::Reached { upto }).await {
-                Ok(()) => recorded.lock().0 = upto,
+                Ok(_) => recorded.lock().0 = upto,
                 Err(reason) => {
                     tracing::debug!(policy = self.name(), %reason, "no mark could be recorded");
                     since.fetch_add(1, Ordering::Relaxed);

@@ -12,7 +12,7 @@ use super::lanes::{Failing, Job, Parked};
 use super::reader::until_closing;
 use super::running::Running;
 use crate::actor;
-use crate::port;
+use crate::port::{self, or_closed};
 use crate::race::{Either, race};
 
 /// Begins a worker. It is counted already.
@@ -61,8 +61,11 @@ async fn work(running: &Arc<Running>) -> End {
         let lane = job.lane().clone();
         // A panic of our own leaves the lane to be tried again.
         let mut held = Held { running, lane: Some(lane) };
-        do_job(running, job).await;
+        let done = or_closed(&running.shared, do_job(running, job)).await;
         held.lane = None;
+        if done.is_none() {
+            break;
+        }
     }
     End::Counted
 }
@@ -118,9 +121,8 @@ async fn do_job(running: &Arc<Running>, job: Job) {
                     running.fails_so(&lane, failing);
                 }
             }
-            Err(Stop::Overtaken | Stop::Ended) => {
-                running.fails(&lane, "the runtime ends".into());
-            }
+            // The runtime ends, and with it the lane.
+            Err(Stop::Overtaken | Stop::Ended) => {}
         },
         Job::ReadOn { lane, after, upto } => running.reads_on(&lane, after, upto).await,
         Job::Free { lane } => running.frees(&lane).await,
@@ -191,10 +193,11 @@ impl Running {
             None => None,
         };
         let reason = failing.reason.clone();
-        let mut parked = Parked { at, since: self.now(), reason, command };
+        let fact = Position::START;
+        let mut parked = Parked { at, fact, since: self.now(), reason, command };
         match was {
             // Parked twice is parked once.
-            Some(was) if was.at == at => parked.since = was.since,
+            Some(was) if was.at == at => (parked.since, parked.fact) = (was.since, was.fact),
             Some(_) => {}
             None if self.lanes.lock().is_full_of_parked() => {
                 self.stop();
@@ -209,10 +212,14 @@ impl Running {
                 reason: parked.reason.to_string(),
                 command: parked.command.as_deref().map(str::to_owned),
             };
-            if let Err(reason) = self.records(&fact).await {
-                let reason = format!("{}; and that cannot be recorded: {reason}", failing.reason);
-                self.lanes.lock().may_be_parked(lane, parked);
-                return self.fails_so(lane, Failing { reason: reason.into(), ..failing });
+            match self.records(&fact).await {
+                Ok(at) => parked.fact = at,
+                Err(reason) => {
+                    let reason =
+                        format!("{}; and that cannot be recorded: {reason}", failing.reason);
+                    self.lanes.lock().may_be_parked(lane, parked);
+                    return self.fails_so(lane, Failing { reason: reason.into(), ..failing });
+                }
             }
             self.tally.parked();
             let reason = &parked.reason;
@@ -231,8 +238,8 @@ impl Running {
         self.room.notify_waiters();
     }
 
-    /// Records a fact.
-    pub(super) async fn records(&self, fact: &PolicyFact) -> Result<(), String> {
+    /// Records a fact. Where it stands.
+    pub(super) async fn records(&self, fact: &PolicyFact) -> Result<Position, String> {
         let Some(journal) = self.journal() else { return Err("the runtime is shut down".into()) };
         let event = facts::encoded(fact, &self.tag, self.now());
         let appended = facts::append(&*journal, event, None).await;
@@ -267,7 +274,7 @@ impl Running {
         let Some(upto) = self.lanes.lock().free(lane) else { return };
         let fact = PolicyFact::LaneFreed { lane: lane.to_string(), upto, dropped_after: None };
         match self.records(&fact).await {
-            Ok(()) => {
+            Ok(_) => {
                 tracing::info!(policy = self.name(), %lane, "a parked lane goes on");
                 self.lanes.lock().freed(lane);
             }
