@@ -308,7 +308,8 @@ impl Model {
 
 fn parked_at(at: u64) -> Parked {
     let (at, since) = (Position::new(at), Timestamp::EPOCH);
-    Parked { at, since, reason: "it fails".into(), command: None }
+    let (reason, command) = ("it fails".into(), None);
+    Parked { at, fact: Position::START, since, reason, command }
 }
 
 fn lane_of(job: &Job) -> &'static str {
