@@ -26,20 +26,21 @@ fn story() -> Quiesce {
 async fn a_story_records_what_a_runtime_records() {
     let office = Office::new().await;
     let author = office.authors.get("ann");
-    let mut story = story().get::<Author>("ann");
+    let mut story = story();
     for letter in letters() {
         let asked = match letter.1 % 2 {
             0 => {
                 author.correlation("c").principal("p").ask(letter.clone()).await.unwrap();
-                story.correlation("c").principal("p").ask(letter)
+                let story = story.correlation("c").principal("p");
+                story.get::<Author>("ann").ask(letter)
             }
             _ => {
                 author.ask(letter.clone()).await.unwrap();
-                story.ask(letter)
+                story.get::<Author>("ann").ask(letter)
             }
         };
         settle().await;
-        story = asked.refusals().1.result().1;
+        story = asked.result().1.refusals().1;
     }
     let mut recorded = office.events().await;
     for event in &mut recorded {

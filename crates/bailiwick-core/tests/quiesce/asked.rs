@@ -20,9 +20,9 @@ fn decisions_and_commands_are_told_alike() {
         .ask(Fill(13))
         .result();
     assert_eq!(verdict, Verdict::Panicked("unlucky".into()));
-    let (verdict, story) = story.ask(Fill(99)).result();
+    let (verdict, story) = story.get::<Pot>(1).ask(Fill(99)).result();
     assert_eq!(verdict, Verdict::Panicked("it bursts".into()));
-    story.ask(Fill(5)).accepted().state(|pot, _| assert_eq!(pot.litres, 5));
+    story.get::<Pot>(1).ask(Fill(5)).accepted().state(|pot, _| assert_eq!(pot.litres, 5));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod failure;
 
 mod asked;
 mod kitchen;
+mod made_up;
 mod mistakes;
 mod order;
 mod refusals;

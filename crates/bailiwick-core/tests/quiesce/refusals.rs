@@ -1,6 +1,6 @@
 //! What policies do in vain.
 
-use bailiwick_core::quiesce::Quiesce;
+use bailiwick_core::quiesce::{Addressed, Asked, Quiesce};
 use bailiwick_core::{Commands, GiveUp, News, Position, decision, to};
 
 use crate::failure::failure;
@@ -19,9 +19,11 @@ fn in_vain(_: &Rule, news: &News<PotEvent>, pot: &Pot, out: &mut Commands) -> Re
     }
 }
 
-/// A story in which a pot got so much.
-fn filled(litres: u64) -> Quiesce<bailiwick_core::quiesce::Addressed<Pot>> {
-    kitchen(in_vain).get::<Pot>(1).ask(Fill(litres)).result().1
+/// A story in which a pot was filled.
+type Full = Quiesce<Addressed<Pot>, Asked<PotEvent, u64, Refused>>;
+
+fn filled(litres: u64) -> Full {
+    kitchen(in_vain).get::<Pot>(1).ask(Fill(litres))
 }
 
 #[test]
@@ -52,7 +54,7 @@ fn whatever_they_are_they_are_values() {
 
 #[test]
 fn what_the_story_does_not_mention_fails_what_is_said_next() {
-    let attempts: [fn(Quiesce<bailiwick_core::quiesce::Addressed<Pot>>); 7] = [
+    let attempts: [fn(Full); 7] = [
         |story| drop(story.at(1)),
         |story| drop(story.event(Drained { pot: 9.into() })),
         |story| drop(story.get::<Pot>(1)),
@@ -98,7 +100,7 @@ fn what_was_not_in_vain_is_not_mentioned() {
   happened    nothing"
     );
     assert_eq!(line, line!() - 9);
-    let attempts: [fn(Quiesce<bailiwick_core::quiesce::Addressed<Pot>>); 4] = [
+    let attempts: [fn(Full); 4] = [
         |story| drop(story.refused(to::<Pot>(2, Fill(1_201)), "too much")),
         |story| drop(story.refused(to::<Pot>(3, Fill(1_200)), "too much")),
         |story| drop(story.refused(to::<Pot>(2, Fill(1_200)), "too little")),

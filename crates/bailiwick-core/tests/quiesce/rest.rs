@@ -149,9 +149,12 @@ fn what_stands_beside_events_is_what_a_runtime_records() {
 
 #[test]
 fn a_policy_that_is_added_late_sees_what_it_says_it_wants() {
-    let story = quiesce().aggregate::<Pot>().decision::<Drain>().get::<Pot>(1).ask(Fill(11));
-    let (_, story) = story.result();
-    story
+    quiesce()
+        .aggregate::<Pot>()
+        .decision::<Drain>()
+        .get::<Pot>(1)
+        .ask(Fill(11))
+        .at(1)
         .policy(Late)
         .state(|pot, _| assert_eq!(pot.litres, 11))
         .policy(rule(overflow))
@@ -166,8 +169,7 @@ fn rewound_it_does_everything_again() {
     kitchen(overflow)
         .get::<Pot>(1)
         .ask(Fill(12))
-        .result()
-        .1
+        .at(1)
         .rewind::<Rule>(Position::START)
         .get::<Pot>(2)
         .history([Filled { litres: 2 }, Filled { litres: 2 }])

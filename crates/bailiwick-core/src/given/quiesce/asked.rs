@@ -104,9 +104,44 @@ where
     }
 
     /// Whatever came of it, as a value, and the story, which goes on: as
-    /// [`Outcome::result`](crate::Outcome::result).
-    #[allow(clippy::type_complexity, reason = "what came of it, and the story")]
-    pub fn result(self) -> (Verdict<E, Reply, Rejection>, Quiesce<Of>) {
-        (self.came.0.into_verdict(), Quiesce { set: self.set, of: self.of, came: () })
+    /// [`Outcome::result`](crate::Outcome::result). With [`refusals`](Quiesce::refusals) a story can be made
+    /// up as it goes on:
+    ///
+    /// ```
+    /// # use bailiwick_core::{Aggregate, Context, Event, Timestamp, View, commands, id, quiesce, require};
+    /// # id!(pub CupNo(u64): "cup");
+    /// # #[derive(Event, Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    /// # pub struct Poured { ml: u64 }
+    /// # pub struct Cup { ml: u64 }
+    /// # impl View for Cup {
+    /// #     type Key = CupNo;
+    /// #     type Event = Poured;
+    /// #     fn new(_: &CupNo) -> Cup { Cup { ml: 0 } }
+    /// #     fn apply(&mut self, event: &Poured, _: Timestamp) { self.ml += event.ml; }
+    /// # }
+    /// # impl Aggregate for Cup { const NAME: &'static str = "cup"; }
+    /// # pub struct Pour { ml: u64 }
+    /// # #[derive(Debug, PartialEq, thiserror::Error)] #[error("too much")] pub struct TooMuch;
+    /// # #[commands]
+    /// # impl Cup {
+    /// #     fn pour(&self, pour: &Pour, ctx: &mut Context<Poured>) -> Result<(), TooMuch> {
+    /// #         require(self.ml + pour.ml <= 200, TooMuch)?;
+    /// #         ctx.emit(Poured { ml: pour.ml });
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # let dice = [(1, 50), (2, 190), (1, 100), (1, 60), (2, 30)];
+    /// use bailiwick_core::Verdict;
+    ///
+    /// let mut story = quiesce().aggregate::<Cup>();
+    /// for (cup, ml) in dice {
+    ///     let (verdict, after) = story.get::<Cup>(cup).ask(Pour { ml }).result();
+    ///     assert!(!matches!(verdict, Verdict::Panicked(_)));
+    ///     let (_refusals, after) = after.refusals();
+    ///     story = after.views::<Cup>(cup.into(), |cup, _now| assert!(cup.ml <= 200));
+    /// }
+    /// ```
+    pub fn result(self) -> (Verdict<E, Reply, Rejection>, Quiesce) {
+        (self.came.0.into_verdict(), Quiesce { set: self.set, of: (), came: () })
     }
 }
