@@ -9,7 +9,7 @@ use bailiwick::{Clock, Position, SystemClock, Timestamp};
 use crate::style::{DIM, GOOD, NO, ORCHESTRATOR, STREAMING, TIME, paint, titled};
 
 /// How many columns what happened and its position have together.
-const WHAT: usize = 44;
+const WHAT: usize = 40;
 
 /// Who does something.
 #[derive(Debug, Clone, Copy, PartialEq)]
