@@ -41,6 +41,9 @@ pub use news::News;
 /// news and the views, and nothing else: no clock, no randomness, nothing from outside. What it computes
 /// for a news whose deliveries are all done is never looked at again.
 ///
+/// It is tested without a runtime: by itself, in [a story of events](crate::GivenEvents::sees), and with the
+/// aggregates and decisions that it brings together, [run to rest](fn@crate::quiesce).
+///
 /// ```
 /// use bailiwick_core::{
 ///     Aggregate, Commands, Context, Event, GiveUp, Lane, News, Policy, Start, Timestamp, View,
