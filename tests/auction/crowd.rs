@@ -62,8 +62,9 @@ async fn crowd(kept: Kept) {
     }
     house.corrected().await;
     house.clock.advance_to(ENDS);
-    let closed = house.listings.get("vase").read(Listing::ended).await;
-    assert!(closed.expect("it is read").value);
+    // What is due comes before it, and its answer after that is durable.
+    let late = house.listings.get("vase").ask(bid(&"late".into(), u64::MAX)).await;
+    assert_eq!(late.expect_err("it is over").rejection(), Some(&BidRefused::Ended));
     proves(&house, &accepted).await;
 }
 
