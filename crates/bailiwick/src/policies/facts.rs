@@ -24,6 +24,26 @@ pub(super) struct Recorded {
     /// How often it was rewound.
     pub(super) run: u32,
     pub(super) parked: BTreeMap<Text, Parked>,
+    pub(super) dropped: Dropped,
+}
+
+/// What an operator has dropped: behind which position and up to where, by lane.
+#[derive(Debug, Default)]
+pub(super) struct Dropped(BTreeMap<Text, Vec<(Position, Position)>>);
+
+impl Dropped {
+    /// Whether this news of the lane was dropped.
+    pub(super) fn has(&self, lane: &Text, news: Position) -> bool {
+        let ranges = self.0.get(lane).map(Vec::as_slice).unwrap_or_default();
+        ranges.iter().any(|(after, upto)| *after < news && news <= *upto)
+    }
+
+    fn retain(&mut self, keep: impl Fn(Position) -> bool) {
+        self.0.retain(|_, ranges| {
+            ranges.retain(|(_, upto)| keep(*upto));
+            !ranges.is_empty()
+        });
+    }
 }
 
 /// Why it cannot be said what is recorded of a policy.
@@ -72,10 +92,14 @@ impl Recorded {
                 }
                 self.started = Some((after, lane));
             }
-            PolicyFact::Reached { upto } => self.reached = self.reached.max(upto),
+            PolicyFact::Reached { upto } => {
+                self.reached = self.reached.max(upto);
+                self.dropped.retain(|dropped| dropped > upto);
+            }
             PolicyFact::Rewound { after, run } => {
                 (self.reached, self.run) = (self.reached.min(after), run);
                 self.parked.retain(|_, parked| parked.at <= after);
+                self.dropped.retain(|dropped| dropped <= after);
             }
             PolicyFact::LaneParked { lane, at, reason, command } => {
                 let (reason, command) = (reason.into(), command.map(Arc::from));
@@ -83,7 +107,13 @@ impl Recorded {
                 let parked = Parked { at, fact: position, since, reason, command };
                 self.parked.insert(lane.into(), parked);
             }
-            PolicyFact::LaneFreed { lane, .. } => drop(self.parked.remove(&Text::from(lane))),
+            PolicyFact::LaneFreed { lane, upto, dropped_after } => {
+                let lane = Text::from(lane);
+                self.parked.remove(&lane);
+                if let Some(after) = dropped_after {
+                    self.dropped.0.entry(lane).or_default().push((after, upto));
+                }
+            }
         }
     }
 }

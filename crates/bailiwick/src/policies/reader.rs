@@ -71,7 +71,10 @@ impl Running {
         let mut lanes = self.lanes.lock();
         for news in news {
             if !news.event.is_reserved() {
-                lanes.offer(self.lane_of(&news), news);
+                let lane = self.lane_of(&news);
+                if !self.dropped.has(&lane, news.position) {
+                    lanes.offer(lane, news);
+                }
             } else if let Ok(Some(PolicyFact::LaneFreed { lane, upto, .. })) = news.event.decode() {
                 lanes.is_freed(&lane.into(), upto, news.position);
             }

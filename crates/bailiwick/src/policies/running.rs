@@ -10,6 +10,7 @@ use bailiwick_core::{Position, Tag, Text, Timestamp};
 use tokio::sync::{Notify, Semaphore};
 
 use super::counts::Tally;
+use super::facts::Dropped;
 use super::lanes::{Bounds, Lanes};
 use super::start::Begun;
 use super::targets::Targets;
@@ -33,6 +34,8 @@ pub(crate) struct Running {
     pub(super) run: u32,
     /// What was in the journal when it began: of that it may have done something before.
     pub(super) unsure_upto: Position,
+    /// What was dropped before it began. It may lie above the mark.
+    pub(super) dropped: Dropped,
     pub(super) lanes: Lock<Lanes>,
     pub(super) kept: Kept,
     pub(super) tally: Tally,
@@ -63,7 +66,7 @@ impl Running {
             of_all: config.policy_news,
             parked: config.parked_lanes,
         };
-        let Begun { policy, tag, reached, run, parked, head } = begun;
+        let Begun { policy, tag, reached, run, parked, dropped, head } = begun;
         Arc::new(Running {
             types: policy.names(),
             lanes: Lock::new(Lanes::new(seed, bounds, reached, parked)),
@@ -77,6 +80,7 @@ impl Running {
             stopped: AtomicBool::new(false),
             unsure_upto: head,
             run,
+            dropped,
             tag,
             policy,
             targets,

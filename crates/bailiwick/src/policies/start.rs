@@ -6,7 +6,7 @@ use bailiwick_core::journal::{AppendError, Journal, POLICY_STARTED, Query, Query
 use bailiwick_core::policy::{AnyPolicy, PolicyFact, policy_tag};
 use bailiwick_core::{Position, Start, Tag, Text};
 
-use super::facts::{self, Recorded, Unreadable};
+use super::facts::{self, Dropped, Recorded, Unreadable};
 use super::lanes::Parked;
 use crate::port;
 use crate::shared::Shared;
@@ -19,6 +19,7 @@ pub(crate) struct Begun {
     pub(super) reached: Position,
     pub(super) run: u32,
     pub(super) parked: Vec<(Text, Parked)>,
+    pub(super) dropped: Dropped,
     /// The end of the journal when it began.
     pub(super) head: Position,
 }
@@ -68,7 +69,8 @@ async fn begin_one(
     };
     let parked = recorded.parked.into_iter().collect();
     let (reached, run) = (recorded.reached, recorded.run);
-    Ok(Begun { policy, tag, reached, run, parked, head })
+    let dropped = recorded.dropped;
+    Ok(Begun { policy, tag, reached, run, parked, dropped, head })
 }
 
 fn unread(policy: &Tag, error: Unreadable) -> StartError {

@@ -256,7 +256,9 @@ impl Running {
         let read = Read::new(query).after(after).upto(upto).limit(limit);
         match port::read(&*journal, read).await {
             Ok(page) => {
-                let is_its = |news: &_| self.lane_of(news) == *lane;
+                let is_its = |news: &RecordedEvent| {
+                    self.lane_of(news) == *lane && !self.dropped.has(lane, news.position)
+                };
                 let news = page.events.into_iter().filter(is_its).collect();
                 let upto = if page.more { page.upto } else { upto };
                 let mut lanes = self.lanes.lock();
