@@ -12,6 +12,8 @@
 //! SIM_SEED=4711 cargo test -p bailiwick-tests --test sim invariants_hold -- --nocapture
 //! ```
 
+mod policies;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::iter::repeat_n;
 use std::str::FromStr;

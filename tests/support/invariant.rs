@@ -43,6 +43,12 @@ pub enum Invariant {
     Rest,
     /// What has ended holds nothing, and its report is true.
     End,
+    /// A delivery leaves one trace.
+    Traced,
+    /// What a policy has recorded as done is done.
+    Mark,
+    /// Nothing overtakes the news at which a lane is parked.
+    Overtaken,
     /// Our own code does not panic.
     NoPanic,
     /// What was written can be read by whoever comes next, and is the same to all of them.

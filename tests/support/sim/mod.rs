@@ -16,6 +16,7 @@
 //! | `answers`, `reasons` | what must hold of every answer |
 //! | `vigil`, `watcher` | what must hold whenever time passes |
 //! | `quiet`, `seat`, `run` | what must hold at the end |
+//! | `policies` | the same of policies: runs, books and journal of their own |
 
 mod answer;
 mod answers;
@@ -38,6 +39,7 @@ mod made;
 mod panics;
 mod patience;
 mod plan;
+mod policies;
 mod queue;
 mod quiet;
 pub(crate) mod random;
@@ -54,7 +56,8 @@ mod vigil;
 mod watcher;
 mod world;
 
+pub use policies::{PolicyRun, PolicySight, PolicySights};
 pub use random::Random;
 pub use run::Run;
 pub use sights::{Sight, Sights};
-pub use sweep::{Simulator, sweep};
+pub use sweep::{Simulator, sweep, sweep_policies};

@@ -13,8 +13,14 @@ pub(super) const JOURNAL: &str = "sim: the journal has a bug";
 /// The message with which a simulated look panics.
 pub(super) const LOOK: &str = "sim: a careless look";
 
+/// The message with which a receiver of a policy panics.
+pub(super) const WEAK: &str = "sim: the receiver is too weak";
+/// The message with which a policy panics.
+pub(super) const EXPLODES: &str = "sim: the news explodes";
+
 /// All that is asked for; the others are those of [`Counter`](crate::counter::Counter).
-const ASKED_FOR: [&str; 5] = [JOURNAL, LOOK, "on request", "poisoned", "the bell is broken"];
+const ASKED_FOR: [&str; 7] =
+    [JOURNAL, LOOK, WEAK, EXPLODES, "on request", "poisoned", "the bell is broken"];
 
 thread_local! {
     /// The unexpected panics of this thread while it is watched.

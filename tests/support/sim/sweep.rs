@@ -8,6 +8,7 @@ use bailiwick::Sabotage;
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, Runtime};
 
+use super::policies::{PolicyRun, run_of};
 use super::run::{Run, run};
 
 /// As many as the smallest machine that builds this has cores.
@@ -48,6 +49,16 @@ impl Simulator {
         run
     }
 
+    /// Runs a seed of [policies](super::policies).
+    #[must_use]
+    pub fn run_policies(&self, seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRun {
+        let entered = self.tokio.enter();
+        let run = run_of(seed, sabotage, readable);
+        drop(entered);
+        self.forget_leftovers();
+        run
+    }
+
     /// What kameo spawned is run to its end, so that it does not pile up.
     fn forget_leftovers(&self) {
         while self.tokio.metrics().num_alive_tasks() > 0 {
@@ -72,12 +83,31 @@ pub fn sweep(
     sabotage: Option<Sabotage>,
     each: impl Fn(Run) -> bool + Sync,
 ) {
+    sweep_with(seeds, |simulator, seed| each(simulator.run(seed, sabotage)));
+}
+
+/// The same of [policies](super::policies).
+///
+/// # Panics
+/// If `each` panics.
+pub fn sweep_policies(
+    seeds: impl IntoIterator<Item = u64, IntoIter: Send>,
+    sabotage: Option<Sabotage>,
+    each: impl Fn(PolicyRun) -> bool + Sync,
+) {
+    sweep_with(seeds, |simulator, seed| each(simulator.run_policies(seed, sabotage, false)));
+}
+
+fn sweep_with(
+    seeds: impl IntoIterator<Item = u64, IntoIter: Send>,
+    each: impl Fn(&Simulator, u64) -> bool + Sync,
+) {
     let (seeds, stopped) = (Mutex::new(seeds.into_iter()), AtomicBool::new(false));
     let next = || seeds.lock().next().filter(|_| !stopped.load(Relaxed));
     let work = || {
         let simulator = Simulator::new();
         while let Some(seed) = next() {
-            if !each(simulator.run(seed, sabotage)) {
+            if !each(&simulator, seed) {
                 stopped.store(true, Relaxed);
             }
         }

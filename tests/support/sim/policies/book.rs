@@ -1,0 +1,226 @@
+//! The books of a run: what was said, and what came of it, by a naive reading of the journal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bailiwick::Position;
+use bailiwick::journal::{DELIVERY_ENDED, Delivery, EncodedEvent};
+use bailiwick_core::policy::{DeliveryEnded, Ending, PolicyFact};
+
+use super::domain::{Heard, Kind, Said};
+use crate::invariant::Invariant::{Mark, Once, Order, Overtaken, Rules, Traced};
+use crate::invariant::{Checked, Violation};
+
+/// Something that was said.
+#[derive(Debug)]
+struct News {
+    lane: String,
+    said: Said,
+    /// What stands for its deliveries: where, and whether that is an effect.
+    traces: BTreeMap<String, (u64, bool)>,
+    /// Where it was skipped or given up as a whole.
+    as_a_whole: Option<u64>,
+    /// Where its lane was dropped.
+    dropped: Option<u64>,
+    /// Nobody was told that it was dropped.
+    dropped_untold: bool,
+}
+
+impl News {
+    /// How many deliveries there are of it, and how they end.
+    fn deliveries(&self) -> (usize, Option<Ending>) {
+        match self.said.kind {
+            Kind::Twice => (2, None),
+            Kind::Refused => (1, Some(Ending::Rejected)),
+            Kind::Nothing => (1, Some(Ending::Nothing)),
+            Kind::GivesUp => (1, Some(Ending::GaveUp)),
+            _ => (1, None),
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        let all = self.traces.len() == self.deliveries().0;
+        all || self.as_a_whole.is_some() || self.dropped.is_some()
+    }
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    news: BTreeMap<u64, News>,
+    /// Which lanes are parked, and where.
+    parked: BTreeMap<String, u64>,
+    /// Where that was recorded.
+    pub(super) parked_where: BTreeMap<String, u64>,
+    /// The news that an operator has asked to skip.
+    pub(super) may_skip: BTreeSet<u64>,
+    pub(super) reached: u64,
+    /// How each kind of ending was met.
+    pub(super) endings: BTreeSet<&'static str>,
+}
+
+impl Book {
+    /// An event took effect. `since`: the end of the journal when it was submitted.
+    /// `told`: its writer hears of it.
+    pub(super) fn record(
+        &mut self,
+        at: u64,
+        event: &EncodedEvent,
+        since: u64,
+        told: bool,
+    ) -> Checked {
+        let entered = match event.event_type.as_str() {
+            "Said" => self.said(at, event),
+            "Heard" => self.heard(at, event, since),
+            DELIVERY_ENDED => self.ended(at, event, since),
+            _ => self.fact(at, event, told),
+        };
+        entered.map_err(|Violation { invariant, what }| {
+            invariant.broken(format!("the event at {at} {what}: {event:?}"))
+        })
+    }
+
+    fn said(&mut self, at: u64, event: &EncodedEvent) -> Checked {
+        let said: Said = decoded(event)?;
+        let origin = event.metadata.origin.as_ref().ok_or_else(|| Rules.broken("is nobody's"))?;
+        let lane = format!("{} {}", origin.aggregate, origin.tag);
+        let news = News {
+            lane,
+            said,
+            traces: BTreeMap::new(),
+            as_a_whole: None,
+            dropped: None,
+            dropped_untold: false,
+        };
+        self.news.insert(at, news);
+        Ok(())
+    }
+
+    fn heard(&mut self, at: u64, event: &EncodedEvent, since: u64) -> Checked {
+        let heard: Heard = decoded(event)?;
+        let extra = event.metadata.extra();
+        let delivery = extra.delivery.as_ref().ok_or_else(|| Rules.broken("is no delivery"))?;
+        let is_its = delivery.source == Position::new(heard.news)
+            && extra.causation == Some(delivery.source);
+        Rules.require(is_its, || "says another news than its delivery".into())?;
+        let news = self.news_of(delivery)?;
+        let as_said =
+            news.said.to == heard.by && news.said.n == heard.seen && news.deliveries().1.is_none();
+        Rules.require(as_said, || format!("is not what follows from {news:?}"))?;
+        self.trace(at, delivery, true, since)?;
+        self.endings.insert("caused");
+        Ok(())
+    }
+
+    fn ended(&mut self, at: u64, event: &EncodedEvent, since: u64) -> Checked {
+        let ended: DeliveryEnded = decoded(event)?;
+        let delivery = event.metadata.extra().delivery.as_ref();
+        let delivery = delivery.ok_or_else(|| Rules.broken("is no delivery"))?.clone();
+        let by_rule = self.news_of(&delivery)?.deliveries().1;
+        let source = delivery.source.get();
+        // A trace that there is already says more than what this one says.
+        self.trace(at, &delivery, false, since)?;
+        let right = match ended.how {
+            Ending::Skipped => self.may_skip.contains(&source),
+            how => by_rule == Some(how),
+        };
+        Rules.require(right, || format!("is not how a delivery of {source} ends"))?;
+        self.endings.insert(match ended.how {
+            Ending::Rejected => "rejected",
+            Ending::Nothing => "nothing",
+            Ending::GaveUp => "gave up",
+            Ending::Skipped if delivery.target.is_none() => "skipped as a whole",
+            Ending::Skipped => "skipped",
+        });
+        Ok(())
+    }
+
+    fn news_of(&self, delivery: &Delivery) -> Checked<&News> {
+        let news = self.news.get(&delivery.source.get());
+        news.ok_or_else(|| Rules.broken("is a delivery of no news"))
+    }
+
+    /// Something stands for a delivery: once, and after all there was before in its lane.
+    fn trace(&mut self, at: u64, delivery: &Delivery, effect: bool, since: u64) -> Checked {
+        let source = delivery.source.get();
+        let news = &self.news[&source];
+        let key = format!("{:?} {}", delivery.target, delivery.ordinal);
+        match news.traces.get(&key) {
+            Some((first, true)) if effect => {
+                return Err(Once.broken(format!("is a second effect; the first is at {first}")));
+            }
+            Some((first, _)) => {
+                return Err(Traced.broken(format!("is a second trace; the first is at {first}")));
+            }
+            None => {}
+        }
+        // An operator who was not told that it was dropped may have it tried again.
+        let dropped = news.dropped.filter(|_| !news.dropped_untold);
+        let gone = news.as_a_whole.into_iter().chain(dropped).find(|gone| *gone <= since);
+        Once.require(gone.is_none(), || format!("was not to be done any more since {gone:?}"))?;
+        let lane = &news.lane;
+        let mut before = self.news.range(..source).filter(|(_, other)| other.lane == *lane);
+        if let Some((undone, _)) = before.find(|(_, other)| !other.is_done()) {
+            return Err(match self.parked.get(lane) {
+                Some(parked) if parked == undone => {
+                    Overtaken.broken(format!("overtakes {undone}, at which {lane} is parked"))
+                }
+                _ => Order.broken(format!("overtakes {undone} of {lane}")),
+            });
+        }
+        let news = self.news.get_mut(&source).expect("it is there");
+        match delivery.target {
+            Some(_) => drop(news.traces.insert(key, (at, effect))),
+            None => news.as_a_whole = Some(at),
+        }
+        Ok(())
+    }
+
+    fn fact(&mut self, at: u64, event: &EncodedEvent, told: bool) -> Checked {
+        match decoded(event)? {
+            PolicyFact::Started { .. } | PolicyFact::Rewound { .. } => {}
+            PolicyFact::LaneParked { lane, at: news, .. } => {
+                self.endings.insert("parked");
+                self.parked_where.insert(lane.clone(), at);
+                self.parked.insert(lane, news.get());
+            }
+            PolicyFact::LaneFreed { lane, upto, dropped_after } => {
+                self.parked.remove(&lane);
+                let upto = upto.get();
+                let its = self.news.range_mut(..=upto).filter(|(_, news)| news.lane == lane);
+                for (position, news) in its {
+                    match dropped_after {
+                        Some(after) if *position > after.get() && !news.is_done() => {
+                            (news.dropped, news.dropped_untold) = (Some(at), !told);
+                            self.endings.insert("dropped");
+                        }
+                        _ => Mark.require(news.is_done(), || {
+                            format!("frees {lane}, and {position} is not done")
+                        })?,
+                    }
+                }
+            }
+            PolicyFact::Reached { upto } => self.reached = self.reached.max(upto.get()),
+        }
+        // After a crash, this is all that is known.
+        for (position, news) in self.news.range(..=self.reached) {
+            let waits = self.parked.get(&news.lane).is_some_and(|parked| parked <= position);
+            Mark.require(waits || news.is_done(), || {
+                let lane = &news.lane;
+                format!("{position} of {lane} is lost: all up to {} is done", self.reached)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What is still to be done.
+    pub(super) fn undone(&self) -> Vec<u64> {
+        self.news.iter().filter(|(_, news)| !news.is_done()).map(|(at, _)| *at).collect()
+    }
+}
+
+fn decoded<E: bailiwick::Event>(event: &EncodedEvent) -> Checked<E> {
+    match event.decode::<E>() {
+        Ok(Some(event)) => Ok(event),
+        other => Err(Rules.broken(format!("cannot be read ({:?})", other.map(drop)))),
+    }
+}

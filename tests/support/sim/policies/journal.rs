@@ -1,0 +1,209 @@
+//! The journal of a run: a real one in memory, behind delays and failures, as one runtime has it. What takes
+//! effect is written into the books at that instant.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use bailiwick::journal::{
+    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
+    Journal, JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError,
+    ValuesPage,
+};
+use bailiwick::{MemoryJournal, Position};
+use tokio::sync::oneshot;
+
+use super::world::{PolicySight, World};
+use crate::sim::fate::Fate;
+use crate::sim::panics;
+use crate::sim::trace::Step;
+
+type Outcome = Result<Appended, AppendError>;
+
+pub(super) struct SimJournal {
+    pub(super) world: Arc<World>,
+    pub(super) seat: usize,
+}
+
+impl SimJournal {
+    fn delay(&self) -> u64 {
+        let slow = self.world.in_trouble() && !self.world.random.lock().one_in(3);
+        if slow { self.world.random.lock().between(0, self.world.plan.slow) } else { 0 }
+    }
+
+    fn fate(&self) -> Fate {
+        let world = &self.world;
+        if !world.in_trouble() {
+            return Fate::Done;
+        }
+        if world.now() < world.down.load(Relaxed) {
+            return Fate::NotWritten;
+        }
+        let mut random = world.random.lock();
+        match random.one_in(world.plan.append_faults) {
+            true => random.pick(&[
+                Fate::NotWritten,
+                Fate::Lost,
+                Fate::Hidden,
+                Fate::Late,
+                Fate::PanicsUnwritten,
+                Fate::PanicsWritten,
+            ]),
+            false => Fate::Done,
+        }
+    }
+
+    fn slowly<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&MemoryJournal) -> Answer<Result<T, JournalReadError>> + Send + 'static,
+    ) -> Answer<Result<T, JournalReadError>> {
+        let (world, before, after) = (self.world.clone(), self.delay(), self.delay());
+        Answer::later(async move {
+            world.sleep(before).await;
+            let found = read(&world.store).await;
+            world.sleep(after).await;
+            let fails = world.in_trouble() && world.random.lock().one_in(world.plan.read_faults);
+            if fails {
+                let error: bailiwick::BoxError = "the disk is gone".into();
+                return Err(JournalReadError::Unavailable(error.into()));
+            }
+            found
+        })
+    }
+}
+
+impl Journal for SimJournal {
+    fn append(
+        &self,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> Answer<Outcome> {
+        let (fate, before, after) = (self.fate(), self.delay(), self.delay());
+        let (world, seat) = (self.world.clone(), self.seat);
+        let since = world.head();
+        let append = Append { world, seat, since, events, condition };
+        if fate == Fate::Done && before + after == 0 && self.world.random.lock().one_in(2) {
+            return Answer::ready(append.takes_effect(true));
+        }
+        let (tell, told) = oneshot::channel();
+        self.world.spawn("append", append.run(fate, before, after, tell));
+        Answer::later(async move {
+            match told.await {
+                Ok(Some(outcome)) => outcome,
+                Ok(None) => panic!("{}", panics::JOURNAL),
+                Err(_) => Err(AppendError::Unknown("the run is over".into())),
+            }
+        })
+    }
+
+    fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
+        let world = &self.world;
+        if read.limit.get() == world.plan.config.get_lane_news() {
+            world.saw(PolicySight::ReadOn);
+        }
+        self.slowly(move |store| store.read(read))
+    }
+
+    fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
+        self.slowly(move |store| store.last(query))
+    }
+
+    fn head(&self) -> Answer<Result<Head, JournalReadError>> {
+        self.world.store.head()
+    }
+
+    fn changed(&self, query: Query, after: Position) -> Answer<Result<(), JournalReadError>> {
+        self.world.store.changed(query, after)
+    }
+
+    fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
+        self.world.store.values(read)
+    }
+
+    fn id(&self) -> JournalId {
+        self.world.store.id()
+    }
+
+    fn limits(&self) -> AppendLimits {
+        self.world.store.limits()
+    }
+
+    fn health(&self) -> Health {
+        self.world.store.health()
+    }
+
+    fn reopen(&self) -> Answer<Result<(), ReopenError>> {
+        self.world.store.reopen()
+    }
+}
+
+/// An append that was submitted: it takes effect whatever becomes of its caller.
+struct Append {
+    world: Arc<World>,
+    seat: usize,
+    /// The end of the journal when it was.
+    since: u64,
+    events: Vec<EncodedEvent>,
+    condition: Option<AppendCondition>,
+}
+
+impl Append {
+    async fn run(
+        self,
+        fate: Fate,
+        before: u64,
+        after: u64,
+        tell: oneshot::Sender<Option<Outcome>>,
+    ) {
+        let world = self.world.clone();
+        let unknown = || Err(AppendError::Unknown("the connection broke".into()));
+        world.sleep(before).await;
+        let told = match fate {
+            Fate::Done => Some(self.takes_effect(true)),
+            Fate::NotWritten => Some(Err(AppendError::NotWritten("the disk is full".into()))),
+            Fate::Lost => Some(unknown()),
+            Fate::Hidden => Some(self.takes_effect(false).and_then(|_| unknown())),
+            Fate::Late => {
+                let _ = tell.send(Some(unknown()));
+                let late = world.random.lock().between(0, 20);
+                world.sleep(after + late).await;
+                let _ = self.takes_effect(false);
+                return;
+            }
+            Fate::PanicsInCall | Fate::PanicsUnwritten => None,
+            Fate::PanicsWritten => {
+                let _ = self.takes_effect(false);
+                None
+            }
+        };
+        world.sleep(after).await;
+        let _ = tell.send(told);
+    }
+
+    fn takes_effect(&self, told: bool) -> Outcome {
+        let Append { world, seat, since, events, condition } = self;
+        let outcome = world.store.append(events.clone(), condition.clone()).now();
+        let outcome = outcome.expect("a journal in memory answers at once");
+        let is_delivery = |event: &EncodedEvent| event.metadata.extra().delivery.is_some();
+        match &outcome {
+            Ok(appended) => {
+                let first = appended.first.get();
+                let events_there = events.len();
+                let step =
+                    Step::Appended { by: Some(*seat), counter: 0, first, events: events_there };
+                world.note(&step);
+                for (at, event) in (first..).zip(events) {
+                    let checked = world.book.lock().record(at, event, *since, told);
+                    world.expect(checked);
+                }
+            }
+            Err(AppendError::Conflict { at }) => {
+                if events.iter().any(is_delivery) {
+                    world.saw(PolicySight::Overtaken);
+                }
+                world.note(&Step::Conflict { seat: Some(*seat), counter: 0, at: at.get() });
+            }
+            Err(_) => {}
+        }
+        outcome
+    }
+}

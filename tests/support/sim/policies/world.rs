@@ -1,0 +1,293 @@
+//! The world of a run: one time, one journal, chance, the runtimes, and the books.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use bailiwick::journal::Journal;
+use bailiwick::{
+    Aggregates, BoxFuture, Clock, ManualClock, MemoryJournal, PolicyHandle, Runtime, Sabotage,
+};
+use parking_lot::Mutex;
+
+use super::book::Book;
+use super::domain::{Broken, Carries, HearByDecision, Receiver, Say, Sender};
+use super::journal::SimJournal;
+use super::plan::{Deed, Plan, RECEIVERS, SENDERS, Saying};
+use crate::invariant::{Checked, Violation};
+use crate::sim::clock::SimClock;
+use crate::sim::plan::{BEGIN, Timed};
+use crate::sim::queue::{Queue, Spawner};
+use crate::sim::random::Random;
+use crate::sim::trace::{Step, Trace};
+
+/// Something worth having happened in a run of policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum PolicySight {
+    Caused,
+    Rejected,
+    Nothing,
+    GaveUp,
+    Skipped,
+    SkippedAsAWhole,
+    DroppedByOperator,
+    /// What was to be delivered was found done.
+    FoundDone,
+    /// The journal refused a delivery.
+    Overtaken,
+    Parked,
+    /// A lane that an earlier runtime had parked was retried by a later one.
+    RetriedAfterRestart,
+    /// A lane read what it did not hold.
+    ReadOn,
+    /// A runtime went on from a mark.
+    FromAMark,
+    ShutDown,
+    Dropped,
+    ExecutorLost,
+    /// A runtime could not be started, and was started again.
+    NotStarted,
+}
+
+/// What was seen.
+pub type PolicySights = std::collections::BTreeSet<PolicySight>;
+
+/// The place of one runtime.
+pub(super) struct Seat {
+    pub(super) runtime: Mutex<Option<Runtime>>,
+    pub(super) group: usize,
+    /// The end of the journal when it was started.
+    pub(super) head: u64,
+}
+
+impl Seat {
+    pub(super) fn policy(&self) -> Option<PolicyHandle> {
+        self.runtime.lock().as_ref()?.policies().get("carries")
+    }
+}
+
+pub(super) struct World {
+    pub(super) plan: Plan,
+    pub(super) sabotage: Option<Sabotage>,
+    pub(super) time: ManualClock,
+    pub(super) store: MemoryJournal,
+    pub(super) random: Arc<Mutex<Random>>,
+    queue: Arc<Queue>,
+    seats: Mutex<Vec<Arc<Seat>>>,
+    groups: AtomicU64,
+    pub(super) book: Mutex<Book>,
+    pub(super) trace: Mutex<Trace>,
+    pub(super) sights: Mutex<PolicySights>,
+    pub(super) broken: Broken,
+    pub(super) trouble: AtomicBool,
+    pub(super) down: AtomicU64,
+    violation: Mutex<Option<Violation>>,
+}
+
+impl World {
+    pub(super) fn new(
+        plan: Plan,
+        random: Random,
+        queue: Arc<Queue>,
+        sabotage: Option<Sabotage>,
+        readable: bool,
+    ) -> Arc<World> {
+        Arc::new(World {
+            plan,
+            sabotage,
+            time: ManualClock::at(BEGIN),
+            store: MemoryJournal::new(),
+            random: Arc::new(Mutex::new(random)),
+            queue,
+            seats: Mutex::default(),
+            groups: AtomicU64::new(0),
+            book: Mutex::default(),
+            trace: Mutex::new(Trace::new(readable)),
+            sights: Mutex::default(),
+            broken: Broken::default(),
+            trouble: AtomicBool::new(true),
+            down: AtomicU64::new(0),
+            violation: Mutex::default(),
+        })
+    }
+
+    pub(super) fn now(&self) -> u64 {
+        self.time.now().as_millis()
+    }
+
+    pub(super) fn head(&self) -> u64 {
+        let head = self.store.head().now().expect("a journal in memory answers at once");
+        head.expect("it can be read").position.get()
+    }
+
+    pub(super) async fn sleep(&self, millis: u64) {
+        if millis > 0 {
+            self.time.sleep(Duration::from_millis(millis)).await;
+        }
+    }
+
+    async fn reach(&self, at: u64) {
+        self.sleep((BEGIN + at).saturating_sub(self.now())).await;
+    }
+
+    pub(super) fn note(&self, step: &Step) {
+        self.trace.lock().add(self.now(), step);
+    }
+
+    pub(super) fn saw(&self, sight: PolicySight) {
+        self.sights.lock().insert(sight);
+    }
+
+    pub(super) fn violated(&self, violation: Violation) {
+        let at = self.now();
+        self.violation.lock().get_or_insert_with(|| violation.at(format_args!("at {at} ms")));
+    }
+
+    pub(super) fn expect(&self, checked: Checked) {
+        if let Err(violation) = checked {
+            self.violated(violation);
+        }
+    }
+
+    pub(super) fn violation(&self) -> Option<Violation> {
+        self.violation.lock().clone()
+    }
+
+    pub(super) fn in_trouble(&self) -> bool {
+        self.trouble.load(Relaxed)
+    }
+
+    pub(super) fn spawn(
+        &self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let task: BoxFuture<()> = Box::pin(task);
+        self.queue.spawn(0, name, task);
+    }
+
+    pub(super) fn open_seats(&self) -> Vec<Arc<Seat>> {
+        let seats = self.seats.lock();
+        seats.iter().filter(|seat| seat.runtime.lock().is_some()).cloned().collect()
+    }
+
+    pub(super) fn any_seat(&self) -> Option<Arc<Seat>> {
+        let seats = self.open_seats();
+        let any = !seats.is_empty();
+        any.then(|| seats[self.random.lock().index(seats.len())].clone())
+    }
+
+    /// Starts a runtime, until one can be.
+    pub(super) async fn start(self: Arc<World>) {
+        loop {
+            let group = usize::try_from(self.groups.fetch_add(1, Relaxed)).expect("few") + 1;
+            let head = self.head();
+            let ticks = self.plan.ticks.then(|| self.random.clone());
+            let seat = group - 1;
+            let journal = SimJournal { world: self.clone(), seat };
+            self.deed(seat, "starts");
+            let reached = self.book.lock().reached;
+            let started = Runtime::builder(journal)
+                .aggregate::<Sender>()
+                .aggregate::<Receiver>()
+                .decision::<HearByDecision>()
+                .policy(Carries(self.broken.clone()))
+                .clock(SimClock::new(self.time.clone(), ticks))
+                .spawner(Spawner { queue: self.queue.clone(), group })
+                .entropy(7)
+                .config(|_| self.plan.config.clone())
+                .sabotage(self.sabotage)
+                .start()
+                .await;
+            match started {
+                Ok(runtime) => {
+                    if reached > 0 {
+                        self.saw(PolicySight::FromAMark);
+                    }
+                    let runtime = Mutex::new(Some(runtime));
+                    return self.seats.lock().push(Arc::new(Seat { runtime, group, head }));
+                }
+                Err(error) if !self.in_trouble() => {
+                    let what = format!("a runtime does not start: {error}");
+                    return self.violated(crate::invariant::Invariant::Progress.broken(what));
+                }
+                Err(_) => self.saw(PolicySight::NotStarted),
+            }
+            self.sleep(2).await;
+        }
+    }
+
+    /// How many groups of tasks there were, from 1.
+    pub(super) fn groups(&self) -> usize {
+        usize::try_from(self.groups.load(Relaxed)).expect("few")
+    }
+
+    pub(super) fn deed(&self, seat: usize, what: &'static str) {
+        self.note(&Step::Deed { seat, what, number: 0 });
+    }
+
+    pub(super) async fn says(self: Arc<World>, saying: Timed<Saying>) {
+        self.reach(saying.at).await;
+        let Some(seat) = self.any_seat() else { return };
+        let Saying { sender, receiver, kind } = saying.what;
+        let senders: Option<Aggregates<Sender>> =
+            seat.runtime.lock().as_ref().map(Runtime::aggregates);
+        let Some(senders) = senders else { return };
+        let say = Say(kind, RECEIVERS[receiver].into());
+        drop(senders.get(SENDERS[sender]).ask(say).await);
+    }
+
+    pub(super) async fn does(self: Arc<World>, deed: Timed<Deed>) {
+        self.reach(deed.at).await;
+        let Some(seat) = self.any_seat() else { return };
+        match deed.what {
+            Deed::Break { millis } => {
+                self.broken.store(true, Relaxed);
+                self.sleep(millis).await;
+                self.broken.store(false, Relaxed);
+                return;
+            }
+            Deed::Down { millis } => {
+                self.down.fetch_max(self.now() + millis, Relaxed);
+                return;
+            }
+            Deed::Operate => return self.operates(&seat).await,
+            Deed::Shutdown { limit } => {
+                let runtime = seat.runtime.lock().take();
+                self.deed(seat.group - 1, "shut down");
+                if let Some(runtime) = runtime {
+                    runtime.shutdown(Duration::from_millis(limit)).await;
+                    self.saw(PolicySight::ShutDown);
+                }
+            }
+            Deed::Drop => {
+                self.deed(seat.group - 1, "dropped");
+                drop(seat.runtime.lock().take());
+                self.saw(PolicySight::Dropped);
+            }
+            Deed::LoseExecutor => {
+                self.deed(seat.group - 1, "executor lost");
+                let runtime = seat.runtime.lock().take();
+                self.queue.lose(seat.group);
+                let pause = self.random.lock().between(0, 6);
+                self.sleep(pause).await;
+                drop(runtime);
+                self.saw(PolicySight::ExecutorLost);
+            }
+        }
+        if self.open_seats().is_empty() {
+            let pause = self.random.lock().between(0, 4);
+            self.sleep(pause).await;
+            self.start().await;
+        }
+    }
+
+    /// Lets go of everything.
+    pub(super) fn end(&self) {
+        let seats = std::mem::take(&mut *self.seats.lock());
+        for seat in seats {
+            drop(seat.runtime.lock().take());
+        }
+    }
+}
