@@ -110,7 +110,7 @@ fn saying(random: &mut Random) -> Saying {
         9 => Kind::Nothing,
         10 => Kind::GivesUp,
         11 | 12 => Kind::Heavy,
-        13 => Kind::Explosive,
+        13 | 14 => Kind::Explosive,
         _ => Kind::Decided,
     };
     let (sender, receiver) = (random.index(SENDERS.len()), random.index(RECEIVERS.len()));
@@ -119,7 +119,7 @@ fn saying(random: &mut Random) -> Saying {
 
 fn deed(random: &mut Random) -> Deed {
     match random.between(0, 11) {
-        0..=2 => Deed::Break { millis: random.between(5, 60) },
+        0..=2 => Deed::Break { millis: random.between(10, 90) },
         3 => Deed::Down { millis: random.between(1, 12) },
         4..=7 => Deed::Operate,
         8 => Deed::Shutdown { limit: random.pick(&[0, 3, 1_000]) },
