@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The latencies of one round.
 #[derive(Debug, Default, Clone)]
-pub struct Latencies(Vec<u32>);
+pub struct Latencies(Vec<u64>);
 
 impl Latencies {
     /// Room for `n` of them.
@@ -12,9 +12,9 @@ impl Latencies {
         Latencies(Vec::with_capacity(n))
     }
 
-    /// Adds one, in nanoseconds up to four seconds.
+    /// Adds one.
     pub fn push(&mut self, latency: Duration) {
-        self.0.push(u32::try_from(latency.as_nanos()).unwrap_or(u32::MAX));
+        self.0.push(latency.as_nanos() as u64);
     }
 
     /// Adds all of another.
@@ -29,6 +29,6 @@ impl Latencies {
         }
         self.0.sort_unstable();
         let at = ((self.0.len() as f64 * share).ceil() as usize).clamp(1, self.0.len()) - 1;
-        Some(f64::from(self.0[at]) / 1_000.0)
+        Some(self.0[at] as f64 / 1_000.0)
     }
 }

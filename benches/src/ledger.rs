@@ -27,20 +27,26 @@ impl Ledger {
         let event = credit.judge(&draw)?;
         credit.fold(&event);
         if self.with_events {
-            self.append(&event, tags, self.clock.now());
+            self.append(&event, tags, self.now());
         }
         Ok(credit.left())
     }
 
     /// Lets the lease of `credit` end.
     pub fn lapse(&self, credit: &mut Credit, tags: &Tags) {
-        let now = self.clock.now();
+        let now = self.now();
         let event = CreditEvent::Lapsed { at: now };
         credit.fold(&event);
         self.append(&event, tags, now);
     }
 
-    fn append(&self, event: &CreditEvent, tags: &Tags, now: Timestamp) {
+    /// The time, as events are recorded with it.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Encodes and appends an event.
+    pub fn append<E: Event>(&self, event: &E, tags: &Tags, now: Timestamp) {
         let mut payload = Vec::with_capacity(64);
         event.encode(&mut payload).expect("it can be encoded");
         let encoded = EncodedEvent {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use benches::report::{self, Row};
 use benches::workloads::{
-    deadlines, decide, durable, hot_aggregate, many_aggregates, resident_memory, wake,
+    deadlines, decide, durable, hot_aggregate, many_aggregates, policies, resident_memory, wake,
 };
 use clap::{Parser, ValueEnum};
 
@@ -42,6 +42,9 @@ enum Workload {
     DecideDisjoint,
     DecideContended,
     DecideTypeOnly,
+    PolicyChain,
+    PolicyBacklog,
+    PolicyBroken,
     /// Every one of them, in turn.
     All,
 }
@@ -82,6 +85,9 @@ async fn run(workload: Workload, quick: bool, dir: &Path) -> Vec<Row> {
         Workload::DecideDisjoint => decide::disjoint(quick).await,
         Workload::DecideContended => decide::contended(quick).await,
         Workload::DecideTypeOnly => decide::type_only(quick).await,
+        Workload::PolicyChain => policies::chain(dir, quick).await,
+        Workload::PolicyBacklog => policies::backlog(dir, quick).await,
+        Workload::PolicyBroken => policies::broken(quick).await,
         Workload::All => Vec::new(),
     }
 }

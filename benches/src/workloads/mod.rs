@@ -5,5 +5,6 @@ pub mod decide;
 pub mod durable;
 pub mod hot_aggregate;
 pub mod many_aggregates;
+pub mod policies;
 pub mod resident_memory;
 pub mod wake;

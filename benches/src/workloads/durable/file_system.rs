@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Its name, from the table of mounts.
-pub(super) fn of(folder: &Path) -> String {
+pub(in crate::workloads) fn of(folder: &Path) -> String {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap_or_default();
     let places = mounts.lines().filter_map(|line| {

@@ -7,12 +7,12 @@
 
 mod accounts;
 mod alone;
-mod file_system;
+pub(super) mod file_system;
 mod on_bailiwick;
-mod one_sync;
+pub(super) mod one_sync;
 mod raw_log;
-mod redis_script;
-mod redis_server;
+pub(super) mod redis_script;
+pub(super) mod redis_server;
 mod written;
 
 use std::path::{Path, PathBuf};
@@ -111,6 +111,6 @@ fn redis(name: &str, durability: Durability, folder: &Path, plan: Plan) -> Syste
     })
 }
 
-fn a_folder_in(folder: &Path) -> tempfile::TempDir {
+pub(super) fn a_folder_in(folder: &Path) -> tempfile::TempDir {
     tempfile::tempdir_in(folder).expect("a folder for the data: see --dir")
 }

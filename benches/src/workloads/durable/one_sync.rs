@@ -22,6 +22,14 @@ pub(super) fn system(folder: &Path, plan: Plan, written: &Written) -> System {
     })
 }
 
+/// The median of a few, of one small event each, in microseconds.
+pub(in crate::workloads) async fn median_us(folder: &Path) -> f64 {
+    let written = Written::by_bailiwick(folder).await;
+    let (folder, plan) = (folder.to_owned(), Plan::new(1, 1, 500, false));
+    let round = tokio::task::spawn_blocking(move || round(&folder, plan, &written));
+    round.await.expect("it ended well").latencies.percentile(0.5).unwrap_or_default()
+}
+
 fn round(folder: &Path, plan: Plan, written: &Written) -> Round {
     let folder = super::a_folder_in(folder);
     let file = preallocated(folder.path());

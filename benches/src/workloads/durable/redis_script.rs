@@ -79,9 +79,12 @@ impl Redis {
     }
 }
 
-async fn connect(client: &redis::Client) -> MultiplexedConnection {
+pub(in crate::workloads) async fn connect(client: &redis::Client) -> MultiplexedConnection {
+    // However slow it is: that is what is measured.
+    let config = redis::AsyncConnectionConfig::new().set_response_timeout(None);
     for _ in 0..TRIES {
-        if let Ok(connection) = client.get_multiplexed_async_connection().await {
+        let connected = client.get_multiplexed_async_connection_with_config(&config);
+        if let Ok(connection) = connected.await {
             return connection;
         }
         tokio::time::sleep(AGAIN).await;

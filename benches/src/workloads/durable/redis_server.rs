@@ -8,13 +8,13 @@ use std::process::{Child, Command, Stdio};
 const PROGRAM: &str = "redis-server";
 
 /// A server that runs.
-pub(super) struct Server {
+pub(in crate::workloads) struct Server {
     process: Child,
     port: u16,
 }
 
 /// Whether there is such a program.
-pub(super) fn installed() -> bool {
+pub(in crate::workloads) fn installed() -> bool {
     let asked = Command::new(PROGRAM).arg("--version").stdout(Stdio::null()).status();
     asked.is_ok_and(|status| status.success())
 }
@@ -22,7 +22,7 @@ pub(super) fn installed() -> bool {
 impl Server {
     /// Starts one; it may not listen yet. With `synced`, every command is on the disk before its
     /// answer; without, nothing ever is.
-    pub(super) fn start(folder: &Path, synced: bool) -> Server {
+    pub(in crate::workloads) fn start(folder: &Path, synced: bool) -> Server {
         let port = free_port().to_string();
         let append_only = if synced { "yes" } else { "no" };
         let mut command = Command::new(PROGRAM);
@@ -35,7 +35,7 @@ impl Server {
     }
 
     /// Where it listens.
-    pub(super) fn url(&self) -> String {
+    pub(in crate::workloads) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 }
