@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Text;
+
 /// `key:value`, for example `course:c1`: one thing that an event concerns.
 ///
 /// Tags are compared byte by byte: two texts that differ only by Unicode normalisation are two
@@ -61,6 +63,11 @@ impl Tag {
     /// The whole text, `key:value`.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The same, shared.
+    pub(crate) fn to_text(&self) -> Text {
+        self.0.clone().into()
     }
 }
 

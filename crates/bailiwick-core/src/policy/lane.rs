@@ -53,7 +53,7 @@ impl Lane {
                 let mut tags = news.event.tags.iter().filter(is_its);
                 let first = tags.next().ok_or(NoLane::Tag { key })?;
                 match tags.find(|other| other.value() != first.value()) {
-                    None if first.key() == key => Ok(first.as_str().to_owned().into()),
+                    None if first.key() == key => Ok(first.to_text()),
                     None => Ok(format!("{key}:{}", first.value()).into()),
                     Some(_) => Err(NoLane::Several { key }),
                 }

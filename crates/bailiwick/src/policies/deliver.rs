@@ -90,11 +90,13 @@ impl Running {
             return Err(Stop::for_good(no_lane.to_string(), None));
         }
         // An operator has skipped it when nobody could say what it would send.
-        let as_a_whole = self.delivery(news, None).tag();
-        if unsure && self.was_done(&as_a_whole, &*journal).await.map_err(Stop::failed)? {
-            self.tally.repeated();
-            self.tally.dealt_with();
-            return Ok(());
+        if unsure {
+            let as_a_whole = self.delivery(news, None).tag();
+            if self.was_done(&as_a_whole, &*journal).await.map_err(Stop::failed)? {
+                self.tally.repeated();
+                self.tally.dealt_with();
+                return Ok(());
+            }
         }
         let reaction = self.reaction(news, &*journal).await.map_err(Stop::failed)?;
         let unsure = unsure || news.position <= self.unsure_upto;
@@ -134,7 +136,9 @@ impl Running {
         let views = as_of(news.position, reacting.boundary(), (&self.shared, journal, &self.kept));
         let views = views.await?;
         let reaction = guarded(|| reacting.react(&views));
-        self.kept.keep(views);
+        if !reacting.boundary().reading().is_empty() {
+            self.kept.keep(views);
+        }
         match reaction? {
             Ok(commands) => {
                 let outgoing = commands.into_outgoing();

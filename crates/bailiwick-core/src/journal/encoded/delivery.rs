@@ -46,22 +46,25 @@ impl Delivery {
     /// If the name of the policy has more than 80 bytes, or a control character: a runtime refuses to
     /// start with such a policy.
     pub fn tag(&self) -> Tag {
-        let mut text = String::with_capacity(96);
+        let mut text = String::with_capacity(128);
         let Delivery { policy, run, source, target, ordinal } = self;
-        let _ = write!(text, "{policy}/{run}/{source}/{ordinal}");
+        let _ = write!(text, "{KEY}:{policy}/{run}/{source}/{ordinal}");
         if let Some(DeliveryTarget { name, tag }) = target {
             let before = text.len();
-            let _ = write!(text, "/{name}");
+            text.push('/');
+            text.push_str(name.as_str());
             if let Some(tag) = tag {
-                let _ = write!(text, " {tag}");
+                text.push(' ');
+                text.push_str(tag.as_str());
             }
-            if text.len() > Tag::MAX_VALUE_BYTES || text[before..].contains(char::is_control) {
+            let is_long = text.len() - KEY.len() - 1 > Tag::MAX_VALUE_BYTES;
+            if is_long || text[before..].contains(char::is_control) {
                 let hash = fnv_1a(&text.as_bytes()[before..]);
                 text.truncate(before);
                 let _ = write!(text, "/{hash:032x}");
             }
         }
-        Tag::new(KEY, text).expect("a policy has a name that is short enough")
+        text.parse().expect("a policy has a name that is short enough")
     }
 }
 
