@@ -98,7 +98,7 @@ fn refused<D: Declared>(office: &Office) -> impl Future<Output = StartError> {
         .policy(Post(office.broken.clone()))
         .policy(Counting::<D>::new().0)
         .clock(office.clock.clone());
-    async { builder.start().await.err().expect("it is refused") }
+    async { builder.start().await.expect_err("it is refused") }
 }
 
 #[tokio::test]

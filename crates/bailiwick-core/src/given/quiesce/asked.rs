@@ -21,6 +21,8 @@ pub struct Addressed<A: Aggregate> {
 pub struct Asked<E, Reply, Rejection>(pub(super) Untold<E, Reply, Rejection>);
 
 /// What a story has to say before it goes on.
+///
+/// For an example see [`quiesce`](fn@crate::quiesce).
 pub trait Told {
     /// Fails if there is something left to say.
     #[doc(hidden)]

@@ -1,4 +1,6 @@
 //! A whole set of aggregates, decisions and policies, run to rest in one thread, as a story in time.
+//!
+//! For an example see [`quiesce`](fn@crate::quiesce).
 
 mod aggregates;
 mod asked;

@@ -10,6 +10,8 @@ use crate::{Policy, Position};
 
 /// A command of a policy that was refused, or news about which it gave up: from
 /// [`Quiesce::refusals`](super::Quiesce::refusals).
+///
+/// For an example see [`quiesce`](fn@crate::quiesce).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
