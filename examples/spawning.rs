@@ -43,13 +43,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut account =
         runtime.aggregates::<AccountSessions>().get("ann").watch(Position::START).await?;
     let (seller, increment) = ("house".into(), Increment::BasisPoints(500));
-    let (starts_at, ends_at) = (runtime.now(), runtime.now() + Duration::from_millis(500));
+    let (starts_at, ends_at) = (runtime.now(), runtime.now() + Duration::from_secs(1));
     let ask = Money { minor: 100, currency: "EUR".parse()? };
     listing.ask(Open(Terms { seller, ask, increment, starts_at, ends_at })).await?;
     listing.ask(PlaceBid { bidder: "ann".into(), amount: Money { minor: 250, ..ask } }).await?;
     // Nobody asks for anything now: the deadline closes the listing, the policy does the rest.
     let change = account.next().await.ok_or("it was shut down")??;
-    println!("{:?}, because {:?} happened", change.event, change.correlation);
+    println!("by itself, at position {} of the journal: {:?}", change.position, change.event);
     runtime.shutdown(Duration::from_secs(5)).await;
     Ok(())
 }
