@@ -5,10 +5,11 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata};
+use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata, POLICY_REACHED, QueryItem};
 use bailiwick::{
     Builder, Event, Id, ManualClock, MemoryJournal, Runtime, Tags, TephraJournal, Timestamp,
 };
+use bailiwick_core::policy::PolicyFact;
 use tokio::time::sleep;
 
 use super::market::{Depot, Door, DoorId, Opened, Packing, Sold, Stall, StallId, numbered};
@@ -113,6 +114,25 @@ async fn is_idle(runtime: &Runtime) {
     }
 }
 
+/// Until the mark is behind all that the policy wants.
+async fn is_marked(runtime: &Runtime) {
+    let journal = runtime.journal();
+    let last = async |event_type| {
+        let last = journal.last(QueryItem::of_type(event_type).into()).await;
+        last.expect("it can be read").event
+    };
+    let wanted = last("Sold").await.expect("there is one").position;
+    loop {
+        if let Some(mark) = last(POLICY_REACHED).await
+            && let Ok(Some(PolicyFact::Reached { upto })) = mark.event.decode()
+            && upto >= wanted
+        {
+            return;
+        }
+        sleep(LOOKS_EVERY).await;
+    }
+}
+
 /// Writes the history, and what the policy has done in it.
 async fn prepare<J: Journal>(open: impl Fn() -> J, done: Done, events: usize) {
     let journal = open();
@@ -131,15 +151,14 @@ async fn prepare<J: Journal>(open: impl Fn() -> J, done: Done, events: usize) {
     drop(journal);
     if done == Done::Unmarked || done == Done::Marked {
         let builder = builder(open(), done);
-        // No mark by time, nor by number.
+        // No mark by time, and by number at once or never.
+        let marks = if done == Done::Marked { 1 } else { u64::MAX };
         let builder = builder.clock(ManualClock::at(1_000_000));
-        let builder = builder.config(|config| config.policy_mark_news(u64::MAX));
+        let builder = builder.config(|config| config.policy_mark_news(marks));
         let runtime = builder.start().await.expect("it starts");
         is_idle(&runtime).await;
-        match done {
-            // It records one when it is shut down in order.
-            Done::Marked => drop(runtime.shutdown(LIMIT_OF_THE_END).await),
-            _ => drop(runtime),
+        if done == Done::Marked {
+            is_marked(&runtime).await;
         }
     }
 }
