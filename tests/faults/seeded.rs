@@ -6,7 +6,7 @@ use bailiwick_tests::faults::losing::story;
 use bailiwick_tests::faults::tracing::{
     Fault, Hit, IN_THE_FIRST_FILE, Scene, is_possible, told_after_sync,
 };
-use bailiwick_tests::invariant::Invariant::{Durable, NeverLost, Once, Rules, Whole};
+use bailiwick_tests::invariant::Invariant::{Durable, Mark, NeverLost, Once, Rules, Whole};
 use bailiwick_tests::invariant::{Checked, Invariant, Violation};
 
 use super::killing::PROGRAM;
@@ -87,6 +87,18 @@ fn half_an_append_is_found() {
     let bug = Bug::HalfBatch;
     killed(None, 5).expect("nothing is wrong without the bug");
     must_be_found(bug, killed(Some(bug), MOST_LIVES).err(), Whole, "only half of it is there");
+}
+
+#[test]
+fn a_mark_before_its_effects_is_found() {
+    let bug = Bug::MarkBeforeEffect;
+    must_be_found(bug, killed(Some(bug), MOST_LIVES).err(), Mark, "is done, but");
+}
+
+#[test]
+fn what_a_policy_does_again_is_found() {
+    let bug = Bug::DuplicateDelivered;
+    must_be_found(bug, killed(Some(bug), MOST_LIVES).err(), Once, "already");
 }
 
 #[test]

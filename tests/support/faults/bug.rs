@@ -19,6 +19,10 @@ pub enum Bug {
     KeysForgotten,
     /// The same of keys of decisions.
     DecisionKeysForgotten,
+    /// A policy records as done what it has read.
+    MarkBeforeEffect,
+    /// A policy does again what was done.
+    DuplicateDelivered,
 }
 
 impl Bug {
@@ -30,6 +34,8 @@ impl Bug {
             Bug::DeadlinesForgotten => Some(bailiwick::Sabotage::DeadlinesForgotten),
             Bug::KeysForgotten => Some(bailiwick::Sabotage::KeysForgotten),
             Bug::DecisionKeysForgotten => Some(bailiwick::Sabotage::DecisionKeysForgotten),
+            Bug::MarkBeforeEffect => Some(bailiwick::Sabotage::MarkBeforeEffect),
+            Bug::DuplicateDelivered => Some(bailiwick::Sabotage::DuplicateDelivered),
             Bug::SkippedSync | Bug::HalfBatch => None,
         }
     }

@@ -9,6 +9,7 @@
 
 mod answers;
 mod book;
+mod noted;
 mod restart;
 
 use bailiwick::journal::RecordedEvent;
