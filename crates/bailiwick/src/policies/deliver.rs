@@ -89,6 +89,7 @@ impl Running {
         if let Err(no_lane) = self.policy.lane().name(news) {
             return Err(Stop::for_good(no_lane.to_string(), None));
         }
+        let unsure = unsure || news.position <= self.unsure_upto;
         // An operator has skipped it when nobody could say what it would send.
         if unsure {
             let as_a_whole = self.delivery(news, None).tag();
@@ -99,7 +100,6 @@ impl Running {
             }
         }
         let reaction = self.reaction(news, &*journal).await.map_err(Stop::failed)?;
-        let unsure = unsure || news.position <= self.unsure_upto;
         let correlation = correlation_of(news);
         let sending = Sending { news, journal: &*journal, correlation, unsure };
         match reaction {
