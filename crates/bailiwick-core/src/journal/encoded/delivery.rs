@@ -48,7 +48,10 @@ impl Delivery {
     pub fn tag(&self) -> Tag {
         let mut text = String::with_capacity(128);
         let Delivery { policy, run, source, target, ordinal } = self;
-        let _ = write!(text, "{KEY}:{policy}/{run}/{source}/{ordinal}");
+        text.push_str(KEY);
+        text.push(':');
+        text.push_str(policy.as_str());
+        let _ = write!(text, "/{run}/{source}/{ordinal}");
         if let Some(DeliveryTarget { name, tag }) = target {
             let before = text.len();
             text.push('/');
@@ -58,7 +61,10 @@ impl Delivery {
                 text.push_str(tag.as_str());
             }
             let is_long = text.len() - KEY.len() - 1 > Tag::MAX_VALUE_BYTES;
-            if is_long || text[before..].contains(char::is_control) {
+            // By far the most are ASCII: spared the decoding.
+            let is_plain =
+                text.as_bytes()[before..].iter().all(|byte| (b' '..=b'~').contains(byte));
+            if is_long || !is_plain && text[before..].contains(char::is_control) {
                 let hash = fnv_1a(&text.as_bytes()[before..]);
                 text.truncate(before);
                 let _ = write!(text, "/{hash:032x}");
