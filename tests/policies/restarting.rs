@@ -1,10 +1,12 @@
 //! Whatever ends in between, a delivery has its effect once.
 
-use bailiwick::{ManualClock, Runtime, StartError};
+use bailiwick::journal::{EncodedEvent, EventType, LANE_FREED, Metadata};
+use bailiwick::policy::{PolicyFact, policy_tag};
+use bailiwick::{Event, ManualClock, Position, Runtime, StartError};
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
-use crate::post::Kind::{Empty, Plain, Refused, Unreadable};
+use crate::post::Kind::{Empty, Heavy, Plain, Refused, Unreadable};
 use crate::post::{Author, Office, PATIENCE, PostBox, Register};
 
 #[tokio::test]
@@ -88,6 +90,61 @@ async fn what_is_below_the_mark_is_never_looked_at_again() {
     let status = office.policy().status();
     assert!(status.reached >= reached);
     assert_eq!(status.counts, Default::default(), "nothing was dealt with, not even found done");
+}
+
+/// Ended in order, it need not even look for what was done.
+#[tokio::test]
+async fn a_shutdown_records_how_far_it_has_come() {
+    let office = Office::new().await;
+    office.writes("ann", (0..10).map(|n| (n, Plain))).await;
+    for _ in 0..20 {
+        settle().await;
+    }
+    assert!(office.runtime.shutdown(PATIENCE).await.in_time);
+    let office = office.restart().await;
+    settle().await;
+    assert_eq!(office.policy().status().counts, Default::default());
+}
+
+/// Another runtime has recorded that everything is done, but for the lane that both have parked; it is freed
+/// by one that has read less, and then nobody is left.
+#[tokio::test]
+async fn what_lies_between_a_freed_lane_and_a_mark_is_not_lost() {
+    let office = Office::new().await;
+    office.broken.store(true, std::sync::atomic::Ordering::SeqCst);
+    office.writes("ann", [(1, Heavy)]).await;
+    settle().await;
+    office.passes(PATIENCE * 3).await;
+    let parked = office.policy().parked().pop().unwrap();
+    office.writes("ann", [(2, Plain)]).await;
+    office.writes("bob", [(3, Plain)]).await;
+    settle().await;
+    assert!(office.runtime.shutdown(PATIENCE).await.in_time);
+    // As the other one records it: it has seen nothing of what came after the parking.
+    let fact = PolicyFact::LaneFreed {
+        lane: parked.lane.to_string(),
+        upto: parked.at,
+        dropped_after: Some(Position::new(parked.at.get() - 1)),
+    };
+    write_fact(&office, &fact).await;
+    let office = office.restart().await;
+    settle().await;
+    assert_eq!(office.letters("b").await, [3, 2]);
+    office.traces().await;
+}
+
+async fn write_fact(office: &Office, fact: &PolicyFact) {
+    let mut payload = Vec::new();
+    fact.encode(&mut payload).unwrap();
+    let event = EncodedEvent {
+        event_type: EventType::literal(LANE_FREED),
+        version: 1,
+        tags: policy_tag("post").unwrap().into(),
+        payload: payload.into(),
+        recorded_at: 1_000.into(),
+        metadata: Metadata::default(),
+    };
+    office.journal.inner().append(vec![event], None).await.unwrap();
 }
 
 #[tokio::test]

@@ -72,7 +72,13 @@ impl Parts {
         let until = clock.elapsed().saturating_add(limit);
         let waiting = Waiting { parts: self, until };
         let mut limit = pin!(clock.sleep(limit));
-        let in_time = matches!(race(self.over(), limit.as_mut()).await, Either::Left(()));
+        let over = async {
+            self.over().await;
+            for policy in self.policies.iter().filter(|_| self.shared.stage() != Stage::Closed) {
+                policy.records_last_mark().await;
+            }
+        };
+        let in_time = matches!(race(over, limit.as_mut()).await, Either::Left(()));
         self.close(in_time);
         self.closed().await;
         drop(waiting);

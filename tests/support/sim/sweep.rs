@@ -49,7 +49,7 @@ impl Simulator {
         run
     }
 
-    /// Runs a seed of [policies](super::policies).
+    /// Runs a seed of policies.
     #[must_use]
     pub fn run_policies(&self, seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRun {
         let entered = self.tokio.enter();
@@ -86,7 +86,7 @@ pub fn sweep(
     sweep_with(seeds, |simulator, seed| each(simulator.run(seed, sabotage)));
 }
 
-/// The same of [policies](super::policies).
+/// The same of policies.
 ///
 /// # Panics
 /// If `each` panics.

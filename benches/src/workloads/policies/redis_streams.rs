@@ -27,7 +27,7 @@ const PACK: &str = "\
 
 const STREAM: &str = "sold";
 const GROUP: &str = "packing";
-/// Entries that the consumer takes at once: of 16 to 4 096, the best.
+/// Entries that the consumer takes at once.
 const BATCH: usize = 1_024;
 /// How long it waits for one, in milliseconds, before it asks again.
 const BLOCK: usize = 100;

@@ -25,6 +25,9 @@ pub(super) struct Recorded {
     pub(super) run: u32,
     pub(super) parked: BTreeMap<Text, Parked>,
     pub(super) dropped: Dropped,
+    /// Lanes that were freed: behind which position they go on, and where that stands; without those of
+    /// which whoever recorded the last mark knew.
+    freed: BTreeMap<Text, (Position, Position)>,
 }
 
 /// What an operator has dropped: behind which position and up to where, by lane.
@@ -84,6 +87,13 @@ impl Recorded {
         }
     }
 
+    /// Lanes that go on behind a position below the mark: one runtime had them parked and recorded the
+    /// mark, another one freed them.
+    pub(super) fn left_behind(&self) -> Vec<(Text, Position)> {
+        let freed = self.freed.iter().filter(|(_, (upto, _))| *upto < self.reached);
+        freed.map(|(lane, (upto, _))| (lane.clone(), *upto)).collect()
+    }
+
     fn learn(&mut self, fact: PolicyFact, position: Position, recorded_at: Timestamp) {
         match fact {
             PolicyFact::Started { after, lane } => {
@@ -95,6 +105,8 @@ impl Recorded {
             PolicyFact::Reached { upto } => {
                 self.reached = self.reached.max(upto);
                 self.dropped.retain(|dropped| dropped > upto);
+                // Who has read up to there has read that they are free, and held its mark for them.
+                self.freed.retain(|_, (_, fact)| *fact > upto);
             }
             PolicyFact::Rewound { after, run } => {
                 (self.reached, self.run) = (self.reached.min(after), run);
@@ -105,11 +117,14 @@ impl Recorded {
                 let (reason, command) = (reason.into(), command.map(Arc::from));
                 let since = recorded_at;
                 let parked = Parked { at, fact: position, since, reason, command };
-                self.parked.insert(lane.into(), parked);
+                let lane = Text::from(lane);
+                self.freed.remove(&lane);
+                self.parked.insert(lane, parked);
             }
             PolicyFact::LaneFreed { lane, upto, dropped_after } => {
                 let lane = Text::from(lane);
                 self.parked.remove(&lane);
+                self.freed.insert(lane.clone(), (upto, position));
                 if let Some(after) = dropped_after {
                     self.dropped.0.entry(lane).or_default().push((after, upto));
                 }

@@ -135,6 +135,15 @@ impl Lanes {
         lanes
     }
 
+    /// At the start: a lane that is not parked goes on behind this position, which is below the mark. What it
+    /// holds may have been done.
+    pub(super) fn goes_on_behind(&mut self, name: Text, position: Position) {
+        let mut lane = Lane { state: State::Ready, unsure: true, ..Lane::default() };
+        lane.reads_on_behind(position, &mut self.reading_on);
+        self.by_name.insert(name.clone(), lane);
+        self.ready.push_back(name);
+    }
+
     /// The journal was read up to here.
     pub(super) fn upto(&self) -> Position {
         self.upto

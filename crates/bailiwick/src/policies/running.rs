@@ -66,10 +66,12 @@ impl Running {
             of_all: config.policy_news,
             parked: config.parked_lanes,
         };
-        let Begun { policy, tag, reached, run, parked, dropped, head } = begun;
+        let Begun { policy, tag, reached, run, parked, dropped, left_behind, head } = begun;
+        let mut lanes = Lanes::new(seed, bounds, reached, parked);
+        left_behind.into_iter().for_each(|(lane, upto)| lanes.goes_on_behind(lane, upto));
         Arc::new(Running {
             types: policy.names(),
-            lanes: Lock::new(Lanes::new(seed, bounds, reached, parked)),
+            lanes: Lock::new(lanes),
             kept: Kept::new(seed, config),
             tally: Tally::default(),
             workers: Lock::new(Workers::default()),

@@ -20,6 +20,8 @@ pub(crate) struct Begun {
     pub(super) run: u32,
     pub(super) parked: Vec<(Text, Parked)>,
     pub(super) dropped: Dropped,
+    /// Lanes that go on behind a position below what is reached.
+    pub(super) left_behind: Vec<(Text, Position)>,
     /// The end of the journal when it began.
     pub(super) head: Position,
 }
@@ -67,10 +69,11 @@ async fn begin_one(
             }
         }
     };
+    let left_behind = recorded.left_behind();
     let parked = recorded.parked.into_iter().collect();
     let (reached, run) = (recorded.reached, recorded.run);
     let dropped = recorded.dropped;
-    Ok(Begun { policy, tag, reached, run, parked, dropped, head })
+    Ok(Begun { policy, tag, reached, run, parked, dropped, left_behind, head })
 }
 
 fn unread(policy: &Tag, error: Unreadable) -> StartError {

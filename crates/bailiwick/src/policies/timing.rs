@@ -67,9 +67,6 @@ async fn keep_time(running: &Arc<Running>) {
         };
         until_closing(running, either(either(timing, sleep), reopened)).await;
     }
-    if !running.is_stopped() && running.marks.since.load(Ordering::Relaxed) > 0 {
-        running.records_mark(Duration::MAX).await;
-    }
 }
 
 impl Running {
@@ -95,6 +92,13 @@ impl Running {
     pub(super) fn has_read(&self, upto: Position) {
         if upto.get() - self.marks.recorded().get().min(upto.get()) >= PASSED_OVER {
             self.may_record();
+        }
+    }
+
+    /// The runtime ends in order: what is done is recorded, so that the next one need not look for it.
+    pub(crate) async fn records_last_mark(&self) {
+        if !self.is_stopped() {
+            self.records_mark(Duration::MAX).await;
         }
     }
 
