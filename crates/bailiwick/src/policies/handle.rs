@@ -167,7 +167,8 @@ pub struct PolicyStatus {
     pub state: PolicyState,
     /// Everything that it wants up to here is done, but for lanes that are parked.
     pub reached: Position,
-    /// It has read the journal up to here. What lies between the two is under way, or waits behind it.
+    /// It has read the journal up to here. What lies between the two is under way, or waits behind it; what
+    /// lies beyond is nothing that it wants, as far as it has been told.
     pub read: Position,
     /// How many news it holds that are not done.
     pub pending: usize,
