@@ -453,7 +453,7 @@ impl<D: Decision> Lapse for Asked<D> {
 }
 
 /// An event as it will stand in the journal.
-pub(super) fn encoded<E: Event>(
+pub(crate) fn encoded<E: Event>(
     event: &E,
     tags: Tags,
     recorded_at: Timestamp,

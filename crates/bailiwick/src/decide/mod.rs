@@ -26,5 +26,6 @@ mod turn;
 
 pub use handle::Decisions;
 
+pub(crate) use case::encoded;
 pub(crate) use floor::Floor;
 pub(crate) use kept::Kept;

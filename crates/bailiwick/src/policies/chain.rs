@@ -3,6 +3,7 @@
 use bailiwick_core::Position;
 use bailiwick_core::journal::{Journal, Query, Read, RecordedEvent};
 
+use super::lanes::before;
 use crate::port;
 
 /// How many links of it are told.
@@ -38,7 +39,6 @@ fn link(event: &RecordedEvent) -> String {
 }
 
 async fn found(at: Position, journal: &dyn Journal) -> Option<RecordedEvent> {
-    let after = Position::new(at.get().checked_sub(1)?);
-    let read = Read::new(Query::all()).after(after).upto(at);
+    let read = Read::new(Query::all()).after(before(at)).upto(at);
     port::read(journal, read).await.ok()?.events.pop()
 }

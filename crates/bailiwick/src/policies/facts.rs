@@ -12,6 +12,7 @@ use bailiwick_core::policy::{DeliveryEnded, PolicyFact};
 use bailiwick_core::{CodecError, Event, Position, Tag, Tags, Text, Timestamp};
 
 use super::lanes::Parked;
+use crate::decide;
 use crate::port;
 
 /// What is recorded of a policy.
@@ -153,17 +154,9 @@ pub(super) fn trace(
     event(ended, tags, now, metadata)
 }
 
-fn event<E: Event>(
-    event: &E,
-    tags: Tags,
-    recorded_at: Timestamp,
-    metadata: Metadata,
-) -> EncodedEvent {
-    let mut payload = Vec::new();
-    event.encode(&mut payload).expect("texts and numbers can be encoded");
-    let known = event.descriptor();
-    let (event_type, version) = (EventType::literal(known.name), known.version());
-    EncodedEvent { event_type, version, tags, payload: payload.into(), recorded_at, metadata }
+/// Texts and numbers can always be stored.
+fn event<E: Event>(event: &E, tags: Tags, now: Timestamp, metadata: Metadata) -> EncodedEvent {
+    decide::encoded(event, tags, now, metadata).expect("texts and numbers can be stored")
 }
 
 /// Appends an event of Bailiwick's own, and says where it stands, if there is none that `unless` matches.

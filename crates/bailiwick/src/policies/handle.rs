@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::counts::PolicyCounts;
 use super::deliver::{Reaction, correlation_of, shown};
+use super::lanes::before;
 use super::running::Running;
 use crate::error::PolicyError;
 use crate::port::{self, or_closed};
@@ -347,8 +348,7 @@ impl PolicyHandle {
         let journal = self.0.journal().ok_or(PolicyError::ShutDown)?;
         let item = bailiwick_core::journal::QueryItem::new(self.0.types.iter().cloned(), []);
         let query = item.expect("it wants some event").into();
-        let after = Position::new(at.get().saturating_sub(1));
-        let page = port::read(&*journal, Read::new(query).after(after).upto(at)).await;
+        let page = port::read(&*journal, Read::new(query).after(before(at)).upto(at)).await;
         let mut page = page.map_err(PolicyError::Unread)?;
         page.events.pop().ok_or(PolicyError::NoNews { at })
     }
@@ -446,11 +446,10 @@ impl SelectedLanes {
         for parked in &self.lanes {
             let Some(upto) = running.lanes.lock().begin_drop(&parked.lane) else { continue };
             let mut dropping = Dropping { running, lane: Some(&parked.lane) };
-            let before = Position::new(parked.at.get().saturating_sub(1));
             let fact = PolicyFact::LaneFreed {
                 lane: parked.lane.to_string(),
                 upto,
-                dropped_after: Some(before),
+                dropped_after: Some(before(parked.at)),
             };
             let recorded = running.records(&fact).await;
             recorded.map_err(|reason| PolicyError::NotRecorded { reason: reason.into() })?;

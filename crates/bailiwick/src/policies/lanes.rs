@@ -8,7 +8,7 @@
 //!    journal, and have a position of their own. From before it is recorded that a lane is parked no more,
 //!    until it is recorded that it is so again, it holds the mark: whatever becomes of the recording.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub(super) struct Lanes {
     by_name: HashMap<Text, Lane, FixedState>,
     ready: VecDeque<Text>,
     /// Lanes that are left alone until then.
-    later: BTreeMap<(Duration, Text), ()>,
+    later: BTreeSet<(Duration, Text)>,
     /// News that are not done, of lanes that are not parked, and when they were recorded.
     outstanding: BTreeMap<Position, Timestamp>,
     /// Behind these, lanes that are not parked read on.
@@ -121,7 +121,7 @@ impl Lanes {
             bounds,
             by_name: HashMap::with_hasher(FixedState::with_seed(seed)),
             ready: VecDeque::new(),
-            later: BTreeMap::new(),
+            later: BTreeSet::new(),
             outstanding: BTreeMap::new(),
             reading_on: BTreeMap::new(),
             parked: 0,
@@ -151,8 +151,7 @@ impl Lanes {
 
     /// Everything up to here is done, but for lanes that are parked.
     pub(super) fn mark(&self) -> Position {
-        let first = self.outstanding.keys().next();
-        let before = first.map(|first| Position::new(first.get().saturating_sub(1)));
+        let before = self.outstanding.keys().next().copied().map(before);
         let reading_on = self.reading_on.keys().next().copied();
         [before, reading_on].into_iter().flatten().fold(self.upto, Position::min)
     }
@@ -276,7 +275,7 @@ impl Lanes {
         }
         (lane.unsure, lane.failing) = (true, Some(failing));
         lane.state = State::Later(until);
-        self.later.insert((until, name.clone()), ());
+        self.later.insert((until, name.clone()));
     }
 
     /// How the worker's lane failed before.
@@ -352,8 +351,7 @@ impl Lanes {
 
     /// A parked lane is tried again, from its position on. Whether there is one.
     pub(super) fn retry(&mut self, name: &Text) -> bool {
-        let before = |parked: &Parked| Position::new(parked.at.get().saturating_sub(1));
-        self.retries(name, before)
+        self.retries(name, |parked| before(parked.at))
     }
 
     /// The same, behind the news at which it is parked: that was skipped.
@@ -423,12 +421,11 @@ impl Lanes {
 
     /// Lanes that were left alone until now are tried again. When the next one is.
     pub(super) fn wake(&mut self, now: Duration) -> Option<Duration> {
-        while let Some(entry) = self.later.first_entry() {
-            let (until, name) = entry.key().clone();
-            if until > now {
-                return Some(until);
+        while let Some((until, _)) = self.later.first() {
+            if *until > now {
+                return Some(*until);
             }
-            entry.remove();
+            let Some((until, name)) = self.later.pop_first() else { break };
             if let Some(lane) = self.by_name.get_mut(&name)
                 && matches!(lane.state, State::Later(at) if at == until)
             {
@@ -457,7 +454,7 @@ impl Lanes {
 
     /// Those that stand still and are not parked, the first in the journal first.
     pub(super) fn stalled(&self, most: usize) -> Vec<Stalled> {
-        let stalled = self.later.keys().filter_map(|(_, name)| {
+        let stalled = self.later.iter().filter_map(|(_, name)| {
             let lane = self.by_name.get(name)?;
             let (news, failing) = (lane.queue.front()?, lane.failing.clone()?);
             let (at, recorded_at) = (news.position, news.event.recorded_at);
@@ -472,6 +469,11 @@ impl Lanes {
     pub(super) fn count_stalled(&self) -> usize {
         self.later.len()
     }
+}
+
+/// The position before this one: what lies beyond it is this one and what comes later.
+pub(super) fn before(position: Position) -> Position {
+    Position::new(position.get().saturating_sub(1))
 }
 
 impl Lane {
