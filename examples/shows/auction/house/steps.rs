@@ -40,6 +40,18 @@ impl Evening<'_> {
         Ok(())
     }
 
+    /// The bid, unless it was placed before the house was killed.
+    fn fresh_bid(
+        &mut self,
+        who: &'static str,
+        name: &'static str,
+        amount: u64,
+    ) -> Option<PlaceBid> {
+        let bid = bid(who, amount);
+        self.fresh = !self.was_placed(name, &bid);
+        self.fresh.then_some(bid)
+    }
+
     /// Checks the bidder and puts the bid to the lot.
     pub async fn bids(
         &mut self,
@@ -47,11 +59,7 @@ impl Evening<'_> {
         name: &'static str,
         amount: u64,
     ) -> Result<(), Failure> {
-        let bid = bid(who, amount);
-        self.fresh = !self.was_placed(name, &bid);
-        if !self.fresh {
-            return Ok(());
-        }
+        let Some(bid) = self.fresh_bid(who, name, amount) else { return Ok(()) };
         match checked(&Office(self.bidders.clone()), bid.clone()).await {
             Ok(checked) => {
                 let answer = self.listings.get(name).ask_with_receipt(checked).await;
@@ -68,11 +76,7 @@ impl Evening<'_> {
         name: &'static str,
         amount: u64,
     ) -> Result<(), Failure> {
-        let bid = bid(who, amount);
-        self.fresh = !self.was_placed(name, &bid);
-        if !self.fresh {
-            return Ok(());
-        }
+        let Some(bid) = self.fresh_bid(who, name, amount) else { return Ok(()) };
         let decision = PlaceEligibleBid { listing: lot(name), bid: bid.clone() };
         let answer = self.decisions.decide_with_receipt(decision).await;
         self.answered((name, &bid), answer).await
