@@ -30,6 +30,7 @@ pub use crate::schema::{
 pub use answer::Answer;
 pub use append::AppendCondition;
 pub use cursor::{Cursor, CursorError, InvalidCursor, JournalId};
+pub(crate) use encoded::fnv_1a;
 pub use encoded::{
     DeadlineOf, Delivery, DeliveryTarget, EncodedEvent, Extra, Idempotency, Metadata, NotOneId,
     Origin, RecordedDeadline, RecordedEvent, UnknownMetadata,

@@ -17,6 +17,8 @@ mod class;
 pub mod codec;
 mod context;
 mod decision;
+#[doc(hidden)]
+pub mod effect;
 mod event;
 mod fields;
 mod given;
@@ -46,16 +48,19 @@ pub use bailiwick_macros::{Event, RoundTrip, commands};
 pub use class::ErrorClass;
 pub use context::Context;
 pub use decision::{Bounded, Decision, EmitError};
+pub use effect::{Attempt, Effect, Failed, MockAnswer, MockService};
 pub use event::{CodecError, Event, TagCollector, TagError, tags_of};
 pub use fields::{FieldError, Fields};
 pub use given::{
-    By, Came, CommandOf, DecisionOutcome, Given, GivenEvents, Happened, Outcome, PolicyOutcome,
-    Sent, Verdict, by, decision, given, given_events, quiesce, to,
+    By, Came, CommandOf, DecisionOutcome, EffectOutcome, Given, GivenEvents, Happened, Outcome,
+    PolicyOutcome, Sent, Verdict, by, decision, given, given_events, quiesce, to,
 };
 pub use id::{Id, IdDescriptor, IntoId, InvalidId, UnreadableId};
 pub use journal::{BoxError, BoxFuture};
 pub use lease::LeaseSet;
-pub use policy::{Commands, GiveUp, InvalidTarget, Lane, News, NoLane, Policy, Start, To};
+pub use policy::{
+    Commands, GiveUp, InvalidTarget, Lane, News, NoLane, Policy, ReactionKind, Start, To,
+};
 pub use position::Position;
 pub use report::ErrorReport;
 pub use round_trip::RoundTrip;

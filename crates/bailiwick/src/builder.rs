@@ -17,8 +17,8 @@ use crate::config::Config;
 use crate::error::panic_message;
 use crate::kind::{AnyKind, Kind};
 use crate::names::{Names, Schema};
-use crate::policies::{self, SendDecision, send_decision};
 use crate::port;
+use crate::reactions::{self, SendDecision, send_decision};
 use crate::recover::recover;
 use crate::runtime::Runtime;
 use crate::seams::{Entropy, Seams, Spawn, SystemEntropy};
@@ -134,7 +134,7 @@ impl Builder {
     /// too, with [`aggregate`](Self::aggregate) and [`decision`](Self::decision).
     pub fn policy<P: Policy<Event: Sync>>(mut self, policy: P) -> Self {
         let policy: Arc<dyn AnyPolicy> = Arc::new(policy);
-        self.names.policy(type_name::<P>(), TypeId::of::<P>(), &*policy);
+        self.names.reaction(policy.descriptor());
         self.policies.push((type_name::<P>(), policy));
         self
     }
@@ -294,7 +294,7 @@ impl Builder {
         let all = kinds.iter().map(|(_, kind)| kind);
         recover(&shared, &*journal, all, schema).await?;
         let policies = self.policies.into_iter().map(|(_, policy)| policy).collect();
-        let policies = policies::begin(&shared, &*journal, policies).await?;
+        let policies = reactions::begin(&shared, &*journal, policies).await?;
         let for_clock = shared.clone();
         shared.keep("clock", move || Box::pin(crate::time::run(for_clock.clone())));
         if self.reopens {
@@ -311,7 +311,7 @@ impl Builder {
 fn named(
     policies: &[(&'static str, Arc<dyn AnyPolicy>)],
 ) -> impl Iterator<Item = (&'static str, &'static str)> {
-    policies.iter().map(|(rust_type, policy)| (policy.name(), *rust_type))
+    policies.iter().map(|(rust_type, policy)| (policy.descriptor().name, *rust_type))
 }
 
 /// A name that two types have, and the two.

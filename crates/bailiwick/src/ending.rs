@@ -17,8 +17,8 @@ use tokio::sync::Notify;
 use crate::counts::Counts;
 use crate::decide::Floor;
 use crate::kind::AnyKind;
-use crate::policies::Running;
 use crate::race::{Either, either, race, yield_now};
+use crate::reactions::Running;
 use crate::runtime::Shutdown;
 use crate::shared::{Lock, Shared, Stage};
 

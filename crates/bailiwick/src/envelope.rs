@@ -22,7 +22,7 @@ use crate::cell::decide_panicked;
 use crate::counts::Counters;
 use crate::error::{AlreadyRun, AskError, Cause, NotRun, Unknown, UnreadableReply, panic_message};
 use crate::once::{Once, ReplyCodec};
-use crate::policies::Delivering;
+use crate::reactions::Delivering;
 use crate::reply::Reply;
 
 /// What a caller may say about one call beside the command itself.

@@ -11,7 +11,7 @@ use crate::deadlines::{self, Deadlines, Due};
 use crate::news::{Concerned, Readers};
 use crate::options::Options;
 use crate::patience::{self, Patience};
-use crate::policies::{self, Outcome};
+use crate::reactions::{self, Outcome};
 use crate::recovery::{Changed, Judging, Timed, Whom, judge_anew};
 use crate::registry::Registry;
 use crate::rest::{self, Residents, RestQueue};
@@ -290,7 +290,7 @@ impl<A: Aggregate> AnyKind for Kind<A> {
         payload: Box<dyn Any + Send>,
         options: Options,
     ) -> BoxFuture<Outcome> {
-        policies::send_command(self, payload, options)
+        reactions::send_command(self, payload, options)
     }
 
     fn sweep(&self, stage: Stage) {

@@ -33,9 +33,9 @@ mod options;
 mod pace;
 mod patience;
 mod permits;
-mod policies;
 mod port;
 mod race;
+mod reactions;
 mod recover;
 mod recovery;
 mod registry;
@@ -74,7 +74,7 @@ pub use health::{ClockHealth, PolicyHealth, RuntimeHealth, TaskHealth};
 pub use memory::MemoryJournal;
 pub use names::Found;
 pub use options::{Keyed, Unkeyed};
-pub use policies::{
+pub use reactions::{
     ParkedLane, Policies, PolicyCounts, PolicyHandle, PolicyState, PolicyStatus, Rewind,
     RewindError, SelectedLanes, StalledLane,
 };

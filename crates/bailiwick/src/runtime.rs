@@ -18,7 +18,7 @@ use crate::health::RuntimeHealth;
 use crate::journal::JournalHandle;
 use crate::kind::{AnyKind, Kind};
 use crate::news::Readers;
-use crate::policies::{self, Begun, Policies, SendDecision, Targets};
+use crate::reactions::{self, Begun, Policies, SendDecision, Targets};
 use crate::shared::Shared;
 
 /// Live aggregates on a journal, and decisions over dynamic boundaries on the same journal.
@@ -78,7 +78,7 @@ impl Runtime {
         let known = decisions.iter().map(|(id, _)| *id).collect();
         let floor = Floor::new(shared.clone(), all, known, readers);
         let targets = Targets::new(&kinds, decisions, floor.clone());
-        let policies = policies::run(&shared, targets, policies);
+        let policies = reactions::run(&shared, targets, policies);
         Runtime(Arc::new(Open(Parts::new(shared, kinds, floor, policies))))
     }
 

@@ -1,4 +1,4 @@
-//! given/when/then for decisions and policies: a story of events, whoever emitted them.
+//! given/when/then for decisions, policies and effects: a story of events, whoever emitted them.
 
 use std::fmt::{Arguments, Debug};
 
@@ -9,14 +9,14 @@ use super::log::Log;
 use super::panicked::catch;
 use super::report::Report;
 use super::survives;
-use crate::journal::{EncodedEvent, Metadata};
+use crate::journal::{EncodedEvent, Metadata, RecordedEvent};
 use crate::schema::find;
 use crate::short_name::short_name;
 use crate::views::Boundary;
 use crate::{Aggregate, Bounded, BoxError, Context, Decision, Event, IntoId, Text, Timestamp};
 
-/// Tests the rules of decisions, and of [policies](GivenEvents::sees), without a runtime: begins a story at
-/// time 0, without events.
+/// Tests the rules of decisions, of [policies](GivenEvents::sees) and of [effects](GivenEvents::performs), without
+/// a runtime: begins a story at time 0, without events.
 ///
 /// ```
 /// # use bailiwick_core::{Aggregate, Context, Decision, Event, Timestamp, View, by, given_events};
@@ -82,7 +82,7 @@ use crate::{Aggregate, Bounded, BoxError, Context, Decision, Event, IntoId, Text
 /// story does not mention fails whatever is said next.
 #[must_use = "a story tests nothing before `when` or `sees`"]
 pub fn given_events() -> GivenEvents {
-    GivenEvents { log: Log::default(), given: Vec::new(), now: Timestamp::EPOCH }
+    GivenEvents { log: Log::default(), given: Vec::new(), last: None, now: Timestamp::EPOCH }
 }
 
 /// A story so far: what happened, and the time it has come to.
@@ -92,7 +92,16 @@ pub struct GivenEvents {
     pub(super) log: Log,
     /// What was given since the last decision.
     given: Vec<Told>,
+    /// What an effect was to perform last.
+    pub(super) last: Option<LastNews>,
     pub(super) now: Timestamp,
+}
+
+/// What an effect was to perform, and how often.
+pub(super) struct LastNews {
+    pub(super) news: RecordedEvent,
+    pub(super) shown: String,
+    pub(super) attempts: u32,
 }
 
 /// An event that was given.
@@ -168,7 +177,7 @@ impl GivenEvents {
             Ok(bounded) => bounded,
             Err(error) => self.fails(format_args!("{name} has no boundary"), &error),
         };
-        self.check_given(name, bounded.boundary());
+        self.check_given(name, std::slice::from_ref(bounded.boundary()));
         let mut views = match self.log.fold(bounded.boundary()) {
             Ok(views) => views,
             Err(error) => self.fails(format_args!("{name} cannot read what happened"), &error),
@@ -247,9 +256,11 @@ impl GivenEvents {
 
     /// Everything that was given is given to somebody.
     #[track_caller]
-    pub(super) fn check_given(&mut self, decision: &str, boundary: &Boundary) {
+    pub(super) fn check_given(&mut self, decision: &str, boundaries: &[Boundary]) {
         for told in std::mem::take(&mut self.given) {
-            let mut readers = boundary.selecting(told.event.event_type.as_str(), &told.event.tags);
+            let (event_type, tags) = (told.event.event_type.as_str(), &told.event.tags);
+            let mut readers =
+                boundaries.iter().flat_map(|boundary| boundary.selecting(event_type, tags));
             let what = match (told.matters, readers.next()) {
                 (true, Some(_)) | (false, None) => continue,
                 (true, None) => format!(
@@ -260,12 +271,11 @@ impl GivenEvents {
                     format!("{} of {decision} reads this unrelated event", reader.identity())
                 }
             };
-            let tags = &told.event.tags;
             let report = self
                 .report(format_args!("{what}"))
                 .line("given", &told.shown)
                 .line("tagged", Listed(tags.as_slice(), "nothing"));
-            let views = boundary.reading().iter();
+            let views = boundaries.iter().flat_map(Boundary::reading);
             let report = views.fold(report, |report, view| {
                 let types = Listed(view.item().types(), "");
                 report.line("view", format_args!("{} of {types}", view.identity()))

@@ -1,5 +1,5 @@
-//! given/when/then: the rules of an aggregate, of decisions or of policies, tested without a runtime, as a story
-//! in time.
+//! given/when/then: the rules of an aggregate, of decisions, policies or effects, tested without a runtime, as a
+//! story in time.
 
 mod came;
 mod decided;
@@ -8,6 +8,9 @@ mod happened;
 mod log;
 mod outcome;
 mod panicked;
+mod performed;
+mod performing;
+mod performs;
 pub mod quiesce;
 mod reacted;
 mod reacting;
@@ -25,6 +28,7 @@ pub use decided::DecisionOutcome;
 pub use events::{GivenEvents, given_events};
 pub use happened::{By, Happened, by};
 pub use outcome::Outcome;
+pub use performed::EffectOutcome;
 pub use quiesce::quiesce;
 pub use reacted::PolicyOutcome;
 pub use sent::{CommandOf, Sent, decision, to};

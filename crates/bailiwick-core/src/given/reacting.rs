@@ -8,7 +8,7 @@ use super::panicked::catch;
 use super::report::Marks;
 use super::sent::Shown;
 use crate::journal::RecordedEvent;
-use crate::policy::{AnyPolicy, Outgoing, policy_tag};
+use crate::policy::{AnyPolicy, Outgoing, ReactionDescriptor, policy_tag};
 use crate::views::{Boundary, Folded, Slot, ViewIdentity};
 use crate::{BoxError, GiveUp, Text};
 
@@ -47,14 +47,14 @@ impl Debug for Line {
 /// The lane of news.
 ///
 /// # Errors
-/// If the policy does not want it, or it has none.
-pub(super) fn lane(policy: &dyn AnyPolicy, news: &RecordedEvent) -> Result<Text, BoxError> {
-    policy_tag(policy.name())?;
-    let names = policy.names();
+/// If the policy or effect does not want it, or it has none.
+pub(super) fn lane(of: &ReactionDescriptor, news: &RecordedEvent) -> Result<Text, BoxError> {
+    policy_tag(of.name)?;
+    let names = of.names();
     if !names.contains(&news.event.event_type) {
         return Err(format!("it wants other news: {}", join(&names)).into());
     }
-    Ok(policy.lane().name(news)?)
+    Ok(of.lane.name(news)?)
 }
 
 fn join(names: &[Text]) -> String {
@@ -98,7 +98,7 @@ pub(super) fn react(
     })
 }
 
-fn computed<T>(domain: impl FnOnce() -> Result<T, BoxError>) -> Result<T, BoxError> {
+pub(super) fn computed<T>(domain: impl FnOnce() -> Result<T, BoxError>) -> Result<T, BoxError> {
     catch(domain)
         .unwrap_or_else(|panicked| Err(format!("it panicked: {}", panicked.message()).into()))
 }

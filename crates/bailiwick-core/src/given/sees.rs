@@ -4,6 +4,7 @@ use super::events::GivenEvents;
 use super::happened::Happened;
 use super::reacted::PolicyOutcome;
 use super::reacting;
+use crate::policy::AnyPolicy;
 use crate::short_name::short_name;
 use crate::{BoxError, Policy};
 
@@ -97,11 +98,11 @@ impl GivenEvents {
             let report = story.report(format_args!("{name} cannot deal with this"));
             report.line("seeing", &shown).because(error.as_ref())
         };
-        let known = reacting::lane(&policy, &news).and_then(|_| {
+        let known = reacting::lane(&policy.descriptor(), &news).and_then(|_| {
             reacting::boundary(&policy, &news)?.ok_or_else(|| "its type is retired".into())
         });
         match known {
-            Ok(boundary) => self.check_given(name, &boundary),
+            Ok(boundary) => self.check_given(name, &[boundary]),
             Err(error) => amiss(&self, error).fail(),
         }
         let react = || reacting::react(&policy, &news, &self.log, &mut Default::default());

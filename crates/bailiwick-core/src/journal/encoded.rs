@@ -13,6 +13,7 @@ mod extra;
 mod ids;
 
 pub use deadline::{DeadlineOf, RecordedDeadline};
+pub(crate) use delivery::fnv_1a;
 pub use delivery::{Delivery, DeliveryTarget};
 pub use extra::{Extra, Idempotency, UnknownMetadata};
 pub use ids::NotOneId;

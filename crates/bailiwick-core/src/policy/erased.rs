@@ -1,28 +1,14 @@
 //! A policy without its types, for whoever runs it.
 
-use crate::journal::{EncodedEvent, EventType, RecordedEvent};
-use crate::views::{Boundary, Folded, Reader};
-use crate::{
-    BoundaryError, CodecError, Commands, Event, EventDescriptor, GiveUp, Lane, News, Policy, Start,
-    Views, each_name,
-};
+use super::reaction::ReactionDescriptor;
+use crate::journal::RecordedEvent;
+use crate::views::{Boundary, Folded};
+use crate::{BoundaryError, CodecError, Commands, GiveUp, News, Policy};
 
 /// A [`Policy`], whatever its news and its views.
 pub trait AnyPolicy: Send + Sync + 'static {
-    /// Its `NAME`.
-    fn name(&self) -> &'static str;
-    /// Its `LANE`.
-    fn lane(&self) -> Lane;
-    /// Its `START`.
-    fn start(&self) -> Start;
-    /// The types of its news.
-    fn types(&self) -> &'static [EventDescriptor];
-    /// The names of the types of its news, by all names that they have or had, each once.
-    fn names(&self) -> Vec<EventType>;
-    /// Decodes a news, and forgets it.
-    fn decodes(&self) -> fn(&EncodedEvent) -> Result<(), CodecError>;
-    /// What its views read.
-    fn readers(&self, to: &mut Vec<Reader>);
+    /// What it declares.
+    fn descriptor(&self) -> ReactionDescriptor;
     /// Begins to react to news; none if its type is retired.
     ///
     /// # Errors
@@ -30,7 +16,7 @@ pub trait AnyPolicy: Send + Sync + 'static {
     fn read(&self, recorded: RecordedEvent) -> Result<Option<Box<dyn Reacting + '_>>, ReactError>;
 }
 
-/// Why a policy cannot begin to react.
+/// Why a policy or an effect cannot begin to react.
 #[derive(Debug, thiserror::Error)]
 pub enum ReactError {
     /// The news cannot be read.
@@ -62,35 +48,8 @@ struct ReactingTo<'a, P: Policy> {
 }
 
 impl<P: Policy<Event: Sync>> AnyPolicy for P {
-    fn name(&self) -> &'static str {
-        P::NAME
-    }
-
-    fn lane(&self) -> Lane {
-        P::LANE
-    }
-
-    fn start(&self) -> Start {
-        P::START
-    }
-
-    fn types(&self) -> &'static [EventDescriptor] {
-        P::Event::TYPES
-    }
-
-    fn names(&self) -> Vec<EventType> {
-        const {
-            assert!(!P::Event::TYPES.is_empty(), "a policy wants news of at least one event type");
-        };
-        each_name(P::Event::TYPES).into_iter().map(EventType::literal).collect()
-    }
-
-    fn decodes(&self) -> fn(&EncodedEvent) -> Result<(), CodecError> {
-        |event| event.decode::<P::Event>().map(drop)
-    }
-
-    fn readers(&self, to: &mut Vec<Reader>) {
-        P::Views::readers(to);
+    fn descriptor(&self) -> ReactionDescriptor {
+        ReactionDescriptor::of_policy::<P>()
     }
 
     fn read(&self, recorded: RecordedEvent) -> Result<Option<Box<dyn Reacting + '_>>, ReactError> {

@@ -1,4 +1,4 @@
-//! What a policy records of itself: events of Bailiwick's own types. They are facts; whatever else is
+//! What a policy or an effect records of itself: events of Bailiwick's own types. They are facts; whatever else is
 //! known of a policy's progress is made of them.
 
 use std::any::TypeId;
@@ -79,7 +79,9 @@ pub enum Ending {
     Rejected,
     /// The target accepted it, and nothing happened.
     Nothing,
-    /// The policy gave up.
+    /// The effect was performed.
+    Performed,
+    /// The policy or the effect gave up.
     GaveUp,
     /// An operator said that it is not to be done.
     Skipped,

@@ -7,6 +7,7 @@ mod erased;
 mod facts;
 mod lane;
 mod news;
+mod reaction;
 
 use std::fmt;
 
@@ -23,6 +24,9 @@ pub use erased::{AnyPolicy, ReactError, Reacting};
 pub use facts::{DeliveryEnded, Ending, POLICY_KEY, PolicyFact, policy_tag};
 pub use lane::{Lane, NoLane};
 pub use news::News;
+pub use reaction::ReactionKind;
+#[doc(hidden)]
+pub use reaction::{ReactionDescriptor, recorded_kind};
 
 /// What is to be done when something has happened: a pure, synchronous function from news, an event that
 /// is in the journal, to commands for aggregates and decisions.
@@ -142,7 +146,7 @@ pub trait Policy: Send + Sync + 'static {
     ) -> Result<(), GiveUp>;
 }
 
-/// Which news a [policy](Policy) sees when it is new on a journal.
+/// Which news a [policy](Policy) or an [effect](crate::Effect) sees when it is new on a journal.
 ///
 /// For an example see [`Policy`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

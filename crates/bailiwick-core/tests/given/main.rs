@@ -3,6 +3,7 @@
 mod aggregates;
 mod commands;
 mod decisions;
+mod effects;
 mod failure;
 mod policies;
 mod results;

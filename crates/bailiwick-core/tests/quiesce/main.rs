@@ -4,6 +4,7 @@
 mod failure;
 
 mod asked;
+mod effects;
 mod kitchen;
 mod made_up;
 mod mistakes;

@@ -90,9 +90,9 @@ fn what_is_sent_goes_to_somebody() {
     );
     assert_eq!(line, line!() - 6);
     let (message, _) = failure(|| drop(kitchen(sends).policy(rule(sends))));
-    assert!(message.ends_with(": two policies are called rule"), "{message}");
+    assert!(message.ends_with(": two policies or effects are called rule"), "{message}");
     let (message, _) = failure(|| drop(kitchen(sends).rewind::<Late>(Position::START)));
-    assert!(message.ends_with("the policy late is not part of the set"), "{message}");
+    assert!(message.ends_with("Late is not part of the set"), "{message}");
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn what_the_story_does_not_mention_fails_what_is_said_next() {
         let (message, _) = failure(|| attempt(filled(600)));
         assert_eq!(
             message,
-            "the set at 1970-01-01T00:00:00.000Z: policies did this in vain, and the story goes on without a word of it
+            "the set at 1970-01-01T00:00:00.000Z: this was done in vain, and the story goes on without a word of it
   refused     Fill(1200) to pot 2, from Rule
   because     1200 litres are too much
   refused     Drain(PotNo(1)), from Rule

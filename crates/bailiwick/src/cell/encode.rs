@@ -18,7 +18,7 @@ use super::judge::Turn;
 use super::life::Batch;
 use crate::envelope::Call;
 use crate::error::Cause;
-use crate::policies::Delivering;
+use crate::reactions::Delivering;
 
 /// Room for the bytes of events that an actor keeps from turn to turn, in bytes.
 const PAYLOAD_KEPT: usize = 16 * 1_024;

@@ -15,8 +15,8 @@ use super::desk::Ground;
 use super::life::{Again, Base, Batch, Before, Known, Live, Mend, Running};
 use crate::entry::{Entries, Entry};
 use crate::error::{Cause, Unknown};
-use crate::policies::unless_delivered;
 use crate::port::{self, Failure};
+use crate::reactions::unless_delivered;
 
 /// What becomes of the cell after an append has ended.
 pub(super) enum Settled {

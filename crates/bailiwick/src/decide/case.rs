@@ -21,7 +21,7 @@ use crate::counts::Counters;
 use crate::envelope::{Call, Receipt, Verdict, command_name};
 use crate::error::{AlreadyRun, AskError, Cause, NotRun, Unknown, panic_message};
 use crate::patience::{Entry, Lapse};
-use crate::policies::Delivering;
+use crate::reactions::Delivering;
 use crate::reply::Reply;
 
 /// A decision, whatever its type.

@@ -17,8 +17,8 @@ use super::turn::{Place, Seat, Seats};
 use crate::error::{Cause, panic_message};
 use crate::news::Concerned;
 use crate::pace::Pace;
-use crate::policies::{once_delivered, unless_delivered};
 use crate::port::Failure;
+use crate::reactions::{once_delivered, unless_delivered};
 use crate::shared::{Shared, Stage};
 
 pub(super) struct Group<'a> {

@@ -74,7 +74,7 @@ impl Names {
 
     /// News of which it is known that they have no lane are refused before there are any.
     fn check_lanes(&self) -> Result<(), StartError> {
-        for wanting in &self.policies {
+        for wanting in &self.reactions {
             let Lane::Tag { key, was, .. } = wanting.lane else { continue };
             let has_lane = |known: &&EventDescriptor| {
                 let emitted_by_its = |aggregate: &Named| {
@@ -91,7 +91,7 @@ impl Names {
                 return Err(StartError::NoLane { policy, event, key });
             }
         }
-        for wanting in self.policies.iter().filter(|known| known.lane == Lane::Emitter) {
+        for wanting in self.reactions.iter().filter(|known| known.lane == Lane::Emitter) {
             let others = self.sets.iter().filter(|set| set.emits && set.view.is_none());
             for set in others {
                 let mut names = wanting.types.iter().map(|known| known.name);

@@ -15,9 +15,9 @@ use std::any::{TypeId, type_name};
 use std::collections::BTreeSet;
 
 use bailiwick_core::journal::EncodedEvent;
-use bailiwick_core::policy::AnyPolicy;
+use bailiwick_core::policy::ReactionDescriptor;
 use bailiwick_core::views::Reader;
-use bailiwick_core::{Aggregate, CodecError, Event, EventDescriptor, IdDescriptor, Lane, Position};
+use bailiwick_core::{Aggregate, CodecError, Event, EventDescriptor, IdDescriptor, Position};
 
 pub use found::Found;
 pub(crate) use schema::Schema;
@@ -27,15 +27,8 @@ pub(crate) use schema::Schema;
 pub(crate) struct Names {
     sets: Vec<Set>,
     aggregates: Vec<Named>,
-    policies: Vec<Wanting>,
+    reactions: Vec<ReactionDescriptor>,
     ignored: Ignored,
-}
-
-/// A policy, and what it wants.
-struct Wanting {
-    name: &'static str,
-    lane: Lane,
-    types: &'static [EventDescriptor],
 }
 
 /// Who emits or reads some event types.
@@ -96,14 +89,14 @@ impl Names {
         self.sets.push(Set { of, view: Some(view), emits: false, types, decode, ids });
     }
 
-    /// `of`: its Rust type.
-    pub(crate) fn policy(&mut self, of: &'static str, id: TypeId, policy: &dyn AnyPolicy) {
-        let (types, decode) = (policy.types(), policy.decodes());
-        self.reader(Reader { of, view: id, types, decode, ids: Vec::new() });
+    /// A policy or an effect.
+    pub(crate) fn reaction(&mut self, declares: ReactionDescriptor) {
+        let ReactionDescriptor { rust_type: of, id: view, types, decodes: decode, .. } = declares;
+        self.reader(Reader { of, view, types, decode, ids: Vec::new() });
         let mut readers = Vec::new();
-        policy.readers(&mut readers);
+        (declares.readers)(&mut readers);
         readers.into_iter().for_each(|reader| self.reader(reader));
-        self.policies.push(Wanting { name: policy.name(), lane: policy.lane(), types });
+        self.reactions.push(declares);
     }
 
     /// The views of which it is looked whether the journal holds what they would overlook.

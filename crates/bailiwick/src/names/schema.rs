@@ -75,7 +75,7 @@ impl Schema {
         }
         let names = recorded.event.tags.iter().filter(|tag| tag.key() == POLICY_KEY);
         for name in names.map(Tag::value) {
-            let is_known = self.names.policies.iter().any(|known| known.name == name);
+            let is_known = self.names.reactions.iter().any(|known| known.name == name);
             if !is_known && !self.names.ignored.policies.contains(name) {
                 let (policy, position) = (name.to_owned(), recorded.position);
                 return Err(StartError::UnknownPolicy { policy, position });

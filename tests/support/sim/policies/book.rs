@@ -128,6 +128,7 @@ impl Book {
             Ending::Rejected => "rejected",
             Ending::Nothing => "nothing",
             Ending::GaveUp => "gave up",
+            Ending::Performed => "performed",
             Ending::Skipped if delivery.target.is_none() => "skipped as a whole",
             Ending::Skipped => "skipped",
         });

@@ -13,11 +13,16 @@ use crate::{BoxError, Position, Text};
 const MOST_DELIVERED: usize = 10_000;
 
 impl Set {
-    fn cause(&self, policy: usize, news: &RecordedEvent, sent: Option<&Outgoing>) -> Cause {
+    pub(super) fn cause(
+        &self,
+        policy: usize,
+        news: &RecordedEvent,
+        sent: Option<&Outgoing>,
+    ) -> Cause {
         let running = &self.running[policy];
         let extra = news.event.metadata.extra();
         let delivery = Delivery {
-            policy: Text::literal(running.policy.name()),
+            policy: Text::literal(running.declares.name),
             run: running.run,
             source: news.position,
             target: sent.map(|sent| sent.target.clone()),
@@ -84,7 +89,7 @@ impl Set {
         self.leave_trace(policy, &cause, &ended)
     }
 
-    fn not_done(
+    pub(super) fn not_done(
         &self,
         policy: usize,
         position: Position,
@@ -92,8 +97,8 @@ impl Set {
         reason: String,
     ) -> Undone {
         let running = &self.running[policy];
-        let (name, policy_type) = (running.policy.name(), running.policy_type);
-        Undone { policy: name, policy_type, called: running.called, position, sent, reason }
+        let (declares, called) = (running.declares, running.called);
+        Undone { declares, called, position, sent, retries: false, reason }
     }
 
     pub(super) fn gave_up(
@@ -108,13 +113,13 @@ impl Set {
         self.leave_trace(policy, &self.cause(policy, news, None), &ended)
     }
 
-    fn leave_trace(
+    pub(super) fn leave_trace(
         &mut self,
         policy: usize,
         cause: &Cause,
         ended: &DeliveryEnded,
     ) -> Result<(), Report> {
-        let tag = policy_tag(self.running[policy].policy.name());
+        let tag = policy_tag(self.running[policy].declares.name);
         let trace =
             tag.map_err(BoxError::from).and_then(|tag| trace(ended, tag, cause, self.past.now));
         match trace {

@@ -1,4 +1,4 @@
-//! A whole set of aggregates, decisions and policies, run to rest in one thread, as a story in time.
+//! A whole set of aggregates, decisions, policies and effects, run to rest in one thread, as a story in time.
 //!
 //! For an example see [`quiesce`](fn@crate::quiesce).
 
@@ -9,6 +9,7 @@ mod decisions;
 mod deliver;
 mod past;
 mod pending;
+mod perform;
 mod refusal;
 mod set;
 mod story;
@@ -18,18 +19,21 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use super::report::Report;
-use crate::{Aggregate, Decision, Policy, Position};
+use crate::effect::AnyEffect;
+use crate::policy::AnyPolicy;
+use crate::short_name::short_name;
+use crate::{Aggregate, Decision, Effect, Policy, Position};
 use aggregates::KindOf;
 pub use asked::{Addressed, Asked, Told};
 use decisions::DecisionsOf;
-use pending::Order;
+use pending::{Does, Order};
 pub use refusal::Refusal;
 use set::Set;
 
 /// How many deliveries may lead one to another, unless the story says otherwise.
 const HOPS: u32 = 64;
 
-/// Tests a whole set of aggregates, decisions and policies without a runtime: begins a story at time 0, on
+/// Tests a whole set of aggregates, decisions, policies and effects without a runtime: begins a story at time 0, on
 /// an empty journal.
 ///
 /// ```
@@ -132,9 +136,11 @@ const HOPS: u32 = 64;
 /// 1. What is asked is decided, and recorded in a journal in memory, with what stands beside each event:
 ///    tags, who decided it, correlation, cause, how many deliveries led to it.
 /// 2. Then every policy sees its news, and what it sends is delivered, until nobody has anything to do. A
-///    delivery is known by its policy, its news, its target and its ordinal, and leaves one trace.
+///    delivery is known by its policy, its news, its target and its ordinal, and leaves one trace. An effect
+///    is performed for its news, and leaves a trace once it is done or has given up.
 /// 3. [`at`](Quiesce::at) moves the time on. What falls due on the way expires in the order of time, each as
-///    a turn of its own, and after each of them the policies come to rest.
+///    a turn of its own, and after each of them the policies come to rest. An effect that asked to be retried
+///    is so on the way, after what it asked for and the back-off of a runtime.
 ///
 /// The order is that of the journal: the first news first. [`shuffled`](Quiesce::shuffled) draws another one.
 ///
@@ -149,13 +155,18 @@ const HOPS: u32 = 64;
 /// targets in the same order, by their `Debug` texts. A policy with a memory of its own, with a random
 /// number or with the order of a `HashMap` in it does not pass. [`once`](Quiesce::once) leaves this out.
 ///
+/// An effect is performed twice, too, with the same key, once it is done or has given up: as when all ends
+/// between the call and its trace. What comes of the second time is nobody's business; a
+/// [`MockService`](crate::MockService) fails if it comes with another input.
+///
 /// Whether a *target* can bear the same command twice is another question: it never gets it twice, until
 /// somebody rewinds a policy. [`rewind`](Quiesce::rewind) asks that.
 ///
 /// # What fails a story
 ///
-/// A rejection, of what was asked or of what a policy sent, and a policy that gives up, if the story does
-/// not mention it; a panic; news that are in no lane; a target that is not part of the set; events that
+/// A rejection, of what was asked or of what a policy sent, a policy or an effect that gives up, and an effect
+/// that asks to be retried, if the story does not mention it; a panic; an effect that
+/// [waits](crate::EffectOutcome::times_out) for something from outside; news that are in no lane; a target that is not part of the set; events that
 /// cannot be recorded; a deadline that stays due; policies that answer each other for ever.
 #[must_use = "a story tests nothing before something is asked"]
 pub fn quiesce() -> Quiesce {
@@ -192,10 +203,24 @@ impl<Of> Quiesce<Of> {
     /// [starts](Policy::START) from the beginning.
     ///
     /// # Panics
-    /// If there is one of this name, and as [`at`](Quiesce::at) does.
+    /// If there is a policy or an effect of this name, and as [`at`](Quiesce::at) does.
     #[track_caller]
     pub fn policy<P: Policy<Event: Sync>>(mut self, policy: P) -> Self {
-        ok(self.set.add(policy));
+        let declares = policy.descriptor();
+        ok(self.set.add(declares, short_name::<P>(), Does::Policy(Box::new(policy))));
+        self.settled()
+    }
+
+    /// An effect is part of the set from now on. It is performed for what was recorded before if it
+    /// [starts](Effect::START) from the beginning. What it calls is up to the story: a
+    /// [`MockService`](crate::MockService) behind its port.
+    ///
+    /// # Panics
+    /// If there is a policy or an effect of this name, and as [`at`](Quiesce::at) does.
+    #[track_caller]
+    pub fn effect<F: Effect<Event: Sync>>(mut self, effect: F) -> Self {
+        let declares = effect.descriptor();
+        ok(self.set.add(declares, short_name::<F>(), Does::Effect(Box::new(effect))));
         self.settled()
     }
 
@@ -221,15 +246,15 @@ impl<Of> Quiesce<Of> {
         self
     }
 
-    /// The policy sees everything behind this position again, and what it sends is delivered again, as by
-    /// a policy that an operator rewound.
+    /// The policy or the effect, of this type, sees everything behind this position again, and what it sends
+    /// is delivered again, as by one that an operator rewound.
     ///
     /// # Panics
     /// If it is not part of the set, and as [`at`](Quiesce::at) does.
     #[track_caller]
-    pub fn rewind<P: Policy>(mut self, after: Position) -> Self {
-        if !self.set.rewind::<P>(after) {
-            self.report(format_args!("the policy {} is not part of the set", P::NAME)).fail();
+    pub fn rewind<P: 'static>(mut self, after: Position) -> Self {
+        if !self.set.rewind(TypeId::of::<P>(), after) {
+            self.report(format_args!("{} is not part of the set", short_name::<P>())).fail();
         }
         self.settled()
     }

@@ -1,37 +1,41 @@
-//! What policies did in vain: what was refused, and where they gave up.
+//! What policies and effects did in vain: what was refused, where they gave up, and what is to be retried.
 
 use std::any::TypeId;
 
 use super::set::Set;
+use crate::Position;
 use crate::given::report::Report;
 use crate::given::sent::{Sent, Shown};
-use crate::policy::Outgoing;
-use crate::{Policy, Position};
+use crate::policy::{Outgoing, ReactionDescriptor};
+use crate::short_name::short_name;
 
-/// A command of a policy that was refused, or news about which it gave up: from
+/// A command of a policy that was refused, news about which it or an effect gave up, or a call of an effect that
+/// is to be retried: from
 /// [`Quiesce::refusals`](super::Quiesce::refusals).
 ///
 /// For an example see [`quiesce`](fn@crate::quiesce).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
-    /// The `NAME` of the policy.
+    /// The `NAME` of the policy or the effect.
     pub policy: &'static str,
     /// The news.
     pub position: Position,
-    /// The command and to whom it went, as `Debug` shows it; none where the policy gave up.
+    /// The command and to whom it went, as `Debug` shows it; none where it gave up, or is to be retried.
     pub sent: Option<String>,
-    /// The reason of whoever refused, or that of the policy.
+    /// An effect has asked to be retried, and is when the time moves on.
+    pub retries: bool,
+    /// The reason of whoever refused, or that of the policy or the effect.
     pub reason: String,
 }
 
 /// The same, as long as the story has not mentioned it.
 pub(super) struct Undone {
-    pub(super) policy: &'static str,
-    pub(super) policy_type: TypeId,
+    pub(super) declares: ReactionDescriptor,
     pub(super) called: &'static str,
     pub(super) position: Position,
     pub(super) sent: Option<Outgoing>,
+    pub(super) retries: bool,
     pub(super) reason: String,
 }
 
@@ -41,8 +45,9 @@ impl Undone {
     }
 
     fn refusal(&self) -> Refusal {
-        let (policy, position) = (self.policy, self.position);
-        Refusal { policy, position, sent: self.shown(), reason: self.reason.clone() }
+        let Undone { declares, position, retries, reason, .. } = self;
+        let (policy, position, retries) = (declares.name, *position, *retries);
+        Refusal { policy, position, sent: self.shown(), retries, reason: reason.clone() }
     }
 }
 
@@ -53,7 +58,7 @@ impl Set {
             return Ok(());
         }
         let what =
-            format_args!("policies did this in vain, and the story goes on without a word of it");
+            format_args!("this was done in vain, and the story goes on without a word of it");
         Err(self.show_undone(self.past.report(what)))
     }
 
@@ -65,7 +70,8 @@ impl Set {
                 }
                 None => {
                     let news = self.past.shown(undone.position);
-                    report.line("gave up", format_args!("{}, seeing {news}", undone.called))
+                    let what = if undone.retries { "retries" } else { "gave up" };
+                    report.line(what, format_args!("{}, seeing {news}", undone.called))
                 }
             };
             report.line("because", &undone.reason)
@@ -81,12 +87,20 @@ impl Set {
         )
     }
 
-    /// The story mentions that a policy gave up.
-    pub(super) fn gave_up_of<P: Policy>(&mut self, because: &str) -> Result<(), Report> {
+    /// The story mentions that a policy or an effect of this type gave up, or asked to be retried.
+    pub(super) fn in_vain<P: 'static>(
+        &mut self,
+        retries: bool,
+        because: &str,
+    ) -> Result<(), Report> {
+        let what = if retries { "asks to be retried" } else { "gives up" };
         self.told(
-            |undone| undone.sent.is_none() && undone.policy_type == TypeId::of::<P>(),
+            |undone| {
+                let is_its = undone.declares.id == TypeId::of::<P>();
+                is_its && undone.sent.is_none() && undone.retries == retries
+            },
             because,
-            |report| report.line("expected", format_args!("{} gives up", P::NAME)),
+            |report| report.line("expected", format_args!("{} {what}", short_name::<P>())),
         )
     }
 

@@ -1,4 +1,4 @@
-//! A set of aggregates, decisions and policies in one thread, and how it comes to rest.
+//! A set of aggregates, decisions, policies and effects in one thread, and how it comes to rest.
 
 use std::any::{Any, TypeId};
 use std::collections::VecDeque;
@@ -6,14 +6,13 @@ use std::collections::VecDeque;
 use super::aggregates::Kind;
 use super::decisions::Decisions;
 use super::past::{Cause, Past};
-use super::pending::{Order, Pending, Place, Running};
+use super::pending::{Does, Order, Pending, Place, Running};
 use super::refusal::Undone;
 use crate::given::reacting::{self, Kept, Line, Reacted};
 use crate::given::report::Report;
 use crate::journal::RecordedEvent;
-use crate::policy::Outgoing;
-use crate::short_name::short_name;
-use crate::{Policy, Position, Start, Text, Timestamp};
+use crate::policy::{AnyPolicy, Outgoing, ReactionDescriptor};
+use crate::{Position, Start, Text, Timestamp};
 
 pub(super) struct Set {
     pub(super) past: Past,
@@ -29,7 +28,7 @@ pub(super) struct Set {
     pub(super) correlation: Option<Text>,
     pub(super) principal: Option<Text>,
     /// What was dealt with in this step, to come once more.
-    dealt_with: Vec<(Place, Vec<Line>)>,
+    pub(super) dealt_with: Vec<(Place, Vec<Line>)>,
     /// How many deliveries there were in this step.
     pub(super) delivered: usize,
 }
@@ -58,25 +57,30 @@ impl Set {
         Some((kind?, &mut self.past))
     }
 
-    pub(super) fn add<P: Policy<Event: Sync>>(&mut self, policy: P) -> Result<(), Report> {
-        if self.running.iter().any(|running| running.policy.name() == P::NAME) {
-            return Err(self.past.report(format_args!("two policies are called {}", P::NAME)));
+    pub(super) fn add(
+        &mut self,
+        declares: ReactionDescriptor,
+        called: &'static str,
+        does: Does,
+    ) -> Result<(), Report> {
+        let name = declares.name;
+        if self.running.iter().any(|running| running.declares.name == name) {
+            let what = format_args!("two policies or effects are called {name}");
+            return Err(self.past.report(what));
         }
-        let offered = match P::START {
+        let offered = match declares.start {
             Start::Beginning => Position::START,
             Start::Now => self.past.log.head(),
         };
-        let (policy_type, called) = (TypeId::of::<P>(), short_name::<P>());
-        let policy = Box::new(policy);
         let kept = Kept::default();
-        self.running.push(Running { policy, policy_type, called, run: 0, offered, kept });
+        self.running.push(Running { does, declares, called, run: 0, offered, kept });
         Ok(())
     }
 
-    /// A policy sees everything behind `after` again, as another run.
-    pub(super) fn rewind<P: Policy>(&mut self, after: Position) -> bool {
+    /// A policy or an effect sees everything behind `after` again, as another run.
+    pub(super) fn rewind(&mut self, of: TypeId, after: Position) -> bool {
         let mut running = self.running.iter_mut();
-        let found = running.find(|running| running.policy_type == TypeId::of::<P>());
+        let found = running.find(|running| running.declares.id == of);
         found.map(|running| (running.run, running.offered) = (running.run + 1, after)).is_some()
     }
 
@@ -90,7 +94,7 @@ impl Set {
         }
     }
 
-    /// Goes on to this time: policies come to rest, and what falls due on the way expires.
+    /// Goes on to this time: policies and effects come to rest, and what falls due on the way expires.
     pub(super) fn settle(&mut self, until: Timestamp) -> Result<(), Report> {
         self.delivered = 0;
         loop {
@@ -100,22 +104,31 @@ impl Set {
                 let due = kind.next_due(&self.past)?.filter(|due| *due <= until);
                 first = [first, due.map(|due| (due, at))].into_iter().flatten().min();
             }
-            let Some((due, kind)) = first else { break };
-            self.past.now = self.past.now.max(due);
-            self.kinds[kind].expire(&mut self.past)?;
+            let retry = self.pending.next_retry().filter(|retry| *retry <= until);
+            match (first, retry) {
+                (None, None) => break,
+                (Some((due, kind)), retry) if retry.is_none_or(|retry| due <= retry) => {
+                    self.past.now = self.past.now.max(due);
+                    self.kinds[kind].expire(&mut self.past)?;
+                }
+                (_, retry) => self.past.now = self.past.now.max(retry.unwrap_or_default()),
+            }
         }
         self.past.now = until;
         self.deal_again()
     }
 
-    /// Policies deal with their news until nobody has anything to do.
+    /// Policies and effects deal with their news until nobody has anything to do.
     fn deliver_all(&mut self) -> Result<(), Report> {
         loop {
             self.pending.offer(&mut self.running, &self.past)?;
-            let Some(place) = self.pending.next() else { return Ok(()) };
+            let Some(place) = self.pending.next(self.past.now) else { return Ok(()) };
             let work = self.pending.work.get_mut(&place).expect("it is pending");
             let news = work.news.clone();
             match work.left.as_mut().map(VecDeque::pop_front) {
+                None if matches!(self.running[place.1].does, Does::Effect(_)) => {
+                    self.performs(place, &news)?;
+                }
                 None => {
                     let left = self.first_look(place, &news)?;
                     self.pending.work.get_mut(&place).expect("it is pending").left = Some(left);
@@ -144,8 +157,12 @@ impl Set {
     }
 
     fn react(&mut self, policy: usize, news: &RecordedEvent) -> Result<Option<Reacted>, Report> {
-        let Running { policy, called, kept, .. } = &mut self.running[policy];
-        let reacted = reacting::react(&**policy, news, &self.past.log, kept);
+        let Running { does: Does::Policy(policy), called, kept, .. } = &mut self.running[policy]
+        else {
+            return Ok(None);
+        };
+        let policy: &dyn AnyPolicy = &**policy;
+        let reacted = reacting::react(policy, news, &self.past.log, kept);
         reacted.map_err(|error| {
             let report = self.past.report(format_args!("{called} cannot deal with this"));
             report.line("seeing", self.past.shown(news.position)).because(error.as_ref())
@@ -161,6 +178,10 @@ impl Set {
         dealt_with.sort_by_key(|(place, _)| *place);
         for ((position, policy), first) in dealt_with {
             let news = self.past.at(position).expect("it was dealt with").clone();
+            if let Does::Effect(_) = self.running[policy].does {
+                self.performs_again(policy, &news)?;
+                continue;
+            }
             let again = self.react(policy, &news)?;
             let again = again.as_ref().map_or_else(Vec::new, Reacted::lines);
             let called = self.running[policy].called;

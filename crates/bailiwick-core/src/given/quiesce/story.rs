@@ -13,7 +13,7 @@ use crate::given::verdict::{Judged, Untold};
 use crate::journal::RecordedEvent;
 use crate::short_name::short_name;
 use crate::views::Boundary;
-use crate::{Aggregate, Decide, Decision, Event, IntoId, Policy, Text, Timestamp, Views};
+use crate::{Aggregate, Decide, Decision, Effect, Event, IntoId, Text, Timestamp, Views};
 
 impl<Of, Came: Told> Quiesce<Of, Came> {
     /// The time moves on. What falls due until then expires, and policies see what comes of it.
@@ -126,15 +126,28 @@ impl<Of, Came: Told> Quiesce<Of, Came> {
         self
     }
 
-    /// A policy gave up, for a reason with these words in it.
+    /// A policy or an effect, of this type, gave up, for a reason with these words in it.
     ///
     /// # Panics
     /// If what was asked was rejected and the story did not say so, or if it did not give up, or for
     /// another reason, or the story has mentioned it already.
     #[track_caller]
-    pub fn gave_up<P: Policy>(mut self, because: &str) -> Self {
+    pub fn gave_up<P: 'static>(mut self, because: &str) -> Self {
         self.came.is_told();
-        ok(self.set.gave_up_of::<P>(because));
+        ok(self.set.in_vain::<P>(false, because));
+        self
+    }
+
+    /// An effect of this type asks to be retried, for a reason with these words in it: at a later time of the
+    /// story, as a runtime would. Until then its lane stands still.
+    ///
+    /// # Panics
+    /// If what was asked was rejected and the story did not say so, or if it does not ask for that, or for
+    /// another reason, or the story has mentioned it already.
+    #[track_caller]
+    pub fn retries<F: Effect>(mut self, because: &str) -> Self {
+        self.came.is_told();
+        ok(self.set.in_vain::<F>(true, because));
         self
     }
 

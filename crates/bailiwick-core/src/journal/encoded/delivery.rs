@@ -1,4 +1,4 @@
-//! Which delivery of a policy an event stands for.
+//! Which delivery of a policy or an effect an event stands for.
 
 use std::fmt::Write as _;
 
@@ -7,18 +7,19 @@ use crate::{Position, Tag, Text};
 /// The key of the tag that what stands for a delivery carries. Not one of an ID's: it has a dot.
 const KEY: &str = "bailiwick.delivery";
 
-/// Which delivery of a policy this is: the same one whenever the policy sees the same news again.
+/// Which delivery of a policy or an effect this is: the same one whenever it sees the same news again.
 ///
 /// For an example see [`EncodedEvent`](crate::journal::EncodedEvent).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Delivery {
-    /// The `NAME` of the policy.
+    /// The `NAME` of the policy or the effect.
     pub policy: Text,
     /// How often the policy had been rewound: deliveries before and after that are different ones.
     pub run: u32,
     /// The event that it reacted to.
     pub source: Position,
-    /// To whom it went; none if it stands for the news as a whole, of which nothing was sent.
+    /// To whom it went; none if it stands for the news as a whole: of an effect, or of a policy that sent
+    /// nothing.
     pub target: Option<DeliveryTarget>,
     /// Which of its commands for that target, from 0.
     pub ordinal: u32,
@@ -74,7 +75,7 @@ impl Delivery {
     }
 }
 
-fn fnv_1a(bytes: &[u8]) -> u128 {
+pub(crate) fn fnv_1a(bytes: &[u8]) -> u128 {
     bytes.iter().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash, byte| {
         (hash ^ u128::from(*byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
     })

@@ -86,7 +86,7 @@ impl Running {
 
     async fn attempt(&self, news: &RecordedEvent, unsure: bool) -> Result<(), Stop> {
         let journal = self.journal().ok_or(Stop::Ended)?;
-        if let Err(no_lane) = self.policy.lane().name(news) {
+        if let Err(no_lane) = self.declares.lane.name(news) {
             return Err(Stop::for_good(no_lane.to_string(), None));
         }
         let unsure = unsure || news.position <= self.unsure_upto;

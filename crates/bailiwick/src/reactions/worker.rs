@@ -251,7 +251,7 @@ impl Running {
         let Some(journal) = self.journal() else {
             return self.fails(lane, "the runtime is shut down".into());
         };
-        let query = self.policy.lane().query(lane.as_str(), &self.types);
+        let query = self.declares.lane.query(lane.as_str(), &self.types);
         let limit = self.config().lane_news.try_into().unwrap_or(std::num::NonZeroUsize::MIN);
         let read = Read::new(query).after(after).upto(upto).limit(limit);
         match port::read(&*journal, read).await {

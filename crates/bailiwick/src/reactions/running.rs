@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bailiwick_core::journal::{EventType, Journal};
-use bailiwick_core::policy::AnyPolicy;
+use bailiwick_core::policy::{AnyPolicy, ReactionDescriptor};
 use bailiwick_core::{Position, Tag, Text, Timestamp};
 use tokio::sync::{Notify, Semaphore};
 
@@ -24,6 +24,7 @@ use crate::shared::{Lock, Shared, Stage};
 
 pub(crate) struct Running {
     pub(super) shared: Arc<Shared>,
+    pub(super) declares: ReactionDescriptor,
     pub(super) policy: Arc<dyn AnyPolicy>,
     pub(super) targets: Arc<Targets>,
     /// What its facts carry.
@@ -70,7 +71,8 @@ impl Running {
         let mut lanes = Lanes::new(seed, bounds, reached, parked);
         left_behind.into_iter().for_each(|(lane, upto)| lanes.goes_on_behind(lane, upto));
         Arc::new(Running {
-            types: policy.names(),
+            types: policy.descriptor().names(),
+            declares: policy.descriptor(),
             lanes: Lock::new(lanes),
             kept: Kept::new(seed, config),
             tally: Tally::default(),
@@ -91,7 +93,7 @@ impl Running {
     }
 
     pub(super) fn name(&self) -> &'static str {
-        self.policy.name()
+        self.declares.name
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -197,6 +199,6 @@ impl Running {
     pub(super) fn lane_of(&self, news: &bailiwick_core::journal::RecordedEvent) -> Text {
         // Who has no lane is alone in one.
         let alone = |_| Text::from(format!("@{}", news.position));
-        self.policy.lane().name(news).unwrap_or_else(alone)
+        self.declares.lane.name(news).unwrap_or_else(alone)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bailiwick_core::journal::{AppendError, Journal, POLICY_STARTED, Query, QueryItem, Read};
-use bailiwick_core::policy::{AnyPolicy, PolicyFact, policy_tag};
+use bailiwick_core::policy::{AnyPolicy, PolicyFact, ReactionDescriptor, policy_tag};
 use bailiwick_core::{Position, Start, Tag, Text};
 
 use super::facts::{self, Dropped, Recorded, Unreadable};
@@ -37,7 +37,7 @@ pub(crate) async fn begin(
 ) -> Result<Vec<Begun>, StartError> {
     let mut begun = Vec::with_capacity(policies.len());
     for policy in policies {
-        let name = policy.name();
+        let name = policy.descriptor().name;
         let tag = policy_tag(name).map_err(|source| StartError::PolicyName { name, source })?;
         begun.push(begin_one(shared, journal, policy, tag).await?);
     }
@@ -50,18 +50,19 @@ async fn begin_one(
     policy: Arc<dyn AnyPolicy>,
     tag: Tag,
 ) -> Result<Begun, StartError> {
-    let lane = policy.lane().to_string();
+    let declares = policy.descriptor();
+    let lane = declares.recorded_lane();
     let (recorded, head) = loop {
         let head = port::head(journal).await.map_err(StartError::Unread)?.position;
         let recorded = Recorded::of(journal, &tag).await.map_err(|error| unread(&tag, error))?;
         match &recorded.started {
             Some((_, known)) if *known == lane => break (recorded, head),
             Some((after, known)) => {
-                outstanding(journal, &*policy, &recorded, known).await?;
+                outstanding(journal, &declares, &recorded, known).await?;
                 start(shared, journal, &tag, (*after, &lane), head).await?;
             }
             None => {
-                let after = match policy.start() {
+                let after = match declares.start {
                     Start::Beginning => Position::START,
                     Start::Now => head,
                 };
@@ -109,11 +110,11 @@ async fn start(
 /// The lanes of a policy may change only when nothing is under way in them.
 async fn outstanding(
     journal: &dyn Journal,
-    policy: &dyn AnyPolicy,
+    declares: &ReactionDescriptor,
     recorded: &Recorded,
     known: &str,
 ) -> Result<(), StartError> {
-    let wanted = QueryItem::new(policy.names(), []).expect("it wants some event");
+    let wanted = QueryItem::new(declares.names(), []).expect("it wants some event");
     let read = Read::new(wanted.into()).after(recorded.reached);
     let page = port::read(journal, read.limit(std::num::NonZeroUsize::MIN)).await;
     let next = page.map_err(StartError::Unread)?.events.first().map(|news| news.position);
@@ -121,9 +122,9 @@ async fn outstanding(
         return Ok(());
     }
     Err(StartError::LaneChanged {
-        policy: policy.name(),
+        policy: declares.name,
         recorded: known.to_owned(),
-        declared: policy.lane().to_string(),
+        declared: declares.recorded_lane(),
         next,
         parked: recorded.parked.len(),
     })
