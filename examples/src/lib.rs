@@ -4,6 +4,8 @@
 
 pub mod auction;
 pub mod classics;
+pub mod money;
+pub mod orders;
 #[cfg(test)]
 mod random;
 pub mod registration;

@@ -18,14 +18,15 @@ mod corrective;
 mod decided;
 mod eligibility;
 mod events;
+mod increment;
 mod listing;
-mod money;
 mod notifier;
 mod refused;
 mod standing_bids;
 #[cfg(test)]
 mod stories;
 
+pub use crate::money::{Currency, InvalidCurrency, Money, OtherCurrency};
 pub use bidder::{Approve, Bidder, Register, Suspend};
 pub use corrective::{Corrective, CorrectiveNews};
 pub use decided::PlaceEligibleBid;
@@ -34,11 +35,11 @@ pub use events::{
     Bid, BidPlaced, BidRetracted, BidderEvent, BidderId, BidderSuspended, ListingEvent, ListingId,
     Terms,
 };
+pub use increment::Increment;
 pub use listing::{Cancel, Listing, Open, PlaceBid, RetractBid};
-pub use money::{Currency, Increment, InvalidCurrency, Money};
 pub use notifier::{AuctionEvent, Notice, Notices, Notifier, What};
 pub use refused::{
     BidRefused, BidderRefused, CancelRefused, EligibleBidRefused, Ineligible, OpenRefused,
-    OtherCurrency, RetractRefused,
+    RetractRefused,
 };
 pub use standing_bids::{BidEvent, StandingBids};

@@ -1,16 +1,6 @@
 //! Which rules can say no.
 
-use super::{Currency, Increment, Money};
-
-/// Another currency than that of the listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the listing is in {expected}, not in {given}")]
-pub struct OtherCurrency {
-    /// That of the listing.
-    pub expected: Currency,
-    /// The other one.
-    pub given: Currency,
-}
+use super::{Increment, Money, OtherCurrency};
 
 /// Why a listing was not opened.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -19,7 +19,7 @@ fn money_says_its_currency() {
     assert_eq!(eur(1_250).to_string(), "1250 EUR");
     assert!(eur(1).check(eur(2)).is_ok());
     let error = eur(1).check(money(1, "USD")).unwrap_err();
-    assert_eq!(error.to_string(), "the listing is in EUR, not in USD");
+    assert_eq!(error.to_string(), "the currency is EUR, not USD");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Money, and the step from one bid to the next.
+//! Money, as the auction and the orders have it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,12 +6,15 @@ use std::str::FromStr;
 use bailiwick_core::RoundTrip;
 use serde::{Deserialize, Serialize};
 
-use super::OtherCurrency;
-
 /// The code of a currency, as in ISO 4217: three capital letters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency([u8; 3]);
+
+impl Currency {
+    /// The euro, which has cents.
+    pub const EUR: Currency = Currency(*b"EUR");
+}
 
 // Its text is read as the same three letters.
 impl RoundTrip for Currency {}
@@ -68,7 +71,22 @@ pub struct Money {
     pub currency: Currency,
 }
 
+/// An amount in another currency than it has to be in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the currency is {expected}, not {given}")]
+pub struct OtherCurrency {
+    /// What it has to be in.
+    pub expected: Currency,
+    /// What it is in.
+    pub given: Currency,
+}
+
 impl Money {
+    /// So many cents.
+    pub const fn cents(minor: u64) -> Money {
+        Money { minor, currency: Currency::EUR }
+    }
+
     /// That the other one is of this currency.
     ///
     /// # Errors
@@ -86,28 +104,19 @@ impl fmt::Display for Money {
     }
 }
 
-/// By how much a bid has to exceed the current price at least.
+/// An amount as somebody states it, in minor units: it may be negative, and becomes [`Money`] only if it is
+/// not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, RoundTrip)]
-pub enum Increment {
-    /// By this amount.
-    Amount(Money),
-    /// By so many hundredths of a percent of the current price, rounded up.
-    BasisPoints(u32),
+pub struct Amount {
+    /// How many minor units.
+    pub minor: i64,
+    /// Of which currency.
+    pub currency: Currency,
 }
 
-impl Increment {
-    /// All of the price once more.
-    pub const MAX_BASIS_POINTS: u32 = 10_000;
-
-    /// What has to be bid at least over this price; none if that is more than can be said.
-    pub fn above(self, price: Money) -> Option<Money> {
-        let step = match self {
-            Increment::Amount(amount) => amount.minor,
-            Increment::BasisPoints(points) => {
-                let step = u128::from(price.minor) * u128::from(points);
-                u64::try_from(step.div_ceil(u128::from(Self::MAX_BASIS_POINTS))).ok()?
-            }
-        };
-        Some(Money { minor: price.minor.checked_add(step)?, ..price })
+impl From<Money> for Amount {
+    /// The same, or the largest amount that can be stated.
+    fn from(money: Money) -> Amount {
+        Amount { minor: i64::try_from(money.minor).unwrap_or(i64::MAX), currency: money.currency }
     }
 }

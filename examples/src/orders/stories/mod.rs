@@ -1,0 +1,14 @@
+//! What orders, payments, parcels and fulfilments do, and what policies carry between them, told without a
+//! runtime.
+
+mod changing;
+mod fulfilment;
+mod limits;
+mod moving;
+mod ordering;
+mod parcel;
+mod payment;
+mod policies;
+mod sample;
+mod together;
+mod whatever;

@@ -1,0 +1,8 @@
+//! Orders, live: what is told without a runtime beside its code holds under races, with several runtimes, with
+//! news that come twice and out of order, and after a crash, on both journals.
+
+mod again;
+mod limits;
+mod paying;
+mod refunding;
+mod shop;
