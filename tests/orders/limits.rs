@@ -45,8 +45,8 @@ async fn most(shop: &Shop) -> (u64, u64) {
             OrderEvent::PositionRemoved { number } => drop(positions.remove(&number)),
             _ => {}
         }
-        let items = positions.values().map(|(quantity, _)| quantity).sum();
-        let cents = positions.values().map(|(quantity, cents)| quantity * cents).sum();
+        let items: u64 = positions.values().map(|(quantity, _)| quantity).sum();
+        let cents: u64 = positions.values().map(|(quantity, cents)| quantity * cents).sum();
         most = (items.max(most.0), cents.max(most.1));
     }
     most

@@ -122,7 +122,7 @@ impl Shop {
             loop {
                 let status = policy.status();
                 assert_eq!((status.stalled_lanes, status.parked_lanes), (0, 0), "{status:?}");
-                if status.read >= upto && status.pending == 0 {
+                if status.reached >= upto {
                     return;
                 }
                 yield_now().await;
@@ -151,8 +151,26 @@ impl Shop {
 
     /// Waits until an append stands at the gate.
     pub async fn writes(&self) {
-        let writes = tokio::time::timeout(Duration::from_secs(60), self.journal.waiting(1));
+        let writes = self.journal.waiting_at_least(1);
+        let writes = tokio::time::timeout(Duration::from_secs(60), writes);
         writes.await.expect("somebody writes");
+    }
+
+    /// Lets one append pass the gate, and waits until it is in the journal.
+    pub async fn passes(&self) {
+        self.writes().await;
+        let before = self.head().await;
+        self.journal.let_pass(1);
+        let passes = async {
+            while self.head().await == before {
+                yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), passes).await.expect("it passes");
+    }
+
+    async fn head(&self) -> Position {
+        self.journal.inner().head().await.expect("it can be read").position
     }
 
     /// All that happened to orders, in order.
