@@ -19,7 +19,7 @@ use crate::money::Money;
 /// How many items an order has at most, in all its positions.
 pub const MAX_ITEMS: u64 = 100;
 /// How much it is worth at most.
-pub const MAX_VALUE: Money = Money::cents(5_000_00);
+pub const MAX_VALUE: Money = Money::cents(500_000);
 /// An order is paid once so many percent of its value were received.
 pub const PAID_PERCENT: u128 = 99;
 
