@@ -6,7 +6,10 @@ use bailiwick_tests::faults::losing::story;
 use bailiwick_tests::faults::tracing::{
     Fault, Hit, IN_THE_FIRST_FILE, Scene, is_possible, told_after_sync,
 };
-use bailiwick_tests::invariant::Invariant::{Durable, Mark, NeverLost, Once, Rules, Whole};
+use bailiwick_tests::faults::work;
+use bailiwick_tests::invariant::Invariant::{
+    Durable, Mark, NeverLost, Once, Overtaken, Rules, SameFacts, Whole,
+};
 use bailiwick_tests::invariant::{Checked, Invariant, Violation};
 
 use super::killing::PROGRAM;
@@ -16,6 +19,10 @@ const STORIES: u64 = 50;
 
 /// How many lives are killed at most: by chance each of them ends between two halves, or not.
 const MOST_LIVES: u64 = 1_000;
+
+/// How many lists of work are tried at most, and how many lives are killed at each.
+const MOST_LISTS: u64 = 50;
+const LIVES_AT_WORK: u64 = 10;
 
 /// The first story in which the bug breaks this, whatever else it breaks in others.
 async fn found_by_losing(bug: Bug, breaks: Invariant) -> Option<Violation> {
@@ -36,6 +43,26 @@ fn killed(bug: Option<Bug>, lives: u64) -> Checked {
     (0..lives)
         .try_for_each(|life| chain.cycle().map_err(|why| why.at(format_args!("life {life}"))))?;
     chain.finish()
+}
+
+/// The first list of which something is left that one process alone does not leave, by nothing but that.
+fn found_by_comparing(bug: Bug) -> Option<Violation> {
+    (0..MOST_LISTS).find_map(|list| {
+        let mut chain = work::Chain::new(PROGRAM, list, Some(bug));
+        (0..LIVES_AT_WORK).try_for_each(|_| chain.kill()).ok()?;
+        chain.finish().ok()?;
+        chain.equals_a_calm_run().err().map(|why| why.at(format_args!("list {list}")))
+    })
+}
+
+/// The first list in which the bug breaks this, by an audit after each life.
+fn found_at_work(bug: Bug, breaks: Invariant) -> Option<Violation> {
+    (0..MOST_LISTS).find_map(|list| {
+        let mut chain = work::Chain::new(PROGRAM, list, Some(bug));
+        let found =
+            (0..LIVES_AT_WORK).find_map(|_| chain.kill().and_then(|()| chain.audit()).err());
+        found.filter(|why| why.invariant == breaks).map(|why| why.at(format_args!("list {list}")))
+    })
 }
 
 /// By the invariant that it breaks, for a reason that has to do with it.
@@ -99,6 +126,24 @@ fn a_mark_before_its_effects_is_found() {
 fn what_a_policy_does_again_is_found() {
     let bug = Bug::DuplicateDelivered;
     must_be_found(bug, killed(Some(bug), MOST_LIVES).err(), Once, "already");
+}
+
+#[test]
+fn a_mark_before_its_effects_leaves_other_facts() {
+    let bug = Bug::MarkBeforeEffect;
+    must_be_found(bug, found_by_comparing(bug), SameFacts, ": None; without crashes it is");
+}
+
+#[test]
+fn what_a_policy_does_again_leaves_other_facts() {
+    let bug = Bug::DuplicateDelivered;
+    must_be_found(bug, found_by_comparing(bug), SameFacts, "heard by");
+}
+
+#[test]
+fn what_overtakes_a_parked_news_is_found() {
+    let bug = Bug::ParkedOvertaken;
+    must_be_found(bug, found_at_work(bug, Overtaken), Overtaken, "is parked");
 }
 
 #[test]

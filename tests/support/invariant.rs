@@ -49,6 +49,10 @@ pub enum Invariant {
     Mark,
     /// Nothing overtakes the news at which a lane is parked.
     Overtaken,
+    /// A parked lane stays so until somebody sees to it.
+    Parked,
+    /// What is there once all is done is what is there without crashes.
+    SameFacts,
     /// Our own code does not panic.
     NoPanic,
     /// What was written can be read by whoever comes next, and is the same to all of them.

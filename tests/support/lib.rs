@@ -9,6 +9,7 @@ pub mod invariant;
 pub mod pairs;
 pub mod place;
 pub mod race;
+pub(crate) mod saying;
 pub mod sim;
 pub mod stage;
 pub mod stretched;

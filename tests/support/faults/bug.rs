@@ -23,6 +23,8 @@ pub enum Bug {
     MarkBeforeEffect,
     /// A policy does again what was done.
     DuplicateDelivered,
+    /// A policy goes on behind the news at which it has parked a lane.
+    ParkedOvertaken,
 }
 
 impl Bug {
@@ -36,6 +38,7 @@ impl Bug {
             Bug::DecisionKeysForgotten => Some(bailiwick::Sabotage::DecisionKeysForgotten),
             Bug::MarkBeforeEffect => Some(bailiwick::Sabotage::MarkBeforeEffect),
             Bug::DuplicateDelivered => Some(bailiwick::Sabotage::DuplicateDelivered),
+            Bug::ParkedOvertaken => Some(bailiwick::Sabotage::ParkedOvertaken),
             Bug::SkippedSync | Bug::HalfBatch => None,
         }
     }

@@ -3,10 +3,14 @@
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read};
+use std::marker::PhantomData;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 
 use super::audit::{Book, audit};
@@ -19,8 +23,8 @@ use crate::sim::random::Random;
 
 /// How many lines a process lives at most.
 const MOST_LINES: usize = 60;
-/// How often others may go first, at most, before it is killed.
-const MOST_YIELDS: usize = 2_000;
+/// How long it goes on then before it is killed, at most.
+const MOST_MICROS: u64 = 1_500;
 const SIGKILL: i32 = 9;
 
 /// Processes on one journal.
@@ -86,24 +90,10 @@ impl Chain {
     /// # Errors
     /// With the first violation.
     pub fn cycle(&mut self) -> Checked {
-        // From before it does anything on; often enough while it opens.
-        let lines = match self.random.one_in(8) {
-            true => self.random.count(0, 2),
-            false => self.random.count(0, MOST_LINES),
-        };
-        let mut process = Process::start(Command::new(&self.program), &self.life(u64::MAX));
-        let mut told = process.lines(lines);
-        // Not always at the moment when it has just told something.
-        (0..self.random.count(0, MOST_YIELDS)).for_each(|_| std::thread::yield_now());
-        process.kill();
-        let Ended { rest, status, complaints } = process.end();
-        told.extend(rest);
+        let process = Process::start(Command::new(&self.program), &self.life(u64::MAX));
+        let mut told = kill_sometime(process, &mut self.random, MOST_LINES)?;
         let opened = told.contains(&Told::Opened);
         self.told.append(&mut told);
-        if status.signal() != Some(SIGKILL) {
-            let what = format!("it ended before it was killed, by {status}: {complaints}");
-            return Err(Invariant::Progress.broken(what));
-        }
         let book = self.audit()?;
         let untold = book.effects().saturating_sub(effects_told(&self.told));
         self.sights.add(Sights {
@@ -166,40 +156,64 @@ fn effects_told(told: &[Told]) -> usize {
     told.iter().filter_map(effect).collect::<HashSet<_>>().len()
 }
 
+/// Kills a process after it has told so many lines at most. What it told.
+///
+/// # Errors
+/// If it ends by itself.
+pub(super) fn kill_sometime<T: DeserializeOwned>(
+    mut process: Process<T>,
+    random: &mut Random,
+    most_lines: usize,
+) -> Checked<Vec<T>> {
+    // From before it does anything on; often enough while it opens.
+    let lines = if random.one_in(8) { random.count(0, 2) } else { random.count(0, most_lines) };
+    let mut told = process.lines(lines);
+    // Not always at the moment when it has just told something.
+    std::thread::sleep(Duration::from_micros(random.between(0, MOST_MICROS)));
+    process.kill();
+    let Ended { rest, status, complaints } = process.end();
+    told.extend(rest);
+    Invariant::Progress.require(status.signal() == Some(SIGKILL), || {
+        format!("it ended before it was killed, by {status}: {complaints}")
+    })?;
+    Ok(told)
+}
+
 /// Runs an audit.
 pub fn in_one_thread<T>(audit: impl Future<Output = T>) -> T {
     let executor = tokio::runtime::Builder::new_current_thread().enable_time().build();
     executor.expect("an executor").block_on(audit)
 }
 
-/// A process that lives.
-pub struct Process {
+/// A process that lives, and tells this.
+pub struct Process<T = Told> {
     child: Child,
     out: BufReader<ChildStdout>,
+    tells: PhantomData<T>,
 }
 
 /// How a process ended.
-pub struct Ended {
+pub struct Ended<T = Told> {
     /// What it told and nobody has read yet: it was told all the same.
-    pub rest: Vec<Told>,
+    pub rest: Vec<T>,
     /// How.
     pub status: ExitStatus,
     /// What it said about that.
     pub complaints: String,
 }
 
-impl Process {
+impl<T: DeserializeOwned> Process<T> {
     /// Starts one; what it is to do becomes the last argument of `command`.
-    pub fn start(mut command: Command, life: &Life) -> Process {
+    pub fn start(mut command: Command, life: &impl Serialize) -> Process<T> {
         command.arg(serde_json::to_string(life).expect("a life can be written"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("it can be started");
         let out = BufReader::new(child.stdout.take().expect("a pipe"));
-        Process { child, out }
+        Process { child, out, tells: PhantomData }
     }
 
     /// The next lines, as many, unless it ends before.
-    pub fn lines(&mut self, lines: usize) -> Vec<Told> {
+    pub fn lines(&mut self, lines: usize) -> Vec<T> {
         let told = self.out.by_ref().lines().take(lines);
         told.map(|line| serde_json::from_str(&line.expect("text")).expect("a line")).collect()
     }
@@ -210,7 +224,7 @@ impl Process {
     }
 
     /// Waits for its end.
-    pub fn end(mut self) -> Ended {
+    pub fn end(mut self) -> Ended<T> {
         let rest = self.lines(usize::MAX);
         let mut complaints = String::new();
         let mut stderr = self.child.stderr.take().expect("a pipe");

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{IoSlice, Write};
 use std::num::NonZeroUsize;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,7 @@ use super::order::{Order, OrderId};
 use super::perform::{Performer, Trouble};
 use super::survivors;
 use super::told::Told;
+use super::work;
 use crate::sim::random::Random;
 
 /// How the process ended by itself: all is done.
@@ -34,7 +35,7 @@ pub const NOT_OPENED: u8 = 4;
 pub const WRONG: u8 = 5;
 
 /// How long it waits for what must come: a fraction of it is enough on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a process is to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -62,21 +63,45 @@ pub struct Life {
 /// Lives, as the only argument says.
 pub fn live() -> ExitCode {
     let text = std::env::args().nth(1).expect("a life");
-    let life: Life = serde_json::from_str(&text).expect("a life");
-    let journal = match life.open() {
+    match serde_json::from_str(&text).expect("a life") {
+        Program::Orders(life) => {
+            let threads = if life.clients == 1 { 1 } else { 2 };
+            live_on(life.open(), threads, |journal| life.run(journal))
+        }
+        Program::Work(life) => {
+            let journal = open(life.folder(), life.bug());
+            live_on(journal, 2, |journal| life.run(journal))
+        }
+    }
+}
+
+/// One of the two programs.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Program {
+    Orders(Life),
+    Work(work::Life),
+}
+
+fn live_on<F: Future<Output = Result<(), End>>>(
+    journal: Result<TephraJournal, OpenError>,
+    threads: usize,
+    run: impl FnOnce(Arc<TephraJournal>) -> F,
+) -> ExitCode {
+    let journal = match journal {
         Ok(journal) => Arc::new(journal),
         Err(error) => {
             say(std::io::stderr(), error.to_string());
             return NOT_OPENED.into();
         }
     };
-    let mut executor = match life.clients {
+    let mut executor = match threads {
         1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
     // No I/O of tokio's: each write of this process is the journal's.
-    let executor = executor.worker_threads(2).enable_time().build().expect("an executor");
-    let ended = executor.block_on(life.run(journal));
+    let executor = executor.worker_threads(threads).enable_time().build().expect("an executor");
+    let ended = executor.block_on(run(journal));
     drop(executor);
     match ended {
         Ok(()) => DONE.into(),
@@ -87,26 +112,30 @@ pub fn live() -> ExitCode {
     }
 }
 
-struct End {
+pub(super) struct End {
     code: u8,
     why: String,
 }
 
 impl End {
-    fn wrong(why: impl ToString) -> End {
+    pub(super) fn wrong(why: impl ToString) -> End {
         End { code: WRONG, why: why.to_string() }
     }
+}
+
+fn open(folder: &Path, bug: Option<Bug>) -> Result<TephraJournal, OpenError> {
+    // Of one thread, so that the reads of different orders do not overlap.
+    TephraJournal::options()
+        .segment_bytes(Options::MIN_SEGMENT_BYTES)
+        .reader_threads(NonZeroUsize::MIN)
+        .sabotage(bug.and_then(Bug::of_journal))
+        .open(folder)
 }
 
 impl Life {
     fn open(&self) -> Result<TephraJournal, OpenError> {
         tell(&Told::Starting);
-        // Of one thread, so that the reads of different orders do not overlap.
-        TephraJournal::options()
-            .segment_bytes(Options::MIN_SEGMENT_BYTES)
-            .reader_threads(NonZeroUsize::MIN)
-            .sabotage(self.bug.and_then(Bug::of_journal))
-            .open(&self.folder)
+        open(&self.folder, self.bug)
     }
 
     async fn run(self, journal: Arc<TephraJournal>) -> Result<(), End> {
@@ -199,7 +228,7 @@ async fn until_it_is_open(performer: &Performer, trouble: &Trouble) -> Result<()
 }
 
 /// A little, to look again.
-async fn pause() -> Duration {
+pub(super) async fn pause() -> Duration {
     let pause = Duration::from_millis(5);
     tokio::time::sleep(pause).await;
     pause
@@ -221,7 +250,7 @@ async fn until_nothing_is_left(journal: &TephraJournal, notes: bool) -> Result<(
 }
 
 /// Tells whoever started the process.
-fn tell(told: &Told) {
+pub(super) fn tell(told: &impl Serialize) {
     say(std::io::stdout(), serde_json::to_string(told).expect("it can be told"));
 }
 

@@ -4,9 +4,10 @@
 //! |---|---|---|---|
 //! | [`losing`] | a runtime on a journal in memory | a machine that forgets what was not synced | any prefix of it |
 //! | [`killing`] | a process on a journal in a folder | SIGKILL, after so many acknowledgements | what it had written |
+//! | [`work`] | the same, at work that can be compared with that of a process that is not killed | the same | the same |
 //! | [`tracing`] | the same | each write and sync fails, or is the last | what it had written |
 //!
-//! All of them give the same [orders](order), write down what was [told], and have what is
+//! All but `work` give the same [orders](order), write down what was [told], and have what is
 //! left [audited](audit) by that.
 
 pub mod audit;
@@ -22,5 +23,6 @@ pub mod scales;
 pub mod survivors;
 pub mod told;
 pub mod tracing;
+pub mod work;
 
 pub use life::live;

@@ -8,15 +8,12 @@ use std::mem::take;
 use std::panic::{PanicHookInfo, set_hook, take_hook};
 use std::sync::Once;
 
+use crate::saying::{EXPLODES, WEAK};
+
 /// The message with which the simulated journal panics.
 pub(super) const JOURNAL: &str = "sim: the journal has a bug";
 /// The message with which a simulated look panics.
 pub(super) const LOOK: &str = "sim: a careless look";
-
-/// The message with which a receiver of a policy panics.
-pub(super) const WEAK: &str = "sim: the receiver is too weak";
-/// The message with which a policy panics.
-pub(super) const EXPLODES: &str = "sim: the news explodes";
 
 /// All that is asked for; the others are those of [`Counter`](crate::counter::Counter).
 const ASKED_FOR: [&str; 7] =

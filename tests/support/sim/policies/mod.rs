@@ -2,19 +2,15 @@
 //!
 //! They are runs as those of counters are, with the same executor, clocks and kinds of failures, and other
 //! books: what is in the journal is compared, at the instant at which it takes effect, with what a naive
-//! reading of the news says.
+//! reading of the news says. Senders, receivers, the policy and the books are those of `saying`.
 //!
 //! | | |
 //! |---|---|
-//! | `domain` | senders, receivers, and the policy between them |
 //! | `plan` | what a run is made of |
 //! | `journal` | the journal, and what goes wrong with it |
-//! | `book` | what must hold of every event |
 //! | `world`, `operator` | who does something in a run |
 //! | `run` | trouble, then quiet, and what must hold at the end |
 
-mod book;
-mod domain;
 mod journal;
 mod operator;
 mod plan;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bailiwick::Config;
 
-use super::domain::Kind;
+use crate::saying::Kind;
 use crate::sim::executor::Order;
 use crate::sim::plan::Timed;
 use crate::sim::random::Random;

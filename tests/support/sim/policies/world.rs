@@ -10,11 +10,11 @@ use bailiwick::{
 };
 use parking_lot::Mutex;
 
-use super::book::Book;
-use super::domain::{Broken, Carries, HearByDecision, Receiver, Say, Sender};
 use super::journal::SimJournal;
 use super::plan::{Deed, Plan, RECEIVERS, SENDERS, Saying};
 use crate::invariant::{Checked, Violation};
+use crate::saying::book::Book;
+use crate::saying::{Broken, Carries, HearByDecision, Receiver, Say, Sender};
 use crate::sim::clock::SimClock;
 use crate::sim::plan::{BEGIN, Timed};
 use crate::sim::queue::{Queue, Spawner};

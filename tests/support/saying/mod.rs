@@ -1,4 +1,4 @@
-//! Senders, receivers, and the policy between them.
+//! Senders, receivers, and the policy between them: what runs of policies are about, simulated or killed.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -10,7 +10,14 @@ use bailiwick::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::sim::panics;
+pub mod book;
+
+/// The message with which a receiver panics that is broken.
+pub const WEAK: &str = "the receiver is too weak";
+/// The message with which the policy panics that is broken.
+pub const EXPLODES: &str = "the news explodes";
+/// The message with which a receiver panics for ever.
+pub const HOPELESS: &str = "the news is hopeless";
 
 id!(pub SenderId: "sender", pub ReceiverId: "receiver");
 
@@ -33,6 +40,8 @@ pub enum Kind {
     Explosive,
     /// It is heard by a decision.
     Decided,
+    /// It is heard by a command, and by another one at which the receiver always panics.
+    Hopeless,
 }
 
 /// Something was said. `n`: by this sender, from 1.
@@ -62,7 +71,7 @@ impl Aggregate for Sender {
     const NAME: &'static str = "sender";
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Say(pub Kind, pub ReceiverId);
 
 #[commands]
@@ -121,7 +130,8 @@ impl Receiver {
     fn hear(&self, hear: &Hear, ctx: &mut Context<Heard>) -> Result<(), Unwelcome> {
         require(hear.kind != Kind::Refused, Unwelcome)?;
         let broken = hear.broken.load(Relaxed);
-        assert!(hear.kind != Kind::Heavy || !broken, "{}", panics::WEAK);
+        assert!(hear.kind != Kind::Heavy || !broken, "{WEAK}");
+        assert!(hear.kind != Kind::Hopeless, "{HOPELESS}");
         if hear.kind != Kind::Nothing {
             ctx.emit(hear.heard.clone());
         }
@@ -166,19 +176,15 @@ impl Policy for Carries {
         let hear = |kind| Hear { heard: heard.clone(), kind, broken: self.0.clone() };
         match kind {
             Kind::GivesUp => return Err(GiveUp::because("nobody can hear that")),
-            Kind::Explosive => assert!(!self.0.load(Relaxed), "{}", panics::EXPLODES),
+            Kind::Explosive => assert!(!self.0.load(Relaxed), "{EXPLODES}"),
             Kind::Decided => {
                 out.decide(HearByDecision(heard));
                 return Ok(());
             }
-            Kind::Twice => {
-                out.to::<Receiver>(&to).send(hear(Kind::Plain));
-                out.to::<Receiver>(&to).send(hear(Kind::Heavy));
-                return Ok(());
-            }
+            Kind::Twice | Kind::Hopeless => out.to::<Receiver>(&to).send(hear(Kind::Plain)),
             _ => {}
         }
-        out.to::<Receiver>(&to).send(hear(kind));
+        out.to::<Receiver>(&to).send(hear(if kind == Kind::Twice { Kind::Heavy } else { kind }));
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use bailiwick::Position;
 use bailiwick::journal::{DELIVERY_ENDED, Delivery, EncodedEvent};
 use bailiwick_core::policy::{DeliveryEnded, Ending, PolicyFact};
 
-use super::domain::{Heard, Kind, Said};
+use super::{Heard, Kind, Said};
 use crate::invariant::Invariant::{Mark, Once, Order, Overtaken, Rules, Traced};
 use crate::invariant::{Checked, Violation};
 
@@ -29,7 +29,7 @@ impl News {
     /// How many deliveries there are of it, and how they end.
     fn deliveries(&self) -> (usize, Option<Ending>) {
         match self.said.kind {
-            Kind::Twice => (2, None),
+            Kind::Twice | Kind::Hopeless => (2, None),
             Kind::Refused => (1, Some(Ending::Rejected)),
             Kind::Nothing => (1, Some(Ending::Nothing)),
             Kind::GivesUp => (1, Some(Ending::GaveUp)),
@@ -45,29 +45,23 @@ impl News {
 
 /// All of it.
 #[derive(Debug, Default)]
-pub(super) struct Book {
+pub struct Book {
     news: BTreeMap<u64, News>,
     /// Which lanes are parked, and where.
-    parked: BTreeMap<String, u64>,
+    pub parked: BTreeMap<String, u64>,
     /// Where that was recorded.
-    pub(super) parked_where: BTreeMap<String, u64>,
+    pub parked_where: BTreeMap<String, u64>,
     /// The news that an operator has asked to skip.
-    pub(super) may_skip: BTreeSet<u64>,
-    pub(super) reached: u64,
+    pub may_skip: BTreeSet<u64>,
+    pub reached: u64,
     /// How each kind of ending was met.
-    pub(super) endings: BTreeSet<&'static str>,
+    pub endings: BTreeSet<&'static str>,
 }
 
 impl Book {
     /// An event took effect. `since`: the end of the journal when it was submitted.
     /// `told`: its writer hears of it.
-    pub(super) fn record(
-        &mut self,
-        at: u64,
-        event: &EncodedEvent,
-        since: u64,
-        told: bool,
-    ) -> Checked {
+    pub fn record(&mut self, at: u64, event: &EncodedEvent, since: u64, told: bool) -> Checked {
         let entered = match event.event_type.as_str() {
             "Said" => self.said(at, event),
             "Heard" => self.heard(at, event, since),
@@ -115,12 +109,13 @@ impl Book {
         let ended: DeliveryEnded = decoded(event)?;
         let delivery = event.metadata.extra().delivery.as_ref();
         let delivery = delivery.ok_or_else(|| Rules.broken("is no delivery"))?.clone();
-        let by_rule = self.news_of(&delivery)?.deliveries().1;
+        let news = self.news_of(&delivery)?;
+        let (by_rule, hopeless) = (news.deliveries().1, news.said.kind == Kind::Hopeless);
         let source = delivery.source.get();
         // A trace that there is already says more than what this one says.
         self.trace(at, &delivery, false, since)?;
         let right = match ended.how {
-            Ending::Skipped => self.may_skip.contains(&source),
+            Ending::Skipped => hopeless || self.may_skip.contains(&source),
             how => by_rule == Some(how),
         };
         Rules.require(right, || format!("is not how a delivery of {source} ends"))?;
@@ -213,13 +208,19 @@ impl Book {
         Ok(())
     }
 
+    /// The lane of a news.
+    pub fn lane_of(&self, news: u64) -> Option<&str> {
+        Some(&self.news.get(&news)?.lane)
+    }
+
     /// What is still to be done.
-    pub(super) fn undone(&self) -> Vec<u64> {
+    pub fn undone(&self) -> Vec<u64> {
         self.news.iter().filter(|(_, news)| !news.is_done()).map(|(at, _)| *at).collect()
     }
 }
 
-fn decoded<E: bailiwick::Event>(event: &EncodedEvent) -> Checked<E> {
+/// The event that this is.
+pub fn decoded<E: bailiwick::Event>(event: &EncodedEvent) -> Checked<E> {
     match event.decode::<E>() {
         Ok(Some(event)) => Ok(event),
         other => Err(Rules.broken(format!("cannot be read ({:?})", other.map(drop)))),

@@ -1,0 +1,191 @@
+//! A life of the process: clients that work through their lists, an operator, and whoever breaks things.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use bailiwick::{Aggregates, Config, PolicyHandle, PolicyStatus, Runtime};
+use bailiwick_tephra::TephraJournal;
+use serde::{Deserialize, Serialize};
+
+use super::list::Entry;
+use crate::faults::bug::Bug;
+use crate::faults::life::{End, PATIENCE, pause, tell};
+use crate::saying::{Broken, Carries, EXPLODES, HOPELESS, HearByDecision, Receiver, Sender, WEAK};
+use crate::sim::random::Random;
+
+/// Far beyond what a busy machine takes.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What a process is to do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Life {
+    /// Where the journal is.
+    pub(super) folder: PathBuf,
+    /// Which list.
+    pub(super) list: u64,
+    /// Which life it is.
+    pub(super) number: u64,
+    /// How much of the list of each client is acknowledged, and up to where it is to be; to the end of time, if
+    /// that is not said.
+    pub(super) clients: Vec<(u64, Option<u64>)>,
+    /// What is wrong with it.
+    pub(super) bug: Option<Bug>,
+}
+
+/// What a process says, a line at a time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) enum Told {
+    /// The runtime runs, with these lanes parked, each at this position.
+    Opened { parked: Vec<(String, u64)> },
+    /// An entry of a client's list is done.
+    Acknowledged { client: usize, nth: u64, position: u64 },
+    /// The operator sees to a lane that is parked there.
+    SeesTo { lane: String, at: u64, skips: bool },
+}
+
+impl Life {
+    pub(in crate::faults) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(in crate::faults) fn bug(&self) -> Option<Bug> {
+        self.bug
+    }
+
+    pub(in crate::faults) async fn run(self, journal: Arc<TephraJournal>) -> Result<(), End> {
+        no_word_of_panics_that_are_meant();
+        let broken = Broken::default();
+        let runtime = Runtime::builder_shared(journal)
+            .aggregate::<Sender>()
+            .aggregate::<Receiver>()
+            .decision::<HearByDecision>()
+            .policy(Carries(broken.clone()))
+            .config(|_| config())
+            .sabotage(self.bug.and_then(Bug::of_runtime))
+            .start()
+            .await
+            .map_err(End::wrong)?;
+        let policy = runtime.policies().get("carries").expect("it was added");
+        let parked = policy.parked().into_iter();
+        tell(&Told::Opened {
+            parked: parked.map(|parked| (parked.lane.to_string(), parked.at.get())).collect(),
+        });
+        let breaking = tokio::spawn(breaks(broken, Random::of(self.number ^ 0xb4ea)));
+        let operating = tokio::spawn(operates(policy.clone(), Random::of(self.number ^ 0x09e4)));
+        let clients: Vec<_> = (0..self.clients.len())
+            .map(|client| (client, runtime.aggregates(), policy.clone()))
+            .map(|(client, senders, policy)| {
+                tokio::spawn(self.clone().works(client, senders, policy))
+            })
+            .collect();
+        let mut last = 0;
+        for client in clients {
+            last = client.await.map_err(End::wrong)??.max(last);
+        }
+        until_it_is_idle(&policy, last).await?;
+        breaking.abort();
+        operating.abort();
+        match runtime.shutdown(PATIENCE).await.in_time {
+            true => Ok(()),
+            false => Err(End::wrong("work was left when it was shut down")),
+        }
+    }
+
+    /// Works through the list of a client. Where the last of it is.
+    async fn works(
+        self,
+        client: usize,
+        senders: Aggregates<Sender>,
+        policy: PolicyHandle,
+    ) -> Result<u64, End> {
+        let (done, upto) = self.clients[client];
+        let mut last = 0;
+        for nth in done..upto.unwrap_or(u64::MAX) {
+            until_it_keeps_up(&policy).await;
+            let Entry { sender, say, key } = Entry::of(self.list, client, nth);
+            let asked = senders.get(sender).timeout(TIMEOUT).once(key).ask_with_receipt(say).await;
+            last = asked.map_err(End::wrong)?.position.get();
+            tell(&Told::Acknowledged { client, nth, position: last });
+        }
+        Ok(last)
+    }
+}
+
+/// Small, so that much happens in a short life.
+fn config() -> Config {
+    let millis = Duration::from_millis;
+    Config::new()
+        .page_events(32)
+        .lane_news(4)
+        .policy_mark_news(10)
+        .policy_backoff(millis(1))
+        .policy_backoff_max(millis(3))
+        .policy_patience(millis(4))
+}
+
+fn no_word_of_panics_that_are_meant() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !panic.payload_as_str().is_some_and(|why| [WEAK, EXPLODES, HOPELESS].contains(&why)) {
+            usual(panic);
+        }
+    }));
+}
+
+/// Has receivers and the policy broken now and then.
+async fn breaks(broken: Broken, mut random: Random) {
+    loop {
+        for is_broken in [false, true] {
+            broken.store(is_broken, Relaxed);
+            tokio::time::sleep(Duration::from_millis(random.between(1, 15))).await;
+        }
+    }
+}
+
+/// Sees to lanes that are parked, sooner or later.
+async fn operates(policy: PolicyHandle, mut random: Random) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(random.between(1, 6))).await;
+        for parked in policy.parked() {
+            if random.one_in(2) {
+                continue;
+            }
+            let skips = parked.reason.contains(HOPELESS);
+            let (lane, at) = (parked.lane.to_string(), parked.at.get());
+            tell(&Told::SeesTo { lane, at, skips });
+            let selected = policy.select(|other| *other == parked);
+            if skips {
+                // Or the runtime ends.
+                drop(selected.skip().await);
+            } else {
+                selected.retry();
+            }
+        }
+    }
+}
+
+/// Until the policy has not much to do any more: else the work that is left grows with every life.
+async fn until_it_keeps_up(policy: &PolicyHandle) {
+    let is_behind = |status: PolicyStatus| status.pending > 20 || status.parked_lanes > 1;
+    while is_behind(policy.status()) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// Until all is done because of what is in the journal up to there.
+async fn until_it_is_idle(policy: &PolicyHandle, upto: u64) -> Result<(), End> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let status = policy.status();
+        let at_rest = status.pending == 0 && status.stalled_lanes == 0 && status.parked_lanes == 0;
+        if at_rest && status.reached == status.read && status.read.get() >= upto {
+            return Ok(());
+        }
+        if waited > PATIENCE {
+            return Err(End::wrong(format!("the policy does not come to rest: {status:?}")));
+        }
+        waited += pause().await;
+    }
+}

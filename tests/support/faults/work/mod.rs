@@ -1,0 +1,15 @@
+//! Work that comes to the same whatever crashes: a list of sayings, each asked until it is acknowledged, over
+//! as many processes as it takes, and a policy that carries them. What is in the journal once all is done
+//! [equals](facts) what a process leaves there that was never killed.
+//!
+//! Receivers and the policy are broken now and then, so lanes are parked; an operator in the process sees to
+//! them. He skips what is hopeless and nothing else, so he makes no difference either.
+
+mod audit;
+mod chain;
+mod facts;
+mod life;
+mod list;
+
+pub use chain::{Chain, WorkSights};
+pub(super) use life::Life;
