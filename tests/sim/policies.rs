@@ -17,7 +17,7 @@ use crate::setting;
 /// A run takes as long as several of those of counters.
 const SHARE: u64 = 10;
 
-const ALL: [PolicySight; 17] = [
+const ALL: [PolicySight; 18] = [
     PolicySight::Caused,
     PolicySight::Rejected,
     PolicySight::Nothing,
@@ -35,6 +35,7 @@ const ALL: [PolicySight; 17] = [
     PolicySight::Dropped,
     PolicySight::ExecutorLost,
     PolicySight::NotStarted,
+    PolicySight::ParkedBeside,
 ];
 
 fn fail(seed: u64, violation: &Violation) -> ! {

@@ -21,8 +21,8 @@ struct News {
     as_a_whole: Option<u64>,
     /// Where its lane was dropped.
     dropped: Option<u64>,
-    /// Nobody was told that it was dropped.
-    dropped_untold: bool,
+    /// Not everybody holds to that.
+    dropped_in_vain: bool,
 }
 
 impl News {
@@ -60,13 +60,13 @@ pub struct Book {
 
 impl Book {
     /// An event took effect. `since`: the end of the journal when it was submitted.
-    /// `told`: its writer hears of it.
-    pub fn record(&mut self, at: u64, event: &EncodedEvent, since: u64, told: bool) -> Checked {
+    /// `binds`: its writer hears of it, and is the only one.
+    pub fn record(&mut self, at: u64, event: &EncodedEvent, since: u64, binds: bool) -> Checked {
         let entered = match event.event_type.as_str() {
             "Said" => self.said(at, event),
             "Heard" => self.heard(at, event, since),
             DELIVERY_ENDED => self.ended(at, event, since),
-            _ => self.fact(at, event, told),
+            _ => self.fact(at, event, binds),
         };
         entered.map_err(|Violation { invariant, what }| {
             invariant.broken(format!("the event at {at} {what}: {event:?}"))
@@ -83,7 +83,7 @@ impl Book {
             traces: BTreeMap::new(),
             as_a_whole: None,
             dropped: None,
-            dropped_untold: false,
+            dropped_in_vain: false,
         };
         self.news.insert(at, news);
         Ok(())
@@ -149,8 +149,9 @@ impl Book {
             }
             None => {}
         }
-        // An operator who was not told that it was dropped may have it tried again.
-        let dropped = news.dropped.filter(|_| !news.dropped_untold);
+        // An operator who was not told that it was dropped may have it tried again, and a runtime beside his
+        // does not hold to it.
+        let dropped = news.dropped.filter(|_| !news.dropped_in_vain);
         let gone = news.as_a_whole.into_iter().chain(dropped).find(|gone| *gone <= since);
         Once.require(gone.is_none(), || format!("was not to be done any more since {gone:?}"))?;
         let lane = &news.lane;
@@ -171,7 +172,7 @@ impl Book {
         Ok(())
     }
 
-    fn fact(&mut self, at: u64, event: &EncodedEvent, told: bool) -> Checked {
+    fn fact(&mut self, at: u64, event: &EncodedEvent, binds: bool) -> Checked {
         match decoded(event)? {
             PolicyFact::Started { .. } | PolicyFact::Rewound { .. } => {}
             PolicyFact::LaneParked { lane, at: news, .. } => {
@@ -186,7 +187,7 @@ impl Book {
                 for (position, news) in its {
                     match dropped_after {
                         Some(after) if *position > after.get() && !news.is_done() => {
-                            (news.dropped, news.dropped_untold) = (Some(at), !told);
+                            (news.dropped, news.dropped_in_vain) = (Some(at), !binds);
                             self.endings.insert("dropped");
                         }
                         _ => Mark.require(news.is_done(), || {

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use bailiwick::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError,
-    ValuesPage,
+    Journal, JournalId, JournalReadError, LANE_FREED, LANE_PARKED, LastMatch, Page, Query, Read,
+    ReadValues, ReopenError, ValuesPage,
 };
 use bailiwick::{MemoryJournal, Position};
 use tokio::sync::oneshot;
@@ -186,13 +186,20 @@ impl Append {
         let is_delivery = |event: &EncodedEvent| event.metadata.extra().delivery.is_some();
         match &outcome {
             Ok(appended) => {
+                let alone = world.is_alone();
+                let is_lane = |event: &EncodedEvent| {
+                    [LANE_PARKED, LANE_FREED].contains(&event.event_type.as_str())
+                };
+                if !alone && events.iter().any(is_lane) {
+                    world.saw(PolicySight::ParkedBeside);
+                }
                 let first = appended.first.get();
                 let events_there = events.len();
                 let step =
                     Step::Appended { by: Some(*seat), counter: 0, first, events: events_there };
                 world.note(&step);
                 for (at, event) in (first..).zip(events) {
-                    let checked = world.book.lock().record(at, event, *since, told);
+                    let checked = world.book.lock().record(at, event, *since, told && alone);
                     world.expect(checked);
                 }
             }

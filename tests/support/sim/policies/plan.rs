@@ -16,8 +16,7 @@ pub(super) const RECEIVERS: [&str; 2] = ["x", "y"];
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) order: Order,
-    /// How many runtimes share the journal at first. Lanes are parked only if it is one: whether a lane is
-    /// parked is known to the runtime that has parked it, and to those that start later.
+    /// How many runtimes share the journal at first.
     pub(super) seats: usize,
     pub(super) config: Config,
     pub(super) sayings: Vec<Timed<Saying>>,
@@ -64,7 +63,7 @@ impl Plan {
         Plan {
             order: random.pick(&[Order::Any, Order::Ranked]),
             seats,
-            config: config(random, seats),
+            config: config(random),
             sayings: (0..sayings)
                 .map(|_| Timed { at: random.between(0, within), what: saying(random) })
                 .collect(),
@@ -79,8 +78,7 @@ impl Plan {
     }
 }
 
-fn config(random: &mut Random, seats: usize) -> Config {
-    let patience = if seats == 1 { random.pick(&[0, 4, 15, 60]) } else { 1_000_000 };
+fn config(random: &mut Random) -> Config {
     let millis = Duration::from_millis;
     Config::new()
         .timeout(millis(random.pick(&[3, 20, 1_000])))
@@ -98,7 +96,7 @@ fn config(random: &mut Random, seats: usize) -> Config {
         .policy_mark_news(random.pick(&[1, 3, 1_000]))
         .policy_backoff(millis(random.between(1, 4)))
         .policy_backoff_max(millis(random.between(4, 12)))
-        .policy_patience(millis(patience))
+        .policy_patience(millis(random.pick(&[0, 4, 15, 60])))
         .cached_views(random.pick(&[0, 1, 1_024]))
 }
 

@@ -48,6 +48,8 @@ pub enum PolicySight {
     ExecutorLost,
     /// A runtime could not be started, and was started again.
     NotStarted,
+    /// A lane was parked, or an operator saw to one, while another runtime ran.
+    ParkedBeside,
 }
 
 /// What was seen.
@@ -76,6 +78,8 @@ pub(super) struct World {
     queue: Arc<Queue>,
     seats: Mutex<Vec<Arc<Seat>>>,
     groups: AtomicU64,
+    /// How many runtimes run, or begin to.
+    alive: AtomicU64,
     pub(super) book: Mutex<Book>,
     pub(super) trace: Mutex<Trace>,
     pub(super) sights: Mutex<PolicySights>,
@@ -102,6 +106,7 @@ impl World {
             queue,
             seats: Mutex::default(),
             groups: AtomicU64::new(0),
+            alive: AtomicU64::new(0),
             book: Mutex::default(),
             trace: Mutex::new(Trace::new(readable)),
             sights: Mutex::default(),
@@ -187,6 +192,7 @@ impl World {
             let seat = group - 1;
             let journal = SimJournal { world: self.clone(), seat };
             self.deed(seat, "starts");
+            self.alive.fetch_add(1, Relaxed);
             let reached = self.book.lock().reached;
             let started = Runtime::builder(journal)
                 .aggregate::<Sender>()
@@ -214,8 +220,14 @@ impl World {
                 }
                 Err(_) => self.saw(PolicySight::NotStarted),
             }
+            self.alive.fetch_sub(1, Relaxed);
             self.sleep(2).await;
         }
+    }
+
+    /// Whether no more than one runtime is there.
+    pub(super) fn is_alone(&self) -> bool {
+        self.alive.load(Relaxed) <= 1
     }
 
     /// How many groups of tasks there were, from 1.
@@ -276,6 +288,7 @@ impl World {
                 self.saw(PolicySight::ExecutorLost);
             }
         }
+        self.alive.fetch_sub(1, Relaxed);
         if self.open_seats().is_empty() {
             let pause = self.random.lock().between(0, 4);
             self.sleep(pause).await;
