@@ -119,13 +119,13 @@ fn half_an_append_is_found() {
 #[test]
 fn a_mark_before_its_effects_is_found() {
     let bug = Bug::MarkBeforeEffect;
-    must_be_found(bug, killed(Some(bug), MOST_LIVES).err(), Mark, "is done, but");
+    must_be_found(bug, found_at_work(bug, Mark), Mark, "is lost");
 }
 
 #[test]
 fn what_a_policy_does_again_is_found() {
     let bug = Bug::DuplicateDelivered;
-    must_be_found(bug, killed(Some(bug), MOST_LIVES).err(), Once, "already");
+    must_be_found(bug, found_at_work(bug, Once), Once, "is a second effect");
 }
 
 #[test]

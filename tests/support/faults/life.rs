@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::Book;
 use super::bug::Bug;
-use super::notes::noting;
 use super::order::{Order, OrderId};
 use super::perform::{Performer, Trouble};
 use super::survivors;
@@ -52,8 +51,6 @@ pub struct Life {
     pub orders: u64,
     /// Whether it waits, in the end, until no lease is left.
     pub outlives_leases: bool,
-    /// Whether a policy notes what happens to scales.
-    pub notes: bool,
     /// Whether it has the journal opened again when that has failed, and goes on.
     pub reopens: bool,
     /// What is wrong with it.
@@ -143,9 +140,6 @@ impl Life {
         if self.reopens {
             builder = builder.reopen_journal();
         }
-        if self.notes {
-            builder = noting(builder);
-        }
         let performer = Performer::start(builder, self.bug).await.map_err(End::wrong)?;
         let performer = Arc::new(performer);
         tell(&Told::Opened);
@@ -157,7 +151,7 @@ impl Life {
             client.await.map_err(End::wrong)??;
         }
         if life.outlives_leases {
-            until_nothing_is_left(&journal, life.notes).await?;
+            until_nothing_is_left(&journal).await?;
         }
         let performer = Arc::into_inner(performer).ok_or_else(|| End::wrong("a client is left"))?;
         let shutdown = performer.runtime.shutdown(PATIENCE).await;
@@ -235,15 +229,15 @@ pub(super) async fn pause() -> Duration {
 }
 
 /// Looks into the journal only: whoever asked the runtime would remind it of its deadlines.
-async fn until_nothing_is_left(journal: &TephraJournal, notes: bool) -> Result<(), End> {
+async fn until_nothing_is_left(journal: &TephraJournal) -> Result<(), End> {
     let mut waited = Duration::ZERO;
     loop {
         let book = Book::of(&survivors::read(journal as &dyn Journal).await).map_err(End::wrong)?;
-        if book.expiries().is_none() && (!notes || book.notes.undone().next().is_none()) {
+        if book.expiries().is_none() {
             return Ok(());
         }
         if waited > PATIENCE {
-            return Err(End::wrong(format!("a deadline or a policy does not go on: {book:?}")));
+            return Err(End::wrong(format!("a deadline does not go on: {book:?}")));
         }
         waited += pause().await;
     }

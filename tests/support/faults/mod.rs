@@ -16,7 +16,6 @@ pub mod carry;
 pub mod killing;
 pub mod life;
 pub mod losing;
-pub mod notes;
 pub mod order;
 pub mod perform;
 pub mod scales;

@@ -6,7 +6,6 @@ use bailiwick::journal::{EncodedEvent, RecordedEvent};
 use bailiwick::{Event, Tag, Timestamp};
 use bailiwick_examples::streaming::{DEFAULT_LIMIT, SessionEvent};
 
-use super::noted::{NotesBook, is_of_policy};
 use crate::faults::carry::CarryEvent;
 use crate::faults::order::{Order, OrderId};
 use crate::faults::scales::ScalesEvent;
@@ -28,8 +27,6 @@ pub struct Book {
     unanswered: Option<String>,
     last: BTreeMap<String, Timestamp>,
     head: u64,
-    /// What the policy has made of it.
-    pub notes: NotesBook,
 }
 
 /// What was moved from the left to the right.
@@ -62,10 +59,6 @@ impl Book {
         let head = self.head;
         Readable.require(position == head + 1, || format!("behind {head} comes {position}"))?;
         self.head = position;
-        if is_of_policy(event) {
-            self.nothing_is_half()?;
-            return self.notes.enter(position, event);
-        }
         let tags = event.tags.as_slice();
         let [tag] = tags else {
             return Err(Rules.broken(format!("{position}: it has the tags {tags:?}")));
@@ -79,10 +72,7 @@ impl Book {
         let entered = match tag.key() {
             _ if event.is_reserved() => Ok(()),
             "account" => decode(event).and_then(|event| self.of_account(tag.value(), &event, at)),
-            _ => decode(event).and_then(|event| {
-                self.notes.happened(position, tag.value(), &event);
-                self.of_scales(tag.value(), event)
-            }),
+            _ => decode(event).and_then(|event| self.of_scales(tag.value(), event)),
         };
         entered.map_err(|why| why.at(format_args!("{position}, {} of {tag}", event.event_type)))
     }
@@ -229,7 +219,7 @@ impl Book {
     }
 }
 
-pub(super) fn decode<E: Event>(event: &EncodedEvent) -> Checked<E> {
+fn decode<E: Event>(event: &EncodedEvent) -> Checked<E> {
     match event.decode() {
         Ok(Some(decoded)) => Ok(decoded),
         other => Err(Readable.broken(format!("cannot be decoded: {:?}", other.err()))),

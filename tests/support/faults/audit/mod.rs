@@ -9,7 +9,6 @@
 
 mod answers;
 mod book;
-mod noted;
 mod restart;
 
 use bailiwick::journal::RecordedEvent;

@@ -9,9 +9,7 @@ use bailiwick::{ErrorReport, ManualClock, MemoryJournal, Position, Runtime, Time
 use bailiwick_examples::streaming::AccountId;
 
 use super::Book;
-use super::noted::is_of_policy;
 use crate::faults::bug::Bug;
-use crate::faults::notes::noting;
 use crate::faults::order::Order;
 use crate::faults::perform::{Performer, parsed};
 use crate::faults::scales::ScalesId;
@@ -57,20 +55,13 @@ impl Restarted {
         let half = |(first, last): (Timestamp, Timestamp)| first + last.since(first) / 2;
         let now = book.recorded_at().max(book.expiries().map_or(Timestamp::default(), half));
         let clock = ManualClock::at(now);
-        let mut builder = Runtime::builder(journal.clone()).clock(clock.clone()).entropy(7);
-        let with_policy = events.iter().any(|recorded| is_of_policy(&recorded.event));
-        if with_policy {
-            builder = noting(builder);
-        }
+        let builder = Runtime::builder(journal.clone()).clock(clock.clone()).entropy(7);
         let performer = Performer::start(builder, bug).await;
         let performer =
             performer.map_err(|error| Readable.broken(ErrorReport::of(&error).to_string()))?;
         let restarted = Restarted { journal, clock, performer };
         restarted.quiet().await;
         restarted.nothing_is_overdue(now).await?;
-        if with_policy {
-            restarted.all_is_noted().await?;
-        }
         Ok(restarted)
     }
 
@@ -96,12 +87,6 @@ impl Restarted {
         book.overdue(now).map_or(Ok(()), |due| {
             Err(NeverLost.broken(format!("a deadline does not go on: {due}")))
         })
-    }
-
-    async fn all_is_noted(&self) -> Checked {
-        let book = Book::of(&self.events().await)?;
-        let undone = book.notes.undone().next();
-        NeverLost.require(undone.is_none(), || format!("{undone:?} is never noted"))
     }
 
     /// All that can be seen of it.

@@ -82,7 +82,6 @@ impl Scene {
             clients: 1,
             orders,
             outlives_leases: false,
-            notes: false,
             reopens: self.reopens,
             bug: self.bug,
         }
