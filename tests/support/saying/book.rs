@@ -1,4 +1,4 @@
-//! The books of a run: what was said, and what came of it, by a naive reading of the journal.
+//! The books of a policy: what was said, and what came of it, by a naive reading of the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +15,8 @@ use crate::invariant::{Checked, Violation};
 struct News {
     lane: String,
     said: Said,
+    /// How many deliveries there are of it, and how they end: with an effect, or like this.
+    deliveries: (usize, Option<Ending>),
     /// What stands for its deliveries: where, and whether that is an effect.
     traces: BTreeMap<String, (u64, bool)>,
     /// Where it was skipped or given up as a whole.
@@ -26,19 +28,8 @@ struct News {
 }
 
 impl News {
-    /// How many deliveries there are of it, and how they end.
-    fn deliveries(&self) -> (usize, Option<Ending>) {
-        match self.said.kind {
-            Kind::Twice | Kind::Hopeless => (2, None),
-            Kind::Refused => (1, Some(Ending::Rejected)),
-            Kind::Nothing => (1, Some(Ending::Nothing)),
-            Kind::GivesUp => (1, Some(Ending::GaveUp)),
-            _ => (1, None),
-        }
-    }
-
     fn is_done(&self) -> bool {
-        let all = self.traces.len() == self.deliveries().0;
+        let all = self.traces.len() == self.deliveries.0;
         all || self.as_a_whole.is_some() || self.dropped.is_some()
     }
 }
@@ -79,6 +70,7 @@ impl Book {
         let lane = format!("{} {}", origin.aggregate, origin.tag);
         let news = News {
             lane,
+            deliveries: deliveries(said.kind),
             said,
             traces: BTreeMap::new(),
             as_a_whole: None,
@@ -98,7 +90,7 @@ impl Book {
         Rules.require(is_its, || "says another news than its delivery".into())?;
         let news = self.news_of(delivery)?;
         let as_said =
-            news.said.to == heard.by && news.said.n == heard.seen && news.deliveries().1.is_none();
+            news.said.to == heard.by && news.said.n == heard.seen && news.deliveries.1.is_none();
         Rules.require(as_said, || format!("is not what follows from {news:?}"))?;
         self.trace(at, delivery, true, since)?;
         self.endings.insert("caused");
@@ -110,7 +102,7 @@ impl Book {
         let delivery = event.metadata.extra().delivery.as_ref();
         let delivery = delivery.ok_or_else(|| Rules.broken("is no delivery"))?.clone();
         let news = self.news_of(&delivery)?;
-        let (by_rule, hopeless) = (news.deliveries().1, news.said.kind == Kind::Hopeless);
+        let (by_rule, hopeless) = (news.deliveries.1, news.said.kind == Kind::Hopeless);
         let source = delivery.source.get();
         // A trace that there is already says more than what this one says.
         self.trace(at, &delivery, false, since)?;
@@ -217,6 +209,17 @@ impl Book {
     /// What is still to be done.
     pub fn undone(&self) -> Vec<u64> {
         self.news.iter().filter(|(_, news)| !news.is_done()).map(|(at, _)| *at).collect()
+    }
+}
+
+/// How many deliveries of a news of this kind there are, and how they end.
+fn deliveries(kind: Kind) -> (usize, Option<Ending>) {
+    match kind {
+        Kind::Twice | Kind::Hopeless => (2, None),
+        Kind::Refused => (1, Some(Ending::Rejected)),
+        Kind::Nothing => (1, Some(Ending::Nothing)),
+        Kind::GivesUp => (1, Some(Ending::GaveUp)),
+        _ => (1, None),
     }
 }
 
