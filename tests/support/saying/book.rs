@@ -23,8 +23,8 @@ struct News {
     as_a_whole: Option<u64>,
     /// Where its lane was dropped.
     dropped: Option<u64>,
-    /// Not everybody holds to that.
-    dropped_in_vain: bool,
+    /// Since when it is not to be done any more, by the one of these that everybody holds to.
+    gone: Option<u64>,
 }
 
 impl News {
@@ -40,7 +40,10 @@ pub struct Book {
     news: BTreeMap<u64, News>,
     /// Which lanes are parked, and where.
     pub parked: BTreeMap<String, u64>,
-    /// Where that was recorded.
+    /// Which lanes are parked no more, up to where they are done, and where that was recorded. A runtime that had
+    /// not read that has recorded a mark since.
+    freed: BTreeMap<String, (u64, u64)>,
+    /// Where it was recorded that a lane is parked.
     pub parked_where: BTreeMap<String, u64>,
     /// The news that an operator has asked to skip.
     pub may_skip: BTreeSet<u64>,
@@ -51,13 +54,19 @@ pub struct Book {
 
 impl Book {
     /// An event took effect. `since`: the end of the journal when it was submitted.
-    /// `binds`: its writer hears of it, and is the only one.
-    pub fn record(&mut self, at: u64, event: &EncodedEvent, since: u64, binds: bool) -> Checked {
+    /// `told`: its writer hears of it. `alone`: there is no runtime beside that one.
+    pub fn record(
+        &mut self,
+        at: u64,
+        event: &EncodedEvent,
+        since: u64,
+        (told, alone): (bool, bool),
+    ) -> Checked {
         let entered = match event.event_type.as_str() {
             "Said" => self.said(at, event),
-            "Heard" => self.heard(at, event, since),
-            DELIVERY_ENDED => self.ended(at, event, since),
-            _ => self.fact(at, event, binds),
+            "Heard" => self.heard(at, event, since, alone),
+            DELIVERY_ENDED => self.ended(at, event, since, alone),
+            _ => self.fact(at, event, (told, alone)),
         };
         entered.map_err(|Violation { invariant, what }| {
             invariant.broken(format!("the event at {at} {what}: {event:?}"))
@@ -75,13 +84,13 @@ impl Book {
             traces: BTreeMap::new(),
             as_a_whole: None,
             dropped: None,
-            dropped_in_vain: false,
+            gone: None,
         };
         self.news.insert(at, news);
         Ok(())
     }
 
-    fn heard(&mut self, at: u64, event: &EncodedEvent, since: u64) -> Checked {
+    fn heard(&mut self, at: u64, event: &EncodedEvent, since: u64, alone: bool) -> Checked {
         let heard: Heard = decoded(event)?;
         let extra = event.metadata.extra();
         let delivery = extra.delivery.as_ref().ok_or_else(|| Rules.broken("is no delivery"))?;
@@ -92,12 +101,12 @@ impl Book {
         let as_said =
             news.said.to == heard.by && news.said.n == heard.seen && news.deliveries.1.is_none();
         Rules.require(as_said, || format!("is not what follows from {news:?}"))?;
-        self.trace(at, delivery, true, since)?;
+        self.trace(at, delivery, None, (since, alone))?;
         self.endings.insert("caused");
         Ok(())
     }
 
-    fn ended(&mut self, at: u64, event: &EncodedEvent, since: u64) -> Checked {
+    fn ended(&mut self, at: u64, event: &EncodedEvent, since: u64, alone: bool) -> Checked {
         let ended: DeliveryEnded = decoded(event)?;
         let delivery = event.metadata.extra().delivery.as_ref();
         let delivery = delivery.ok_or_else(|| Rules.broken("is no delivery"))?.clone();
@@ -105,7 +114,7 @@ impl Book {
         let (by_rule, hopeless) = (news.deliveries.1, news.said.kind == Kind::Hopeless);
         let source = delivery.source.get();
         // A trace that there is already says more than what this one says.
-        self.trace(at, &delivery, false, since)?;
+        self.trace(at, &delivery, Some(ended.how), (since, alone))?;
         let right = match ended.how {
             Ending::Skipped => hopeless || self.may_skip.contains(&source),
             how => by_rule == Some(how),
@@ -128,12 +137,18 @@ impl Book {
     }
 
     /// Something stands for a delivery: once, and after all there was before in its lane.
-    fn trace(&mut self, at: u64, delivery: &Delivery, effect: bool, since: u64) -> Checked {
+    fn trace(
+        &mut self,
+        at: u64,
+        delivery: &Delivery,
+        ended: Option<Ending>,
+        (since, alone): (u64, bool),
+    ) -> Checked {
         let source = delivery.source.get();
         let news = &self.news[&source];
         let key = format!("{:?} {}", delivery.target, delivery.ordinal);
         match news.traces.get(&key) {
-            Some((first, true)) if effect => {
+            Some((first, true)) if ended.is_none() => {
                 return Err(Once.broken(format!("is a second effect; the first is at {first}")));
             }
             Some((first, _)) => {
@@ -141,10 +156,9 @@ impl Book {
             }
             None => {}
         }
-        // An operator who was not told that it was dropped may have it tried again, and a runtime beside his
-        // does not hold to it.
-        let dropped = news.dropped.filter(|_| !news.dropped_in_vain);
-        let gone = news.as_a_whole.into_iter().chain(dropped).find(|gone| *gone <= since);
+        // Two operators may skip it at once: one all of it, one each delivery.
+        let is_skipped = ended == Some(Ending::Skipped);
+        let gone = news.gone.filter(|gone| *gone <= since && !is_skipped);
         Once.require(gone.is_none(), || format!("was not to be done any more since {gone:?}"))?;
         let lane = &news.lane;
         let mut before = self.news.range(..source).filter(|(_, other)| other.lane == *lane);
@@ -158,28 +172,37 @@ impl Book {
         }
         let news = self.news.get_mut(&source).expect("it is there");
         match delivery.target {
-            Some(_) => drop(news.traces.insert(key, (at, effect))),
-            None => news.as_a_whole = Some(at),
+            Some(_) => drop(news.traces.insert(key, (at, ended.is_none()))),
+            None => {
+                news.as_a_whole = Some(at);
+                // Nor does a runtime beside hold to this.
+                news.gone = news.gone.or(Some(at).filter(|_| alone));
+            }
         }
         Ok(())
     }
 
-    fn fact(&mut self, at: u64, event: &EncodedEvent, binds: bool) -> Checked {
+    fn fact(&mut self, at: u64, event: &EncodedEvent, (told, alone): (bool, bool)) -> Checked {
         match decoded(event)? {
             PolicyFact::Started { .. } | PolicyFact::Rewound { .. } => {}
             PolicyFact::LaneParked { lane, at: news, .. } => {
                 self.endings.insert("parked");
                 self.parked_where.insert(lane.clone(), at);
+                self.freed.remove(&lane);
                 self.parked.insert(lane, news.get());
             }
             PolicyFact::LaneFreed { lane, upto, dropped_after } => {
                 self.parked.remove(&lane);
                 let upto = upto.get();
+                self.freed.insert(lane.clone(), (upto, at));
                 let its = self.news.range_mut(..=upto).filter(|(_, news)| news.lane == lane);
                 for (position, news) in its {
                     match dropped_after {
                         Some(after) if *position > after.get() && !news.is_done() => {
-                            (news.dropped, news.dropped_in_vain) = (Some(at), !binds);
+                            news.dropped = Some(at);
+                            // Who was not told may have it tried again, and a runtime beside does not
+                            // hold to it.
+                            news.gone = news.gone.or(Some(at).filter(|_| told && alone));
                             self.endings.insert("dropped");
                         }
                         _ => Mark.require(news.is_done(), || {
@@ -188,11 +211,15 @@ impl Book {
                     }
                 }
             }
-            PolicyFact::Reached { upto } => self.reached = self.reached.max(upto.get()),
+            PolicyFact::Reached { upto } => {
+                self.reached = self.reached.max(upto.get());
+                self.freed.retain(|_, (_, fact)| *fact > upto.get());
+            }
         }
         // After a crash, this is all that is known.
         for (position, news) in self.news.range(..=self.reached) {
-            let waits = self.parked.get(&news.lane).is_some_and(|parked| parked <= position);
+            let waits = self.parked.get(&news.lane).is_some_and(|parked| parked <= position)
+                || self.freed.get(&news.lane).is_some_and(|(upto, _)| upto < position);
             Mark.require(waits || news.is_done(), || {
                 let lane = &news.lane;
                 format!("{position} of {lane} is lost: all up to {} is done", self.reached)

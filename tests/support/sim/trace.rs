@@ -57,6 +57,13 @@ impl Trace {
         }
     }
 
+    /// More about the last step, for whoever reads it.
+    pub(super) fn tell(&self, more: impl FnOnce() -> String) {
+        if self.readable {
+            eprintln!("           {}", more());
+        }
+    }
+
     pub(super) fn number(&self) -> u64 {
         self.hash.finish()
     }

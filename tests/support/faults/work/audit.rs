@@ -22,7 +22,7 @@ pub(super) fn audit(events: &[RecordedEvent], told: &[Told]) -> Checked<Book> {
         let source = event.metadata.extra().delivery.as_ref().map(|delivery| delivery.source.get());
         let lane = source.and_then(|source| book.lane_of(source)).map(str::to_owned);
         let parked = lane.as_ref().and_then(|lane| book.parked.get(lane)).copied();
-        book.record(at, event, at - 1, true)?;
+        book.record(at, event, at - 1, (true, true))?;
         if let (Some(lane), Some(parked)) = (lane, parked) {
             Parked.require(seen_to.contains(&(&*lane, parked)), || {
                 format!("at {at}, {lane} goes on, which is parked at {parked} and nobody saw to")

@@ -9,7 +9,7 @@ use bailiwick::journal::{
     Journal, JournalId, JournalReadError, LANE_FREED, LANE_PARKED, LastMatch, Page, Query, Read,
     ReadValues, ReopenError, ValuesPage,
 };
-use bailiwick::{MemoryJournal, Position};
+use bailiwick::{MemoryJournal, Position, codec};
 use tokio::sync::oneshot;
 
 use super::world::{PolicySight, World};
@@ -136,6 +136,14 @@ impl Journal for SimJournal {
     }
 }
 
+fn shown(at: u64, event: &EncodedEvent) -> String {
+    let (what, payload) = (event.event_type.as_str(), codec::show(&event.payload));
+    match &event.metadata.extra().delivery {
+        Some(delivery) => format!("{at} {what} {payload} because of {}", delivery.source),
+        None => format!("{at} {what} {payload} {:?}", event.tags),
+    }
+}
+
 /// An append that was submitted: it takes effect whatever becomes of its caller.
 struct Append {
     world: Arc<World>,
@@ -199,7 +207,8 @@ impl Append {
                     Step::Appended { by: Some(*seat), counter: 0, first, events: events_there };
                 world.note(&step);
                 for (at, event) in (first..).zip(events) {
-                    let checked = world.book.lock().record(at, event, *since, told && alone);
+                    world.trace.lock().tell(|| shown(at, event));
+                    let checked = world.book.lock().record(at, event, *since, (told, alone));
                     world.expect(checked);
                 }
             }
