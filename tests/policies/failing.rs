@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bailiwick::PolicyState;
+use bailiwick::ReactionState;
 use bailiwick_tests::stage::settle;
 
 use crate::post::Kind::{Chain, Explosive, Heavy, Plain};
@@ -129,7 +129,7 @@ async fn a_full_park_stops_the_policy_loudly() {
     settle().await;
     office.passes(PATIENCE * 3).await;
     let status = office.policy().status();
-    assert_eq!((status.state, status.parked_lanes), (PolicyState::Stopped, 1));
+    assert_eq!((status.state, status.parked_lanes), (ReactionState::Stopped, 1));
     office.writes("cid", [(3, Plain)]).await;
     settle().await;
     assert!(office.letters("b").await.is_empty());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bailiwick::journal::{Query, RecordedEvent};
 use bailiwick::{
     Aggregate, Aggregates, Builder, Commands, Context, Decision, Event, GiveUp, Lane, ManualClock,
-    MemoryJournal, News, Policy, PolicyHandle, RoundTrip, Runtime, Start, Timestamp, View,
+    MemoryJournal, News, Policy, ReactionHandle, RoundTrip, Runtime, Start, Timestamp, View,
     commands, id, require,
 };
 use bailiwick_tests::faulty::FaultyJournal;
@@ -234,7 +234,7 @@ impl Office {
         Office::on(journal, clock, broken, change).await
     }
 
-    pub fn policy(&self) -> PolicyHandle {
+    pub fn policy(&self) -> ReactionHandle {
         self.runtime.policies().get("post").unwrap()
     }
 

@@ -162,6 +162,6 @@ async fn a_policy_that_is_gone_is_not_passed_over() {
             .clock(ManualClock::at(1_000))
     };
     let error = builder().start().await.unwrap_err();
-    assert!(matches!(&error, StartError::UnknownPolicy { policy, .. } if policy == "post"));
+    assert!(matches!(&error, StartError::UnknownReaction { name, .. } if name == "post"));
     builder().ignores_policies(["post"]).start().await.unwrap();
 }

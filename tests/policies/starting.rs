@@ -109,11 +109,11 @@ async fn lanes_change_only_when_nothing_is_under_way() {
     assert_eq!(seen.load(Ordering::SeqCst), 1);
     // Not recorded yet: a mark comes after a while.
     let error = refused::<InOne>(&office).await;
-    let StartError::LaneChanged { policy, recorded, declared, next, .. } = &error else {
+    let StartError::LaneChanged { name, recorded, declared, next, .. } = &error else {
         panic!("{error}")
     };
     assert_eq!(
-        (*policy, recorded.as_str(), declared.as_str()),
+        (*name, recorded.as_str(), declared.as_str()),
         ("counting", "tag author", "one all")
     );
     assert_eq!(*next, Some(Position::new(2)));
@@ -164,7 +164,7 @@ async fn a_name_belongs_to_one_policy() {
     let builder = Runtime::builder(office.journal.clone()).aggregate::<Author>();
     let builder = builder.policy(Counting::<FromNow>::new().0);
     let error = builder.policy(Counting::<InOne>::new().0).start().await.unwrap_err();
-    assert!(matches!(error, StartError::PolicyTaken { name: "counting", .. }), "{error}");
+    assert!(matches!(error, StartError::ReactionTaken { name: "counting", .. }), "{error}");
 }
 
 #[tokio::test]
@@ -208,10 +208,10 @@ async fn health_says_which_policies_stand_still() {
     settle().await;
     let health = office.runtime.health();
     assert!(!health.is_well());
-    assert_eq!((health.policies[0].policy, health.policies[0].stalled_lanes), ("post", 1));
+    assert_eq!((health.reactions[0].name, health.reactions[0].stalled_lanes), ("post", 1));
     office.passes(PATIENCE * 3).await;
     let health = office.runtime.health();
-    assert_eq!((health.policies[0].parked_lanes, health.policies[0].stopped), (1, false));
+    assert_eq!((health.reactions[0].parked_lanes, health.reactions[0].stopped), (1, false));
     assert!(
         health.to_string().contains("the policy `post` goes on: 1 lanes are parked"),
         "{health}"

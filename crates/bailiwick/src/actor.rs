@@ -1,4 +1,4 @@
-//! The actors: one that runs a live aggregate, and one that works for a policy. The only file that knows
+//! The actors: one that runs a live aggregate, and one that works for a policy or an effect. The only file that knows
 //! kameo.
 //!
 //! kameo gives the task a life cycle and makes it killable; mailbox, admission and accounting are
@@ -45,7 +45,7 @@ pub(crate) fn attach(shared: &Shared, driven: Box<dyn Driven>) {
     }));
 }
 
-/// Runs a worker of a policy.
+/// Runs a worker of a policy or an effect.
 pub(crate) fn work(shared: &Shared, work: BoxFuture<()>) {
     let task = shared.tasks.begin();
     let prepared = PreparedActor::<Worker>::new(mailbox::bounded(1));
@@ -67,7 +67,7 @@ impl Actor for Worker {
     type Error = Infallible;
 
     fn name() -> &'static str {
-        "policy"
+        "reaction"
     }
 
     async fn on_start(worker: Self, _: ActorRef<Self>) -> Result<Self, Infallible> {

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::journal::Journal;
-use bailiwick_core::policy::AnyPolicy;
 use bailiwick_core::views::Reader;
-use bailiwick_core::{Aggregate, Decision, Event, Policy, Position, View, Views};
+use bailiwick_core::{Aggregate, Decision, Effect, Event, Policy, Position, View, Views};
 use tokio::runtime::Handle;
 
 use crate::clock::{Clock, SystemClock};
@@ -18,7 +17,7 @@ use crate::error::panic_message;
 use crate::kind::{AnyKind, Kind};
 use crate::names::{Names, Schema};
 use crate::port;
-use crate::reactions::{self, SendDecision, send_decision};
+use crate::reactions::{self, Reaction, SendDecision, send_decision};
 use crate::recover::recover;
 use crate::runtime::Runtime;
 use crate::seams::{Entropy, Seams, Spawn, SystemEntropy};
@@ -37,6 +36,8 @@ use crate::start::StartError;
 /// | what a decision emits and its views read | [`decision`](Self::decision) |
 /// | what a policy wants and its views read | [`policy`](Self::policy) |
 /// | what a policy of another program, or one that is gone, recorded of itself | [`ignores_policies`](Self::ignores_policies) |
+/// | what an effect wants and its views read | [`effect`](Self::effect) |
+/// | what an effect of another program, or one that is gone, recorded of itself | [`ignores_effects`](Self::ignores_effects) |
 /// | what a view reads that is folded by other means | [`reads`](Self::reads) |
 /// | what another program emits and somebody here reads | [`emits`](Self::emits) |
 /// | what another program emits and nobody here reads | [`ignores_events`](Self::ignores_events) |
@@ -71,7 +72,7 @@ pub struct Builder {
     reopens: bool,
     types: Vec<Registration>,
     decisions: Vec<(TypeId, SendDecision)>,
-    policies: Vec<(&'static str, Arc<dyn AnyPolicy>)>,
+    reactions: Vec<Reaction>,
     /// The names of decisions that are pinned, and the Rust types that have them.
     pinned: Vec<(&'static str, &'static str)>,
     names: Names,
@@ -96,7 +97,7 @@ impl Builder {
             reopens: false,
             types: Vec::new(),
             decisions: Vec::new(),
-            policies: Vec::new(),
+            reactions: Vec::new(),
             pinned: Vec::new(),
             names: Names::default(),
             #[cfg(feature = "fault-injection")]
@@ -132,10 +133,28 @@ impl Builder {
     /// Adds a policy: it runs from the start of the runtime on, and goes on where it was. Its news and
     /// views are checked against the journal when the runtime starts. What it sends to has to be added
     /// too, with [`aggregate`](Self::aggregate) and [`decision`](Self::decision).
-    pub fn policy<P: Policy<Event: Sync>>(mut self, policy: P) -> Self {
-        let policy: Arc<dyn AnyPolicy> = Arc::new(policy);
-        self.names.reaction(policy.descriptor());
-        self.policies.push((type_name::<P>(), policy));
+    pub fn policy<P: Policy<Event: Sync>>(self, policy: P) -> Self {
+        self.reaction(Reaction::policy(policy))
+    }
+
+    /// Adds an effect: it runs from the start of the runtime on, and goes on where it was. Its news and views
+    /// are checked against the journal when the runtime starts. What its attempts look at
+    /// ([`Attempt::latest`](bailiwick_core::Attempt::latest)) has to be known too: as one of its views, an
+    /// aggregate, a view of a decision, or with [`reads`](Self::reads).
+    pub fn effect<F: Effect<Event: Sync>>(self, effect: F) -> Self {
+        self.reaction(Reaction::effect(effect))
+    }
+
+    fn reaction(mut self, reaction: Reaction) -> Self {
+        self.names.reaction(reaction.declares);
+        self.reactions.push(reaction);
+        self
+    }
+
+    /// Says that effects with these `NAME`s, which were started on the journal, are another program's, or
+    /// gone for good.
+    pub fn ignores_effects(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.names.ignored().effects.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -271,8 +290,10 @@ impl Builder {
         if let Some((name, first, second)) = taken_twice(self.pinned.iter().copied()) {
             return Err(StartError::CommandTaken { name, first, second });
         }
-        if let Some((name, first, second)) = taken_twice(named(&self.policies)) {
-            return Err(StartError::PolicyTaken { name, first, second });
+        let named = self.reactions.iter().map(|reaction| &reaction.declares);
+        let named = named.map(|declares| (declares.name, declares.rust_type));
+        if let Some((name, first, second)) = taken_twice(named) {
+            return Err(StartError::ReactionTaken { name, first, second });
         }
         self.config.check().map_err(StartError::Config)?;
         let views = self.names.views();
@@ -293,8 +314,7 @@ impl Builder {
             self.types.iter().map(|known| (known.id, (known.make)(shared.clone()))).collect();
         let all = kinds.iter().map(|(_, kind)| kind);
         recover(&shared, &*journal, all, schema).await?;
-        let policies = self.policies.into_iter().map(|(_, policy)| policy).collect();
-        let policies = reactions::begin(&shared, &*journal, policies).await?;
+        let begun = reactions::begin(&shared, &*journal, self.reactions).await?;
         let for_clock = shared.clone();
         shared.keep("clock", move || Box::pin(crate::time::run(for_clock.clone())));
         if self.reopens {
@@ -303,15 +323,8 @@ impl Builder {
                 Box::pin(crate::reopening::run(for_reopening.clone()))
             });
         }
-        Ok(Runtime::new(shared, kinds, self.decisions, policies))
+        Ok(Runtime::new(shared, kinds, self.decisions, begun))
     }
-}
-
-/// The policies, by name and Rust type.
-fn named(
-    policies: &[(&'static str, Arc<dyn AnyPolicy>)],
-) -> impl Iterator<Item = (&'static str, &'static str)> {
-    policies.iter().map(|(rust_type, policy)| (policy.descriptor().name, *rust_type))
 }
 
 /// A name that two types have, and the two.

@@ -274,18 +274,19 @@ bounds! {
     /// it held nothing: a runtime cannot know more. Those that were used last are kept; one that is
     /// heavier than all of this is not.
     cached_view_bytes / get_cached_view_bytes: usize = 256 MiB,
-        "How many bytes those may weigh together that are kept between decisions, or by one policy.";
-    /// Each is an actor, of about 7 KB, that ends when it has nothing to do for [`linger`](Config::linger).
+        "How many bytes those may weigh together that are kept between decisions, or by one policy or effect.";
+    /// Half of them at most are lanes that failed before. Each is an actor, of about 7 KB, that ends when it has
+    /// nothing to do for [`linger`](Config::linger).
     policy_lanes / get_policy_lanes: usize = 256 lanes,
         "How many of one policy are worked on at a time.",
         zero "no policy could do anything";
     /// With so many it reads on when some are done.
     policy_news / get_policy_news: usize = 16_384 news,
-        "How many that are not done a policy holds.",
+        "How many that are not done a policy or an effect holds.",
         zero "no policy could do anything";
     /// What comes beyond that is read again when the lane comes to it.
     lane_news / get_lane_news: usize = 64 news,
-        "How many of these one lane of a policy holds.",
+        "How many of these one lane of a policy or an effect holds.",
         zero "no policy could do anything";
     /// Doubled each time; a quarter of it is by chance.
     policy_backoff / get_policy_backoff: Duration = 200 ms,
@@ -293,20 +294,47 @@ bounds! {
         zero "it would be tried again and again without a pause";
     policy_backoff_max / get_policy_backoff_max: Duration = 60 s,
         "The bound of the doubling of `policy_backoff`.";
-    /// Then it is [parked](crate::Policies).
+    /// Then it is [parked](crate::Reactions).
     policy_patience / get_policy_patience: Duration = 300 s,
         "How long a lane of a policy that fails is tried again.";
-    /// With so many the policy stops, until the runtime is started again.
+    /// With so many it stops, until the runtime is started again.
     parked_lanes / get_parked_lanes: usize = 10_000 lanes,
-        "How many of one policy may be parked.",
+        "How many of one policy or effect may be parked.",
         zero "no lane could be parked";
+    /// So many lanes are worked on at a time; half of them at most are lanes that failed before, so that an
+    /// outside that hangs for some leaves room for the others. Each is an actor, of about 7 KB, that ends when
+    /// it has nothing to do for [`linger`](Config::linger).
+    effect_calls / get_effect_calls: usize = 64 calls,
+        "How many of one effect are under way at a time.",
+        zero "no effect could do anything";
+    /// Then it is dropped, at the `.await` that it has come to, and tried again: it may have arrived.
+    effect_timeout / get_effect_timeout: Duration = 30 s,
+        "How long a call of an effect may take.",
+        zero "no call could succeed";
+    /// Doubled each time; a quarter of it is by chance.
+    effect_backoff / get_effect_backoff: Duration = 1 s,
+        "How long a lane of an effect is left alone after a failure.",
+        zero "it would be tried again and again without a pause";
+    effect_backoff_max / get_effect_backoff_max: Duration = 60 s,
+        "The bound of the doubling of `effect_backoff`.";
+    /// A `Retry-After` is a floor under the back-off. One that asks for more is tried again after so long, and
+    /// up to a quarter of it more.
+    effect_retry_after_max / get_effect_retry_after_max: Duration = 1 h,
+        "For how long an effect may ask not to be retried.";
+    /// Then it is [parked](crate::Reactions), and somebody has to see to it. The default rides out an outage of
+    /// somebody else's service, at night too, without anybody: it is tried every minute until then. Until it
+    /// is parked it counts among [`policy_news`](Config::policy_news), and holds up the record of how far the
+    /// effect has come: after a restart, what was done since is looked up. Health says at once that it stands
+    /// still. Where a failure can only be mended by people, let the effect give up instead.
+    effect_patience / get_effect_patience: Duration = 24 h,
+        "How long a lane of an effect that fails is tried again.";
     /// Policies that answer each other would do so for ever: beyond that the lane is parked.
     policy_hops / get_policy_hops: u32 = 64 deliveries,
         "How many may follow from one another.",
         zero "no policy could send anything";
     /// Or after 5 s. After a restart so many are looked at again.
     policy_mark_news / get_policy_mark_news: u64 = 1_000 news,
-        "After how many that are done a policy records how far it has come.",
+        "After how many that are done a policy or an effect records how far it has come.",
         zero "there would be a mark for nothing";
     page_events / get_page_events: usize = 1_000 events,
         "How many are read from the journal at once.",
@@ -394,6 +422,7 @@ impl Config {
             (self.deadline_backoff_max < self.deadline_backoff, "deadline_backoff_max", BELOW),
             (self.reopen_backoff_max < self.reopen_backoff, "reopen_backoff_max", BELOW),
             (self.policy_backoff_max < self.policy_backoff, "policy_backoff_max", BELOW),
+            (self.effect_backoff_max < self.effect_backoff, "effect_backoff_max", BELOW),
             (
                 self.due_unanswered < self.due_at_once,
                 "due_unanswered",
@@ -472,6 +501,7 @@ mod tests {
             "journal_ahead",
             "compared_aggregates",
             "policy_patience",
+            "effect_patience",
         ];
         let nothing = Config::nothing();
         let named = wrong(&nothing);

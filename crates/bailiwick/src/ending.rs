@@ -30,7 +30,7 @@ pub(crate) struct Parts {
     pub(crate) shared: Arc<Shared>,
     pub(crate) kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
     pub(crate) floor: Arc<Floor>,
-    pub(crate) policies: Arc<[Arc<Running>]>,
+    pub(crate) reactions: Arc<[Arc<Running>]>,
     ending: Ending,
 }
 
@@ -53,9 +53,9 @@ impl Parts {
         shared: Arc<Shared>,
         kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
         floor: Arc<Floor>,
-        policies: Arc<[Arc<Running>]>,
+        reactions: Arc<[Arc<Running>]>,
     ) -> Arc<Self> {
-        Arc::new(Parts { shared, kinds, floor, policies, ending: Ending::default() })
+        Arc::new(Parts { shared, kinds, floor, reactions, ending: Ending::default() })
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -74,8 +74,8 @@ impl Parts {
         let mut limit = pin!(clock.sleep(limit));
         let over = async {
             self.over().await;
-            for policy in self.policies.iter().filter(|_| self.shared.stage() != Stage::Closed) {
-                policy.records_last_mark().await;
+            for one in self.reactions.iter().filter(|_| self.shared.stage() != Stage::Closed) {
+                one.records_last_mark().await;
             }
         };
         let in_time = matches!(race(over, limit.as_mut()).await, Either::Left(()));
@@ -102,13 +102,15 @@ impl Parts {
         })
     }
 
-    /// Waits until everything that was accepted has its outcome, or somebody has closed it.
+    /// Waits until everything that was accepted has its outcome, and every call of an effect its trace, or
+    /// somebody has closed it.
     async fn over(&self) {
         loop {
             // Before counting, so that what settles meanwhile is noticed.
             let settlement = self.shared.settlement().notified();
             let closing = self.shared.closing.notified();
-            if self.shared.stage() == Stage::Closed || self.counts().open() == 0 {
+            let is_over = self.counts().open() == 0 && self.shared.calls.under_way() == 0;
+            if self.shared.stage() == Stage::Closed || is_over {
                 return;
             }
             either(settlement, closing).await;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::ErrorReport;
 use bailiwick_core::journal::Health;
+use bailiwick_core::{ErrorReport, ReactionKind};
 
 /// How a runtime is. As text it is `well`, or what is the matter, a line for each thing.
 ///
@@ -19,18 +19,20 @@ pub struct RuntimeHealth {
     pub clock: ClockHealth,
     /// The background tasks that panicked, by name. All go on but those that have ended.
     pub tasks: Vec<TaskHealth>,
-    /// The policies with lanes that stand still, by name. The others are well.
-    pub policies: Vec<PolicyHealth>,
+    /// The policies and effects with lanes that stand still. The others are well.
+    pub reactions: Vec<ReactionHealth>,
 }
 
-/// A policy with lanes that stand still: see [`Policies`](crate::Policies).
+/// A policy or an effect with lanes that stand still: see [`Reactions`](crate::Reactions).
 ///
-/// For an example see [`Policies`](crate::Policies).
+/// For an example see [`Reactions`](crate::Reactions).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct PolicyHealth {
+pub struct ReactionHealth {
+    /// Whether it is a policy or an effect.
+    pub kind: ReactionKind,
     /// Its name.
-    pub policy: &'static str,
+    pub name: &'static str,
     /// It does nothing any more: as many lanes are parked as may be.
     pub stopped: bool,
     /// How many lanes are parked.
@@ -88,11 +90,11 @@ impl RuntimeHealth {
     }
 
     /// Whether nothing is the matter: the journal takes appends, the clock can be believed, no background
-    /// task panicked within the last minute, or has ended, and no lane of a policy stands still.
+    /// task panicked within the last minute, or has ended, and no lane of a policy or an effect stands still.
     pub fn is_well(&self) -> bool {
         let clock = self.clock == ClockHealth::default();
         let tasks = !self.tasks.iter().any(TaskHealth::is_recent);
-        self.is_open() && clock && tasks && self.policies.is_empty()
+        self.is_open() && clock && tasks && self.reactions.is_empty()
     }
 }
 
@@ -123,11 +125,11 @@ impl fmt::Display for RuntimeHealth {
             let what = if task.ended { "ended" } else { "panicked" };
             lines.push(format!("the task `{name}` {what}, {panics} times so far: {message}"));
         }
-        for policy in &self.policies {
-            let PolicyHealth { policy: name, stopped, parked_lanes, stalled_lanes } = policy;
+        for reaction in &self.reactions {
+            let ReactionHealth { kind, name, stopped, parked_lanes, stalled_lanes } = reaction;
             let is = if *stopped { "has stopped" } else { "goes on" };
             lines.push(format!(
-                "the policy `{name}` {is}: {parked_lanes} lanes are parked, {stalled_lanes} fail and are \
+                "the {kind} `{name}` {is}: {parked_lanes} lanes are parked, {stalled_lanes} fail and are \
                  tried again"
             ));
         }

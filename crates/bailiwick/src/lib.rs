@@ -67,15 +67,15 @@ pub use decide::Decisions;
 pub use durable::TephraJournal;
 pub use envelope::Receipt;
 pub use error::{
-    AlreadyRun, AskError, Cause, NotRun, PolicyError, ReadError, Unknown, Unloadable,
+    AlreadyRun, AskError, Cause, NotRun, ReactionError, ReadError, Unknown, Unloadable,
     UnreadableReply,
 };
-pub use health::{ClockHealth, PolicyHealth, RuntimeHealth, TaskHealth};
+pub use health::{ClockHealth, ReactionHealth, RuntimeHealth, TaskHealth};
 pub use memory::MemoryJournal;
 pub use names::Found;
 pub use options::{Keyed, Unkeyed};
 pub use reactions::{
-    ParkedLane, Policies, PolicyCounts, PolicyHandle, PolicyState, PolicyStatus, Rewind,
+    ParkedLane, ReactionCounts, ReactionHandle, ReactionState, ReactionStatus, Reactions, Rewind,
     RewindError, SelectedLanes, StalledLane,
 };
 pub use runtime::{Runtime, Shutdown};

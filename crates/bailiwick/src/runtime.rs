@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::journal::Journal;
-use bailiwick_core::{Aggregate, Decision, Timestamp};
+use bailiwick_core::{Aggregate, Decision, ReactionKind, Timestamp};
 
 use crate::aggregates::Aggregates;
 use crate::builder::Builder;
@@ -18,7 +18,7 @@ use crate::health::RuntimeHealth;
 use crate::journal::JournalHandle;
 use crate::kind::{AnyKind, Kind};
 use crate::news::Readers;
-use crate::reactions::{self, Begun, Policies, SendDecision, Targets};
+use crate::reactions::{self, Begun, Reactions, SendDecision, Targets};
 use crate::shared::Shared;
 
 /// Live aggregates on a journal, and decisions over dynamic boundaries on the same journal.
@@ -68,7 +68,7 @@ impl Runtime {
         shared: Arc<Shared>,
         kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
         decisions: Vec<(TypeId, SendDecision)>,
-        policies: Vec<Begun>,
+        begun: Vec<Begun>,
     ) -> Self {
         let all: Vec<_> = kinds.iter().map(|(_, kind)| kind.clone()).collect();
         let readers = Readers::of(&all);
@@ -78,8 +78,8 @@ impl Runtime {
         let known = decisions.iter().map(|(id, _)| *id).collect();
         let floor = Floor::new(shared.clone(), all, known, readers);
         let targets = Targets::new(&kinds, decisions, floor.clone());
-        let policies = reactions::run(&shared, targets, policies);
-        Runtime(Arc::new(Open(Parts::new(shared, kinds, floor, policies))))
+        let reactions = reactions::run(&shared, targets, begun);
+        Runtime(Arc::new(Open(Parts::new(shared, kinds, floor, reactions))))
     }
 
     fn parts(&self) -> &Parts {
@@ -117,7 +117,7 @@ impl Runtime {
             journal: shared.health(),
             clock: time.health(),
             tasks: tasks.health(time.moment()),
-            policies: self.parts().policies.iter().filter_map(|policy| policy.health()).collect(),
+            reactions: self.parts().reactions.iter().filter_map(|one| one.health()).collect(),
         }
     }
 
@@ -133,8 +133,13 @@ impl Runtime {
     }
 
     /// The policies: how far they have come, what stands still, and what to do about it.
-    pub fn policies(&self) -> Policies {
-        Policies(self.parts().policies.clone())
+    pub fn policies(&self) -> Reactions {
+        Reactions::new(self.parts().reactions.clone(), ReactionKind::Policy)
+    }
+
+    /// The effects: how far they have come, what stands still, and what to do about it.
+    pub fn effects(&self) -> Reactions {
+        Reactions::new(self.parts().reactions.clone(), ReactionKind::Effect)
     }
 
     /// What runs decisions, to be shared and to be told options: time-out, correlation, principal.
@@ -210,7 +215,7 @@ impl Runtime {
         self.parts().counts()
     }
 
-    /// Shuts down: refuses new work and lets accepted work finish, for at most `limit`. What
+    /// Shuts down: refuses new work and lets accepted work finish, calls of effects too, for at most `limit`. What
     /// exceeds it is given back, or unknown if it was already given to the journal.
     ///
     /// Afterwards the runtime has let go of its journal, whatever is left of it (clones, references,

@@ -1,8 +1,12 @@
 //! Bugs to switch on: a test that does not find them is not worth much.
 
 use bailiwick_core::Tag;
-use bailiwick_core::journal::{ANSWERED, AppendCondition, Query, RecordedEvent};
+use bailiwick_core::journal::{
+    ANSWERED, AppendCondition, Delivery, Journal, Query, QueryItem, RecordedEvent,
+};
+use bailiwick_core::policy::{DeliveryEnded, Ending};
 
+use crate::port;
 use crate::shared::Shared;
 
 /// A bug that a runtime can be given.
@@ -41,6 +45,33 @@ pub enum Sabotage {
     ParkedOvertaken,
     /// The trace of a delivery is written beside what it caused, whether there is one or not.
     TracedTwice,
+    /// An effect leaves its trace before it calls.
+    TraceBeforeCall,
+    /// An effect passes on another key in each attempt.
+    KeyNotStable,
+    /// An effect that has given up is tried again.
+    RetriedAfterGivingUp,
+}
+
+/// Of which delivery the key of an attempt is.
+pub(crate) fn key_of(shared: &Shared, delivery: Delivery, number: u32) -> Delivery {
+    match shared.sabotaged(Sabotage::KeyNotStable) {
+        true => Delivery { run: number, ..delivery },
+        false => delivery,
+    }
+}
+
+/// Whether there is a trace with this tag that says something else than that the effect gave up.
+pub(crate) async fn trace_but_of_giving_up(
+    journal: &dyn Journal,
+    tag: Tag,
+) -> Result<bool, String> {
+    let found = port::last(journal, QueryItem::tagged(tag).into()).await;
+    let found = found.map_err(|error| error.to_string())?.event;
+    let ended = found.map(|found| found.event.decode::<DeliveryEnded>());
+    let gave_up =
+        |ended: &Result<_, _>| matches!(ended, Ok(Some(DeliveryEnded { how: Ending::GaveUp, .. })));
+    Ok(ended.is_some_and(|ended| !gave_up(&ended)))
 }
 
 /// Which deliveries an append is guarded against.

@@ -16,6 +16,7 @@ use crate::error::Cause;
 use crate::lent::Lending;
 use crate::permits::Permits;
 use crate::port;
+use crate::reactions::Calls;
 use crate::sampled::Sampled;
 use crate::seams::Seams;
 use crate::tasks::Tasks;
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     /// Which journal it is: known also when it was let go of.
     pub(crate) journal_id: JournalId,
     pub(crate) time: Time,
+    /// Calls of effects that are under way.
+    pub(crate) calls: Calls,
     stage: AtomicU8,
     /// Signalled when the stage changes: background tasks end, whoever waits for room gives up.
     pub(crate) closing: Notify,
@@ -85,6 +88,7 @@ impl Shared {
             limits: journal.limits(),
             journal_id: journal.id(),
             time: Time::new(seams.clock.clone(), &config),
+            calls: Calls::default(),
             journal: Lock::new(Some(journal)),
             seams,
             config,
@@ -131,10 +135,16 @@ impl Shared {
     /// If nobody has said that this view is read.
     #[track_caller]
     pub(crate) fn assert_reads<V: 'static>(&self) {
+        self.assert_reads_view(TypeId::of::<V>(), type_name::<V>());
+    }
+
+    /// # Panics
+    /// If nobody has said that this view is read.
+    #[track_caller]
+    pub(crate) fn assert_reads_view(&self, view: TypeId, name: &'static str) {
         assert!(
-            self.views.contains(&TypeId::of::<V>()),
+            self.views.contains(&view),
             "the runtime does not know the view {name}: add `.reads::<{name}>()` where it is built",
-            name = type_name::<V>(),
         );
     }
 
@@ -220,7 +230,8 @@ impl Shared {
         self.health().is_open()
     }
 
-    /// A command got its outcome, and that was counted: a shutdown may be waiting for it.
+    /// A command got its outcome, or the call of an effect came to its end, and that was counted: a shutdown may
+    /// be waiting for it.
     ///
     /// Here an outcome is counted, then the stage is read; a shutdown changes the stage, begins to
     /// listen, and reads the counts. All four are `SeqCst`, so they are in one order: if the stage

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::journal::{AppendError, JournalReadError};
-use bailiwick_core::{BoxError, CodecError, InvalidTag, Position, SchemaVersion, Tag};
+use bailiwick_core::{
+    BoxError, CodecError, InvalidTag, Position, ReactionKind, SchemaVersion, Tag,
+};
 
 use crate::config::WrongBound;
 use crate::names::Found;
@@ -133,19 +135,21 @@ pub enum StartError {
         /// The `NAME` of the aggregate.
         aggregate: &'static str,
     },
-    /// A policy has a name that cannot be recorded.
-    #[error("a policy cannot be named {name:?}: give it a `NAME` of 1 to 80 bytes")]
-    PolicyName {
+    /// A policy or an effect has a name that cannot be recorded.
+    #[error("no {kind} can be named {name:?}: give it a `NAME` of 1 to 80 bytes")]
+    ReactionName {
+        /// Which of the two.
+        kind: ReactionKind,
         /// The name.
         name: &'static str,
         /// What is wrong with it.
         source: InvalidTag,
     },
-    /// Two policies have the same `NAME`.
+    /// Two policies or effects have the same `NAME`.
     #[error(
-        "{first} and {second} are both named {name:?}; a policy's NAME belongs to one type, for ever"
+        "{first} and {second} are both named {name:?}; a NAME belongs to one policy or effect, for ever"
     )]
-    PolicyTaken {
+    ReactionTaken {
         /// The name.
         name: &'static str,
         /// The Rust type that has it.
@@ -153,32 +157,37 @@ pub enum StartError {
         /// The Rust type that also has it.
         second: &'static str,
     },
-    /// What a policy has recorded of itself cannot be read.
-    #[error("what the policy {policy:?} recorded at position {position} cannot be read")]
-    PolicyFact {
-        /// The name of the policy.
-        policy: String,
+    /// What a policy or an effect has recorded of itself cannot be read.
+    #[error("what {name:?} recorded of itself at position {position} cannot be read")]
+    ReactionFact {
+        /// Its name.
+        name: &'static str,
         /// Where it stands.
         position: Position,
         /// What is wrong with it.
         source: CodecError,
     },
-    /// The journal does not take where a policy begins, so nobody would know it later.
-    #[error("where the policy {policy:?} begins cannot be recorded")]
-    PolicyNotRecorded {
-        /// The name of the policy.
-        policy: String,
+    /// The journal does not take where a policy or an effect begins, so nobody would know it later.
+    #[error("where {name:?} begins cannot be recorded")]
+    ReactionNotRecorded {
+        /// Its name.
+        name: &'static str,
         /// Why.
         source: AppendError,
     },
-    /// A policy declares other lanes than those in which something is under way.
+    /// A policy or an effect declares other lanes than those in which something is under way, or it was the
+    /// other of the two.
     #[error(
-        "the policy {policy:?} goes by the lanes `{recorded}`, and now declares `{declared}`, but {}:          let the version before finish (retry or drop what is parked), then start this one; or give          the policy another NAME, which begins anew",
+        "the {kind} {name:?} goes by the lanes `{recorded}`, and now declares `{declared}`, but {}: let the \
+         version before finish (retry or drop what is parked), then start this one; or give it another NAME, \
+         which begins anew",
         Outstanding { next: *next, parked: *parked }
     )]
     LaneChanged {
-        /// The name of the policy.
-        policy: &'static str,
+        /// Which of the two it is.
+        kind: ReactionKind,
+        /// Its name.
+        name: &'static str,
         /// By which lanes it went.
         recorded: String,
         /// By which it is to go.
@@ -188,39 +197,49 @@ pub enum StartError {
         /// How many lanes are parked.
         parked: usize,
     },
-    /// News of a policy have no lane.
+    /// News of a policy or an effect have no lane.
     #[error(
-        "the policy {policy:?} has a lane for each aggregate that emits its news, but {emitter} emits          {event:?} and is none: let its lane be that of an ID that the event carries (`Lane::of`)"
+        "the {kind} {name:?} has a lane for each aggregate that emits its news, but {emitter} emits {event:?} \
+         and is none: let its lane be that of an ID that the event carries (`Lane::of`)"
     )]
     NoEmitter {
-        /// The name of the policy.
-        policy: &'static str,
+        /// Which of the two.
+        kind: ReactionKind,
+        /// Its name.
+        name: &'static str,
         /// The event type.
         event: &'static str,
         /// What emits it: a decision, or another program.
         emitter: &'static str,
     },
-    /// News of a policy have no lane.
+    /// News of a policy or an effect have no lane.
     #[error(
-        "the policy {policy:?} has a lane for each `{key}`, but {event} never carries one: no aggregate \
-         with that key emits it, and none of its fields marked `#[tag]` has it. Mark the field that says \
-         whose it is, or let the lane be another one (`LANE`)"
+        "the {kind} {name:?} has a lane for each `{key}`, but {event} never carries one: no aggregate with \
+         that key emits it, and none of its fields marked `#[tag]` has it. Mark the field that says whose it \
+         is, or let the lane be another one (`LANE`)"
     )]
     NoLane {
-        /// The name of the policy.
-        policy: &'static str,
+        /// Which of the two.
+        kind: ReactionKind,
+        /// Its name.
+        name: &'static str,
         /// The event type.
         event: &'static str,
         /// The key of the tags.
         key: &'static str,
     },
-    /// The journal holds what a policy did that is not here.
+    /// The journal holds what a policy or an effect did that is not here.
     #[error(
-        "nothing here is the policy {policy:?}, which was started on this journal (position          {position}). If it was renamed, give it its NAME back; if it is gone or another program's, say          `.ignores_policies([{policy:?}])` where the runtime is built"
+        "nothing here is the {kind} {name:?}, which was started on this journal (position {position}). If it \
+         was renamed, give it its NAME back; if it is gone or another program's, say \
+         `.ignores_{}([{name:?}])` where the runtime is built",
+        if *kind == ReactionKind::Policy { "policies" } else { "effects" }
     )]
-    UnknownPolicy {
+    UnknownReaction {
+        /// Which of the two.
+        kind: ReactionKind,
         /// Its name.
-        policy: String,
+        name: String,
         /// Where it was started.
         position: Position,
     },
@@ -410,7 +429,7 @@ fn short_name(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
-/// What is under way in a policy.
+/// What is under way in a policy or an effect.
 struct Outstanding {
     next: Option<Position>,
     parked: usize,

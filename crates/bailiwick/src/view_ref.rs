@@ -164,7 +164,10 @@ impl<V: View> ViewRef<V> {
 
 /// Folds the one view of a boundary up to the end of the journal. With the position of the last event
 /// that it reads.
-async fn fold(shared: &Arc<Shared>, boundary: &Boundary) -> Result<(Folded, Position), ReadError> {
+pub(crate) async fn fold(
+    shared: &Arc<Shared>,
+    boundary: &Boundary,
+) -> Result<(Folded, Position), ReadError> {
     let turn = or_closed(shared, shared.view_reads.acquire()).await;
     let Some(Ok(_turn)) = turn else { return Err(ReadError::ShutDown) };
     let (mut folded, mut last) = (guarded(|| Folded::of(boundary))?, Position::START);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bailiwick::journal::{EventType, Journal, Query, QueryItem, Read};
-use bailiwick::{Aggregates, MemoryJournal, PolicyHandle, Position, Runtime, TephraJournal};
+use bailiwick::{Aggregates, MemoryJournal, Position, ReactionHandle, Runtime, TephraJournal};
 
 use super::chain::{AGGREGATES, Chain};
 use super::market::{Depot, DepotId, Packed, Packing, Sell, Stall, StallId, numbered};
@@ -44,7 +44,7 @@ pub(super) struct Market<G> {
     pub(super) runtime: Runtime,
     stalls: Aggregates<Stall>,
     ids: Vec<(StallId, DepotId)>,
-    policy: PolicyHandle,
+    policy: ReactionHandle,
     times: &'static Times,
     ground: PhantomData<G>,
 }

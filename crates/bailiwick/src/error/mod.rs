@@ -5,13 +5,14 @@ mod cause;
 mod class;
 mod client;
 mod load;
-mod policy;
+mod reaction;
 mod read;
 mod samples;
 #[cfg(test)]
 mod tests;
 
 use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bailiwick_core::BoxError;
@@ -19,12 +20,17 @@ use bailiwick_core::BoxError;
 pub use ask::{AlreadyRun, AskError, NotRun, Unknown, UnreadableReply};
 pub use cause::{Cause, Unloadable};
 pub(crate) use load::LoadError;
-pub use policy::PolicyError;
+pub use reaction::ReactionError;
 pub use read::ReadError;
 
 /// Shares the source of a journal's error among all commands of a batch.
 pub(crate) fn shared(error: BoxError) -> Arc<dyn Error + Send + Sync> {
     Arc::from(error)
+}
+
+/// Runs code of the domain. Fails with the message of a panic.
+pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, Arc<str>> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| panic_message(&*panic))
 }
 
 /// The text of a panic.

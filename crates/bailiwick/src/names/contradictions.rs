@@ -87,8 +87,8 @@ impl Names {
                     || self.aggregates.iter().any(emitted_by_its)
             };
             if let Some(known) = wanting.types.iter().find(|known| !has_lane(known)) {
-                let (policy, event) = (wanting.name, known.name);
-                return Err(StartError::NoLane { policy, event, key });
+                let (kind, name, event) = (wanting.kind, wanting.name, known.name);
+                return Err(StartError::NoLane { kind, name, event, key });
             }
         }
         for wanting in self.reactions.iter().filter(|known| known.lane == Lane::Emitter) {
@@ -96,8 +96,8 @@ impl Names {
             for set in others {
                 let mut names = wanting.types.iter().map(|known| known.name);
                 if let Some(event) = names.find(|name| set.knows(name)) {
-                    let (policy, emitter) = (wanting.name, set.of);
-                    return Err(StartError::NoEmitter { policy, event, emitter });
+                    let (kind, name, emitter) = (wanting.kind, wanting.name, set.of);
+                    return Err(StartError::NoEmitter { kind, name, event, emitter });
                 }
             }
         }

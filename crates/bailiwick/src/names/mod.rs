@@ -60,6 +60,7 @@ pub(crate) struct Ignored {
     pub(crate) events: BTreeSet<String>,
     pub(crate) aggregates: BTreeSet<String>,
     pub(crate) policies: BTreeSet<String>,
+    pub(crate) effects: BTreeSet<String>,
     pub(crate) keys: BTreeSet<String>,
     /// Whole tags.
     pub(crate) ids: BTreeSet<String>,

@@ -7,13 +7,13 @@
 use std::collections::{HashMap, HashSet};
 
 use bailiwick_core::journal::{POLICY_STARTED, RecordedEvent};
-use bailiwick_core::policy::POLICY_KEY;
-use bailiwick_core::{EventDescriptor, IdDescriptor, Tag, Text};
+use bailiwick_core::policy::{POLICY_KEY, PolicyFact, recorded_kind};
+use bailiwick_core::{EventDescriptor, IdDescriptor, ReactionKind, Tag, Text};
 
 use foldhash::fast::FixedState;
 
-use super::Names;
 use super::seen::Seen;
+use super::{Ignored, Names};
 use crate::start::StartError;
 
 /// The names, and what the journal has shown of them so far.
@@ -51,7 +51,7 @@ impl Schema {
     /// If it would be passed over, or misread.
     pub(crate) fn see(&mut self, recorded: &RecordedEvent) -> Result<(), StartError> {
         let event_type = &recorded.event.event_type;
-        self.see_policy(recorded)?;
+        self.see_reaction(recorded)?;
         let Schema { names, aggregates, keys, seen } = self;
         let seen = match seen.get_mut(event_type.as_str()) {
             Some(seen) => seen,
@@ -68,17 +68,25 @@ impl Schema {
         seen.tags(names, keys, recorded)
     }
 
-    /// A policy was started: it is known here.
-    fn see_policy(&self, recorded: &RecordedEvent) -> Result<(), StartError> {
+    /// A policy or an effect was started: it is known here.
+    fn see_reaction(&self, recorded: &RecordedEvent) -> Result<(), StartError> {
         if recorded.event.event_type != POLICY_STARTED {
             return Ok(());
         }
         let names = recorded.event.tags.iter().filter(|tag| tag.key() == POLICY_KEY);
         for name in names.map(Tag::value) {
-            let is_known = self.names.reactions.iter().any(|known| known.name == name);
-            if !is_known && !self.names.ignored.policies.contains(name) {
-                let (policy, position) = (name.to_owned(), recorded.position);
-                return Err(StartError::UnknownPolicy { policy, position });
+            if self.names.reactions.iter().any(|known| known.name == name) {
+                continue;
+            }
+            let kind = match recorded.event.decode() {
+                Ok(Some(PolicyFact::Started { lane, .. })) => recorded_kind(&lane),
+                _ => ReactionKind::Policy,
+            };
+            let Ignored { policies, effects, .. } = &self.names.ignored;
+            let ignored = if kind == ReactionKind::Policy { policies } else { effects };
+            if !ignored.contains(name) {
+                let (name, position) = (name.to_owned(), recorded.position);
+                return Err(StartError::UnknownReaction { kind, name, position });
             }
         }
         Ok(())

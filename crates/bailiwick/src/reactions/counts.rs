@@ -1,28 +1,31 @@
-//! What became of the deliveries of a policy, counted.
+//! What became of what a policy or an effect did, counted.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What became of what a policy did, since the runtime was started.
+/// What became of what a policy or an effect did, since the runtime was started.
 ///
 /// A delivery that is done has caused something, caused nothing, or was rejected by its target; that is an
-/// answer, and no failure. What the policy [gave up](Self::gave_up), what an operator
+/// answer, and no failure. A call of an effect is [performed](Self::performed). What they
+/// [gave up](Self::gave_up), what an operator
 /// [skipped](Self::skipped), and the lanes that were [parked](Self::parked) are counted apart.
 ///
-/// For an example see [`Policies`](crate::Policies).
+/// For an example see [`Reactions`](crate::Reactions).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct PolicyCounts {
+pub struct ReactionCounts {
     /// News that were dealt with.
     pub news: u64,
+    /// News for which an effect was performed.
+    pub performed: u64,
     /// Deliveries that caused an event.
     pub caused: u64,
     /// Deliveries that were accepted and caused nothing.
     pub nothing: u64,
     /// Deliveries that a rule of their target rejected.
     pub rejected: u64,
-    /// Deliveries that were done before, by this runtime or another one.
+    /// Deliveries and calls that were done before, or meanwhile, by this runtime or another one.
     pub repeated: u64,
-    /// News of which the policy said that nothing can be done about them.
+    /// News of which the policy or the effect said that nothing can be done about them.
     pub gave_up: u64,
     /// Deliveries and news that an operator skipped.
     pub skipped: u64,
@@ -42,8 +45,8 @@ macro_rules! tally {
                 self.$counter.fetch_add(1, Relaxed);
             })+
 
-            pub(super) fn read(&self) -> PolicyCounts {
-                PolicyCounts { $($counter: self.$counter.load(Relaxed)),+ }
+            pub(super) fn read(&self) -> ReactionCounts {
+                ReactionCounts { $($counter: self.$counter.load(Relaxed)),+ }
             }
         }
     };
@@ -51,6 +54,7 @@ macro_rules! tally {
 
 tally! {
     dealt_with: news,
+    performed: performed,
     caused: caused,
     nothing: nothing,
     rejected: rejected,

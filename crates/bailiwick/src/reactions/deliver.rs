@@ -1,22 +1,25 @@
-//! One news of a policy: what it sends because of it, and what became of that.
+//! One news: what is done because of it, and what became of that. Of a policy here; of an
+//! [effect](super::perform) there.
 //!
 //! Each delivery leaves one trace in the journal: on what it caused, or, where that is nothing, as an event
 //! of its own. Both are appended on the condition that there is none yet. What may have been done before is
 //! looked up first.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bailiwick_core::journal::{
     AppendError, Delivery, Journal, LastMatch, Query, QueryItem, RecordedEvent,
 };
-use bailiwick_core::policy::{DeliveryEnded, Ending, Outgoing};
-use bailiwick_core::{ErrorReport, Tag, Text};
+use bailiwick_core::policy::{AnyPolicy, DeliveryEnded, Ending, Outgoing};
+use bailiwick_core::{ErrorReport, Tag, Text, codec};
 
 use super::chain;
 use super::delivering::Delivering;
 use super::facts;
 use super::fold::{as_of, guarded};
-use super::running::Running;
+use super::reaction::Does;
+use super::running::{ALONE, Running};
 use super::targets::Outcome;
 use crate::port;
 use crate::race::yield_now;
@@ -29,6 +32,8 @@ pub(super) enum Stop {
         nth: Option<usize>,
         /// Trying again is no use.
         for_good: bool,
+        /// Not to be tried again before so much time has passed, if that was said.
+        after: Option<Duration>,
     },
     /// Others were faster: at once again, after a look at what they did.
     Overtaken,
@@ -40,19 +45,19 @@ impl Stop {
     /// While this of the deliveries was under way.
     fn at(self, nth: usize) -> Stop {
         match self {
-            Stop::Failed { reason, for_good, .. } => {
-                Stop::Failed { reason, nth: Some(nth), for_good }
+            Stop::Failed { reason, for_good, after, .. } => {
+                Stop::Failed { reason, nth: Some(nth), for_good, after }
             }
             stop => stop,
         }
     }
 
-    fn failed(reason: String) -> Stop {
-        Stop::Failed { reason, nth: None, for_good: false }
+    pub(super) fn failed(reason: String) -> Stop {
+        Stop::Failed { reason, nth: None, for_good: false, after: None }
     }
 
     fn for_good(reason: String, nth: Option<usize>) -> Stop {
-        Stop::Failed { reason, nth, for_good: true }
+        Stop::Failed { reason, nth, for_good: true, after: None }
     }
 }
 
@@ -71,12 +76,41 @@ struct Sending<'a> {
 }
 
 impl Running {
-    /// Deals with a news: sends what the policy asks for, one after the other, and waits for each. If
-    /// other writers are faster, at once again, as often as callers are.
-    pub(super) async fn deal_with(&self, news: &RecordedEvent, unsure: bool) -> Result<(), Stop> {
+    /// Deals with a news of this lane: performs it, or sends what is to be sent.
+    pub(super) async fn deal_with(
+        &self,
+        lane: &Text,
+        news: &RecordedEvent,
+        unsure: bool,
+    ) -> Result<(), Stop> {
+        // Who has no lane is in one that begins so.
+        if lane.as_str().starts_with(ALONE)
+            && let Err(no_lane) = self.declares.lane.name(news)
+        {
+            return Err(Stop::for_good(no_lane.to_string(), None));
+        }
+        match &self.does {
+            Does::Policy(policy) => self.delivers_all(&**policy, news, unsure).await?,
+            Does::Effect(effect) => {
+                let failures = self.lanes.lock().failing(lane).map_or(0, |before| before.times + 1);
+                self.performs(effect, news, failures + 1).await?;
+            }
+        }
+        self.tally.dealt_with();
+        Ok(())
+    }
+
+    /// Sends what the policy asks for, one after the other, and waits for each. If other writers are faster,
+    /// at once again, as often as callers are.
+    async fn delivers_all(
+        &self,
+        policy: &dyn AnyPolicy,
+        news: &RecordedEvent,
+        unsure: bool,
+    ) -> Result<(), Stop> {
         let attempts = self.config().attempts;
         for attempt in 0..attempts {
-            match self.attempt(news, unsure || attempt > 0).await {
+            match self.attempt(policy, news, unsure || attempt > 0).await {
                 Err(Stop::Overtaken) => yield_now().await,
                 dealt => return dealt,
             }
@@ -84,22 +118,23 @@ impl Running {
         Err(Stop::failed(format!("other writers of the journal were faster {attempts} times")))
     }
 
-    async fn attempt(&self, news: &RecordedEvent, unsure: bool) -> Result<(), Stop> {
+    async fn attempt(
+        &self,
+        policy: &dyn AnyPolicy,
+        news: &RecordedEvent,
+        unsure: bool,
+    ) -> Result<(), Stop> {
         let journal = self.journal().ok_or(Stop::Ended)?;
-        if let Err(no_lane) = self.declares.lane.name(news) {
-            return Err(Stop::for_good(no_lane.to_string(), None));
-        }
         let unsure = unsure || news.position <= self.unsure_upto;
         // An operator has skipped it when nobody could say what it would send.
         if unsure {
             let as_a_whole = self.delivery(news, None).tag();
             if self.was_done(&as_a_whole, &*journal).await.map_err(Stop::failed)? {
                 self.tally.repeated();
-                self.tally.dealt_with();
                 return Ok(());
             }
         }
-        let reaction = self.reaction(news, &*journal).await.map_err(Stop::failed)?;
+        let reaction = self.reaction(policy, news, &*journal).await.map_err(Stop::failed)?;
         let correlation = correlation_of(news);
         let sending = Sending { news, journal: &*journal, correlation, unsure };
         match reaction {
@@ -114,7 +149,6 @@ impl Running {
                 }
             }
         }
-        self.tally.dealt_with();
         Ok(())
     }
 
@@ -124,10 +158,11 @@ impl Running {
     /// Why nobody can say.
     pub(super) async fn reaction(
         &self,
+        policy: &dyn AnyPolicy,
         news: &RecordedEvent,
         journal: &dyn Journal,
     ) -> Result<Reaction, String> {
-        let read = guarded(|| self.policy.read(news.clone()))?;
+        let read = guarded(|| policy.read(news.clone()))?;
         let reacting = match read.map_err(|error| ErrorReport::of(&error).to_string())? {
             Some(reacting) => reacting,
             // Its type is retired.
@@ -148,10 +183,14 @@ impl Running {
         }
     }
 
-    /// The delivery of a news that could not be made, as operators see it.
-    pub(super) async fn shows(&self, news: &RecordedEvent, nth: usize) -> Option<String> {
-        let journal = self.journal()?;
-        match self.reaction(news, &*journal).await {
+    /// The delivery of a news that could not be made, as operators see it; of an effect, the news.
+    pub(super) async fn shows(&self, news: &RecordedEvent, nth: Option<usize>) -> Option<String> {
+        let policy = match &self.does {
+            Does::Policy(policy) => policy,
+            Does::Effect(_) => return Some(shown_news(news)),
+        };
+        let (nth, journal) = (nth?, self.journal()?);
+        match self.reaction(&**policy, news, &*journal).await {
             Ok(Reaction::Sends(outgoing)) => outgoing.get(nth).map(shown),
             _ => None,
         }
@@ -262,6 +301,12 @@ impl Running {
 pub(super) fn correlation_of(news: &RecordedEvent) -> Text {
     let said = news.event.metadata.extra().correlation.clone();
     said.unwrap_or_else(|| format!("@{}", news.position).into())
+}
+
+/// A news, as operators see it.
+pub(super) fn shown_news(news: &RecordedEvent) -> String {
+    let RecordedEvent { position, event } = news;
+    format!("{} at {position}: {}", event.event_type, codec::show(&event.payload))
 }
 
 /// A command, as operators see it.

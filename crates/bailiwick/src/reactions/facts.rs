@@ -1,4 +1,4 @@
-//! What a policy has recorded of itself, read at the start and written while it runs.
+//! What a policy or an effect has recorded of itself, read at the start and written while it runs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,14 +1,11 @@
-//! The views of a policy, as of its news: folded up to and including that, and nothing later.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+//! The views of a policy or an effect, as of its news: folded up to and including that, and nothing later.
 
 use bailiwick_core::journal::Journal;
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{ErrorReport, Position};
 
 use crate::decide::Kept;
-use crate::error::panic_message;
+use crate::error::caught;
 use crate::pace::Pace;
 use crate::port;
 use crate::shared::Shared;
@@ -55,8 +52,10 @@ pub(super) async fn as_of(
 
 /// Runs code of the domain. Fails with the message of a panic.
 pub(super) fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| {
-        let message: Arc<str> = panic_message(&*panic);
-        format!("it panics: {message}")
-    })
+    caught(code).map_err(|message| panicked(&message))
+}
+
+/// That code of the domain has panicked, as operators read it.
+pub(super) fn panicked(message: &str) -> String {
+    format!("it panics: {message}")
 }

@@ -1,4 +1,4 @@
-//! Policies as operators see them: how far they have come, what stands still, and what to do about it.
+//! Policies and effects as operators see them: how far they have come, what stands still, and what to do about it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,36 +6,40 @@ use std::time::Duration;
 
 use bailiwick_core::journal::{Read, RecordedEvent};
 use bailiwick_core::policy::{DeliveryEnded, Ending, PolicyFact};
-use bailiwick_core::{Position, Text, Timestamp};
+use bailiwick_core::{Position, ReactionKind, Text, Timestamp};
 use tokio::sync::oneshot;
 
-use super::counts::PolicyCounts;
-use super::deliver::{Reaction, correlation_of, shown};
+use super::counts::ReactionCounts;
+use super::deliver::{Reaction, correlation_of, shown, shown_news};
 use super::lanes::before;
+use super::reaction::Does;
 use super::running::Running;
-use crate::error::PolicyError;
+use crate::error::ReactionError;
 use crate::port::{self, or_closed};
 
 /// How many stalled lanes are told.
 const MOST_STALLED: usize = 100;
 
-/// The policies of a runtime; from [`Runtime::policies`](crate::Runtime::policies). It does not keep the
-/// runtime alive. Cheap to clone.
+/// The policies of a runtime, from [`Runtime::policies`](crate::Runtime::policies), or its effects, from
+/// [`Runtime::effects`](crate::Runtime::effects): both are reactions to news. It does not keep the runtime
+/// alive. Cheap to clone.
 ///
-/// A delivery that fails (a target that cannot be loaded, a journal that is closed, a time-out, a full
-/// mailbox, a panic) is tried again later and later
-/// ([`policy_backoff`](crate::Config::policy_backoff)); nothing is recorded meanwhile. After
-/// [`policy_patience`](crate::Config::policy_patience) its lane is **parked**: that is recorded, later news
+/// A delivery of a policy that fails (a target that cannot be loaded, a journal that is closed, a time-out, a
+/// full mailbox, a panic) is tried again later and later
+/// ([`policy_backoff`](crate::Config::policy_backoff)), and so is a call of an effect
+/// ([`effect_backoff`](crate::Config::effect_backoff)); nothing is recorded meanwhile. After
+/// [`policy_patience`](crate::Config::policy_patience) or
+/// [`effect_patience`](crate::Config::effect_patience) its lane is **parked**: that is recorded, later news
 /// of the lane wait behind the one that failed, and other lanes go on. A parked lane stays so, over
 /// restarts too, until somebody has seen to it:
 ///
 /// | the failure | what to do |
 /// |---|---|
 /// | is mended | [`retry`](SelectedLanes::retry): it goes on where it is, in order |
-/// | is in this one delivery, which is not wanted | [`skip`](SelectedLanes::skip) it: the lane goes on behind it |
+/// | is in this one delivery or call, which is not wanted | [`skip`](SelectedLanes::skip) it: the lane goes on behind it |
 /// | makes all that the lane holds unwanted | [`drop_all`](SelectedLanes::drop_all): the lane goes on with what comes next |
 ///
-/// Each of the three is for lanes that were [selected](PolicyHandle::select), by any filter; what was
+/// Each of the three is for lanes that were [selected](ReactionHandle::select), by any filter; what was
 /// selected can be looked at first.
 ///
 /// # Examples
@@ -135,37 +139,42 @@ const MOST_STALLED: usize = 100;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Policies(pub(crate) Arc<[Arc<Running>]>);
+pub struct Reactions {
+    all: Arc<[Arc<Running>]>,
+    kind: ReactionKind,
+}
 
-/// A policy of a runtime, by its name; from [`Policies`]. It does not keep the runtime alive.
+/// A policy or an effect of a runtime, by its name; from [`Reactions`]. It does not keep the runtime alive.
 ///
-/// For an example see [`Policies`].
+/// For an example see [`Reactions`].
 #[derive(Clone)]
-pub struct PolicyHandle(Arc<Running>);
+pub struct ReactionHandle(Arc<Running>);
 
-/// How a policy is.
+/// How a policy or an effect is.
 ///
-/// For an example see [`Policies`].
+/// For an example see [`Reactions`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum PolicyState {
-    /// It reads and delivers.
+pub enum ReactionState {
+    /// It goes on.
     Running,
     /// As many lanes are parked as may be ([`parked_lanes`](crate::Config::parked_lanes)), so it does
     /// nothing more until the runtime is started again.
     Stopped,
 }
 
-/// How far a policy has come, and what became of what it did.
+/// How far a policy or an effect has come, and what became of what it did.
 ///
-/// For an example see [`Policies`].
+/// For an example see [`Reactions`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct PolicyStatus {
+pub struct ReactionStatus {
+    /// Whether it is a policy or an effect.
+    pub kind: ReactionKind,
     /// Its name.
-    pub policy: &'static str,
+    pub name: &'static str,
     /// Whether it runs.
-    pub state: PolicyState,
+    pub state: ReactionState,
     /// Everything that it wants up to here is done, but for lanes that are parked.
     pub reached: Position,
     /// It has read the journal up to here. What lies between the two is under way, or waits behind it; what
@@ -175,8 +184,8 @@ pub struct PolicyStatus {
     pub pending: usize,
     /// How long ago the oldest of them was recorded; none if everything is done.
     pub oldest_pending: Option<Duration>,
-    /// What became of its deliveries since the runtime was started.
-    pub counts: PolicyCounts,
+    /// What became of its deliveries or calls since the runtime was started.
+    pub counts: ReactionCounts,
     /// How many lanes stand still and are tried again.
     pub stalled_lanes: usize,
     /// Some of them, at most 100, the first in the journal first.
@@ -187,7 +196,7 @@ pub struct PolicyStatus {
 
 /// A lane that stands still, and is tried again.
 ///
-/// For an example see [`Policies`].
+/// For an example see [`Reactions`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StalledLane {
@@ -207,7 +216,7 @@ pub struct StalledLane {
 
 /// A lane that stands still until somebody has seen to it.
 ///
-/// For an example see [`Policies`].
+/// For an example see [`Reactions`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParkedLane {
@@ -219,40 +228,46 @@ pub struct ParkedLane {
     pub since: Timestamp,
     /// Why.
     pub reason: Arc<str>,
-    /// The command that could not be delivered, as its `Debug` shows it; none if it is not known.
+    /// The command that could not be delivered, as its `Debug` shows it; none if it is not known. Of an effect,
+    /// the news.
     pub command: Option<Arc<str>>,
 }
 
 /// Parked lanes that were selected: nothing is done before one of the verbs. What would be done to which
 /// is in [`lanes`](Self::lanes): so selecting is the dry run.
 ///
-/// For an example see [`Policies`].
+/// For an example see [`Reactions`].
 #[derive(Debug, Clone)]
 pub struct SelectedLanes {
-    policy: PolicyHandle,
+    of: ReactionHandle,
     lanes: Vec<ParkedLane>,
 }
 
-impl Policies {
-    /// The policy with this name.
-    pub fn get(&self, name: &str) -> Option<PolicyHandle> {
-        self.iter().find(|policy| policy.name() == name)
+impl Reactions {
+    pub(crate) fn new(all: Arc<[Arc<Running>]>, kind: ReactionKind) -> Self {
+        Reactions { all, kind }
     }
 
-    /// All policies, in the order in which they were added.
-    pub fn iter(&self) -> impl Iterator<Item = PolicyHandle> + '_ {
-        self.0.iter().cloned().map(PolicyHandle)
+    /// The one with this name.
+    pub fn get(&self, name: &str) -> Option<ReactionHandle> {
+        self.iter().find(|handle| handle.name() == name)
+    }
+
+    /// All of them, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = ReactionHandle> + '_ {
+        let is_one = |running: &&Arc<Running>| running.declares.kind == self.kind;
+        self.all.iter().filter(is_one).cloned().map(ReactionHandle)
     }
 }
 
-impl PolicyHandle {
+impl ReactionHandle {
     /// Its name.
     pub fn name(&self) -> &'static str {
         self.0.name()
     }
 
     /// How it is. Asks nobody and waits for nothing.
-    pub fn status(&self) -> PolicyStatus {
+    pub fn status(&self) -> ReactionStatus {
         let running = &self.0;
         let (now, elapsed) = (running.now(), running.elapsed());
         let lanes = running.lanes.lock();
@@ -264,11 +279,12 @@ impl PolicyHandle {
             failures: stalled.failing.times + 1,
             reason: stalled.failing.reason,
         });
-        PolicyStatus {
-            policy: running.name(),
+        ReactionStatus {
+            kind: running.declares.kind,
+            name: running.name(),
             state: match running.is_stopped() {
-                true => PolicyState::Stopped,
-                false => PolicyState::Running,
+                true => ReactionState::Stopped,
+                false => ReactionState::Running,
             },
             reached: lanes.mark(),
             read: lanes.upto(),
@@ -297,27 +313,28 @@ impl PolicyHandle {
     /// Selects those of the parked lanes for which this holds. Nothing is done to them yet.
     pub fn select(&self, which: impl FnMut(&ParkedLane) -> bool) -> SelectedLanes {
         let lanes = self.parked().into_iter().filter(which).collect();
-        SelectedLanes { policy: self.clone(), lanes }
+        SelectedLanes { of: self.clone(), lanes }
     }
 
-    /// What the policy would send now because of the news at which a lane is parked, as `Debug` shows it.
+    /// What the policy would send now because of the news at which a lane is parked, as `Debug` shows it. Of an
+    /// effect, the news itself: what it would call with nobody can say but by calling.
     ///
     /// # Errors
     /// If the lane is not parked, or nobody can say.
     ///
     /// # Cancel safety
     /// Changes nothing.
-    pub async fn inspect(&self, lane: &str) -> Result<Vec<String>, PolicyError> {
-        let (policy, parked) = (self.clone(), self.parked_lane(lane)?);
-        self.by_a_task(async move { policy.would_send(&parked).await }).await
+    pub async fn inspect(&self, lane: &str) -> Result<Vec<String>, ReactionError> {
+        let (of, parked) = (self.clone(), self.parked_lane(lane)?);
+        self.by_a_task(async move { of.would_send(&parked).await }).await
     }
 
     /// Does it in a task of the runtime: so the caller holds nothing of the journal, and what was begun is
     /// finished.
     async fn by_a_task<T: Send + 'static>(
         &self,
-        work: impl Future<Output = Result<T, PolicyError>> + Send + 'static,
-    ) -> Result<T, PolicyError> {
+        work: impl Future<Output = Result<T, ReactionError>> + Send + 'static,
+    ) -> Result<T, ReactionError> {
         let (tell, told) = oneshot::channel();
         let shared = self.0.shared.clone();
         self.0.shared.spawn(Box::pin(async move {
@@ -326,43 +343,48 @@ impl PolicyHandle {
                 drop(tell.send(done));
             }
         }));
-        told.await.unwrap_or(Err(PolicyError::ShutDown))
+        told.await.unwrap_or(Err(ReactionError::ShutDown))
     }
 
-    async fn would_send(&self, parked: &ParkedLane) -> Result<Vec<String>, PolicyError> {
+    async fn would_send(&self, parked: &ParkedLane) -> Result<Vec<String>, ReactionError> {
         let news = self.news_at(parked.at).await?;
-        let journal = self.0.journal().ok_or(PolicyError::ShutDown)?;
-        let reaction = self.0.reaction(&news, &*journal).await;
-        match reaction.map_err(|reason| PolicyError::Reaction { reason: reason.into() })? {
+        let Does::Policy(policy) = &self.0.does else { return Ok(vec![shown_news(&news)]) };
+        let journal = self.0.journal().ok_or(ReactionError::ShutDown)?;
+        let reaction = self.0.reaction(&**policy, &news, &*journal).await;
+        match reaction.map_err(|reason| ReactionError::Reaction { reason: reason.into() })? {
             Reaction::Sends(outgoing) => Ok(outgoing.iter().map(shown).collect()),
             Reaction::GivesUp(_) => Ok(Vec::new()),
         }
     }
 
-    fn parked_lane(&self, lane: &str) -> Result<ParkedLane, PolicyError> {
+    fn parked_lane(&self, lane: &str) -> Result<ParkedLane, ReactionError> {
         let found = self.parked().into_iter().find(|parked| parked.lane == *lane);
-        found.ok_or_else(|| PolicyError::NotParked { lane: lane.to_owned() })
+        found.ok_or_else(|| ReactionError::NotParked { lane: lane.to_owned() })
     }
 
-    async fn news_at(&self, at: Position) -> Result<RecordedEvent, PolicyError> {
-        let journal = self.0.journal().ok_or(PolicyError::ShutDown)?;
+    async fn news_at(&self, at: Position) -> Result<RecordedEvent, ReactionError> {
+        let journal = self.0.journal().ok_or(ReactionError::ShutDown)?;
         let item = bailiwick_core::journal::QueryItem::new(self.0.types.iter().cloned(), []);
         let query = item.expect("it wants some event").into();
         let page = port::read(&*journal, Read::new(query).after(before(at)).upto(at)).await;
-        let mut page = page.map_err(PolicyError::Unread)?;
-        page.events.pop().ok_or(PolicyError::NoNews { at })
+        let mut page = page.map_err(ReactionError::Unread)?;
+        page.events.pop().ok_or(ReactionError::NoNews { at })
     }
 
-    /// Traces each delivery of a news as skipped, if it was not done.
-    async fn skip_news(&self, news: &RecordedEvent) -> Result<(), PolicyError> {
+    /// Traces each delivery of a news, or the call for it, as skipped, if it was not done.
+    async fn skip_news(&self, news: &RecordedEvent) -> Result<(), ReactionError> {
         let running = &self.0;
-        let journal = running.journal().ok_or(PolicyError::ShutDown)?;
+        let journal = running.journal().ok_or(ReactionError::ShutDown)?;
         let correlation = correlation_of(news);
-        let deliveries = match running.reaction(news, &*journal).await {
+        let sends = match &running.does {
+            Does::Policy(policy) => running.reaction(&**policy, news, &*journal).await,
+            Does::Effect(_) => Ok(Reaction::Sends(Vec::new())),
+        };
+        let deliveries = match sends {
             Ok(Reaction::Sends(outgoing)) if !outgoing.is_empty() => {
                 outgoing.iter().map(|one| running.delivery(news, Some(one))).collect()
             }
-            // Nobody knows what it would have been.
+            // It is one call, or nobody knows what it would have been.
             _ => vec![running.delivery(news, None)],
         };
         for delivery in deliveries {
@@ -371,7 +393,7 @@ impl PolicyHandle {
             match left {
                 Ok(true) => running.tally.skipped(),
                 Ok(false) => {}
-                Err(reason) => return Err(PolicyError::NotRecorded { reason: reason.into() }),
+                Err(reason) => return Err(ReactionError::NotRecorded { reason: reason.into() }),
             }
         }
         Ok(())
@@ -387,62 +409,55 @@ impl SelectedLanes {
     /// Tries them again, from the news at which they are parked. Those that cannot go on are parked again.
     /// How many were still parked.
     pub fn retry(&self) -> usize {
-        let running = &self.policy.0;
-        let mut lanes = running.lanes.lock();
-        let retried = self.lanes.iter().filter(|parked| lanes.retry(&parked.lane)).count();
-        let ready = lanes.ready();
-        drop(lanes);
-        running.call_workers(ready);
-        retried
+        let each = self.lanes.iter();
+        self.of.0.change(0, |lanes| each.filter(|parked| lanes.retry(&parked.lane)).count())
     }
 
-    /// Skips the deliveries of the news at which they are parked, and goes on behind it. That is recorded;
-    /// what was skipped is never sent. How many were still parked.
+    /// Skips the deliveries of the news at which they are parked, or the calls for them, and goes on behind it. That is recorded;
+    /// what was skipped is never done. How many were still parked.
     ///
     /// # Errors
     /// If it cannot be recorded; those before it are skipped.
     ///
     /// # Cancel safety
     /// Once it was polled, it goes on without its caller.
-    pub async fn skip(&self) -> Result<usize, PolicyError> {
+    pub async fn skip(&self) -> Result<usize, ReactionError> {
         let selected = self.clone();
-        self.policy.by_a_task(async move { selected.skip_each().await }).await
+        self.of.by_a_task(async move { selected.skip_each().await }).await
     }
 
-    async fn skip_each(&self) -> Result<usize, PolicyError> {
+    async fn skip_each(&self) -> Result<usize, ReactionError> {
         let mut skipped = 0;
         for parked in &self.lanes {
-            if self.policy.parked_lane(parked.lane.as_str()).is_ok_and(|now| now.at == parked.at) {
-                let news = self.policy.news_at(parked.at).await?;
-                self.policy.skip_news(&news).await?;
-                let mut lanes = self.policy.0.lanes.lock();
-                if lanes.retry_behind(&parked.lane, parked.at) {
-                    skipped += 1;
-                }
-                let ready = lanes.ready();
-                drop(lanes);
-                self.policy.0.call_workers(ready);
+            if self.of.parked_lane(parked.lane.as_str()).is_ok_and(|now| now.at == parked.at) {
+                let news = self.of.news_at(parked.at).await?;
+                self.of.skip_news(&news).await?;
+                let running = &self.of.0;
+                running.forgets_call(parked.at);
+                let goes_on =
+                    running.change(0, |lanes| lanes.retry_behind(&parked.lane, parked.at));
+                skipped += usize::from(goes_on);
             }
         }
         Ok(skipped)
     }
 
     /// Drops everything that they hold up to now: they go on with what comes next. That is recorded; what
-    /// was dropped is never sent. How many were still parked.
+    /// was dropped is never done. How many were still parked.
     ///
     /// # Errors
     /// If it cannot be recorded; those before it are dropped.
     ///
     /// # Cancel safety
     /// Once it was polled, it goes on without its caller.
-    pub async fn drop_all(&self) -> Result<usize, PolicyError> {
+    pub async fn drop_all(&self) -> Result<usize, ReactionError> {
         let selected = self.clone();
-        self.policy.by_a_task(async move { selected.drop_each().await }).await
+        self.of.by_a_task(async move { selected.drop_each().await }).await
     }
 
-    async fn drop_each(&self) -> Result<usize, PolicyError> {
+    async fn drop_each(&self) -> Result<usize, ReactionError> {
         let mut dropped = 0;
-        let running = &self.policy.0;
+        let running = &self.of.0;
         for parked in &self.lanes {
             let Some(upto) = running.lanes.lock().begin_drop(&parked.lane) else { continue };
             let mut dropping = Dropping { running, lane: Some(&parked.lane) };
@@ -452,15 +467,12 @@ impl SelectedLanes {
                 dropped_after: Some(before(parked.at)),
             };
             let recorded = running.records(&fact).await;
-            recorded.map_err(|reason| PolicyError::NotRecorded { reason: reason.into() })?;
+            recorded.map_err(|reason| ReactionError::NotRecorded { reason: reason.into() })?;
             dropping.lane = None;
-            let mut lanes = running.lanes.lock();
-            lanes.dropped(&parked.lane, upto);
-            let ready = lanes.ready();
-            drop(lanes);
+            running.forgets_call(parked.at);
+            running.change(0, |lanes| lanes.dropped(&parked.lane, upto));
             dropped += 1;
             running.tally.skipped();
-            running.call_workers(ready);
         }
         Ok(dropped)
     }
@@ -468,26 +480,26 @@ impl SelectedLanes {
 
 /// A lane that is being dropped, until it is recorded.
 struct Dropping<'a> {
-    running: &'a Running,
+    running: &'a Arc<Running>,
     lane: Option<&'a Text>,
 }
 
 impl Drop for Dropping<'_> {
     fn drop(&mut self) {
         if let Some(lane) = self.lane {
-            self.running.lanes.lock().give_up_drop(lane);
+            self.running.change(0, |lanes| lanes.give_up_drop(lane));
         }
     }
 }
 
-impl fmt::Debug for Policies {
+impl fmt::Debug for Reactions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter().map(|policy| policy.name())).finish()
+        f.debug_list().entries(self.iter().map(|handle| handle.name())).finish()
     }
 }
 
-impl fmt::Debug for PolicyHandle {
+impl fmt::Debug for ReactionHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PolicyHandle({})", self.name())
+        write!(f, "ReactionHandle({})", self.name())
     }
 }

@@ -1,4 +1,5 @@
-//! The lanes of a policy, and how far it has come. Pure: no time passes here, and nothing is awaited.
+//! The lanes of a policy or an effect, and how far it has come. Pure: no time passes here, and nothing is
+//! awaited.
 //!
 //! 1. The news of a lane are dealt with one after the other, in the order of the journal; a lane is in the
 //!    hands of one worker at most.
@@ -7,6 +8,8 @@
 //! 3. The mark never passes a news that is not done, but for lanes that are parked: those are facts in the
 //!    journal, and have a position of their own. From before it is recorded that a lane is parked no more,
 //!    until it is recorded that it is so again, it holds the mark: whatever becomes of the recording.
+//! 4. Lanes that are tried again and those that are not take turns, and the former have a bound of their own:
+//!    if all of them hang, there are workers left for the others.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -16,7 +19,7 @@ use bailiwick_core::journal::RecordedEvent;
 use bailiwick_core::{Position, Text, Timestamp};
 use foldhash::fast::FixedState;
 
-/// How much of a policy is held in memory, and how fast it gives up trying.
+/// How much of a policy or an effect is held in memory, and worked on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     /// News of one lane.
@@ -25,12 +28,20 @@ pub(super) struct Bounds {
     pub(super) of_all: usize,
     /// Lanes that are parked.
     pub(super) parked: usize,
+    /// Lanes that are tried again, in the hands of workers at a time.
+    pub(super) again: usize,
 }
 
 pub(super) struct Lanes {
     bounds: Bounds,
     by_name: HashMap<Text, Lane, FixedState>,
     ready: VecDeque<Text>,
+    /// Lanes that are ready, too, and were tried in vain.
+    again: VecDeque<Text>,
+    /// How many of those are in the hands of workers.
+    again_at_work: usize,
+    /// One of those was taken last.
+    again_last: bool,
     /// Lanes that are left alone until then.
     later: BTreeSet<(Duration, Text)>,
     /// News that are not done, of lanes that are not parked, and when they were recorded.
@@ -57,6 +68,8 @@ struct Lane {
     was: Option<Arc<Parked>>,
     /// Nobody knows whether the journal still has it so: it holds the mark.
     maybe_free: bool,
+    /// It is in the hands of a worker as one that is tried again.
+    again_at_work: bool,
 }
 
 #[derive(Default)]
@@ -101,7 +114,7 @@ pub(super) enum Job {
     Free { lane: Text },
 }
 
-/// A lane that stands still, and is not parked yet.
+/// A lane that fails, and is not parked yet.
 pub(super) struct Stalled {
     pub(super) lane: Text,
     pub(super) at: Position,
@@ -121,6 +134,9 @@ impl Lanes {
             bounds,
             by_name: HashMap::with_hasher(FixedState::with_seed(seed)),
             ready: VecDeque::new(),
+            again: VecDeque::new(),
+            again_at_work: 0,
+            again_last: false,
             later: BTreeSet::new(),
             outstanding: BTreeMap::new(),
             reading_on: BTreeMap::new(),
@@ -179,9 +195,45 @@ impl Lanes {
         self.parked >= self.bounds.parked
     }
 
-    /// How many wait for a worker.
+    /// How many wait for a worker, and may have one.
     pub(super) fn ready(&self) -> usize {
-        self.ready.len()
+        self.ready.len() + self.again.len().min(self.bounds.again - self.again_at_work)
+    }
+
+    /// How many that are tried again are in the hands of workers.
+    #[cfg(test)]
+    pub(super) fn again_at_work(&self) -> usize {
+        let at_work = self.by_name.values().filter(|lane| lane.again_at_work);
+        assert_eq!(at_work.count(), self.again_at_work);
+        self.again_at_work
+    }
+
+    /// A lane waits for a worker.
+    fn queue(&mut self, name: &Text) {
+        let Some(lane) = self.by_name.get_mut(name) else { return };
+        lane.state = State::Ready;
+        match lane.failing.is_some() || lane.was.is_some() {
+            true => self.again.push_back(name.clone()),
+            false => self.ready.push_back(name.clone()),
+        }
+    }
+
+    /// The next one that may have a worker: in turns, if there are of both kinds.
+    fn next(&mut self) -> Option<(Text, bool)> {
+        let again = !self.again.is_empty() && self.again_at_work < self.bounds.again;
+        let again = again && (!self.again_last || self.ready.is_empty());
+        self.again_last = again;
+        let queue = if again { &mut self.again } else { &mut self.ready };
+        Some((queue.pop_front()?, again))
+    }
+
+    /// A worker gives its lane back.
+    fn given_back(&mut self, name: &Text) {
+        if let Some(lane) = self.by_name.get_mut(name)
+            && std::mem::take(&mut lane.again_at_work)
+        {
+            self.again_at_work -= 1;
+        }
     }
 
     /// The next news of the journal, for this lane.
@@ -198,8 +250,7 @@ impl Lanes {
         self.outstanding.insert(news.position, news.event.recorded_at);
         lane.queue.push_back(news);
         if matches!(lane.state, State::Idle) {
-            lane.state = State::Ready;
-            self.ready.push_back(name);
+            self.queue(&name);
         }
     }
 
@@ -210,9 +261,10 @@ impl Lanes {
 
     /// What a worker is to do next. The lane is in its hands until it says how that went.
     pub(super) fn take(&mut self) -> Option<Job> {
-        let name = self.ready.pop_front()?;
+        let (name, again) = self.next()?;
         let lane = self.by_name.get_mut(&name)?;
-        lane.state = State::Working;
+        (lane.state, lane.again_at_work) = (State::Working, again);
+        self.again_at_work += usize::from(again);
         if let Some(news) = lane.queue.front() {
             let (news, unsure) = (news.clone(), lane.unsure);
             return Some(Job::News { lane: name, news, unsure });
@@ -237,12 +289,12 @@ impl Lanes {
 
     /// The worker's lane goes on, if there is more of it.
     fn put_back(&mut self, name: &Text) {
+        self.given_back(name);
         let Some(lane) = self.by_name.get_mut(name) else { return };
         if lane.queue.is_empty() && lane.behind.is_none() && lane.was.is_none() {
             self.by_name.remove(name);
         } else {
-            lane.state = State::Ready;
-            self.ready.push_back(name.clone());
+            self.queue(name);
         }
     }
 
@@ -265,6 +317,7 @@ impl Lanes {
     /// The worker's lane could not be dealt with: it is left alone until then. It keeps one position, and
     /// reads on behind it later.
     pub(super) fn failed(&mut self, name: &Text, failing: Failing, until: Duration) {
+        self.given_back(name);
         let Some(lane) = self.by_name.get_mut(name) else { return };
         if lane.queue.len() > 1 {
             for news in lane.queue.drain(1..) {
@@ -298,6 +351,7 @@ impl Lanes {
 
     /// The worker's lane is parked: that is recorded. Parked twice is parked once.
     pub(super) fn park(&mut self, name: &Text, parked: Parked) {
+        self.given_back(name);
         let Some(lane) = self.by_name.get_mut(name) else { return };
         for news in lane.queue.drain(..) {
             self.outstanding.remove(&news.position);
@@ -370,8 +424,8 @@ impl Lanes {
         lane.does_not_read_on(&mut self.reading_on);
         lane.was = Some(parked.clone());
         lane.reads_on_behind(behind(&parked), &mut self.reading_on);
-        (lane.unsure, lane.state) = (true, State::Ready);
-        self.ready.push_back(name.clone());
+        lane.unsure = true;
+        self.queue(name);
         true
     }
 
@@ -426,11 +480,10 @@ impl Lanes {
                 return Some(*until);
             }
             let Some((until, name)) = self.later.pop_first() else { break };
-            if let Some(lane) = self.by_name.get_mut(&name)
+            if let Some(lane) = self.by_name.get(&name)
                 && matches!(lane.state, State::Later(at) if at == until)
             {
-                lane.state = State::Ready;
-                self.ready.push_back(name);
+                self.queue(&name);
             }
         }
         None
@@ -452,22 +505,28 @@ impl Lanes {
         parked
     }
 
-    /// Those that stand still and are not parked, the first in the journal first.
+    /// Those that fail and are not parked, the first in the journal first.
     pub(super) fn stalled(&self, most: usize) -> Vec<Stalled> {
-        let stalled = self.later.iter().filter_map(|(_, name)| {
-            let lane = self.by_name.get(name)?;
-            let (news, failing) = (lane.queue.front()?, lane.failing.clone()?);
-            let (at, recorded_at) = (news.position, news.event.recorded_at);
-            Some(Stalled { lane: name.clone(), at, recorded_at, failing })
+        let mut failing: Vec<_> = self.failing_lanes().collect();
+        failing.sort_unstable_by_key(|(_, news, _)| news.position);
+        let stalled = failing.into_iter().take(most).map(|(lane, news, failing)| Stalled {
+            lane: lane.clone(),
+            at: news.position,
+            recorded_at: news.event.recorded_at,
+            failing: failing.clone(),
         });
-        let mut stalled: Vec<_> = stalled.take(most).collect();
-        stalled.sort_unstable_by_key(|stalled| stalled.at);
-        stalled
+        stalled.collect()
     }
 
-    /// How many stand still and are not parked.
+    /// How many fail and are not parked: also while they are tried again, so that a call that hangs each time
+    /// is no recovery.
     pub(super) fn count_stalled(&self) -> usize {
-        self.later.len()
+        self.failing_lanes().count()
+    }
+
+    fn failing_lanes(&self) -> impl Iterator<Item = (&Text, &RecordedEvent, &Failing)> {
+        let lanes = self.by_name.iter();
+        lanes.filter_map(|(name, lane)| Some((name, lane.queue.front()?, lane.failing.as_ref()?)))
     }
 }
 

@@ -12,7 +12,7 @@ use super::lanes::{Bounds, Failing, Job, Lanes, Parked};
 const SEEDS: u64 = 100;
 const STEPS: u64 = 600;
 const LANES: [&str; 3] = ["a", "b", "c"];
-const BOUNDS: Bounds = Bounds { of_lane: 3, of_all: 8, parked: 100 };
+const BOUNDS: Bounds = Bounds { of_lane: 3, of_all: 8, parked: 100, again: 1 };
 const PAGE: usize = 4;
 
 /// What is in the journal, and what was done about it.
@@ -274,6 +274,7 @@ impl Model {
             let is_known = self.done.contains(at) || holds;
             assert!(is_known, "the mark is {mark}, and {at} of {lane} is not done");
         }
+        assert!(self.lanes.again_at_work() <= BOUNDS.again);
         assert!(self.lanes.held() <= BOUNDS.of_all + PAGE + LANES.len() * BOUNDS.of_lane);
     }
 

@@ -1,4 +1,4 @@
-//! Reading what a policy wants, in the order of the journal, as soon as it is there.
+//! Reading what a policy or an effect wants, in the order of the journal, as soon as it is there.
 
 use std::sync::Arc;
 
@@ -36,8 +36,7 @@ async fn read_on(running: &Arc<Running>) {
                 continue;
             }
         };
-        let ready = running.offer(page.events, page.upto);
-        running.call_workers(ready);
+        running.offer(page.events, page.upto);
         running.has_read(page.upto);
         if page.more {
             // Workers have their turn, too.
@@ -60,27 +59,29 @@ fn query(running: &Running) -> Query {
 
 fn say_unread(running: &Running, error: &JournalReadError) {
     let error = ErrorReport::of(error);
-    tracing::warn!(policy = running.name(), %error, "the news cannot be read");
+    tracing::warn!(reaction = running.name(), %error, "the news cannot be read");
 }
 
 impl Running {
-    /// Puts news into their lanes: all there are up to here. How many lanes wait for a worker.
-    fn offer(&self, news: Vec<RecordedEvent>, upto: Position) -> usize {
+    /// Puts news into their lanes: all there are up to here.
+    fn offer(self: &Arc<Self>, news: Vec<RecordedEvent>, upto: Position) {
         #[cfg(feature = "fault-injection")]
         let news = crate::sabotage::in_order(&self.shared, news);
-        let mut lanes = self.lanes.lock();
-        for news in news {
-            if !news.event.is_reserved() {
-                let lane = self.lane_of(&news);
-                if !self.dropped.has(&lane, news.position) {
-                    lanes.offer(lane, news);
+        self.change(0, |lanes| {
+            for news in news {
+                if !news.event.is_reserved() {
+                    let lane = self.lane_of(&news);
+                    if !self.dropped.has(&lane, news.position) {
+                        lanes.offer(lane, news);
+                    }
+                } else if let Ok(Some(PolicyFact::LaneFreed { lane, upto, .. })) =
+                    news.event.decode()
+                {
+                    lanes.is_freed(&lane.into(), upto, news.position);
                 }
-            } else if let Ok(Some(PolicyFact::LaneFreed { lane, upto, .. })) = news.event.decode() {
-                lanes.is_freed(&lane.into(), upto, news.position);
             }
-        }
-        lanes.read_upto(upto);
-        lanes.ready()
+            lanes.read_upto(upto);
+        });
     }
 }
 
@@ -96,7 +97,7 @@ async fn has_room(running: &Running) -> bool {
 }
 
 async fn pause(running: &Running) {
-    let wait = running.config().policy_backoff_max.min(running.config().reload_backoff);
+    let wait = running.config().reload_backoff;
     until_closing(running, running.shared.seams.clock.sleep(wait)).await;
 }
 

@@ -1,4 +1,4 @@
-//! Rewinding a policy: what it did is done again, by its code of today.
+//! Rewinding a policy or an effect: what it did is done again, by its code of today.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,20 +6,23 @@ use std::sync::Arc;
 use bailiwick_core::journal::{
     AppendError, DELIVERY_ENDED, Journal, JournalReadError, Query, QueryItem, Read,
 };
-use bailiwick_core::policy::{PolicyFact, policy_tag};
-use bailiwick_core::{CodecError, Event, InvalidTag, Policy, Position, Tag, each_name};
+use bailiwick_core::policy::{PolicyFact, ReactionDescriptor, policy_tag, recorded_kind};
+use bailiwick_core::{
+    CodecError, Effect, InvalidTag, Policy, Position, ReactionKind, Tag, each_name,
+};
 
 use super::facts::{self, Recorded, Unreadable};
 use crate::port;
 
-/// A policy that is to do again what it did because of the news beyond a position. It is done offline:
-/// while no runtime runs the policy on this journal; one that does goes on as it was.
+/// A policy or an effect that is to do again what it did because of the news beyond a position. It is done
+/// offline: while no runtime runs it on this journal; one that does goes on as it was.
 ///
 /// [`plan`](Self::plan) looks what will be done again, and changes nothing. Shown, it says so, for whoever
 /// has to agree. [`confirm`](Self::confirm) records it; the next runtime that is started does it.
 ///
 /// Every delivery is sent again then, as one that was never made: targets that took it will be asked to
 /// take it a second time, and decide by their rules. What is not to happen twice has to be refused by them.
+/// An effect calls again, under new [keys](bailiwick_core::Attempt::key): the outside world does it once more.
 ///
 /// # Examples
 /// ```
@@ -50,7 +53,8 @@ use crate::port;
 /// ```
 pub struct Rewind {
     journal: Arc<dyn Journal>,
-    policy: &'static str,
+    kind: ReactionKind,
+    name: &'static str,
     tag: Tag,
     after: Position,
     run: u32,
@@ -59,23 +63,23 @@ pub struct Rewind {
     ended: u64,
 }
 
-/// Why a policy cannot be rewound. It is for operators: it may name types, positions and files.
+/// Why a policy or an effect cannot be rewound. It is for operators: it may name types, positions and files.
 ///
 /// For an example see [`Rewind`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RewindError {
     /// Its name cannot be recorded.
-    #[error("the name of the policy cannot be recorded")]
+    #[error("its name cannot be recorded")]
     Name(#[source] InvalidTag),
     /// It was never started on this journal: there is nothing to be done again.
-    #[error("the policy was never started on this journal")]
+    #[error("it was never started on this journal")]
     NeverStarted,
     /// The journal could not be read.
     #[error("the journal cannot be read")]
     Unread(#[source] JournalReadError),
     /// What it has recorded of itself cannot be read.
-    #[error("what the policy recorded at position {position} cannot be read")]
+    #[error("what it recorded at position {position} cannot be read")]
     Fact {
         /// Where it stands.
         position: Position,
@@ -85,8 +89,8 @@ pub enum RewindError {
     /// The journal did not take it.
     #[error("it cannot be recorded")]
     NotRecorded(#[source] AppendError),
-    /// The journal holds more of the policy than when it was planned. Plan it again.
-    #[error("the policy has done something since; plan it again, while nothing runs it")]
+    /// The journal holds more of it than when it was planned. Plan it again.
+    #[error("it has done something since; plan it again, while nothing runs it")]
     Overtaken,
 }
 
@@ -112,15 +116,39 @@ impl Rewind {
         journal: Arc<dyn Journal>,
         after: Position,
     ) -> Result<Rewind, RewindError> {
-        let tag = policy_tag(P::NAME).map_err(RewindError::Name)?;
+        Self::plan_of(ReactionDescriptor::of_policy::<P>(), journal, after).await
+    }
+
+    /// The same for an effect.
+    ///
+    /// # Errors
+    /// If it cannot be said.
+    ///
+    /// # Cancel safety
+    /// Changes nothing.
+    pub async fn plan_effect<F: Effect>(
+        journal: Arc<dyn Journal>,
+        after: Position,
+    ) -> Result<Rewind, RewindError> {
+        Self::plan_of(ReactionDescriptor::of_effect::<F>(), journal, after).await
+    }
+
+    async fn plan_of(
+        declares: ReactionDescriptor,
+        journal: Arc<dyn Journal>,
+        after: Position,
+    ) -> Result<Rewind, RewindError> {
+        let ReactionDescriptor { kind, name, types, .. } = declares;
+        let tag = policy_tag(name).map_err(RewindError::Name)?;
         let recorded = Recorded::of(&*journal, &tag).await?;
-        if recorded.started.is_none() {
+        let is_its = |lane: &str| recorded_kind(lane) == kind;
+        if !recorded.started.as_ref().is_some_and(|(_, lane)| is_its(lane)) {
             return Err(RewindError::NeverStarted);
         }
         let run = recorded.run + 1;
-        let names = each_name(P::Event::TYPES);
-        let (policy, news, caused, ended) = (P::NAME, 0, 0, 0);
-        let mut rewind = Rewind { journal, policy, tag, after, run, news, caused, ended };
+        let names = each_name(types);
+        let (news, caused, ended) = (0, 0, 0);
+        let mut rewind = Rewind { journal, kind, name, tag, after, run, news, caused, ended };
         rewind.count(&names).await?;
         Ok(rewind)
     }
@@ -134,7 +162,7 @@ impl Rewind {
                 let name = event.event.event_type.as_str();
                 self.news += u64::from(names.contains(&name));
                 let delivery = event.event.metadata.extra().delivery.as_ref();
-                if delivery.is_some_and(|of| of.policy == self.policy && of.source > self.after) {
+                if delivery.is_some_and(|of| of.policy == self.name && of.source > self.after) {
                     let count =
                         if name == DELIVERY_ENDED { &mut self.ended } else { &mut self.caused };
                     *count += 1;
@@ -157,7 +185,7 @@ impl Rewind {
         self.caused
     }
 
-    /// Records it: the next runtime that is started with the policy does it.
+    /// Records it: the next runtime that is started with the policy or the effect does it.
     ///
     /// # Errors
     /// If it cannot be recorded, or is not what it was planned to be any more.
@@ -185,13 +213,23 @@ impl Rewind {
 /// What will be done again, for whoever has to agree.
 impl fmt::Display for Rewind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Rewind { policy, after, news, caused, ended, .. } = self;
+        let Rewind { kind, name, after, news, caused, ended, .. } = self;
         write!(
             f,
-            "the policy {policy:?} goes back to position {after}: it sees {news} news again, and sends \
-             what it would send because of them today; {caused} deliveries that had an effect, and \
-             {ended} that had none, are made again"
-        )
+            "the {kind} {name:?} goes back to position {after}: it sees {news} news again, and "
+        )?;
+        match kind {
+            ReactionKind::Policy => write!(
+                f,
+                "sends what it would send because of them today; {caused} deliveries that had an effect, \
+                 and {ended} that had none, are made again"
+            ),
+            ReactionKind::Effect => write!(
+                f,
+                "calls for each of them, under new keys; {ended} that were performed, given up or skipped \
+                 are so again"
+            ),
+        }
     }
 }
 

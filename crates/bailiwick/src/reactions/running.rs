@@ -1,31 +1,33 @@
-//! A policy that runs: what its tasks share.
+//! A policy or an effect that runs: what its tasks share.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bailiwick_core::journal::{EventType, Journal};
-use bailiwick_core::policy::{AnyPolicy, ReactionDescriptor};
+use bailiwick_core::journal::{EventType, Journal, RecordedEvent};
+use bailiwick_core::policy::{DeliveryEnded, ReactionDescriptor};
 use bailiwick_core::{Position, Tag, Text, Timestamp};
 use tokio::sync::{Notify, Semaphore};
 
 use super::counts::Tally;
 use super::facts::Dropped;
-use super::lanes::{Bounds, Lanes};
+use super::lanes::Lanes;
+use super::reaction::{Bounds, Does, Reaction};
 use super::start::Begun;
 use super::targets::Targets;
 use super::timing::Marks;
 use super::worker;
-use crate::backoff::Backoff;
 use crate::config::Config;
 use crate::decide::Kept;
-use crate::health::PolicyHealth;
+use crate::health::ReactionHealth;
 use crate::shared::{Lock, Shared, Stage};
 
 pub(crate) struct Running {
     pub(super) shared: Arc<Shared>,
     pub(super) declares: ReactionDescriptor,
-    pub(super) policy: Arc<dyn AnyPolicy>,
+    pub(super) does: Does,
+    pub(super) bounds: Bounds,
     pub(super) targets: Arc<Targets>,
     /// What its facts carry.
     pub(super) tag: Tag,
@@ -39,6 +41,8 @@ pub(crate) struct Running {
     pub(super) dropped: Dropped,
     pub(super) lanes: Lock<Lanes>,
     pub(super) kept: Kept,
+    /// What calls have come to whose trace could not be written, by their news: one of a lane at most.
+    pub(super) untraced: Lock<BTreeMap<Position, DeliveryEnded>>,
     pub(super) tally: Tally,
     workers: Lock<Workers>,
     /// Wakes workers that have nothing to do.
@@ -61,20 +65,16 @@ struct Workers {
 impl Running {
     pub(super) fn new(shared: Arc<Shared>, targets: Arc<Targets>, begun: Begun) -> Arc<Self> {
         let seed = shared.seams.entropy.next_u64();
-        let config = &shared.config;
-        let bounds = Bounds {
-            of_lane: config.lane_news,
-            of_all: config.policy_news,
-            parked: config.parked_lanes,
-        };
-        let Begun { policy, tag, reached, run, parked, dropped, left_behind, head } = begun;
-        let mut lanes = Lanes::new(seed, bounds, reached, parked);
+        let Begun { reaction, tag, reached, run, parked, dropped, left_behind, head } = begun;
+        let Reaction { declares, does } = reaction;
+        let bounds = Bounds::of(declares.kind, &shared.config);
+        let mut lanes = Lanes::new(seed, bounds.lanes, reached, parked);
         left_behind.into_iter().for_each(|(lane, upto)| lanes.goes_on_behind(lane, upto));
         Arc::new(Running {
-            types: policy.descriptor().names(),
-            declares: policy.descriptor(),
+            types: declares.names(),
             lanes: Lock::new(lanes),
-            kept: Kept::new(seed, config),
+            kept: Kept::new(seed, &shared.config),
+            untraced: Lock::new(BTreeMap::new()),
             tally: Tally::default(),
             workers: Lock::new(Workers::default()),
             work: Semaphore::new(0),
@@ -86,7 +86,9 @@ impl Running {
             run,
             dropped,
             tag,
-            policy,
+            declares,
+            does,
+            bounds,
             targets,
             shared,
         })
@@ -126,32 +128,54 @@ impl Running {
     pub(super) fn stop(&self) {
         self.stopped.store(true, Ordering::Release);
         tracing::error!(
-            policy = self.name(),
+            reaction = self.name(),
             most = self.config().parked_lanes,
-            "as many lanes are parked as may be; the policy has stopped: see to them (`policies()`), or \
-             raise `parked_lanes`, and start again"
+            "as many lanes are parked as may be; it has stopped: see to them (`policies()`, `effects()`), \
+             or raise `parked_lanes`, and start again"
         );
         self.room.notify_waiters();
         self.timing.notify_waiters();
     }
 
     /// If it has lanes that stand still.
-    pub(crate) fn health(&self) -> Option<PolicyHealth> {
-        let (policy, stopped) = (self.name(), self.is_stopped());
+    pub(crate) fn health(&self) -> Option<ReactionHealth> {
+        let (kind, name, stopped) = (self.declares.kind, self.name(), self.is_stopped());
         let lanes = self.lanes.lock();
         let (parked_lanes, stalled_lanes) = (lanes.parked(), lanes.count_stalled());
         let is_well = !stopped && parked_lanes == 0 && stalled_lanes == 0;
-        (!is_well).then_some(PolicyHealth { policy, stopped, parked_lanes, stalled_lanes })
+        (!is_well).then_some(ReactionHealth { kind, name, stopped, parked_lanes, stalled_lanes })
     }
 
-    /// How long to leave a lane alone that was tried in vain so often: with a quarter of it by chance,
-    /// so that those that failed together are not tried together.
-    pub(super) fn back_off(&self, times: u32) -> Duration {
-        let config = self.config();
-        let backoff = Backoff::new(config.policy_backoff, config.policy_backoff_max);
-        let wait = backoff.after(u8::try_from(times).unwrap_or(u8::MAX));
+    /// How long to leave a lane alone that was tried in vain so often, and no less than `after`, within its
+    /// bound: with a quarter of it by chance, so that those that failed together are not tried together.
+    pub(super) fn back_off(&self, times: u32, after: Option<Duration>) -> Duration {
+        let wait = self.bounds.backoff.after(u8::try_from(times).unwrap_or(u8::MAX));
         let share = u32::try_from(self.shared.seams.entropy.next_u64() % 256).unwrap_or(0);
-        wait * 3 / 4 + wait / 1_024 * share
+        let by_chance = |of: Duration| of / 1_024 * share;
+        let backoff = wait * 3 / 4 + by_chance(wait);
+        match after.map(|after| after.min(self.config().effect_retry_after_max)) {
+            Some(after) if after > backoff => after.saturating_add(by_chance(after)),
+            _ => backoff,
+        }
+    }
+
+    /// Changes the lanes, and sees to what follows: there may be room for news, and work for workers, but for
+    /// `looking` of them, who look for work by themselves.
+    pub(super) fn change<T>(
+        self: &Arc<Self>,
+        looking: usize,
+        change: impl FnOnce(&mut Lanes) -> T,
+    ) -> T {
+        let mut lanes = self.lanes.lock();
+        let was_full = !lanes.has_room();
+        let changed = change(&mut lanes);
+        let (has_room, ready) = (lanes.has_room(), lanes.ready());
+        drop(lanes);
+        if was_full && has_room {
+            self.room.notify_waiters();
+        }
+        self.call_workers(ready.saturating_sub(looking));
+        changed
     }
 
     /// There may be work for as many workers more.
@@ -161,7 +185,7 @@ impl Running {
         }
         let mut workers = self.workers.lock();
         let woken = ready.min(workers.idle);
-        let more = (ready - woken).min(self.config().policy_lanes.saturating_sub(workers.all));
+        let more = (ready - woken).min(self.bounds.workers.saturating_sub(workers.all));
         workers.idle -= woken;
         workers.all += more;
         drop(workers);
@@ -196,9 +220,12 @@ impl Running {
         self.workers.lock().all -= 1;
     }
 
-    pub(super) fn lane_of(&self, news: &bailiwick_core::journal::RecordedEvent) -> Text {
-        // Who has no lane is alone in one.
-        let alone = |_| Text::from(format!("@{}", news.position));
+    /// The lane of a news. Who has none is alone in one.
+    pub(super) fn lane_of(&self, news: &RecordedEvent) -> Text {
+        let alone = |_| Text::from(format!("{ALONE}{}", news.position));
         self.declares.lane.name(news).unwrap_or_else(alone)
     }
 }
+
+/// How the name of a lane begins that holds one news, which has none.
+pub(super) const ALONE: char = '@';

@@ -1,20 +1,19 @@
-//! A policy at the start of a runtime: where it goes on, or begins.
-
-use std::sync::Arc;
+//! A policy or an effect at the start of a runtime: where it goes on, or begins.
 
 use bailiwick_core::journal::{AppendError, Journal, POLICY_STARTED, Query, QueryItem, Read};
-use bailiwick_core::policy::{AnyPolicy, PolicyFact, ReactionDescriptor, policy_tag};
+use bailiwick_core::policy::{PolicyFact, ReactionDescriptor, policy_tag};
 use bailiwick_core::{Position, Start, Tag, Text};
 
 use super::facts::{self, Dropped, Recorded, Unreadable};
 use super::lanes::Parked;
+use super::reaction::Reaction;
 use crate::port;
 use crate::shared::Shared;
 use crate::start::StartError;
 
-/// A policy that goes on from where it was.
+/// A policy or an effect that goes on from where it was.
 pub(crate) struct Begun {
-    pub(super) policy: Arc<dyn AnyPolicy>,
+    pub(super) reaction: Reaction,
     pub(super) tag: Tag,
     pub(super) reached: Position,
     pub(super) run: u32,
@@ -26,20 +25,21 @@ pub(crate) struct Begun {
     pub(super) head: Position,
 }
 
-/// Finds out where each policy goes on.
+/// Finds out where each policy and effect goes on.
 ///
 /// # Errors
 /// If one cannot.
 pub(crate) async fn begin(
     shared: &Shared,
     journal: &dyn Journal,
-    policies: Vec<Arc<dyn AnyPolicy>>,
+    reactions: Vec<Reaction>,
 ) -> Result<Vec<Begun>, StartError> {
-    let mut begun = Vec::with_capacity(policies.len());
-    for policy in policies {
-        let name = policy.descriptor().name;
-        let tag = policy_tag(name).map_err(|source| StartError::PolicyName { name, source })?;
-        begun.push(begin_one(shared, journal, policy, tag).await?);
+    let mut begun = Vec::with_capacity(reactions.len());
+    for reaction in reactions {
+        let ReactionDescriptor { kind, name, .. } = reaction.declares;
+        let tag = policy_tag(name);
+        let tag = tag.map_err(|source| StartError::ReactionName { kind, name, source })?;
+        begun.push(begin_one(shared, journal, reaction, tag).await?);
     }
     Ok(begun)
 }
@@ -47,26 +47,28 @@ pub(crate) async fn begin(
 async fn begin_one(
     shared: &Shared,
     journal: &dyn Journal,
-    policy: Arc<dyn AnyPolicy>,
+    reaction: Reaction,
     tag: Tag,
 ) -> Result<Begun, StartError> {
-    let declares = policy.descriptor();
+    let declares = reaction.declares;
     let lane = declares.recorded_lane();
     let (recorded, head) = loop {
         let head = port::head(journal).await.map_err(StartError::Unread)?.position;
-        let recorded = Recorded::of(journal, &tag).await.map_err(|error| unread(&tag, error))?;
+        let recorded = Recorded::of(journal, &tag).await;
+        let recorded = recorded.map_err(|error| unread(declares.name, error))?;
         match &recorded.started {
             Some((_, known)) if *known == lane => break (recorded, head),
             Some((after, known)) => {
                 outstanding(journal, &declares, &recorded, known).await?;
-                start(shared, journal, &tag, (*after, &lane), head).await?;
+                start(shared, journal, (declares.name, &tag), (*after, &lane), head).await?;
             }
             None => {
                 let after = match declares.start {
                     Start::Beginning => Position::START,
                     Start::Now => head,
                 };
-                start(shared, journal, &tag, (after, &lane), Position::START).await?;
+                let nothing = Position::START;
+                start(shared, journal, (declares.name, &tag), (after, &lane), nothing).await?;
             }
         }
     };
@@ -74,14 +76,14 @@ async fn begin_one(
     let parked = recorded.parked.into_iter().collect();
     let (reached, run) = (recorded.reached, recorded.run);
     let dropped = recorded.dropped;
-    Ok(Begun { policy, tag, reached, run, parked, dropped, left_behind, head })
+    Ok(Begun { reaction, tag, reached, run, parked, dropped, left_behind, head })
 }
 
-fn unread(policy: &Tag, error: Unreadable) -> StartError {
+fn unread(name: &'static str, error: Unreadable) -> StartError {
     match error {
         Unreadable::Journal(error) => StartError::Unread(error),
         Unreadable::Fact { position, source } => {
-            StartError::PolicyFact { policy: policy.value().to_owned(), position, source }
+            StartError::ReactionFact { name, position, source }
         }
     }
 }
@@ -90,7 +92,7 @@ fn unread(policy: &Tag, error: Unreadable) -> StartError {
 async fn start(
     shared: &Shared,
     journal: &dyn Journal,
-    tag: &Tag,
+    (name, tag): (&'static str, &Tag),
     (after, lane): (Position, &str),
     unless_after: Position,
 ) -> Result<(), StartError> {
@@ -101,13 +103,11 @@ async fn start(
     let condition = condition.after(unless_after);
     match port::append(journal, vec![event], Some(condition)).await {
         Ok(_) | Err(AppendError::Conflict { .. }) => Ok(()),
-        Err(source) => {
-            Err(StartError::PolicyNotRecorded { policy: tag.value().to_owned(), source })
-        }
+        Err(source) => Err(StartError::ReactionNotRecorded { name, source }),
     }
 }
 
-/// The lanes of a policy may change only when nothing is under way in them.
+/// The lanes of a policy or an effect may change only when nothing is under way in them.
 async fn outstanding(
     journal: &dyn Journal,
     declares: &ReactionDescriptor,
@@ -122,7 +122,8 @@ async fn outstanding(
         return Ok(());
     }
     Err(StartError::LaneChanged {
-        policy: declares.name,
+        kind: declares.kind,
+        name: declares.name,
         recorded: known.to_owned(),
         declared: declares.recorded_lane(),
         next,

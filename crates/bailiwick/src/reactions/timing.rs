@@ -1,4 +1,4 @@
-//! What a policy does at a time: lanes that failed are tried again, and what is done is recorded now and
+//! What a policy or an effect does at a time: lanes that failed are tried again, and what is done is recorded now and
 //! then.
 
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use bailiwick_core::Position;
 use bailiwick_core::policy::PolicyFact;
 
+use super::lanes::Lanes;
 use super::reader::until_closing;
 use super::running::Running;
 use crate::port::or_closed;
@@ -63,7 +64,7 @@ async fn keep_time(running: &Arc<Running>) {
         };
         let reopened = async {
             opened.await;
-            running.lanes.lock().wake_all();
+            running.change(0, Lanes::wake_all);
         };
         until_closing(running, either(either(timing, sleep), reopened)).await;
     }
@@ -72,12 +73,7 @@ async fn keep_time(running: &Arc<Running>) {
 impl Running {
     /// Lanes that were left alone until now are tried again. When the next one is.
     fn wakes_lanes(self: &Arc<Self>, now: Duration) -> Option<Duration> {
-        let mut lanes = self.lanes.lock();
-        let next = lanes.wake(now);
-        let ready = lanes.ready();
-        drop(lanes);
-        self.call_workers(ready);
-        next
+        self.change(0, |lanes| lanes.wake(now))
     }
 
     /// A news was done: that is recorded in a while, or at once if it is one of many.
@@ -126,7 +122,7 @@ impl Running {
             match self.records(&PolicyFact::Reached { upto }).await {
                 Ok(_) => recorded.lock().0 = upto,
                 Err(reason) => {
-                    tracing::debug!(policy = self.name(), %reason, "no mark could be recorded");
+                    tracing::debug!(reaction = self.name(), %reason, "no mark could be recorded");
                     since.fetch_add(1, Ordering::Relaxed);
                 }
             }

@@ -1,6 +1,7 @@
-//! The workers of a policy: kameo actors that take one lane after the other, as many at a time as may be.
+//! The workers of a policy or an effect: kameo actors that take one lane after the other, as many at a time as may be.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bailiwick_core::journal::{Read, RecordedEvent};
 use bailiwick_core::policy::PolicyFact;
@@ -110,15 +111,15 @@ impl Drop for Held<'_> {
 
 async fn do_job(running: &Arc<Running>, job: Job) {
     match job {
-        Job::News { lane, news, unsure } => match running.deal_with(&news, unsure).await {
+        Job::News { lane, news, unsure } => match running.deal_with(&lane, &news, unsure).await {
             Ok(()) => running.is_done(&lane),
-            Err(Stop::Failed { reason, nth, for_good }) => {
+            Err(Stop::Failed { reason, nth, for_good, after }) => {
                 let failing = running.failing(&lane, reason);
                 let waited = running.elapsed().saturating_sub(failing.since);
-                if for_good || waited >= running.config().policy_patience {
+                if for_good || waited >= running.bounds.patience {
                     running.parks(&lane, (&news, nth), failing).await;
                 } else {
-                    running.fails_so(&lane, failing);
+                    running.fails_so(&lane, failing, after);
                 }
             }
             // The runtime ends, and with it the lane.
@@ -129,18 +130,12 @@ async fn do_job(running: &Arc<Running>, job: Job) {
     }
 }
 
+/// The worker that changes the lanes looks for work by itself then.
+const LOOKS_ON: usize = 1;
+
 impl Running {
     fn is_done(self: &Arc<Self>, lane: &Text) {
-        let mut lanes = self.lanes.lock();
-        let was_full = !lanes.has_room();
-        lanes.done(lane);
-        let ready = lanes.ready();
-        drop(lanes);
-        if was_full {
-            self.room.notify_waiters();
-        }
-        // This worker takes the next one.
-        self.call_workers(ready.saturating_sub(1));
+        self.change(LOOKS_ON, |lanes| lanes.done(lane));
         self.may_record();
     }
 
@@ -153,45 +148,36 @@ impl Running {
         Failing { since, times, reason }
     }
 
-    fn fails(&self, lane: &Text, reason: String) {
+    fn fails(self: &Arc<Self>, lane: &Text, reason: String) {
         let failing = self.failing(lane, reason);
-        self.fails_so(lane, failing);
+        self.fails_so(lane, failing, None);
     }
 
-    /// The lane is left alone for a while.
-    fn fails_so(&self, lane: &Text, failing: Failing) {
+    /// The lane is left alone for a while; no less than `after`.
+    fn fails_so(self: &Arc<Self>, lane: &Text, failing: Failing, after: Option<Duration>) {
         self.tally.failed();
         if failing.times == 0 {
             let reason = &failing.reason;
-            tracing::warn!(policy = self.name(), %lane, %reason, "a delivery failed; it is tried again");
+            tracing::warn!(reaction = self.name(), %lane, %reason, "it failed, and is tried again");
         }
-        let until = self.elapsed().saturating_add(self.back_off(failing.times));
-        let mut lanes = self.lanes.lock();
-        let was_full = !lanes.has_room();
-        lanes.failed(lane, failing, until);
-        drop(lanes);
-        if was_full {
-            self.room.notify_waiters();
-        }
+        let until = self.elapsed().saturating_add(self.back_off(failing.times, after));
+        self.change(LOOKS_ON, |lanes| lanes.failed(lane, failing, until));
         self.timing.notify_one();
     }
 
     /// Parks the lane at this news, once that is recorded; until then it is tried again.
     async fn parks(
-        &self,
+        self: &Arc<Self>,
         lane: &Text,
         (news, nth): (&RecordedEvent, Option<usize>),
         failing: Failing,
     ) {
         let at = news.position;
         if self.is_stopped() {
-            return self.fails_so(lane, failing);
+            return self.fails_so(lane, failing, None);
         }
         let was = self.lanes.lock().was(lane).cloned();
-        let command = match nth {
-            Some(nth) => self.shows(news, nth).await.map(Arc::from),
-            None => None,
-        };
+        let command = self.shows(news, nth).await.map(Arc::from);
         let reason = failing.reason.clone();
         let fact = Position::START;
         let mut parked = Parked { at, fact, since: self.now(), reason, command };
@@ -201,7 +187,7 @@ impl Running {
             Some(_) => {}
             None if self.lanes.lock().is_full_of_parked() => {
                 self.stop();
-                return self.fails_so(lane, failing);
+                return self.fails_so(lane, failing, None);
             }
             None => {}
         }
@@ -218,24 +204,22 @@ impl Running {
                     let reason =
                         format!("{}; and that cannot be recorded: {reason}", failing.reason);
                     self.lanes.lock().may_be_parked(lane, parked);
-                    return self.fails_so(lane, Failing { reason: reason.into(), ..failing });
+                    let failing = Failing { reason: reason.into(), ..failing };
+                    return self.fails_so(lane, failing, None);
                 }
             }
             self.tally.parked();
             let reason = &parked.reason;
             tracing::error!(
-                policy = self.name(), %lane, %at, %reason,
-                "a lane is parked; others go on. See to it with `Runtime::policies`"
+                reaction = self.name(), %lane, %at, %reason,
+                "a lane is parked; others go on. See to it with `Runtime::policies` or `Runtime::effects`"
             );
         }
-        let mut lanes = self.lanes.lock();
         #[cfg(feature = "fault-injection")]
         if self.shared.sabotaged(crate::Sabotage::ParkedOvertaken) {
-            return lanes.done(lane);
+            return self.change(LOOKS_ON, |lanes| lanes.done(lane));
         }
-        lanes.park(lane, parked);
-        drop(lanes);
-        self.room.notify_waiters();
+        self.change(LOOKS_ON, |lanes| lanes.park(lane, parked));
     }
 
     /// Records a fact. Where it stands.
@@ -261,11 +245,7 @@ impl Running {
                 };
                 let news = page.events.into_iter().filter(is_its).collect();
                 let upto = if page.more { page.upto } else { upto };
-                let mut lanes = self.lanes.lock();
-                lanes.read_on(lane, news, upto);
-                let ready = lanes.ready();
-                drop(lanes);
-                self.call_workers(ready.saturating_sub(1));
+                self.change(LOOKS_ON, |lanes| lanes.read_on(lane, news, upto));
             }
             Err(error) => self.fails(lane, ErrorReport::of(&error).to_string()),
         }
@@ -273,12 +253,12 @@ impl Running {
 
     /// The lane is parked no more, once that is recorded.
     async fn frees(self: &Arc<Self>, lane: &Text) {
-        let Some(upto) = self.lanes.lock().free(lane) else { return };
+        let Some(upto) = self.change(LOOKS_ON, |lanes| lanes.free(lane)) else { return };
         let fact = PolicyFact::LaneFreed { lane: lane.to_string(), upto, dropped_after: None };
         match self.records(&fact).await {
             Ok(_) => {
-                tracing::info!(policy = self.name(), %lane, "a parked lane goes on");
-                self.lanes.lock().freed(lane);
+                tracing::info!(reaction = self.name(), %lane, "a parked lane goes on");
+                self.change(LOOKS_ON, |lanes| lanes.freed(lane));
             }
             Err(reason) => self.fails(lane, reason),
         }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::time::Duration;
 
-use bailiwick::{AskError, ErrorReport, PolicyStatus, Position, Receipt};
+use bailiwick::{AskError, ErrorReport, Position, ReactionStatus, Receipt};
 use bailiwick_examples::auction::{
     BidPlaced, BidRefused, BidRetracted, BidderEvent, BidderSuspended, EligibleBidRefused,
     ListingEvent, Open, PlaceBid, PlaceEligibleBid, Suspend, checked,
@@ -97,7 +97,7 @@ impl Evening<'_> {
     }
 
     /// Waits until the policy has dealt with what is at this position.
-    pub async fn policy_deals_with(&self, position: Position) -> Result<PolicyStatus, Failure> {
+    pub async fn policy_deals_with(&self, position: Position) -> Result<ReactionStatus, Failure> {
         let policies = self.runtime.policies();
         let policy = policies.get("corrective").expect("the house has it");
         let deals = async {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use bailiwick::{Aggregates, Config, PolicyHandle, PolicyStatus, Runtime};
+use bailiwick::{Aggregates, Config, ReactionHandle, ReactionStatus, Runtime};
 use bailiwick_tephra::TephraJournal;
 use serde::{Deserialize, Serialize};
 
@@ -98,7 +98,7 @@ impl Life {
         self,
         client: usize,
         senders: Aggregates<Sender>,
-        policy: PolicyHandle,
+        policy: ReactionHandle,
     ) -> Result<u64, End> {
         let (done, upto) = self.clients[client];
         let mut last = 0;
@@ -145,7 +145,7 @@ async fn breaks(broken: Broken, mut random: Random) {
 }
 
 /// Sees to lanes that are parked, sooner or later.
-async fn operates(policy: PolicyHandle, mut random: Random) {
+async fn operates(policy: ReactionHandle, mut random: Random) {
     loop {
         tokio::time::sleep(Duration::from_millis(random.between(1, 6))).await;
         for parked in policy.parked() {
@@ -167,15 +167,15 @@ async fn operates(policy: PolicyHandle, mut random: Random) {
 }
 
 /// Until the policy has not much to do any more: else the work that is left grows with every life.
-async fn until_it_keeps_up(policy: &PolicyHandle) {
-    let is_behind = |status: PolicyStatus| status.pending > 20 || status.parked_lanes > 1;
+async fn until_it_keeps_up(policy: &ReactionHandle) {
+    let is_behind = |status: ReactionStatus| status.pending > 20 || status.parked_lanes > 1;
     while is_behind(policy.status()) {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
 /// Until all is done because of what is in the journal up to there.
-async fn until_it_is_idle(policy: &PolicyHandle, upto: u64) -> Result<(), End> {
+async fn until_it_is_idle(policy: &ReactionHandle, upto: u64) -> Result<(), End> {
     let mut waited = Duration::ZERO;
     loop {
         let status = policy.status();

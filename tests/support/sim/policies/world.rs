@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bailiwick::journal::Journal;
 use bailiwick::{
-    Aggregates, BoxFuture, Clock, ManualClock, MemoryJournal, PolicyHandle, Runtime, Sabotage,
+    Aggregates, BoxFuture, Clock, ManualClock, MemoryJournal, ReactionHandle, Runtime, Sabotage,
 };
 use parking_lot::Mutex;
 
@@ -64,7 +64,7 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    pub(super) fn policy(&self) -> Option<PolicyHandle> {
+    pub(super) fn policy(&self) -> Option<ReactionHandle> {
         self.runtime.lock().as_ref()?.policies().get("carries")
     }
 }

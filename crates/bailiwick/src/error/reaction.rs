@@ -1,30 +1,30 @@
-//! Why an operator's wish about a policy was not done.
+//! Why an operator's wish about a policy or an effect was not done.
 
 use std::sync::Arc;
 
 use bailiwick_core::Position;
 use bailiwick_core::journal::JournalReadError;
 
-/// Why what was asked of a policy could not be done. It is for operators: it may name types, positions
+/// Why what was asked of a policy or an effect could not be done. It is for operators: it may name types, positions
 /// and files.
 ///
-/// For an example see [`Policies`](crate::Policies).
+/// For an example see [`Reactions`](crate::Reactions).
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
-pub enum PolicyError {
+pub enum ReactionError {
     /// The lane is not parked, or not any more.
     #[error("the lane {lane:?} is not parked")]
     NotParked {
         /// Its name.
         lane: String,
     },
-    /// The news at which a lane is parked is none of the policy's any more.
-    #[error("there is no news of the policy at position {at}; drop the lane, if it is not wanted")]
+    /// The news at which a lane is parked is none of its any more.
+    #[error("there is no news of it at position {at}; drop the lane, if it is not wanted")]
     NoNews {
         /// Where it should be.
         at: Position,
     },
-    /// What the policy would do cannot be said.
+    /// What the policy would do about it cannot be said.
     #[error("what the policy does about it cannot be said: {reason}")]
     Reaction {
         /// Why.

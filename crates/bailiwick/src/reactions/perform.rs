@@ -1,0 +1,208 @@
+//! One news of an effect: a call to the outside world, and what came of it.
+//!
+//! 1. Before a call it is looked whether its trace is there: a look is cheap, and a call is not.
+//! 2. What came of a call, success or giving up, leaves one trace, on the condition that there is none. As
+//!    long as it cannot be written, what came of the call is remembered, and only the writing is tried again:
+//!    so a journal that is closed for an hour costs no second call. If the process ends before, it does.
+//! 3. A call has a bound of time, holds no journal meanwhile, and counts as accepted work: a shutdown lets it
+//!    finish and leave its trace, and begins no other.
+
+use std::any::TypeId;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+
+use bailiwick_core::effect::{AnyEffect, Attempt, Borrowing, Failed, Performing, Present};
+use bailiwick_core::journal::RecordedEvent;
+use bailiwick_core::policy::{DeliveryEnded, Ending};
+use bailiwick_core::views::{Boundary, Folded};
+use bailiwick_core::{ErrorReport, Position};
+
+use super::deliver::{Stop, correlation_of};
+use super::fold::{as_of, guarded, panicked};
+use super::running::Running;
+use crate::error::panic_message;
+use crate::race::{Either, race};
+use crate::shared::{Shared, Stage};
+use crate::view_ref;
+
+/// The calls of all effects of a runtime that are under way.
+#[derive(Debug, Default)]
+pub(crate) struct Calls(AtomicUsize);
+
+impl Calls {
+    /// How many there are.
+    pub(crate) fn under_way(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// A call that is under way, until its trace is left.
+struct UnderWay<'a>(&'a Shared);
+
+impl<'a> UnderWay<'a> {
+    /// None if the runtime ends. Counted before the stage is read: a shutdown that does not see it here has
+    /// changed the stage before.
+    fn begin(shared: &'a Shared) -> Option<Self> {
+        shared.calls.0.fetch_add(1, Ordering::SeqCst);
+        let under_way = UnderWay(shared);
+        (shared.stage() == Stage::Open).then_some(under_way)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.calls.0.fetch_sub(1, Ordering::SeqCst);
+        self.0.settled();
+    }
+}
+
+impl Running {
+    /// Performs an effect for a news, unless that was done.
+    pub(super) async fn performs(
+        &self,
+        effect: &Arc<dyn AnyEffect>,
+        news: &RecordedEvent,
+        number: u32,
+    ) -> Result<(), Stop> {
+        let under_way = UnderWay::begin(&self.shared).ok_or(Stop::Ended)?;
+        let known = self.untraced.lock().get(&news.position).cloned();
+        let ended = match known {
+            Some(ended) => ended,
+            None if self.has_trace(news).await? => {
+                self.tally.repeated();
+                return Ok(());
+            }
+            None => {
+                let Some(performing) = guarded(|| effect.read(news.clone()))
+                    .and_then(|read| read.map_err(|error| ErrorReport::of(&error).to_string()))
+                    .map_err(Stop::failed)?
+                else {
+                    // Its type is retired.
+                    return Ok(());
+                };
+                #[cfg(feature = "fault-injection")]
+                if self.shared.sabotaged(crate::Sabotage::TraceBeforeCall) {
+                    let ended = DeliveryEnded { how: Ending::Performed, reason: None };
+                    self.traces(news, ended).await?;
+                    return self.call(&*performing, news, number).await.map(drop);
+                }
+                self.call(&*performing, news, number).await?
+            }
+        };
+        self.traces(news, ended).await?;
+        drop(under_way);
+        Ok(())
+    }
+
+    async fn has_trace(&self, news: &RecordedEvent) -> Result<bool, Stop> {
+        let journal = self.journal().ok_or(Stop::Ended)?;
+        let tag = self.delivery(news, None).tag();
+        #[cfg(feature = "fault-injection")]
+        if self.shared.sabotaged(crate::Sabotage::RetriedAfterGivingUp) {
+            let found = crate::sabotage::trace_but_of_giving_up(&*journal, tag).await;
+            return found.map_err(Stop::failed);
+        }
+        self.was_done(&tag, &*journal).await.map_err(Stop::failed)
+    }
+
+    /// Calls. What it ended with.
+    async fn call(
+        &self,
+        performing: &dyn Performing,
+        news: &RecordedEvent,
+        number: u32,
+    ) -> Result<DeliveryEnded, Stop> {
+        let (shared, boundary) = (&self.shared, performing.boundary());
+        let views = {
+            let journal = self.journal().ok_or(Stop::Ended)?;
+            as_of(news.position, boundary, (shared, &*journal, &self.kept)).await
+        };
+        let views = views.map_err(Stop::failed)?;
+        let delivery = self.delivery(news, None);
+        #[cfg(feature = "fault-injection")]
+        let delivery = crate::sabotage::key_of(shared, delivery, number);
+        let now = Now(shared);
+        let attempt = Attempt::new((shared.journal_id, &delivery), (self.now(), number), &now);
+        let outcome = {
+            let timeout = shared.config.effect_timeout;
+            let call = guarded(|| performing.perform(&views, &attempt)).map_err(Stop::failed)?;
+            let call = race(unwinding(call), shared.seams.clock.sleep(timeout)).await;
+            let Either::Left(outcome) = call else {
+                return Err(Stop::failed(format!("the call took longer than {timeout:?}")));
+            };
+            outcome.map_err(Stop::failed)?
+        };
+        if !boundary.reading().is_empty() {
+            self.kept.keep(views);
+        }
+        match outcome {
+            Ok(()) => Ok(DeliveryEnded { how: Ending::Performed, reason: None }),
+            Err(Failed::Retry { reason, after, .. }) => {
+                Err(Stop::Failed { reason: reason.to_string(), nth: None, for_good: false, after })
+            }
+            Err(gives_up) => {
+                let (reason, at) = (gives_up.reason().to_owned(), news.position);
+                tracing::warn!(effect = self.name(), %at, %reason, "an effect gave up");
+                Ok(DeliveryEnded { how: Ending::GaveUp, reason: Some(reason) })
+            }
+        }
+    }
+
+    /// Leaves the trace of a call, or remembers what came of it.
+    async fn traces(&self, news: &RecordedEvent, ended: DeliveryEnded) -> Result<(), Stop> {
+        self.untraced.lock().insert(news.position, ended.clone());
+        let journal = self.journal().ok_or(Stop::Ended)?;
+        let (how, delivery) = (ended.how, self.delivery(news, None));
+        let left = self.leave_trace(delivery, ended, &*journal, &correlation_of(news)).await;
+        let left = left.map_err(|reason| {
+            Stop::failed(format!("it was called, and that cannot be recorded: {reason}"))
+        })?;
+        self.untraced.lock().remove(&news.position);
+        match how {
+            _ if !left => self.tally.repeated(),
+            Ending::GaveUp => self.tally.gave_up(),
+            _ => self.tally.performed(),
+        }
+        #[cfg(feature = "fault-injection")]
+        if how == Ending::GaveUp && self.shared.sabotaged(crate::Sabotage::RetriedAfterGivingUp) {
+            return Err(Stop::failed("it gave up".into()));
+        }
+        Ok(())
+    }
+
+    /// What came of a call is of no interest any more: an operator has skipped it.
+    pub(super) fn forgets_call(&self, at: Position) {
+        self.untraced.lock().remove(&at);
+    }
+}
+
+/// Polls code of the domain. Fails with the message of a panic.
+async fn unwinding<T>(call: Borrowing<'_, T>) -> Result<T, String> {
+    let mut call = pin!(call);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(panicked(&panic_message(&*panic)))),
+    })
+    .await
+}
+
+/// How things are now.
+struct Now<'a>(&'a Arc<Shared>);
+
+impl Present for Now<'_> {
+    fn fold(
+        &self,
+        (view, name): (TypeId, &'static str),
+        boundary: Boundary,
+    ) -> Borrowing<'_, Result<Folded, Failed>> {
+        self.0.assert_reads_view(view, name);
+        Box::pin(async move {
+            let folded = view_ref::fold(self.0, &boundary).await;
+            folded.map(|(folded, _)| folded).map_err(Failed::retry)
+        })
+    }
+}
