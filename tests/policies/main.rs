@@ -4,5 +4,6 @@ mod delivering;
 mod failing;
 mod post;
 mod rehearsed;
+mod rehearsing;
 mod restarting;
 mod starting;

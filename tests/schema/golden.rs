@@ -9,8 +9,9 @@ use std::fmt::{Debug, Write as _};
 
 use bailiwick::journal::{
     ANSWERED, DeadlineOf, Delivery, DeliveryTarget, EncodedEvent, EventType, Extra, Idempotency,
-    Metadata, Origin, RecordedDeadline, record,
+    Metadata, Origin, RecordedCommand, RecordedDeadline, record,
 };
+use bailiwick::recording::RefusalRecorded;
 use bailiwick::{Event, Position, Tag, Tags, Text, Timestamp, codec, id, tags_of};
 use bailiwick_examples::streaming::SessionEvent;
 use serde::{Deserialize, Serialize};
@@ -92,7 +93,34 @@ fn cases() -> Vec<Case> {
         }),
         extra("deadlines of others", |extra| extra.deadlines = deadlines()),
         made_of("ids of a number and a UUID"),
+        extra("a command", |extra| extra.recorded = Some(command(1))),
+        extra("a command of three events", |extra| extra.recorded = Some(command(3))),
+        extra("a command that was too large", |extra| {
+            extra.recorded = Some(RecordedCommand::new(None, 1));
+        }),
+        extra("a decision", |extra| {
+            let mut decision = command(1);
+            decision.read_upto = Some(Position::new(70_000));
+            extra.recorded = Some(decision);
+        }),
+        refused("a refusal"),
     ]
+}
+
+fn command(events: u32) -> RecordedCommand {
+    let form = codec::encode_value(&("s1", 10_000)).expect("it can be encoded");
+    RecordedCommand::new(Some(form.into()), events)
+}
+
+fn refused(name: &'static str) -> Case {
+    let refused = RefusalRecorded::by(Some("AccountSessions"), "all streams are in use".into());
+    let case = domain(name, refused);
+    let mut event = case.event;
+    event.metadata.command = Some(Text::literal("Acquire"));
+    let mut recorded = command(0);
+    recorded.as_of = Some(Position::new(7));
+    event.metadata.extra_mut().recorded = Some(recorded);
+    Case { event, ..case }
 }
 
 id!(OrderNo(u64): "order", CartId(Uuid): "cart", ShelfNo(i128): "shelf");

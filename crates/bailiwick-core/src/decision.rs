@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::views::{Boundary, BoundaryError, Folded, Views};
-use crate::{Context, Event, TagError, Tags, tags_of};
+use crate::{Context, Event, Recording, TagError, Tags, tags_of};
 
 /// A command over a dynamic boundary: it reads exactly the facts it depends on, through views, and
 /// what it emits is appended on the condition that none of those facts has changed.
@@ -130,12 +130,15 @@ use crate::{Context, Event, TagError, Tags, tags_of};
     note = "implement `Decision` for it: its views and their keys, its events, `decide`",
     note = "a command that one aggregate decides is sent to that aggregate instead"
 )]
-pub trait Decision: Send + Sync + 'static {
+pub trait Decision: Sized + Send + Sync + 'static {
     /// By which name it is recognised when it comes again with the same idempotency key, and is called
     /// in the journal's metadata: see [`Decide::COMMAND`](crate::Decide::COMMAND). All decisions on a
     /// journal share their keys, so it must differ from those of all other decisions; a runtime does
     /// not start with two that have one.
     const COMMAND: Option<&'static str> = None;
+    /// Whether decisions of this type are recorded, so that they can be rehearsed:
+    /// `Some(Recording::new())`. See [`Decide::RECORDED`](crate::Decide::RECORDED).
+    const RECORDED: Option<Recording<Self>> = None;
     /// What it reads: a [view](crate::View) or an aggregate, a tuple of up to six, a `Vec` of them
     /// ("each of these products"), an `Option`, [`Unguarded`](crate::Unguarded),
     /// [`Last`](crate::Last), and any nesting of these.
@@ -198,6 +201,12 @@ impl<D: Decision> Bounded<D> {
     /// What it reads and guards.
     pub fn boundary(&self) -> &Boundary {
         &self.boundary
+    }
+
+    /// The decision itself.
+    #[doc(hidden)]
+    pub fn decision(&self) -> &D {
+        &self.decision
     }
 
     /// The decision itself, given back.

@@ -25,7 +25,7 @@ use crate::{Position, Timestamp};
 pub use crate::codec::wire::Malformed;
 pub use crate::schema::{
     ANSWERED, DELIVERY_ENDED, LANE_FREED, LANE_PARKED, POLICY_REACHED, POLICY_REWOUND,
-    POLICY_STARTED, RESERVED_PREFIX, RESERVED_TYPES,
+    POLICY_STARTED, REFUSED, RESERVED_PREFIX, RESERVED_TYPES,
 };
 pub use answer::Answer;
 pub use append::AppendCondition;
@@ -33,7 +33,7 @@ pub use cursor::{Cursor, CursorError, InvalidCursor, JournalId};
 pub(crate) use encoded::fnv_1a;
 pub use encoded::{
     DeadlineOf, Delivery, DeliveryTarget, EncodedEvent, Extra, Idempotency, Metadata, NotOneId,
-    Origin, RecordedDeadline, RecordedEvent, UnknownMetadata,
+    Origin, RecordedCommand, RecordedDeadline, RecordedEvent, UnknownMetadata,
 };
 pub use health::{FaultKind, Health, JournalFault, ReopenError};
 pub use limits::{AppendLimits, OverLimit};

@@ -28,6 +28,8 @@ mod lease;
 #[doc(hidden)]
 pub mod policy;
 mod position;
+#[doc(hidden)]
+pub mod recording;
 mod report;
 mod round_trip;
 mod schema;
@@ -62,6 +64,7 @@ pub use policy::{
     Commands, GiveUp, InvalidTarget, Lane, News, NoLane, Policy, ReactionKind, Start, To,
 };
 pub use position::Position;
+pub use recording::Recording;
 pub use report::ErrorReport;
 pub use round_trip::RoundTrip;
 pub use schema::{EventDescriptor, SchemaVersion, Upcast, each_name};

@@ -32,6 +32,7 @@ pub const RESERVED_TYPES: &[&str] = &[
     POLICY_REWOUND,
     LANE_PARKED,
     LANE_FREED,
+    REFUSED,
 ];
 
 /// A delivery of a policy came to an end without an event that it caused.
@@ -58,6 +59,12 @@ pub const LANE_PARKED: &str = "bailiwick.LaneParked";
 ///
 /// For an example see [`RESERVED_TYPES`](crate::journal::RESERVED_TYPES).
 pub const LANE_FREED: &str = "bailiwick.LaneFreed";
+/// A rule said no to a command or decision whose type is [recorded](crate::Recording). Nothing happened:
+/// it is for [rehearsals](crate::Decide::RECORDED), carries the tag of the aggregate that refused, and is
+/// read and guarded by nobody.
+///
+/// For an example see [`RESERVED_TYPES`](crate::journal::RESERVED_TYPES).
+pub const REFUSED: &str = "bailiwick.Refused";
 
 /// The version of an event type's fields, counted from 1.
 ///

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::{Context, Event, Id, IdDescriptor, InvalidTag, Tag, Tags, Timestamp};
+use crate::{Context, Event, Id, IdDescriptor, InvalidTag, Recording, Tag, Tags, Timestamp};
 
 /// What a view is of: an ID, a tuple of IDs (an event must concern all of them) or `()`.
 ///
@@ -361,6 +361,19 @@ pub trait Decide<C>: Aggregate {
     /// one that the type had before it was moved. It must differ from those of the aggregate's other
     /// commands, or one would be answered with what another was.
     const COMMAND: Option<&'static str> = None;
+    /// Whether commands of this type are recorded, so that they can be rehearsed: decided again with the
+    /// code of tomorrow, on what they were decided on. `Some(Recording::new())`, or `#[command(recorded)]`
+    /// in [`#[commands]`](macro@crate::commands). None, the default, costs nothing.
+    ///
+    /// A command that is accepted stands, encoded, beside the first event that it emits; one that emits
+    /// nothing leaves nothing. A rejection is recorded as an event of its own
+    /// ([`REFUSED`](crate::journal::REFUSED)), with its text. Of either no more than a bound of bytes is
+    /// recorded. The caller never waits for that, and is told the same whatever becomes of it: the append
+    /// of a rejection is begun before the caller hears of it, and if it fails, or the process dies just
+    /// then, the record is missing and nothing else.
+    ///
+    /// What is recorded is in the journal for good: no command with a secret should be.
+    const RECORDED: Option<Recording<C>> = None;
     /// What an accepted command answers.
     type Reply: Send + 'static;
     /// Which rule said no.

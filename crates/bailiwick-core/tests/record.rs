@@ -3,7 +3,7 @@
 use bailiwick_core::codec::{encode_value, show};
 use bailiwick_core::journal::{
     DeadlineOf, Delivery, DeliveryTarget, EncodedEvent, EventType, Extra, Idempotency, Metadata,
-    Origin, RecordedDeadline,
+    Origin, RecordedCommand, RecordedDeadline,
     record::{self, RecordError},
 };
 use bailiwick_core::{BoxError, ErrorReport, Event, Fields, Position, Tag, Tags, Text, Timestamp};
@@ -87,6 +87,9 @@ fn extra() -> Extra {
         .map(|deadline| DeadlineOf { aggregate: "Show".into(), tag: tag("show:ü"), deadline })
         .to_vec();
     extra.hops = 2;
+    let mut recorded = RecordedCommand::new(Some(Bytes::from_static(&[0x91, 7])), 3);
+    (recorded.as_of, recorded.read_upto) = (Some(Position::new(39)), Some(Position::new(38)));
+    extra.recorded = Some(recorded);
     extra
 }
 
@@ -143,7 +146,8 @@ fn a_record_says_by_itself_what_it_is() {
          \"fingerprint\": 18446744073709551615, \"reply\": h'ff00', \"policy\": \"Notify\", \
          \"run\": 1, \"source\": 40, \"to\": \"Seat\", \"to_id\": \"seat:s 1\", \"ordinal\": 3, \
          \"deadlines\": [\"Show\", \"show:ü\", 1, 18446744073709551615, \"Show\", \"show:ü\", \
-         4294967295, null], \"hops\": 2, \
+         4294967295, null], \"hops\": 2, \"form\": h'9107', \"form_events\": 3, \"as_of\": 39, \
+         \"read_upto\": 38, \
          \"event\": {\"number\": 7, \"name\": \"Ü\", \"price\": 12.5}}"
     );
 }
@@ -151,7 +155,7 @@ fn a_record_says_by_itself_what_it_is() {
 #[test]
 fn each_part_comes_back_alone() {
     let all = extra();
-    let parts: [&dyn Fn(&mut Extra); 7] = [
+    let parts: [&dyn Fn(&mut Extra); 9] = [
         &|extra| extra.correlation = all.correlation.clone(),
         &|extra| extra.deadlines = all.deadlines.clone(),
         &|extra| extra.causation = all.causation,
@@ -159,6 +163,8 @@ fn each_part_comes_back_alone() {
         &|extra| extra.idempotency = all.idempotency.clone(),
         &|extra| extra.delivery = all.delivery.clone(),
         &|extra| extra.hops = all.hops,
+        &|extra| extra.recorded = all.recorded.clone(),
+        &|extra| extra.recorded = Some(RecordedCommand::new(None, 1)),
     ];
     for part in parts {
         let mut event = plain();
@@ -271,6 +277,9 @@ fn a_record_that_lacks_something_says_what() {
     assert_eq!(lacks(&[("to", value("A"))]), "policy");
     assert_eq!(lacks(&[("ordinal", value(1))]), "policy");
     assert_eq!(lacks(&[("policy", value("P"))]), "source");
+    for of_a_form in ["form_events", "as_of", "read_upto"] {
+        assert_eq!(lacks(&[(of_a_form, value(1))]), "form");
+    }
 }
 
 #[test]

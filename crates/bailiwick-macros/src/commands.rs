@@ -3,8 +3,9 @@
 //! The methods stay as they are written, so that whatever is wrong within them is reported there.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::meta::ParseNestedMeta;
+use syn::spanned::Spanned;
 use syn::{
     Attribute, FnArg, GenericArgument, ImplItem, ImplItemFn, ItemImpl, LitStr, Path, PathArguments,
     ReceiverKind, ReturnType, Type,
@@ -20,6 +21,13 @@ struct Decided {
     command: Type,
     reply: Type,
     rejection: Type,
+}
+
+/// What `#[command(..)]` says of a method.
+#[derive(Default)]
+struct Said {
+    name: Option<LitStr>,
+    recorded: bool,
 }
 
 /// Reads `#[commands(crate = "..")]`.
@@ -45,21 +53,28 @@ pub fn expand(mut block: ItemImpl, root: &TokenStream) -> syn::Result<TokenStrea
     let mut decided = Vec::new();
     for item in &mut block.items {
         let ImplItem::Fn(method) = item else { continue };
-        let pinned = pinned(&mut method.attrs, &mut errors);
+        let said = said(&mut method.attrs, &mut errors);
         match read(method) {
-            Ok(of) => decided.push((method.sig.ident.clone(), cfgs(&method.attrs), pinned, of)),
+            Ok(of) => decided.push((method.sig.ident.clone(), cfgs(&method.attrs), said, of)),
             Err(error) => errors.add(error),
         }
     }
     errors.none()?;
     let of = &block.self_ty;
     let (generics, _, bounds) = block.generics.split_for_impl();
-    let implementations = decided.iter().map(|(method, cfgs, pinned, decided)| {
+    let implementations = decided.iter().map(|(method, cfgs, said, decided)| {
         let Decided { command, reply, rejection } = decided;
-        let pinned = pinned.as_ref().map(|name| {
+        let pinned = said.name.as_ref().map(|name| {
             quote! {
                 const COMMAND: ::core::option::Option<&'static str> =
                     ::core::option::Option::Some(#name);
+            }
+        });
+        // Where the command stands: what it lacks to be recorded is reported there.
+        let recorded = said.recorded.then(|| {
+            quote_spanned! { command.span() =>
+                const RECORDED: ::core::option::Option<#root::Recording<#command>> =
+                    ::core::option::Option::Some(#root::Recording::new());
             }
         });
         quote! {
@@ -67,6 +82,7 @@ pub fn expand(mut block: ItemImpl, root: &TokenStream) -> syn::Result<TokenStrea
             #[automatically_derived]
             impl #generics #root::Decide<#command> for #of #bounds {
                 #pinned
+                #recorded
                 type Reply = #reply;
                 type Rejection = #rejection;
 
@@ -86,22 +102,25 @@ pub fn expand(mut block: ItemImpl, root: &TokenStream) -> syn::Result<TokenStrea
     })
 }
 
-/// Takes `#[command(name = "..")]` away, and reads it.
-fn pinned(attributes: &mut Vec<Attribute>, errors: &mut Errors) -> Option<LitStr> {
-    let mut name = None;
+/// Takes `#[command(name = "..", recorded)]` away, and reads it.
+fn said(attributes: &mut Vec<Attribute>, errors: &mut Errors) -> Said {
+    let mut said = Said::default();
     for attribute in attributes.extract_if(.., |a| a.path().is_ident("command")) {
         let read = attribute.parse_nested_meta(|meta| {
-            if !meta.path.is_ident("name") {
-                return Err(meta.error("`#[command(..)]` knows `name`"));
+            if meta.path.is_ident("name") {
+                said.name = Some(meta.value()?.parse()?);
+            } else if meta.path.is_ident("recorded") {
+                said.recorded = true;
+            } else {
+                return Err(meta.error("`#[command(..)]` knows `name` and `recorded`"));
             }
-            name = Some(meta.value()?.parse()?);
             Ok(())
         });
         if let Err(error) = read {
             errors.add(error);
         }
     }
-    name
+    said
 }
 
 /// Where a method is not compiled, its `Decide` is not either.

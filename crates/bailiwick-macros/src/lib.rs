@@ -108,8 +108,9 @@ pub fn derive_round_trip(input: TokenStream) -> TokenStream {
 ///         ..
 ///     }
 ///
-///     /// Its name is pinned, so that the type may be moved or renamed.
-///     #[command(name = "release")]
+///     /// Its name is pinned, so that the type may be moved or renamed, and it is recorded, so that it
+///     /// can be rehearsed.
+///     #[command(name = "release", recorded)]
 ///     fn release(&self, Release(session): &Release, ctx: &mut Ctx) -> Result<(), NoSuchLease> {
 ///         ..
 ///     }

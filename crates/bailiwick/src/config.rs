@@ -336,6 +336,14 @@ bounds! {
     policy_mark_news / get_policy_mark_news: u64 = 1_000 news,
         "After how many that are done a policy or an effect records how far it has come.",
         zero "there would be a mark for nothing";
+    /// Of a type that is recorded ([`Decide::RECORDED`](crate::Decide::RECORDED)). A larger one is run as
+    /// ever, and not recorded; a rehearsal counts it. 0 records none.
+    recorded_bytes / get_recorded_bytes: usize = 4 KiB,
+        "How many a command or decision may have that is recorded, encoded.";
+    /// Of commands and decisions that are recorded. With so many, further ones are told to their callers
+    /// as ever, and not recorded: [`Counts::unrecorded`](crate::Counts::unrecorded).
+    unwritten_refusals / get_unwritten_refusals: usize = 1_024 refusals,
+        "How many may be on their way to the journal.";
     page_events / get_page_events: usize = 1_000 events,
         "How many are read from the journal at once.",
         zero "nothing could be read";
@@ -502,6 +510,8 @@ mod tests {
             "compared_aggregates",
             "policy_patience",
             "effect_patience",
+            "recorded_bytes",
+            "unwritten_refusals",
         ];
         let nothing = Config::nothing();
         let named = wrong(&nothing);

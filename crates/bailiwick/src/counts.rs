@@ -49,6 +49,9 @@ pub struct Counts {
     pub deadlines: u64,
     /// Deadlines that panicked, or were still due after their turn; they are tried again later.
     pub stuck_deadlines: u64,
+    /// Refusals of commands or decisions that are [recorded](crate::Decide::RECORDED) which were told to
+    /// their callers, but not recorded: too many were on their way, or the journal did not take them.
+    pub unrecorded: u64,
 }
 
 impl Counts {
@@ -117,6 +120,7 @@ counters!(
     conflicts,
     deadlines,
     stuck_deadlines,
+    unrecorded,
 );
 
 /// `accepted 3, replied 2, rejected 1`: those that are not zero.

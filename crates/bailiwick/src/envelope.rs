@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, Context, Decide, Position, Text};
+use bailiwick_core::journal::{EncodedEvent, RecordedCommand};
+use bailiwick_core::{Aggregate, Context, Decide, Id, Position, Text};
 use bytes::Bytes;
 use parking_lot::Mutex;
 
@@ -23,6 +24,7 @@ use crate::counts::Counters;
 use crate::error::{AlreadyRun, AskError, Cause, NotRun, Unknown, UnreadableReply, panic_message};
 use crate::once::{Once, ReplyCodec};
 use crate::reactions::Delivering;
+use crate::recorded::{self, JudgedAt, Refusal};
 use crate::reply::Reply;
 
 /// What a caller may say about one call beside the command itself.
@@ -60,7 +62,10 @@ pub struct Receipt<R> {
 
 /// How a decision went, as far as the turn has to know.
 pub(crate) enum Judged {
-    Accepted,
+    Accepted {
+        /// Its type is recorded.
+        recorded: bool,
+    },
     Rejected,
     Panicked,
 }
@@ -84,6 +89,8 @@ pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
     fn repeat(&self, reply: &[u8]);
     /// The reply of its verdict, to be remembered. It becomes what will be read again.
     fn remembered(&self) -> Result<Bytes, Cause>;
+    /// The command as it is recorded, without its events; none if it is not.
+    fn recorded(&self) -> Option<RecordedCommand>;
     /// Replaces the verdict: it will be given back when the gate opens.
     fn fail(&self, cause: Cause);
     /// The gate is open: tells the caller the verdict.
@@ -134,7 +141,7 @@ pub(crate) enum Verdict<R, E> {
     Reply(R),
     /// As it was when it was asked before.
     Repeated(R),
-    Rejection(E),
+    Rejection(E, JudgedAt),
     /// When it was asked before; its reply is lost.
     AlreadyRun(UnreadableReply),
     Failed(Cause),
@@ -204,6 +211,26 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
     fn unknown_because(&self, why: Unknown) -> AskError<C, A::Rejection> {
         let keyed = self.call.as_ref().is_some_and(|call| call.once.is_some());
         AskError::Unknown { why, keyed }
+    }
+
+    /// What is recorded of a refusal; none if the command is not recorded.
+    #[inline]
+    fn refused(
+        &self,
+        command: Option<&C>,
+        rejection: &A::Rejection,
+        (judged, as_of): (JudgedAt, Position),
+    ) -> Option<EncodedEvent> {
+        let form = recorded::form(A::RECORDED.as_ref()?, command?, &self.target.kind.shared)?;
+        let refusal = Refusal {
+            by: Some(A::NAME),
+            tags: self.target.id.tag().ok()?.into(),
+            command: self.command(),
+            form,
+            call: self.call.as_deref(),
+            judged,
+        };
+        refusal.event(rejection, as_of)
     }
 
     /// The outcome of an accepted command.
@@ -280,8 +307,12 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         let command = command.as_ref().expect("it is there until it has an outcome");
         let outcome = catch_unwind(AssertUnwindSafe(|| state.decide(command, ctx)));
         let (judged, given) = match outcome {
-            Ok(Ok(reply)) => (Judged::Accepted, Verdict::Reply(reply)),
-            Ok(Err(rejection)) => (Judged::Rejected, Verdict::Rejection(rejection)),
+            Ok(Ok(reply)) => {
+                (Judged::Accepted { recorded: A::RECORDED.is_some() }, Verdict::Reply(reply))
+            }
+            Ok(Err(rejection)) => {
+                (Judged::Rejected, Verdict::Rejection(rejection, JudgedAt::now(ctx.now())))
+            }
             Err(panic) => {
                 let message = panic_message(&*panic);
                 decide_panicked(A::NAME, self.command(), &message);
@@ -313,6 +344,13 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         Ok(bytes)
     }
 
+    fn recorded(&self) -> Option<RecordedCommand> {
+        let case = self.case.lock();
+        let shared = &self.target.kind.shared;
+        let form = recorded::form(A::RECORDED.as_ref()?, case.command.as_ref()?, shared)?;
+        Some(RecordedCommand::new(form, 0))
+    }
+
     fn fail(&self, cause: Cause) {
         let before = self.case.lock().verdict.replace(Verdict::Failed(cause));
         drop(before);
@@ -321,10 +359,14 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
     fn release(&self, position: Position) {
         let mut case = self.case.lock();
         let verdict = case.verdict.take().expect("only what was judged is released");
+        let mut refused = None;
         let answer = match verdict {
             Verdict::Reply(reply) => Ok(Receipt { reply, position, repeated: false }),
             Verdict::Repeated(reply) => Ok(Receipt { reply, position, repeated: true }),
-            Verdict::Rejection(rejection) => Err(AskError::Rejected(rejection)),
+            Verdict::Rejection(rejection, judged) => {
+                refused = self.refused(case.command.as_ref(), &rejection, (judged, position));
+                Err(AskError::Rejected(rejection))
+            }
             Verdict::AlreadyRun(cause) => Err(AskError::AlreadyRun(AlreadyRun { position, cause })),
             Verdict::Failed(cause) => {
                 let cause = match cause {
@@ -336,6 +378,11 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
             }
         };
         drop(case);
+        if let Some(refused) = refused {
+            let target = self.target.clone();
+            let lost = move || target.kind.tally.here().unrecorded.one();
+            recorded::append(&self.target.kind.shared, refused, lost);
+        }
         self.answer(answer);
     }
 

@@ -36,9 +36,11 @@ mod permits;
 mod port;
 mod race;
 mod reactions;
+mod recorded;
 mod recover;
 mod recovery;
 mod registry;
+pub mod rehearsal;
 mod reopening;
 mod reply;
 mod rest;
@@ -78,6 +80,7 @@ pub use reactions::{
     ParkedLane, ReactionCounts, ReactionHandle, ReactionState, ReactionStatus, Reactions, Rewind,
     RewindError, SelectedLanes, StalledLane,
 };
+pub use rehearsal::Rehearsal;
 pub use runtime::{Runtime, Shutdown};
 #[cfg(feature = "fault-injection")]
 pub use sabotage::Sabotage;

@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     views: BTreeSet<TypeId>,
     /// How many more may be folded at once for those who read them.
     pub(crate) view_reads: Semaphore,
+    /// How many more refusals may be on their way to the journal.
+    pub(crate) refusals: Arc<Semaphore>,
     /// To wait for the journal.
     pub(crate) permits: Arc<Permits>,
     /// What the journal takes at once.
@@ -84,6 +86,10 @@ impl Shared {
         Shared {
             views,
             view_reads: Semaphore::new(config.view_reads.min(Semaphore::MAX_PERMITS)),
+            refusals: {
+                let most = config.unwritten_refusals.min(Semaphore::MAX_PERMITS);
+                Arc::new(Semaphore::new(most))
+            },
             permits: Permits::new(config.waiting_aggregates),
             limits: journal.limits(),
             journal_id: journal.id(),

@@ -143,6 +143,15 @@ impl<'a> Reader<'a> {
         self.take(len, missing)
     }
 
+    pub(crate) fn bytes_or_nil(&mut self) -> Found<Option<&'a [u8]>> {
+        let mut ahead = self.rest;
+        if decode::read_nil(&mut ahead).is_ok() {
+            self.rest = ahead;
+            return Ok(None);
+        }
+        self.bytes().map(Some)
+    }
+
     /// One value of any kind, as it is encoded.
     pub(crate) fn value(&mut self) -> Found<&'a [u8]> {
         let whole = self.rest;

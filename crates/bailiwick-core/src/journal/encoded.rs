@@ -11,12 +11,14 @@ mod deadline;
 mod delivery;
 mod extra;
 mod ids;
+mod recorded;
 
 pub use deadline::{DeadlineOf, RecordedDeadline};
 pub(crate) use delivery::fnv_1a;
 pub use delivery::{Delivery, DeliveryTarget};
 pub use extra::{Extra, Idempotency, UnknownMetadata};
 pub use ids::NotOneId;
+pub use recorded::RecordedCommand;
 
 static NO_EXTRA: Extra = Extra::none();
 

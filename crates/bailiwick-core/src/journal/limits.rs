@@ -5,7 +5,7 @@
 //! [records](crate::journal::record) writes.
 
 use crate::Text;
-use crate::journal::{DeadlineOf, EncodedEvent, Extra, Metadata};
+use crate::journal::{DeadlineOf, EncodedEvent, Extra, Metadata, RecordedCommand};
 
 /// What an append may hold. Whatever is within is taken, as far as this is concerned; whatever is
 /// beyond is refused as [`OverLimit`], and always will be.
@@ -155,8 +155,15 @@ impl Extra {
             4 * TEXT_BYTES + delivery.policy.as_str().len() + target
         });
         let deadlines = self.deadlines.iter().map(DeadlineOf::counted_bytes).sum::<usize>();
-        let texts = text(self.correlation.as_ref()) + text(self.principal.as_ref());
+        let recorded = self.recorded.as_ref().map_or(0, RecordedCommand::counted_bytes);
+        let texts = recorded + text(self.correlation.as_ref()) + text(self.principal.as_ref());
         EXTRA_BYTES + texts + idempotency + delivery + deadlines + self.unknown.bytes.len()
+    }
+}
+
+impl RecordedCommand {
+    fn counted_bytes(&self) -> usize {
+        Self::BYTES + self.form.as_ref().map_or(0, bytes::Bytes::len)
     }
 }
 
@@ -216,6 +223,10 @@ mod tests {
         let (aggregate, tag) = (text(), Tag::new("x", "y").unwrap());
         extra.deadlines = vec![DeadlineOf { aggregate, tag, deadline }; 20];
         extra.hops = u32::MAX;
+        let mut recorded = RecordedCommand::new(Some(vec![1; bytes].into()), u32::MAX);
+        recorded.as_of = Some(Position::new(u64::MAX));
+        recorded.read_upto = Some(Position::new(u64::MAX));
+        extra.recorded = Some(recorded);
     }
 
     #[test]

@@ -24,6 +24,7 @@
 //! | `policy`, `run`, `source`, `to`, `to_id`, `ordinal` | the delivery: its policy, how often that was rewound (absent for 0), the position it reacted to, the target: the `NAME` and tag of an aggregate, or the name of a decision, or absent for the news as a whole; which of the commands for it |
 //! | `deadlines` | of others, after it: an array of `NAME`, tag, version of the rule, deadline or nil, of each in turn |
 //! | `hops` | how many deliveries led to it; absent for 0 |
+//! | `form`, `form_events`, `as_of`, `read_upto` | the command that led to it, if that is recorded: encoded, as bytes, or nil if it was too large; how many events it emitted (absent for 1); of a refusal, up to which position it was judged; of a decision, up to which position its views were read |
 //! | `event` or `bytes` | always the last: the payload, as it is if it is a map, else as bytes |
 //!
 //! So any tool for MessagePack shows a whole record, without its first byte. Later versions may add
@@ -33,7 +34,7 @@ mod read;
 
 use crate::codec::wire::{Reader, Writer, is_map};
 use crate::journal::{
-    DeadlineOf, Delivery, EncodedEvent, EventType, Idempotency, Malformed, Origin,
+    DeadlineOf, Delivery, EncodedEvent, EventType, Idempotency, Malformed, Origin, RecordedCommand,
 };
 use crate::{InvalidTag, Position, Tags, Text, Timestamp};
 
@@ -164,6 +165,15 @@ fn write_extra(event: &EncodedEvent, out: &mut Entries<'_>) {
     }
     write_deadlines(&extra.deadlines, out);
     out.number("hops", Some(extra.hops).filter(|hops| *hops > 0).map(u64::from));
+    if let Some(RecordedCommand { form, events, as_of, read_upto }) = &extra.recorded {
+        match form {
+            Some(form) => out.key("form").bytes(form),
+            None => out.key("form").nil(),
+        }
+        out.number("form_events", Some(*events).filter(|events| *events != 1).map(u64::from));
+        out.number("as_of", as_of.map(Position::get));
+        out.number("read_upto", read_upto.map(Position::get));
+    }
     out.count += extra.unknown.entries;
     Writer(out.out).raw(&extra.unknown.bytes);
 }

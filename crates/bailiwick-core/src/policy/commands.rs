@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use super::delivered::Delivered;
 use crate::journal::DeliveryTarget;
 use crate::short_name::short_name;
-use crate::{Aggregate, Decide, Decision, Id, InvalidTag, Text};
+use crate::{Aggregate, CodecError, Decide, Decision, Id, InvalidTag, Text};
 
 /// The commands of a [policy](crate::Policy), in the order in which they are sent.
 ///
@@ -145,6 +145,8 @@ pub trait Payload: Debug + Send + Sync {
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
     /// The command or decision itself, as the policy gave it.
     fn command(&self) -> &dyn Any;
+    /// Whether it is the one that was recorded so; none if its type is not recorded.
+    fn is_same(&self, form: &[u8]) -> Option<Result<bool, CodecError>>;
 }
 
 impl<D: Decision + Debug> Payload for D {
@@ -154,5 +156,9 @@ impl<D: Decision + Debug> Payload for D {
 
     fn command(&self) -> &dyn Any {
         self
+    }
+
+    fn is_same(&self, form: &[u8]) -> Option<Result<bool, CodecError>> {
+        Some(D::RECORDED?.is_same(self, form))
     }
 }

@@ -5,7 +5,8 @@ use std::error::Error;
 use std::fmt::{self, Debug};
 
 use super::commands::Payload;
-use crate::{Aggregate, BoxError, Context, Decide, ErrorReport};
+use crate::recording::Form;
+use crate::{Aggregate, BoxError, CodecError, Context, Decide, ErrorReport, Recording};
 
 /// A command for the aggregate with this ID. The aggregate decides it as it decides the command.
 pub struct Delivered<A: Aggregate> {
@@ -17,6 +18,8 @@ pub struct Delivered<A: Aggregate> {
 trait Command<A: Aggregate>: Debug + Send + Sync {
     fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> Result<(), BoxError>;
     fn itself(&self) -> &dyn Any;
+    fn encoded(&self) -> Form;
+    fn is_same(&self, form: &[u8]) -> Option<Result<bool, CodecError>>;
 }
 
 struct Typed<C>(C);
@@ -35,6 +38,14 @@ impl<A: Decide<C>, C: Debug + Send + Sync + 'static> Command<A> for Typed<C> {
 
     fn itself(&self) -> &dyn Any {
         &self.0
+    }
+
+    fn encoded(&self) -> Form {
+        A::RECORDED?.encode(&self.0)
+    }
+
+    fn is_same(&self, form: &[u8]) -> Option<Result<bool, CodecError>> {
+        Some(A::RECORDED?.is_same(&self.0, form))
     }
 }
 
@@ -68,6 +79,10 @@ impl<A: Aggregate> Payload for Delivered<A> {
     fn command(&self) -> &dyn Any {
         self.command.itself()
     }
+
+    fn is_same(&self, form: &[u8]) -> Option<Result<bool, CodecError>> {
+        self.command.is_same(form)
+    }
 }
 
 /// Whether a command that was accepted emitted something.
@@ -87,6 +102,9 @@ impl fmt::Display for Refused {
 impl Error for Refused {}
 
 impl<A: Aggregate> Decide<Delivered<A>> for A {
+    /// As the command is, by its name.
+    const RECORDED: Option<Recording<Delivered<A>>> =
+        Some(Recording::of_others(|delivered| delivered.command.encoded()));
     type Reply = Emitted;
     type Rejection = Refused;
 

@@ -209,6 +209,12 @@ impl Folded {
         self.slots.iter_mut().filter(|slot| slot.is_ahead()).for_each(Slot::forget);
     }
 
+    /// All views, as far as they have come.
+    #[doc(hidden)]
+    pub fn into_slots(self) -> Vec<Slot> {
+        self.slots
+    }
+
     /// The views that the next decision can go on from.
     pub fn keep(self) -> impl Iterator<Item = Slot> {
         self.slots.into_iter().filter(Slot::is_worth_keeping)

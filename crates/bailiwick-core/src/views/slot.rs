@@ -28,7 +28,8 @@ pub struct Slot {
 
 impl Slot {
     /// At the beginning of the journal.
-    pub(super) fn new(reading: ReadingItem) -> Slot {
+    #[doc(hidden)]
+    pub fn new(reading: ReadingItem) -> Slot {
         let state = reading.identity().begin();
         let upto = Position::START;
         Slot { reading, state, upto, caught_up: false, ahead: false, last_event: 0, before: None }
@@ -74,7 +75,9 @@ impl Slot {
         heap.saturating_add(size_of_val(&*self.state) + OVERHEAD_BYTES)
     }
 
-    pub(super) fn reading(&self) -> &ReadingItem {
+    /// What it reads.
+    #[doc(hidden)]
+    pub fn reading(&self) -> &ReadingItem {
         &self.reading
     }
 
@@ -107,7 +110,11 @@ impl Slot {
     }
 
     /// Folds an event of the journal in, if it reads it and has not seen it yet.
-    pub(super) fn fold(&mut self, recorded: &RecordedEvent) -> Result<(), FoldError> {
+    ///
+    /// # Errors
+    /// If it cannot be read. The state is garbage then, as it is after a panic.
+    #[doc(hidden)]
+    pub fn fold(&mut self, recorded: &RecordedEvent) -> Result<(), FoldError> {
         if recorded.position <= self.upto {
             return Ok(());
         }

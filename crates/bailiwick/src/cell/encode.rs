@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use bailiwick_core::journal::{
-    ANSWERED, EncodedEvent, EventType, Idempotency, Journal, Metadata, Origin, RecordedDeadline,
+    ANSWERED, EncodedEvent, EventType, Idempotency, Journal, Metadata, Origin, RecordedCommand,
+    RecordedDeadline,
 };
 use bailiwick_core::views::Answered;
 use bailiwick_core::{Aggregate, Event, SchemaVersion, Tags, Text, stored, tags_of};
@@ -80,11 +81,13 @@ pub(super) struct Source<'a> {
     pub(super) command: Option<&'static str>,
     pub(super) call: Option<&'a Call>,
     pub(super) remembered: Option<&'a Idempotency>,
+    /// The command, if it is recorded.
+    pub(super) form: Option<&'a RecordedCommand>,
 }
 
 impl<'a> Source<'a> {
     pub(super) const DEADLINE: Source<'static> =
-        Source { command: None, call: None, remembered: None };
+        Source { command: None, call: None, remembered: None, form: None };
 
     pub(super) fn delivering(self) -> Option<&'a Delivering> {
         self.call.and_then(|call| call.delivering.as_deref())
@@ -113,6 +116,12 @@ pub(super) fn sign<A: Aggregate>(events: &mut [EncodedEvent], ground: &Ground, s
     let (aggregate, tag) = (Text::literal(A::NAME), ground.tags.as_slice()[0].clone());
     let deadline = RecordedDeadline::new(None, A::DEADLINE_VERSION);
     let origin = Origin { aggregate, tag, deadline };
+    if let Some(form) = source.form {
+        let own = events.iter().filter(|event| !event.is_reserved()).count();
+        let mut recorded = form.clone();
+        recorded.events = u32::try_from(own).unwrap_or(u32::MAX);
+        events[0].metadata.extra_mut().recorded = Some(recorded);
+    }
     let (last, others) = events.split_last_mut().expect("one");
     for other in others {
         other.metadata.origin = Some(origin.clone());

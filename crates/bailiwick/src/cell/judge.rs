@@ -17,6 +17,7 @@ use super::life::{Batch, Known, Live, Mend};
 use crate::entry::Entry;
 use crate::envelope::{Call, Envelope, Judged};
 use crate::error::{Cause, panic_message};
+use crate::recorded::without_form;
 use crate::time::Moment;
 
 /// What is known of a command by its idempotency key.
@@ -118,12 +119,14 @@ impl<A: Aggregate> Cell<A> {
         let judged = envelope.decide(&live.known.state, &mut ctx);
         let mut events = ctx.into_events();
         let mut has_room = true;
-        if matches!(judged, Judged::Accepted) {
+        if let Judged::Accepted { recorded } = judged {
             let call = envelope.call();
             let remembered = to_remember(envelope, call).map_err(NotRecorded::Failed);
+            let form = if recorded { envelope.recorded() } else { None };
             let recorded = remembered.and_then(|remembered| {
                 let command = Some(envelope.command());
-                let source = Source { command, call, remembered: remembered.as_ref() };
+                let (remembered, form) = (remembered.as_ref(), form.as_ref());
+                let source = Source { command, call, remembered, form };
                 self.record(live, &mut events, turn, source)
             });
             match recorded {
@@ -268,7 +271,12 @@ impl<A: Aggregate> Cell<A> {
             .and_then(|()| {
                 let new = &mut live.forming.events[before..];
                 sign::<A>(new, &turn.tools.ground, source);
-                let bytes = self.measure(new, turn.tools.payload_bytes() - payload)?;
+                let payload = turn.tools.payload_bytes() - payload;
+                let bytes = match self.measure(new, payload) {
+                    // It goes without: what is not recorded is no reason to refuse it.
+                    Err(_) if without_form(new) => self.measure(new, payload)?,
+                    bytes => bytes?,
+                };
                 self.has_room(&mut live.forming, bytes)?;
                 self.apply(live, events, turn.now).map_err(NotRecorded::Failed)?;
                 Ok(bytes)

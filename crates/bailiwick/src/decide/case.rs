@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use bailiwick_core::journal::{EncodedEvent, EventType, Metadata};
+use bailiwick_core::journal::{EncodedEvent, EventType, Metadata, RecordedCommand};
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{Bounded, Context, Decision, Event, Position, Tags, Text, Timestamp, stored};
 use parking_lot::Mutex;
@@ -22,6 +22,7 @@ use crate::envelope::{Call, Receipt, Verdict, command_name};
 use crate::error::{AlreadyRun, AskError, Cause, NotRun, Unknown, panic_message};
 use crate::patience::{Entry, Lapse};
 use crate::reactions::Delivering;
+use crate::recorded::{self, JudgedAt, Refusal, without_form};
 use crate::reply::Reply;
 
 /// A decision, whatever its type.
@@ -229,9 +230,52 @@ impl<D: Decision> Asked<D> {
     }
 
     /// Whether the journal takes these at once.
-    fn fits(&self, events: &[EncodedEvent]) -> Result<(), Cause> {
-        let checked = self.floor.shared().limits.check(events);
+    fn fits(&self, events: &mut [EncodedEvent]) -> Result<(), Cause> {
+        let limits = &self.floor.shared().limits;
+        let checked = match limits.check(events) {
+            // It goes without: what is not recorded is no reason to refuse it.
+            Err(_) if without_form(events) => limits.check(events),
+            checked => checked,
+        };
         checked.map(|_| ()).map_err(Cause::OverLimit)
+    }
+
+    /// Puts the decision beside its first event, if it is recorded.
+    fn record(
+        &self,
+        bounded: &Bounded<D>,
+        emitted: usize,
+        views: &Folded,
+        events: &mut [EncodedEvent],
+    ) {
+        let (Some(recording), Some(first)) = (&D::RECORDED, events.first_mut()) else { return };
+        let form = recorded::form(recording, bounded.decision(), self.floor.shared());
+        first.metadata.extra_mut().recorded = form.map(|form| {
+            let emitted = u32::try_from(emitted).unwrap_or(u32::MAX);
+            let mut recorded = RecordedCommand::new(form, emitted);
+            recorded.read_upto = views.level();
+            recorded
+        });
+    }
+
+    /// What is recorded of a refusal; none if the decision is not recorded.
+    fn refused(
+        &self,
+        bounded: Option<&Bounded<D>>,
+        rejection: &D::Rejection,
+        (judged, as_of): (JudgedAt, Position),
+    ) -> Option<EncodedEvent> {
+        let recording = D::RECORDED.as_ref()?;
+        let form = recorded::form(recording, bounded?.decision(), self.floor.shared())?;
+        let refusal = Refusal {
+            by: None,
+            tags: Tags::none(),
+            command: D::COMMAND.unwrap_or_else(command_name::<D>),
+            form,
+            call: self.call.as_deref(),
+            judged,
+        };
+        refusal.event(rejection, as_of)
     }
 
     fn metadata(&self) -> Metadata {
@@ -291,17 +335,22 @@ impl<D: Decision> Asked<D> {
             let mut ctx = Context::new(now);
             match bounded.decide(views, &mut ctx) {
                 Ok(reply) => {
-                    let encoded = self.encode(bounded, &ctx.into_events(), now, events);
+                    let emitted = ctx.into_events();
+                    let encoded = self.encode(bounded, &emitted, now, events);
                     if let Some(delivering) = self.delivering() {
                         delivering.caused(&mut events[before..]);
                     }
                     let kept = encoded.and_then(|()| self.remember(reply, now, events));
-                    match kept.and_then(|reply| self.fits(&events[before..]).map(|()| reply)) {
+                    self.record(bounded, emitted.len(), views, &mut events[before..]);
+                    match kept.and_then(|reply| self.fits(&mut events[before..]).map(|()| reply)) {
                         Ok(reply) => Verdict::Reply(reply),
                         Err(cause) => Verdict::Failed(cause),
                     }
                 }
-                Err(rejection) => Verdict::Rejection(rejection),
+                Err(rejection) => {
+                    let read_upto = D::RECORDED.and_then(|_| views.level());
+                    Verdict::Rejection(rejection, JudgedAt { now, read_upto })
+                }
             }
         }));
         let verdict = judged.unwrap_or_else(|panic| {
@@ -370,12 +419,16 @@ impl<D: Decision> Case for Asked<D> {
             return;
         }
         let verdict = case.verdict.take().expect("only what was decided is released");
+        let mut refused = None;
         let (answer, failed) = match verdict {
             Verdict::Reply(reply) => (Some(Ok(Receipt { reply, position, repeated: false })), None),
             Verdict::Repeated(reply) => {
                 (Some(Ok(Receipt { reply, position, repeated: true })), None)
             }
-            Verdict::Rejection(rejection) => (Some(Err(AskError::Rejected(rejection))), None),
+            Verdict::Rejection(rejection, judged) => {
+                refused = self.refused(case.bounded.as_ref(), &rejection, (judged, position));
+                (Some(Err(AskError::Rejected(rejection))), None)
+            }
             Verdict::AlreadyRun(cause) => {
                 (Some(Err(AskError::AlreadyRun(AlreadyRun { position, cause }))), None)
             }
@@ -383,6 +436,11 @@ impl<D: Decision> Case for Asked<D> {
         };
         let decided = case.bounded.take();
         drop(case);
+        if let Some(refused) = refused {
+            let floor = self.floor.clone();
+            let lost = move || floor.tally().here().unrecorded.one();
+            recorded::append(self.floor.shared(), refused, lost);
+        }
         match (answer, failed) {
             (Some(answer), _) => {
                 let counters = self.counters();

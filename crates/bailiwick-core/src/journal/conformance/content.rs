@@ -6,7 +6,7 @@ use super::build::{at, event, tag};
 use super::client::Client;
 use crate::journal::{
     DeadlineOf, Delivery, DeliveryTarget, EncodedEvent, Extra, Idempotency, Metadata, Origin,
-    Query, RecordedDeadline, RecordedEvent,
+    Query, RecordedCommand, RecordedDeadline, RecordedEvent,
 };
 use crate::{Text, Timestamp};
 
@@ -63,8 +63,15 @@ fn everything() -> Extra {
         delivery: delivery(),
         deadlines: deadlines(),
         hops: 3,
+        recorded: recorded(),
         ..Extra::default()
     }
+}
+
+fn recorded() -> Option<RecordedCommand> {
+    let recorded = RecordedCommand::new(Some(Bytes::from_static(b"\x90\xff")), 2);
+    let (as_of, read_upto) = (Some(at(5)), Some(at(4)));
+    Some(RecordedCommand { as_of, read_upto, ..recorded })
 }
 
 fn idempotency(reply: &'static [u8]) -> Option<Idempotency> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use super::{DeadlineOf, Delivery};
+use super::{DeadlineOf, Delivery, RecordedCommand};
 use crate::{Position, Text};
 
 /// What few events carry beside themselves. Written only where there is something.
@@ -27,6 +27,9 @@ pub struct Extra {
     pub deadlines: Vec<DeadlineOf>,
     /// How many deliveries led to it, one after the other, from what somebody did.
     pub hops: u32,
+    /// Its command, if that is of a type that is [recorded](crate::Recording): on the command's first
+    /// event.
+    pub recorded: Option<RecordedCommand>,
     /// What a later version of Bailiwick wrote, and this one hands on.
     pub unknown: UnknownMetadata,
 }
@@ -42,6 +45,7 @@ impl Extra {
             delivery: None,
             deadlines: Vec::new(),
             hops: 0,
+            recorded: None,
             unknown,
         }
     }

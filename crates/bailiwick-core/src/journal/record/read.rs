@@ -8,7 +8,7 @@ use super::RecordError;
 use crate::codec::wire::Reader;
 use crate::journal::{
     DeadlineOf, Delivery, DeliveryTarget, EncodedEvent, EventType, Extra, Idempotency, Malformed,
-    Metadata, Origin, RecordedDeadline, UnknownMetadata,
+    Metadata, Origin, RecordedCommand, RecordedDeadline, UnknownMetadata,
 };
 use crate::{Position, Tag, Tags, Text, Timestamp};
 
@@ -36,6 +36,11 @@ struct Entries<'a> {
     ordinal: Option<u64>,
     deadlines: Vec<OfOther<'a>>,
     hops: Option<u64>,
+    /// Bytes, or nil.
+    form: Option<Option<&'a [u8]>>,
+    form_events: Option<u64>,
+    as_of: Option<u64>,
+    read_upto: Option<u64>,
     payload: Option<&'a [u8]>,
     unknown: Vec<&'a [u8]>,
 }
@@ -109,6 +114,10 @@ fn entries(map: &[u8]) -> Result<Entries<'_>, Malformed> {
             "ordinal" => entries.ordinal = Some(reader.number()?),
             "deadlines" => entries.deadlines = of_others(&mut reader)?,
             "hops" => entries.hops = Some(reader.number()?),
+            "form" => entries.form = Some(reader.bytes_or_nil()?),
+            "form_events" => entries.form_events = Some(reader.number()?),
+            "as_of" => entries.as_of = Some(reader.number()?),
+            "read_upto" => entries.read_upto = Some(reader.number()?),
             _ => {
                 reader.value()?;
                 entries.unknown.push(&entry[..entry.len() - reader.rest().len()]);
@@ -158,6 +167,7 @@ impl Entries<'_> {
             delivery: self.delivery()?,
             deadlines: self.deadlines()?,
             hops: small("hops", self.hops.or(Some(0)))?,
+            recorded: self.recorded()?,
             unknown: UnknownMetadata {
                 entries: u32::try_from(self.unknown.len()).unwrap_or(u32::MAX),
                 bytes: self.unknown.concat().into(),
@@ -174,6 +184,19 @@ impl Entries<'_> {
             })
         };
         self.deadlines.iter().map(read).collect()
+    }
+
+    fn recorded(&self) -> Result<Option<RecordedCommand>, RecordError> {
+        let Some(form) = self.form else {
+            let judged = [self.as_of.is_some(), self.read_upto.is_some()];
+            return all_absent("form", [self.form_events.is_some(), judged.contains(&true)]);
+        };
+        Ok(Some(RecordedCommand {
+            form: form.map(Bytes::copy_from_slice),
+            events: small("form_events", self.form_events.or(Some(1)))?,
+            as_of: self.as_of.map(Position::new),
+            read_upto: self.read_upto.map(Position::new),
+        }))
     }
 
     fn idempotency(&self) -> Result<Option<Idempotency>, RecordError> {

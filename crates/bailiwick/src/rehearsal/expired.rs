@@ -1,0 +1,144 @@
+//! Deadlines that fell due: what `on_deadline` emitted, decided again.
+
+use std::collections::VecDeque;
+
+use bailiwick_core::journal::{Origin, RecordedEvent};
+use bailiwick_core::{Position, Timestamp};
+
+use super::emitted::{Emitted, all, event_shown, guarded};
+use super::error::RehearsalError;
+use super::report::{Difference, Findings, LeftOut};
+use super::states::States;
+use super::subjects::Timed;
+
+/// The aggregates whose deadlines are rehearsed, and the run of events that is being read.
+pub(super) struct Expired {
+    /// Each with its part of the report.
+    kinds: Vec<(Box<dyn Timed>, usize)>,
+    run: Option<Run>,
+}
+
+/// What one aggregate let expire at one time: events that follow each other.
+struct Run {
+    part: usize,
+    kind: usize,
+    origin: Origin,
+    now: Timestamp,
+    first: Position,
+    next: Position,
+    /// What a round emits today, as far as it was not read yet.
+    expected: VecDeque<Box<dyn Emitted>>,
+    was: Vec<String>,
+    computed: Vec<String>,
+    /// Why it is not the same.
+    differs: bool,
+    failed: Option<String>,
+}
+
+impl Run {
+    fn goes_on_with(&self, recorded: &RecordedEvent) -> bool {
+        let event = &recorded.event;
+        recorded.position == self.next
+            && event.recorded_at == self.now
+            && event.metadata.command.is_none()
+            && event.metadata.origin.as_ref().is_some_and(|origin| {
+                origin.tag == self.origin.tag && origin.aggregate == self.origin.aggregate
+            })
+    }
+}
+
+impl Expired {
+    pub(super) fn new(kinds: Vec<(Box<dyn Timed>, usize)>) -> Self {
+        Expired { kinds, run: None }
+    }
+
+    /// Looks at the next event before it is folded: everything before it was.
+    pub(super) async fn look(
+        &mut self,
+        recorded: &RecordedEvent,
+        states: &mut States<'_>,
+        upto: Position,
+        findings: &mut Findings,
+    ) -> Result<(), RehearsalError> {
+        let goes_on = self.run.as_ref().is_some_and(|run| run.goes_on_with(recorded));
+        if !goes_on {
+            self.finish(findings);
+            self.begin(recorded);
+        }
+        let Expired { kinds, run: Some(run) } = self else { return Ok(()) };
+        run.next = recorded.position.plus(1);
+        run.was.push(event_shown(&recorded.event));
+        if run.differs {
+            return Ok(());
+        }
+        if run.expected.is_empty() {
+            let kind = &*kinds[run.kind].0;
+            let boundary = match guarded(|| kind.boundary(&run.origin.tag)).and_then(|b| b) {
+                Ok(boundary) => boundary,
+                Err(why) => {
+                    findings.leave_out(run.part, LeftOut::Unreadable(why));
+                    self.run = None;
+                    return Ok(());
+                }
+            };
+            let round = match states.lend(&boundary, upto).await? {
+                Ok(lent) => {
+                    let round = guarded(|| kind.round(&lent, &boundary, run.now)).and_then(|r| r);
+                    states.give_back(lent);
+                    round
+                }
+                Err(why) => Err(format!("fails: {why}")),
+            };
+            match round {
+                Ok(events) => run.expected = events.into(),
+                Err(why) => (run.differs, run.failed) = (true, Some(why)),
+            }
+        }
+        if let Some(expected) = run.expected.pop_front() {
+            let is = guarded(|| expected.is(&recorded.event)).unwrap_or(false);
+            run.computed.push(guarded(|| expected.shown()).unwrap_or_else(|why| why));
+            run.differs |= !is;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, recorded: &RecordedEvent) {
+        let event = &recorded.event;
+        if event.metadata.command.is_some() || event.is_reserved() {
+            return;
+        }
+        let Some(origin) = &event.metadata.origin else { return };
+        let kind = self.kinds.iter().position(|(kind, _)| kind.is_named(origin.aggregate.as_str()));
+        self.run = kind.map(|kind| Run {
+            part: self.kinds[kind].1,
+            kind,
+            origin: origin.clone(),
+            now: event.recorded_at,
+            first: recorded.position,
+            next: recorded.position,
+            expected: VecDeque::new(),
+            was: Vec::new(),
+            computed: Vec::new(),
+            differs: false,
+            failed: None,
+        });
+    }
+
+    /// What was read ends, or goes on with something else.
+    pub(super) fn finish(&mut self, findings: &mut Findings) {
+        let Some(mut run) = self.run.take() else { return };
+        if !run.differs && run.expected.is_empty() {
+            return findings.same(run.part);
+        }
+        let left = run.expected.drain(..);
+        run.computed.extend(left.map(|e| guarded(|| e.shown()).unwrap_or_else(|why| why)));
+        let name = self.kinds[run.kind].0.name();
+        findings.differs(run.part, || Difference {
+            of: format!("deadline of {name} {}", run.origin.tag.value()),
+            position: run.first,
+            about: String::new(),
+            was: all(run.was.into_iter()),
+            now: run.failed.unwrap_or_else(|| all(run.computed.into_iter())),
+        });
+    }
+}

@@ -1,0 +1,7 @@
+//! Rehearsal: what was decided before, decided again by today's code. Yesterday's is `1`, today's `2`.
+
+mod commands;
+mod decisions;
+mod recording;
+mod report;
+mod till;
