@@ -222,7 +222,7 @@ async fn a_policy_that_was_never_started_or_later_compares_nothing_before() {
     assert_eq!(late.checked, 1);
     // What others have sent is not looked at, and counted.
     let others = report.parts.last().unwrap();
-    let of_post = LeftOut::NotAdded("policy post".into());
+    let of_post = LeftOut::NotAdded("the policy or effect post".into());
     assert_eq!(others.left_out.get(&of_post), Some(&2), "{report}");
 }
 

@@ -305,7 +305,7 @@ impl<'j> Rehearsal<'j> {
         });
         let kinds: Vec<_> = kinds.collect();
         let policies = policies.into_iter().map(|policy| {
-            let part = part(format!("policy {}", policy.name()));
+            let part = part(format!("policy {}", policy.descriptor().name));
             (policy, part)
         });
         let policies: Vec<_> = policies.collect();
@@ -331,7 +331,8 @@ impl<'j> Rehearsal<'j> {
             None => ("decisions", subject.command().to_owned()),
         });
         let kinds = self.kinds.iter().map(|kind| ("aggregates", kind.name().to_owned()));
-        let policies = self.policies.iter().map(|policy| ("policies", policy.name().to_owned()));
+        let policies =
+            self.policies.iter().map(|policy| ("policies", policy.descriptor().name.to_owned()));
         let mut known = HashSet::new();
         for (what, name) in commands.chain(kinds).chain(policies) {
             if !known.insert((what, name.clone())) {

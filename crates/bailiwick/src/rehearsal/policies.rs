@@ -64,10 +64,10 @@ impl Policies {
         let mut by_type: HashMap<EventType, Vec<usize>> = HashMap::new();
         let mut all: Vec<Rehearsed> = Vec::new();
         for (policy, part) in policies {
-            let name = policy.name();
+            let name = policy.descriptor().name;
             let tag = policy_tag(name);
             let tag = tag.map_err(|_| RehearsalError::InvalidPolicy { name })?;
-            for event_type in policy.names() {
+            for event_type in policy.descriptor().names() {
                 by_type.entry(event_type).or_default().push(all.len());
             }
             all.push(Rehearsed {
@@ -119,9 +119,9 @@ impl Policies {
     fn trace(&mut self, recorded: &RecordedEvent, form: Option<&Bytes>, findings: &mut Findings) {
         let Some(delivery) = &recorded.event.metadata.extra().delivery else { return };
         let name = delivery.policy.as_str();
-        let known = self.policies.iter_mut().find(|known| known.policy.name() == name);
+        let known = self.policies.iter_mut().find(|known| known.name() == name);
         let Some(policy) = known else {
-            let what = format!("policy {name}");
+            let what = format!("the policy or effect {name}");
             return findings.leave_out(self.rest, LeftOut::NotAdded(what));
         };
         let (source, run) = (delivery.source, delivery.run);
@@ -177,6 +177,10 @@ fn fact(
 }
 
 impl Rehearsed {
+    fn name(&self) -> &'static str {
+        self.policy.descriptor().name
+    }
+
     fn is_parked(&self, position: Position, waiting: &Waiting) -> bool {
         self.parked.get(&waiting.lane).is_some_and(|at| *at <= position)
     }
@@ -200,7 +204,7 @@ impl Rehearsed {
             Compared::Same => findings.same(self.part),
             Compared::LeftOut(why) => findings.leave_out(self.part, why),
             Compared::Differs { was, now } => findings.differs(self.part, || Difference {
-                of: format!("policy {}", self.policy.name()),
+                of: format!("policy {}", self.name()),
                 position,
                 about: waiting.about(),
                 was,
@@ -217,7 +221,7 @@ impl Rehearsed {
         if find(PolicyFact::TYPES, recorded.event.event_type.as_str()).is_none() {
             return Ok(());
         }
-        match fact(self.policy.name(), recorded)? {
+        match fact(self.name(), recorded)? {
             Some(PolicyFact::Reached { upto }) => {
                 self.take(|of, position, waiting| of.is_done(position, waiting, upto))
                     .into_iter()
@@ -295,7 +299,7 @@ impl Rehearsed {
         if recorded.position <= after {
             return Err(LeftOut::BeforeStart);
         }
-        self.policy.lane().name(recorded).map_err(|_| LeftOut::NoLane)
+        self.policy.descriptor().lane.name(recorded).map_err(|_| LeftOut::NoLane)
     }
 
     async fn compute(
@@ -336,7 +340,7 @@ impl Rehearsed {
             Recipient::Aggregate(of, target) => (of, target, "aggregate"),
             Recipient::Decision(of, target) => (of, target, "decision"),
         };
-        let policy = self.policy.name();
+        let policy = self.name();
         match targets.contains(&of) {
             true => Ok(()),
             false => Err(RehearsalError::UnknownTarget { policy, target, add }),
