@@ -5,6 +5,7 @@
 pub mod auction;
 pub mod classics;
 pub mod money;
+pub mod notifier;
 pub mod orders;
 #[cfg(test)]
 mod random;

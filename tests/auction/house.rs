@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bailiwick::journal::{Delivery, Query, QueryItem, RecordedEvent};
-use bailiwick::{Aggregates, Event, ManualClock, Position, Runtime};
+use bailiwick::{Aggregates, Builder, Event, ManualClock, Position, Runtime};
 use bailiwick_examples::auction::{
     Approve, AuctionEvent, Bid, Bidder, BidderId, Corrective, CorrectiveNews, Increment, Listing,
     ListingEvent, ListingId, Money, Open, PlaceBid, PlaceEligibleBid, Register, Terms,
@@ -39,17 +39,24 @@ impl House {
 
     /// On this journal.
     pub async fn on(journal: FaultyJournal, clock: ManualClock) -> House {
-        let runtime = Runtime::builder(journal.clone())
+        House::with(journal, clock, |builder| builder).await
+    }
+
+    /// On this journal, with changes to the runtime.
+    pub async fn with(
+        journal: FaultyJournal,
+        clock: ManualClock,
+        change: impl FnOnce(Builder) -> Builder,
+    ) -> House {
+        let builder = Runtime::builder(journal.clone())
             .aggregate::<Listing>()
             .aggregate::<Bidder>()
             .decision::<PlaceEligibleBid>()
             .policy(Corrective)
             .clock(clock.clone())
             .entropy(7)
-            .config(|config| config.timeout(Duration::from_secs(60)))
-            .start()
-            .await
-            .expect("it starts");
+            .config(|config| config.timeout(Duration::from_secs(60)));
+        let runtime = change(builder).start().await.expect("it starts");
         let (listings, bidders) = (runtime.aggregates(), runtime.aggregates());
         House { runtime, listings, bidders, journal, clock, _place: None }
     }

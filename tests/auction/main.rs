@@ -6,3 +6,4 @@ mod crowd;
 mod decided;
 mod ending;
 mod house;
+mod telling;

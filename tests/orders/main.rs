@@ -8,3 +8,4 @@ mod limits;
 mod paying;
 mod refunding;
 mod shop;
+mod telling;

@@ -14,7 +14,7 @@ use bailiwick_tests::place::{Kept, Place, events, matching};
 use tokio::task::yield_now;
 
 /// When every shop opens.
-const BEGIN: u64 = 1_000;
+pub const BEGIN: u64 = 1_000;
 
 /// A shop with its policies.
 pub struct Shop {

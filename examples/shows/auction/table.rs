@@ -57,9 +57,9 @@ fn rules(out: &mut impl Write, findings: &Findings) -> io::Result<()> {
         ),
         ("what was sold stays sold", judged(Rule::Stands), String::new()),
         (
-            "each delivery of the policy left one trace",
+            "each delivery left one trace",
             findings.deliveries.len(),
-            format!("{effect} with effect"),
+            format!("{effect} took a bid out"),
         ),
     ];
     let heading = format!(" {:<46}{:>14}   {}", "rule", "judged", "how close");

@@ -20,10 +20,23 @@ enum Status {
     Unknown,
     Registered,
     Approved,
-    Suspended,
+    Suspended { since: Timestamp },
 }
 
 impl Bidder {
+    /// Who it is.
+    pub fn id(&self) -> &BidderId {
+        &self.id
+    }
+
+    /// Since when the bidder is suspended, if at all.
+    pub fn suspended_since(&self) -> Option<Timestamp> {
+        match self.status {
+            Status::Suspended { since } => Some(since),
+            _ => None,
+        }
+    }
+
     /// That the bidder may bid.
     ///
     /// # Errors
@@ -33,7 +46,7 @@ impl Bidder {
             Status::Unknown => Err(Ineligible::NotRegistered),
             Status::Registered => Err(Ineligible::NotApproved),
             Status::Approved => Ok(()),
-            Status::Suspended => Err(Ineligible::Suspended),
+            Status::Suspended { .. } => Err(Ineligible::Suspended),
         }
     }
 }
@@ -46,11 +59,11 @@ impl View for Bidder {
         Bidder { id: id.clone(), status: Status::Unknown }
     }
 
-    fn apply(&mut self, event: &BidderEvent, _at: Timestamp) {
+    fn apply(&mut self, event: &BidderEvent, at: Timestamp) {
         self.status = match event {
             BidderRegistered => Status::Registered,
             BidderApproved => Status::Approved,
-            Suspended(_) => Status::Suspended,
+            Suspended(_) => Status::Suspended { since: at },
         };
     }
 
@@ -94,7 +107,7 @@ impl Bidder {
 
     fn suspend(&self, _: &Suspend, ctx: &mut Ctx) -> Result<(), BidderRefused> {
         require(self.status != Status::Unknown, BidderRefused::NotRegistered)?;
-        if self.status != Status::Suspended {
+        if self.suspended_since().is_none() {
             ctx.emit(BidderSuspended { bidder: self.id.clone() });
         }
         Ok(())

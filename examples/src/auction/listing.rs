@@ -27,6 +27,11 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// Which it is.
+    pub fn id(&self) -> &ListingId {
+        &self.id
+    }
+
     /// What is offered, and how; none before it is opened.
     pub fn terms(&self) -> Option<&Terms> {
         self.terms.as_ref()
@@ -35,6 +40,11 @@ impl Listing {
     /// The highest standing bid: it leads, and is the current price.
     pub fn leading(&self) -> Option<&Bid> {
         self.standing.values().max_by_key(|bid| bid.amount.minor)
+    }
+
+    /// Whether this bidder's bid leads.
+    pub fn is_led_by(&self, bidder: &BidderId) -> bool {
+        self.leading().is_some_and(|leading| leading.bidder == *bidder)
     }
 
     /// The bidder's standing bid, which is the latest that was not retracted.
@@ -71,8 +81,7 @@ impl Listing {
         let minimum = self.minimum(terms).ok_or(BidRefused::Unsurpassable)?;
         require(amount.minor >= minimum.minor, BidRefused::TooLow { minimum })?;
         require(bidder != terms.seller, BidRefused::BySeller)?;
-        let leads = self.leading().is_some_and(|leading| leading.bidder == bidder);
-        require(!leads, BidRefused::AlreadyLeads)?;
+        require(!self.is_led_by(&bidder), BidRefused::AlreadyLeads)?;
         Ok(BidPlaced { listing: self.id.clone(), bidder, amount })
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! 1. The caller [checks](checked) the bidder, then puts the bid to the listing ([`PlaceBid`]). A check may
 //!    be out of date; the [corrective policy](Corrective) takes out what should not have got in, and
-//!    whom that concerns is [told](Notifier).
+//!    whom that concerns is [told](TellBidders).
 //! 2. The bid is a decision over both ([`PlaceEligibleBid`]), and never gets in.
 //!
 //! Where the specification is silent: whoever was suspended may be approved again, and somebody who
@@ -37,7 +37,7 @@ pub use events::{
 };
 pub use increment::Increment;
 pub use listing::{Cancel, Listing, Open, PlaceBid, RetractBid};
-pub use notifier::{AuctionEvent, Notice, Notices, Notifier, What};
+pub use notifier::{AuctionEvent, NoticeNews, TellBidders};
 pub use refused::{
     BidRefused, BidderRefused, CancelRefused, EligibleBidRefused, Ineligible, OpenRefused,
     RetractRefused,

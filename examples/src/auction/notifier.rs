@@ -1,58 +1,13 @@
 //! Who is told when bids are taken out, or when they ought to be and stand.
-//!
-//! Telling somebody is a call to the outside world. Until there are effects, whoever runs the auction
-//! reads the journal in order, asks [`Notices`] what each event is to be told for, and calls its
-//! [`Notifier`]: from where it stopped, if it kept that, so at least once; else from now on.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
-
-use bailiwick_core::journal::{NotOneId, RecordedEvent};
-use bailiwick_core::{BoxError, Event, Position};
+use bailiwick_core::{Attempt, Effect, Event, Failed, Lane, News, Start};
 use serde::{Deserialize, Serialize};
 
-use super::{BidRetracted, BidderEvent, BidderId, BidderSuspended, ListingEvent, ListingId};
-
-/// Whoever brings it to people: by mail, for example.
-pub trait Notifier: Send + Sync {
-    /// Tells somebody. The same notice may come again: it has an identity, its position and who is told.
-    ///
-    /// # Errors
-    /// If it may not have arrived.
-    fn tell(&self, notice: Notice) -> impl Future<Output = Result<(), BoxError>> + Send;
-}
-
-/// What somebody is told.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Notice {
-    /// Who is told: the bidder, or the seller.
-    pub to: BidderId,
-    /// What happened.
-    pub what: What,
-    /// Whose bid it is about.
-    pub bidder: BidderId,
-    /// For what it was.
-    pub listing: ListingId,
-    /// The event for which it is told.
-    pub position: Position,
-}
-
-/// What happened to a bid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
-    /// It was retracted, by the bidder or because the bidder may not bid.
-    BidRetracted,
-    /// It has won, and stands, though the bidder was suspended.
-    ResultStands,
-}
-
-/// What is to be told, from the events of a whole journal in their order.
-#[derive(Debug, Default)]
-pub struct Notices {
-    sellers: BTreeMap<ListingId, BidderId>,
-    won: BTreeMap<BidderId, BTreeSet<ListingId>>,
-    suspended: BTreeSet<BidderId>,
-}
+use super::{
+    BidRetracted, Bidder, BidderEvent, BidderId, BidderSuspended, Listing, ListingEvent, ListingId,
+    StandingBids,
+};
+use crate::notifier::{Message, Notifier};
 
 /// What happens at an auction.
 #[derive(Event, Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,74 +18,92 @@ pub enum AuctionEvent {
     Bidder(BidderEvent),
 }
 
-impl Notices {
-    /// What is to be told for this event, if anything.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    pub fn of(&mut self, recorded: &RecordedEvent) -> Result<Vec<Notice>, BoxError> {
-        let position = recorded.position;
-        Ok(match recorded.event.decode::<AuctionEvent>()? {
-            Some(AuctionEvent::Listing(event)) => self.listing(&event, recorded)?,
-            Some(AuctionEvent::Bidder(BidderEvent::Suspended(BidderSuspended { bidder }))) => {
-                let won = self.won.get(&bidder).into_iter().flatten();
-                let notices = won
-                    .flat_map(|listing| self.both(What::ResultStands, &bidder, listing, position))
-                    .collect();
-                self.suspended.insert(bidder);
-                notices
+/// What bidders and sellers are told about.
+#[derive(Event, Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum NoticeNews {
+    /// A bid was taken out.
+    Retracted(BidRetracted),
+    /// Somebody may not bid any more, and may have won something.
+    Suspended(BidderSuspended),
+    /// Somebody has won, and may have been suspended before.
+    #[event(only(ListingClosed))]
+    Listing(ListingEvent),
+}
+
+/// Tells bidder and seller, through a [`Notifier`]: that a bid was taken out, by the
+/// [corrective policy](super::Corrective) or by the bidder; and that a bid of a suspended bidder has won and
+/// stands, be it that the suspension came after the end or that the policy was not fast enough.
+///
+/// Whoever was suspended before a listing ended is told by its closing, and whoever was suspended from
+/// its end on by the suspension: so nobody is told both, however late the listing is closed.
+#[derive(Debug)]
+pub struct TellBidders<N>(pub N);
+
+impl<N: Notifier> Effect for TellBidders<N> {
+    const NAME: &'static str = "tell-bidders";
+    const LANE: Lane = Lane::Emitter;
+    const START: Start = Start::Now;
+    type Event = NoticeNews;
+    type Views = (Option<Listing>, Option<Bidder>, Option<StandingBids>);
+
+    fn keys(
+        &self,
+        news: &News<NoticeNews>,
+    ) -> (Option<ListingId>, Option<BidderId>, Option<BidderId>) {
+        match &news.event {
+            NoticeNews::Retracted(bid) => (Some(bid.listing.clone()), None, None),
+            NoticeNews::Suspended(suspended) => (None, None, Some(suspended.bidder.clone())),
+            NoticeNews::Listing(ListingEvent::ListingClosed { winner: Some(winner) }) => {
+                (news.id().ok(), Some(winner.bidder.clone()), None)
             }
-            Some(AuctionEvent::Bidder(BidderEvent::BidderApproved)) => {
-                self.suspended.remove(&recorded.id()?);
-                Vec::new()
-            }
-            _ => Vec::new(),
-        })
+            NoticeNews::Listing(_) => (None, None, None),
+        }
     }
 
-    fn listing(
-        &mut self,
-        event: &ListingEvent,
-        recorded: &RecordedEvent,
-    ) -> Result<Vec<Notice>, NotOneId> {
-        let listing: ListingId = recorded.id()?;
-        Ok(match event {
-            ListingEvent::ListingOpened { terms } => {
-                self.sellers.insert(listing, terms.seller.clone());
-                Vec::new()
+    async fn perform(
+        &self,
+        news: &News<NoticeNews>,
+        (listing, bidder, bids): (Option<&Listing>, Option<&Bidder>, Option<&StandingBids>),
+        attempt: &Attempt<'_>,
+    ) -> Result<(), Failed> {
+        let mut messages = Vec::new();
+        match (&news.event, listing, bidder, bids) {
+            (NoticeNews::Retracted(bid), Some(listing), ..) => {
+                messages.extend(both(listing, &bid.bidder, "was taken out"));
             }
-            ListingEvent::Retracted(BidRetracted { bidder, .. }) => {
-                self.both(What::BidRetracted, bidder, &listing, recorded.position)
-            }
-            ListingEvent::ListingClosed { winner: Some(winner) } => {
-                let bidder = &winner.bidder;
-                self.won.entry(bidder.clone()).or_default().insert(listing.clone());
-                // The closing was faster than the policy.
-                match self.suspended.contains(bidder) {
-                    true => self.both(What::ResultStands, bidder, &listing, recorded.position),
-                    false => Vec::new(),
+            (NoticeNews::Suspended(BidderSuspended { bidder }), .., Some(bids)) => {
+                for id in bids.listings() {
+                    // It does not change any more once it has ended, so it is always the same.
+                    let listing: Listing = attempt.latest(id).await?;
+                    if listing.ended(news.at()) && listing.is_led_by(bidder) {
+                        messages.extend(both(&listing, bidder, STANDS));
+                    }
                 }
             }
-            _ => Vec::new(),
-        })
+            (NoticeNews::Listing(_), Some(listing), Some(bidder), _) => {
+                let since = bidder.suspended_since();
+                if since.is_some_and(|since| !listing.ended(since)) {
+                    messages.extend(both(listing, bidder.id(), STANDS));
+                }
+            }
+            _ => {}
+        }
+        if messages.is_empty() {
+            return Ok(());
+        }
+        self.0.tell(attempt.key(), &messages).await
     }
+}
 
-    /// The bidder, and the seller.
-    fn both(
-        &self,
-        what: What,
-        bidder: &BidderId,
-        listing: &ListingId,
-        position: Position,
-    ) -> Vec<Notice> {
-        let both = [Some(bidder), self.sellers.get(listing)];
-        let notice = |to: &BidderId| Notice {
-            to: to.clone(),
-            what,
-            bidder: bidder.clone(),
-            listing: listing.clone(),
-            position,
-        };
-        both.into_iter().flatten().map(notice).collect()
-    }
+const STANDS: &str = "has won, and stands";
+
+/// The bidder, and the seller.
+fn both(listing: &Listing, bidder: &BidderId, what: &str) -> Vec<Message> {
+    let seller = listing.terms().map(|terms| &terms.seller);
+    let message = |to: &BidderId| {
+        let whose = if to == bidder { "your".to_owned() } else { format!("{bidder}'s") };
+        let text = format!("{whose} bid for the {} {what}", listing.id());
+        Message { to: to.to_string(), text }
+    };
+    [Some(bidder), seller].into_iter().flatten().map(message).collect()
 }

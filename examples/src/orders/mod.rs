@@ -22,6 +22,8 @@
 //! - [`Dispatch`] opens and cancels parcels for the fulfilment, and tells the order when all have arrived.
 //! - [`Tracking`] tells the order that a parcel is being filled, and the fulfilment how parcels ended.
 //!
+//! Nobody but people is told by an effect: [`TellCustomer`], once an order is complete.
+//!
 //! What is told may come twice, late or out of order, and each choice that follows from this is written
 //! down where it is made. They have one thing in common: an order and a fulfilment remember what they were
 //! told, as a set that only grows, and what follows is a function of that. So in whatever order it comes, it
@@ -41,6 +43,7 @@ mod planning;
 mod refused;
 #[cfg(test)]
 mod stories;
+mod telling;
 mod tracking;
 
 pub use accounting::Accounting;
@@ -61,4 +64,5 @@ pub use refused::{
     AddRefused, CancelRefused, NoteRefused, OpenRefused, ParcelRefused, ReceiveRefused,
     RefundRefused, RemoveRefused,
 };
+pub use telling::{CustomerNews, TellCustomer};
 pub use tracking::{Tracking, TrackingNews};

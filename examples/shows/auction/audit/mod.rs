@@ -22,7 +22,7 @@ pub struct Findings {
     pub events: usize,
     /// The lots, and how often each rule was judged.
     pub lots: Lots,
-    /// The deliveries of the policy.
+    /// The deliveries of the policy, and of the effect that tells of it.
     pub deliveries: BTreeSet<String>,
     /// How many of them caused nothing.
     pub without_effect: usize,

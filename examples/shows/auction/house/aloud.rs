@@ -1,4 +1,4 @@
-//! Whoever says aloud what happens: reads the journal in order, and tells whom it concerns.
+//! Whoever says aloud what happens: reads the journal in order.
 //!
 //! What is said is durable: it was read from the journal, after it was written. What was there before the
 //! house opened is known, but not said again.
@@ -10,8 +10,7 @@ use std::sync::Arc;
 use bailiwick::journal::{Journal, Query, Read, RecordedEvent};
 use bailiwick::{BoxError, Id, Position, View};
 use bailiwick_examples::auction::{
-    AuctionEvent, BidderEvent, BidderId, Listing, ListingEvent, ListingId, Notice, Notices,
-    Notifier, What,
+    AuctionEvent, BidderEvent, BidderId, Listing, ListingEvent, ListingId,
 };
 use tokio::sync::watch;
 
@@ -73,7 +72,6 @@ impl Heard {
 pub struct Aloud {
     journal: Arc<dyn Journal>,
     heard: watch::Sender<Heard>,
-    notices: Notices,
     page: Page,
     aloud: bool,
 }
@@ -85,8 +83,7 @@ impl Aloud {
         page: Page,
     ) -> Result<(Aloud, watch::Receiver<Heard>), Failure> {
         let (heard, hears) = watch::channel(Heard::default());
-        let notices = Notices::default();
-        let mut aloud = Aloud { journal, heard, notices, page, aloud: false };
+        let mut aloud = Aloud { journal, heard, page, aloud: false };
         aloud.catch_up().await.map_err(Failure::Other)?;
         aloud.aloud = true;
         Ok((aloud, hears))
@@ -107,7 +104,7 @@ impl Aloud {
             let page = self.journal.read(Read::new(Query::all()).after(upto)).await?;
             for recorded in &page.events {
                 if !recorded.event.is_reserved() {
-                    self.hears(recorded).await?;
+                    self.hears(recorded)?;
                 }
             }
             self.heard.send_modify(|heard| heard.upto = page.upto);
@@ -117,8 +114,7 @@ impl Aloud {
         }
     }
 
-    async fn hears(&mut self, recorded: &RecordedEvent) -> Result<(), BoxError> {
-        let notices = self.notices.of(recorded)?;
+    fn hears(&mut self, recorded: &RecordedEvent) -> Result<(), BoxError> {
         let Some(event) = recorded.event.decode::<AuctionEvent>()? else { return Ok(()) };
         let mut noted = Ok(());
         self.heard.send_modify(|heard| noted = heard.note(&event, recorded));
@@ -134,9 +130,6 @@ impl Aloud {
             }
             // The evening says once that they are all there.
             AuctionEvent::Bidder(_) => {}
-        }
-        for notice in notices {
-            self.page.tell(notice).await?;
         }
         Ok(())
     }
@@ -185,20 +178,5 @@ impl Aloud {
     ) -> Result<(), BoxError> {
         let (at, position) = (recorded.event.recorded_at, Some(recorded.position));
         Ok(self.page.line(&Line { at, who, verb, text, position, leads })?)
-    }
-}
-
-/// People are told on the page.
-impl Notifier for Page {
-    async fn tell(&self, notice: Notice) -> Result<(), BoxError> {
-        let Notice { to, what, bidder, listing, .. } = notice;
-        let whose = if to == bidder { "your".to_owned() } else { format!("{bidder}'s") };
-        let text = match what {
-            What::BidRetracted => format!("{to}: {whose} bid for the {listing} was taken out"),
-            What::ResultStands => {
-                format!("{to}: {whose} bid for the {listing} has won, and stands")
-            }
-        };
-        Ok(self.says(Who::Office, "tells", &text)?)
     }
 }

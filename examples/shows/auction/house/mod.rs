@@ -6,6 +6,7 @@ mod dark;
 mod evening;
 mod office;
 mod page;
+mod post;
 mod steps;
 
 use std::io::Write;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use bailiwick::journal::Journal;
 use bailiwick::{Runtime, TephraJournal};
-use bailiwick_examples::auction::{Bidder, Corrective, Listing, PlaceEligibleBid};
+use bailiwick_examples::auction::{Bidder, Corrective, Listing, PlaceEligibleBid, TellBidders};
 
 use crate::args::Args;
 use crate::failure::Failure;
@@ -24,6 +25,7 @@ pub use cast::price;
 use dark::InTheDark;
 use evening::Evening;
 use page::Page;
+use post::Post;
 
 /// How long what was accepted may take when it is over.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,7 +43,8 @@ async fn open(folder: &Path, args: &Args) -> Result<(), Failure> {
     let builder = Runtime::builder_shared(journal)
         .aggregate::<Listing>()
         .aggregate::<Bidder>()
-        .decision::<PlaceEligibleBid>();
+        .decision::<PlaceEligibleBid>()
+        .effect(TellBidders(Post { page: page.clone(), heard: heard.clone() }));
     let runtime = match args.dark {
         true => builder.policy(InTheDark).start().await?,
         false => builder.policy(Corrective).start().await?,

@@ -12,5 +12,6 @@ mod parcel;
 mod payment;
 mod policies;
 mod sample;
+mod telling;
 mod together;
 mod whatever;

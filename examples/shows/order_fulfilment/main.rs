@@ -1,0 +1,96 @@
+//! A day at a shop, killed in the middle and continued; then what the journal proves.
+//!
+//! `cargo run --example order_fulfilment -- --help` says how.
+
+#![allow(clippy::inconsistent_digit_grouping, reason = "cents stand apart, as in 240_00")]
+
+mod args;
+mod audit;
+#[path = "../../shared/color.rs"]
+mod color;
+mod failure;
+mod killed;
+mod shop;
+#[path = "../../shared/style.rs"]
+#[allow(dead_code, reason = "of another program, too")]
+mod style;
+mod table;
+#[path = "../../shared/usage.rs"]
+mod usage;
+
+use std::ffi::OsString;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use args::Args;
+use bailiwick::{ErrorReport, TephraJournal};
+use failure::Failure;
+use style::{BOLD, DIM, paint};
+
+fn main() -> ExitCode {
+    let args: Args = match usage::parse() {
+        Ok(args) => args,
+        Err(code) => return code,
+    };
+    args.color.choose();
+    let again = |args: &[OsString]| {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(args);
+        Ok(command)
+    };
+    match run(&args, &mut anstream::stdout(), &again) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever closed the pipe has read enough.
+        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            anstream::eprintln!("error: {}", ErrorReport::of(&failure));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// How this program is called again, with other arguments.
+type Again<'a> = &'a dyn Fn(&[OsString]) -> std::io::Result<Command>;
+
+/// Where the journal is.
+fn journal(folder: &Path) -> PathBuf {
+    folder.join("journal")
+}
+
+/// Where the mail is, which knows nothing of the journal.
+fn mail(folder: &Path) -> PathBuf {
+    folder.join("mail.txt")
+}
+
+fn run(args: &Args, out: &mut impl Write, again: Again<'_>) -> Result<(), Failure> {
+    if let Some(folder) = &args.shop {
+        return shop::play(folder, args);
+    }
+    let temporary = tempfile::Builder::new().prefix("shop-").tempdir()?;
+    let folder = args.data.as_deref().unwrap_or(temporary.path());
+    std::fs::create_dir_all(folder)?;
+    opening(out, folder)?;
+    killed::day(folder, args, out, again)?;
+    let executor = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    // Every process of the day has ended: what is read back is what is kept.
+    let sent = audit::sent(&mail(folder))?;
+    let journal = TephraJournal::open(journal(folder))?;
+    let findings = executor.block_on(audit::audit(&journal, sent))?;
+    table::print(out, &findings, args.data.as_deref())
+}
+
+fn opening(out: &mut impl Write, folder: &Path) -> Result<(), Failure> {
+    writeln!(out, "\n {}\n", paint(BOLD, "order_fulfilment: a day at a shop for the outdoors"))?;
+    writeln!(out, " Orders, payments and parcels are small aggregates of their own. A command")?;
+    writeln!(out, " changes one of them, and policies carry the news: so they agree a moment")?;
+    writeln!(out, " later, whatever comes twice, in parts, too late or in the wrong order.")?;
+    let legend = "○○○ unpaid   ●○○ paid   ●●○ in delivery   ●●● complete   ✗ refunded";
+    writeln!(out, "\n {}", paint(DIM, legend))?;
+    let place = format_args!("#1 is a place in the journal, which is in {}.", folder.display());
+    writeln!(out, " {}", paint(DIM, place))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
