@@ -3,7 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bailiwick::ReactionState;
+use bailiwick::{ReactionError, ReactionState};
+use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
 use crate::post::Kind::{Chain, Explosive, Heavy, Plain};
@@ -172,4 +173,53 @@ async fn a_lane_that_another_runtime_freed_goes_on() {
     other.writes("ann", [(3, Plain)]).await;
     settle().await;
     assert_eq!(other.letters("b").await, [3]);
+}
+
+/// What an operator drops in one runtime is dropped in another one, too, that has not given up trying.
+#[tokio::test]
+async fn what_is_dropped_is_so_for_a_runtime_that_goes_on_trying() {
+    let office = broken_office(10).await;
+    let (journal, clock) = (office.journal.clone(), office.clock.clone());
+    let patient = |builder: bailiwick::Builder| {
+        builder.config(|config| config.policy_patience(PATIENCE * 1_000))
+    };
+    let other = Office::on(journal, clock, office.broken.clone(), patient).await;
+    office.writes("ann", [(1, Heavy), (2, Plain)]).await;
+    settle().await;
+    office.passes(PATIENCE * 3).await;
+    let stands = |office: &Office| {
+        let status = office.policy().status();
+        (status.parked_lanes, status.stalled_lanes)
+    };
+    assert_eq!((stands(&office), stands(&other)), ((1, 0), (0, 1)));
+    assert_eq!(office.policy().select(|_| true).drop_all().await.unwrap(), 1);
+    settle().await;
+    office.broken.store(false, Ordering::SeqCst);
+    office.writes("ann", [(3, Plain)]).await;
+    office.passes(PATIENCE * 3).await;
+    assert_eq!(office.letters("b").await, [3]);
+    assert_eq!((stands(&office), stands(&other)), ((0, 0), (0, 0)));
+    assert_eq!(other.policy().status().pending, 0);
+}
+
+/// The operator is told that it failed, and tries the lane again; but it stands in the journal.
+#[tokio::test]
+async fn what_is_dropped_though_that_was_told_as_failed_is_not_sent_by_a_retry() {
+    let office = broken_office(10).await;
+    office.writes("ann", [(1, Heavy), (2, Plain)]).await;
+    settle().await;
+    office.passes(PATIENCE * 3).await;
+    office.journal.plan([Fault::UnknownWritten]);
+    office.journal.hide(true).await;
+    let selected = office.policy().select(|_| true);
+    assert!(matches!(selected.drop_all().await, Err(ReactionError::NotRecorded { .. })));
+    assert_eq!(selected.retry(), 1);
+    settle().await;
+    office.journal.hide(false).await;
+    office.writes("ann", [(3, Plain)]).await;
+    settle().await;
+    office.broken.store(false, Ordering::SeqCst);
+    office.passes(PATIENCE * 3).await;
+    assert_eq!(office.letters("b").await, [3]);
+    assert!(office.policy().parked().is_empty());
 }

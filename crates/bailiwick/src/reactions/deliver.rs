@@ -83,6 +83,9 @@ impl Running {
         news: &RecordedEvent,
         unsure: bool,
     ) -> Result<(), Stop> {
+        if self.is_dropped(lane, news) {
+            return Ok(());
+        }
         // Who has no lane is in one that begins so.
         if lane.as_str().starts_with(ALONE)
             && let Err(no_lane) = self.declares.lane.name(news)

@@ -42,6 +42,15 @@ impl Dropped {
         ranges.iter().any(|(after, upto)| *after < news && news <= *upto)
     }
 
+    pub(super) fn add(&mut self, lane: Text, after: Position, upto: Position) {
+        self.0.entry(lane).or_default().push((after, upto));
+    }
+
+    /// What lies up to here is done, whatever it was.
+    pub(super) fn forget_upto(&mut self, mark: Position) {
+        self.retain(|dropped| dropped > mark);
+    }
+
     fn retain(&mut self, keep: impl Fn(Position) -> bool) {
         self.0.retain(|_, ranges| {
             ranges.retain(|(_, upto)| keep(*upto));
@@ -105,7 +114,7 @@ impl Recorded {
             }
             PolicyFact::Reached { upto } => {
                 self.reached = self.reached.max(upto);
-                self.dropped.retain(|dropped| dropped > upto);
+                self.dropped.forget_upto(upto);
                 // Who has read up to there has read that they are free, and held its mark for them.
                 self.freed.retain(|_, (_, fact)| *fact > upto);
             }
@@ -127,7 +136,7 @@ impl Recorded {
                 self.parked.remove(&lane);
                 self.freed.insert(lane.clone(), (upto, position));
                 if let Some(after) = dropped_after {
-                    self.dropped.0.entry(lane).or_default().push((after, upto));
+                    self.dropped.add(lane, after, upto);
                 }
             }
         }

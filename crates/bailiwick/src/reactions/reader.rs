@@ -6,11 +6,11 @@ use bailiwick_core::journal::{
     JournalReadError, LANE_FREED, Query, QueryItem, Read, RecordedEvent,
 };
 use bailiwick_core::policy::PolicyFact;
-use bailiwick_core::{ErrorReport, Position};
+use bailiwick_core::{ErrorReport, Position, Text};
 
 use super::running::Running;
 use crate::port::{self, or_closed};
-use crate::race::{Either, race};
+use crate::race::{Either, race, yield_now};
 
 /// Reads until the runtime ends, or the policy is stopped.
 pub(super) async fn run(running: Arc<Running>) {
@@ -38,12 +38,16 @@ async fn read_on(running: &Arc<Running>) {
         };
         running.offer(page.events, page.upto);
         running.has_read(page.upto);
-        if page.more {
-            // Workers have their turn, too.
-            drop(journal);
-            crate::race::yield_now().await;
+        // Workers have their turn, too, also if the journal calls again and again for nothing.
+        let more = page.more;
+        drop(journal);
+        if more || page.upto == after {
+            yield_now().await;
+        }
+        if more {
             continue;
         }
+        let Some(journal) = running.journal() else { return };
         let changed = port::changed(&*journal, query.clone(), page.upto);
         drop(journal);
         until_closing(running, changed).await;
@@ -71,13 +75,20 @@ impl Running {
             for news in news {
                 if !news.event.is_reserved() {
                     let lane = self.lane_of(&news);
-                    if !self.dropped.has(&lane, news.position) {
+                    if !self.is_dropped(&lane, &news) {
                         lanes.offer(lane, news);
                     }
-                } else if let Ok(Some(PolicyFact::LaneFreed { lane, upto, .. })) =
+                } else if let Ok(Some(PolicyFact::LaneFreed { lane, upto, dropped_after })) =
                     news.event.decode()
                 {
-                    lanes.is_freed(&lane.into(), upto, news.position);
+                    let lane = Text::from(lane);
+                    lanes.is_freed(&lane, upto, news.position);
+                    if let Some(after) = dropped_after {
+                        // It holds here, too: what is held of it is passed over when it is its turn.
+                        let mut dropped = self.dropped.lock();
+                        dropped.forget_upto(lanes.mark());
+                        dropped.add(lane, after, upto);
+                    }
                 }
             }
             lanes.read_upto(upto);

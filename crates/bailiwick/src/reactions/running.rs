@@ -37,8 +37,9 @@ pub(crate) struct Running {
     pub(super) run: u32,
     /// What was in the journal when it began: of that it may have done something before.
     pub(super) unsure_upto: Position,
-    /// What was dropped before it began. It may lie above the mark.
-    pub(super) dropped: Dropped,
+    /// What operators have dropped, of this runtime or another one, as far as the journal was read. It may lie
+    /// above the mark.
+    pub(super) dropped: Lock<Dropped>,
     pub(super) lanes: Lock<Lanes>,
     pub(super) kept: Kept,
     /// What calls have come to whose trace could not be written, by their news: one of a lane at most.
@@ -84,7 +85,7 @@ impl Running {
             stopped: AtomicBool::new(false),
             unsure_upto: head,
             run,
-            dropped,
+            dropped: Lock::new(dropped),
             tag,
             declares,
             does,
@@ -218,6 +219,11 @@ impl Running {
     /// A worker is gone that had not left.
     pub(super) fn is_gone(&self) {
         self.workers.lock().all -= 1;
+    }
+
+    /// Whether an operator has dropped this news.
+    pub(super) fn is_dropped(&self, lane: &Text, news: &RecordedEvent) -> bool {
+        self.dropped.lock().has(lane, news.position)
     }
 
     /// The lane of a news. Who has none is alone in one.

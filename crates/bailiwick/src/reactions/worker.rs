@@ -113,6 +113,7 @@ async fn do_job(running: &Arc<Running>, job: Job) {
     match job {
         Job::News { lane, news, unsure } => match running.deal_with(&lane, &news, unsure).await {
             Ok(()) => running.is_done(&lane),
+            Err(Stop::Failed { .. }) if running.is_dropped(&lane, &news) => running.is_done(&lane),
             Err(Stop::Failed { reason, nth, for_good, after }) => {
                 let failing = running.failing(&lane, reason);
                 let waited = running.elapsed().saturating_sub(failing.since);
@@ -241,7 +242,7 @@ impl Running {
         match port::read(&*journal, read).await {
             Ok(page) => {
                 let is_its = |news: &RecordedEvent| {
-                    self.lane_of(news) == *lane && !self.dropped.has(lane, news.position)
+                    self.lane_of(news) == *lane && !self.is_dropped(lane, news)
                 };
                 let news = page.events.into_iter().filter(is_its).collect();
                 let upto = if page.more { page.upto } else { upto };
