@@ -250,6 +250,134 @@ pub trait View: Sized + Send + 'static {
 ///     .expires_first([DoorEvent::Closed {}])
 ///     .emits([DoorEvent::Opened { until: Timestamp::from_millis(1_050) }]);
 /// ```
+///
+/// # Scheduled and recurring commands
+/// Something that is to be done later is an aggregate with a deadline: it survives restarts, cannot be forgotten,
+/// and is told by its own events. A [policy](crate::Policy) makes a command of such an event, an
+/// [effect](crate::Effect) a call. Once:
+///
+/// ```
+/// # use std::time::Duration;
+/// # use bailiwick_core::{Aggregate, Context, Event, Timestamp, View, commands, given, id};
+/// # use serde::{Deserialize, Serialize};
+/// # id!(ReminderId: "reminder");
+/// #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// enum ReminderEvent {
+///     Scheduled { at: Timestamp },
+///     Due {},
+/// }
+/// # use ReminderEvent::*;
+///
+/// struct Reminder {
+///     at: Option<Timestamp>,
+/// }
+///
+/// # impl View for Reminder {
+/// #     type Key = ReminderId;
+/// #     type Event = ReminderEvent;
+/// #     fn new(_: &ReminderId) -> Self { Reminder { at: None } }
+/// #     fn apply(&mut self, event: &ReminderEvent, _: Timestamp) {
+/// #         self.at = match event { Scheduled { at } => Some(*at), Due {} => None };
+/// #     }
+/// # }
+/// impl Aggregate for Reminder {
+///     const NAME: &'static str = "Reminder";
+///     fn deadline(&self) -> Option<Timestamp> {
+///         self.at
+///     }
+///     fn on_deadline(&self, ctx: &mut Context<ReminderEvent>) {
+///         ctx.emit(Due {}); // Whoever is to do something about it wants this event.
+///     }
+/// }
+///
+/// const DAY: Duration = Duration::from_secs(86_400);
+/// struct InThreeDays;
+///
+/// #[commands]
+/// impl Reminder {
+///     fn schedule(
+///         &self,
+///         _: &InThreeDays,
+///         ctx: &mut Context<ReminderEvent>,
+///     ) -> Result<(), std::convert::Infallible> {
+///         ctx.emit(Scheduled { at: ctx.now() + 3 * DAY });
+///         Ok(())
+///     }
+/// }
+///
+/// let third_day = Timestamp::EPOCH + 3 * DAY;
+/// given::<Reminder>("dentist")
+///     .when(InThreeDays)
+///     .emits([Scheduled { at: third_day }])
+///     .at(Timestamp::EPOCH + 2 * DAY)
+///     .expires([])
+///     .at(third_day)
+///     .expires([Due {}])
+///     .no_deadline();
+/// ```
+///
+/// Again and again: the deadline is that of the next period, and each period is one event. What was missed while
+/// nothing ran is caught up, period by period, before anything else is decided.
+///
+/// ```
+/// # use bailiwick_core::{Aggregate, Context, Event, Timestamp, View, given, id};
+/// # use serde::{Deserialize, Serialize};
+/// # id!(CustomerId: "customer");
+/// /// A month of the calendar: `year * 12 + (month - 1)`.
+/// type Month = u32;
+///
+/// #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// enum ContractEvent {
+///     Signed { first: Month },
+///     Billed { month: Month },
+///     Cancelled {},
+/// }
+/// # use ContractEvent::*;
+///
+/// struct Contract {
+///     next: Option<Month>,
+/// }
+///
+/// impl View for Contract {
+///     type Key = CustomerId;
+///     type Event = ContractEvent;
+///     fn new(_: &CustomerId) -> Self {
+///         Contract { next: None }
+///     }
+///     fn apply(&mut self, event: &ContractEvent, _: Timestamp) {
+///         self.next = match event {
+///             Signed { first } => Some(*first),
+///             Billed { month } => Some(month + 1),
+///             Cancelled {} => None,
+///         };
+///     }
+/// }
+///
+/// impl Aggregate for Contract {
+///     const NAME: &'static str = "Contract";
+///     fn deadline(&self) -> Option<Timestamp> {
+///         self.next.map(begin_of)
+///     }
+///     fn on_deadline(&self, ctx: &mut Context<ContractEvent>) {
+///         // One month: it is called again as long as another one is due.
+///         ctx.emit(Billed { month: self.next.expect("it has a deadline") });
+///     }
+/// }
+///
+/// # fn begin_of(month: Month) -> Timestamp {
+/// #     format!("{:04}-{:02}-01T00:00:00Z", month / 12, month % 12 + 1).parse().unwrap()
+/// # }
+/// let at = |text: &str| text.parse::<Timestamp>().unwrap();
+/// let january = 2026 * 12;
+/// given::<Contract>("ann")
+///     .events([Signed { first: january }])
+///     .at(at("2026-01-01T00:00:00Z"))
+///     .expires([Billed { month: january }])
+///     // The service is down until the middle of April.
+///     .at(at("2026-04-15T12:00:00Z"))
+///     .expires([1, 2, 3].map(|n| Billed { month: january + n }))
+///     .deadline(at("2026-05-01T00:00:00Z"));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
     note = "implement `Aggregate` for it, with its `NAME`"
