@@ -8,7 +8,7 @@ use bailiwick_tests::faults::tracing::{
 };
 use bailiwick_tests::faults::work;
 use bailiwick_tests::invariant::Invariant::{
-    Durable, Mark, NeverLost, Once, Overtaken, Rules, SameFacts, Whole,
+    Called, Durable, Mark, NeverLost, NotAgain, Once, OneKey, Overtaken, Rules, SameFacts, Whole,
 };
 use bailiwick_tests::invariant::{Checked, Invariant, Violation};
 
@@ -144,6 +144,24 @@ fn what_a_policy_does_again_leaves_other_facts() {
 fn what_overtakes_a_parked_news_is_found() {
     let bug = Bug::ParkedOvertaken;
     must_be_found(bug, found_at_work(bug, Overtaken), Overtaken, "is parked");
+}
+
+#[test]
+fn a_trace_before_its_call_is_found() {
+    let bug = Bug::TraceBeforeCall;
+    must_be_found(bug, found_at_work(bug, Called), Called, "what was never called");
+}
+
+#[test]
+fn a_key_that_changes_is_found() {
+    let bug = Bug::KeyNotStable;
+    must_be_found(bug, found_at_work(bug, OneKey), OneKey, "before it was");
+}
+
+#[test]
+fn what_is_called_after_it_has_given_up_is_found() {
+    let bug = Bug::RetriedAfterGivingUp;
+    must_be_found(bug, found_at_work(bug, NotAgain), NotAgain, "it is done");
 }
 
 #[test]

@@ -49,6 +49,12 @@ pub enum Invariant {
     Mark,
     /// Nothing overtakes the news at which a lane is parked.
     Overtaken,
+    /// What is recorded as performed was called, at least once.
+    Called,
+    /// Whatever is called for one news is called under one key, with one input.
+    OneKey,
+    /// What has its trace is not called again.
+    NotAgain,
     /// A parked lane stays so until somebody sees to it.
     Parked,
     /// What is there once all is done is what is there without crashes.

@@ -25,6 +25,12 @@ pub enum Bug {
     DuplicateDelivered,
     /// A policy goes on behind the news at which it has parked a lane.
     ParkedOvertaken,
+    /// An effect leaves its trace before it calls.
+    TraceBeforeCall,
+    /// An effect passes on another key in each attempt.
+    KeyNotStable,
+    /// An effect that has given up is tried again.
+    RetriedAfterGivingUp,
 }
 
 impl Bug {
@@ -39,6 +45,9 @@ impl Bug {
             Bug::MarkBeforeEffect => Some(bailiwick::Sabotage::MarkBeforeEffect),
             Bug::DuplicateDelivered => Some(bailiwick::Sabotage::DuplicateDelivered),
             Bug::ParkedOvertaken => Some(bailiwick::Sabotage::ParkedOvertaken),
+            Bug::TraceBeforeCall => Some(bailiwick::Sabotage::TraceBeforeCall),
+            Bug::KeyNotStable => Some(bailiwick::Sabotage::KeyNotStable),
+            Bug::RetriedAfterGivingUp => Some(bailiwick::Sabotage::RetriedAfterGivingUp),
             Bug::SkippedSync | Bug::HalfBatch => None,
         }
     }

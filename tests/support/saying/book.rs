@@ -1,13 +1,18 @@
-//! The books of a policy: what was said, and what came of it, by a naive reading of the journal.
+//! The books of a policy or an effect: what was said, and what came of it, by a naive reading of the journal and
+//! of what the outside world has seen.
+
+mod calls;
+mod facts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bailiwick::Position;
 use bailiwick::journal::{DELIVERY_ENDED, Delivery, EncodedEvent};
-use bailiwick_core::policy::{DeliveryEnded, Ending, PolicyFact};
+use bailiwick::{Position, Tag};
+use bailiwick_core::policy::{DeliveryEnded, Ending, POLICY_KEY};
 
-use super::{Heard, Kind, Said};
-use crate::invariant::Invariant::{Mark, Once, Order, Overtaken, Rules, Traced};
+use super::calls::{CALLS, Call};
+use super::{CARRIES, Heard, Kind, Said};
+use crate::invariant::Invariant::{Once, Order, Overtaken, Rules, Traced};
 use crate::invariant::{Checked, Violation};
 
 /// Something that was said.
@@ -35,8 +40,14 @@ impl News {
 }
 
 /// All of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Book {
+    /// Of which policy or effect.
+    name: &'static str,
+    ends: fn(Kind) -> (usize, Option<Ending>),
+    /// How the outside world was called, by news.
+    calls: BTreeMap<u64, (Call, usize)>,
+    keys: BTreeMap<String, u64>,
     news: BTreeMap<u64, News>,
     /// Which lanes are parked, and where.
     pub parked: BTreeMap<String, u64>,
@@ -53,6 +64,52 @@ pub struct Book {
 }
 
 impl Book {
+    /// Of the policy.
+    pub fn of_policy() -> Book {
+        Book::new(CARRIES, deliveries)
+    }
+
+    /// Of the effect.
+    pub fn of_effect() -> Book {
+        Book::new(CALLS, performances)
+    }
+
+    fn new(name: &'static str, ends: fn(Kind) -> (usize, Option<Ending>)) -> Book {
+        Book {
+            name,
+            ends,
+            calls: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            news: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            freed: BTreeMap::new(),
+            parked_where: BTreeMap::new(),
+            may_skip: BTreeSet::new(),
+            reached: 0,
+            endings: BTreeSet::new(),
+        }
+    }
+
+    /// Whether an event is about what others do.
+    fn is_of_others(&self, event: &EncodedEvent) -> bool {
+        let by = |tag: &Tag| tag.key() == POLICY_KEY && tag.value() != self.name;
+        let delivery = event.metadata.extra().delivery.as_ref();
+        event.tags.iter().any(by) || delivery.is_some_and(|of| of.policy.as_str() != self.name)
+    }
+
+    /// All that there was before in its lane is done.
+    fn is_next(&self, source: u64) -> Checked {
+        let lane = &self.news[&source].lane;
+        let mut before = self.news.range(..source).filter(|(_, other)| other.lane == *lane);
+        match before.find(|(_, other)| !other.is_done()) {
+            None => Ok(()),
+            Some((undone, _)) if self.parked.get(lane) == Some(undone) => {
+                Err(Overtaken.broken(format!("overtakes {undone}, at which {lane} is parked")))
+            }
+            Some((undone, _)) => Err(Order.broken(format!("overtakes {undone} of {lane}"))),
+        }
+    }
+
     /// An event took effect. `since`: the end of the journal when it was submitted.
     /// `told`: its writer hears of it. `alone`: there is no runtime beside that one.
     pub fn record(
@@ -62,6 +119,9 @@ impl Book {
         since: u64,
         (told, alone): (bool, bool),
     ) -> Checked {
+        if self.is_of_others(event) {
+            return Ok(());
+        }
         let entered = match event.event_type.as_str() {
             "Said" => self.said(at, event),
             "Heard" => self.heard(at, event, since, alone),
@@ -79,7 +139,7 @@ impl Book {
         let lane = format!("{} {}", origin.aggregate, origin.tag);
         let news = News {
             lane,
-            deliveries: deliveries(said.kind),
+            deliveries: (self.ends)(said.kind),
             said,
             traces: BTreeMap::new(),
             as_a_whole: None,
@@ -120,11 +180,14 @@ impl Book {
             how => by_rule == Some(how),
         };
         Rules.require(right, || format!("is not how a delivery of {source} ends"))?;
+        if self.name == CALLS && ended.how != Ending::Skipped {
+            self.was_called(source)?;
+        }
         self.endings.insert(match ended.how {
+            Ending::Performed => "performed",
             Ending::Rejected => "rejected",
             Ending::Nothing => "nothing",
             Ending::GaveUp => "gave up",
-            Ending::Performed => "performed",
             Ending::Skipped if delivery.target.is_none() => "skipped as a whole",
             Ending::Skipped => "skipped",
         });
@@ -156,20 +219,14 @@ impl Book {
             }
             None => {}
         }
+        let whole = news.as_a_whole.filter(|_| delivery.target.is_none());
+        Traced
+            .require(whole.is_none(), || format!("is a second trace; the first is at {whole:?}"))?;
         // Two operators may skip it at once: one all of it, one each delivery.
         let is_skipped = ended == Some(Ending::Skipped);
         let gone = news.gone.filter(|gone| *gone <= since && !is_skipped);
         Once.require(gone.is_none(), || format!("was not to be done any more since {gone:?}"))?;
-        let lane = &news.lane;
-        let mut before = self.news.range(..source).filter(|(_, other)| other.lane == *lane);
-        if let Some((undone, _)) = before.find(|(_, other)| !other.is_done()) {
-            return Err(match self.parked.get(lane) {
-                Some(parked) if parked == undone => {
-                    Overtaken.broken(format!("overtakes {undone}, at which {lane} is parked"))
-                }
-                _ => Order.broken(format!("overtakes {undone} of {lane}")),
-            });
-        }
+        self.is_next(source)?;
         let news = self.news.get_mut(&source).expect("it is there");
         match delivery.target {
             Some(_) => drop(news.traces.insert(key, (at, ended.is_none()))),
@@ -182,60 +239,22 @@ impl Book {
         Ok(())
     }
 
-    fn fact(&mut self, at: u64, event: &EncodedEvent, (told, alone): (bool, bool)) -> Checked {
-        match decoded(event)? {
-            PolicyFact::Started { .. } | PolicyFact::Rewound { .. } => {}
-            PolicyFact::LaneParked { lane, at: news, .. } => {
-                self.endings.insert("parked");
-                self.parked_where.insert(lane.clone(), at);
-                self.freed.remove(&lane);
-                self.parked.insert(lane, news.get());
-            }
-            PolicyFact::LaneFreed { lane, upto, dropped_after } => {
-                self.parked.remove(&lane);
-                let upto = upto.get();
-                self.freed.insert(lane.clone(), (upto, at));
-                let its = self.news.range_mut(..=upto).filter(|(_, news)| news.lane == lane);
-                for (position, news) in its {
-                    match dropped_after {
-                        Some(after) if *position > after.get() && !news.is_done() => {
-                            news.dropped = Some(at);
-                            // Who was not told may have it tried again, and a runtime beside does not
-                            // hold to it.
-                            news.gone = news.gone.or(Some(at).filter(|_| told && alone));
-                            self.endings.insert("dropped");
-                        }
-                        _ => Mark.require(news.is_done(), || {
-                            format!("frees {lane}, and {position} is not done")
-                        })?,
-                    }
-                }
-            }
-            PolicyFact::Reached { upto } => {
-                self.reached = self.reached.max(upto.get());
-                self.freed.retain(|_, (_, fact)| *fact > upto.get());
-            }
-        }
-        // After a crash, this is all that is known.
-        for (position, news) in self.news.range(..=self.reached) {
-            let waits = self.parked.get(&news.lane).is_some_and(|parked| parked <= position)
-                || self.freed.get(&news.lane).is_some_and(|(upto, _)| upto < position);
-            Mark.require(waits || news.is_done(), || {
-                let lane = &news.lane;
-                format!("{position} of {lane} is lost: all up to {} is done", self.reached)
-            })?;
-        }
-        Ok(())
-    }
-
-    /// The lane of a news.
-    pub fn lane_of(&self, news: u64) -> Option<&str> {
-        Some(&self.news.get(&news)?.lane)
+    /// Of which policy or effect they are.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     /// What is still to be done.
     pub fn undone(&self) -> Vec<u64> {
         self.news.iter().filter(|(_, news)| !news.is_done()).map(|(at, _)| *at).collect()
+    }
+}
+
+/// The same of performances of the effect.
+fn performances(kind: Kind) -> (usize, Option<Ending>) {
+    match kind {
+        Kind::GivesUp | Kind::Refused => (1, Some(Ending::GaveUp)),
+        _ => (1, Some(Ending::Performed)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Senders, receivers, and the policy between them: what runs of policies are about, simulated or killed.
+//! Senders, receivers, the policy between them, and an effect: what runs of policies are about, simulated or killed.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -11,6 +11,8 @@ use bailiwick::{
 use serde::{Deserialize, Serialize};
 
 pub mod book;
+pub mod books;
+pub mod calls;
 
 /// The message with which a receiver panics that is broken.
 pub const WEAK: &str = "the receiver is too weak";
@@ -156,11 +158,14 @@ impl Decision for HearByDecision {
     }
 }
 
+/// The name of the policy.
+pub const CARRIES: &str = "carries";
+
 /// Has receivers hear what is said.
 pub struct Carries(pub Broken);
 
 impl Policy for Carries {
-    const NAME: &'static str = "carries";
+    const NAME: &'static str = CARRIES;
     const LANE: Lane = Lane::Emitter;
     const START: Start = Start::Beginning;
     type Event = Said;

@@ -27,6 +27,8 @@ pub(super) enum Step {
     Fault { seat: usize, counter: usize, how: &'static str },
     /// Another writer appended, or was too late.
     Foreign { counter: usize, appended: bool },
+    /// An effect called the outside world.
+    Called { news: u64 },
     /// A watcher was shown an event.
     Watched { seat: usize, counter: usize, position: u64 },
     /// Something was done to a runtime.

@@ -1,4 +1,5 @@
-//! What must hold of a journal that a killed process left behind, whatever is still to be done.
+//! What must hold of a journal that a killed process left behind, and of what it called, whatever is still to be
+//! done.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,36 +7,60 @@ use bailiwick::journal::RecordedEvent;
 
 use super::life::Told;
 use super::list::key;
+use super::outside::Called;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{Durable, Once, Parked};
 use crate::saying::book::Book;
+use crate::saying::books::Books;
+
+/// Which lanes are parked at which news: of the policy and of the effect, by its name.
+pub(super) type ParkedAt = BTreeSet<(String, String, u64)>;
+
+/// All that are parked.
+pub(super) fn parked(books: &Books) -> ParkedAt {
+    let of = |book: &Book| -> Vec<_> {
+        let name = book.name();
+        book.parked.iter().map(|(lane, at)| (name.to_owned(), lane.clone(), *at)).collect()
+    };
+    books.each().into_iter().flat_map(of).collect()
+}
 
 /// Reads all of it, and compares it with what was told.
 ///
 /// # Errors
 /// With the first violation.
-pub(super) fn audit(events: &[RecordedEvent], told: &[Told]) -> Checked<Book> {
-    let mut book = Book::default();
+pub(super) fn audit(events: &[RecordedEvent], calls: &[Called], told: &[Told]) -> Checked<Books> {
+    let mut books = Books::new();
     let seen_to = seen_to(told);
+    let mut calls = calls.iter().peekable();
     for RecordedEvent { position, event } in events {
         let at = position.get();
-        let source = event.metadata.extra().delivery.as_ref().map(|delivery| delivery.source.get());
-        let lane = source.and_then(|source| book.lane_of(source)).map(str::to_owned);
-        let parked = lane.as_ref().and_then(|lane| book.parked.get(lane)).copied();
-        book.record(at, event, at - 1, (true, true))?;
-        if let (Some(lane), Some(parked)) = (lane, parked) {
-            Parked.require(seen_to.contains(&(&*lane, parked)), || {
-                format!("at {at}, {lane} goes on, which is parked at {parked} and nobody saw to")
-            })?;
+        while let Some(Called { call, .. }) = calls.next_if(|called| called.head < at) {
+            books.effect.called(call, at - 1, true)?;
+        }
+        for book in books.each_mut() {
+            let parked = book.parked_of(event);
+            book.record(at, event, at - 1, (true, true))?;
+            if let Some((lane, parked)) = parked {
+                let is_seen_to = seen_to.contains(&(book.name(), &lane, parked));
+                Parked.require(is_seen_to, || {
+                    format!(
+                        "at {at}, {lane} goes on, which is parked at {parked}: nobody saw to it"
+                    )
+                })?;
+            }
         }
     }
+    for Called { call, head } in calls {
+        books.effect.called(call, *head, true)?;
+    }
     acknowledged(events, told)?;
-    Ok(book)
+    Ok(books)
 }
 
-fn seen_to(told: &[Told]) -> BTreeSet<(&str, u64)> {
+fn seen_to(told: &[Told]) -> BTreeSet<(&str, &str, u64)> {
     let seen_to = told.iter().filter_map(|told| match told {
-        Told::SeesTo { lane, at, .. } => Some((&**lane, *at)),
+        Told::SeesTo { of, lane, at, .. } => Some((&**of, &**lane, *at)),
         _ => None,
     });
     seen_to.collect()
@@ -66,9 +91,8 @@ fn acknowledged(events: &[RecordedEvent], told: &[Told]) -> Checked {
 ///
 /// # Errors
 /// If it does not.
-pub(super) fn still_parked(before: &BTreeMap<String, u64>, parked: &[(String, u64)]) -> Checked {
-    let known = |(lane, at): (&String, &u64)| parked.contains(&(lane.clone(), *at));
-    let lost = before.iter().find(|parked| !known(*parked));
+pub(super) fn still_parked(before: &ParkedAt, parked: &ParkedAt) -> Checked {
+    let lost = before.difference(parked).next();
     Parked.require(lost.is_none(), || {
         format!("{lost:?} is parked, and a runtime starts with {parked:?}")
     })

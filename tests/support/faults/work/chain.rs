@@ -1,22 +1,24 @@
 //! Processes that work on one journal, each of which is killed, and a last one; and one on another journal that
 //! is not.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bailiwick::journal::RecordedEvent;
 use tempfile::TempDir;
 
-use super::audit::{audit, still_parked};
+use super::audit::{ParkedAt, audit, parked, still_parked};
 use super::facts::Facts;
 use super::life::{Life, Told};
 use super::list::CLIENTS;
+use super::outside;
 use crate::faults::bug::Bug;
 use crate::faults::killing::{Ended, Process, in_one_thread, kill_sometime};
 use crate::faults::survivors;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{NeverLost, Progress};
+use crate::saying::book::Book;
+use crate::saying::books::Books;
 use crate::sim::random::Random;
 
 /// How many lines a process lives at most.
@@ -33,7 +35,7 @@ pub struct Chain {
     /// How much of the list of each client is acknowledged.
     done: Vec<u64>,
     told: Vec<Told>,
-    parked: BTreeMap<String, u64>,
+    parked: ParkedAt,
     sights: WorkSights,
 }
 
@@ -52,7 +54,9 @@ pub struct WorkSights {
     pub skipped: u64,
     /// A process was killed after its operator had begun to see to a lane that was still parked then.
     pub killed_freeing: u64,
-    /// Deliveries of which the journal says how they ended, as one without crashes does.
+    /// The outside world was called again.
+    pub called_again: u64,
+    /// Deliveries and performances of which the journal says how they ended, as one without crashes does.
     pub deliveries: u64,
 }
 
@@ -65,14 +69,16 @@ impl WorkSights {
         self.retried += other.retried;
         self.skipped += other.skipped;
         self.killed_freeing += other.killed_freeing;
+        self.called_again += other.called_again;
         self.deliveries += other.deliveries;
     }
 
     /// Whether all of it was met.
     pub fn is_complete(self) -> bool {
         let WorkSights { not_opened, news_left, parked_left, retried, skipped, .. } = self;
-        let all = [not_opened, news_left, parked_left, retried, skipped, self.killed_freeing];
-        all.into_iter().all(|met| met > 0)
+        let others = [self.killed_freeing, self.called_again];
+        let all = [not_opened, news_left, parked_left, retried, skipped].into_iter().chain(others);
+        all.min() > Some(0)
     }
 }
 
@@ -88,7 +94,7 @@ impl Chain {
             next: 0,
             done: vec![0; CLIENTS],
             told: Vec::new(),
-            parked: BTreeMap::new(),
+            parked: ParkedAt::new(),
             sights: WorkSights::default(),
         }
     }
@@ -114,17 +120,19 @@ impl Chain {
     /// # Errors
     /// With the first violation.
     pub fn audit(&mut self) -> Checked {
-        let book = audit(&self.events("journal")?, &self.told)?;
-        self.sights.news_left += u64::from(!book.undone().is_empty());
-        self.sights.parked_left += u64::from(!book.parked.is_empty());
+        let books = self.books()?;
+        let parked = parked(&books);
+        self.sights.news_left +=
+            u64::from(books.each().iter().any(|book| !book.undone().is_empty()));
+        self.sights.parked_left += u64::from(!parked.is_empty());
         let since = self.told.iter().rposition(|told| matches!(told, Told::Opened { .. }));
         let last = &self.told[since.unwrap_or_default()..];
         let freeing = |told: &Told| match told {
-            Told::SeesTo { lane, at, .. } => book.parked.get(lane) == Some(at),
+            Told::SeesTo { of, lane, at, .. } => parked.contains(&(of.clone(), lane.clone(), *at)),
             _ => false,
         };
         self.sights.killed_freeing += u64::from(last.iter().any(freeing));
-        self.parked = book.parked;
+        self.parked = parked;
         Ok(())
     }
 
@@ -143,11 +151,17 @@ impl Chain {
     /// # Errors
     /// With the first violation.
     pub fn all_is_done(&mut self) -> Checked {
-        let book = audit(&self.events("journal")?, &self.told)?;
-        let (undone, parked) = (book.undone(), book.parked);
-        NeverLost.require(undone.is_empty() && parked.is_empty(), || {
-            format!("{undone:?} are never carried, {parked:?} is parked for ever")
+        let books = self.books()?;
+        self.sights.called_again += books.effect.called_again() as u64;
+        let (undone, parked) = (books.each().map(Book::undone), parked(&books));
+        NeverLost.require(undone.iter().all(Vec::is_empty) && parked.is_empty(), || {
+            format!("{undone:?} are never carried or told, {parked:?} is parked for ever")
         })
+    }
+
+    fn books(&self) -> Checked<Books> {
+        let calls = outside::calls(&self.folder.path().join("journal.calls"))?;
+        audit(&self.events("journal")?, &calls, &self.told)
     }
 
     /// The same work by one process that is not killed, on a journal of its own, and what both say of it.
@@ -193,6 +207,7 @@ impl Chain {
         self.next += 1;
         Life {
             folder: self.folder.path().join(journal),
+            calls: self.folder.path().join(format!("{journal}.calls")),
             list: self.list,
             number,
             clients: self.done.iter().map(|done| part(*done)).collect(),

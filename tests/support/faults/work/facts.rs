@@ -20,7 +20,7 @@ pub(super) struct Facts {
     said: BTreeMap<String, Vec<String>>,
     /// By receiver and sender: what the one heard of the other, in its order.
     heard: BTreeMap<(String, String), Vec<String>>,
-    /// By news, target and ordinal: how the delivery ended. Once, if all is well.
+    /// By news, and policy or effect with target and ordinal: how the delivery ended. Once, if all is well.
     endings: BTreeMap<(String, String), Vec<String>>,
 }
 
@@ -63,7 +63,8 @@ impl Facts {
                     format!("heard by {}", heard.by)
                 }
             };
-            let delivery = format!("{:?} {}", delivery.target, delivery.ordinal);
+            let (target, ordinal) = (&delivery.target, delivery.ordinal);
+            let delivery = format!("{} {target:?} {ordinal}", delivery.policy);
             facts.endings.entry((of.key.clone(), delivery)).or_default().push(how);
         }
         facts.forget_what_nobody_has_ordered();

@@ -9,10 +9,15 @@ use bailiwick::{Aggregates, Config, ReactionHandle, ReactionStatus, Runtime};
 use bailiwick_tephra::TephraJournal;
 use serde::{Deserialize, Serialize};
 
+use super::audit::ParkedAt;
 use super::list::Entry;
+use super::outside::CallsFile;
 use crate::faults::bug::Bug;
 use crate::faults::life::{End, PATIENCE, pause, tell};
-use crate::saying::{Broken, Carries, EXPLODES, HOPELESS, HearByDecision, Receiver, Sender, WEAK};
+use crate::saying::calls::{CALLS, Calls};
+use crate::saying::{
+    Broken, CARRIES, Carries, EXPLODES, HOPELESS, HearByDecision, Receiver, Sender, WEAK,
+};
 use crate::sim::random::Random;
 
 /// Far beyond what a busy machine takes.
@@ -23,6 +28,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Life {
     /// Where the journal is.
     pub(super) folder: PathBuf,
+    /// Where the calls of the outside world are.
+    pub(super) calls: PathBuf,
     /// Which list.
     pub(super) list: u64,
     /// Which life it is.
@@ -37,12 +44,12 @@ pub struct Life {
 /// What a process says, a line at a time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum Told {
-    /// The runtime runs, with these lanes parked, each at this position.
-    Opened { parked: Vec<(String, u64)> },
+    /// The runtime runs, with these lanes parked.
+    Opened { parked: ParkedAt },
     /// An entry of a client's list is done.
     Acknowledged { client: usize, nth: u64, position: u64 },
-    /// The operator sees to a lane that is parked there.
-    SeesTo { lane: String, at: u64, skips: bool },
+    /// The operator sees to a lane of that policy or effect that is parked there.
+    SeesTo { of: String, lane: String, at: u64, skips: bool },
 }
 
 impl Life {
@@ -57,34 +64,32 @@ impl Life {
     pub(in crate::faults) async fn run(self, journal: Arc<TephraJournal>) -> Result<(), End> {
         no_word_of_panics_that_are_meant();
         let broken = Broken::default();
+        let outside = CallsFile::open(&self.calls, journal.clone()).map_err(End::wrong)?;
         let runtime = Runtime::builder_shared(journal)
             .aggregate::<Sender>()
             .aggregate::<Receiver>()
             .decision::<HearByDecision>()
             .policy(Carries(broken.clone()))
+            .effect(Calls { outside, broken: broken.clone() })
             .config(|_| config())
             .sabotage(self.bug.and_then(Bug::of_runtime))
             .start()
             .await
             .map_err(End::wrong)?;
-        let policy = runtime.policies().get("carries").expect("it was added");
-        let parked = policy.parked().into_iter();
-        tell(&Told::Opened {
-            parked: parked.map(|parked| (parked.lane.to_string(), parked.at.get())).collect(),
-        });
+        let both: Both = [runtime.policies().get(CARRIES), runtime.effects().get(CALLS)]
+            .map(|one| one.expect("it was added"));
+        tell(&Told::Opened { parked: both.iter().flat_map(parked_of).collect() });
         let breaking = tokio::spawn(breaks(broken, Random::of(self.number ^ 0xb4ea)));
-        let operating = tokio::spawn(operates(policy.clone(), Random::of(self.number ^ 0x09e4)));
+        let operating = tokio::spawn(operates(both.clone(), Random::of(self.number ^ 0x09e4)));
         let clients: Vec<_> = (0..self.clients.len())
-            .map(|client| (client, runtime.aggregates(), policy.clone()))
-            .map(|(client, senders, policy)| {
-                tokio::spawn(self.clone().works(client, senders, policy))
-            })
+            .map(|client| (client, runtime.aggregates(), both.clone()))
+            .map(|(client, senders, both)| tokio::spawn(self.clone().works(client, senders, both)))
             .collect();
         let mut last = 0;
         for client in clients {
             last = client.await.map_err(End::wrong)??.max(last);
         }
-        until_it_is_idle(&policy, last).await?;
+        until_they_are_idle(&both, last).await?;
         breaking.abort();
         operating.abort();
         match runtime.shutdown(PATIENCE).await.in_time {
@@ -98,12 +103,12 @@ impl Life {
         self,
         client: usize,
         senders: Aggregates<Sender>,
-        policy: ReactionHandle,
+        both: Both,
     ) -> Result<u64, End> {
         let (done, upto) = self.clients[client];
         let mut last = 0;
         for nth in done..upto.unwrap_or(u64::MAX) {
-            until_it_keeps_up(&policy).await;
+            until_they_keep_up(&both).await;
             let Entry { sender, say, key } = Entry::of(self.list, client, nth);
             let asked = senders.get(sender).timeout(TIMEOUT).once(key).ask_with_receipt(say).await;
             last = asked.map_err(End::wrong)?.position.get();
@@ -111,6 +116,15 @@ impl Life {
         }
         Ok(last)
     }
+}
+
+/// The policy and the effect.
+type Both = [ReactionHandle; 2];
+
+fn parked_of(one: &ReactionHandle) -> Vec<(String, String, u64)> {
+    let name = one.name().to_owned();
+    let parked = one.parked().into_iter();
+    parked.map(|parked| (name.clone(), parked.lane.to_string(), parked.at.get())).collect()
 }
 
 /// Small, so that much happens in a short life.
@@ -123,6 +137,11 @@ fn config() -> Config {
         .policy_backoff(millis(1))
         .policy_backoff_max(millis(3))
         .policy_patience(millis(4))
+        .effect_timeout(millis(20))
+        .effect_backoff(millis(1))
+        .effect_backoff_max(millis(3))
+        .effect_retry_after_max(millis(5))
+        .effect_patience(millis(4))
 }
 
 fn no_word_of_panics_that_are_meant() {
@@ -134,7 +153,7 @@ fn no_word_of_panics_that_are_meant() {
     }));
 }
 
-/// Has receivers and the policy broken now and then.
+/// Has receivers, the policy and the outside world broken now and then.
 async fn breaks(broken: Broken, mut random: Random) {
     loop {
         for is_broken in [false, true] {
@@ -145,17 +164,18 @@ async fn breaks(broken: Broken, mut random: Random) {
 }
 
 /// Sees to lanes that are parked, sooner or later.
-async fn operates(policy: ReactionHandle, mut random: Random) {
+async fn operates(both: Both, mut random: Random) {
     loop {
         tokio::time::sleep(Duration::from_millis(random.between(1, 6))).await;
-        for parked in policy.parked() {
+        let parked = both.iter().flat_map(|one| one.parked().into_iter().map(move |at| (one, at)));
+        for (one, parked) in parked.collect::<Vec<_>>() {
             if random.one_in(2) {
                 continue;
             }
             let skips = parked.reason.contains(HOPELESS);
-            let (lane, at) = (parked.lane.to_string(), parked.at.get());
-            tell(&Told::SeesTo { lane, at, skips });
-            let selected = policy.select(|other| *other == parked);
+            let (of, lane) = (one.name().to_owned(), parked.lane.to_string());
+            tell(&Told::SeesTo { of, lane, at: parked.at.get(), skips });
+            let selected = one.select(|other| *other == parked);
             if skips {
                 // Or the runtime ends.
                 drop(selected.skip().await);
@@ -166,25 +186,27 @@ async fn operates(policy: ReactionHandle, mut random: Random) {
     }
 }
 
-/// Until the policy has not much to do any more: else the work that is left grows with every life.
-async fn until_it_keeps_up(policy: &ReactionHandle) {
+/// Until they have not much to do any more: else the work that is left grows with every life.
+async fn until_they_keep_up(both: &Both) {
     let is_behind = |status: ReactionStatus| status.pending > 20 || status.parked_lanes > 1;
-    while is_behind(policy.status()) {
+    while both.iter().any(|one| is_behind(one.status())) {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
 /// Until all is done because of what is in the journal up to there.
-async fn until_it_is_idle(policy: &ReactionHandle, upto: u64) -> Result<(), End> {
+async fn until_they_are_idle(both: &Both, upto: u64) -> Result<(), End> {
     let mut waited = Duration::ZERO;
     loop {
-        let status = policy.status();
-        let at_rest = status.pending == 0 && status.stalled_lanes == 0 && status.parked_lanes == 0;
-        if at_rest && status.reached == status.read && status.read.get() >= upto {
+        let is_at_work = |status: &ReactionStatus| {
+            let waits = status.pending + status.stalled_lanes + status.parked_lanes > 0;
+            waits || status.reached != status.read || status.read.get() < upto
+        };
+        let Some(status) = both.iter().map(ReactionHandle::status).find(is_at_work) else {
             return Ok(());
-        }
+        };
         if waited > PATIENCE {
-            return Err(End::wrong(format!("the policy does not come to rest: {status:?}")));
+            return Err(End::wrong(format!("it does not come to rest: {status:?}")));
         }
         waited += pause().await;
     }

@@ -12,7 +12,8 @@ use bailiwick::journal::{
 use bailiwick::{MemoryJournal, Position, codec};
 use tokio::sync::oneshot;
 
-use super::world::{PolicySight, World};
+use super::sights::PolicySight;
+use super::world::World;
 use crate::sim::fate::Fate;
 use crate::sim::panics;
 use crate::sim::trace::Step;
@@ -208,8 +209,13 @@ impl Append {
                 world.note(&step);
                 for (at, event) in (first..).zip(events) {
                     world.trace.lock().tell(|| shown(at, event));
-                    let checked = world.book.lock().record(at, event, *since, (told, alone));
-                    world.expect(checked);
+                    let mut books = world.books.lock();
+                    let policy = books.policy.record(at, event, *since, (told, alone));
+                    // Who begins to call may have looked before this, if its writer is gone.
+                    let alone = alone && world.is_alive(*seat);
+                    let effect = books.effect.record(at, event, *since, (told, alone));
+                    drop(books);
+                    world.expect(policy.and(effect));
                 }
             }
             Err(AppendError::Conflict { at }) => {

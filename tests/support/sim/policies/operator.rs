@@ -2,14 +2,22 @@
 
 use std::sync::Arc;
 
-use super::world::{PolicySight, Seat, World};
+use bailiwick::ReactionHandle;
+
+use super::sights::PolicySight;
+use super::world::{Seat, World};
 
 impl World {
     /// Retries, skips or drops some of the lanes that are parked.
     pub(super) async fn operates(&self, seat: &Arc<Seat>) {
-        let Some(policy) = seat.policy() else { return };
+        for one in seat.both() {
+            self.operates_on(seat, &one).await;
+        }
+    }
+
+    async fn operates_on(&self, seat: &Seat, one: &ReactionHandle) {
         let verb = self.random.lock().between(0, 2);
-        let selected = policy.select(|_| !self.random.lock().one_in(3));
+        let selected = one.select(|_| !self.random.lock().one_in(3));
         let at: Vec<_> = selected.lanes().iter().map(|lane| lane.at.get()).collect();
         if at.is_empty() {
             return;
@@ -17,11 +25,11 @@ impl World {
         match verb {
             0 => {
                 self.deed(seat.group - 1, "retried");
-                self.retries(seat, &policy.select(|_| true));
+                self.retries(seat, one);
             }
             1 => {
                 self.deed(seat.group - 1, "skipped");
-                self.book.lock().may_skip.extend(at);
+                self.books.lock().of(one.name()).may_skip.extend(at);
                 drop(selected.skip().await);
             }
             _ => {
@@ -33,14 +41,14 @@ impl World {
 
     /// Retries all that are parked.
     pub(super) fn retries_all(&self, seat: &Arc<Seat>) {
-        if let Some(policy) = seat.policy() {
-            self.retries(seat, &policy.select(|_| true));
-        }
+        seat.both().iter().for_each(|one| self.retries(seat, one));
     }
 
-    fn retries(&self, seat: &Seat, selected: &bailiwick::SelectedLanes) {
+    fn retries(&self, seat: &Seat, one: &ReactionHandle) {
+        let selected = one.select(|_| true);
         let is_old = {
-            let facts = self.book.lock();
+            let mut books = self.books.lock();
+            let facts = books.of(one.name());
             selected.lanes().iter().any(|lane| {
                 let fact = facts.parked_where.get(lane.lane.as_str());
                 fact.is_some_and(|fact| *fact <= seat.head)

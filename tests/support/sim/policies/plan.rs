@@ -24,6 +24,7 @@ pub(super) struct Plan {
     pub(super) append_faults: u64,
     pub(super) read_faults: u64,
     pub(super) slow: u64,
+    pub(super) call_faults: u64,
     pub(super) ticks: bool,
 }
 
@@ -73,6 +74,7 @@ impl Plan {
             append_faults: if faulty { random.pick(&[3, 6, 15]) } else { 0 },
             read_faults: if faulty { random.pick(&[0, 8, 20]) } else { 0 },
             slow: random.pick(&[0, 2, 8]),
+            call_faults: if faulty { random.pick(&[0, 3, 10]) } else { 0 },
             ticks: random.one_in(2),
         }
     }
@@ -97,6 +99,12 @@ fn config(random: &mut Random) -> Config {
         .policy_backoff(millis(random.between(1, 4)))
         .policy_backoff_max(millis(random.between(4, 12)))
         .policy_patience(millis(random.pick(&[0, 4, 15, 60])))
+        .effect_calls(random.pick(&[1, 2, 64]))
+        .effect_timeout(millis(random.pick(&[3, 20, 60])))
+        .effect_backoff(millis(random.between(1, 4)))
+        .effect_backoff_max(millis(random.between(4, 12)))
+        .effect_retry_after_max(millis(random.pick(&[2, 60])))
+        .effect_patience(millis(random.pick(&[0, 4, 15, 60])))
         .cached_views(random.pick(&[0, 1, 1_024]))
 }
 

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use bailiwick::{Clock, Sabotage};
+use bailiwick::{Clock, ReactionHandle, Sabotage};
 
 use super::plan::Plan;
-use super::world::{PolicySight, PolicySights, World};
+use super::sights::{PolicySight, PolicySights};
+use super::world::World;
 use crate::invariant::Invariant::{End, NoPanic, Progress, WakeUp};
 use crate::invariant::Violation;
+use crate::saying::book::Book;
 use crate::sim::executor::Executor;
 use crate::sim::panics::Watched;
 use crate::sim::random::Random;
@@ -54,7 +56,17 @@ pub fn run_of(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRu
         world.violated(End.broken("something of a runtime outlives it: a leak"));
     }
     let mut sights = world.sights.lock().clone();
-    sights.extend(world.book.lock().endings.iter().map(|ending| match *ending {
+    let books = world.books.lock();
+    sights.extend(books.effect.endings.iter().filter_map(|ending| match *ending {
+        "performed" => Some(PolicySight::Performed),
+        "gave up" => Some(PolicySight::EffectGaveUp),
+        "parked" => Some(PolicySight::EffectParked),
+        "skipped as a whole" => Some(PolicySight::EffectSkipped),
+        "dropped" => Some(PolicySight::EffectDropped),
+        _ => None,
+    }));
+    sights.extend((books.effect.called_again() > 0).then_some(PolicySight::CalledAgain));
+    sights.extend(books.policy.endings.iter().map(|ending| match *ending {
         "rejected" => PolicySight::Rejected,
         "nothing" => PolicySight::Nothing,
         "gave up" => PolicySight::GaveUp,
@@ -64,6 +76,7 @@ pub fn run_of(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRu
         "parked" => PolicySight::Parked,
         _ => PolicySight::Caused,
     }));
+    drop(books);
     let trace = world.trace.lock().number();
     PolicyRun { seed, trace, sights, violation: world.violation() }
 }
@@ -117,7 +130,7 @@ impl Driver {
         if let Some(task) = (1..=world.groups()).find_map(|g| self.executor.tasks_of(g).next()) {
             world.violated(End.broken(format!("task {task} outlives its runtime")));
         }
-        let before = world.head();
+        let (before, calls) = (world.head(), world.books.lock().effect.all_calls());
         world.spawn("start", world.clone().start());
         self.until_done();
         self.pass(QUIET);
@@ -135,6 +148,10 @@ impl Driver {
         if let Some(again) = again {
             world.violated(Progress.broken(format!("a last runtime delivers {again:?}")));
         }
+        let called = world.books.lock().effect.all_calls() - calls;
+        if called > 0 {
+            world.violated(Progress.broken(format!("a last runtime calls {called} times")));
+        }
         self.sees_counts();
         world.end();
         self.pass(QUIET);
@@ -142,7 +159,7 @@ impl Driver {
 
     fn sees_counts(&self) {
         for seat in self.world.open_seats() {
-            if seat.policy().is_some_and(|policy| policy.status().counts.repeated > 0) {
+            if seat.both().iter().any(|one| one.status().counts.repeated > 0) {
                 self.world.saw(PolicySight::FoundDone);
             }
         }
@@ -150,16 +167,15 @@ impl Driver {
 
     fn checks_that_all_is_done(&self) {
         let world = &self.world;
-        let undone = world.book.lock().undone();
-        if !undone.is_empty() {
-            let status: Vec<_> =
-                world.open_seats().iter().map(|s| s.policy().map(|p| p.status())).collect();
-            let what = format!("{undone:?} are never heard: {status:?}");
+        let both: Vec<_> = world.open_seats().iter().flat_map(|seat| seat.both()).collect();
+        let undone = world.books.lock().each().map(Book::undone);
+        if undone.iter().any(|undone| !undone.is_empty()) {
+            let status: Vec<_> = both.iter().map(ReactionHandle::status).collect();
+            let what = format!("{undone:?} are never heard or told: {status:?}");
             world.violated(Progress.broken(what));
         }
-        for seat in world.open_seats() {
-            let Some(policy) = seat.policy() else { continue };
-            let status = policy.status();
+        for one in both {
+            let status = one.status();
             let idle = status.pending == 0 && status.stalled_lanes == 0 && status.parked_lanes == 0;
             if !idle || status.reached != status.read {
                 world.violated(Progress.broken(format!("it is not at rest: {status:?}")));

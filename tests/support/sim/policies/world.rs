@@ -1,5 +1,6 @@
 //! The world of a run: one time, one journal, chance, the runtimes, and the books.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -11,49 +12,18 @@ use bailiwick::{
 use parking_lot::Mutex;
 
 use super::journal::SimJournal;
+use super::outside::SimOutside;
 use super::plan::{Deed, Plan, RECEIVERS, SENDERS, Saying};
+use super::sights::{PolicySight, PolicySights};
 use crate::invariant::{Checked, Violation};
-use crate::saying::book::Book;
-use crate::saying::{Broken, Carries, HearByDecision, Receiver, Say, Sender};
+use crate::saying::books::Books;
+use crate::saying::calls::{CALLS, Calls};
+use crate::saying::{Broken, CARRIES, Carries, HearByDecision, Receiver, Say, Sender};
 use crate::sim::clock::SimClock;
 use crate::sim::plan::{BEGIN, Timed};
 use crate::sim::queue::{Queue, Spawner};
 use crate::sim::random::Random;
 use crate::sim::trace::{Step, Trace};
-
-/// Something worth having happened in a run of policies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum PolicySight {
-    Caused,
-    Rejected,
-    Nothing,
-    GaveUp,
-    Skipped,
-    SkippedAsAWhole,
-    DroppedByOperator,
-    /// What was to be delivered was found done.
-    FoundDone,
-    /// The journal refused a delivery.
-    Overtaken,
-    Parked,
-    /// A lane that an earlier runtime had parked was retried by a later one.
-    RetriedAfterRestart,
-    /// A lane read what it did not hold.
-    ReadOn,
-    /// A runtime went on from a mark.
-    FromAMark,
-    ShutDown,
-    Dropped,
-    ExecutorLost,
-    /// A runtime could not be started, and was started again.
-    NotStarted,
-    /// A lane was parked, or an operator saw to one, while another runtime ran.
-    ParkedBeside,
-}
-
-/// What was seen.
-pub type PolicySights = std::collections::BTreeSet<PolicySight>;
 
 /// The place of one runtime.
 pub(super) struct Seat {
@@ -64,8 +34,11 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    pub(super) fn policy(&self) -> Option<ReactionHandle> {
-        self.runtime.lock().as_ref()?.policies().get("carries")
+    /// The policy and the effect, while the runtime runs.
+    pub(super) fn both(&self) -> Vec<ReactionHandle> {
+        let runtime = self.runtime.lock();
+        let both = runtime.as_ref().map(|of| [of.policies().get(CARRIES), of.effects().get(CALLS)]);
+        both.into_iter().flatten().flatten().collect()
     }
 }
 
@@ -78,9 +51,9 @@ pub(super) struct World {
     queue: Arc<Queue>,
     seats: Mutex<Vec<Arc<Seat>>>,
     groups: AtomicU64,
-    /// How many runtimes run, or begin to.
-    alive: AtomicU64,
-    pub(super) book: Mutex<Book>,
+    /// The runtimes that run, or begin to.
+    alive: Mutex<BTreeSet<usize>>,
+    pub(super) books: Mutex<Books>,
     pub(super) trace: Mutex<Trace>,
     pub(super) sights: Mutex<PolicySights>,
     pub(super) broken: Broken,
@@ -106,8 +79,8 @@ impl World {
             queue,
             seats: Mutex::default(),
             groups: AtomicU64::new(0),
-            alive: AtomicU64::new(0),
-            book: Mutex::default(),
+            alive: Mutex::default(),
+            books: Mutex::new(Books::new()),
             trace: Mutex::new(Trace::new(readable)),
             sights: Mutex::default(),
             broken: Broken::default(),
@@ -192,13 +165,14 @@ impl World {
             let seat = group - 1;
             let journal = SimJournal { world: self.clone(), seat };
             self.deed(seat, "starts");
-            self.alive.fetch_add(1, Relaxed);
-            let reached = self.book.lock().reached;
+            self.alive.lock().insert(seat);
+            let reached = self.books.lock().policy.reached;
             let started = Runtime::builder(journal)
                 .aggregate::<Sender>()
                 .aggregate::<Receiver>()
                 .decision::<HearByDecision>()
                 .policy(Carries(self.broken.clone()))
+                .effect(Calls { outside: SimOutside(self.clone()), broken: self.broken.clone() })
                 .clock(SimClock::new(self.time.clone(), ticks))
                 .spawner(Spawner { queue: self.queue.clone(), group })
                 .entropy(7)
@@ -220,14 +194,18 @@ impl World {
                 }
                 Err(_) => self.saw(PolicySight::NotStarted),
             }
-            self.alive.fetch_sub(1, Relaxed);
+            self.alive.lock().remove(&seat);
             self.sleep(2).await;
         }
     }
 
     /// Whether no more than one runtime is there.
     pub(super) fn is_alone(&self) -> bool {
-        self.alive.load(Relaxed) <= 1
+        self.alive.lock().len() <= 1
+    }
+
+    pub(super) fn is_alive(&self, seat: usize) -> bool {
+        self.alive.lock().contains(&seat)
     }
 
     /// How many groups of tasks there were, from 1.
@@ -288,7 +266,7 @@ impl World {
                 self.saw(PolicySight::ExecutorLost);
             }
         }
-        self.alive.fetch_sub(1, Relaxed);
+        self.alive.lock().remove(&(seat.group - 1));
         if self.open_seats().is_empty() {
             let pause = self.random.lock().between(0, 4);
             self.sleep(pause).await;
