@@ -1,10 +1,11 @@
 //! Made-up stories of one order, in orders that are drawn, judged by what must hold in every one.
 
 use bailiwick_core::quiesce::Quiesce;
-use bailiwick_core::{Aggregate, Decide, Verdict};
+use bailiwick_core::{Aggregate, Decide, MockService, Verdict};
 
 use super::sample::*;
 use crate::money::Money;
+use crate::notifier::Message;
 use crate::orders::*;
 use crate::random::Xorshift;
 
@@ -21,8 +22,9 @@ fn every_story_keeps_the_rules() {
 }
 
 fn story(seed: u64) -> Status {
+    let mail = MockService::<Vec<Message>>::new();
     let mut random = Xorshift(seed);
-    let mut story = shop().shuffled(seed);
+    let mut story = shop().effect(TellCustomer(mail.clone())).shuffled(seed);
     story = asked::<Order, _>(story, "o".into(), open());
     for _ in 0..40 {
         story = step(&mut random, story);
@@ -30,6 +32,7 @@ fn story(seed: u64) -> Status {
     }
     let mut status = Status::Unpaid;
     story = story.views::<Order>("o".into(), |order, _| status = order.status());
+    assert_eq!(mail.done().len(), usize::from(status == Status::Completed));
     story.views::<(Order, Fulfilment)>(("o".into(), "o".into()), |(order, fulfilment), _| {
         let completed = order.status() == Status::Completed;
         assert!(!completed || fulfilment.done());
