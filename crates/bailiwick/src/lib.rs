@@ -23,6 +23,7 @@ mod error;
 mod glance;
 mod health;
 pub mod journal;
+mod kept;
 mod kind;
 mod lent;
 mod memory;

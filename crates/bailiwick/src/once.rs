@@ -2,8 +2,6 @@
 
 use std::any::type_name;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::{Aggregate, CodecError, Decide, Text, Unstorable, codec, stored};
@@ -14,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::aggregates::AggregateRef;
 use crate::config::Config;
 use crate::envelope::Receipt;
-use crate::error::{AskError, Cause, NotRun, UnreadableReply, panic_message};
+use crate::error::{AskError, Cause, NotRun, UnreadableReply, caught};
 use crate::options::Keyed;
 
 /// The longest idempotency key, in bytes.
@@ -118,7 +116,7 @@ impl Once {
             return Err(Cause::WindowTooShort { window, timeout });
         }
         let name = name.unwrap_or_else(type_name::<C>);
-        let fingerprint = guarded(|| codec::fingerprint(name, command)).map_err(Cause::panicked)?;
+        let fingerprint = caught(|| codec::fingerprint(name, command)).map_err(Cause::panicked)?;
         let fingerprint = fingerprint.map_err(Cause::codec)?;
         Ok(Once { key: key.clone(), fingerprint })
     }
@@ -143,7 +141,7 @@ impl<R> ReplyCodec<R> {
         config: &Config,
     ) -> Result<(Bytes, R), Cause> {
         let (encoded, read) =
-            guarded(|| (self.store)(reply, command)).map_err(Cause::panicked)??;
+            caught(|| (self.store)(reply, command)).map_err(Cause::panicked)??;
         let (bytes, most) = (encoded.len(), config.reply_bytes);
         if bytes > most {
             return Err(Cause::ReplyTooLarge { bytes, most });
@@ -152,14 +150,9 @@ impl<R> ReplyCodec<R> {
     }
 
     pub(crate) fn decoded(&self, reply: &[u8]) -> Result<R, UnreadableReply> {
-        match guarded(|| (self.decode)(reply)) {
+        match caught(|| (self.decode)(reply)) {
             Ok(reply) => reply.map_err(|error| UnreadableReply::Codec(error.into())),
             Err(message) => Err(UnreadableReply::Panicked { message }),
         }
     }
-}
-
-/// Runs what the domain says about the form of a command or a reply. Fails with the message of a panic.
-fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, Arc<str>> {
-    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| panic_message(&*panic))
 }

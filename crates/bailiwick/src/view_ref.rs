@@ -2,14 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{BoundaryError, BoxFuture, FoldError, IntoId, Position, View};
 
-use crate::error::{ReadError, panic_message};
+use crate::error::{ReadError, caught};
 use crate::pace::Pace;
 use crate::port::{self, or_closed};
 use crate::race::{Either, race};
@@ -195,8 +194,7 @@ fn failed(error: FoldError) -> ReadError {
 
 /// Runs the code of a view, which is the domain's.
 fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, ReadError> {
-    catch_unwind(AssertUnwindSafe(code))
-        .map_err(|panic| ReadError::Panicked { message: panic_message(&*panic) })
+    caught(code).map_err(|message| ReadError::Panicked { message })
 }
 
 impl<V: View> Clone for ViewRef<V> {

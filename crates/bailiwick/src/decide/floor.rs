@@ -12,13 +12,13 @@ use bailiwick_core::{Position, Tag};
 use smallvec::SmallVec;
 
 use super::case::Case;
-use super::kept::Kept;
 use super::lines::{Lines, Numbers};
 use super::order::{Left, Order, Ticket, Tickets};
 use super::turn;
 use crate::ask::Admission;
 use crate::cell::{Hold, NotAdmitted};
 use crate::counts::{Counts, Tally};
+use crate::kept::Kept;
 use crate::kind::AnyKind;
 use crate::news::{Concerned, Readers};
 use crate::patience::{self, Patience};

@@ -1,6 +1,5 @@
 //! A group: those who decide one after the other on the same views, and append as one.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use super::case::Decided;
 use super::floor::Floor;
 use super::port::Port;
 use super::turn::{Place, Seat, Seats};
-use crate::error::{Cause, panic_message};
+use crate::error::{Cause, caught};
 use crate::news::Concerned;
 use crate::pace::Pace;
 use crate::port::Failure;
@@ -376,10 +375,9 @@ fn fold_ahead(views: &mut Folded, events: &[EncodedEvent]) -> Result<(), Cause> 
 
 /// Runs the code of views, which is the domain's.
 fn guarded(code: impl FnOnce() -> Result<(), FoldError>) -> Result<(), Cause> {
-    match catch_unwind(AssertUnwindSafe(code)) {
+    match caught(code) {
         Ok(result) => result.map_err(|error| Cause::Fold(Arc::new(error))),
-        Err(panic) => {
-            let message = panic_message(&*panic);
+        Err(message) => {
             tracing::error!(%message, "a view panicked");
             Err(Cause::Panicked { message })
         }

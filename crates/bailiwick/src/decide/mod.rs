@@ -16,7 +16,6 @@ mod case;
 mod floor;
 mod group;
 mod handle;
-mod kept;
 mod keyed;
 mod lines;
 mod order;
@@ -28,4 +27,3 @@ pub use handle::Decisions;
 
 pub(crate) use case::encoded;
 pub(crate) use floor::Floor;
-pub(crate) use kept::Kept;

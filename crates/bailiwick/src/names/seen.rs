@@ -1,14 +1,12 @@
 //! What the journal has shown of one event type, and what is wrong with an event of it.
 
-use std::any::Any;
 use std::collections::{HashMap, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bailiwick_core::journal::{RESERVED_PREFIX, RESERVED_TYPES, RecordedEvent};
 use bailiwick_core::{BoxError, EventDescriptor, IdDescriptor, Position, SchemaVersion, Tag};
 
 use super::{Found, Names, each_once, has_key, knows};
-use crate::error::panic_message;
+use crate::error::caught;
 use crate::start::StartError;
 
 /// What is known of an event type that is in the journal.
@@ -212,7 +210,5 @@ impl Seen {
 
 /// Runs what the domain says about its own form.
 fn guarded(code: impl FnOnce() -> Result<(), BoxError>) -> Result<(), BoxError> {
-    let panicked =
-        |panic: Box<dyn Any + Send>| Err(format!("it panics: {}", panic_message(&*panic)).into());
-    catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(panicked)
+    caught(code).unwrap_or_else(|message| Err(format!("it panics: {message}").into()))
 }

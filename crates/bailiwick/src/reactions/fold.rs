@@ -4,8 +4,8 @@ use bailiwick_core::journal::Journal;
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{ErrorReport, Position};
 
-use crate::decide::Kept;
 use crate::error::caught;
+use crate::kept::Kept;
 use crate::pace::Pace;
 use crate::port;
 use crate::shared::Shared;

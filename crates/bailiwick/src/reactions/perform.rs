@@ -122,6 +122,9 @@ impl Running {
             as_of(news.position, boundary, (shared, &*journal, &self.kept)).await
         };
         let views = views.map_err(Stop::failed)?;
+        if shared.stage() != Stage::Open {
+            return Err(Stop::Ended);
+        }
         let delivery = self.delivery(news, None);
         #[cfg(feature = "fault-injection")]
         let delivery = crate::sabotage::key_of(shared, delivery, number);

@@ -19,8 +19,8 @@ use super::targets::Targets;
 use super::timing::Marks;
 use super::worker;
 use crate::config::Config;
-use crate::decide::Kept;
 use crate::health::ReactionHealth;
+use crate::kept::Kept;
 use crate::shared::{Lock, Shared, Stage};
 
 pub(crate) struct Running {

@@ -1,5 +1,6 @@
-//! Views that are kept between decisions, those that were used last: the next one folds only what
-//! is new. They are derived from the journal, so forgetting them costs nothing but time.
+//! Views that are kept between decisions, or by a policy or an effect between its news, those that were used last:
+//! the next one folds only what is new. They are derived from the journal, so forgetting them costs nothing but
+//! time.
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
