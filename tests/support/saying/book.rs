@@ -232,7 +232,7 @@ impl Book {
             Some(_) => drop(news.traces.insert(key, (at, ended.is_none()))),
             None => {
                 news.as_a_whole = Some(at);
-                // Nor does a runtime beside hold to this.
+                // A runtime beside that has begun with it does not look for this.
                 news.gone = news.gone.or(Some(at).filter(|_| alone));
             }
         }
@@ -242,6 +242,11 @@ impl Book {
     /// Of which policy or effect they are.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Where it was recorded that a news is dropped.
+    pub fn dropped(&self, news: Position) -> Option<u64> {
+        self.news.get(&news.get())?.dropped
     }
 
     /// What is still to be done.

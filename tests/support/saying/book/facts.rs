@@ -31,8 +31,7 @@ impl Book {
                     match dropped_after {
                         Some(after) if *position > after.get() && !news.is_done() => {
                             news.dropped = Some(at);
-                            // Who was not told may have it tried again, and a runtime beside does not
-                            // hold to it.
+                            // Who was not told, and a runtime beside, holds to it once that is read.
                             news.gone = news.gone.or(Some(at).filter(|_| told && alone));
                             self.endings.insert("dropped");
                         }

@@ -81,7 +81,8 @@ impl Journal for SimJournal {
         let (fate, before, after) = (self.fate(), self.delay(), self.delay());
         let (world, seat) = (self.world.clone(), self.seat);
         let since = world.head();
-        let append = Append { world, seat, since, events, condition };
+        let then = world.now();
+        let append = Append { world, seat, since, then, events, condition };
         if fate == Fate::Done && before + after == 0 && self.world.random.lock().one_in(2) {
             return Answer::ready(append.takes_effect(true));
         }
@@ -101,7 +102,13 @@ impl Journal for SimJournal {
         if read.limit.get() == world.plan.config.get_lane_news() {
             world.saw(PolicySight::ReadOn);
         }
-        self.slowly(move |store| store.read(read))
+        let (world, seat) = (world.clone(), self.seat);
+        let page = self.slowly(move |store| store.read(read));
+        Answer::later(async move {
+            let page = page.await;
+            page.iter().for_each(|page| world.has_read(seat, page));
+            page
+        })
     }
 
     fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
@@ -149,8 +156,9 @@ fn shown(at: u64, event: &EncodedEvent) -> String {
 struct Append {
     world: Arc<World>,
     seat: usize,
-    /// The end of the journal when it was.
+    /// The end of the journal when it was, and the time.
     since: u64,
+    then: u64,
     events: Vec<EncodedEvent>,
     condition: Option<AppendCondition>,
 }
@@ -189,7 +197,7 @@ impl Append {
     }
 
     fn takes_effect(&self, told: bool) -> Outcome {
-        let Append { world, seat, since, events, condition } = self;
+        let Append { world, seat, since, then, events, condition } = self;
         let outcome = world.store.append(events.clone(), condition.clone()).now();
         let outcome = outcome.expect("a journal in memory answers at once");
         let is_delivery = |event: &EncodedEvent| event.metadata.extra().delivery.is_some();
@@ -216,6 +224,7 @@ impl Append {
                     let effect = books.effect.record(at, event, *since, (told, alone));
                     drop(books);
                     world.expect(policy.and(effect));
+                    world.expect(world.is_not_dropped(*seat, event, *then));
                 }
             }
             Err(AppendError::Conflict { at }) => {

@@ -10,9 +10,11 @@
 //! | `plan` | what a run is made of |
 //! | `journal` | the journal, and what goes wrong with it |
 //! | `outside` | the outside world |
+//! | `drops` | what operators drop |
 //! | `world`, `operator` | who does something in a run |
 //! | `run` | trouble, then quiet, and what must hold at the end |
 
+mod drops;
 mod journal;
 mod operator;
 mod outside;

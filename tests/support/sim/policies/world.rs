@@ -11,6 +11,7 @@ use bailiwick::{
 };
 use parking_lot::Mutex;
 
+use super::drops::Known;
 use super::journal::SimJournal;
 use super::outside::SimOutside;
 use super::plan::{Deed, Plan, RECEIVERS, SENDERS, Saying};
@@ -56,6 +57,7 @@ pub(super) struct World {
     pub(super) books: Mutex<Books>,
     pub(super) trace: Mutex<Trace>,
     pub(super) sights: Mutex<PolicySights>,
+    pub(super) known_drops: Mutex<Known>,
     pub(super) broken: Broken,
     pub(super) trouble: AtomicBool,
     pub(super) down: AtomicU64,
@@ -83,6 +85,7 @@ impl World {
             books: Mutex::new(Books::new()),
             trace: Mutex::new(Trace::new(readable)),
             sights: Mutex::default(),
+            known_drops: Mutex::default(),
             broken: Broken::default(),
             trouble: AtomicBool::new(true),
             down: AtomicU64::new(0),
