@@ -7,27 +7,22 @@
 //! | [`Parcel`] | parcel | filled, sent, arrived; or cancelled, as long as it was not sent |
 //! | [`Fulfilment`] | order | which parcels there have to be: a process manager |
 //!
-//! Each command changes one of them. Between them policies carry the news, one for each direction:
+//! Each command changes one of them. Between them policies carry the news:
 //!
-//! ```text
-//!            Accounting                    Planning                  Dispatch
-//!  Payment ─────────────► Order ─────────────────────► Fulfilment ─────────────► Parcel
-//!      └──── Accounting ─────┼───────────────────────────►  ▲                      │
-//!                            ▲        Dispatch              │       Tracking       │
-//!                            ├──────────────────────────────┼──────────────────────┘
-//! ```
+//! | policy | from | to | with the news that |
+//! |---|---|---|---|
+//! | [`Accounting`] | payment | order; fulfilment | money has come, or went back |
+//! | [`Planning`] | order | fulfilment | it is paid, and from which warehouses it comes |
+//! | [`Dispatch`] | fulfilment | parcel; order | it is needed, or not any more; all have arrived |
+//! | [`Tracking`] | parcel | order; fulfilment | it is being filled; it has arrived, or was cancelled |
 //!
-//! - [`Accounting`] tells the order what was received, and order and fulfilment of a refund.
-//! - [`Planning`] tells the fulfilment from which warehouses a paid order comes.
-//! - [`Dispatch`] opens and cancels parcels for the fulfilment, and tells the order when all have arrived.
-//! - [`Tracking`] tells the order that a parcel is being filled, and the fulfilment how parcels ended.
-//!
-//! Nobody but people is told by an effect: [`TellCustomer`], once an order is complete.
+//! The customer is told by an effect once the order is complete: [`TellCustomer`].
 //!
 //! What is told may come twice, late or out of order, and each choice that follows from this is written
 //! down where it is made. They have one thing in common: an order and a fulfilment remember what they were
-//! told, as a set that only grows, and what follows is a function of that. So in whatever order it comes, it
-//! ends as the same, and the [`Status`] of an order never goes backwards.
+//! told, as a set that only grows, and what follows is a function of that. So it ends as the same in whatever
+//! order it comes, but for a refund, which ends it where it is; and the [`Status`] of an order never goes
+//! backwards.
 //!
 //! The shop trades in euros.
 

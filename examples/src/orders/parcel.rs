@@ -65,9 +65,9 @@ pub enum ParcelStatus {
 
 /// A parcel of an order, in one warehouse.
 ///
-/// What happens to it is scanned, and scans may be late: what implies that something else has happened before says
-/// so first. A parcel that arrives without having been filled or sent was filled and sent, and whoever
-/// follows it hears of that in order. The scan that comes late changes nothing.
+/// What happens to it is scanned, and scans may be late: what implies that something else has happened
+/// before says so first. A parcel that arrives without having been filled or sent was filled and sent, and
+/// whoever follows it hears of that in order. The scan that comes late changes nothing.
 ///
 /// It can be cancelled until it was sent. After that nobody can call it back.
 #[derive(Debug, Clone)]

@@ -16,9 +16,9 @@ pub enum CustomerNews {
 
 /// Tells the customer that the order is complete, through a [`Notifier`].
 ///
-/// If what was paid for it went back before the customer could be told, there is nothing to be glad about, and it
-/// gives up. It asks the payment and not the order, which hears of a refund later. A message that is on its way
-/// just then arrives: nobody can call it back.
+/// If what was paid for it went back before the customer could be told, there is nothing to be glad about,
+/// and it gives up. It asks the payment and not the order, which hears of a refund later. A message that is
+/// on its way just then arrives: nobody can call it back.
 #[derive(Debug)]
 pub struct TellCustomer<N>(pub N);
 

@@ -17,8 +17,8 @@ pub enum TrackingNews {
 
 /// Tells the order that a parcel is being filled, and the fulfilment which have arrived or were cancelled.
 ///
-/// All parcels of one order are in one lane. Each says what happened to it in order, so an order hears that it is in
-/// delivery before it hears that all has arrived.
+/// All parcels of one order are in one lane. Each says what happened to it in order, so an order hears that
+/// it is in delivery before it hears that all has arrived.
 #[derive(Debug)]
 pub struct Tracking;
 

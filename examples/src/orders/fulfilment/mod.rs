@@ -35,8 +35,8 @@ struct Requested {
 /// - **A refund calls all parcels off** that have not arrived, for good: also if it is told before the first
 ///   plan. Those that were sent cannot be cancelled; the parcel says no, that is recorded, and it arrives.
 ///   The order is not completed by that.
-/// - **What was called off and comes nevertheless** is confirmed, and nobody waits for it. Only the parcels that are
-///   needed make an order complete.
+/// - **What was called off and comes nevertheless** is confirmed, and nobody waits for it. Only the parcels
+///   that are needed make an order complete.
 /// - **A parcel that a warehouse cancels by itself** is still needed: another one is asked for.
 /// - **A parcel has a number of its own**, and one that replaces it another: what was said about one cannot be
 ///   taken for the other, however late it is told.

@@ -26,11 +26,12 @@ pub const PAID_PERCENT: u128 = 99;
 /// An order.
 ///
 /// It remembers what it was told by policies: the most that was received, that something is being filled,
-/// that all has arrived, that the money went back. What it was told only grows, and the status moves on, step by
-/// step, as far as all of that allows. So it ends as the same in whatever order it was told, however often.
+/// that all has arrived, that the money went back. What it was told only grows, and the status moves on,
+/// step by step, as far as all of that allows. So it ends as the same in whatever order it was told,
+/// however often.
 ///
-/// - **A refund ends it.** The status stays what it was, and does not move on any more: parcels that were
-///   sent before may still arrive, but nobody calls that a completed order.
+/// - **A refund ends it.** The status stays what it is when the order is told, and does not move on any
+///   more: parcels that were sent before may still arrive, but nobody calls that a completed order.
 /// - **A paid order stays covered.** A position that what was received does not cover is refused once the
 ///   order is paid: the money has to come first.
 /// - **What is worth nothing is not paid.** An order that is emptied before it is paid does not become paid
@@ -40,7 +41,7 @@ pub const PAID_PERCENT: u128 = 99;
 ///   back, or to add a position for it, is up to people.
 /// - **It is packed** as soon as it knows of a parcel that is being filled: what is added or removed after
 ///   that would not be in it. What is removed just before that, while the warehouse has begun already,
-///   is removed; the warehouse is told by its parcel being cancelled, unless that was sent.
+///   is removed; if nothing else comes from there its parcel is cancelled, unless that was sent.
 #[derive(Debug, Clone)]
 pub struct Order {
     customer: Option<CustomerId>,
