@@ -65,7 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let runtime = start(folder.path()).await?;
     let mut watch = runtime.aggregates::<Alarm>().get("tea").watch(set.position).await?;
     let next = watch.next().await.ok_or("it was shut down")??; // Its durable events, in order, none left out.
-    println!("set at position {}; at {}: {:?}", set.position, next.recorded_at, next.event);
+    println!("set at position {}; at {}: {:?}", set.position, next.at(), next.event);
     runtime.shutdown(Duration::from_secs(5)).await;
     Ok(())
 }

@@ -49,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     listing.ask(PlaceBid { bidder: "ann".into(), amount: Money { minor: 250, ..ask } }).await?;
     // Nobody asks for anything now: the deadline closes the listing, the policy does the rest.
     let change = account.next().await.ok_or("it was shut down")??;
-    println!("by itself, at position {} of the journal: {:?}", change.position, change.event);
+    println!("by itself, at position {} of the journal: {:?}", change.position(), change.event);
     runtime.shutdown(Duration::from_secs(5)).await;
     Ok(())
 }

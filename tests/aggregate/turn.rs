@@ -67,7 +67,7 @@ async fn a_deadline_fires_by_itself_and_not_early() {
     assert_eq!(counter.read(|state, _| state.rings).await.unwrap().value, 0);
     clock.advance(Duration::from_millis(1));
     let rang = watch.next().await.unwrap().unwrap();
-    assert_eq!(rang.recorded_at, at);
+    assert_eq!(rang.at(), at);
     assert_eq!(counter.read(|state, _| state.rings).await.unwrap().value, 1);
     assert_eq!(counters.deadlines_armed(), 0);
 }

@@ -222,7 +222,7 @@ async fn who_watches_an_aggregate_sees_what_a_decision_wrote() {
     let theatre = Theatre::new().await;
     let mut watch = theatre.seats.get("a").watch(Position::START).await.unwrap();
     let seen =
-        tokio::spawn(async move { watch.next().await.unwrap().map(|change| change.position) });
+        tokio::spawn(async move { watch.next().await.unwrap().map(|change| change.position()) });
     settle().await;
     theatre.runtime.decide(HoldAll(vec!["a"])).await.unwrap();
     assert_eq!(seen.await.unwrap().unwrap(), Position::new(1));

@@ -14,7 +14,7 @@ use bailiwick::journal::{
 };
 use bailiwick::{
     AggregateRef, Aggregates, Cause, Decisions, Keyed, ManualClock, MemoryJournal, Position,
-    ReadError, Runtime, Since, TephraJournal, Watch, WatchError,
+    ReadError, Runtime, Since, SubscribeError, TephraJournal, Watch,
 };
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::counter::{Count, Counter};
@@ -73,7 +73,7 @@ impl Handles {
             assert!(matches!(error, ReadError::ShutDown), "{error:?}");
             for since in [Since::Now, Since::Position(Position::START)] {
                 let error = counter.watch(since).await.unwrap_err();
-                assert!(matches!(error, WatchError::ShutDown), "{error:?}");
+                assert!(matches!(error, SubscribeError::ShutDown), "{error:?}");
             }
         }
         let error = self.once.ask(Count::FREELY).await.unwrap_err();
@@ -83,7 +83,7 @@ impl Handles {
         // It may have read more than it was asked for.
         while let Some(change) = self.watch.next().await {
             let change = change.expect("it was read before");
-            assert!(change.position <= Position::new(9), "{change:?}");
+            assert!(change.position() <= Position::new(9), "{change:?}");
         }
         assert!(self.watch.next().await.is_none(), "it has ended for good");
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bailiwick::{Change, ManualClock, Position, Timestamp};
+use bailiwick::{ManualClock, Position, Timestamp};
 use bailiwick_tests::counter::{Bell, Count, CounterEvent, SetAlarm};
 use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::{BEGIN, Stage, settle, write_foreign};
@@ -71,11 +71,11 @@ async fn a_watch_misses_nothing_from_wherever_it_begins() {
     ] {
         let mut watch = stage.counters.get("a").watch(after).await.unwrap();
         for expected in &positions[from..] {
-            let Change { position, .. } = watch.next().await.unwrap().unwrap();
-            assert_eq!(position, *expected, "watched after {after}");
+            let change = watch.next().await.unwrap().unwrap();
+            assert_eq!(change.position(), *expected, "watched after {after}");
         }
         // What is still to come.
-        let next = tokio::spawn(async move { watch.next().await.unwrap().unwrap().position });
+        let next = tokio::spawn(async move { watch.next().await.unwrap().unwrap().position() });
         positions.push(count(&stage, "a").await.1);
         assert_eq!(Some(&next.await.unwrap()), positions.last());
     }

@@ -82,7 +82,7 @@ async fn an_armed_deadline_keeps_nobody_in_memory_and_still_fires() {
     assert_eq!(theatre.actors.so_far(), 1, "nobody comes early");
     theatre.stage.clock.advance(Duration::from_millis(1));
     let rang = within_reason(watch.next()).await.expect("it is open").expect("it rings");
-    assert_eq!((rang.event, rang.recorded_at), (CounterEvent::Rang { due: at }, at));
+    assert_eq!((rang.at(), rang.event), (at, CounterEvent::Rang { due: at }));
     theatre.actor_leaves().await;
     theatre.is_stored().await;
     assert_eq!((theatre.actors.so_far(), theatre.stage.counters.deadlines_armed()), (2, 0));

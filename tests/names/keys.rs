@@ -86,7 +86,7 @@ async fn with_its_old_key_everything_is_found() {
     for position in [4, 5] {
         // One that overlooks it would wait for ever.
         let next = tokio::time::timeout(Duration::from_secs(60), watch.next()).await;
-        assert_eq!(next.expect("a change").unwrap().unwrap().position.get(), position);
+        assert_eq!(next.expect("a change").unwrap().unwrap().position().get(), position);
     }
 }
 

@@ -49,7 +49,7 @@ async fn who_watches_another_is_told() {
     let library = Library::new().await;
     let mut watch = library.members.get("m").watch(Position::START).await.unwrap();
     let seen =
-        tokio::spawn(async move { watch.next().await.unwrap().map(|change| change.position) });
+        tokio::spawn(async move { watch.next().await.unwrap().map(|change| change.position()) });
     settle().await;
     library.books.get("b").ask(lend("m")).await.unwrap();
     assert_eq!(seen.await.unwrap().unwrap(), Position::new(1));

@@ -156,12 +156,12 @@ async fn what_was_said_to_have_changed_is_read_as_what_it_is_now() {
     let mut watch = hall.watch(Position::START).await.unwrap();
     for (position, event) in [1, 3].into_iter().zip(expected) {
         let change = watch.next().await.unwrap().unwrap();
-        assert_eq!((change.position.get(), change.event), (position, event));
+        assert_eq!((change.position().get(), change.event), (position, event));
     }
     // What is written now is of the version that is known now.
     hall.ask(Emit).await.unwrap();
     assert_eq!(recorded(&journal).await[3].version, 2);
-    assert_eq!(watch.next().await.unwrap().unwrap().position.get(), 4);
+    assert_eq!(watch.next().await.unwrap().unwrap().position().get(), 4);
 }
 
 /// Retired or not, an event has happened: who expects the position of one is right.
@@ -215,7 +215,7 @@ async fn types_of_others_are_not_the_aggregates_business() {
     let first = watch.next().await.unwrap().unwrap();
     let built = first::HallEvent::Built { dozens: 2 };
     assert_eq!(
-        (first.position.get(), first.event),
+        (first.position().get(), first.event),
         (3, built),
         "what it decided, behind the others"
     );
@@ -378,5 +378,5 @@ async fn what_remembers_an_answer_is_counted_and_never_folded() {
     assert_eq!(hall.ask(Emit).await.unwrap(), 6);
     assert_eq!(runtime.counts().conflicts, 1);
     let mut watch = hall.watch(Position::new(3)).await.unwrap();
-    assert_eq!(watch.next().await.unwrap().unwrap().position.get(), 6);
+    assert_eq!(watch.next().await.unwrap().unwrap().position().get(), 6);
 }

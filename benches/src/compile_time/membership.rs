@@ -122,7 +122,7 @@ pub async fn is_used(runtime: &Runtime) -> Result<(), Box<dyn std::error::Error>
     let until = membership.read(|membership, now| membership.until.map(|at| at.since(now))).await?;
     println!("{until:?}");
     if let Some(first) = membership.watch(Position::START).await?.next().await {
-        println!("since {}", first?.recorded_at);
+        println!("since {}", first?.at());
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -15,8 +16,8 @@ use crate::envelope::Receipt;
 use crate::error::{AskError, ReadError};
 use crate::kind::Kind;
 use crate::options::{Keyed, Options, Unkeyed};
+use crate::reading::ListOptions;
 use crate::seen::Seen;
-use crate::watch::{Since, Watch, WatchError};
 
 /// All aggregates of one type in one runtime. Cheap to clone; share it freely.
 ///
@@ -36,11 +37,30 @@ use crate::watch::{Since, Watch, WatchError};
 /// ```
 pub struct Aggregates<A: Aggregate> {
     kind: Arc<Kind<A>>,
+    pub(crate) lists: ListOptions,
 }
 
 impl<A: Aggregate> Aggregates<A> {
     pub(crate) fn new(kind: Arc<Kind<A>>) -> Self {
-        Aggregates { kind }
+        let lists = ListOptions::new(&kind.shared.config);
+        Aggregates { kind, lists }
+    }
+
+    /// How many the pages of [`ids`](Self::ids) and [`deadlines`](Self::deadlines) have at most:
+    /// [`page_events`](crate::Config::page_events) unless told otherwise, and never more than that. Zero
+    /// counts as one.
+    #[must_use]
+    pub fn limit(&self, limit: usize) -> Self {
+        let limit = NonZeroUsize::new(limit).unwrap_or(NonZeroUsize::MIN);
+        let limit = limit.min(self.kind.shared.config.page());
+        Aggregates { lists: ListOptions { limit, ..self.lists }, ..self.clone() }
+    }
+
+    /// How long [`ids`](Self::ids) waits for the journal: [`Config::timeout`](crate::Config::timeout) unless
+    /// told otherwise. Of a call of one aggregate see [`AggregateRef::timeout`].
+    #[must_use]
+    pub fn timeout(&self, timeout: Duration) -> Self {
+        Aggregates { lists: ListOptions { timeout, ..self.lists }, ..self.clone() }
     }
 
     /// A reference to the aggregate with this ID. Costs nothing, does nothing, never goes stale.
@@ -67,7 +87,6 @@ impl<A: Aggregate> Aggregates<A> {
         self.kind.tally.read()
     }
 
-    #[cfg(feature = "bench-hooks")]
     pub(crate) fn kind(&self) -> &Arc<Kind<A>> {
         &self.kind
     }
@@ -262,6 +281,14 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
         changed
     }
 
+    pub(crate) fn kind(&self) -> &Arc<Kind<A>> {
+        &self.target.kind
+    }
+
+    pub(crate) fn timeout_of_calls(&self) -> Duration {
+        self.options.timeout
+    }
+
     pub(crate) fn asking(&self) -> Asking<A> {
         Asking { target: self.target.clone(), options: self.options.clone() }
     }
@@ -346,27 +373,6 @@ impl<A: Aggregate, K> AggregateRef<A, K> {
         read(self.target.clone(), self.options.timeout, look)
     }
 
-    /// Watches the durable events of this aggregate, whether or not it is in memory: a stream that is
-    /// told of them as they come, from a position on (`watch(position)`, the events beyond it) or
-    /// from now on (`watch(Since::Now)`).
-    ///
-    /// *Now* is an instant between the call and its answer: every event that was durable before the
-    /// call is behind it, every one that becomes durable after the answer is given. A
-    /// [`read`](Self::read) and a watch from the position that it says have no gap between them.
-    ///
-    /// # Errors
-    /// If the text of the ID cannot be a tag, the runtime is shut down, or the journal cannot be read:
-    /// see [`WatchError`].
-    ///
-    /// # Cancel safety
-    /// A dropped call leaves nothing.
-    pub fn watch<S: Into<Since>>(
-        &self,
-        since: S,
-    ) -> impl Future<Output = Result<Watch<A>, WatchError>> + Send + use<A, K, S> {
-        Watch::begin(self.target.kind.clone(), self.target.id.clone(), since.into())
-    }
-
     #[cfg(test)]
     pub(crate) fn target(&self) -> &Target<A> {
         &self.target
@@ -375,7 +381,7 @@ impl<A: Aggregate, K> AggregateRef<A, K> {
 
 impl<A: Aggregate> Clone for Aggregates<A> {
     fn clone(&self) -> Self {
-        Aggregates { kind: self.kind.clone() }
+        Aggregates { kind: self.kind.clone(), lists: self.lists }
     }
 }
 

@@ -39,6 +39,7 @@ use crate::start::StartError;
 /// | what an effect wants and its views read | [`effect`](Self::effect) |
 /// | what an effect of another program, or one that is gone, recorded of itself | [`ignores_effects`](Self::ignores_effects) |
 /// | what a view reads that is folded by other means | [`reads`](Self::reads) |
+/// | what is subscribed to, and known from nowhere else | [`subscribes`](Self::subscribes) |
 /// | what another program emits and somebody here reads | [`emits`](Self::emits) |
 /// | what another program emits and nobody here reads | [`ignores_events`](Self::ignores_events) |
 /// | an aggregate of another program, which emits what an aggregate here reads | [`ignores_aggregates`](Self::ignores_aggregates) |
@@ -174,6 +175,15 @@ impl Builder {
         self
     }
 
+    /// Says that these events are [subscribed to](Runtime::subscribe): the runtime does not start if one of
+    /// their types is emitted by nobody and the journal has never seen it, or if the journal has what cannot
+    /// be read as one. Those that an aggregate, a decision, a policy, an effect or a view here emits or reads
+    /// are known from there.
+    pub fn subscribes<E: Event>(mut self) -> Self {
+        self.names.subscriber::<E>();
+        self
+    }
+
     /// Says that these events are written to the journal by something else than the aggregates
     /// and decisions here: another program, for example.
     pub fn emits<E: Event>(mut self) -> Self {
@@ -296,7 +306,7 @@ impl Builder {
             return Err(StartError::ReactionTaken { name, first, second });
         }
         self.config.check().map_err(StartError::Config)?;
-        let views = self.names.views();
+        let (views, event_types) = (self.names.views(), self.names.event_types());
         let schema = Schema::new(self.names)?;
         let spawner = match self.spawner {
             Some(spawner) => spawner,
@@ -305,7 +315,7 @@ impl Builder {
         check_timers(&*spawner, &*self.clock)?;
         let seams = Seams { clock: self.clock, spawner, entropy: self.entropy };
         let journal = self.journal;
-        let shared = Shared::new(journal.clone(), seams, self.config, views);
+        let shared = Shared::new(journal.clone(), seams, self.config, views, event_types);
         #[cfg(feature = "fault-injection")]
         let shared = shared.with_sabotage(self.sabotage);
         let shared = Arc::new(shared);

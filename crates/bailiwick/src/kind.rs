@@ -16,7 +16,6 @@ use crate::recovery::{Changed, Judging, Timed, Whom, judge_anew};
 use crate::registry::Registry;
 use crate::rest::{self, Residents, RestQueue};
 use crate::shared::{Shared, Stage};
-use crate::watch::Watchers;
 use bailiwick_core::journal::{
     ANSWERED, EncodedEvent, EventType, Query, QueryItem, RecordedDeadline,
 };
@@ -33,7 +32,6 @@ pub(crate) struct Kind<A: Aggregate> {
     pub(crate) deadlines: Deadlines<A::Key>,
     pub(crate) rest: RestQueue,
     pub(crate) patience: Arc<Patience>,
-    pub(crate) watchers: Watchers<A::Key>,
     pub(crate) tally: Tally,
     pub(crate) judging: Judging,
     /// Set at the start if events of this type may concern aggregates of others.
@@ -56,7 +54,6 @@ impl<A: Aggregate> Kind<A> {
             deadlines: Deadlines::new(seed, &shared.config),
             rest: RestQueue::new(&shared.config, seed, size_of::<A>()),
             patience: Patience::new(),
-            watchers: Watchers::new(seed),
             tally: Tally::default(),
             judging: Judging::new(seed),
             neighbours: OnceLock::new(),
@@ -256,7 +253,6 @@ impl<A: Aggregate> AnyKind for Kind<A> {
                 None => self.deadlines.arm_stored(&id, Timestamp::EPOCH),
             }
         }
-        self.watchers.notify(&id);
     }
 
     fn told_perhaps(&self, tag: &Tag) {

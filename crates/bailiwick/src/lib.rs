@@ -37,6 +37,7 @@ mod permits;
 mod port;
 mod race;
 mod reactions;
+mod reading;
 mod recorded;
 mod recover;
 mod recovery;
@@ -56,7 +57,6 @@ mod start;
 mod tasks;
 mod time;
 mod view_ref;
-mod watch;
 
 pub use aggregates::{AggregateRef, Aggregates};
 pub use ask::Admission;
@@ -81,6 +81,10 @@ pub use reactions::{
     ParkedLane, ReactionCounts, ReactionHandle, ReactionState, ReactionStatus, Reactions, Rewind,
     RewindError, SelectedLanes, StalledLane,
 };
+pub use reading::{
+    ArmedDeadline, DeadlinesPage, History, IdsPage, Since, SubscribeError, Subscription, Update,
+    Watch,
+};
 pub use rehearsal::Rehearsal;
 pub use runtime::{Runtime, Shutdown};
 #[cfg(feature = "fault-injection")]
@@ -89,7 +93,6 @@ pub use seams::{Entropy, Spawn, SystemEntropy};
 pub use seen::Seen;
 pub use start::StartError;
 pub use view_ref::ViewRef;
-pub use watch::{Change, Since, Watch, WatchError};
 
 #[doc(hidden)]
 pub use bailiwick_core::__private;

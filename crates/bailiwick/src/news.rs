@@ -5,7 +5,7 @@
 //!    append and the gate.
 //! 2. Who is in memory reads what is new before its next turn and its next read. Who is stored has
 //!    its deadline armed: at once, if somebody knows it; else as one that is due, so that it is
-//!    loaded, and tried again until it could be. Who watches is woken. What may or may not have been
+//!    loaded, and tried again until it could be. What may or may not have been
 //!    written is read once that can be told.
 //! 3. Whoever tells holds no lock of its own, and nobody decides anything while being told: it comes
 //!    to its turn in a task of its own. So nobody waits in a circle, and those who answer each other

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use bailiwick_core::journal::{AppendLimits, FaultKind, Health, Journal, JournalFault, JournalId};
-use bailiwick_core::{BoxFuture, ErrorReport, Timestamp};
+use bailiwick_core::{BoxFuture, ErrorReport, Event, Timestamp};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore};
 
@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     /// The views that may be read.
     views: BTreeSet<TypeId>,
+    /// The event types that may be subscribed to.
+    event_types: BTreeSet<(&'static str, TypeId)>,
     /// How many more may be folded at once for those who read them.
     pub(crate) view_reads: Semaphore,
     /// How many more refusals may be on their way to the journal.
@@ -82,9 +84,11 @@ impl Shared {
         seams: Seams,
         config: Config,
         views: BTreeSet<TypeId>,
+        event_types: BTreeSet<(&'static str, TypeId)>,
     ) -> Self {
         Shared {
             views,
+            event_types,
             view_reads: Semaphore::new(config.view_reads.min(Semaphore::MAX_PERMITS)),
             refusals: {
                 let most = config.unwritten_refusals.min(Semaphore::MAX_PERMITS);
@@ -152,6 +156,20 @@ impl Shared {
             self.views.contains(&view),
             "the runtime does not know the view {name}: add `.reads::<{name}>()` where it is built",
         );
+    }
+
+    /// # Panics
+    /// If nobody has said of a type of this set that it is emitted or read.
+    #[track_caller]
+    pub(crate) fn assert_knows<E: Event>(&self) {
+        for known in E::TYPES.iter().filter(|known| !known.retired) {
+            assert!(
+                self.event_types.contains(&(known.name, known.owner_id)),
+                "the runtime does not know the event type {}: add `.subscribes::<{}>()` where it is built",
+                known.name,
+                type_name::<E>(),
+            );
+        }
     }
 
     /// Runs a task of the runtime.

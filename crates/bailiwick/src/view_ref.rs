@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bailiwick_core::journal::Read;
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{BoundaryError, BoxFuture, FoldError, IntoId, Position, View};
 
@@ -167,25 +168,35 @@ pub(crate) async fn fold(
     shared: &Arc<Shared>,
     boundary: &Boundary,
 ) -> Result<(Folded, Position), ReadError> {
+    let mut folded = guarded(|| Folded::of(boundary))?;
+    let last = fold_on(shared, &mut folded, None).await?;
+    Ok((folded, last.unwrap_or(Position::START)))
+}
+
+/// Folds a view on, to the end of the journal, or up to that position if the journal goes beyond it. With
+/// the position of the last event that it has read now.
+pub(crate) async fn fold_on(
+    shared: &Arc<Shared>,
+    folded: &mut Folded,
+    upto: Option<Position>,
+) -> Result<Option<Position>, ReadError> {
     let turn = or_closed(shared, shared.view_reads.acquire()).await;
     let Some(Ok(_turn)) = turn else { return Err(ReadError::ShutDown) };
-    let (mut folded, mut last) = (guarded(|| Folded::of(boundary))?, Position::START);
-    let mut pace = Pace::default();
+    let (mut last, mut pace) = (None, Pace::default());
     while folded.level().is_none() {
-        let read = folded.next_read(shared.config.page());
+        let read = Read { upto, ..folded.next_read(shared.config.page()) };
         let page = shared.lend(|journal| port::read(journal, read)).ok_or(ReadError::ShutDown)?;
         let page = page.await.ok_or(ReadError::ShutDown)?;
-        let again_in = Duration::ZERO;
-        let page = page.map_err(|source| ReadError::Unread { source, again_in })?;
+        let page = page.map_err(ReadError::unread)?;
         shared.time.not_before_any(&page.events);
-        last = page.events.last().map_or(last, |recorded| recorded.position);
+        last = page.events.last().map(|recorded| recorded.position).or(last);
         let mut page = Some(page);
         while let Some((part, gives_way)) = pace.part_of(&mut page) {
             guarded(|| folded.take(&part))?.map_err(failed)?;
             gives_way.now().await;
         }
     }
-    Ok((folded, last))
+    Ok(last)
 }
 
 fn failed(error: FoldError) -> ReadError {
@@ -193,7 +204,7 @@ fn failed(error: FoldError) -> ReadError {
 }
 
 /// Runs the code of a view, which is the domain's.
-fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, ReadError> {
+pub(crate) fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, ReadError> {
     caught(code).map_err(|message| ReadError::Panicked { message })
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
 
-use bailiwick::{Change, ErrorReport, Watch, WatchError};
+use bailiwick::{ErrorReport, News, SubscribeError, Watch};
 
 use super::history::Seen;
 use super::plan::{COUNTERS, Timed};
@@ -44,7 +44,7 @@ pub(super) async fn watcher(world: Arc<World>, begins: Timed<usize>) {
     let watched = seat.counters().get(COUNTERS[counter]).watch(after).await;
     let mut watch = match watched {
         Ok(watch) => watch,
-        Err(WatchError::ShutDown) => return,
+        Err(SubscribeError::ShutDown) => return,
         Err(error) => {
             return world.violated(Invariant::Watch.broken(ErrorReport::of(&error).to_string()));
         }
@@ -68,7 +68,7 @@ impl Watcher {
                 Some(Some(Ok(change))) => world.expect(self.check(world, &change)),
                 Some(None) => break,
                 // It tries again by itself, when it has waited for a while.
-                Some(Some(Err(WatchError::Unread(_)))) => self.away.store(true, Relaxed),
+                Some(Some(Err(SubscribeError::Unread(_)))) => self.away.store(true, Relaxed),
                 None => {
                     self.away.store(true, Relaxed);
                     world.sleep(1).await;
@@ -83,8 +83,8 @@ impl Watcher {
         self.away.store(true, Relaxed);
     }
 
-    fn check(&self, world: &World, change: &Change<CounterEvent>) -> Checked {
-        let position = change.position;
+    fn check(&self, world: &World, change: &News<CounterEvent>) -> Checked {
+        let position = change.position();
         world.note(&Step::Watched {
             seat: self.seat.number,
             counter: self.counter,
@@ -117,7 +117,7 @@ fn is_of(event: &CounterEvent, after: &Seen, counter: &str) -> bool {
     }
 }
 
-type Next = Option<Result<Change<CounterEvent>, WatchError>>;
+type Next = Option<Result<News<CounterEvent>, SubscribeError>>;
 
 /// The next event, or nothing if it panicked.
 async fn next(watch: &mut Watch<Counter>) -> Option<Next> {

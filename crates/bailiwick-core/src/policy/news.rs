@@ -1,9 +1,10 @@
-//! News: an event that is in the journal, as a policy sees it.
+//! News: an event that is in the journal, as a policy or a subscription sees it.
 
 use crate::journal::{NotOneId, RecordedEvent};
 use crate::{Aggregate, CodecError, Event, Id, Position, Tags, Text, Timestamp};
 
-/// An event that is in the journal, with what stands beside it: what a [policy](crate::Policy) reacts to.
+/// An event that is in the journal, with what stands beside it: what a [policy](crate::Policy) reacts to, and
+/// what a subscription gives.
 ///
 /// For an example see [`Policy`](crate::Policy).
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +66,11 @@ impl<E> News<E> {
     /// The conversation it belongs to, if that was said. What the policy sends belongs to it too.
     pub fn correlation(&self) -> Option<&Text> {
         self.recorded.event.metadata.extra().correlation.as_ref()
+    }
+
+    /// The event that it is a consequence of, if it is one of a policy's news: that event's place.
+    pub fn causation(&self) -> Option<Position> {
+        self.recorded.event.metadata.extra().causation
     }
 
     /// On whose behalf it was, if that was said. What the policy sends is on nobody's.

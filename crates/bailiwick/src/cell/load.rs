@@ -149,7 +149,6 @@ impl<A: Aggregate> Cell<A> {
         if live.rearm {
             self.arm(&mut live);
         }
-        self.kind.watchers.notify(&self.id);
         Life::Live(Box::new(live))
     }
 

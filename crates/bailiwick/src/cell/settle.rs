@@ -114,7 +114,6 @@ impl<A: Aggregate> Cell<A> {
             let position = position_of(reader.events_upto);
             reader.release(position);
         }
-        self.kind.watchers.notify(&self.id);
     }
 
     /// Somebody else wrote to the boundary: what was decided on the old state is decided again, in

@@ -201,6 +201,12 @@ impl<I: Clone + Eq + Hash> Index<I> {
         std::mem::take(&mut self.overtaken)
     }
 
+    /// Looks at some entries, in no order, beginning with that part of them. Returns the next part, if there
+    /// is one.
+    pub(super) fn look_at_some(&self, from: usize, look: impl FnMut(&I, u64)) -> Option<usize> {
+        self.slab.look_at_some(from, look)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.slab.len()
     }

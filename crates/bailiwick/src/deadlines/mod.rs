@@ -203,6 +203,16 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
         self.index.lock().first().is_some_and(|first| first <= now.as_millis())
     }
 
+    /// Looks at some entries, beginning with that part of them. Returns the next part, if there is one.
+    pub(crate) fn look_at_some(
+        &self,
+        from: usize,
+        mut look: impl FnMut(&I, Timestamp),
+    ) -> Option<usize> {
+        let index = self.index.lock();
+        index.look_at_some(from, |id, at| look(id, Timestamp::from_millis(at)))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.index.lock().len()
     }

@@ -12,6 +12,8 @@ pub(super) const NONE: u32 = u32::MAX;
 /// Entries per chunk: what is allocated, or given back, at once.
 const CHUNK: usize = 1 << CHUNK_BITS;
 const CHUNK_BITS: u32 = 10;
+/// How many chunks are looked at in one go.
+const LOOKED_AT_ONCE: usize = 4;
 
 /// One deadline. 24 bytes and the ID.
 pub(super) struct Entry<I> {
@@ -118,6 +120,18 @@ impl<I> Slab<I> {
             let of_it = entries.filter(|(_, entry)| entry.id.as_ref() == Some(id));
             of_it.map(move |(place, _)| number << CHUNK_BITS | place)
         })
+    }
+
+    /// Looks at the entries of some chunks, from that one on. Returns the next chunk, if there is one.
+    pub(super) fn look_at_some(&self, from: usize, mut look: impl FnMut(&I, u64)) -> Option<usize> {
+        let next = (from + LOOKED_AT_ONCE).min(self.chunks.len());
+        let chunks = self.chunks.get(from..next).unwrap_or_default();
+        for entry in chunks.iter().flat_map(|chunk| &chunk.entries) {
+            if let Some(id) = &entry.id {
+                look(id, entry.at);
+            }
+        }
+        (next < self.chunks.len()).then_some(next)
     }
 
     /// How many chunks hold memory, the reserve included.

@@ -7,7 +7,7 @@ use bailiwick_core::ErrorClass::{
 };
 
 use crate::error::{AskError, Cause, ReadError};
-use crate::watch::WatchError;
+use crate::reading::SubscribeError;
 
 /// Where nobody knows how long it takes.
 const SOON: Duration = Duration::from_secs(1);
@@ -120,6 +120,7 @@ impl ReadError {
             }
             ReadError::ShutDown | ReadError::Unread { .. } => Unavailable,
             ReadError::InvalidId(why) => why.class(),
+            ReadError::BeyondHead { .. } => Invalid,
             ReadError::Unloadable(_) | ReadError::Fold(_) | ReadError::Panicked { .. } => Internal,
         }
     }
@@ -133,6 +134,7 @@ impl ReadError {
             | ReadError::Full { .. }
             | ReadError::ShutDown => Some(SOON),
             ReadError::InvalidId(_)
+            | ReadError::BeyondHead { .. }
             | ReadError::Unloadable(_)
             | ReadError::Fold(_)
             | ReadError::Panicked { .. } => None,
@@ -140,23 +142,26 @@ impl ReadError {
     }
 }
 
-impl WatchError {
+impl SubscribeError {
     /// What kind of trouble it is: see [`ErrorClass`] for what a server says of each. Never
     /// `Rejected`, `Conflict` or `Unknown`.
     pub fn class(&self) -> ErrorClass {
         match self {
-            WatchError::InvalidId(why) => why.class(),
-            WatchError::ShutDown | WatchError::Unread(_) => Unavailable,
-            WatchError::Undecodable { .. } => Internal,
+            SubscribeError::InvalidId(why) => why.class(),
+            SubscribeError::Cursor(_) => Invalid,
+            SubscribeError::ShutDown | SubscribeError::Unread(_) => Unavailable,
+            SubscribeError::Undecodable { .. } => Internal,
         }
     }
 
-    /// If watching again, from the last position that was seen, may help: after how long at least; one
-    /// second where nobody knows.
+    /// If subscribing again, from what was seen last, may help: after how long at least; one second where
+    /// nobody knows.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            WatchError::ShutDown | WatchError::Unread(_) => Some(SOON),
-            WatchError::InvalidId(_) | WatchError::Undecodable { .. } => None,
+            SubscribeError::ShutDown | SubscribeError::Unread(_) => Some(SOON),
+            SubscribeError::InvalidId(_)
+            | SubscribeError::Cursor(_)
+            | SubscribeError::Undecodable { .. } => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use bailiwick_core::{BoundaryError, EmitError, ErrorClass, InvalidTag, TagError};
 
 use crate::error::{AskError, Cause, ReadError};
-use crate::watch::WatchError;
+use crate::reading::SubscribeError;
 
 type ClientText = Cow<'static, str>;
 
@@ -97,16 +97,18 @@ impl ReadError {
     pub fn client_text(&self) -> Cow<'static, str> {
         match self {
             ReadError::InvalidId(why) => unusable("ID", why),
+            ReadError::BeyondHead { .. } => "nothing is known of how it was then".into(),
             error => of_reading(error.class()),
         }
     }
 }
 
-impl WatchError {
+impl SubscribeError {
     /// What may be shown to a client: see [`AskError::client_text`].
     pub fn client_text(&self) -> Cow<'static, str> {
         match self {
-            WatchError::InvalidId(why) => unusable("ID", why),
+            SubscribeError::InvalidId(why) => unusable("ID", why),
+            SubscribeError::Cursor(_) => "it cannot go on from there; begin anew".into(),
             error => of_reading(error.class()),
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::journal::JournalReadError;
-use bailiwick_core::{FoldError, InvalidTag};
+use bailiwick_core::{FoldError, InvalidTag, Position};
 
 use crate::error::Unloadable;
 
@@ -35,6 +35,14 @@ pub enum ReadError {
     /// The text of the ID cannot be a tag.
     #[error("the ID cannot be used")]
     InvalidId(#[source] InvalidTag),
+    /// The position is beyond the end of the journal: nobody can say how it was then.
+    #[error("position {position} is beyond the journal's head at {head}")]
+    BeyondHead {
+        /// What was asked for.
+        position: Position,
+        /// The last position that the journal has.
+        head: Position,
+    },
     /// An event of the aggregate cannot be decoded, or applying it panics.
     #[error(transparent)]
     Unloadable(Unloadable),
@@ -55,4 +63,11 @@ pub enum ReadError {
         /// The message of the panic.
         message: Arc<str>,
     },
+}
+
+impl ReadError {
+    /// The journal could not be read by who tries each time.
+    pub(crate) fn unread(source: JournalReadError) -> Self {
+        ReadError::Unread { source, again_in: Duration::ZERO }
+    }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::journal::{EventType, FaultKind, JournalFault, JournalReadError, OverLimit};
+use bailiwick_core::journal::{
+    Cursor, CursorError, EventType, FaultKind, JournalFault, JournalId, JournalReadError, OverLimit,
+};
 use bailiwick_core::views::{Answered, Boundary, Last};
 use bailiwick_core::{
     BoundaryError, BoxError, CodecError, EmitError, FoldError, InvalidTag, Position, TagError,
@@ -13,7 +15,7 @@ use bailiwick_core::{
 use crate::error::{
     AlreadyRun, AskError, Cause, NotRun, ReadError, Unknown, Unloadable, UnreadableReply,
 };
-use crate::watch::WatchError;
+use crate::reading::SubscribeError;
 
 /// What no client is to see: it is somewhere in each text for the log that has anything to hide.
 const HIDDEN: &str = "/srv/data/1.log";
@@ -142,6 +144,7 @@ impl ReadError {
             ReadError::Overloaded { most: 4_096 },
             ReadError::Full { capacity: 1_024 },
             ReadError::ShutDown,
+            ReadError::BeyondHead { position: Position::new(9), head: Position::new(7) },
             ReadError::Unloadable(unloadable()),
             ReadError::Unread { source: unread(), again_in: WAIT },
             ReadError::Fold(Arc::new(unfolded())),
@@ -152,12 +155,17 @@ impl ReadError {
     }
 }
 
-impl WatchError {
+impl SubscribeError {
     /// One of each at least: see [`AskError::samples`].
-    pub fn samples() -> Vec<WatchError> {
-        let undecodable = WatchError::Undecodable { position: Position::new(7), source: codec() };
-        let mut all = vec![WatchError::ShutDown, WatchError::Unread(unread()), undecodable];
-        all.extend(invalid_tags().map(WatchError::InvalidId));
+    pub fn samples() -> Vec<SubscribeError> {
+        let undecodable =
+            SubscribeError::Undecodable { position: Position::new(7), source: codec() };
+        let (cursor, head) =
+            (Cursor::new(JournalId::from_u128(7), Position::new(9)), Position::new(7));
+        let beyond = SubscribeError::Cursor(CursorError::BeyondHead { cursor, head });
+        let mut all =
+            vec![beyond, SubscribeError::ShutDown, SubscribeError::Unread(unread()), undecodable];
+        all.extend(invalid_tags().map(SubscribeError::InvalidId));
         all
     }
 }

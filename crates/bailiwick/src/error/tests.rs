@@ -8,8 +8,8 @@ use bailiwick_core::{ErrorClass, ErrorReport, Position, Tag};
 
 use super::{AskError, Cause, NotRun, ReadError};
 use crate::names::Found;
+use crate::reading::SubscribeError;
 use crate::start::StartError;
-use crate::watch::WatchError;
 
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[error("three is enough")]
@@ -108,17 +108,19 @@ fn there_is_a_sample_of_each_cause() {
         ReadError::Full { .. },
         ReadError::ShutDown,
         ReadError::InvalidId(_),
+        ReadError::BeyondHead { .. },
         ReadError::Unloadable(_),
         ReadError::Unread { .. },
         ReadError::Fold(_),
         ReadError::Panicked { .. },
     );
     variants!(
-        &WatchError::samples(),
-        WatchError::InvalidId(_),
-        WatchError::ShutDown,
-        WatchError::Unread(_),
-        WatchError::Undecodable { .. },
+        &SubscribeError::samples(),
+        SubscribeError::InvalidId(_),
+        SubscribeError::Cursor(_),
+        SubscribeError::ShutDown,
+        SubscribeError::Unread(_),
+        SubscribeError::Undecodable { .. },
     );
     variants!(
         Asked::samples(|| 7).iter().chain(&[AskError::Rejected(Enough)]),
@@ -134,7 +136,7 @@ fn each_says_its_reasons_once_and_down_to_the_deepest() {
     Asked::samples(|| 7).iter().for_each(|error| check(error));
     Cause::samples().iter().for_each(|error| check(error));
     ReadError::samples().iter().for_each(|error| check(error));
-    WatchError::samples().iter().for_each(|error| check(error));
+    SubscribeError::samples().iter().for_each(|error| check(error));
     check(&AskError::<u8, Enough>::Rejected(Enough));
     let kept = |cause| matches!(cause, Cause::JournalClosed { .. } | Cause::Unread { .. });
     for cause in Cause::samples().into_iter().filter(|cause| kept(cause.clone())) {
@@ -149,7 +151,7 @@ fn each_says_its_reasons_once_and_down_to_the_deepest() {
 fn a_client_is_told_nothing_of_the_inside() {
     let texts = Asked::samples(|| 7).into_iter().map(|error| error.client_text());
     let texts = texts.chain(ReadError::samples().into_iter().map(|error| error.client_text()));
-    let texts = texts.chain(WatchError::samples().into_iter().map(|error| error.client_text()));
+    let texts = texts.chain(SubscribeError::samples().into_iter().map(|error| error.client_text()));
     for text in texts {
         for hidden in HIDDEN {
             assert!(!text.contains(hidden), "{hidden} in {text}");

@@ -105,6 +105,18 @@ impl Names {
         self.sets.iter().filter_map(|set| set.view).collect()
     }
 
+    /// The event types that somebody emits or reads: their names of today, and their Rust types.
+    pub(crate) fn event_types(&self) -> BTreeSet<(&'static str, TypeId)> {
+        let alive = self.sets.iter().flat_map(Set::alive);
+        alive.map(|known| (known.name, known.owner_id)).collect()
+    }
+
+    /// Whoever subscribes to these events.
+    pub(crate) fn subscriber<E: Event>(&mut self) {
+        let Set { of, types, decode, .. } = Set::emitting::<E>(type_name::<E>());
+        self.sets.push(Set { of, view: None, emits: false, types, decode, ids: Vec::new() });
+    }
+
     pub(crate) fn ignored(&mut self) -> &mut Ignored {
         &mut self.ignored
     }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io::Write;
 use std::time::Duration;
 
-use bailiwick::{AggregateRef, Change, Clock, Position, SystemClock, Timestamp, Watch};
+use bailiwick::{AggregateRef, Clock, News, Position, SystemClock, Timestamp, Watch};
 use bailiwick_examples::streaming::{AccountSessions, SessionEvent};
 use tokio::time::timeout;
 
@@ -67,7 +67,7 @@ impl<W: Write> Stage<W> {
         &mut self,
         expected: &str,
         event: &SessionEvent,
-    ) -> Result<Change<SessionEvent>, Failure> {
+    ) -> Result<News<SessionEvent>, Failure> {
         let Ok(Some(change)) = timeout(PATIENCE, self.changes.next()).await else {
             return Err(self.otherwise(expected, "nothing happened"));
         };
@@ -82,11 +82,11 @@ impl<W: Write> Stage<W> {
     /// A durable change, as the orchestrator tells it.
     pub fn orchestrator(
         &mut self,
-        change: &Change<SessionEvent>,
+        change: &News<SessionEvent>,
         verb: &str,
         text: &str,
     ) -> Result<(), Failure> {
-        let (at, position) = (change.recorded_at, Some(change.position));
+        let (at, position) = (change.at(), Some(change.position()));
         self.line(at, Who::Orchestrator, verb, text, position)
     }
 

@@ -139,10 +139,10 @@ impl<W: Write> Stage<W> {
         let session = screen.session();
         let held = self.ledger.held(&session).unwrap_or(Timestamp::MAX);
         let change = self.change(&expected, &LeaseExpired { session }).await?;
-        if change.recorded_at < held {
+        if change.at() < held {
             return Err(self.otherwise(expected, "it ran out early"));
         }
-        let late = change.recorded_at.since(held);
+        let late = change.at().since(held);
         self.told.expired.push((screen, late));
         let text = match longer_than_a_second(late) {
             Some(late) => format!("{screen}, ran out {late} ago"),

@@ -1,0 +1,176 @@
+//! Following the journal: all events that match, in order, and then those that come.
+//!
+//! 1. One page is in memory at most. The next is asked for when somebody polls and the page is used up:
+//!    so who stops reading holds a page, or a call for one, and nothing more comes.
+//! 2. At the end of the journal it waits for [`Journal::changed`](crate::journal::Journal::changed), from
+//!    the position up to which it has read: no event comes in between, whoever appends it.
+//! 3. The call for a page is kept here, and not by who polls: nothing is lost with a dropped future.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bailiwick_core::journal::{Cursor, JournalReadError, Page, Query, Read, RecordedEvent};
+use bailiwick_core::{BoxFuture, Position};
+
+use crate::port::{self, or_closed};
+use crate::race::yield_now;
+use crate::shared::Shared;
+
+/// What comes next.
+pub(super) enum Step {
+    Event(RecordedEvent),
+    /// There was nothing more up to here. Once after the beginning, and then after there was something.
+    CaughtUp(Position),
+}
+
+pub(super) struct Following {
+    shared: Arc<Shared>,
+    query: Query,
+    /// Nothing beyond this is read, if it is said.
+    end: Option<Position>,
+    /// Everything up to here was given.
+    after: Position,
+    page: VecDeque<RecordedEvent>,
+    /// Up to where the page reaches.
+    read_upto: Position,
+    /// There was nothing more beyond the page.
+    level: bool,
+    /// That there is nothing more was said, and nothing given since.
+    said_so: bool,
+    /// The next page on its way.
+    reading: Option<BoxFuture<Option<NextPage>>>,
+    /// The journal could not be read the last time.
+    failed: bool,
+    ended: bool,
+}
+
+/// None: the runtime is closed.
+type NextPage = Result<Page, JournalReadError>;
+
+impl Following {
+    pub(super) fn new(shared: Arc<Shared>, query: Query, after: Position) -> Self {
+        Following {
+            shared,
+            query,
+            end: None,
+            after,
+            page: VecDeque::new(),
+            read_upto: after,
+            level: false,
+            said_so: false,
+            reading: None,
+            failed: false,
+            ended: false,
+        }
+    }
+
+    pub(super) fn upto(self, end: Position) -> Self {
+        Following { end: Some(end), ..self }
+    }
+
+    /// Behind what was given last.
+    pub(super) fn cursor(&self) -> Cursor {
+        Cursor::new(self.shared.journal_id, self.after)
+    }
+
+    /// What comes next; none once the runtime is closed, and ever after.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Step, JournalReadError>>> {
+        loop {
+            if let Some(step) = self.take() {
+                return Poll::Ready(Some(Ok(step)));
+            }
+            if self.ended {
+                return Poll::Ready(None);
+            }
+            // Out of its place while it runs: one that panics is not polled again.
+            let mut reading = self.reading.take().unwrap_or_else(|| self.begin_reading());
+            let Poll::Ready(page) = reading.as_mut().poll(cx) else {
+                self.reading = Some(reading);
+                return Poll::Pending;
+            };
+            self.failed = matches!(page, Some(Err(_)));
+            match page {
+                None => self.ended = true,
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(page)) => {
+                    self.read_upto = self.read_upto.max(page.upto);
+                    (self.page, self.level) = (page.events.into(), !page.more);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self) -> Option<Step> {
+        if let Some(recorded) = self.page.pop_front() {
+            (self.after, self.said_so) = (recorded.position, false);
+            return Some(Step::Event(recorded));
+        }
+        self.after = self.after.max(self.read_upto);
+        if self.level && !self.said_so {
+            self.said_so = true;
+            return Some(Step::CaughtUp(self.after));
+        }
+        None
+    }
+
+    fn begin_reading(&self) -> BoxFuture<Option<NextPage>> {
+        let limit = self.shared.config.page();
+        let read = Read::new(self.query.clone()).after(self.after).limit(limit);
+        let read = Read { upto: self.end, ..read };
+        let begins = if self.failed {
+            Begins::AfterFailure
+        } else if self.read_upto > Position::START && !self.level {
+            Begins::AfterPage
+        } else {
+            Begins::AtOnce
+        };
+        Box::pin(next_page(self.shared.clone(), read, self.level, begins))
+    }
+}
+
+/// What comes before the next page is read.
+enum Begins {
+    AtOnce,
+    /// Others have their turn: who reads a long journal does not keep a thread for itself.
+    AfterPage,
+    /// Who is polled in a loop does not spin.
+    AfterFailure,
+}
+
+/// The next page with something in it; or an empty one that reaches the end, if that was not said yet.
+async fn next_page(
+    shared: Arc<Shared>,
+    mut read: Read,
+    level: bool,
+    begins: Begins,
+) -> Option<NextPage> {
+    match begins {
+        Begins::AtOnce => {}
+        Begins::AfterPage => yield_now().await,
+        Begins::AfterFailure => {
+            let pause = shared.seams.clock.sleep(shared.config.reload_backoff);
+            or_closed(&shared, pause).await?;
+        }
+    }
+    let mut waits = level;
+    loop {
+        if waits {
+            let (query, after) = (read.query.clone(), read.after);
+            let changed = shared.lend(|journal| port::changed(journal, query, after))?;
+            if let Err(error) = changed.await? {
+                return Some(Err(error));
+            }
+        }
+        let page = shared.lend(|journal| port::read(journal, read.clone()))?.await?;
+        let page = match page {
+            Ok(page) if page.events.is_empty() && (page.more || level) => page,
+            page => return Some(page),
+        };
+        read.after = read.after.max(page.upto);
+        waits = !page.more;
+    }
+}

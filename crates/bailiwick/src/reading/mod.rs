@@ -1,0 +1,30 @@
+//! Reading what was decided, without touching an aggregate: subscriptions, histories, states as of a
+//! position, lists.
+//!
+//! 1. All of it reads the journal, through calls that the runtime takes back when it closes
+//!    ([`lent`](crate::lent)): nobody keeps the runtime or its journal by what it holds.
+//! 2. What follows the journal ([`following`]) rests on pages and on [`Journal::changed`], so it polls
+//!    nothing, has no queue that could overflow, and sees other writers of the journal too.
+//! 3. No aggregate is loaded, called or kept in memory for it.
+//!
+//! [`Journal::changed`]: crate::journal::Journal::changed
+
+mod deadlines;
+mod error;
+mod following;
+mod history;
+mod ids;
+mod since;
+mod state;
+mod subscribe;
+mod subscription;
+mod watch;
+
+pub use deadlines::{ArmedDeadline, DeadlinesPage};
+pub use error::SubscribeError;
+pub use history::History;
+pub use ids::IdsPage;
+pub(crate) use ids::ListOptions;
+pub use since::Since;
+pub use subscription::{Subscription, Update};
+pub use watch::Watch;

@@ -1,0 +1,155 @@
+//! The state of one aggregate, folded from the journal: as of a position, or once it is as somebody wants it.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use bailiwick_core::views::{Boundary, Folded};
+use bailiwick_core::{Aggregate, BoundaryError, Position};
+
+use crate::aggregates::AggregateRef;
+use crate::error::ReadError;
+use crate::port;
+use crate::race::{Either, race};
+use crate::seen::Seen;
+use crate::shared::Shared;
+use crate::view_ref::{fold_on, guarded};
+
+impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
+    /// The state of this aggregate as it was after everything up to `position`, folded from the journal. The
+    /// aggregate is not touched. With the position of the last event that it rests on.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let builder = Runtime::builder(MemoryJournal::new()).aggregate::<AccountSessions>();
+    /// # let runtime = builder.start().await?;
+    /// let account = runtime.aggregates::<AccountSessions>().get("acc-1");
+    /// let first = account.ask_with_receipt(Acquire("tv".into())).await?;
+    /// account.ask(Acquire("phone".into())).await?;
+    /// let then = account.as_of(first.position).await?;
+    /// assert_eq!(then.position, first.position);
+    /// assert_eq!(then.value.leases.free(runtime.now()), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`ReadError`]. A position beyond the end of the journal is refused:
+    /// [`ReadError::BeyondHead`].
+    ///
+    /// # Cancel safety
+    /// A dropped call leaves nothing.
+    pub fn as_of(
+        &self,
+        position: Position,
+    ) -> impl Future<Output = Result<Seen<A>, ReadError>> + Send + use<A, K> {
+        let (shared, boundary) = (self.kind().shared.clone(), self.boundary());
+        let timeout = self.timeout_of_calls();
+        async move {
+            let limit = shared.seams.clock.sleep(timeout);
+            let work = async {
+                let boundary = boundary?;
+                reaches(&shared, position).await?;
+                let mut folded = guarded(|| Folded::of(&boundary))?;
+                let last = fold_on(&shared, &mut folded, Some(position)).await?;
+                let last = last.unwrap_or(Position::START);
+                Ok(seen(folded, last))
+            };
+            match race(work, limit).await {
+                Either::Left(seen) => seen,
+                Either::Right(()) => Err(ReadError::TimedOut),
+            }
+        }
+    }
+
+    /// Waits until the durable state of this aggregate is as wanted, whoever brings that about, for the
+    /// [`timeout`](Self::timeout) at most; and gives it, as of then. The aggregate is not touched.
+    ///
+    /// `condition` is given the state after all that was durable when it was looked at, at once and then
+    /// each time that something came: not each state in between. It judges by the state alone: what runs
+    /// out is over when its deadline has fired.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let builder = Runtime::builder(MemoryJournal::new()).aggregate::<AccountSessions>();
+    /// # let runtime = builder.start().await?;
+    /// # use std::time::Duration;
+    /// let account = runtime.aggregates::<AccountSessions>().get("acc-1");
+    /// let now = runtime.now();
+    /// let waiting = account.timeout(Duration::from_secs(30));
+    /// let waiting = waiting.until(move |account| account.leases.free(now) < 2);
+    /// account.ask(Acquire("tv".into())).await?;
+    /// assert_eq!(waiting.await?.position.get(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ReadError::TimedOut`] if it does not come to that in time; else see [`ReadError`].
+    ///
+    /// # Cancel safety
+    /// A dropped call leaves nothing.
+    pub fn until<F>(
+        &self,
+        condition: F,
+    ) -> impl Future<Output = Result<Seen<A>, ReadError>> + Send + use<A, K, F>
+    where
+        F: FnMut(&A) -> bool + Send + 'static,
+    {
+        let (shared, boundary) = (self.kind().shared.clone(), self.boundary());
+        let timeout = self.timeout_of_calls();
+        async move {
+            let limit = shared.seams.clock.sleep(timeout);
+            let work = async { wait_for(&shared, &boundary?, condition).await };
+            match race(work, limit).await {
+                Either::Left(seen) => seen,
+                Either::Right(()) => Err(ReadError::TimedOut),
+            }
+        }
+    }
+
+    fn boundary(&self) -> Result<Boundary, ReadError> {
+        guarded(|| Boundary::of::<A>(self.id()))?.map_err(|error| match error {
+            BoundaryError::Key { source, .. } => ReadError::InvalidId(source),
+            _ => unreachable!("nothing else is wrong with a key"),
+        })
+    }
+}
+
+async fn wait_for<A: Aggregate>(
+    shared: &Arc<Shared>,
+    boundary: &Boundary,
+    mut condition: impl FnMut(&A) -> bool,
+) -> Result<Seen<A>, ReadError> {
+    let query = boundary.guard().expect("an aggregate is guarded");
+    let (mut folded, mut last) = (guarded(|| Folded::of(boundary))?, Position::START);
+    loop {
+        last = fold_on(shared, &mut folded, None).await?.unwrap_or(last);
+        if guarded(|| condition(folded.refs::<A>(boundary)))? {
+            return Ok(seen(folded, last));
+        }
+        let after = folded.level().expect("it was folded to the end");
+        let query = query.clone();
+        let changed = shared.lend(|journal| port::changed(journal, query, after));
+        let changed = changed.ok_or(ReadError::ShutDown)?.await.ok_or(ReadError::ShutDown)?;
+        changed.map_err(ReadError::unread)?;
+        folded.behind();
+    }
+}
+
+/// Whether the journal reaches that far: else what is there now would be taken for what was then.
+async fn reaches(shared: &Arc<Shared>, position: Position) -> Result<(), ReadError> {
+    let head = shared.lend(port::head).ok_or(ReadError::ShutDown)?.await;
+    let head = head.ok_or(ReadError::ShutDown)?.map_err(ReadError::unread)?.position;
+    if position > head {
+        return Err(ReadError::BeyondHead { position, head });
+    }
+    Ok(())
+}
+
+fn seen<A: Aggregate>(folded: Folded, position: Position) -> Seen<A> {
+    Seen { value: folded.into_state().expect("it is the only one"), position }
+}

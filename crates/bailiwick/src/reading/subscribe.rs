@@ -1,0 +1,192 @@
+//! What can be subscribed to: an event set, everything, an aggregate type, one aggregate.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use bailiwick_core::journal::{EventType, Query, QueryItem, RecordedEvent};
+use bailiwick_core::views::Boundary;
+use bailiwick_core::{
+    Aggregate, BoundaryError, BoxFuture, Event, Id, InvalidTag, News, Position, View, each_name,
+};
+
+use super::error::SubscribeError;
+use super::following::Following;
+use super::since::Since;
+use super::subscription::{ReadAs, Subscription};
+use crate::aggregates::{AggregateRef, Aggregates};
+use crate::runtime::Runtime;
+use crate::shared::Shared;
+
+impl Runtime {
+    /// Subscribes to the events of a set, whoever emitted them and whatever they concern: from a position
+    /// or a [cursor](crate::journal::Cursor) on, or [from now](Since::Now).
+    ///
+    /// For an example see [`Subscription`].
+    ///
+    /// # Errors
+    /// If it cannot begin there, the runtime is shut down, or the journal cannot be read.
+    ///
+    /// # Panics
+    /// At the call, if the runtime does not know a type of the set: nobody here emits or reads it, so nobody
+    /// has looked whether the journal has it under another name. [`Builder::subscribes`] says that it is
+    /// read.
+    ///
+    /// # Cancel safety
+    /// A dropped call leaves nothing.
+    ///
+    /// [`Builder::subscribes`]: crate::Builder::subscribes
+    #[track_caller]
+    pub fn subscribe<E: Event>(
+        &self,
+        since: impl Into<Since>,
+    ) -> BoxFuture<Result<Subscription<News<E>>, SubscribeError>> {
+        self.shared().assert_knows::<E>();
+        Box::pin(begin(self.shared().clone(), of_types::<E>(), since.into(), News::read))
+    }
+
+    /// Subscribes to everything, as it stands in the journal: events of any type, Bailiwick's own too
+    /// ([`is_reserved`](crate::journal::EncodedEvent::is_reserved)).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));
+    /// use bailiwick::{Since, Update};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let builder = Runtime::builder(MemoryJournal::new()).aggregate::<AccountSessions>();
+    /// # let runtime = builder.start().await?;
+    /// let mut events = runtime.subscribe_all(Since::Now).await?;
+    /// runtime.aggregates::<AccountSessions>().get("acc-1").ask(Acquire("tv".into())).await?;
+    /// let first = events.next().await.expect("the runtime is open")?;
+    /// let Update::Event(recorded) = first else { panic!("it is asked for after the event") };
+    /// assert_eq!((recorded.position.get(), recorded.event.event_type.as_str()), (1, "Started"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`subscribe`](Self::subscribe).
+    ///
+    /// # Cancel safety
+    /// As [`subscribe`](Self::subscribe).
+    pub fn subscribe_all<S: Into<Since>>(
+        &self,
+        since: S,
+    ) -> impl Future<Output = Result<Subscription<RecordedEvent>, SubscribeError>> + Send + use<S>
+    {
+        begin(self.shared().clone(), Query::all(), since.into(), |recorded| Ok(Some(recorded)))
+    }
+}
+
+impl<A: Aggregate> Aggregates<A> {
+    /// Subscribes to what all aggregates of this type read: events of their types that carry the ID of one,
+    /// whoever emitted them. [`News::id`] says whose an event is.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));
+    /// use bailiwick::{Position, Update};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let builder = Runtime::builder(MemoryJournal::new()).aggregate::<AccountSessions>();
+    /// # let runtime = builder.start().await?;
+    /// let accounts = runtime.aggregates::<AccountSessions>();
+    /// accounts.get("acc-1").ask(Acquire("tv".into())).await?;
+    /// let mut all = accounts.subscribe(Position::START).await?;
+    /// let Some(Ok(Update::Event(news))) = all.next().await else { panic!("there is one") };
+    /// assert_eq!(news.id::<AccountId>()?, "acc-1".into());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Runtime::subscribe`].
+    ///
+    /// # Cancel safety
+    /// As [`Runtime::subscribe`].
+    pub fn subscribe<S: Into<Since>>(
+        &self,
+        since: S,
+    ) -> impl Future<Output = Result<SubscriptionOf<A>, SubscribeError>> + Send + use<A, S> {
+        let read: ReadAs<News<A::Event>> = |recorded| {
+            let is_its = recorded.event.tags.iter().any(|tag| A::Key::has_key(tag.key()));
+            if is_its { News::read(recorded) } else { Ok(None) }
+        };
+        begin(self.kind().shared.clone(), of_types::<A::Event>(), since.into(), read)
+    }
+}
+
+impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
+    /// Subscribes to what this aggregate reads, whether or not it is in memory. As
+    /// [`watch`](Self::watch), and it says when it has caught up.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));
+    /// use bailiwick::{Position, Update};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let builder = Runtime::builder(MemoryJournal::new()).aggregate::<AccountSessions>();
+    /// # let runtime = builder.start().await?;
+    /// let account = runtime.aggregates::<AccountSessions>().get("acc-1");
+    /// account.ask(Acquire("tv".into())).await?;
+    /// let mut events = account.subscribe(Position::START).await?;
+    /// assert!(matches!(events.next().await, Some(Ok(Update::Event(_)))));
+    /// assert!(matches!(events.next().await, Some(Ok(Update::CaughtUp { .. }))));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Runtime::subscribe`], or if the text of the ID cannot be a tag.
+    ///
+    /// # Cancel safety
+    /// As [`Runtime::subscribe`].
+    pub fn subscribe<S: Into<Since>>(
+        &self,
+        since: S,
+    ) -> impl Future<Output = Result<SubscriptionOf<A>, SubscribeError>> + Send + use<A, K, S> {
+        let query = of_id::<A>(self.id()).map_err(SubscribeError::InvalidId);
+        let (shared, since) = (self.kind().shared.clone(), since.into());
+        async move { begin(shared, query?, since, News::read).await }
+    }
+}
+
+/// The news of an aggregate type.
+type SubscriptionOf<A> = Subscription<News<<A as View>::Event>>;
+
+async fn begin<T>(
+    shared: Arc<Shared>,
+    query: Query,
+    since: Since,
+    read: ReadAs<T>,
+) -> Result<Subscription<T>, SubscribeError> {
+    let after = since.resolve(&shared).await?;
+    Ok(Subscription::new(Following::new(shared, query, after), read))
+}
+
+/// Everything that an aggregate has read, and its end.
+pub(super) async fn begin_history<A: Aggregate>(
+    shared: Arc<Shared>,
+    query: Result<Query, InvalidTag>,
+) -> Result<(SubscriptionOf<A>, Position), SubscribeError> {
+    let query = query.map_err(SubscribeError::InvalidId)?;
+    let head = Since::Now.resolve(&shared).await?;
+    let following = Following::new(shared, query, Position::START).upto(head);
+    Ok((Subscription::new(following, News::read), head))
+}
+
+/// By all names that the types of the set have or had.
+fn of_types<E: Event>() -> Query {
+    let types = each_name(E::TYPES).into_iter().map(EventType::literal);
+    QueryItem::new(types, []).expect("an event set has a type").into()
+}
+
+/// What one aggregate folds.
+pub(super) fn of_id<A: Aggregate>(id: &A::Key) -> Result<Query, InvalidTag> {
+    let boundary = Boundary::of::<A>(id).map_err(|error| match error {
+        BoundaryError::Key { source, .. } => source,
+        _ => unreachable!("nothing else is wrong with a key"),
+    })?;
+    Ok(boundary.guard().expect("an aggregate is guarded"))
+}
