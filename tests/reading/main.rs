@@ -1,5 +1,6 @@
 //! What was decided can be followed, listed and looked back at, without touching an aggregate.
 
+mod figures;
 mod killed;
 mod lists;
 mod load;
@@ -44,7 +45,6 @@ async fn catch_up(events: &mut Subscription<News<CounterEvent>>, given: &mut Giv
                 assert_eq!(events.cursor().position, position);
                 return events.cursor();
             }
-            other => panic!("{other:?}"),
         }
     }
 }

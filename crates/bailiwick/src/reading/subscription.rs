@@ -16,7 +16,6 @@ use super::following::{Following, Step};
 ///
 /// For an example see [`Subscription`].
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub enum Update<T> {
     /// An event: a [`News`](crate::News), or a [`RecordedEvent`] as it stands in the journal.
     Event(T),
@@ -74,7 +73,6 @@ pub enum Update<T> {
 ///         }
 ///         // What there was is read.
 ///         Update::CaughtUp { .. } => break events.cursor(),
-///         _ => {}
 ///     }
 /// };
 /// // Later, in another process: only what came since.
