@@ -1,7 +1,7 @@
 //! The second remedy: a bid is decided about the listing and the bidder together, so there is nothing to
 //! correct.
 
-use bailiwick_core::{Context, Decision};
+use bailiwick_core::{Context, Decision, Recording};
 use serde::{Deserialize, Serialize};
 
 use super::{BidPlaced, Bidder, BidderId, EligibleBidRefused, Listing, ListingId, PlaceBid};
@@ -20,6 +20,7 @@ pub struct PlaceEligibleBid {
 }
 
 impl Decision for PlaceEligibleBid {
+    const RECORDED: Option<Recording<Self>> = Some(Recording::new());
     type Views = (Listing, Bidder);
     type Event = BidPlaced;
     type Reply = ();

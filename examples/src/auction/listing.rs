@@ -177,11 +177,13 @@ impl Listing {
         Ok(())
     }
 
+    #[command(recorded)]
     fn place_bid(&self, command: &PlaceBid, ctx: &mut Ctx) -> Result<(), BidRefused> {
         ctx.emit(self.place(command, ctx.now())?);
         Ok(())
     }
 
+    #[command(recorded)]
     fn retract_bid(&self, command: &RetractBid, ctx: &mut Ctx) -> Result<(), RetractRefused> {
         let bid = self.bid(&command.bidder).ok_or(RetractRefused::NoStandingBid)?;
         require(!self.ended(ctx.now()), RetractRefused::Ended)?;

@@ -9,6 +9,9 @@
 //!    whom that concerns is [told](TellBidders).
 //! 2. The bid is a decision over both ([`PlaceEligibleBid`]), and never gets in.
 //!
+//! Bids and retractions are recorded, refused ones too: before a release they are
+//! [rehearsed](https://docs.rs/bailiwick/latest/bailiwick/struct.Rehearsal.html), in `tests/rehearsal.rs`.
+//!
 //! Where the specification is silent: whoever was suspended may be approved again, and somebody who
 //! only registered may be suspended. A bid that stands when its bidder is suspended is taken out with
 //! either remedy, so the policy belongs to both.
