@@ -2,6 +2,7 @@
 
 mod commands;
 mod decisions;
+mod million;
 mod recording;
 mod report;
 mod till;

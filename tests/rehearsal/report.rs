@@ -2,6 +2,7 @@
 
 use bailiwick::rehearsal::{Progress, Verdict};
 use bailiwick::{MemoryJournal, Rehearsal};
+use bailiwick_tests::faulty::Fault;
 
 use crate::till::{Sell, Shop, Till, everything, rehearsed, sell, till_id};
 
@@ -58,6 +59,20 @@ async fn all_differences_are_counted_and_the_first_are_told() {
     let report = rehearsed::<2>(&shop.closes().await).await;
     assert_eq!((report.differing(), report.differences.len()), (120, 100));
     assert!(report.to_string().ends_with("\n.. and 20 more"));
+}
+
+/// Whatever is appended panics.
+#[tokio::test]
+async fn nothing_is_appended() {
+    let shop = Shop::new().await;
+    for cents in [10, 60, 101] {
+        let _ = shop.tills.get("t").ask(sell(cents)).await;
+    }
+    let journal = shop.closes().await;
+    let before = journal.inner().head().await.unwrap();
+    journal.plan([Fault::Panic; 100]);
+    assert_eq!(rehearsed::<2>(&journal).await.checked(), 3);
+    assert_eq!(journal.inner().head().await.unwrap(), before);
 }
 
 #[tokio::test]
