@@ -59,7 +59,7 @@ fn rules(out: &mut impl Write, findings: &Findings) -> io::Result<()> {
         (
             "each delivery left one trace",
             findings.deliveries.len(),
-            format!("{effect} took a bid out"),
+            format!("{effect} with effect"),
         ),
     ];
     let heading = format!(" {:<46}{:>14}   {}", "rule", "judged", "how close");
