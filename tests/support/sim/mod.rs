@@ -16,7 +16,7 @@
 //! | `answers`, `reasons` | what must hold of every answer |
 //! | `vigil`, `watcher` | what must hold whenever time passes |
 //! | `quiet`, `seat`, `run` | what must hold at the end |
-//! | `policies` | the same of policies: runs, books and journal of their own |
+//! | `policies` | the same of policies and effects: runs and journal of their own, and the books of `saying` |
 
 mod answer;
 mod answers;
