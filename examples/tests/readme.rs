@@ -1,4 +1,4 @@
-//! The README shows `first_hour.rs` and `evolving.rs` whole, and a part of `durable.rs`; the first of
+//! The README shows `first_hour.rs` and `evolving.rs` whole, a part of `durable.rs`, and a sketch; the first of
 //! them is short, and so are the two programs on a folder that it names.
 
 const README: &str = include_str!("../../README.md");
@@ -17,7 +17,7 @@ fn code(file: &'static str) -> &'static str {
 fn the_readme_shows_the_examples_as_they_are() {
     let fences = README.split("```rust\n").skip(1);
     let shown = fences.map(|fence| fence.split_once("\n```").expect("it ends").0);
-    let [first_hour, durable, evolving] = shown.collect::<Vec<_>>()[..] else {
+    let [first_hour, durable, _following, evolving] = shown.collect::<Vec<_>>()[..] else {
         panic!("the README shows something else");
     };
     assert_eq!([first_hour, evolving], [code(FIRST_HOUR), code(EVOLVING)]);
