@@ -142,6 +142,71 @@ impl Builder {
     /// are checked against the journal when the runtime starts. What its attempts look at
     /// ([`Attempt::latest`](bailiwick_core::Attempt::latest)) has to be known too: as one of its views, an
     /// aggregate, a view of a decision, or with [`reads`](Self::reads).
+    ///
+    /// ```
+    /// # use bailiwick::{
+    /// #     Aggregate, Attempt, Context, Effect, Event, Failed, Lane, MemoryJournal, MockService, News,
+    /// #     Runtime, Start, Timestamp, View, commands, id,
+    /// # };
+    /// # use serde::{Deserialize, Serialize};
+    /// # id!(OrderId: "order");
+    /// # #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+    /// # struct OrderPaid { mail: String }
+    /// # struct Order;
+    /// # impl View for Order {
+    /// #     type Key = OrderId;
+    /// #     type Event = OrderPaid;
+    /// #     fn new(_: &OrderId) -> Self { Order }
+    /// #     fn apply(&mut self, _: &OrderPaid, _: Timestamp) {}
+    /// # }
+    /// # impl Aggregate for Order { const NAME: &'static str = "order"; }
+    /// # struct Pay;
+    /// # #[commands]
+    /// # impl Order {
+    /// #     fn pay(&self, _: &Pay, ctx: &mut Context<OrderPaid>) -> Result<(), std::convert::Infallible> {
+    /// #         ctx.emit(OrderPaid { mail: "ann@example.org".into() });
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// /// Thanks whoever has paid.
+    /// struct Thank {
+    ///     mails: MockService<String>, // In a server, a client of the mail service.
+    /// }
+    ///
+    /// impl Effect for Thank {
+    ///     const NAME: &'static str = "thank";
+    ///     const LANE: Lane = Lane::of::<OrderId>();
+    ///     const START: Start = Start::Now; // Nobody is thanked for what was before.
+    ///     type Event = OrderPaid;
+    ///     type Views = ();
+    ///
+    ///     fn keys(&self, _: &News<OrderPaid>) {}
+    ///
+    ///     async fn perform(
+    ///         &self,
+    ///         news: &News<OrderPaid>,
+    ///         _: (),
+    ///         attempt: &Attempt<'_>,
+    ///     ) -> Result<(), Failed> {
+    ///         self.mails.call(attempt.key(), news.event.mail.clone()).await
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mails = MockService::new();
+    /// let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Order>();
+    /// let runtime = builder.effect(Thank { mails: mails.clone() }).start().await?;
+    /// runtime.aggregates::<Order>().get("o1").ask(Pay).await?;
+    ///
+    /// let thank = runtime.effects().get("thank").expect("it was added");
+    /// while thank.status().counts.performed == 0 {
+    ///     tokio::task::yield_now().await;
+    /// }
+    /// assert_eq!(mails.inputs(), ["ann@example.org"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn effect<F: Effect<Event: Sync>>(self, effect: F) -> Self {
         self.reaction(Reaction::effect(effect))
     }
