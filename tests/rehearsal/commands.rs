@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use bailiwick::journal::Query;
 use bailiwick::rehearsal::{LeftOut, Verdict};
 use bailiwick::{AskError, Position, Rehearsal};
+use bailiwick_tests::place::matching;
 use bailiwick_tests::stage::settle;
 
 use crate::till::{
@@ -59,7 +61,7 @@ async fn commands_that_are_appended_together_are_told_apart() {
     shop.journal.shut();
     let mut asked = Vec::new();
     // The first is under way; the others form one batch behind it, refusals between them.
-    for cents in [2, 3, 200, 4, 300, 55, 5] {
+    for cents in [2, 13, 3, 200, 13, 4, 300, 55, 13, 5] {
         let till = till.clone();
         asked.push(tokio::spawn(async move { till.ask(sell(cents)).await }));
         settle().await;
@@ -71,12 +73,12 @@ async fn commands_that_are_appended_together_are_told_apart() {
     let journal = shop.closes().await;
     let report = rehearsed::<1>(&journal).await;
     report.assert_same();
-    assert_eq!(checked(&report, SELL), (8, 0));
+    assert_eq!(checked(&report, SELL), (11, 0));
     let report = rehearsed::<2>(&journal).await;
     let sold: Vec<_> =
         report.differences.iter().map(|difference| difference.was.as_str()).collect();
     assert_eq!(sold.iter().filter(|was| was.contains("Sold")).count(), 1, "{report}");
-    assert_eq!(checked(&report, SELL), (8, 3), "two refusals say something else now");
+    assert_eq!(checked(&report, SELL), (11, 3), "two refusals say something else now");
 }
 
 #[tokio::test]
@@ -93,6 +95,29 @@ async fn what_others_wrote_since_a_refusal_was_judged_is_not_what_it_was_judged_
     till.ask(sell(2)).await.unwrap();
     let report = rehearsed::<1>(&shop.closes().await).await;
     assert_eq!(checked(&report.assert_same().clone(), SELL), (24, 0));
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_recorded_far_behind_is_judged_where_it_was() {
+    let shop = Shop::new().await;
+    let till = shop.tills.get("t");
+    till.ask(sell(40)).await.unwrap();
+    let sold = matching(&shop.journal.inner(), Query::all()).await.remove(0).event;
+    shop.journal.shut();
+    till.ask(sell(13)).await.unwrap_err();
+    // Behind its back, more than the reading is ahead.
+    for _ in 0..5 {
+        shop.journal.inner().append(vec![sold.clone(); 1_000], None).await.unwrap();
+    }
+    shop.journal.open();
+    let report = rehearsed::<1>(&shop.closes().await).await;
+    let [refused] = &report.parts.iter().filter(|part| part.of == SELL).collect::<Vec<_>>()[..]
+    else {
+        panic!("{report}")
+    };
+    // The copies say that they are that command's, too: on another state.
+    assert_eq!((refused.checked, refused.differing), (5_002, 2_500), "{report}");
+    assert!(report.differences.iter().all(|it| it.was.contains("Sold")), "{report}");
 }
 
 #[tokio::test]

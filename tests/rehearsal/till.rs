@@ -87,6 +87,8 @@ pub enum Refused {
     TooMuch { most: u64 },
     #[error("it is closed")]
     Closed,
+    #[error("unlucky after {sales} sales")]
+    Unlucky { sales: u64 },
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -120,6 +122,7 @@ impl<const RULES: u8> Till<RULES> {
     fn sell(&self, sell: &Sell, ctx: &mut Context<TillEvent>) -> Result<u64, Refused> {
         let most = if RULES == 2 { 50 } else { 100 };
         require(sell.cents <= most, Refused::TooMuch { most })?;
+        require(sell.cents != 13, Refused::Unlucky { sales: self.sales })?;
         assert!(RULES != 3, "no rules at all");
         ctx.emit(TillEvent::Sold { cents: sell.cents });
         let sales = self.sales + 1;
