@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bailiwick::policy::Ending::{Performed, Skipped};
-use bailiwick::{MockAnswer, ReactionKind};
+use bailiwick::{Attempt, Builder, Effect, Failed, Lane, MockAnswer, News, ReactionKind, Start};
+use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
-use crate::world::{PATIENCE, Scene};
+use crate::world::{PATIENCE, Scene, Sold};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -152,13 +153,12 @@ async fn an_operator_skips_a_call_or_drops_a_lane() {
 
 #[tokio::test]
 async fn what_a_runtime_does_not_know_nobody_looks_at() {
-    use bailiwick::{Attempt, Effect, Failed, Lane, News, Start};
     struct Peeks;
     impl Effect for Peeks {
         const NAME: &'static str = "peeks";
         const LANE: Lane = Lane::One("all");
         const START: Start = Start::Now;
-        type Event = crate::world::Sold;
+        type Event = Sold;
         type Views = ();
         fn keys(&self, _: &News<Self::Event>) {}
         async fn perform(
@@ -173,7 +173,7 @@ async fn what_a_runtime_does_not_know_nobody_looks_at() {
     struct Unknown;
     impl bailiwick::View for Unknown {
         type Key = crate::world::ShopId;
-        type Event = crate::world::Sold;
+        type Event = Sold;
         fn new(_: &Self::Key) -> Self {
             Unknown
         }
@@ -188,4 +188,71 @@ async fn what_a_runtime_does_not_know_nobody_looks_at() {
     let scene = scene.restart_with(|builder| builder.effect(Peeks).reads::<Unknown>()).await;
     settle().await;
     assert_eq!(scene.runtime.effects().get("peeks").unwrap().status().counts.performed, 1);
+}
+
+/// What a call holds is dropped with it.
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("it cannot be dropped");
+    }
+}
+
+struct Hangs;
+
+impl Effect for Hangs {
+    const NAME: &'static str = "hangs";
+    const LANE: Lane = Lane::Emitter;
+    const START: Start = Start::Now;
+    type Event = Sold;
+    type Views = ();
+    fn keys(&self, _: &News<Sold>) {}
+    async fn perform(&self, _: &News<Sold>, _: (), _: &Attempt<'_>) -> Result<(), Failed> {
+        let _held = PanicsWhenDropped;
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_panics_when_it_is_dropped_is_one_that_took_too_long() {
+    let scene = Scene::with(|builder| {
+        builder.effect(Hangs).config(|config| config.effect_calls(1).effect_patience(PATIENCE))
+    })
+    .await;
+    scene.sells("a", "near", 1).await;
+    settle().await;
+    scene.passes(40 * SECOND).await;
+    let hangs = scene.runtime.effects().get("hangs").unwrap();
+    let status = hangs.status();
+    assert_eq!(&*status.stalled[0].reason, "the call took longer than 30s");
+    scene.passes(PATIENCE * 2).await;
+    assert_eq!(hangs.parked().len(), 1, "{:?}", hangs.status());
+    // So it is at the end of a runtime.
+    hangs.select(|_| true).retry();
+    settle().await;
+    let shutdown = tokio::spawn(scene.runtime.shutdown(SECOND));
+    settle().await;
+    scene.clock.advance(SECOND);
+    assert!(!shutdown.await.unwrap().in_time);
+}
+
+/// The journal being well again says nothing of the outside.
+#[tokio::test]
+async fn a_journal_that_is_opened_again_does_not_cut_a_retry_after_short() {
+    let scene = Scene::with(Builder::reopen_journal).await;
+    scene.world.host("near").answer([MockAnswer::RetryAfter(100 * SECOND)]);
+    scene.sells("a", "near", 1).await;
+    settle().await;
+    scene.journal.fail_stop(1);
+    scene.journal.plan([Fault::UnknownWritten]);
+    drop(scene.shops.get("b").ask(crate::world::Close).await);
+    scene.passes(60 * SECOND).await;
+    assert!(
+        scene.journal.reopenings() > 0 && scene.runtime.health().to_string().contains("1 fail")
+    );
+    scene.shops.get("c").ask(crate::world::Close).await.expect("it is open again");
+    assert_eq!(scene.sent("near"), [1], "not before 100 s");
+    scene.passes(70 * SECOND).await;
+    assert_eq!(scene.sent("near"), [1, 1]);
 }

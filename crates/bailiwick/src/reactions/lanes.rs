@@ -90,6 +90,8 @@ pub(super) struct Failing {
     pub(super) since: Duration,
     pub(super) times: u32,
     pub(super) reason: Arc<str>,
+    /// It asked to be left alone until then, whatever becomes of the journal.
+    pub(super) not_before: Duration,
 }
 
 /// A lane that stands still until somebody has seen to it.
@@ -489,9 +491,17 @@ impl Lanes {
         None
     }
 
-    /// All lanes that are left alone are tried again at once.
-    pub(super) fn wake_all(&mut self) {
+    /// All lanes that are left alone are tried again at once, but for those that asked for it.
+    pub(super) fn wake_all(&mut self, now: Duration) {
+        let asked = |(_, name): &(Duration, Text)| {
+            let failing = self.by_name.get(name).and_then(|lane| lane.failing.as_ref());
+            failing.is_some_and(|failing| failing.not_before > now)
+        };
+        let (left_alone, later) =
+            std::mem::take(&mut self.later).into_iter().partition(|lane| asked(lane));
+        self.later = later;
         self.wake(Duration::MAX);
+        self.later = left_alone;
     }
 
     /// The lanes that are parked, in the order of their names.

@@ -185,7 +185,7 @@ impl Model {
 
     fn failing(&self, lane: &Text) -> Failing {
         let times = self.lanes.failing(lane).map_or(0, |before| before.times + 1);
-        Failing { since: self.now, times, reason: "it fails".into() }
+        Failing { since: self.now, times, reason: "it fails".into(), not_before: Duration::ZERO }
     }
 
     fn left_alone(&mut self, lane: &Text) {
@@ -288,7 +288,7 @@ impl Model {
             for name in LANES {
                 self.lanes.retry(&name.into());
             }
-            self.lanes.wake_all();
+            self.lanes.wake_all(self.now);
             self.reads();
             self.takes();
             self.a_worker_goes_on(false);

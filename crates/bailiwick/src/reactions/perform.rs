@@ -8,12 +8,10 @@
 //!    finish and leave its trace, and begins no other.
 
 use std::any::TypeId;
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use bailiwick_core::effect::{AnyEffect, Attempt, Borrowing, Failed, Performing, Present};
 use bailiwick_core::journal::RecordedEvent;
@@ -22,9 +20,8 @@ use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{ErrorReport, Position};
 
 use super::deliver::{Stop, correlation_of};
-use super::fold::{as_of, guarded, panicked};
+use super::fold::{as_of, guarded};
 use super::running::Running;
-use crate::error::panic_message;
 use crate::race::{Either, race};
 use crate::shared::{Shared, Stage};
 use crate::view_ref;
@@ -133,7 +130,7 @@ impl Running {
         let outcome = {
             let timeout = shared.config.effect_timeout;
             let call = guarded(|| performing.perform(&views, &attempt)).map_err(Stop::failed)?;
-            let call = race(unwinding(call), shared.seams.clock.sleep(timeout)).await;
+            let call = race(Guarded(Some(call)), shared.seams.clock.sleep(timeout)).await;
             let Either::Left(outcome) = call else {
                 return Err(Stop::failed(format!("the call took longer than {timeout:?}")));
             };
@@ -183,14 +180,29 @@ impl Running {
     }
 }
 
-/// Polls code of the domain. Fails with the message of a panic.
-async fn unwinding<T>(call: Borrowing<'_, T>) -> Result<T, String> {
-    let mut call = pin!(call);
-    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
-        Ok(poll) => poll.map(Ok),
-        Err(panic) => Poll::Ready(Err(panicked(&panic_message(&*panic)))),
-    })
-    .await
+/// Code of the domain. Fails with the message of a panic. One that panics when it is dropped, as by its time-out,
+/// takes no worker down.
+struct Guarded<'a, T>(Option<Borrowing<'a, T>>);
+
+impl<T> Future for Guarded<'_, T> {
+    type Output = Result<T, String>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(call) = &mut self.0 else { return Poll::Pending };
+        match guarded(|| call.as_mut().poll(cx)) {
+            Ok(poll) => poll.map(Ok),
+            Err(panicked) => Poll::Ready(Err(panicked)),
+        }
+    }
+}
+
+impl<T> Drop for Guarded<'_, T> {
+    fn drop(&mut self) {
+        let call = self.0.take();
+        if let Err(panicked) = guarded(|| drop(call)) {
+            tracing::warn!(%panicked, "a call of an effect panicked when it was dropped");
+        }
+    }
 }
 
 /// How things are now.

@@ -147,14 +147,13 @@ impl Running {
         (!is_well).then_some(ReactionHealth { kind, name, stopped, parked_lanes, stalled_lanes })
     }
 
-    /// How long to leave a lane alone that was tried in vain so often, and no less than `after`, within its
-    /// bound: with a quarter of it by chance, so that those that failed together are not tried together.
+    /// How long to leave a lane alone that was tried in vain so often, and no less than `after`: with a quarter of it by chance, so that those that failed together are not tried together.
     pub(super) fn back_off(&self, times: u32, after: Option<Duration>) -> Duration {
         let wait = self.bounds.backoff.after(u8::try_from(times).unwrap_or(u8::MAX));
         let share = u32::try_from(self.shared.seams.entropy.next_u64() % 256).unwrap_or(0);
         let by_chance = |of: Duration| of / 1_024 * share;
         let backoff = wait * 3 / 4 + by_chance(wait);
-        match after.map(|after| after.min(self.config().effect_retry_after_max)) {
+        match after {
             Some(after) if after > backoff => after.saturating_add(by_chance(after)),
             _ => backoff,
         }

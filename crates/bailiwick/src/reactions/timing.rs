@@ -8,7 +8,6 @@ use std::time::Duration;
 use bailiwick_core::Position;
 use bailiwick_core::policy::PolicyFact;
 
-use super::lanes::Lanes;
 use super::reader::until_closing;
 use super::running::Running;
 use crate::port::or_closed;
@@ -64,7 +63,8 @@ async fn keep_time(running: &Arc<Running>) {
         };
         let reopened = async {
             opened.await;
-            running.change(0, Lanes::wake_all);
+            let now = running.elapsed();
+            running.change(0, |lanes| lanes.wake_all(now));
         };
         until_closing(running, either(either(timing, sleep), reopened)).await;
     }

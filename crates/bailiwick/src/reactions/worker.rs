@@ -146,7 +146,7 @@ impl Running {
         let reason = reason.into();
         let since = before.map_or_else(|| self.elapsed(), |before| before.since);
         let times = before.map_or(0, |before| before.times + 1);
-        Failing { since, times, reason }
+        Failing { since, times, reason, not_before: Duration::ZERO }
     }
 
     fn fails(self: &Arc<Self>, lane: &Text, reason: String) {
@@ -155,13 +155,16 @@ impl Running {
     }
 
     /// The lane is left alone for a while; no less than `after`.
-    fn fails_so(self: &Arc<Self>, lane: &Text, failing: Failing, after: Option<Duration>) {
+    fn fails_so(self: &Arc<Self>, lane: &Text, mut failing: Failing, after: Option<Duration>) {
         self.tally.failed();
         if failing.times == 0 {
             let reason = &failing.reason;
             tracing::warn!(reaction = self.name(), %lane, %reason, "it failed, and is tried again");
         }
-        let until = self.elapsed().saturating_add(self.back_off(failing.times, after));
+        let now = self.elapsed();
+        let after = after.map(|after| after.min(self.config().effect_retry_after_max));
+        failing.not_before = now.saturating_add(after.unwrap_or_default());
+        let until = now.saturating_add(self.back_off(failing.times, after));
         self.change(LOOKS_ON, |lanes| lanes.failed(lane, failing, until));
         self.timing.notify_one();
     }
