@@ -29,6 +29,22 @@ async fn decisions_are_decided_again_on_what_they_read() {
     assert_eq!(report.differences[0].now, "refuses: no more than 5 cents");
 }
 
+/// What a decision was judged on may end with a refusal, of which nothing is folded.
+#[tokio::test]
+async fn refusals_that_follow_each_other_are_all_compared() {
+    let shop = Shop::new().await;
+    for _ in 0..3 {
+        shop.runtime.decide(award::<1>("ann", 11)).await.unwrap_err();
+    }
+    shop.runtime.decide(award::<1>("ann", 1)).await.unwrap();
+    for _ in 0..3 {
+        shop.runtime.decide(award::<1>("ann", 11)).await.unwrap_err();
+    }
+    let report = rehearsed::<1>(&shop.closes().await).await;
+    assert_eq!(checked(report.assert_same(), AWARD), (7, 0), "{report}");
+    assert!(report.left_out().is_empty(), "{report}");
+}
+
 #[tokio::test]
 async fn decisions_that_are_appended_together_see_the_ones_before() {
     let shop = Shop::new().await;

@@ -47,7 +47,7 @@ use subjects::{CommandOf, DecisionOf, Subject, Timed, TimedOf};
 
 /// Events per page.
 const PAGE: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
-/// How many events the reading is ahead of the folding.
+/// How many events the reading is ahead of the folding at most, refusals that wait for it among them.
 const AHEAD: usize = 4_096;
 
 /// Computes what is recorded in a journal again, with the code of today, and says what would be different
@@ -320,6 +320,8 @@ impl<'j> Rehearsal<'j> {
             findings: Findings { parts, differences: Vec::new() },
             ahead: VecDeque::new(),
             refusals: BTreeMap::new(),
+            waiting: 0,
+            read: after,
             at: after,
         })
     }
@@ -354,6 +356,10 @@ struct Reading<'j> {
     ahead: VecDeque<RecordedEvent>,
     /// Refusals that were read, by where they were judged.
     refusals: BTreeMap<Position, Vec<RecordedEvent>>,
+    /// How many these are.
+    waiting: usize,
+    /// Everything up to here is read.
+    read: Position,
     /// Everything up to here is folded.
     at: Position,
 }
@@ -361,16 +367,15 @@ struct Reading<'j> {
 impl Reading<'_> {
     /// The next event of the journal is read.
     async fn meet(&mut self, recorded: RecordedEvent) -> Result<(), RehearsalError> {
-        if recorded.event.event_type.as_str() == REFUSED {
-            if let Some(judged) = judged_at(&recorded) {
-                self.refusals.entry(judged.max(self.at)).or_default().push(recorded);
-                // Those that are judged here already.
-                return self.judge_refusals().await;
-            }
-            return Ok(());
+        self.read = recorded.position;
+        if recorded.event.event_type.as_str() != REFUSED {
+            self.ahead.push_back(recorded);
+        } else if let Some(judged) = judged_at(&recorded) {
+            self.refusals.entry(judged.max(self.at)).or_default().push(recorded);
+            self.waiting += 1;
         }
-        self.ahead.push_back(recorded);
-        while self.ahead.len() > AHEAD {
+        self.judge_refusals().await?;
+        while self.ahead.len() + self.waiting > AHEAD && !self.ahead.is_empty() {
             self.fold_next().await?;
         }
         Ok(())
@@ -389,10 +394,16 @@ impl Reading<'_> {
     }
 
     async fn judge_refusals(&mut self) -> Result<(), RehearsalError> {
+        if self.ahead.is_empty() {
+            // Nobody folds a refusal, and others may be judged on what goes up to one.
+            self.at = self.read;
+        }
         while let Some(first) = self.refusals.first_entry()
             && *first.key() <= self.at
         {
-            for refusal in first.remove() {
+            let judged_here = first.remove();
+            self.waiting -= judged_here.len();
+            for refusal in judged_here {
                 let Reading { decided, states, findings, at, .. } = self;
                 decided.refused(&refusal, states, *at, findings).await?;
             }

@@ -119,8 +119,9 @@ impl<'j> States<'j> {
             let held = self.held[place].as_mut().expect("it is held");
             self.used.remove(&std::mem::replace(&mut held.used, self.uses));
             self.used.insert(self.uses, place);
-            if let Some(why) = &held.broken {
-                return Ok(Err(why.clone()));
+            if let Some(why) = held.broken.clone() {
+                self.keep_to_the_bound();
+                return Ok(Err(why));
             }
         }
         let mut folded = Folded::default();
@@ -139,6 +140,11 @@ impl<'j> States<'j> {
                 held.slot = Some(slot);
             }
         }
+        self.keep_to_the_bound();
+    }
+
+    /// While none is lent.
+    fn keep_to_the_bound(&mut self) {
         while self.places.len() > self.most {
             let Some((_, place)) = self.used.pop_first() else { break };
             self.let_go(place);
