@@ -152,6 +152,24 @@ async fn what_is_parked_dropped_or_skipped_is_left_out() {
     }
 }
 
+/// That a lane stands still is recorded before what is rehearsed.
+#[tokio::test]
+async fn what_is_in_a_lane_that_was_parked_before_is_left_out() {
+    let office = Office::new().await;
+    office.broken.store(true, Ordering::SeqCst);
+    office.writes("ann", [(1, Heavy)]).await;
+    settle().await;
+    office.passes(PATIENCE * 3).await;
+    let from = office.journal.inner().head().await.unwrap().position.plus(1);
+    office.writes("ann", [(2, Plain)]).await;
+    office.writes("bob", [(3, Plain)]).await;
+    settle().await;
+    office.runtime.shutdown(Duration::from_secs(5)).await;
+    let rehearsal = Rehearsal::of(&office.journal).aggregate::<PostBox>().from(from);
+    let report = rehearsal.policy(PostOfToday(Today::Same)).run(|_| {}).await.unwrap();
+    assert_eq!(counted(&report), (1, 0, vec![(LeftOut::Parked, 1)]), "{report}");
+}
+
 #[tokio::test]
 async fn a_lane_that_was_retried_is_compared() {
     let office = Office::new().await;

@@ -164,6 +164,29 @@ async fn a_deadline_is_decided_again_round_by_round() {
 }
 
 #[tokio::test]
+async fn a_deadline_of_which_a_part_was_read_is_left_out() {
+    let shop = Shop::new().await;
+    let till = shop.tills.get("t");
+    till.ask(Open { millis: 500 }).await.unwrap();
+    for cents in [1, 2] {
+        till.ask(sell(cents)).await.unwrap();
+    }
+    shop.clock.advance(Duration::from_millis(500));
+    settle().await;
+    // 1 Opened, 2 Sold, 3 Sold, 4 Counted; then, of the deadline, 5 Closing, 6 Counted, 7 Closed.
+    let journal = shop.closes().await;
+    for (from, upto, compared, left) in
+        [(1, 7, 1, 0), (1, 5, 0, 1), (6, 7, 0, 1), (5, 7, 1, 0), (1, 6, 1, 0), (7, 7, 1, 0)]
+    {
+        let all = everything::<1>(&journal).from(Position::new(from)).upto(Position::new(upto));
+        let report = all.run(|_| {}).await.unwrap();
+        assert_eq!(checked(&report, "deadline of till"), (compared, 0), "{report}");
+        let left: Vec<_> = (left > 0).then_some((LeftOut::CutOff, left)).into_iter().collect();
+        assert_eq!(left_out(&report, "deadline of till"), left, "{report}");
+    }
+}
+
+#[tokio::test]
 async fn a_panic_of_todays_code_is_a_difference() {
     let shop = Shop::new().await;
     shop.tills.get("t").ask(sell(7)).await.unwrap();

@@ -77,6 +77,9 @@ impl<const RULES: u8> Aggregate for Till<RULES> {
             ctx.emit(TillEvent::Closed { cents: if RULES == 2 { 0 } else { self.cents } });
         } else {
             ctx.emit(TillEvent::Closing {});
+            if self.sales > 1 {
+                ctx.emit(TillEvent::Counted { cents: self.cents, sales: self.sales });
+            }
         }
     }
 }

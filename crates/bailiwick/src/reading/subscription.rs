@@ -21,7 +21,7 @@ pub enum Update<T> {
     Event(T),
     /// Everything up to here was given that there was: this was the end of the journal when it was looked
     /// at. It comes once at the beginning, when there is nothing more to give, and again each time
-    /// after something was given. Events that are not asked for may lie before it.
+    /// after something was given, or passed over. Events that are not asked for may lie before it.
     CaughtUp {
         /// The end of the journal.
         position: Position,

@@ -147,7 +147,7 @@ impl Decided {
                 }
             } else {
                 let outcome = decide(&*posed, lent, event.recorded_at, states);
-                let events = Vec::with_capacity(command.events as usize);
+                let events = Vec::new();
                 compared = Some(Compared { part, of: by.shown(), outcome, events });
             }
         }

@@ -15,6 +15,8 @@ use super::subjects::Timed;
 pub(super) struct Expired {
     /// Each with its part of the report.
     kinds: Vec<(Box<dyn Timed>, usize)>,
+    /// Behind here the reading begins: what begins there may have begun before.
+    after: Position,
     run: Option<Run>,
 }
 
@@ -48,8 +50,8 @@ impl Run {
 }
 
 impl Expired {
-    pub(super) fn new(kinds: Vec<(Box<dyn Timed>, usize)>) -> Self {
-        Expired { kinds, run: None }
+    pub(super) fn new(kinds: Vec<(Box<dyn Timed>, usize)>, after: Position) -> Self {
+        Expired { kinds, after, run: None }
     }
 
     /// Looks at the next event before it is folded: everything before it was.
@@ -65,7 +67,7 @@ impl Expired {
             self.finish(findings);
             self.begin(recorded);
         }
-        let Expired { kinds, run: Some(run) } = self else { return Ok(()) };
+        let Expired { kinds, run: Some(run), .. } = self else { return Ok(()) };
         run.next = recorded.position.plus(1);
         run.was.push(event_shown(&recorded.event));
         if run.differs {
@@ -124,11 +126,21 @@ impl Expired {
         });
     }
 
+    /// No more is read, though there is more.
+    pub(super) fn cut_off(&mut self, findings: &mut Findings) {
+        if let Some(run) = self.run.take_if(|run| !run.differs && !run.expected.is_empty()) {
+            findings.leave_out(run.part, LeftOut::CutOff);
+        }
+    }
+
     /// What was read ends, or goes on with something else.
     pub(super) fn finish(&mut self, findings: &mut Findings) {
         let Some(mut run) = self.run.take() else { return };
         if !run.differs && run.expected.is_empty() {
             return findings.same(run.part);
+        }
+        if self.after > Position::START && run.first == self.after.plus(1) {
+            return findings.leave_out(run.part, LeftOut::CutOff);
         }
         let left = run.expected.drain(..);
         run.computed.extend(left.map(|e| guarded(|| e.shown()).unwrap_or_else(|why| why)));

@@ -275,7 +275,7 @@ impl<'j> Rehearsal<'j> {
                 break;
             }
         }
-        let findings = reading.finish().await?;
+        let findings = reading.finish(upto < head).await?;
         let elapsed = clock.elapsed().saturating_sub(began);
         let Findings { parts, differences } = findings;
         Ok(Report { events: told.events, from, upto, elapsed, parts, differences })
@@ -312,12 +312,15 @@ impl<'j> Rehearsal<'j> {
         let rest = parts.len();
         parts.push(Part::rest());
         let of = (rest, after.plus(1), waiting);
+        let mut findings = Findings { parts, differences: Vec::new() };
+        let mut policies = Policies::of(policies, (source, targets), of).await?;
+        policies.stand_still(source, after, &mut findings).await?;
         Ok(Reading {
             decided: Decided::new(subjects, rest),
-            expired: Expired::new(kinds),
-            policies: Policies::of(policies, (source, targets), of).await?,
+            expired: Expired::new(kinds, after),
+            policies,
             states: States::new(source, states),
-            findings: Findings { parts, differences: Vec::new() },
+            findings,
             ahead: VecDeque::new(),
             refusals: BTreeMap::new(),
             waiting: 0,
@@ -411,7 +414,8 @@ impl Reading<'_> {
         Ok(())
     }
 
-    async fn finish(mut self) -> Result<Findings, RehearsalError> {
+    /// `is_cut`: there is more in the journal.
+    async fn finish(mut self, is_cut: bool) -> Result<Findings, RehearsalError> {
         while !self.ahead.is_empty() {
             self.fold_next().await?;
         }
@@ -422,6 +426,9 @@ impl Reading<'_> {
             }
         }
         self.decided.finish(&mut self.findings);
+        if is_cut {
+            self.expired.cut_off(&mut self.findings);
+        }
         self.expired.finish(&mut self.findings);
         self.policies.finish(&mut self.findings);
         Ok(self.findings)

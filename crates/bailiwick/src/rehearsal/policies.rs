@@ -11,7 +11,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZeroUsize;
 
 use bailiwick_core::__private::find;
-use bailiwick_core::journal::{EventType, POLICY_STARTED, QueryItem, Read, RecordedEvent};
+use bailiwick_core::journal::{
+    EventType, LANE_FREED, LANE_PARKED, POLICY_REWOUND, POLICY_STARTED, QueryItem, Read,
+    RecordedEvent,
+};
 use bailiwick_core::policy::{AnyPolicy, Outgoing, PolicyFact, Reacting, Recipient, policy_tag};
 use bailiwick_core::{ErrorReport, Event, Position, Tag, Text};
 use bytes::Bytes;
@@ -83,6 +86,29 @@ impl Policies {
             });
         }
         Ok(Policies { policies: all, by_type, targets, rest, from, most })
+    }
+
+    /// Asks which lanes stood still where the reading begins.
+    pub(super) async fn stand_still(
+        &mut self,
+        source: Source<'_>,
+        upto: Position,
+        findings: &mut Findings,
+    ) -> Result<(), RehearsalError> {
+        for policy in self.policies.iter_mut().filter(|_| upto > Position::START) {
+            let facts = [LANE_PARKED, LANE_FREED, POLICY_REWOUND];
+            let of = QueryItem::new(facts, [policy.tag.clone()]).expect("there is a tag");
+            let mut read = Read::new(of.into()).upto(upto);
+            loop {
+                let page = source.read(read.clone()).await?;
+                page.events.iter().try_for_each(|recorded| policy.fact(recorded, findings))?;
+                read.after = page.upto;
+                if !page.more {
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Looks at an event once it is folded; `form`: its command, if that is recorded.

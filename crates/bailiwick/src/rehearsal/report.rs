@@ -102,7 +102,7 @@ pub enum LeftOut {
     Unreadable(String),
     /// A view that the decision does not guard may have shown it less than it would now.
     Unguarded,
-    /// Its events go on beyond what was read.
+    /// Its events go on beyond what was read, or may have begun before.
     CutOff,
     /// The policy was never started on this journal.
     NeverStarted,
@@ -136,7 +136,7 @@ impl fmt::Display for LeftOut {
             LeftOut::TooLarge => "larger than is recorded",
             LeftOut::Unreadable(why) => return write!(f, "not readable any more: {why}"),
             LeftOut::Unguarded => "a view that is not guarded may have been behind",
-            LeftOut::CutOff => "goes on beyond what was read",
+            LeftOut::CutOff => "read in part",
             LeftOut::NeverStarted => "the policy was never started here",
             LeftOut::BeforeStart => "before the policy was started",
             LeftOut::NoLane => "in no lane",
