@@ -4,9 +4,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bailiwick::journal::{Cursor, CursorError, JournalId};
+use bailiwick::journal::{Cursor, CursorError, Journal, JournalId, Query, Read};
 use bailiwick::{
-    Event, MemoryJournal, Position, Runtime, Since, SubscribeError, Subscription, Update,
+    Event, MemoryJournal, Position, Runtime, Since, SubscribeError, Subscription, Tag, Update,
 };
 use bailiwick_tests::counter::{Count, CounterEvent, Look};
 use bailiwick_tests::stage::{Stage, settle, write_foreign, write_raw};
@@ -127,6 +127,27 @@ async fn all_has_what_is_bailiwicks_own_and_a_set_has_not() {
     let mut events = stage.counters.get("a").subscribe(Position::START).await.unwrap();
     let next = events.next().await.unwrap().unwrap();
     assert!(matches!(next, Update::CaughtUp { .. }), "{next:?}");
+}
+
+/// An event of a type that counters read, which concerns none of them.
+#[tokio::test]
+async fn a_set_has_what_concerns_no_aggregate_and_an_aggregate_type_has_not() {
+    let stage = Stage::new().await;
+    let mut set = stage.runtime.subscribe::<CounterEvent>(Since::Now).await.unwrap();
+    let mut counters = stage.counters.subscribe(Since::Now).await.unwrap();
+    write_foreign(&stage.journal.inner(), CounterEvent::Counted { value: 1 }).await;
+    let read = Read::new(Query::all());
+    let mut copy = stage.journal.read(read).await.unwrap().events.remove(0).event;
+    copy.tags = Tag::new("meter", "m").unwrap().into();
+    stage.journal.inner().append(vec![copy], None).await.unwrap();
+    for expected in 1..=2 {
+        let Some(Ok(Update::Event(news))) = set.next().await else { panic!("there are two") };
+        assert_eq!(news.position().get(), expected);
+    }
+    let Some(Ok(Update::Event(news))) = counters.next().await else { panic!("there is one") };
+    assert_eq!(news.position().get(), 1);
+    let next = counters.next().await.unwrap().unwrap();
+    assert!(matches!(next, Update::CaughtUp { position } if position.get() == 2), "{next:?}");
 }
 
 #[derive(Event, Debug, Clone, Serialize, Deserialize)]
