@@ -154,6 +154,21 @@ async fn a_shutdown_lets_calls_finish_and_begins_none() {
     assert_eq!(scene.sent("near"), [1, 2]);
 }
 
+/// A trace that could not be written waits to be tried again: a shutdown does not wait, and tries once more.
+#[tokio::test]
+async fn a_shutdown_leaves_the_traces_that_could_not_be_left_before() {
+    let scene = Scene::new().await;
+    scene.journal.plan([Fault::None, Fault::NotWritten]);
+    scene.sells("a", "near", 1).await;
+    settle().await;
+    assert_eq!((scene.sent("near").len(), scene.endings().await.len()), (1, 0));
+    assert!(scene.runtime.shutdown(Duration::from_secs(60)).await.in_time);
+    assert_eq!(scene.endings().await, [(2, Performed)]);
+    let scene = scene.restart().await;
+    scene.passes(Duration::from_secs(20)).await;
+    assert_eq!(scene.sent("near"), [1]);
+}
+
 #[tokio::test]
 async fn a_shutdown_drops_calls_that_take_longer_than_its_limit() {
     let scene = Scene::new().await;

@@ -75,6 +75,7 @@ impl Parts {
         let over = async {
             self.over().await;
             for one in self.reactions.iter().filter(|_| self.shared.stage() != Stage::Closed) {
+                one.records_last_traces().await;
                 one.records_last_mark().await;
             }
         };

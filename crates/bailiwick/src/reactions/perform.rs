@@ -3,7 +3,8 @@
 //! 1. Before a call it is looked whether its trace is there: a look is cheap, and a call is not.
 //! 2. What came of a call, success or giving up, leaves one trace, on the condition that there is none. As
 //!    long as it cannot be written, what came of the call is remembered, and only the writing is tried again:
-//!    so a journal that is closed for an hour costs no second call. If the process ends before, it does.
+//!    so a journal that is closed for an hour costs no second call. A shutdown tries once more; if the trace
+//!    cannot be written then, or the process ends otherwise, it does.
 //! 3. A call has a bound of time, holds no journal meanwhile, and counts as accepted work: a shutdown lets it
 //!    finish and leave its trace, and begins no other.
 
@@ -14,10 +15,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use bailiwick_core::effect::{AnyEffect, Attempt, Borrowing, Failed, Performing, Present};
-use bailiwick_core::journal::RecordedEvent;
+use bailiwick_core::journal::{Delivery, RecordedEvent};
 use bailiwick_core::policy::{DeliveryEnded, Ending};
 use bailiwick_core::views::{Boundary, Folded};
-use bailiwick_core::{ErrorReport, Position};
+use bailiwick_core::{ErrorReport, Position, Text};
 
 use super::deliver::{Stop, correlation_of};
 use super::fold::{as_of, guarded};
@@ -35,6 +36,14 @@ impl Calls {
     pub(crate) fn under_way(&self) -> usize {
         self.0.load(Ordering::SeqCst)
     }
+}
+
+/// What a call has come to whose trace is not left.
+pub(super) struct Called {
+    lane: Text,
+    ended: DeliveryEnded,
+    delivery: Delivery,
+    correlation: Text,
 }
 
 /// A call that is under way, until its trace is left.
@@ -66,7 +75,7 @@ impl Running {
         number: u32,
     ) -> Result<(), Stop> {
         let under_way = UnderWay::begin(&self.shared).ok_or(Stop::Ended)?;
-        let known = self.untraced.lock().get(&news.position).cloned();
+        let known = self.untraced.lock().get(&news.position).map(|called| called.ended.clone());
         let ended = match known {
             Some(ended) => ended,
             None if self.has_trace(news).await? => {
@@ -154,10 +163,17 @@ impl Running {
 
     /// Leaves the trace of a call, or remembers what came of it.
     async fn traces(&self, news: &RecordedEvent, ended: DeliveryEnded) -> Result<(), Stop> {
-        self.untraced.lock().insert(news.position, ended.clone());
+        let (how, delivery, correlation) =
+            (ended.how, self.delivery(news, None), correlation_of(news));
+        let called = Called {
+            lane: self.lane_of(news),
+            ended: ended.clone(),
+            delivery: delivery.clone(),
+            correlation: correlation.clone(),
+        };
+        self.untraced.lock().insert(news.position, called);
         let journal = self.journal().ok_or(Stop::Ended)?;
-        let (how, delivery) = (ended.how, self.delivery(news, None));
-        let left = self.leave_trace(delivery, ended, &*journal, &correlation_of(news)).await;
+        let left = self.leave_trace(delivery, ended, &*journal, &correlation).await;
         let left = left.map_err(|reason| {
             Stop::failed(format!("it was called, and that cannot be recorded: {reason}"))
         })?;
@@ -174,9 +190,30 @@ impl Running {
         Ok(())
     }
 
+    /// The runtime ends in order: what calls have come to is recorded, as far as that can be done now.
+    pub(crate) async fn records_last_traces(&self) {
+        let untraced = std::mem::take(&mut *self.untraced.lock());
+        for (at, Called { ended, delivery, correlation, .. }) in untraced {
+            let Some(journal) = self.journal() else { return };
+            let left = self.leave_trace(delivery, ended, &*journal, &correlation).await;
+            if let Err(reason) = left {
+                tracing::warn!(
+                    effect = self.name(), %at, %reason,
+                    "it was called, and that cannot be recorded: it will be called again"
+                );
+            }
+        }
+    }
+
     /// What came of a call is of no interest any more: an operator has skipped it.
     pub(super) fn forgets_call(&self, at: Position) {
         self.untraced.lock().remove(&at);
+    }
+
+    /// The same for all of a lane beyond `after`, up to `upto`: that was dropped.
+    pub(super) fn forgets_calls(&self, lane: &Text, after: Position, upto: Position) {
+        let is_dropped = |at: Position| after < at && at <= upto;
+        self.untraced.lock().retain(|at, called| called.lane != *lane || !is_dropped(*at));
     }
 }
 

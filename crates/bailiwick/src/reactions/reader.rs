@@ -85,6 +85,7 @@ impl Running {
                     lanes.is_freed(&lane, upto, news.position);
                     if let Some(after) = dropped_after {
                         // It holds here, too: what is held of it is passed over when it is its turn.
+                        self.forgets_calls(&lane, after, upto);
                         let mut dropped = self.dropped.lock();
                         dropped.forget_upto(lanes.mark());
                         dropped.add(lane, after, upto);

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bailiwick_core::journal::{EventType, Journal, RecordedEvent};
-use bailiwick_core::policy::{DeliveryEnded, ReactionDescriptor};
+use bailiwick_core::policy::ReactionDescriptor;
 use bailiwick_core::{Position, Tag, Text, Timestamp};
 use tokio::sync::{Notify, Semaphore};
 
 use super::counts::Tally;
 use super::facts::Dropped;
 use super::lanes::Lanes;
+use super::perform::Called;
 use super::reaction::{Bounds, Does, Reaction};
 use super::start::Begun;
 use super::targets::Targets;
@@ -43,7 +44,7 @@ pub(crate) struct Running {
     pub(super) lanes: Lock<Lanes>,
     pub(super) kept: Kept,
     /// What calls have come to whose trace could not be written, by their news: one of a lane at most.
-    pub(super) untraced: Lock<BTreeMap<Position, DeliveryEnded>>,
+    pub(super) untraced: Lock<BTreeMap<Position, Called>>,
     pub(super) tally: Tally,
     workers: Lock<Workers>,
     /// Wakes workers that have nothing to do.

@@ -113,7 +113,10 @@ async fn do_job(running: &Arc<Running>, job: Job) {
     match job {
         Job::News { lane, news, unsure } => match running.deal_with(&lane, &news, unsure).await {
             Ok(()) => running.is_done(&lane),
-            Err(Stop::Failed { .. }) if running.is_dropped(&lane, &news) => running.is_done(&lane),
+            Err(Stop::Failed { .. }) if running.is_dropped(&lane, &news) => {
+                running.forgets_call(news.position);
+                running.is_done(&lane);
+            }
             Err(Stop::Failed { reason, nth, for_good, after }) => {
                 let failing = running.failing(&lane, reason);
                 let waited = running.elapsed().saturating_sub(failing.since);
