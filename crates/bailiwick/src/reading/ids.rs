@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::journal::{EventType, ReadValues, ValuesPage};
-use bailiwick_core::{Aggregate, Event, Id, Position, each_name};
+use bailiwick_core::{Aggregate, Event, Id, Position, Tag, each_name};
 
 use crate::aggregates::Aggregates;
 use crate::config::Config;
@@ -143,8 +143,8 @@ async fn read_part<A: Aggregate>(
 /// As far as all of the pages reach.
 fn merge(pages: &[ValuesPage], limit: NonZeroUsize) -> Part {
     let unfinished = pages.iter().filter(|page| page.more);
-    let reach = unfinished.filter_map(|page| page.tags.last()).map(|tag| tag.value()).min();
-    let values = pages.iter().flat_map(|page| &page.tags).map(|tag| tag.value());
+    let reach = unfinished.filter_map(|page| page.tags.last()).map(Tag::value).min();
+    let values = pages.iter().flat_map(|page| &page.tags).map(Tag::value);
     let within = values.filter(|value| reach.is_none_or(|reach| *value <= reach));
     let mut values: BTreeSet<String> = within.map(str::to_owned).collect();
     let mut more = pages.iter().any(|page| page.more);
@@ -158,8 +158,6 @@ fn merge(pages: &[ValuesPage], limit: NonZeroUsize) -> Part {
 
 #[cfg(test)]
 mod tests {
-    use bailiwick_core::Tag;
-
     use super::*;
 
     fn page(key: &str, values: &[&str], upto: u64, more: bool) -> ValuesPage {
