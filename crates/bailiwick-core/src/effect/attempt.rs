@@ -59,8 +59,8 @@ impl<'a> Attempt<'a> {
         self.now
     }
 
-    /// Which attempt it is, from 1, as far as this runtime knows: it begins anew after a restart. Good for
-    /// logs; whether something was done is not to be told by it.
+    /// Which attempt it is, from 1, as far as this runtime knows: it begins anew after a restart,
+    /// and after its lane was parked. Good for logs; whether something was done is not to be told by it.
     pub fn number(&self) -> u32 {
         self.number
     }

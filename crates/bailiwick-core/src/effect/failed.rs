@@ -37,7 +37,8 @@ pub enum Failed {
         /// Why. Operators see it.
         reason: Text,
         /// Not before so much time has passed: a `Retry-After`. A floor under the back-off, which is
-        /// bounded by [`effect_retry_after_max`].
+        /// bounded by [`effect_retry_after_max`]. It is not recorded: after a restart, in another runtime, and when
+        /// an operator retries the lane, it is tried at once.
         ///
         /// [`effect_retry_after_max`]: https://docs.rs/bailiwick/latest/bailiwick/struct.Config.html#method.effect_retry_after_max
         after: Option<Duration>,

@@ -413,8 +413,8 @@ impl SelectedLanes {
         self.of.0.change(0, |lanes| each.filter(|parked| lanes.retry(&parked.lane)).count())
     }
 
-    /// Skips the deliveries of the news at which they are parked, or the calls for them, and goes on behind it. That is recorded;
-    /// what was skipped is never done. How many were still parked.
+    /// Skips the deliveries of the news at which they are parked, or the calls for them, and goes on behind it.
+    /// That is recorded; what was skipped is never done. How many were still parked.
     ///
     /// # Errors
     /// If it cannot be recorded; those before it are skipped.
