@@ -47,7 +47,7 @@ async fn who_comes_while_pages_are_read_is_told_of_by_a_subscription() {
     let first = stage.counters.limit(5).ids(None).await.unwrap();
     stage.counters.get(id(0)).ask(Count::FREELY).await.unwrap();
     let rest = stage.counters.ids(first.ids.last()).await.unwrap();
-    assert_eq!(first.ids.len() + rest.ids.len(), MANY as usize - 5);
+    assert_eq!((first.ids.len() + rest.ids.len()) as u64, MANY - 5);
     let mut events = stage.counters.subscribe(first.upto).await.unwrap();
     let next = events.next().await.unwrap().unwrap();
     let Update::Event(news) = next else { panic!("{next:?}") };
