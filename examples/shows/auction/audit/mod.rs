@@ -5,15 +5,20 @@
 //! named that contradicts it.
 
 mod lots;
+#[path = "../../../shared/read_back.rs"]
+mod read_back;
+#[path = "../../../shared/violation.rs"]
+mod violation;
 
 use std::collections::BTreeSet;
-use std::fmt;
 
-use bailiwick::journal::{Journal, JournalReadError, Query, Read, RecordedEvent};
-use bailiwick::{BoxError, ErrorReport, Position, Timestamp};
+use bailiwick::journal::{Journal, JournalReadError, RecordedEvent};
+use bailiwick::{BoxError, Timestamp};
 use bailiwick_examples::auction::AuctionEvent;
 
 pub use lots::{Lots, Rule};
+use read_back::read_back;
+pub use violation::Violation;
 
 /// What was found in a journal that contradicts nothing.
 #[derive(Debug, Default)]
@@ -41,44 +46,16 @@ pub enum AuditError {
     Unread(#[from] JournalReadError),
 }
 
-/// An event that contradicts the rules.
-#[derive(Debug)]
-pub struct Violation {
-    position: Position,
-    what: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "position {}: {}", self.position, self.what)
-    }
-}
-
-impl std::error::Error for Violation {}
-
 /// Reads `journal`.
 ///
 /// # Errors
 /// See [`AuditError`].
 pub async fn audit(journal: &dyn Journal) -> Result<Findings, AuditError> {
     let mut findings = Findings::default();
-    let mut read = Read::new(Query::all());
-    loop {
-        let page = journal.read(read.clone()).await?;
-        for recorded in &page.events {
-            let violated = |error: BoxError| {
-                let what = ErrorReport::of(&*error).to_string();
-                Violation { position: recorded.position, what }
-            };
-            findings.fold(recorded).map_err(violated)?;
-        }
-        read.after = page.upto;
-        if !page.more {
-            let left = |what| Violation { position: page.upto, what };
-            findings.lots.in_the_end(findings.latest).map_err(left)?;
-            return Ok(findings);
-        }
-    }
+    let upto = read_back::<AuditError>(journal, |recorded| findings.fold(recorded)).await?;
+    let left = |what| Violation { position: upto, what };
+    findings.lots.in_the_end(findings.latest).map_err(left)?;
+    Ok(findings)
 }
 
 impl Findings {

@@ -1,7 +1,7 @@
 //! Journals that contradict the rules: the event that does is named.
 
 use bailiwick::journal::{Delivery, EncodedEvent, EventType, Metadata};
-use bailiwick::{Event, Id, MemoryJournal, Tags, Timestamp, tags_of};
+use bailiwick::{Event, Id, MemoryJournal, Position, Tags, Timestamp, tags_of};
 use bailiwick_examples::auction::{
     Bid, BidPlaced, BidRetracted, BidderEvent, BidderId, BidderSuspended, Increment, ListingEvent,
     ListingId, Money, Terms,

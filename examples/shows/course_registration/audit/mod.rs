@@ -5,6 +5,7 @@
 //! first event is named that contradicts it.
 
 mod school;
+#[path = "../../../shared/violation.rs"]
 mod violation;
 
 use std::collections::BTreeMap;

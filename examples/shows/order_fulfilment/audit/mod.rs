@@ -6,18 +6,23 @@
 //! outside.
 
 mod orders;
+#[path = "../../../shared/read_back.rs"]
+mod read_back;
+#[path = "../../../shared/violation.rs"]
+mod violation;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::path::Path;
 
-use bailiwick::journal::{Delivery, Journal, JournalReadError, Query, Read, RecordedEvent};
+use bailiwick::journal::{Delivery, Journal, JournalReadError, RecordedEvent};
 use bailiwick::policy::{DeliveryEnded, Ending};
-use bailiwick::{BoxError, Effect, ErrorReport, Position};
+use bailiwick::{BoxError, Effect, Position};
 use bailiwick_examples::notifier::{Message, Notifier};
 use bailiwick_examples::orders::TellCustomer;
 
 pub use orders::{Orders, Rule};
+use read_back::read_back;
+pub use violation::Violation;
 
 /// What was found in a journal that contradicts nothing.
 #[derive(Debug, Default)]
@@ -55,21 +60,6 @@ pub enum AuditError {
     Unread(#[from] JournalReadError),
 }
 
-/// An event that contradicts the rules.
-#[derive(Debug)]
-pub struct Violation {
-    position: Position,
-    what: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "position {}: {}", self.position, self.what)
-    }
-}
-
-impl std::error::Error for Violation {}
-
 /// What the mail has.
 pub fn sent(path: &Path) -> std::io::Result<Sent> {
     let mut sent = Sent::new();
@@ -86,24 +76,11 @@ pub fn sent(path: &Path) -> std::io::Result<Sent> {
 /// See [`AuditError`].
 pub async fn audit(journal: &dyn Journal, sent: Sent) -> Result<Findings, AuditError> {
     let mut findings = Findings { sent, ..Findings::default() };
-    let mut read = Read::new(Query::all());
-    loop {
-        let page = journal.read(read.clone()).await?;
-        for recorded in &page.events {
-            let violated = |error: BoxError| {
-                let what = ErrorReport::of(&*error).to_string();
-                Violation { position: recorded.position, what }
-            };
-            findings.fold(recorded).map_err(violated)?;
-        }
-        read.after = page.upto;
-        if !page.more {
-            let left = |what| Violation { position: page.upto, what };
-            findings.orders.in_the_end().map_err(left)?;
-            findings.compare()?;
-            return Ok(findings);
-        }
-    }
+    let upto = read_back::<AuditError>(journal, |recorded| findings.fold(recorded)).await?;
+    let left = |what| Violation { position: upto, what };
+    findings.orders.in_the_end().map_err(left)?;
+    findings.compare()?;
+    Ok(findings)
 }
 
 impl Findings {
