@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::color::Color;
+use crate::killed;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,33 +31,24 @@ pub struct Args {
     /// The folder of the journal, which is kept
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// With hardly a pause
-    #[arg(long)]
-    pub fast: bool,
     #[command(flatten)]
-    pub color: Color,
-    /// The house itself, on this folder: a process that can be killed
-    #[arg(long, value_name = "DIR", hide = true)]
-    pub house: Option<PathBuf>,
-    /// Its policy comes to nothing, and it waits to be killed
-    #[arg(long, hide = true)]
-    pub dark: bool,
+    pub show: killed::Options,
 }
 
 impl Args {
     /// Between two steps.
     pub fn pause(&self) -> Duration {
-        Duration::from_millis(if self.fast { 10 } else { 450 })
+        Duration::from_millis(if self.show.fast { 10 } else { 450 })
     }
 
     /// How long the first lot is up for auction.
     pub fn short(&self) -> Duration {
-        Duration::from_millis(if self.fast { 1_500 } else { 7_000 })
+        Duration::from_millis(if self.show.fast { 1_500 } else { 7_000 })
     }
 
     /// How long the last one is. Its last bids come at the end of that.
     pub fn last(&self) -> Duration {
-        Duration::from_millis(if self.fast { 1_500 } else { 5_000 })
+        Duration::from_millis(if self.show.fast { 1_500 } else { 5_000 })
     }
 }
 

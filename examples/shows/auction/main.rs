@@ -6,9 +6,15 @@ mod args;
 mod audit;
 #[path = "../../shared/color.rs"]
 mod color;
+#[path = "../../shared/failure.rs"]
 mod failure;
 mod house;
-mod lights;
+#[path = "../../shared/killed.rs"]
+mod killed;
+#[path = "../../shared/page.rs"]
+mod page;
+#[path = "../../shared/reader.rs"]
+mod reader;
 #[path = "../../shared/style.rs"]
 #[allow(dead_code, reason = "of another program, too")]
 mod style;
@@ -16,14 +22,14 @@ mod table;
 #[path = "../../shared/usage.rs"]
 mod usage;
 
-use std::ffi::OsString;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use args::Args;
-use bailiwick::{ErrorReport, TephraJournal};
+use bailiwick::TephraJournal;
 use failure::Failure;
+use killed::{Again, Show};
 use style::{BOLD, DIM, paint};
 
 fn main() -> ExitCode {
@@ -31,34 +37,20 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(code) => return code,
     };
-    args.color.choose();
-    let again = |args: &[OsString]| {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(args);
-        Ok(command)
-    };
-    match run(&args, &mut anstream::stdout(), &again) {
-        Ok(()) => ExitCode::SUCCESS,
-        // Whoever closed the pipe has read enough.
-        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(failure) => {
-            anstream::eprintln!("error: {}", ErrorReport::of(&failure));
-            ExitCode::FAILURE
-        }
-    }
+    args.show.color.choose();
+    failure::exit_code(run(&args, &mut anstream::stdout(), &killed::again))
 }
 
-/// How this program is called again, with other arguments.
-type Again<'a> = &'a dyn Fn(&[OsString]) -> std::io::Result<Command>;
-
 fn run(args: &Args, out: &mut impl Write, again: Again<'_>) -> Result<(), Failure> {
-    if let Some(folder) = &args.house {
+    if let Some(folder) = &args.show.play {
         return house::play(folder, args);
     }
     let temporary = tempfile::Builder::new().prefix("auction-").tempdir()?;
     let folder = args.data.as_deref().unwrap_or(temporary.path());
     opening(out, folder)?;
-    lights::evening(folder, args, out, again)?;
+    let begun = std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some());
+    let when = "before its policy has done anything";
+    Show { name: "house", when, folder, options: &args.show, again }.run(begun, out)?;
     let executor = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     // Every process of the evening has ended: what is read back is what is kept.
     let findings = executor.block_on(audit::audit(&TephraJournal::open(folder)?))?;

@@ -1,5 +1,8 @@
 //! The whole evening, with hardly a pause: the house is killed, and started again.
 
+use std::ffi::OsString;
+use std::process::Command;
+
 use clap::Parser;
 
 use super::*;

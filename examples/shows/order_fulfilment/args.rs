@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::color::Color;
+use crate::killed;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,28 +31,19 @@ pub struct Args {
     /// The folder of the journal and of the mail, which is kept
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// With hardly a pause
-    #[arg(long)]
-    pub fast: bool,
     #[command(flatten)]
-    pub color: Color,
-    /// The shop itself, on this folder: a process that can be killed
-    #[arg(long, value_name = "DIR", hide = true)]
-    pub shop: Option<PathBuf>,
-    /// It waits to be killed when it has told somebody something
-    #[arg(long, hide = true)]
-    pub dark: bool,
+    pub show: killed::Options,
 }
 
 impl Args {
     /// Between two steps.
     pub fn pause(&self) -> Duration {
-        Duration::from_millis(if self.fast { 5 } else { 350 })
+        Duration::from_millis(if self.show.fast { 5 } else { 350 })
     }
 
     /// How long the mail asks to be left alone when it is down.
     pub fn outage(&self) -> Duration {
-        Duration::from_millis(if self.fast { 200 } else { 1_500 })
+        Duration::from_millis(if self.show.fast { 200 } else { 1_500 })
     }
 }
 

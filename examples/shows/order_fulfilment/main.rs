@@ -8,8 +8,14 @@ mod args;
 mod audit;
 #[path = "../../shared/color.rs"]
 mod color;
+#[path = "../../shared/failure.rs"]
 mod failure;
+#[path = "../../shared/killed.rs"]
 mod killed;
+#[path = "../../shared/page.rs"]
+mod page;
+#[path = "../../shared/reader.rs"]
+mod reader;
 mod shop;
 #[path = "../../shared/style.rs"]
 #[allow(dead_code, reason = "of another program, too")]
@@ -18,14 +24,14 @@ mod table;
 #[path = "../../shared/usage.rs"]
 mod usage;
 
-use std::ffi::OsString;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use args::Args;
-use bailiwick::{ErrorReport, TephraJournal};
+use bailiwick::TephraJournal;
 use failure::Failure;
+use killed::{Again, Show};
 use style::{BOLD, DIM, paint};
 
 fn main() -> ExitCode {
@@ -33,25 +39,9 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(code) => return code,
     };
-    args.color.choose();
-    let again = |args: &[OsString]| {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(args);
-        Ok(command)
-    };
-    match run(&args, &mut anstream::stdout(), &again) {
-        Ok(()) => ExitCode::SUCCESS,
-        // Whoever closed the pipe has read enough.
-        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(failure) => {
-            anstream::eprintln!("error: {}", ErrorReport::of(&failure));
-            ExitCode::FAILURE
-        }
-    }
+    args.show.color.choose();
+    failure::exit_code(run(&args, &mut anstream::stdout(), &killed::again))
 }
-
-/// How this program is called again, with other arguments.
-type Again<'a> = &'a dyn Fn(&[OsString]) -> std::io::Result<Command>;
 
 /// Where the journal is.
 fn journal(folder: &Path) -> PathBuf {
@@ -64,14 +54,16 @@ fn mail(folder: &Path) -> PathBuf {
 }
 
 fn run(args: &Args, out: &mut impl Write, again: Again<'_>) -> Result<(), Failure> {
-    if let Some(folder) = &args.shop {
+    if let Some(folder) = &args.show.play {
         return shop::play(folder, args);
     }
     let temporary = tempfile::Builder::new().prefix("shop-").tempdir()?;
     let folder = args.data.as_deref().unwrap_or(temporary.path());
     std::fs::create_dir_all(folder)?;
     opening(out, folder)?;
-    killed::day(folder, args, out, again)?;
+    let when = "when the mail has gone out and nobody noted it";
+    let show = Show { name: "shop", when, folder, options: &args.show, again };
+    show.run(journal(folder).exists(), out)?;
     let executor = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     // Every process of the day has ended: what is read back is what is kept.
     let sent = audit::sent(&mail(folder))?;

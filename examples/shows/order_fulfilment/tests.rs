@@ -1,5 +1,8 @@
 //! The whole day, with hardly a pause: the shop is killed, and started again.
 
+use std::ffi::OsString;
+use std::process::Command;
+
 use clap::Parser;
 
 use super::*;

@@ -1,13 +1,10 @@
-//! Whoever says aloud what happens: reads the journal in order.
-//!
-//! What is said is durable: it was read from the journal, after it was written. What was there before the
-//! house opened is known, but not said again.
+//! What is said aloud of what happens at the house.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use bailiwick::journal::{Journal, Query, Read, RecordedEvent};
+use bailiwick::journal::{Journal, RecordedEvent};
 use bailiwick::{BoxError, Id, Position, View};
 use bailiwick_examples::auction::{
     AuctionEvent, BidderEvent, BidderId, Listing, ListingEvent, ListingId,
@@ -15,8 +12,10 @@ use bailiwick_examples::auction::{
 use tokio::sync::watch;
 
 use super::cast::price;
-use super::page::{Line, Page, Who};
+use super::who::Who;
 use crate::failure::Failure;
+use crate::page::Page;
+use crate::reader::{Listener, Reader};
 use crate::style::{DIM, GOOD, paint};
 
 /// What is known of the journal.
@@ -68,12 +67,10 @@ impl Heard {
     }
 }
 
-/// Reads on, and says it.
+/// Says what it hears of.
 pub struct Aloud {
-    journal: Arc<dyn Journal>,
     heard: watch::Sender<Heard>,
     page: Page,
-    aloud: bool,
 }
 
 impl Aloud {
@@ -81,57 +78,10 @@ impl Aloud {
     pub async fn read(
         journal: Arc<dyn Journal>,
         page: Page,
-    ) -> Result<(Aloud, watch::Receiver<Heard>), Failure> {
+    ) -> Result<(Reader<Aloud>, watch::Receiver<Heard>), Failure> {
         let (heard, hears) = watch::channel(Heard::default());
-        let mut aloud = Aloud { journal, heard, page, aloud: false };
-        aloud.catch_up().await.map_err(Failure::Other)?;
-        aloud.aloud = true;
-        Ok((aloud, hears))
-    }
-
-    /// Says whatever comes, as soon as it is there, until the journal is closed.
-    pub async fn go_on(mut self) -> Result<(), BoxError> {
-        loop {
-            let upto = self.heard.borrow().upto;
-            self.journal.changed(Query::all(), upto).await?;
-            self.catch_up().await?;
-        }
-    }
-
-    async fn catch_up(&mut self) -> Result<(), BoxError> {
-        loop {
-            let upto = self.heard.borrow().upto;
-            let page = self.journal.read(Read::new(Query::all()).after(upto)).await?;
-            for recorded in &page.events {
-                if !recorded.event.is_reserved() {
-                    self.hears(recorded)?;
-                }
-            }
-            self.heard.send_modify(|heard| heard.upto = page.upto);
-            if !page.more {
-                return Ok(());
-            }
-        }
-    }
-
-    fn hears(&mut self, recorded: &RecordedEvent) -> Result<(), BoxError> {
-        let Some(event) = recorded.event.decode::<AuctionEvent>()? else { return Ok(()) };
-        let mut noted = Ok(());
-        self.heard.send_modify(|heard| noted = heard.note(&event, recorded));
-        noted?;
-        if !self.aloud {
-            return Ok(());
-        }
-        match &event {
-            AuctionEvent::Listing(event) => self.says(event, recorded)?,
-            AuctionEvent::Bidder(BidderEvent::Suspended(event)) => {
-                let (who, text) = (Who::Office, event.bidder.to_string());
-                self.line(recorded, who, ("suspends", &text), "")?;
-            }
-            // The evening says once that they are all there.
-            AuctionEvent::Bidder(_) => {}
-        }
-        Ok(())
+        let aloud = Aloud { heard, page };
+        Ok((Reader::read(journal, aloud).await.map_err(Failure::Other)?, hears))
     }
 
     fn says(&self, event: &ListingEvent, recorded: &RecordedEvent) -> Result<(), BoxError> {
@@ -144,39 +94,57 @@ impl Aloud {
                     long => format!("{:.0} min", long / 60.0),
                 };
                 let text = format!("the {lot}, from {}, for {lasts}", price(terms.ask));
-                self.line(recorded, Who::Person(terms.seller.as_str()), ("offers", &text), "")
+                self.page.line(recorded, Who::Person(terms.seller.as_str()), ("offers", &text), "")
             }
             ListingEvent::Placed(bid) => {
                 let text = format!("{} for the {lot}", price(bid.amount));
-                self.line(recorded, Who::Person(bid.bidder.as_str()), ("bids", &text), &leads)
+                self.page.line(recorded, Who::Person(bid.bidder.as_str()), ("bids", &text), &leads)
             }
             ListingEvent::Retracted(bid) => {
                 let by_policy = recorded.event.metadata.extra().delivery.is_some();
                 let who = if by_policy { Who::Policy } else { Who::Person(bid.bidder.as_str()) };
                 let text = format!("{}'s bid for the {lot}", bid.bidder);
-                self.line(recorded, who, ("takes out", &text), &leads)
+                self.page.line(recorded, who, ("takes out", &text), &leads)
             }
             ListingEvent::ListingCancelled => {
-                self.line(recorded, Who::Office, ("cancels", &format!("the {lot}")), "")
+                self.page.line(recorded, Who::Office, ("cancels", &format!("the {lot}")), "")
             }
             ListingEvent::ListingClosed { winner: Some(bid) } => {
                 let text = format!("the {lot}, to {} for {}", bid.bidder, price(bid.amount));
-                self.line(recorded, Who::Time, ("sold", &text), "")
+                self.page.line(recorded, Who::Time, ("sold", &text), "")
             }
             ListingEvent::ListingClosed { winner: None } => {
-                self.line(recorded, Who::Time, ("unsold", &format!("the {lot}")), "")
+                self.page.line(recorded, Who::Time, ("unsold", &format!("the {lot}")), "")
             }
         }
     }
+}
 
-    fn line(
-        &self,
-        recorded: &RecordedEvent,
-        who: Who<'_>,
-        (verb, text): (&str, &str),
-        leads: &str,
-    ) -> Result<(), BoxError> {
-        let (at, position) = (recorded.event.recorded_at, Some(recorded.position));
-        Ok(self.page.line(&Line { at, who, verb, text, position, leads })?)
+impl Listener for Aloud {
+    fn hears(&mut self, recorded: &RecordedEvent, aloud: bool) -> Result<(), BoxError> {
+        if recorded.event.is_reserved() {
+            return Ok(());
+        }
+        let Some(event) = recorded.event.decode::<AuctionEvent>()? else { return Ok(()) };
+        let mut noted = Ok(());
+        self.heard.send_modify(|heard| noted = heard.note(&event, recorded));
+        noted?;
+        if !aloud {
+            return Ok(());
+        }
+        match &event {
+            AuctionEvent::Listing(event) => self.says(event, recorded)?,
+            AuctionEvent::Bidder(BidderEvent::Suspended(event)) => {
+                let (who, text) = (Who::Office, event.bidder.to_string());
+                self.page.line(recorded, who, ("suspends", &text), "")?;
+            }
+            // The evening says once that they are all there.
+            AuctionEvent::Bidder(_) => {}
+        }
+        Ok(())
+    }
+
+    fn has_heard(&mut self, upto: Position) {
+        self.heard.send_modify(|heard| heard.upto = upto);
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! What the journal has already is not done again: so whoever was killed goes on where the journal ends.
 
-use std::io::Write;
 use std::time::Duration;
 
 use bailiwick::{Aggregates, Decisions, Position, Runtime};
@@ -13,11 +12,12 @@ use tokio::time::sleep;
 use super::aloud::Heard;
 use super::cast::{ANN, BOB, CID, EVE, LAMP, PIANO, VASE, bid, bidder, lot};
 use super::office::Office;
-use super::page::{Page, Who};
 use super::steps::PATIENCE;
+use super::who::Who;
 use crate::args::Args;
 use crate::failure::Failure;
-use crate::lights::DARK;
+use crate::killed::may_be_killed;
+use crate::page::Page;
 
 /// Longer than anybody watches.
 const TONIGHT: Duration = Duration::from_secs(3_600);
@@ -122,12 +122,11 @@ impl<'a> Evening<'a> {
             self.answered((PIANO, &bid), answer).await?;
         }
         self.pause().await;
-        if self.args.dark { self.waits_to_be_killed().await } else { Ok(()) }
+        if self.args.show.dark { self.waits_to_be_killed().await } else { Ok(()) }
     }
 
     async fn waits_to_be_killed(&self) -> Result<(), Failure> {
-        writeln!(std::io::stdout(), "{DARK}")?;
-        std::io::stdout().flush()?;
+        may_be_killed()?;
         sleep(PATIENCE).await;
         Err(Failure::InVain("the end".to_owned()))
     }

@@ -5,9 +5,9 @@ mod cast;
 mod dark;
 mod evening;
 mod office;
-mod page;
 mod post;
 mod steps;
+mod who;
 
 use std::io::Write;
 use std::path::Path;
@@ -20,11 +20,11 @@ use bailiwick_examples::auction::{Bidder, Corrective, Listing, PlaceEligibleBid,
 
 use crate::args::Args;
 use crate::failure::Failure;
+use crate::page::Page;
 use aloud::Aloud;
 pub use cast::price;
 use dark::InTheDark;
 use evening::Evening;
-use page::Page;
 use post::Post;
 
 /// How long what was accepted may take when it is over.
@@ -45,7 +45,7 @@ async fn open(folder: &Path, args: &Args) -> Result<(), Failure> {
         .aggregate::<Bidder>()
         .decision::<PlaceEligibleBid>()
         .effect(TellBidders(Post { page: page.clone(), heard: heard.clone() }));
-    let runtime = match args.dark {
+    let runtime = match args.show.dark {
         true => builder.policy(InTheDark).start().await?,
         false => builder.policy(Corrective).start().await?,
     };

@@ -1,11 +1,13 @@
 //! The post: whoever is told something is told so on the page.
 
-use bailiwick::{Failed, Position};
+use bailiwick::Failed;
 use bailiwick_examples::notifier::{Message, Notifier};
 use tokio::sync::watch;
 
 use super::aloud::Heard;
-use super::page::{Page, Who};
+use super::who::Who;
+use crate::page::Page;
+use crate::reader::position_of;
 
 /// Says it on the page.
 pub struct Post {
@@ -15,9 +17,8 @@ pub struct Post {
 
 impl Notifier for Post {
     async fn tell(&self, key: &str, messages: &[Message]) -> Result<(), Failed> {
-        // What it is about is said first: its position is the last part of the key.
-        let about = key.rsplit('/').next().and_then(|position| position.parse().ok());
-        let about = Position::new(about.unwrap_or(0));
+        // What it is about is said first.
+        let about = position_of(key);
         let mut heard = self.heard.clone();
         heard.wait_for(|heard| heard.upto >= about).await.map_err(Failed::retry)?;
         for Message { to, text } in messages {

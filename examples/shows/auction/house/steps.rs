@@ -16,7 +16,7 @@ use super::aloud::Heard;
 use super::cast::{bid, bidder, lot, price, terms};
 use super::evening::Evening;
 use super::office::Office;
-use super::page::Who;
+use super::who::Who;
 use crate::failure::Failure;
 
 /// Longer than anything takes that has to come.

@@ -11,9 +11,10 @@ use tokio::time::sleep;
 use super::cast::{A, ANN, B, BAG, BOB, C, CID, HAMMOCK, KAYAK, PADDLE, PEG, TENT, VEST};
 use super::heard::Heard;
 use super::mail::Mail;
-use super::page::{Page, Who};
+use super::who::Who;
 use crate::args::Args;
 use crate::failure::Failure;
+use crate::page::Page;
 
 /// A day at a shop that has opened.
 pub struct Day<'a> {

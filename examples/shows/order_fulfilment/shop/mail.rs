@@ -12,12 +12,13 @@ use bailiwick::Failed;
 use bailiwick_examples::notifier::{Message, Notifier};
 use tokio::sync::watch;
 
-use super::aloud::position_of;
 use super::heard::Heard;
-use super::page::{Page, Who};
+use super::who::Who;
 use crate::args::Args;
 use crate::failure::Failure;
-use crate::killed::DARK;
+use crate::killed::may_be_killed;
+use crate::page::Page;
+use crate::reader::position_of;
 
 /// The mail. Cloning shares it.
 #[derive(Clone)]
@@ -49,7 +50,7 @@ impl Mail {
         let keys = read_to_string(path)?;
         let keys = keys.lines().filter_map(|line| line.split('\t').next()).map(str::to_owned);
         let taken = Arc::new(Mutex::new(Taken { file, keys: keys.collect() }));
-        let (outage, dark) = (args.outage(), args.dark);
+        let (outage, dark) = (args.outage(), args.show.dark);
         let (down, in_vain) = (Arc::default(), Arc::new(watch::Sender::new(0)));
         Ok(Mail { taken, down, in_vain, outage, dark, heard, page })
     }
@@ -105,8 +106,7 @@ impl Notifier for Mail {
         self.says(key, messages).map_err(Failed::retry)?;
         if self.dark {
             // It has arrived, and nobody will ever hear of that.
-            writeln!(io::stdout(), "{DARK}").map_err(Failed::retry)?;
-            io::stdout().flush().map_err(Failed::retry)?;
+            may_be_killed().map_err(Failed::retry)?;
             std::future::pending::<()>().await;
         }
         Ok(())

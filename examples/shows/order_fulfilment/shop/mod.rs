@@ -5,8 +5,8 @@ mod cast;
 mod day;
 mod heard;
 mod mail;
-mod page;
 mod steps;
+mod who;
 
 use std::io::Write;
 use std::path::Path;
@@ -22,12 +22,12 @@ use bailiwick_examples::orders::{
 
 use crate::args::Args;
 use crate::failure::Failure;
+use crate::page::Page;
 use aloud::Aloud;
 pub use cast::price;
 use cast::{B, order};
 use day::Day;
 use mail::Mail;
-use page::Page;
 
 /// How long what was accepted may take when it is over.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use super::cast::{Product, customer, order, parcel, position, too_much};
 use super::day::Day;
 use super::heard::Heard;
-use super::page::Who;
+use super::who::Who;
 use crate::failure::Failure;
 
 /// Longer than anything takes that has to come.
