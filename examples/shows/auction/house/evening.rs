@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use bailiwick::{Aggregates, Decisions, Position, Runtime};
+use bailiwick::{Aggregates, Decisions, Runtime};
 use bailiwick_examples::auction::{Approve, Bidder, Listing, Register, checked};
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -55,10 +55,6 @@ impl<'a> Evening<'a> {
     pub async fn play(&mut self) -> Result<(), Failure> {
         if self.heard.borrow().is_closed(&lot(VASE)) {
             return Ok(self.page.says(Who::Office, "is closed", "since the vase is sold")?);
-        }
-        match self.heard.borrow().upto {
-            Position::START => self.page.chapter("The house opens"),
-            _ => self.page.chapter("Started again: what was acknowledged is there, and goes on"),
         }
         self.opens().await?;
         self.first_bids().await?;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::journal::Journal;
-use bailiwick::{Runtime, TephraJournal};
+use bailiwick::{Position, Runtime, TephraJournal};
 use bailiwick_examples::auction::{Bidder, Corrective, Listing, PlaceEligibleBid, TellBidders};
 
 use crate::args::Args;
@@ -40,6 +40,11 @@ async fn open(folder: &Path, args: &Args) -> Result<(), Failure> {
     let page = Page::new();
     let journal: Arc<dyn Journal> = Arc::new(TephraJournal::open(folder)?);
     let (aloud, heard) = Aloud::read(journal.clone(), page.clone()).await?;
+    // Before the runtime writes something of its own.
+    match heard.borrow().upto {
+        Position::START => page.chapter("The house opens"),
+        _ => page.chapter("Started again: what was acknowledged is there, and goes on"),
+    }
     let builder = Runtime::builder_shared(journal)
         .aggregate::<Listing>()
         .aggregate::<Bidder>()

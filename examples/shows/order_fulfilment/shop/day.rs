@@ -2,7 +2,7 @@
 //!
 //! What was done is not done again: so whoever was killed goes on where the journal ends.
 
-use bailiwick::{Aggregates, Position, Runtime};
+use bailiwick::{Aggregates, Runtime};
 use bailiwick_examples::orders::ParcelStatus::{Cancelled, Opened};
 use bailiwick_examples::orders::{Order, Parcel, Payment, Status};
 use tokio::sync::watch;
@@ -48,10 +48,6 @@ impl<'a> Day<'a> {
     pub async fn play(&mut self) -> Result<(), Failure> {
         if self.heard.borrow().given_up > 0 {
             return Ok(self.page.says(Who::Office, "is closed", "since the last order is done")?);
-        }
-        match self.heard.borrow().upto {
-            Position::START => self.page.chapter("Three customers order, within the limits"),
-            _ => self.page.chapter("Started again: what was told is told once more, to be sure"),
         }
         self.ordering().await?;
         self.paying().await?;

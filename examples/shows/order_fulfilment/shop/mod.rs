@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::journal::Journal;
-use bailiwick::{Runtime, TephraJournal};
+use bailiwick::{Position, Runtime, TephraJournal};
 use bailiwick_examples::orders::{
     Accounting, Dispatch, Fulfilment, Order, Parcel, Payment, Planning, Status, TellCustomer,
     Tracking,
@@ -44,6 +44,11 @@ async fn open(folder: &Path, args: &Args) -> Result<(), Failure> {
     let page = Page::new();
     let journal: Arc<dyn Journal> = Arc::new(TephraJournal::open(crate::journal(folder))?);
     let (aloud, heard) = Aloud::read(journal.clone(), page.clone()).await?;
+    // Before the runtime writes something of its own.
+    match heard.borrow().upto {
+        Position::START => page.chapter("Three customers order, within the limits"),
+        _ => page.chapter("Started again: what was told is told once more, to be sure"),
+    }
     let mail = Mail::open(crate::mail(folder), page.clone(), heard.clone(), args)?;
     // Whoever was killed while it was down finds it down.
     mail.set_down(heard.borrow().status(&order(B)) == Status::Completed);
