@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::policy::short_reason;
 use crate::{BoxError, ErrorReport, GiveUp, Text};
 
 /// Why an [effect](crate::Effect) was not performed, and what is to become of it.
@@ -64,7 +65,8 @@ impl Failed {
         Failed::Retry { reason: text(reason), after: Some(after) }
     }
 
-    /// Nothing can be done about it for good. The reason is an error, with all its sources, or a text.
+    /// Nothing can be done about it for good. The reason is an error, with all its sources, or a text; of a
+    /// long one the first 4 KiB are recorded.
     pub fn give_up(reason: impl Into<BoxError>) -> Failed {
         Failed::GiveUp { reason: text(reason) }
     }
@@ -91,7 +93,7 @@ impl Failed {
 }
 
 fn text(reason: impl Into<BoxError>) -> Text {
-    ErrorReport::of(&*reason.into()).to_string().into()
+    short_reason(ErrorReport::of(&*reason.into()).to_string()).into()
 }
 
 impl From<GiveUp> for Failed {

@@ -34,7 +34,8 @@ pub use mock::{MockAnswer, MockService};
 /// - **In bounded time.** A call that takes longer than [`effect_timeout`] is dropped, at the `.await` that it
 ///   has come to, and counts as one that failed. It may have arrived all the same.
 /// - **A failure is retried**, later and later, or not before a `Retry-After`. After [`effect_patience`], which
-///   outlives an outage of hours, the lane is *parked*, until somebody has seen to it. Other lanes go on.
+///   outlives an outage of hours, the lane is *parked*, until somebody has seen to it. Other lanes go on, as
+///   long as fewer fail at a time than [`policy_news`]: then nothing more is read until some of them go on.
 ///
 /// What it calls with is to be a function of the news and the views, which are as of the news and the same in
 /// every attempt: who gets one key with two inputs can only do the wrong thing with one of them. How things
@@ -110,6 +111,7 @@ pub use mock::{MockAnswer, MockService};
 ///
 /// [`effect_calls`]: https://docs.rs/bailiwick/latest/bailiwick/struct.Config.html#method.effect_calls
 /// [`effect_timeout`]: https://docs.rs/bailiwick/latest/bailiwick/struct.Config.html#method.effect_timeout
+/// [`policy_news`]: https://docs.rs/bailiwick/latest/bailiwick/struct.Config.html#method.policy_news
 /// [`effect_patience`]: https://docs.rs/bailiwick/latest/bailiwick/struct.Config.html#method.effect_patience
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an effect",

@@ -9,7 +9,7 @@ mod lane;
 mod news;
 mod reaction;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::{Event, Text, Views};
 
@@ -169,14 +169,43 @@ pub struct GiveUp {
     reason: Text,
 }
 
+/// How many bytes of a reason are kept.
+const MAX_REASON_BYTES: usize = 4_096;
+
+/// A reason, as it is recorded: of one that is longer than 4 KiB the beginning, and how long it was. So it
+/// fits into any journal, whatever an outside has answered.
+#[doc(hidden)]
+pub fn short_reason(mut reason: String) -> String {
+    let bytes = reason.len();
+    if bytes > MAX_REASON_BYTES {
+        reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));
+        let _ = write!(reason, ".. ({bytes} bytes)");
+    }
+    reason
+}
+
 impl GiveUp {
-    /// Gives up for this reason, which is recorded.
+    /// Gives up for this reason, which is recorded; of a long one the first 4 KiB.
     pub fn because(reason: impl fmt::Display) -> GiveUp {
-        GiveUp { reason: reason.to_string().into() }
+        GiveUp { reason: short_reason(reason.to_string()).into() }
     }
 
     /// The reason.
     pub fn reason(&self) -> &str {
         self.reason.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_reason_the_beginning_is_kept() {
+        assert_eq!(short_reason("no paper".to_owned()), "no paper");
+        // One byte too many, in the middle of a character.
+        let long = GiveUp::because("é".repeat(3_000) + ".");
+        assert_eq!(long.reason(), "é".repeat(2_048) + ".. (6001 bytes)");
+        assert_eq!(crate::Failed::give_up(" ".repeat(4_097)).reason().len(), 4_096 + 15);
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bailiwick_core::journal::{
     AppendError, Delivery, Journal, LastMatch, Query, QueryItem, RecordedEvent,
 };
-use bailiwick_core::policy::{AnyPolicy, DeliveryEnded, Ending, Outgoing};
+use bailiwick_core::policy::{AnyPolicy, DeliveryEnded, Ending, Outgoing, short_reason};
 use bailiwick_core::{ErrorReport, Tag, Text, codec};
 
 use super::chain;
@@ -277,10 +277,11 @@ impl Running {
     pub(super) async fn leave_trace(
         &self,
         delivery: Delivery,
-        ended: DeliveryEnded,
+        mut ended: DeliveryEnded,
         journal: &dyn Journal,
         correlation: &Text,
     ) -> Result<bool, String> {
+        ended.reason = ended.reason.map(short_reason);
         let unless = Query::from(QueryItem::tagged(delivery.tag()));
         #[cfg(feature = "fault-injection")]
         let unless = Some(unless).filter(|_| !self.shared.sabotaged(crate::Sabotage::TracedTwice));
@@ -309,10 +310,11 @@ pub(super) fn correlation_of(news: &RecordedEvent) -> Text {
 /// A news, as operators see it.
 pub(super) fn shown_news(news: &RecordedEvent) -> String {
     let RecordedEvent { position, event } = news;
-    format!("{} at {position}: {}", event.event_type, codec::show(&event.payload))
+    short_reason(format!("{} at {position}: {}", event.event_type, codec::show(&event.payload)))
 }
 
 /// A command, as operators see it.
 pub(super) fn shown(outgoing: &Outgoing) -> String {
-    guarded(|| format!("{:?}", outgoing.payload)).unwrap_or_else(|_| outgoing.command.to_owned())
+    let shown = guarded(|| format!("{:?}", outgoing.payload));
+    short_reason(shown.unwrap_or_else(|_| outgoing.command.to_owned()))
 }

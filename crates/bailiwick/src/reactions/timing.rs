@@ -124,6 +124,7 @@ impl Running {
                 Err(reason) => {
                     tracing::debug!(reaction = self.name(), %reason, "no mark could be recorded");
                     since.fetch_add(1, Ordering::Relaxed);
+                    return Some(self.elapsed().saturating_add(MARK_AFTER));
                 }
             }
         }

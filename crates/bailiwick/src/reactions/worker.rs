@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::journal::{Read, RecordedEvent};
-use bailiwick_core::policy::PolicyFact;
+use bailiwick_core::policy::{PolicyFact, short_reason};
 use bailiwick_core::{BoxFuture, ErrorReport, Position, Text};
 
 use super::deliver::Stop;
@@ -146,7 +146,7 @@ impl Running {
     fn failing(&self, lane: &Text, reason: String) -> Failing {
         let lanes = self.lanes.lock();
         let before = lanes.failing(lane);
-        let reason = reason.into();
+        let reason = short_reason(reason).into();
         let since = before.map_or_else(|| self.elapsed(), |before| before.since);
         let times = before.map_or(0, |before| before.times + 1);
         Failing { since, times, reason, not_before: Duration::ZERO }

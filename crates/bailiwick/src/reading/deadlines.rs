@@ -39,8 +39,8 @@ impl<A: Aggregate> Aggregates<A> {
     /// the runtime knows ([`deadlines_armed`](Self::deadlines_armed) says how many). On a runtime that is
     /// shut down it is what was known then.
     ///
-    /// A page looks at all entries, a few thousand at a time: some 10 ms per million. A deadline that
-    /// is moved meanwhile may be listed as it was or as it is, or not at all.
+    /// A page looks at all entries, a few thousand at a time. A deadline that is moved meanwhile may be
+    /// listed as it was or as it is, or not at all.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));

@@ -1,6 +1,6 @@
 //! Rehearsal: what was decided and sent before, computed again with the code of today.
 //!
-//! 1. A rehearsal holds the half of a journal that reads, and nothing else ([`source`]): it cannot append,
+//! 1. A rehearsal holds the half of a journal that reads, and nothing else (`source`): it cannot append,
 //!    send or perform anything.
 //! 2. The journal is read once, in order. Everything is judged on states as of where it was judged then, made
 //!    of what is recorded, never of what today's code would have made of it: so one difference does not lead
@@ -9,7 +9,9 @@
 //!    nothing.
 //!
 //! Refusals are recorded a little behind where they were judged. So the reading is ahead of the folding by
-//! [`AHEAD`] events; one that is further behind has its states folded for it alone.
+//! 4 096 events (`AHEAD`); one that is further behind has its states folded for it alone.
+//!
+//! For an example see [`Rehearsal`].
 
 mod decided;
 mod emitted;
@@ -131,7 +133,7 @@ const AHEAD: usize = 4_096;
 /// # How long it takes
 ///
 /// The journal is read once. The states are held in memory, [as many as may be](Self::states), and folded
-/// once. A million events take some seconds.
+/// once.
 #[must_use = "nothing is rehearsed before `run`"]
 pub struct Rehearsal<'j> {
     source: Source<'j>,
