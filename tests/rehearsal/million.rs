@@ -103,7 +103,7 @@ impl Policy for Billing {
         meter: &Meter<0>,
         out: &mut Commands,
     ) -> Result<(), GiveUp> {
-        if news.event.reads % 10 == 0 {
+        if news.event.reads.is_multiple_of(10) {
             out.to::<Meter<0>>(&self.keys(news)).send(Bill { amount: meter.total });
         }
         Ok(())

@@ -51,7 +51,7 @@ impl<const RULES: u8> View for Till<RULES> {
         match event {
             TillEvent::Opened { until } => self.open_until = Some(*until),
             TillEvent::Sold { cents } => {
-                (self.cents, self.sales) = (self.cents + cents, self.sales + 1)
+                (self.cents, self.sales) = (self.cents + cents, self.sales + 1);
             }
             TillEvent::Counted { .. } => {}
             TillEvent::Closed { .. } => (self.open_until, self.closing) = (None, false),
@@ -129,7 +129,7 @@ impl<const RULES: u8> Till<RULES> {
         assert!(RULES != 3, "no rules at all");
         ctx.emit(TillEvent::Sold { cents: sell.cents });
         let sales = self.sales + 1;
-        if sales % 2 == 0 {
+        if sales.is_multiple_of(2) {
             ctx.emit(TillEvent::Counted { cents: self.cents + sell.cents, sales });
         }
         Ok(sales)
