@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anstyle::Style;
 use bailiwick::journal::RecordedEvent;
 use bailiwick::{BoxError, Clock, Position, SystemClock, Timestamp};
 
-use crate::style::{DIM, paint, titled};
+use crate::style::{DIM, grouped, paint, titled};
 
 /// Who does something in a show, and how that looks on its page.
 pub trait Role {
@@ -92,4 +93,9 @@ impl Page {
         writeln!(out, "{time}  {who} {verb} {}", text.trim_end())?;
         out.flush()
     }
+}
+
+/// `1 200 ms`.
+pub fn millis(time: Duration) -> String {
+    format!("{} ms", grouped(usize::try_from(time.as_millis()).unwrap_or(usize::MAX)))
 }

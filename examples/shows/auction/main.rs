@@ -6,6 +6,9 @@ mod args;
 mod audit;
 #[path = "../../shared/color.rs"]
 mod color;
+#[cfg(test)]
+#[path = "../../shared/encoded.rs"]
+mod encoded;
 #[path = "../../shared/failure.rs"]
 mod failure;
 mod house;
@@ -13,6 +16,8 @@ mod house;
 mod killed;
 #[path = "../../shared/page.rs"]
 mod page;
+#[path = "../../shared/proof.rs"]
+mod proof;
 #[path = "../../shared/reader.rs"]
 mod reader;
 #[path = "../../shared/style.rs"]

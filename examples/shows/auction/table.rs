@@ -6,7 +6,9 @@ use std::path::Path;
 use crate::audit::{Findings, Rule};
 use crate::failure::Failure;
 use crate::house::price;
-use crate::style::{BOLD, DIM, GOOD, counted, grouped, paint, rule, titled};
+use crate::page::millis;
+use crate::proof;
+use crate::style::{BOLD, DIM, counted, paint, titled};
 
 /// Prints it.
 pub fn print(
@@ -27,14 +29,7 @@ pub fn print(
         writeln!(out, " {} {what}", paint(BOLD, format_args!("{:<7}", name.to_string())))?;
     }
     rules(out, findings)?;
-    let events = counted(findings.events, "event");
-    let closing = match kept {
-        Some(folder) => {
-            format!("{events} are kept in {}: run it again to prove them again.", folder.display())
-        }
-        None => format!("{events}, gone with the folder; --data DIR keeps them."),
-    };
-    writeln!(out, "\n {}", paint(DIM, closing))?;
+    writeln!(out, "\n {}", paint(DIM, proof::closing(findings.events, kept)))?;
     Ok(())
 }
 
@@ -42,7 +37,6 @@ pub fn print(
 fn rules(out: &mut impl Write, findings: &Findings) -> io::Result<()> {
     let lots = &findings.lots;
     let judged = |rule| lots.judged.get(&rule).copied().unwrap_or(0);
-    let millis = |time: std::time::Duration| format!("{} ms", grouped_millis(time));
     let closest = lots.closest.map_or(String::new(), |time| format!("{} left", millis(time)));
     let effect = findings.deliveries.len() - findings.without_effect;
     let rows = [
@@ -62,16 +56,7 @@ fn rules(out: &mut impl Write, findings: &Findings) -> io::Result<()> {
             format!("{effect} with effect"),
         ),
     ];
-    let heading = format!(" {:<46}{:>14}   {}", "rule", "judged", "how close");
-    writeln!(out, "\n{}\n{}", paint(DIM, heading), rule())?;
-    for (text, judged, close) in rows {
-        let times = counted(judged, "time");
-        let mark = paint(GOOD.bold(), "✓");
-        writeln!(out, "{}", format!(" {mark} {text:<44}{times:>14}   {close}").trim_end())?;
-    }
-    Ok(())
-}
-
-fn grouped_millis(time: std::time::Duration) -> String {
-    grouped(usize::try_from(time.as_millis()).unwrap_or(usize::MAX))
+    writeln!(out)?;
+    let row = |(text, judged, close)| (text, counted(judged, "time"), close);
+    proof::rules(out, (44, 14), rows.map(row))
 }

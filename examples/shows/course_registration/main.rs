@@ -12,6 +12,8 @@ mod dice;
 mod failure;
 mod morning;
 mod place;
+#[path = "../../shared/proof.rs"]
+mod proof;
 #[path = "../../shared/style.rs"]
 #[allow(dead_code, reason = "of another program, too")]
 mod style;

@@ -7,7 +7,8 @@ use crate::audit::{Findings, Rule};
 use crate::failure::Failure;
 use crate::morning::Answers;
 use crate::place::Place;
-use crate::style::{DIM, GOOD, counted, grouped, paint, rule, titled};
+use crate::proof;
+use crate::style::{DIM, counted, grouped, paint, titled};
 
 /// Prints it, if what was answered is what the journal says.
 pub fn print(
@@ -78,23 +79,21 @@ fn rules(out: &mut impl Write, findings: &Findings, kept: Option<usize>) -> io::
     .map(|(text, rule, close)| (text, judged(rule), close))
     .collect::<Vec<_>>();
     rows.extend(kept.map(|kept| ("every yes is in the journal, once", kept, String::new())));
-    let heading = format!(" {:<46}{:>14}   {}", "rule", "judged", "how close");
-    writeln!(out, "{}\n{}", paint(DIM, heading), rule())?;
-    for (text, judged, close) in rows {
-        let times = format!("{:>7} times", grouped(judged));
-        let mark = paint(GOOD.bold(), "✓");
-        writeln!(out, "{}", format!(" {mark} {text:<44}{times:>14}   {close}").trim_end())?;
-    }
-    Ok(())
+    let times = |judged| format!("{} times", grouped(judged));
+    proof::rules(
+        out,
+        (44, 14),
+        rows.into_iter().map(|(text, judged, close)| (text, times(judged), close)),
+    )
 }
 
 fn closing(findings: &Findings, place: &Place) -> String {
-    let events = counted(findings.events, "event");
     match place {
-        Place::Folder(folder) => {
-            format!("{events} are kept in {}: run it again to prove them again.", folder.display())
+        Place::Folder(folder) => proof::closing(findings.events, Some(folder)),
+        Place::Temporary(_) => proof::closing(findings.events, None),
+        Place::Memory(_) => {
+            let events = counted(findings.events, "event");
+            format!("{events}, gone with the program; --data DIR keeps them.")
         }
-        Place::Temporary(_) => format!("{events}, gone with the folder; --data DIR keeps them."),
-        Place::Memory(_) => format!("{events}, gone with the program; --data DIR keeps them."),
     }
 }

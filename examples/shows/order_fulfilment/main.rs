@@ -8,12 +8,17 @@ mod args;
 mod audit;
 #[path = "../../shared/color.rs"]
 mod color;
+#[cfg(test)]
+#[path = "../../shared/encoded.rs"]
+mod encoded;
 #[path = "../../shared/failure.rs"]
 mod failure;
 #[path = "../../shared/killed.rs"]
 mod killed;
 #[path = "../../shared/page.rs"]
 mod page;
+#[path = "../../shared/proof.rs"]
+mod proof;
 #[path = "../../shared/reader.rs"]
 mod reader;
 mod shop;

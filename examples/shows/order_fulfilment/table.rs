@@ -7,8 +7,10 @@ use bailiwick_examples::money::Money;
 
 use crate::audit::{Findings, Rule};
 use crate::failure::Failure;
+use crate::page::millis;
+use crate::proof;
 use crate::shop::price;
-use crate::style::{BOLD, DIM, GOOD, NO, counted, grouped, paint, rule, titled};
+use crate::style::{BOLD, DIM, GOOD, NO, counted, grouped, paint, titled};
 
 /// Prints it.
 pub fn print(
@@ -31,14 +33,7 @@ pub fn print(
         writeln!(out, " {name} {customer:<5} {sums}   {status}{refunded}")?;
     }
     rules(out, findings)?;
-    let events = counted(findings.events, "event");
-    let closing = match kept {
-        Some(folder) => {
-            format!("{events} are kept in {}: run it again to prove them again.", folder.display())
-        }
-        None => format!("{events}, gone with the folder; --data DIR keeps them."),
-    };
-    writeln!(out, "\n {}", paint(DIM, closing))?;
+    writeln!(out, "\n {}", paint(DIM, proof::closing(findings.events, kept)))?;
     Ok(())
 }
 
@@ -50,7 +45,7 @@ fn rules(out: &mut impl Write, findings: &Findings) -> io::Result<()> {
     let least = orders
         .least_paid
         .map_or(String::new(), |part| format!("at least {}.{} %", part / 10, part % 10));
-    let cancelled = format!("after {} ms", grouped(millis(orders.latest)));
+    let cancelled = format!("after {}", millis(orders.latest));
     let effect = findings.deliveries - findings.without_effect;
     let calls: usize = findings.sent.values().map(Vec::len).sum();
     let (told, given_up) = (findings.told.len(), findings.given_up.len());
@@ -72,20 +67,11 @@ fn rules(out: &mut impl Write, findings: &Findings) -> io::Result<()> {
             format!("sent {}, {} given up", counted(calls, "time"), grouped(given_up)),
         ),
     ];
-    let heading = format!(" {:<39}{:>11}   {}", "rule", "judged", "how close");
-    writeln!(out, "\n{}\n{}", paint(DIM, heading), rule())?;
-    for (text, judged, close) in rows {
-        let times = counted(judged, "time");
-        let mark = paint(GOOD.bold(), "✓");
-        writeln!(out, "{}", format!(" {mark} {text:<37}{times:>11}   {close}").trim_end())?;
-    }
-    Ok(())
+    writeln!(out)?;
+    let row = |(text, judged, close)| (text, counted(judged, "time"), close);
+    proof::rules(out, (37, 11), rows.map(row))
 }
 
 fn price_of(cents: u64) -> String {
     price(Money::cents(cents))
-}
-
-fn millis(time: std::time::Duration) -> usize {
-    usize::try_from(time.as_millis()).unwrap_or(usize::MAX)
 }

@@ -1,30 +1,17 @@
 //! Journals that contradict the rules: the event that does is named.
 
-use bailiwick::journal::{Delivery, EncodedEvent, EventType, Metadata};
-use bailiwick::{Event, Id, MemoryJournal, Position, Tags, Timestamp, tags_of};
+use bailiwick::journal::{Delivery, EncodedEvent};
+use bailiwick::{MemoryJournal, Position};
 use bailiwick_examples::auction::{
     Bid, BidPlaced, BidRetracted, BidderEvent, BidderId, BidderSuspended, Increment, ListingEvent,
     ListingId, Money, Terms,
 };
 
 use super::*;
+use crate::encoded::event;
 
 fn eur(minor: u64) -> Money {
     Money { minor, currency: "EUR".parse().unwrap() }
-}
-
-fn event(id: &impl Id, event: &impl Event, at: u64) -> EncodedEvent {
-    let mut payload = Vec::new();
-    event.encode(&mut payload).unwrap();
-    let own: Tags = id.tag().unwrap().into();
-    EncodedEvent {
-        event_type: EventType::literal(event.event_type()),
-        version: event.descriptor().version(),
-        tags: tags_of(&own, event).unwrap(),
-        payload: payload.into(),
-        recorded_at: Timestamp::from_millis(at),
-        metadata: Metadata::default(),
-    }
 }
 
 /// Something that happens to the listing, from 10 to 100.

@@ -1,27 +1,14 @@
 //! Journals that contradict the rules: the event that does is named.
 
-use bailiwick::journal::{EncodedEvent, EventType, Metadata};
-use bailiwick::{Event, Id, MemoryJournal, Tags, Timestamp, tags_of};
+use bailiwick::MemoryJournal;
+use bailiwick::journal::EncodedEvent;
 use bailiwick_examples::money::Money;
 use bailiwick_examples::orders::{
     OrderEvent, OrderId, ParcelEvent, ParcelId, PaymentEvent, Position as Item,
 };
 
 use super::*;
-
-fn event(id: &impl Id, event: &impl Event, at: u64) -> EncodedEvent {
-    let mut payload = Vec::new();
-    event.encode(&mut payload).unwrap();
-    let own: Tags = id.tag().unwrap().into();
-    EncodedEvent {
-        event_type: EventType::literal(event.event_type()),
-        version: event.descriptor().version(),
-        tags: tags_of(&own, event).unwrap(),
-        payload: payload.into(),
-        recorded_at: Timestamp::from_millis(at),
-        metadata: Metadata::default(),
-    }
-}
+use crate::encoded::event;
 
 fn order(what: &OrderEvent) -> EncodedEvent {
     event(&OrderId::from("A"), what, 0)
