@@ -7,8 +7,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use bailiwick_core::journal::Journal;
+use bailiwick_core::journal::{Journal, JournalReadError};
 
+use crate::error::ReadError;
 use crate::port::Guarded;
 use crate::shared::{Lock, Shared, Stage};
 
@@ -60,6 +61,17 @@ impl Shared {
         // One that comes too late is dropped here, with the call.
         let number = self.lending.enter(slot.clone())?;
         Some(Lent { shared: self.clone(), slot, number })
+    }
+}
+
+impl Shared {
+    /// Calls the journal for who reads, and waits for the answer.
+    pub(crate) async fn asks<T: Send + 'static>(
+        self: &Arc<Self>,
+        call: impl FnOnce(&dyn Journal) -> Guarded<T, JournalReadError>,
+    ) -> Result<T, ReadError> {
+        let answer = self.lend(call).ok_or(ReadError::ShutDown)?.await;
+        answer.ok_or(ReadError::ShutDown)?.map_err(ReadError::unread)
     }
 }
 

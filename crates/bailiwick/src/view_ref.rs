@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bailiwick_core::journal::Read;
 use bailiwick_core::views::{Boundary, Folded};
-use bailiwick_core::{BoundaryError, BoxFuture, FoldError, IntoId, Position, View};
+use bailiwick_core::{BoundaryError, BoxFuture, FoldError, IntoId, InvalidTag, Position, View};
 
 use crate::error::{ReadError, caught};
 use crate::pace::Pace;
@@ -145,20 +145,33 @@ impl<V: View> ViewRef<V> {
     pub fn read(&self) -> impl Future<Output = Result<Seen<V>, ReadError>> + Send + use<V> {
         let ViewRef { shared, key, timeout } = self;
         let (shared, timeout) = (shared.clone(), *timeout);
-        let boundary = guarded(|| Boundary::of::<V>(key));
+        let boundary = guarded(|| boundary_of::<V>(key));
         async move {
-            let boundary = boundary?.map_err(|error| match error {
-                BoundaryError::Key { source, .. } => ReadError::InvalidId(source),
-                _ => unreachable!("nothing else is wrong with a key"),
-            })?;
-            let limit = shared.seams.clock.sleep(timeout);
-            let Either::Left(folded) = race(fold(&shared, &boundary), limit).await else {
-                return Err(ReadError::TimedOut);
-            };
-            let (folded, position) = folded?;
+            let boundary = boundary?.map_err(ReadError::InvalidId)?;
+            let (folded, position) = within(&shared, timeout, fold(&shared, &boundary)).await?;
             let value = folded.into_state().expect("it is the only one");
             Ok(Seen { value, position })
         }
+    }
+}
+
+/// What the view of this key reads.
+pub(crate) fn boundary_of<V: View>(key: &V::Key) -> Result<Boundary, InvalidTag> {
+    Boundary::of::<V>(key).map_err(|error| match error {
+        BoundaryError::Key { source, .. } => source,
+        _ => unreachable!("nothing else is wrong with a key"),
+    })
+}
+
+/// Reads for so long at most.
+pub(crate) async fn within<T>(
+    shared: &Shared,
+    timeout: Duration,
+    work: impl Future<Output = Result<T, ReadError>>,
+) -> Result<T, ReadError> {
+    match race(work, shared.seams.clock.sleep(timeout)).await {
+        Either::Left(read) => read,
+        Either::Right(()) => Err(ReadError::TimedOut),
     }
 }
 
@@ -185,9 +198,7 @@ pub(crate) async fn fold_on(
     let (mut last, mut pace) = (None, Pace::default());
     while folded.level().is_none() {
         let read = Read { upto, ..folded.next_read(shared.config.page()) };
-        let page = shared.lend(|journal| port::read(journal, read)).ok_or(ReadError::ShutDown)?;
-        let page = page.await.ok_or(ReadError::ShutDown)?;
-        let page = page.map_err(ReadError::unread)?;
+        let page = shared.asks(|journal| port::read(journal, read)).await?;
         shared.time.not_before_any(&page.events);
         last = page.events.last().map(|recorded| recorded.position).or(last);
         let mut page = Some(page);

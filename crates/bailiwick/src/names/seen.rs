@@ -6,7 +6,7 @@ use bailiwick_core::journal::{RESERVED_PREFIX, RESERVED_TYPES, RecordedEvent};
 use bailiwick_core::{BoxError, EventDescriptor, IdDescriptor, Position, SchemaVersion, Tag};
 
 use super::{Found, Names, each_once, has_key, knows};
-use crate::error::caught;
+use crate::error;
 use crate::start::StartError;
 
 /// What is known of an event type that is in the journal.
@@ -210,5 +210,5 @@ impl Seen {
 
 /// Runs what the domain says about its own form.
 fn guarded(code: impl FnOnce() -> Result<(), BoxError>) -> Result<(), BoxError> {
-    caught(code).unwrap_or_else(|message| Err(format!("it panics: {message}").into()))
+    error::guarded(code).unwrap_or_else(|panicked| Err(panicked.into()))
 }

@@ -17,10 +17,11 @@ use bailiwick_core::{ErrorReport, Tag, Text, codec};
 use super::chain;
 use super::delivering::Delivering;
 use super::facts;
-use super::fold::{as_of, guarded};
+use super::fold::as_of;
 use super::reaction::Does;
 use super::running::{ALONE, Running};
 use super::targets::Outcome;
+use crate::error::guarded;
 use crate::port;
 use crate::race::yield_now;
 

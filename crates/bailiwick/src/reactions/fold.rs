@@ -4,7 +4,7 @@ use bailiwick_core::journal::Journal;
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{ErrorReport, Position};
 
-use crate::error::caught;
+use crate::error::guarded;
 use crate::kept::Kept;
 use crate::pace::Pace;
 use crate::port;
@@ -48,14 +48,4 @@ pub(super) async fn as_of(
             gives_way.now().await;
         }
     }
-}
-
-/// Runs code of the domain. Fails with the message of a panic.
-pub(super) fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, String> {
-    caught(code).map_err(|message| panicked(&message))
-}
-
-/// That code of the domain has panicked, as operators read it.
-pub(super) fn panicked(message: &str) -> String {
-    format!("it panics: {message}")
 }

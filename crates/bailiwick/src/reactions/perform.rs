@@ -21,8 +21,9 @@ use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{ErrorReport, Position, Text};
 
 use super::deliver::{Stop, correlation_of};
-use super::fold::{as_of, guarded};
+use super::fold::as_of;
 use super::running::Running;
+use crate::error::guarded;
 use crate::race::{Either, race};
 use crate::shared::{Shared, Stage};
 use crate::view_ref;

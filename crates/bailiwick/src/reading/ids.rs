@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::error::ReadError;
 use crate::kind::Kind;
 use crate::port;
-use crate::race::{Either, race};
+use crate::view_ref::within;
 
 /// How a list is read.
 #[derive(Debug, Clone, Copy)]
@@ -84,13 +84,7 @@ impl<A: Aggregate> Aggregates<A> {
     ) -> impl Future<Output = Result<IdsPage<A::Key>, ReadError>> + Send + use<A> {
         let (kind, options) = (self.kind().clone(), self.lists);
         let after = after.map(ToString::to_string);
-        async move {
-            let limit = kind.shared.seams.clock.sleep(options.timeout);
-            match race(list(&kind, after, options.limit), limit).await {
-                Either::Left(page) => page,
-                Either::Right(()) => Err(ReadError::TimedOut),
-            }
-        }
+        async move { within(&kind.shared, options.timeout, list(&kind, after, options.limit)).await }
     }
 }
 
@@ -133,9 +127,7 @@ async fn read_part<A: Aggregate>(
             Some(after) => read.after(after),
             None => read,
         };
-        let page = kind.shared.lend(|journal| port::values(journal, read));
-        let page = page.ok_or(ReadError::ShutDown)?.await.ok_or(ReadError::ShutDown)?;
-        pages.push(page.map_err(ReadError::unread)?);
+        pages.push(kind.shared.asks(|journal| port::values(journal, read)).await?);
     }
     Ok(merge(&pages, limit))
 }

@@ -4,15 +4,14 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bailiwick_core::views::{Boundary, Folded};
-use bailiwick_core::{Aggregate, BoundaryError, Position};
+use bailiwick_core::{Aggregate, Position};
 
 use crate::aggregates::AggregateRef;
 use crate::error::ReadError;
 use crate::port;
-use crate::race::{Either, race};
 use crate::seen::Seen;
 use crate::shared::Shared;
-use crate::view_ref::{fold_on, guarded};
+use crate::view_ref::{boundary_of, fold_on, guarded, within};
 
 impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
     /// The state of this aggregate as it was after everything up to `position`, folded from the journal. The
@@ -47,7 +46,6 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
         let (shared, boundary) = (self.kind().shared.clone(), self.boundary());
         let timeout = self.timeout_of_calls();
         async move {
-            let limit = shared.seams.clock.sleep(timeout);
             let work = async {
                 let boundary = boundary?;
                 reaches(&shared, position).await?;
@@ -56,10 +54,7 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
                 let last = last.unwrap_or(Position::START);
                 Ok(seen(folded, last))
             };
-            match race(work, limit).await {
-                Either::Left(seen) => seen,
-                Either::Right(()) => Err(ReadError::TimedOut),
-            }
+            within(&shared, timeout, work).await
         }
     }
 
@@ -102,20 +97,13 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
         let (shared, boundary) = (self.kind().shared.clone(), self.boundary());
         let timeout = self.timeout_of_calls();
         async move {
-            let limit = shared.seams.clock.sleep(timeout);
             let work = async { wait_for(&shared, &boundary?, condition).await };
-            match race(work, limit).await {
-                Either::Left(seen) => seen,
-                Either::Right(()) => Err(ReadError::TimedOut),
-            }
+            within(&shared, timeout, work).await
         }
     }
 
     fn boundary(&self) -> Result<Boundary, ReadError> {
-        guarded(|| Boundary::of::<A>(self.id()))?.map_err(|error| match error {
-            BoundaryError::Key { source, .. } => ReadError::InvalidId(source),
-            _ => unreachable!("nothing else is wrong with a key"),
-        })
+        guarded(|| boundary_of::<A>(self.id()))?.map_err(ReadError::InvalidId)
     }
 }
 
@@ -133,17 +121,14 @@ async fn wait_for<A: Aggregate>(
         }
         let after = folded.level().expect("it was folded to the end");
         let query = query.clone();
-        let changed = shared.lend(|journal| port::changed(journal, query, after));
-        let changed = changed.ok_or(ReadError::ShutDown)?.await.ok_or(ReadError::ShutDown)?;
-        changed.map_err(ReadError::unread)?;
+        shared.asks(|journal| port::changed(journal, query, after)).await?;
         folded.behind();
     }
 }
 
 /// Whether the journal reaches that far: else what is there now would be taken for what was then.
 async fn reaches(shared: &Arc<Shared>, position: Position) -> Result<(), ReadError> {
-    let head = shared.lend(port::head).ok_or(ReadError::ShutDown)?.await;
-    let head = head.ok_or(ReadError::ShutDown)?.map_err(ReadError::unread)?.position;
+    let head = shared.asks(port::head).await?.position;
     if position > head {
         return Err(ReadError::BeyondHead { position, head });
     }

@@ -4,9 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bailiwick_core::journal::{EventType, Query, QueryItem, RecordedEvent};
-use bailiwick_core::views::Boundary;
 use bailiwick_core::{
-    Aggregate, BoundaryError, BoxFuture, Event, Id, InvalidTag, News, Position, View, each_name,
+    Aggregate, BoxFuture, Event, Id, InvalidTag, News, Position, View, each_name,
 };
 
 use super::error::SubscribeError;
@@ -16,6 +15,7 @@ use super::subscription::{ReadAs, Subscription};
 use crate::aggregates::{AggregateRef, Aggregates};
 use crate::runtime::Runtime;
 use crate::shared::Shared;
+use crate::view_ref::boundary_of;
 
 impl Runtime {
     /// Subscribes to the events of a set, whoever emitted them and whatever they concern: from a position
@@ -184,9 +184,6 @@ fn of_types<E: Event>() -> Query {
 
 /// What one aggregate folds.
 pub(super) fn of_id<A: Aggregate>(id: &A::Key) -> Result<Query, InvalidTag> {
-    let boundary = Boundary::of::<A>(id).map_err(|error| match error {
-        BoundaryError::Key { source, .. } => source,
-        _ => unreachable!("nothing else is wrong with a key"),
-    })?;
+    let boundary = boundary_of::<A>(id)?;
     Ok(boundary.guard().expect("an aggregate is guarded"))
 }

@@ -6,11 +6,12 @@ use bailiwick_core::views::Folded;
 use bailiwick_core::{Position, Tag, Text, Timestamp, codec};
 use bytes::Bytes;
 
-use super::emitted::{Outcome, guarded, shown};
+use super::emitted::{Outcome, shown};
 use super::error::RehearsalError;
 use super::report::{Difference, Findings, LeftOut};
 use super::states::{States, Unfolded};
 use super::subjects::{Posed, Subject};
+use crate::error::guarded;
 
 /// The commands and decisions that were added, and the command whose events are being read.
 pub(super) struct Decided {

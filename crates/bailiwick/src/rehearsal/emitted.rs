@@ -1,13 +1,11 @@
 //! What comes of something that is decided again, and whether that is what came of it before.
 
-use std::any::Any;
 use std::fmt::{self, Write as _};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bailiwick_core::journal::{EncodedEvent, RecordedEvent};
 use bailiwick_core::{Event, codec};
 
-use crate::error::panic_message;
+use crate::error::guarded;
 
 /// An event that is emitted today, whatever its type.
 pub(super) trait Emitted: Send {
@@ -99,10 +97,4 @@ pub(super) fn all(events: impl Iterator<Item = String>) -> String {
         let _ = write!(text, "{before}{event}");
     }
     if text.is_empty() { "emits nothing".to_owned() } else { text }
-}
-
-/// Runs code of the domain. Fails with the message of a panic.
-pub(super) fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, String> {
-    let said = |panic: Box<dyn Any + Send>| format!("it panics: {}", panic_message(&*panic));
-    catch_unwind(AssertUnwindSafe(code)).map_err(said)
 }

@@ -5,11 +5,12 @@ use std::collections::VecDeque;
 use bailiwick_core::journal::{Origin, RecordedEvent};
 use bailiwick_core::{Position, Timestamp};
 
-use super::emitted::{Emitted, all, event_shown, guarded};
+use super::emitted::{Emitted, all, event_shown};
 use super::error::RehearsalError;
 use super::report::{Difference, Findings, LeftOut};
 use super::states::States;
 use super::subjects::Timed;
+use crate::error::guarded;
 
 /// The aggregates whose deadlines are rehearsed, and the run of events that is being read.
 pub(super) struct Expired {

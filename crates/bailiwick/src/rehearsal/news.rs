@@ -5,8 +5,9 @@ use bailiwick_core::policy::{DeliveryEnded, Ending, Outgoing};
 use bailiwick_core::{Text, codec};
 use bytes::Bytes;
 
-use super::emitted::{event_shown, guarded};
+use super::emitted::event_shown;
 use super::report::LeftOut;
+use crate::error::guarded;
 
 /// What a policy does about a news today.
 pub(super) enum Computed {

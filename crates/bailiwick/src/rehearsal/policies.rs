@@ -19,12 +19,12 @@ use bailiwick_core::policy::{AnyPolicy, Outgoing, PolicyFact, Reacting, Recipien
 use bailiwick_core::{ErrorReport, Event, Position, Tag, Text};
 use bytes::Bytes;
 
-use super::emitted::guarded;
 use super::error::RehearsalError;
 use super::news::{Compared, Computed, Waiting};
 use super::report::{Difference, Findings, LeftOut};
 use super::source::Source;
 use super::states::States;
+use crate::error::guarded;
 
 pub(super) struct Policies {
     policies: Vec<Rehearsed>,

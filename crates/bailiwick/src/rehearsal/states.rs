@@ -11,9 +11,9 @@ use bailiwick_core::journal::{Query, Read, RecordedEvent};
 use bailiwick_core::views::{Boundary, Folded, ReadingItem, Slot, ViewIdentity};
 use bailiwick_core::{ErrorReport, Position, Tag};
 
-use super::emitted::guarded;
 use super::error::RehearsalError;
 use super::source::Source;
+use crate::error::guarded;
 
 /// Events per page when a state is folded.
 const PAGE: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
