@@ -67,7 +67,7 @@ pub use position::Position;
 pub use recording::Recording;
 pub use report::ErrorReport;
 pub use round_trip::RoundTrip;
-pub use schema::{EventDescriptor, SchemaVersion, Upcast, each_name};
+pub use schema::{EventDescriptor, FieldDescriptor, SchemaVersion, Upcast, each_name};
 pub use stored::Unstorable;
 pub use tag::{InvalidTag, Tag, Tags};
 pub use tagged::Tagged;

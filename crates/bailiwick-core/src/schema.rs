@@ -93,6 +93,8 @@ pub struct EventDescriptor {
     pub owner_id: TypeId,
     /// From version 1 to 2, from 2 to 3, and so on.
     pub upcasts: &'static [Upcast],
+    /// What those are called where they are named; fewer if that is not known.
+    pub upcast_names: &'static [&'static str],
     /// There is no Rust type any more: it is asked for, and passed over.
     pub retired: bool,
     /// The keys of the tags that each of its fields marked `#[tag]` may add; none where that is not
@@ -101,6 +103,43 @@ pub struct EventDescriptor {
     /// Its serde form is known to come back as it was. What is not is
     /// [read back](crate::Event#what-is-read-back) when it is emitted.
     pub round_trips: bool,
+    /// Its fields as they are declared; none where that is not known.
+    pub fields: Option<&'static [FieldDescriptor]>,
+    /// The attributes of serde on the type as a whole, as they are written.
+    pub serde: &'static str,
+}
+
+/// A field of an event type, as it is declared.
+///
+/// ```
+/// use bailiwick_core::Event;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// struct DishListed {
+///     #[serde(default)]
+///     vegan: Option<bool>,
+/// }
+///
+/// let [vegan] = DishListed::TYPES[0].fields.expect("it is derived") else { panic!() };
+/// assert_eq!((vegan.name, vegan.of, vegan.serde), ("vegan", "Option<bool>", "default"));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FieldDescriptor {
+    /// Its name; where an attribute of serde says another one, that is stored.
+    pub name: &'static str,
+    /// Its type, as it is written.
+    pub of: &'static str,
+    /// Its attributes of serde, as they are written.
+    pub serde: &'static str,
+}
+
+impl FieldDescriptor {
+    /// Used by `#[derive(Event)]`.
+    pub const fn new(name: &'static str, of: &'static str, serde: &'static str) -> Self {
+        FieldDescriptor { name, of, serde }
+    }
 }
 
 impl EventDescriptor {
@@ -112,9 +151,12 @@ impl EventDescriptor {
             owner,
             owner_id,
             upcasts: &[],
+            upcast_names: &[],
             retired: false,
             tagged: None,
             round_trips: false,
+            fields: None,
+            serde: "",
         }
     }
 
@@ -128,6 +170,18 @@ impl EventDescriptor {
     #[must_use]
     pub const fn upcasts(self, upcasts: &'static [Upcast]) -> Self {
         EventDescriptor { upcasts, ..self }
+    }
+
+    /// What its upcasters are called. Used by `#[derive(Event)]`.
+    #[must_use]
+    pub const fn upcast_names(self, upcast_names: &'static [&'static str]) -> Self {
+        EventDescriptor { upcast_names, ..self }
+    }
+
+    /// Its fields, and the attributes of serde on the type. Used by `#[derive(Event)]`.
+    #[must_use]
+    pub const fn declared(self, fields: &'static [FieldDescriptor], serde: &'static str) -> Self {
+        EventDescriptor { fields: Some(fields), serde, ..self }
     }
 
     /// A type that no longer exists; its owner is the set that says so.

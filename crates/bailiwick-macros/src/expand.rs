@@ -7,6 +7,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Field, Ident};
 
+use crate::declared::{Declared, text};
 use crate::evolution::Evolution;
 use crate::input::{EventSet, Included, Inline, Shape};
 use crate::round_trip::Form;
@@ -29,7 +30,9 @@ struct Parts {
 pub fn expand(set: &EventSet<'_>, root: &TokenStream) -> TokenStream {
     let ident = set.ident;
     let (parts, conversions) = match &set.shape {
-        Shape::Struct { tags, form } => (struct_parts(set, tags, form, root), TokenStream::new()),
+        Shape::Struct { tags, form, declared } => {
+            (struct_parts(set, tags, (form, declared), root), TokenStream::new())
+        }
         Shape::Enum { inline, included } => {
             (enum_parts(set, inline, included, root), conversions(ident, included))
         }
@@ -96,10 +99,15 @@ pub fn expand(set: &EventSet<'_>, root: &TokenStream) -> TokenStream {
     }
 }
 
-fn struct_parts(set: &EventSet<'_>, tags: &[&Field], form: &Form<'_>, root: &TokenStream) -> Parts {
+fn struct_parts(
+    set: &EventSet<'_>,
+    tags: &[&Field],
+    (form, declared): (&Form<'_>, &Declared),
+    root: &TokenStream,
+) -> Parts {
     let (fields, add) = add_tags(tags);
     Parts {
-        own: vec![evolved(set, set.ident, (&set.evolution, form, tags), root)],
+        own: vec![evolved(set, set.ident, (&set.evolution, form, declared, tags), root)],
         included: Vec::new(),
         descriptor: quote!(&<Self as #root::Event>::TYPES[0]),
         tags: quote! {
@@ -143,7 +151,8 @@ fn enum_parts(
         own: inline
             .iter()
             .map(|variant| {
-                let known = (&variant.evolution, &variant.form, &*variant.tags);
+                let Inline { evolution, form, declared, tags, .. } = variant;
+                let known = (evolution, form, declared, &**tags);
                 evolved(set, variant.ident, known, root)
             })
             .collect(),
@@ -269,22 +278,23 @@ fn descriptor(name: &str, owner: &Ident, root: &TokenStream) -> TokenStream {
     }
 }
 
-/// One event type of the set, with what it was before, what is known of its serde form, and which tags its
-/// fields have.
+/// One event type of the set, with what it was before, what is known of its serde form, its fields, and
+/// which tags those have.
 fn evolved(
     set: &EventSet<'_>,
     name: &Ident,
-    (evolution, form, tags): (&Evolution, &Form<'_>, &[&Field]),
+    (evolution, form, declared, tags): (&Evolution, &Form<'_>, &Declared, &[&Field]),
     root: &TokenStream,
 ) -> TokenStream {
     let descriptor = descriptor(&name.unraw().to_string(), set.ident, root);
     let Evolution { was, upcasts, .. } = evolution;
     let was = (!was.is_empty()).then(|| quote!(.was(&[#(#was),*])));
+    let upcast_names = upcasts.iter().map(|path| text(path.to_token_stream()));
     let upcasts = (!upcasts.is_empty()).then(|| {
         quote!(.upcasts({
             const __UPCASTS: &[#root::Upcast] = &[#(#upcasts),*];
             __UPCASTS
-        }))
+        }).upcast_names(&[#(#upcast_names),*]))
     });
     let round_trips = form.known().filter(|_| !set.evolution.read_back).map(|fields| {
         quote!(.round_trips({
@@ -297,7 +307,8 @@ fn evolved(
         let (ty, at) = (&field.ty, Span::call_site().located_at(field.ty.span()));
         quote_spanned!(at=> <#ty as #root::Tagged>::KEYS)
     });
-    quote!(#descriptor #was #upcasts #round_trips.tagged(&[#(#tagged),*]))
+    let declared = declared.expand(root);
+    quote!(#descriptor #was #upcasts #round_trips.tagged(&[#(#tagged),*]) #declared)
 }
 
 /// The pattern that binds the fields `tags`, and the statements that add their tags.

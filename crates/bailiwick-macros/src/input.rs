@@ -11,6 +11,7 @@ use syn::{
     PathArguments, Type, Variant,
 };
 
+use crate::declared::Declared;
 use crate::evolution::{self, Evolution};
 use crate::round_trip::Form;
 use crate::serde_attributes::{self, Place};
@@ -26,7 +27,7 @@ pub struct EventSet<'a> {
 /// The event types of a set.
 pub enum Shape<'a> {
     /// A struct: itself, with the fields that are tags.
-    Struct { tags: Vec<&'a Field>, form: Form<'a> },
+    Struct { tags: Vec<&'a Field>, form: Form<'a>, declared: Declared },
     /// An enum: the types of its own, and the sets it includes.
     Enum { inline: Vec<Inline<'a>>, included: Vec<Included<'a>> },
 }
@@ -36,6 +37,7 @@ pub struct Inline<'a> {
     pub ident: &'a Ident,
     pub tags: Vec<&'a Field>,
     pub form: Form<'a>,
+    pub declared: Declared,
     pub evolution: Evolution,
 }
 
@@ -81,7 +83,8 @@ impl<'a> EventSet<'a> {
                     data.union_token,
                     "a union cannot be stored; an event is a struct, a set of them an enum",
                 );
-                Shape::Struct { tags: Vec::new(), form: Form::UNKNOWN }
+                let declared = Declared::of(&[], None, &Fields::Unit);
+                Shape::Struct { tags: Vec::new(), form: Form::UNKNOWN, declared }
             }
         };
         let set = EventSet { ident: &input.ident, shape, evolution };
@@ -124,7 +127,8 @@ fn parse_struct<'a>(input: &'a DeriveInput, fields: &'a Fields, errors: &mut Err
         );
     }
     let tags = tag_fields(fields, errors);
-    Shape::Struct { tags, form: Form::of(&input.attrs, None, fields) }
+    let declared = Declared::of(&input.attrs, None, fields);
+    Shape::Struct { tags, form: Form::of(&input.attrs, None, fields), declared }
 }
 
 fn parse_enum<'a>(input: &'a DeriveInput, data: &'a DataEnum, errors: &mut Errors) -> Shape<'a> {
@@ -149,6 +153,7 @@ fn parse_enum<'a>(input: &'a DeriveInput, data: &'a DataEnum, errors: &mut Error
                 ident: &variant.ident,
                 tags: tag_fields(fields, errors),
                 form: Form::of(&input.attrs, Some(&variant.attrs), fields),
+                declared: Declared::of(&input.attrs, Some(&variant.attrs), fields),
                 evolution: Evolution::parse(evolution::Place::Inline, &variant.attrs, errors),
             }),
         }

@@ -6,6 +6,7 @@
 //! For examples see [`Event`], [`RoundTrip`](macro@RoundTrip) and [`commands`](macro@commands).
 
 mod commands;
+mod declared;
 mod evolution;
 mod expand;
 mod input;

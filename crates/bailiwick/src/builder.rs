@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::journal::Journal;
-use bailiwick_core::views::Reader;
-use bailiwick_core::{Aggregate, Decision, Effect, Event, Policy, Position, View, Views};
+use bailiwick_core::{Aggregate, Decision, Effect, Event, Policy, Position, View};
 use tokio::runtime::Handle;
 
+use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::error::panic_message;
@@ -123,10 +123,7 @@ impl Builder {
         if self.decisions.iter().all(|(known, _)| *known != id) {
             self.decisions.push((id, send_decision::<D>));
             self.pinned.extend(D::COMMAND.map(|name| (name, type_name::<D>())));
-            self.names.emitter::<D::Event>(type_name::<D>());
-            let mut readers = Vec::new();
-            D::Views::readers(&mut readers);
-            readers.into_iter().for_each(|reader| self.names.reader(reader));
+            self.names.decision::<D>();
         }
         self
     }
@@ -236,7 +233,7 @@ impl Builder {
     /// would miss or misread what is there. The views of a [`decision`](Self::decision) are known from
     /// there.
     pub fn reads<V: View>(mut self) -> Self {
-        self.names.reader(Reader::of::<V>());
+        self.names.view::<V>();
         self
     }
 
@@ -252,7 +249,7 @@ impl Builder {
     /// Says that these events are written to the journal by something else than the aggregates
     /// and decisions here: another program, for example.
     pub fn emits<E: Event>(mut self) -> Self {
-        self.names.emitter::<E>(type_name::<E>());
+        self.names.emitter::<E>();
         self
     }
 
@@ -350,6 +347,32 @@ impl Builder {
         self
     }
 
+    /// What is stored by all that was added, and who emits and reads it: to be printed, and
+    /// [compared with a file](Catalogue::assert_file) that is reviewed when it changes. Nothing is started,
+    /// and the journal is not looked at: any will do.
+    ///
+    /// For an example see [`Catalogue`].
+    ///
+    /// # Errors
+    /// If the names contradict each other, as a start would say it: see [`StartError`].
+    pub fn catalogue(&self) -> Result<Catalogue, StartError> {
+        self.check_pinned()?;
+        self.names.catalogue()
+    }
+
+    /// Names of decisions, policies and effects are those of one Rust type each.
+    fn check_pinned(&self) -> Result<(), StartError> {
+        if let Some((name, first, second)) = taken_twice(self.pinned.iter().copied()) {
+            return Err(StartError::CommandTaken { name, first, second });
+        }
+        let named = self.reactions.iter().map(|reaction| &reaction.declares);
+        let named = named.map(|declares| (declares.name, declares.rust_type));
+        match taken_twice(named) {
+            Some((name, first, second)) => Err(StartError::ReactionTaken { name, first, second }),
+            None => Ok(()),
+        }
+    }
+
     /// Starts: checks the names, reads the journal once for the deadlines and for what this program
     /// would pass over or misread, and arms the deadlines before the first command is served.
     ///
@@ -362,14 +385,7 @@ impl Builder {
     /// # Errors
     /// See [`StartError`]. Nothing runs then.
     pub async fn start(self) -> Result<Runtime, StartError> {
-        if let Some((name, first, second)) = taken_twice(self.pinned.iter().copied()) {
-            return Err(StartError::CommandTaken { name, first, second });
-        }
-        let named = self.reactions.iter().map(|reaction| &reaction.declares);
-        let named = named.map(|declares| (declares.name, declares.rust_type));
-        if let Some((name, first, second)) = taken_twice(named) {
-            return Err(StartError::ReactionTaken { name, first, second });
-        }
+        self.check_pinned()?;
         self.config.check().map_err(StartError::Config)?;
         let (views, event_types) = (self.names.views(), self.names.event_types());
         let schema = Schema::new(self.names)?;

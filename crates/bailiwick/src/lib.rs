@@ -8,6 +8,7 @@ mod backoff;
 #[doc(hidden)]
 pub mod bench;
 mod builder;
+pub mod catalogue;
 mod cell;
 mod clock;
 mod config;
@@ -62,6 +63,7 @@ pub use aggregates::{AggregateRef, Aggregates};
 pub use ask::Admission;
 pub use bailiwick_core::*;
 pub use builder::Builder;
+pub use catalogue::Catalogue;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use config::{Config, WrongBound};
 pub use counts::Counts;

@@ -6,6 +6,7 @@
 //!    reads a type that is never emitted here, and never was, has misspelt it.
 //! 3. What is kept of the journal is bounded by the names there are, not by its length.
 
+mod catalogue;
 mod contradictions;
 mod found;
 mod schema;
@@ -17,7 +18,10 @@ use std::collections::BTreeSet;
 use bailiwick_core::journal::EncodedEvent;
 use bailiwick_core::policy::ReactionDescriptor;
 use bailiwick_core::views::Reader;
-use bailiwick_core::{Aggregate, CodecError, Event, EventDescriptor, IdDescriptor, Position};
+use bailiwick_core::{
+    Aggregate, CodecError, Decision, Event, EventDescriptor, IdDescriptor, Position, ReactionKind,
+    View, Views,
+};
 
 pub use found::Found;
 pub(crate) use schema::Schema;
@@ -38,11 +42,22 @@ struct Set {
     /// The view that reads them, if one does.
     view: Option<TypeId>,
     emits: bool,
+    /// What it is part of.
+    who: Who,
     types: &'static [EventDescriptor],
     /// Decodes an event of one of these types, and forgets it.
     decode: fn(&EncodedEvent) -> Result<(), CodecError>,
     /// By which IDs they are found; none if they are only emitted.
     ids: Vec<IdDescriptor>,
+}
+
+/// What emits or reads, as a catalogue says it.
+#[derive(Clone, Copy)]
+struct Who {
+    kind: &'static str,
+    /// Its name of today, or its Rust type if it has none.
+    name: &'static str,
+    is_type: bool,
 }
 
 /// An aggregate type, and by which names and keys its events say who decided them.
@@ -71,7 +86,9 @@ impl Names {
     pub(crate) fn aggregate<A: Aggregate>(&mut self) {
         let id = IdDescriptor::of::<A::Key>();
         let view = Some(TypeId::of::<A>());
-        self.sets.push(Set { view, ids: vec![id], ..Set::emitting::<A::Event>(type_name::<A>()) });
+        let who = Who::named("aggregate", A::NAME);
+        let emits = Set::emitting::<A::Event>(type_name::<A>(), who);
+        self.sets.push(Set { view, ids: vec![id], ..emits });
         self.aggregates.push(Named {
             rust_type: type_name::<A>(),
             name: A::NAME,
@@ -81,22 +98,42 @@ impl Names {
         });
     }
 
-    pub(crate) fn emitter<E: Event>(&mut self, of: &'static str) {
-        self.sets.push(Set::emitting::<E>(of));
+    /// What a decision emits, and what its views read.
+    pub(crate) fn decision<D: Decision>(&mut self) {
+        let who = match D::COMMAND {
+            Some(name) => Who::named("decision", name),
+            None => Who::of_type::<D>("decision"),
+        };
+        self.sets.push(Set::emitting::<D::Event>(type_name::<D>(), who));
+        self.readers(who, |readers| D::Views::readers(readers));
     }
 
-    pub(crate) fn reader(&mut self, reader: Reader) {
+    /// Something else than what is here.
+    pub(crate) fn emitter<E: Event>(&mut self) {
+        self.sets.push(Set::emitting::<E>(type_name::<E>(), Who::of_type::<E>("elsewhere")));
+    }
+
+    pub(crate) fn view<V: View>(&mut self) {
+        self.reader(Who::of_type::<V>("view"), Reader::of::<V>());
+    }
+
+    fn reader(&mut self, who: Who, reader: Reader) {
         let Reader { of, view, types, decode, ids } = reader;
-        self.sets.push(Set { of, view: Some(view), emits: false, types, decode, ids });
+        self.sets.push(Set { of, view: Some(view), emits: false, who, types, decode, ids });
+    }
+
+    fn readers(&mut self, who: Who, read: impl FnOnce(&mut Vec<Reader>)) {
+        let mut readers = Vec::new();
+        read(&mut readers);
+        readers.into_iter().for_each(|reader| self.reader(who, reader));
     }
 
     /// A policy or an effect.
     pub(crate) fn reaction(&mut self, declares: ReactionDescriptor) {
         let ReactionDescriptor { rust_type: of, id: view, types, decodes: decode, .. } = declares;
-        self.reader(Reader { of, view, types, decode, ids: Vec::new() });
-        let mut readers = Vec::new();
-        (declares.readers)(&mut readers);
-        readers.into_iter().for_each(|reader| self.reader(reader));
+        let who = Who::named(kind_of(&declares), declares.name);
+        self.reader(who, Reader { of, view, types, decode, ids: Vec::new() });
+        self.readers(who, declares.readers);
         self.reactions.push(declares);
     }
 
@@ -113,8 +150,8 @@ impl Names {
 
     /// Whoever subscribes to these events.
     pub(crate) fn subscriber<E: Event>(&mut self) {
-        let Set { of, types, decode, .. } = Set::emitting::<E>(type_name::<E>());
-        self.sets.push(Set { of, view: None, emits: false, types, decode, ids: Vec::new() });
+        let who = Who::of_type::<E>("subscription");
+        self.sets.push(Set { emits: false, ..Set::emitting::<E>(who.name, who) });
     }
 
     pub(crate) fn ignored(&mut self) -> &mut Ignored {
@@ -128,9 +165,9 @@ impl Names {
 }
 
 impl Set {
-    fn emitting<E: Event>(of: &'static str) -> Set {
+    fn emitting<E: Event>(of: &'static str, who: Who) -> Set {
         let decode = |event: &EncodedEvent| event.decode::<E>().map(drop);
-        Set { of, view: None, emits: true, types: E::TYPES, decode, ids: Vec::new() }
+        Set { of, view: None, emits: true, who, types: E::TYPES, decode, ids: Vec::new() }
     }
 
     /// The types that are alive.
@@ -140,6 +177,23 @@ impl Set {
 
     fn knows(&self, name: &str) -> bool {
         knows(self.types, name)
+    }
+}
+
+impl Who {
+    fn named(kind: &'static str, name: &'static str) -> Who {
+        Who { kind, name, is_type: false }
+    }
+
+    fn of_type<T>(kind: &'static str) -> Who {
+        Who { kind, name: type_name::<T>(), is_type: true }
+    }
+}
+
+fn kind_of(declares: &ReactionDescriptor) -> &'static str {
+    match declares.kind {
+        ReactionKind::Policy => "policy",
+        ReactionKind::Effect => "effect",
     }
 }
 
