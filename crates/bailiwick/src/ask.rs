@@ -15,6 +15,7 @@ use crate::glance::Glimpse;
 use crate::once::ReplyCodec;
 use crate::options::Options;
 use crate::seen::Seen;
+use crate::timings::Mark;
 
 /// What to do when the mailbox is full.
 ///
@@ -81,8 +82,9 @@ impl<A: Aggregate> Asking<A> {
             target.kind.tally.here().turned_away.one();
             return Err(NotRun { command, cause });
         }
-        let until = target.kind.shared.seams.clock.elapsed().saturating_add(timeout);
-        let asked = Arc::new(Asked::new(target, call, until, (command, codec), cx.waker().clone()));
+        let now = target.kind.shared.seams.clock.elapsed();
+        let times = (Mark::at(now), now.saturating_add(timeout));
+        let asked = Arc::new(Asked::new(target, call, times, (command, codec), cx.waker().clone()));
         match get_in(&asked, admission) {
             Ok(()) => Ok(asked),
             Err(cause) => {

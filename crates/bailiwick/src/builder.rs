@@ -77,6 +77,8 @@ pub struct Builder {
     /// The names of decisions that are pinned, and the Rust types that have them.
     pinned: Vec<(&'static str, &'static str)>,
     names: Names,
+    #[cfg(feature = "metrics")]
+    metrics: Option<crate::metrics::Labels>,
     #[cfg(feature = "fault-injection")]
     sabotage: Option<crate::Sabotage>,
 }
@@ -101,6 +103,8 @@ impl Builder {
             reactions: Vec::new(),
             pinned: Vec::new(),
             names: Names::default(),
+            #[cfg(feature = "metrics")]
+            metrics: None,
             #[cfg(feature = "fault-injection")]
             sabotage: None,
         }
@@ -340,6 +344,23 @@ impl Builder {
         self
     }
 
+    /// Tells the recorder that is installed when it starts how long things take, as it happens. What is
+    /// counted is told by [`Runtime::record_metrics`]. See the module [`metrics`](mod@crate::metrics), which has
+    /// all of them in a table. With the feature `metrics`.
+    #[cfg(feature = "metrics")]
+    pub fn metrics(mut self) -> Self {
+        self.metrics.get_or_insert_default();
+        self
+    }
+
+    /// As [`metrics`](Self::metrics), and all of them have the label `runtime` with this name: where there
+    /// are several runtimes in a process, for each tenant one, say. With the feature `metrics`.
+    #[cfg(feature = "metrics")]
+    pub fn metrics_as(mut self, name: &str) -> Self {
+        self.metrics = Some(crate::metrics::Labels::of(name));
+        self
+    }
+
     /// Switches on a bug, to see that a test finds it.
     #[cfg(feature = "fault-injection")]
     pub fn sabotage(mut self, sabotage: Option<crate::Sabotage>) -> Self {
@@ -397,6 +418,13 @@ impl Builder {
         let seams = Seams { clock: self.clock, spawner, entropy: self.entropy };
         let journal = self.journal;
         let shared = Shared::new(journal.clone(), seams, self.config, views, event_types);
+        #[cfg(feature = "metrics")]
+        let shared = {
+            if self.metrics.is_some() {
+                crate::metrics::describe_all();
+            }
+            shared.with_metrics(self.metrics)
+        };
         #[cfg(feature = "fault-injection")]
         let shared = shared.with_sabotage(self.sabotage);
         let shared = Arc::new(shared);

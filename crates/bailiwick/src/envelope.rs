@@ -26,6 +26,7 @@ use crate::once::{Once, ReplyCodec};
 use crate::reactions::Delivering;
 use crate::recorded::{self, JudgedAt, Refusal};
 use crate::reply::Reply;
+use crate::timings::Mark;
 
 /// What a caller may say about one call beside the command itself.
 #[derive(Debug, Clone, Default)]
@@ -74,6 +75,8 @@ pub(crate) enum Judged {
 pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
     fn command(&self) -> &'static str;
     fn call(&self) -> Option<&Call>;
+    /// When its caller began to wait.
+    fn asked(&self) -> Mark;
     /// How long its caller waits, by the clock's `elapsed`.
     fn until(&self) -> Duration;
     /// There is no room yet. Only before anybody else knows of it.
@@ -122,6 +125,7 @@ type Answer<A, C> =
 pub(crate) struct Asked<A: Decide<C>, C> {
     target: Arc<Target<A>>,
     claim: AtomicU8,
+    asked: Mark,
     until: Duration,
     call: Option<Arc<Call>>,
     /// Where there is an idempotency key.
@@ -152,13 +156,14 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
     pub(crate) fn new(
         target: Arc<Target<A>>,
         call: Option<Arc<Call>>,
-        until: Duration,
+        (asked, until): (Mark, Duration),
         (command, codec): (C, Option<ReplyCodec<A::Reply>>),
         waker: Waker,
     ) -> Self {
         Asked {
             target,
             claim: AtomicU8::new(WAITING),
+            asked,
             until,
             call,
             codec,
@@ -279,6 +284,10 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
 
     fn call(&self) -> Option<&Call> {
         self.call.as_deref()
+    }
+
+    fn asked(&self) -> Mark {
+        self.asked
     }
 
     fn until(&self) -> Duration {

@@ -16,6 +16,7 @@ use crate::recovery::{Changed, Judging, Timed, Whom, judge_anew};
 use crate::registry::Registry;
 use crate::rest::{self, Residents, RestQueue};
 use crate::shared::{Shared, Stage};
+use crate::timings::Timings;
 use bailiwick_core::journal::{
     ANSWERED, EncodedEvent, EventType, Query, QueryItem, RecordedDeadline,
 };
@@ -33,6 +34,7 @@ pub(crate) struct Kind<A: Aggregate> {
     pub(crate) rest: RestQueue,
     pub(crate) patience: Arc<Patience>,
     pub(crate) tally: Tally,
+    pub(crate) timings: Timings,
     pub(crate) judging: Judging,
     /// Set at the start if events of this type may concern aggregates of others.
     neighbours: OnceLock<Neighbours>,
@@ -55,6 +57,7 @@ impl<A: Aggregate> Kind<A> {
             rest: RestQueue::new(&shared.config, seed, size_of::<A>()),
             patience: Patience::new(),
             tally: Tally::default(),
+            timings: Timings::of(&shared, "aggregate", A::NAME),
             judging: Judging::new(seed),
             neighbours: OnceLock::new(),
             shared,
@@ -162,6 +165,8 @@ impl<A: Aggregate> Residents for Kind<A> {
 /// A [`Kind`] whatever its aggregate.
 pub(crate) trait AnyKind: Timed + 'static {
     fn counts(&self) -> Counts;
+    #[cfg(feature = "metrics")]
+    fn census(&self) -> crate::metrics::Census;
     /// What it reads and guards, each once.
     fn event_types(&self) -> Vec<&'static str>;
     /// Whether an aggregate of this type with this tag reads events of that type.
@@ -196,6 +201,12 @@ pub(crate) trait AnyKind: Timed + 'static {
 impl<A: Aggregate> AnyKind for Kind<A> {
     fn counts(&self) -> Counts {
         self.tally.read()
+    }
+
+    #[cfg(feature = "metrics")]
+    fn census(&self) -> crate::metrics::Census {
+        let (in_memory, stored) = self.registry.census();
+        crate::metrics::Census { name: A::NAME, in_memory, stored, armed: self.deadlines.len() }
     }
 
     fn event_types(&self) -> Vec<&'static str> {

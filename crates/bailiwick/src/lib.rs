@@ -28,6 +28,8 @@ mod kept;
 mod kind;
 mod lent;
 mod memory;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod names;
 mod news;
 mod once;
@@ -57,6 +59,7 @@ mod shared;
 mod start;
 mod tasks;
 mod time;
+mod timings;
 mod view_ref;
 
 pub use aggregates::{AggregateRef, Aggregates};

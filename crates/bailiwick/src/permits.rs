@@ -73,6 +73,13 @@ impl Permits {
         }
     }
 
+    /// How many have one, and how many queue.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn count(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        (state.taken, state.queue.len())
+    }
+
     /// For who waits already.
     pub(crate) fn take(self: &Arc<Self>) -> Permit {
         let mut state = self.state.lock();

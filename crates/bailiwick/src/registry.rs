@@ -8,6 +8,7 @@
 //! 3. Locks are taken in this order: a cell's, the map's, that of the remembered. No guard is ever held
 //!    while a domain's code runs (but for what an ID needs to be a key) or across an await.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
 use bailiwick_core::{Aggregate, InvalidTag};
@@ -26,6 +27,8 @@ pub(crate) struct Registry<A: Aggregate> {
     cells: DashMap<A::Key, Arc<Cell<A>>, FixedState>,
     /// Those that were stored and are remembered.
     remembered: DashMap<A::Key, Weak<Cell<A>>, FixedState>,
+    /// How many times one was stored.
+    stored: AtomicU64,
 }
 
 impl<A: Aggregate> Registry<A> {
@@ -34,6 +37,7 @@ impl<A: Aggregate> Registry<A> {
         Registry {
             cells: DashMap::with_hasher_and_shard_amount(hasher(), SHARDS),
             remembered: DashMap::with_hasher_and_shard_amount(hasher(), REMEMBERED_SHARDS),
+            stored: AtomicU64::new(0),
         }
     }
 
@@ -77,6 +81,7 @@ impl<A: Aggregate> Registry<A> {
             is_it
         });
         debug_assert!(removed.is_some(), "a cell is in the map until it is stored");
+        self.stored.fetch_add(1, Relaxed);
     }
 
     /// Puts a cell, which is locked and was stored, where it was. Fails if there is another one.
@@ -115,6 +120,12 @@ impl<A: Aggregate> Registry<A> {
         let mut ids: Vec<_> = self.cells.iter().map(|entry| entry.key().clone()).collect();
         ids.sort_unstable();
         ids
+    }
+
+    /// How many are in memory, and how many times one was stored.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn census(&self) -> (usize, u64) {
+        (self.cells.len(), self.stored.load(Relaxed))
     }
 
     /// How many cells are known here that are not in memory.

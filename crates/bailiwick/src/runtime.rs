@@ -82,7 +82,7 @@ impl Runtime {
         Runtime(Arc::new(Open(Parts::new(shared, kinds, floor, reactions))))
     }
 
-    fn parts(&self) -> &Parts {
+    pub(crate) fn parts(&self) -> &Parts {
         &self.0.0
     }
 

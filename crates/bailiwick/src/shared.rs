@@ -64,6 +64,9 @@ pub(crate) struct Shared {
     pub(crate) failed_loads: Sampled,
     /// Signalled when the runtime has opened it again.
     pub(crate) journal_opened: Notify,
+    /// What is told as it happens, and by which labels; none if nobody wants to know.
+    #[cfg(feature = "metrics")]
+    pub(crate) metrics: Option<crate::metrics::Labels>,
     #[cfg(feature = "fault-injection")]
     pub(crate) sabotage: Option<crate::Sabotage>,
 }
@@ -113,6 +116,8 @@ impl Shared {
             failed_appends: Sampled::default(),
             failed_loads: Sampled::default(),
             journal_opened: Notify::new(),
+            #[cfg(feature = "metrics")]
+            metrics: None,
             #[cfg(feature = "fault-injection")]
             sabotage: None,
         }
@@ -266,6 +271,11 @@ impl Shared {
         if self.stage.load(Ordering::SeqCst) != Stage::Open as u8 {
             self.settled.notify_waiters();
         }
+    }
+
+    #[cfg(feature = "metrics")]
+    pub(crate) fn with_metrics(self, metrics: Option<crate::metrics::Labels>) -> Self {
+        Shared { metrics, ..self }
     }
 
     #[cfg(feature = "fault-injection")]

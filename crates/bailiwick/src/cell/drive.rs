@@ -327,6 +327,8 @@ impl<A: Aggregate> Cell<A> {
         let now = self.kind.shared.now();
         let span = self.named().turn(work.commands.len());
         let _entered = span.enter();
+        let timings = &self.kind.timings;
+        let begun = timings.begin(&self.kind.shared);
         let mut turn = Turn { tools, now, commands: work.commands.len() };
         live.known.forget_answers(now, self.kind.shared.config.answers_for);
         self.look(live, std::mem::take(&mut work.readers), now);
@@ -342,12 +344,14 @@ impl<A: Aggregate> Cell<A> {
             self.judge_again(live, &mut turn);
         }
         for entry in work.commands.drain(..) {
+            timings.waited(entry.envelope().asked(), begun);
             self.expire_and_judge(live, entry, &mut turn);
         }
         if live.known.deadline.is_none_or(|deadline| deadline > now) {
             live.not_stuck();
         }
         live.forming.seal(tools);
+        timings.judged(begun, &self.kind.shared);
         self.conclude(live, tools, cx)
     }
 

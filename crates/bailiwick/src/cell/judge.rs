@@ -164,6 +164,7 @@ impl<A: Aggregate> Cell<A> {
         }
         if !std::mem::replace(&mut live.overdue, false) {
             self.kind.tally.here().deadlines.one();
+            self.kind.timings.late(now.since(live.known.deadline.unwrap_or(now)));
         }
         // So much of the batch stands, whatever comes of the rounds after it.
         let mut standing = live.forming.extent();

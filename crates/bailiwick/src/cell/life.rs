@@ -14,6 +14,7 @@ use crate::glance::Reader;
 use crate::news::Concerned;
 use crate::port::Guarded;
 use crate::time::Moment;
+use crate::timings::Mark;
 
 /// Small, because every cell in memory has one.
 pub(super) enum Life<A: Aggregate> {
@@ -164,6 +165,8 @@ pub(super) struct Running<A: Aggregate> {
     pub(super) concerned: Concerned,
     pub(super) before: Option<Box<Before<A>>>,
     pub(super) append: Guarded<Appended, AppendError>,
+    /// When it was given to the journal.
+    pub(super) begun: Mark,
 }
 
 impl<A: Aggregate> Default for Batch<A> {

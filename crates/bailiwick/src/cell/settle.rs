@@ -53,8 +53,9 @@ impl<A: Aggregate> Cell<A> {
         #[cfg(feature = "fault-injection")]
         let deliveries = crate::sabotage::guarded(&self.kind.shared, deliveries);
         let condition = unless_delivered(condition, &deliveries);
+        let begun = self.kind.timings.begin(&self.kind.shared);
         let append = port::append(journal, events, Some(condition));
-        live.running = Some(Running { entries, readers, keys, concerned, before, append });
+        live.running = Some(Running { entries, readers, keys, concerned, before, append, begun });
         #[cfg(feature = "fault-injection")]
         if self.kind.shared.sabotaged(crate::Sabotage::ReplyBeforeAppend)
             && let Some(running) = &mut live.running
@@ -75,6 +76,7 @@ impl<A: Aggregate> Cell<A> {
         let Some(running) = live.running.take() else {
             return Poll::Ready(Settled::Live);
         };
+        self.kind.timings.appended(running.begun, &self.kind.shared);
         Poll::Ready(match result {
             Ok(appended) => {
                 self.committed(live, running, appended);

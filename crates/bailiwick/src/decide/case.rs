@@ -24,6 +24,7 @@ use crate::patience::{Entry, Lapse};
 use crate::reactions::Delivering;
 use crate::recorded::{self, JudgedAt, Refusal, without_form};
 use crate::reply::Reply;
+use crate::timings::Mark;
 
 /// A decision, whatever its type.
 pub(super) trait Case: Lapse {
@@ -32,6 +33,8 @@ pub(super) trait Case: Lapse {
     fn wait_at_the_door(&self);
     /// There is room now. Fails if the caller has given it up.
     fn come_in(&self) -> bool;
+    /// When its caller began to wait.
+    fn asked(&self) -> Mark;
     /// Takes the right to decide it. Fails if the caller has given it up.
     fn claim(&self) -> bool;
     /// Decides, adds the events, and keeps the verdict until it is released or decided again.
@@ -77,6 +80,7 @@ pub(super) type Answer<D> =
 pub(super) struct Asked<D: Decision> {
     floor: Arc<Floor>,
     boundary: Boundary,
+    asked: Mark,
     until: Duration,
     call: Option<Arc<Call>>,
     keyed: Option<KeyedCall<D::Reply>>,
@@ -97,13 +101,14 @@ impl<D: Decision> Asked<D> {
     pub(super) fn new(
         floor: Arc<Floor>,
         (bounded, keyed): (Bounded<D>, Option<KeyedCall<D::Reply>>),
-        until: Duration,
+        (asked, until): (Mark, Duration),
         call: Option<Arc<Call>>,
         waker: Waker,
     ) -> Self {
         Asked {
             floor,
             boundary: bounded.boundary().clone(),
+            asked,
             until,
             call,
             keyed,
@@ -380,6 +385,10 @@ impl<D: Decision> Case for Asked<D> {
             self.counters().accepted.one();
         }
         came_in
+    }
+
+    fn asked(&self) -> Mark {
+        self.asked
     }
 
     fn claim(&self) -> bool {

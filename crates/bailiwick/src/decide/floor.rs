@@ -24,6 +24,7 @@ use crate::news::{Concerned, Readers};
 use crate::patience::{self, Patience};
 use crate::port::or_closed;
 use crate::shared::{Lock, Shared, Stage};
+use crate::timings::Timings;
 
 pub(crate) struct Floor {
     shared: Arc<Shared>,
@@ -32,6 +33,7 @@ pub(crate) struct Floor {
     known: Vec<TypeId>,
     readers: Arc<Readers>,
     tally: Tally,
+    pub(super) timings: Timings,
     numbers: Numbers,
     standing: Lock<Standing>,
     pub(super) kept: Kept,
@@ -64,6 +66,7 @@ impl Floor {
             known,
             readers,
             tally: Tally::default(),
+            timings: Timings::of(&shared, "decision", "all"),
             numbers: Numbers::new(seed),
             standing: Lock::new(standing),
             kept: Kept::new(seed, &shared.config),

@@ -134,7 +134,11 @@ impl<'a> Group<'a> {
     async fn attempt(&mut self, level: Position) -> Tried {
         let shared = self.shared();
         let mut events = Vec::new();
-        let decided = match self.decide(&mut events) {
+        let timings = &self.floor.timings;
+        let begun = timings.begin(shared);
+        let decided = self.decide(&mut events);
+        timings.judged(begun, shared);
+        let decided = match decided {
             Ok(decided) => decided,
             Err((culprit, cause)) => {
                 // What it emitted cannot be folded: the others go on without it.
@@ -157,7 +161,10 @@ impl<'a> Group<'a> {
         #[cfg(feature = "fault-injection")]
         let condition = crate::sabotage::unguarded(shared, condition);
         let concerned = self.floor.concerned_by(&mut events, &self.views);
-        match self.port.append(events, condition).await {
+        let begun = timings.begin(shared);
+        let appended = self.port.append(events, condition).await;
+        timings.appended(begun, shared);
+        match appended {
             None => Tried::Closed,
             Some(Ok(appended)) => self.committed(decided, level, &concerned, appended),
             Some(Err(AppendError::Conflict { at })) => self.conflicted(level, at).await,

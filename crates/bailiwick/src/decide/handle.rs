@@ -19,6 +19,7 @@ use crate::counts::Counts;
 use crate::envelope::Receipt;
 use crate::error::{AskError, Cause, NotRun, panic_message};
 use crate::options::{Keyed, Options, Unkeyed};
+use crate::timings::Mark;
 
 /// Runs decisions in a runtime: options first, then the verb. Cheap to clone; share it freely.
 ///
@@ -220,9 +221,10 @@ impl Decisions {
             }
         };
         let Decisions { floor, options: Options { timeout, admission, call }, .. } = self;
-        let until = floor.shared().seams.clock.elapsed().saturating_add(timeout);
-        let waker = cx.waker().clone();
-        let asked = Arc::new(Asked::new(floor.clone(), (bounded, keyed), until, call, waker));
+        let now = floor.shared().seams.clock.elapsed();
+        let (until, waker) = (now.saturating_add(timeout), cx.waker().clone());
+        let times = (Mark::at(now), until);
+        let asked = Arc::new(Asked::new(floor.clone(), (bounded, keyed), times, call, waker));
         let stands = |ticket| asked.stands_at(ticket);
         let cause = match floor.admit(asked.clone(), until, admission, stands) {
             Ok(()) => return Ok(asked),

@@ -25,7 +25,8 @@ pub(super) fn run(floor: Arc<Floor>, leader: Ticket) -> BoxFuture<()> {
         while let Some(leader) = next {
             let gathered = held.gather(leader);
             let aggregates = held.floor.hold_aggregates(&gathered).await;
-            take_turn(&held.floor, &*journal, claim(gathered)).await;
+            let seats = claim(&held.floor, gathered);
+            take_turn(&held.floor, &*journal, seats).await;
             drop(aggregates);
             next = held.floor.leave(&mut held.tickets);
             held.tickets.extend(next);
@@ -51,8 +52,10 @@ impl Held {
 }
 
 /// From here on they are certainly decided.
-fn claim(gathered: Gathered) -> Seats {
+fn claim(floor: &Floor, gathered: Gathered) -> Seats {
+    let now = floor.timings.begin(floor.shared());
     let claimed = gathered.into_iter().filter(|(_, case)| case.claim());
+    let claimed = claimed.inspect(|(_, case)| floor.timings.waited(case.asked(), now));
     claimed.map(|(_, case)| Seat::new(case)).collect()
 }
 
