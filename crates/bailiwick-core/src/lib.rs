@@ -28,6 +28,7 @@ mod lease;
 #[doc(hidden)]
 pub mod policy;
 mod position;
+mod projection;
 #[doc(hidden)]
 pub mod recording;
 mod report;
@@ -64,6 +65,7 @@ pub use policy::{
     Commands, GiveUp, InvalidTarget, Lane, News, NoLane, Policy, ReactionKind, Start, To,
 };
 pub use position::Position;
+pub use projection::{Projection, ProjectionStore, ProjectionTransaction};
 pub use recording::Recording;
 pub use report::ErrorReport;
 pub use round_trip::RoundTrip;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::journal::Journal;
-use bailiwick_core::{Aggregate, Decision, Effect, Event, Policy, Position, View};
+use bailiwick_core::{
+    Aggregate, Decision, Effect, Event, Policy, Position, Projection, ProjectionStore, View,
+};
 use tokio::runtime::Handle;
 
 use crate::catalogue::Catalogue;
@@ -17,6 +19,7 @@ use crate::error::panic_message;
 use crate::kind::{AnyKind, Kind};
 use crate::names::{Names, Schema};
 use crate::port;
+use crate::projections::{self, Declared};
 use crate::reactions::{self, Reaction, SendDecision, send_decision};
 use crate::recover::recover;
 use crate::runtime::Runtime;
@@ -38,6 +41,7 @@ use crate::start::StartError;
 /// | what a policy of another program, or one that is gone, recorded of itself | [`ignores_policies`](Self::ignores_policies) |
 /// | what an effect wants and its views read | [`effect`](Self::effect) |
 /// | what an effect of another program, or one that is gone, recorded of itself | [`ignores_effects`](Self::ignores_effects) |
+/// | what a projection folds | [`projection`](Self::projection) |
 /// | what a view reads that is folded by other means | [`reads`](Self::reads) |
 /// | what is subscribed to, and known from nowhere else | [`subscribes`](Self::subscribes) |
 /// | what another program emits and somebody here reads | [`emits`](Self::emits) |
@@ -74,6 +78,7 @@ pub struct Builder {
     types: Vec<Registration>,
     decisions: Vec<(TypeId, SendDecision)>,
     reactions: Vec<Reaction>,
+    projections: Vec<Declared>,
     /// The names of decisions that are pinned, and the Rust types that have them.
     pinned: Vec<(&'static str, &'static str)>,
     names: Names,
@@ -101,6 +106,7 @@ impl Builder {
             types: Vec::new(),
             decisions: Vec::new(),
             reactions: Vec::new(),
+            projections: Vec::new(),
             pinned: Vec::new(),
             names: Names::default(),
             #[cfg(feature = "metrics")]
@@ -215,6 +221,23 @@ impl Builder {
     fn reaction(mut self, reaction: Reaction) -> Self {
         self.names.reaction(reaction.declares);
         self.reactions.push(reaction);
+        self
+    }
+
+    /// Adds a projection, with the database that has its rows: it runs from the start of the runtime on, and goes on
+    /// where it was. Its events are checked against the journal when the runtime starts; its database is not looked at
+    /// before the runtime runs, so one that is gone holds up nothing else.
+    ///
+    /// The store has a thread of its own, and may block it.
+    ///
+    /// For an example see [`Projections`](crate::Projections).
+    pub fn projection<P: Projection>(
+        mut self,
+        projection: P,
+        store: impl ProjectionStore<P>,
+    ) -> Self {
+        self.names.projection::<P>();
+        self.projections.push(Declared::new(projection, store));
         self
     }
 
@@ -407,6 +430,7 @@ impl Builder {
     /// See [`StartError`]. Nothing runs then.
     pub async fn start(self) -> Result<Runtime, StartError> {
         self.check_pinned()?;
+        check_projections(&self.projections)?;
         self.config.check().map_err(StartError::Config)?;
         let (views, event_types) = (self.names.views(), self.names.event_types());
         let schema = Schema::new(self.names)?;
@@ -434,6 +458,7 @@ impl Builder {
         let all = kinds.iter().map(|(_, kind)| kind);
         recover(&shared, &*journal, all, schema).await?;
         let begun = reactions::begin(&shared, &*journal, self.reactions).await?;
+        let projections = projections::begin(&shared, self.projections)?;
         let for_clock = shared.clone();
         shared.keep("clock", move || Box::pin(crate::time::run(for_clock.clone())));
         if self.reopens {
@@ -442,7 +467,18 @@ impl Builder {
                 Box::pin(crate::reopening::run(for_reopening.clone()))
             });
         }
-        Ok(Runtime::new(shared, kinds, self.decisions, begun))
+        Ok(Runtime::new(shared, kinds, self.decisions, begun, projections))
+    }
+}
+
+fn check_projections(declared: &[Declared]) -> Result<(), StartError> {
+    let named = declared.iter().map(|declared| (declared.name, declared.rust_type));
+    if let Some((_, rust_type)) = named.clone().find(|(name, _)| name.is_empty()) {
+        return Err(StartError::ProjectionName { rust_type });
+    }
+    match taken_twice(named) {
+        Some((name, first, second)) => Err(StartError::ProjectionTaken { name, first, second }),
+        None => Ok(()),
     }
 }
 

@@ -344,6 +344,33 @@ bounds! {
     /// as ever, and not recorded: [`Counts::unrecorded`](crate::Counts::unrecorded).
     unwritten_refusals / get_unwritten_refusals: usize = 1_024 refusals,
         "How many may be on their way to the journal.";
+    /// Each of its rows is loaded and written once for a batch, and one transaction is committed. So many are
+    /// folded together when a projection catches up; else what there is.
+    projection_batch_events / get_projection_batch_events: usize = 10_000 events,
+        "How many at most a projection folds in one transaction.",
+        zero "nothing could be folded";
+    /// As the journal counts them ([`counted_bytes`](crate::journal::EncodedEvent::counted_bytes)), and one event
+    /// more. A projection that catches up holds two batches, and a page.
+    projection_batch_bytes / get_projection_batch_bytes: usize = 8 MiB,
+        "How many bytes of events a projection folds in one transaction.",
+        zero "nothing could be folded";
+    /// Doubled each time.
+    projection_backoff / get_projection_backoff: Duration = 100 ms,
+        "How long the database of a projection is left alone after a failure.",
+        zero "it would be tried again and again without a pause";
+    projection_backoff_max / get_projection_backoff_max: Duration = 10 s,
+        "The bound of the doubling of `projection_backoff`.";
+    /// Then the projection has [failed](crate::ProjectionState::Failed).
+    projection_patience / get_projection_patience: Duration = 300 s,
+        "How long the database of a projection that fails is tried again.";
+    /// At once, if somebody [waits](crate::ProjectionHandle::reached) for that. While another runtime keeps the rows
+    /// up, their mark is looked at as often.
+    projection_pass / get_projection_pass: Duration = 1 s,
+        "How late the mark of a projection moves past events that it does not want.",
+        zero "each event that it does not want would be a transaction";
+    /// If there is something to fold.
+    projection_standby / get_projection_standby: Duration = 30 s,
+        "How long a projection that another runtime keeps up may stand still before this one goes on with it.";
     page_events / get_page_events: usize = 1_000 events,
         "How many are read from the journal at once.",
         zero "nothing could be read";
@@ -432,6 +459,11 @@ impl Config {
             (self.policy_backoff_max < self.policy_backoff, "policy_backoff_max", BELOW),
             (self.effect_backoff_max < self.effect_backoff, "effect_backoff_max", BELOW),
             (
+                self.projection_backoff_max < self.projection_backoff,
+                "projection_backoff_max",
+                BELOW,
+            ),
+            (
                 self.due_unanswered < self.due_at_once,
                 "due_unanswered",
                 "is less than `due_at_once`, and counts those that have a place too",
@@ -510,6 +542,8 @@ mod tests {
             "compared_aggregates",
             "policy_patience",
             "effect_patience",
+            "projection_patience",
+            "projection_standby",
             "recorded_bytes",
             "unwritten_refusals",
         ];

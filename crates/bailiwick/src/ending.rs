@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use crate::counts::Counts;
 use crate::decide::Floor;
 use crate::kind::AnyKind;
+use crate::projections;
 use crate::race::{Either, either, race, yield_now};
 use crate::reactions::Running;
 use crate::runtime::Shutdown;
@@ -31,6 +32,7 @@ pub(crate) struct Parts {
     pub(crate) kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
     pub(crate) floor: Arc<Floor>,
     pub(crate) reactions: Arc<[Arc<Running>]>,
+    pub(crate) projections: Arc<[Arc<projections::Running>]>,
     ending: Ending,
 }
 
@@ -54,8 +56,9 @@ impl Parts {
         kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
         floor: Arc<Floor>,
         reactions: Arc<[Arc<Running>]>,
+        projections: Arc<[Arc<projections::Running>]>,
     ) -> Arc<Self> {
-        Arc::new(Parts { shared, kinds, floor, reactions, ending: Ending::default() })
+        Arc::new(Parts { shared, kinds, floor, reactions, projections, ending: Ending::default() })
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -144,6 +147,7 @@ impl Parts {
         self.kinds.iter().for_each(|(_, kind)| kind.sweep(stage));
         if stage == Stage::Closed {
             self.shared.permits.clear();
+            self.projections.iter().for_each(|running| running.close());
             self.shared.let_go();
         }
     }

@@ -7,6 +7,8 @@ use std::time::Duration;
 use bailiwick_core::journal::Health;
 use bailiwick_core::{ErrorReport, ReactionKind};
 
+use crate::projections::{ProjectionState, ProjectionStatus};
+
 /// How a runtime is. As text it is `well`, or what is the matter, a line for each thing.
 ///
 /// For an example see [`Runtime`](crate::Runtime).
@@ -21,6 +23,9 @@ pub struct RuntimeHealth {
     pub tasks: Vec<TaskHealth>,
     /// The policies and effects with lanes that stand still. The others are well.
     pub reactions: Vec<ReactionHealth>,
+    /// The projections that are not ready. One that is rebuilt, catches up or is kept up by another runtime is
+    /// well.
+    pub projections: Vec<ProjectionStatus>,
 }
 
 /// A policy or an effect with lanes that stand still: see [`Reactions`](crate::Reactions).
@@ -90,11 +95,13 @@ impl RuntimeHealth {
     }
 
     /// Whether nothing is the matter: the journal takes appends, the clock can be believed, no background
-    /// task panicked within the last minute, or has ended, and no lane of a policy or an effect stands still.
+    /// task panicked within the last minute, or has ended, no lane of a policy or an effect stands still, and no
+    /// projection has failed, nor its database fails.
     pub fn is_well(&self) -> bool {
         let clock = self.clock == ClockHealth::default();
         let tasks = !self.tasks.iter().any(TaskHealth::is_recent);
-        self.is_open() && clock && tasks && self.reactions.is_empty()
+        let projections = !self.projections.iter().any(ProjectionStatus::is_failing);
+        self.is_open() && clock && tasks && self.reactions.is_empty() && projections
     }
 }
 
@@ -132,6 +139,14 @@ impl fmt::Display for RuntimeHealth {
                 "the {kind} `{name}` {is}: {parked_lanes} lanes are parked, {stalled_lanes} fail and are \
                  tried again"
             ));
+        }
+        for projection in &self.projections {
+            let ProjectionStatus { name, version, state, failures, failure, .. } = projection;
+            let mut line = format!("the projection `{name}`, version {version}, is {state}");
+            if let (Some(failure), ProjectionState::Rebuilding { .. }) = (failure, state) {
+                line += &format!("; its database has failed {failures} times in a row: {failure}");
+            }
+            lines.push(line);
         }
         match lines.is_empty() {
             true => f.write_str("well"),

@@ -38,6 +38,7 @@ mod pace;
 mod patience;
 mod permits;
 mod port;
+mod projections;
 mod race;
 mod reactions;
 mod reading;
@@ -75,13 +76,16 @@ pub use decide::Decisions;
 pub use durable::TephraJournal;
 pub use envelope::Receipt;
 pub use error::{
-    AlreadyRun, AskError, Cause, NotRun, ReactionError, ReadError, Unknown, Unloadable,
+    AlreadyRun, AskError, Cause, NotRun, ReachError, ReactionError, ReadError, Unknown, Unloadable,
     UnreadableReply,
 };
 pub use health::{ClockHealth, ReactionHealth, RuntimeHealth, TaskHealth};
 pub use memory::MemoryJournal;
 pub use names::Found;
 pub use options::{Keyed, Unkeyed};
+pub use projections::{
+    MemoryRows, ProjectionHandle, ProjectionState, ProjectionStatus, Projections, RebuildProgress,
+};
 pub use reactions::{
     ParkedLane, ReactionCounts, ReactionHandle, ReactionState, ReactionStatus, Reactions, Rewind,
     RewindError, SelectedLanes, StalledLane,

@@ -18,6 +18,7 @@ use crate::health::RuntimeHealth;
 use crate::journal::JournalHandle;
 use crate::kind::{AnyKind, Kind};
 use crate::news::Readers;
+use crate::projections::{self, ProjectionHandle, Projections};
 use crate::reactions::{self, Begun, Reactions, SendDecision, Targets};
 use crate::shared::Shared;
 
@@ -69,6 +70,7 @@ impl Runtime {
         kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
         decisions: Vec<(TypeId, SendDecision)>,
         begun: Vec<Begun>,
+        projections: Arc<[Arc<projections::Running>]>,
     ) -> Self {
         let all: Vec<_> = kinds.iter().map(|(_, kind)| kind.clone()).collect();
         let readers = Readers::of(&all);
@@ -79,7 +81,8 @@ impl Runtime {
         let floor = Floor::new(shared.clone(), all, known, readers);
         let targets = Targets::new(&kinds, decisions, floor.clone());
         let reactions = reactions::run(&shared, targets, begun);
-        Runtime(Arc::new(Open(Parts::new(shared, kinds, floor, reactions))))
+        projections::run(&shared, &projections);
+        Runtime(Arc::new(Open(Parts::new(shared, kinds, floor, reactions, projections))))
     }
 
     pub(crate) fn parts(&self) -> &Parts {
@@ -118,6 +121,7 @@ impl Runtime {
             clock: time.health(),
             tasks: tasks.health(time.moment()),
             reactions: self.parts().reactions.iter().filter_map(|one| one.health()).collect(),
+            projections: self.parts().projections.iter().filter_map(|one| one.health()).collect(),
         }
     }
 
@@ -140,6 +144,29 @@ impl Runtime {
     /// The effects: how far they have come, what stands still, and what to do about it.
     pub fn effects(&self) -> Reactions {
         Reactions::new(self.parts().reactions.clone(), ReactionKind::Effect)
+    }
+
+    /// The projection with this name: how it is, and waiting until it has come to a position.
+    ///
+    /// For an example see [`Projections`].
+    ///
+    /// # Panics
+    /// If none with this name was [added](Builder::projection) when the runtime was built.
+    /// [`Projections::get`] does not.
+    #[track_caller]
+    pub fn projection(&self, name: &str) -> ProjectionHandle {
+        let found = self.projections().get(name);
+        found.unwrap_or_else(|| {
+            panic!(
+                "the runtime does not know the projection {name:?}: add it with `.projection(..)` where it is \
+                 built",
+            )
+        })
+    }
+
+    /// The projections: how each is, and how far it has come.
+    pub fn projections(&self) -> Projections {
+        Projections::new(self.parts().projections.clone())
     }
 
     /// What runs decisions, to be shared and to be told options: time-out, correlation, principal.

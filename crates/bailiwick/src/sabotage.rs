@@ -51,6 +51,10 @@ pub enum Sabotage {
     KeyNotStable,
     /// An effect that has given up is tried again.
     RetriedAfterGivingUp,
+    /// A projection commits its mark before its rows.
+    MarkBeforeRows,
+    /// A projection commits its mark after its rows, by itself.
+    MarkAfterRows,
 }
 
 /// Of which delivery the key of an attempt is.

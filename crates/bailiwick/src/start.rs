@@ -157,6 +157,33 @@ pub enum StartError {
         /// The Rust type that also has it.
         second: &'static str,
     },
+    /// A projection has no name.
+    #[error("the projection {rust_type} has an empty `NAME`: its rows and marks are found by it")]
+    ProjectionName {
+        /// The Rust type.
+        rust_type: &'static str,
+    },
+    /// Two projections have the same `NAME`.
+    #[error(
+        "the projections {first} and {second} are both named {name:?}: each would take the other's mark for \
+         its own; give one another NAME"
+    )]
+    ProjectionTaken {
+        /// The name.
+        name: &'static str,
+        /// The Rust type that has it.
+        first: &'static str,
+        /// The Rust type that also has it.
+        second: &'static str,
+    },
+    /// The operating system gives no thread to a projection.
+    #[error("there is no thread for the store of the projection {name:?}")]
+    ProjectionThread {
+        /// Its name.
+        name: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
     /// What a policy or an effect has recorded of itself cannot be read.
     #[error("what {name:?} recorded of itself at position {position} cannot be read")]
     ReactionFact {

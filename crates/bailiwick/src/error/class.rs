@@ -6,7 +6,7 @@ use bailiwick_core::ErrorClass::{
     self, Conflict, Internal, Invalid, Overloaded, Rejected, Unavailable,
 };
 
-use crate::error::{AskError, Cause, ReadError};
+use crate::error::{AskError, Cause, ReachError, ReadError};
 use crate::reading::SubscribeError;
 
 /// Where nobody knows how long it takes.
@@ -138,6 +138,31 @@ impl ReadError {
             | ReadError::Unloadable(_)
             | ReadError::Fold(_)
             | ReadError::Panicked { .. } => None,
+        }
+    }
+}
+
+impl ReachError {
+    /// What kind of trouble it is: see [`ErrorClass`] for what a server says of each. Never
+    /// `Rejected`, `Conflict` or `Unknown`.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            ReachError::TimedOut { .. }
+            | ReachError::Failed { .. }
+            | ReachError::Unread(_)
+            | ReachError::ShutDown => Unavailable,
+            ReachError::BeyondHead { .. } => Invalid,
+        }
+    }
+
+    /// If asking again may help: after how long at least; one second, since nobody knows. Of a projection that has
+    /// failed there is none: somebody has to see to it.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            ReachError::TimedOut { .. } | ReachError::Unread(_) | ReachError::ShutDown => {
+                Some(SOON)
+            }
+            ReachError::Failed { .. } | ReachError::BeyondHead { .. } => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use bailiwick_core::{BoundaryError, EmitError, ErrorClass, InvalidTag, TagError};
 
-use crate::error::{AskError, Cause, ReadError};
+use crate::error::{AskError, Cause, ReachError, ReadError};
 use crate::reading::SubscribeError;
 
 type ClientText = Cow<'static, str>;
@@ -98,6 +98,16 @@ impl ReadError {
         match self {
             ReadError::InvalidId(why) => unusable("ID", why),
             ReadError::BeyondHead { .. } => "nothing is known of how it was then".into(),
+            error => of_reading(error.class()),
+        }
+    }
+}
+
+impl ReachError {
+    /// What may be shown to a client: see [`AskError::client_text`].
+    pub fn client_text(&self) -> Cow<'static, str> {
+        match self {
+            ReachError::BeyondHead { .. } => "nothing has come that far yet".into(),
             error => of_reading(error.class()),
         }
     }

@@ -5,6 +5,7 @@ mod cause;
 mod class;
 mod client;
 mod load;
+mod reach;
 mod reaction;
 mod read;
 mod samples;
@@ -20,6 +21,7 @@ use bailiwick_core::BoxError;
 pub use ask::{AlreadyRun, AskError, NotRun, Unknown, UnreadableReply};
 pub use cause::{Cause, Unloadable};
 pub(crate) use load::LoadError;
+pub use reach::ReachError;
 pub use reaction::ReactionError;
 pub use read::ReadError;
 

@@ -13,8 +13,10 @@ use bailiwick_core::{
 };
 
 use crate::error::{
-    AlreadyRun, AskError, Cause, NotRun, ReadError, Unknown, Unloadable, UnreadableReply,
+    AlreadyRun, AskError, Cause, NotRun, ReachError, ReadError, Unknown, Unloadable,
+    UnreadableReply,
 };
+use crate::projections::ProjectionState;
 use crate::reading::SubscribeError;
 
 /// What no client is to see: it is somewhere in each text for the log that has anything to hide.
@@ -152,6 +154,20 @@ impl ReadError {
         ];
         all.extend(invalid_tags().map(ReadError::InvalidId));
         all
+    }
+}
+
+impl ReachError {
+    /// One of each at least: see [`AskError::samples`].
+    pub fn samples() -> Vec<ReachError> {
+        let (reached, at) = (Some(Position::new(7)), Some(Position::new(8)));
+        vec![
+            ReachError::TimedOut { reached, state: ProjectionState::Stale { reason: message() } },
+            ReachError::Failed { reached, at, reason: message() },
+            ReachError::BeyondHead { position: Position::new(9), head: Position::new(7) },
+            ReachError::Unread(unread()),
+            ReachError::ShutDown,
+        ]
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bailiwick_core::journal::{FaultKind, JournalReadError};
 use bailiwick_core::{ErrorClass, ErrorReport, Position, Tag};
 
-use super::{AskError, Cause, NotRun, ReadError};
+use super::{AskError, Cause, NotRun, ReachError, ReadError};
 use crate::names::Found;
 use crate::reading::SubscribeError;
 use crate::start::StartError;
@@ -115,6 +115,14 @@ fn there_is_a_sample_of_each_cause() {
         ReadError::Panicked { .. },
     );
     variants!(
+        &ReachError::samples(),
+        ReachError::TimedOut { .. },
+        ReachError::Failed { .. },
+        ReachError::BeyondHead { .. },
+        ReachError::Unread(_),
+        ReachError::ShutDown,
+    );
+    variants!(
         &SubscribeError::samples(),
         SubscribeError::InvalidId(_),
         SubscribeError::Cursor(_),
@@ -136,6 +144,7 @@ fn each_says_its_reasons_once_and_down_to_the_deepest() {
     Asked::samples(|| 7).iter().for_each(|error| check(error));
     Cause::samples().iter().for_each(|error| check(error));
     ReadError::samples().iter().for_each(|error| check(error));
+    ReachError::samples().iter().for_each(|error| check(error));
     SubscribeError::samples().iter().for_each(|error| check(error));
     check(&AskError::<u8, Enough>::Rejected(Enough));
     let kept = |cause| matches!(cause, Cause::JournalClosed { .. } | Cause::Unread { .. });

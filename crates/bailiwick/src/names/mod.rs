@@ -19,8 +19,8 @@ use bailiwick_core::journal::EncodedEvent;
 use bailiwick_core::policy::ReactionDescriptor;
 use bailiwick_core::views::Reader;
 use bailiwick_core::{
-    Aggregate, CodecError, Decision, Event, EventDescriptor, IdDescriptor, Position, ReactionKind,
-    View, Views,
+    Aggregate, CodecError, Decision, Event, EventDescriptor, IdDescriptor, Position, Projection,
+    ReactionKind, View, Views,
 };
 
 pub use found::Found;
@@ -152,6 +152,12 @@ impl Names {
     pub(crate) fn subscriber<E: Event>(&mut self) {
         let who = Who::of_type::<E>("subscription");
         self.sets.push(Set { emits: false, ..Set::emitting::<E>(who.name, who) });
+    }
+
+    /// What a projection folds.
+    pub(crate) fn projection<P: Projection>(&mut self) {
+        let who = Who::named("projection", P::NAME);
+        self.sets.push(Set { emits: false, ..Set::emitting::<P::Event>(type_name::<P>(), who) });
     }
 
     pub(crate) fn ignored(&mut self) -> &mut Ignored {

@@ -18,13 +18,13 @@ use crate::race::yield_now;
 use crate::shared::Shared;
 
 /// What comes next.
-pub(super) enum Step {
+pub(crate) enum Step {
     Event(RecordedEvent),
     /// There was nothing more up to here. Once after the beginning, and then after there was something.
     CaughtUp(Position),
 }
 
-pub(super) struct Following {
+pub(crate) struct Following {
     shared: Arc<Shared>,
     query: Query,
     /// Nothing beyond this is read, if it is said.
@@ -49,7 +49,7 @@ pub(super) struct Following {
 type NextPage = Result<Page, JournalReadError>;
 
 impl Following {
-    pub(super) fn new(shared: Arc<Shared>, query: Query, after: Position) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, query: Query, after: Position) -> Self {
         Following {
             shared,
             query,
@@ -75,7 +75,7 @@ impl Following {
     }
 
     /// What comes next; none once the runtime is closed, and ever after.
-    pub(super) fn poll(
+    pub(crate) fn poll(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Step, JournalReadError>>> {

@@ -22,9 +22,11 @@ mod watch;
 
 pub use deadlines::{ArmedDeadline, DeadlinesPage};
 pub use error::SubscribeError;
+pub(crate) use following::{Following, Step};
 pub use history::History;
 pub use ids::IdsPage;
 pub(crate) use ids::ListOptions;
 pub use since::Since;
+pub(crate) use subscribe::of_types;
 pub use subscription::{Subscription, Update};
 pub use watch::Watch;

@@ -177,7 +177,7 @@ pub(super) async fn begin_history<A: Aggregate>(
 }
 
 /// By all names that the types of the set have or had.
-fn of_types<E: Event>() -> Query {
+pub(crate) fn of_types<E: Event>() -> Query {
     let types = each_name(E::TYPES).into_iter().map(EventType::literal);
     QueryItem::new(types, []).expect("an event set has a type").into()
 }
