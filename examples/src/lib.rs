@@ -10,5 +10,7 @@ pub mod orders;
 #[cfg(test)]
 mod random;
 pub mod registration;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod streaming;
 pub mod trace;

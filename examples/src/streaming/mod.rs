@@ -6,6 +6,7 @@
 mod account_sessions;
 mod events;
 mod refused;
+mod slots_in_use;
 #[cfg(test)]
 mod stories;
 
@@ -15,3 +16,4 @@ pub use account_sessions::{
 };
 pub use events::{AccountId, SessionEvent, SessionId};
 pub use refused::{AcquireRefused, InvalidLease, InvalidLimit, KeepAliveRefused, NoSuchLease};
+pub use slots_in_use::{Slots, SlotsInUse};
