@@ -17,6 +17,8 @@ use crate::projections::{ProjectionState, ProjectionStatus};
 pub struct RuntimeHealth {
     /// Whether the journal takes appends; if not, what failed, where, and what to do.
     pub journal: Health,
+    /// It [drains](crate::Runtime::drain), or is being shut down, or that is over: send no new clients.
+    pub draining: bool,
     /// What the clock does that it should not.
     pub clock: ClockHealth,
     /// The background tasks that panicked, by name. All go on but those that have ended.
@@ -94,14 +96,15 @@ impl RuntimeHealth {
         self.journal.is_open()
     }
 
-    /// Whether nothing is the matter: the journal takes appends, the clock can be believed, no background
+    /// Whether nothing is the matter: it does not end, the journal takes appends, the clock can be believed, no background
     /// task panicked within the last minute, or has ended, no lane of a policy or an effect stands still, and no
     /// projection has failed, nor its database fails.
     pub fn is_well(&self) -> bool {
         let clock = self.clock == ClockHealth::default();
         let tasks = !self.tasks.iter().any(TaskHealth::is_recent);
         let projections = !self.projections.iter().any(ProjectionStatus::is_failing);
-        self.is_open() && clock && tasks && self.reactions.is_empty() && projections
+        let goes_on = !self.draining && self.is_open();
+        goes_on && clock && tasks && self.reactions.is_empty() && projections
     }
 }
 
@@ -114,6 +117,9 @@ impl TaskHealth {
 impl fmt::Display for RuntimeHealth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines = Vec::new();
+        if self.draining {
+            lines.push("it comes to its end: new clients go elsewhere".to_owned());
+        }
         if let Health::ClosedForWriting { why } = &self.journal {
             lines.push(format!("the journal is closed for writing: {}", ErrorReport::of(why)));
         }

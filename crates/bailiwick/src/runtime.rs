@@ -20,7 +20,7 @@ use crate::kind::{AnyKind, Kind};
 use crate::news::Readers;
 use crate::projections::{self, ProjectionHandle, Projections};
 use crate::reactions::{self, Begun, Reactions, SendDecision, Targets};
-use crate::shared::Shared;
+use crate::shared::{Shared, Stage};
 
 /// Live aggregates on a journal, and decisions over dynamic boundaries on the same journal.
 ///
@@ -118,6 +118,7 @@ impl Runtime {
         let Shared { time, tasks, .. } = &**shared;
         RuntimeHealth {
             journal: shared.health(),
+            draining: shared.is_draining() || shared.stage() != Stage::Open,
             clock: time.health(),
             tasks: tasks.health(time.moment()),
             reactions: self.parts().reactions.iter().filter_map(|one| one.health()).collect(),
@@ -240,6 +241,44 @@ impl Runtime {
     /// How many commands and decisions there were in all, by outcome.
     pub fn counts(&self) -> Counts {
         self.parts().counts()
+    }
+
+    /// The first step of the end of a server: ends what never ends by itself, so that the requests that serve
+    /// it end, and a listener that waits for them does.
+    ///
+    /// A server stops from the outside in: its listener first, then its requests, then the runtime that
+    /// they need. But a stream of server-sent events is a request that lasts as long as its
+    /// [subscription](crate::Subscription), and that as long as the runtime: who waits for the requests first
+    /// waits for ever. So call this with the signal that ends the server, before anything is waited for:
+    ///
+    /// - [Subscriptions](crate::Subscription) and [watches](crate::Watch) end, once they have given what they
+    ///   have read already, and new ones are refused ([`SubscribeError::ShutDown`](crate::SubscribeError));
+    ///   a client goes on from its [cursor](crate::Subscription::cursor) elsewhere.
+    /// - [`health`](Self::health) says so (`draining`), for the load balancer.
+    /// - **Everything else goes on**: commands, decisions, reads, histories, deadlines, policies, effects. The
+    ///   requests that are being answered need them. [`shutdown`](Self::shutdown) refuses them.
+    ///
+    /// Waits for nothing; called again it changes nothing, and it is not undone.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));
+    /// use bailiwick::Since;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let builder = Runtime::builder(MemoryJournal::new()).aggregate::<AccountSessions>();
+    /// # let runtime = builder.start().await?;
+    /// let account = runtime.aggregates::<AccountSessions>().get("acc-1");
+    /// let mut events = account.watch(Since::Now).await?;
+    /// runtime.drain(); // In a server: `.with_graceful_shutdown(async move { signal.await; runtime.drain() })`.
+    /// assert!(events.next().await.is_none());
+    /// account.ask(Acquire("tv".into())).await?; // A request that was under way.
+    /// assert!(runtime.shutdown(Duration::from_secs(5)).await.in_time);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn drain(&self) {
+        self.shared().drain();
     }
 
     /// Shuts down: refuses new work and lets accepted work finish, calls of effects too, for at most `limit`. What

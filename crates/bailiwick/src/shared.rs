@@ -16,6 +16,7 @@ use crate::error::Cause;
 use crate::lent::Lending;
 use crate::permits::Permits;
 use crate::port;
+use crate::race::{Either, race};
 use crate::reactions::Calls;
 use crate::sampled::Sampled;
 use crate::seams::Seams;
@@ -46,6 +47,10 @@ pub(crate) struct Shared {
     /// Calls of effects that are under way.
     pub(crate) calls: Calls,
     stage: AtomicU8,
+    /// Subscriptions end, and what waits for news: the server around is about to stop.
+    draining: AtomicBool,
+    /// Signalled when that begins.
+    drains: Notify,
     /// Signalled when the stage changes: background tasks end, whoever waits for room gives up.
     pub(crate) closing: Notify,
     settled: Notify,
@@ -106,6 +111,8 @@ impl Shared {
             seams,
             config,
             stage: AtomicU8::new(Stage::Open as u8),
+            draining: AtomicBool::new(false),
+            drains: Notify::new(),
             closing: Notify::new(),
             settled: Notify::new(),
             tasks: Tasks::default(),
@@ -198,6 +205,29 @@ impl Shared {
             0 => Stage::Open,
             1 => Stage::Closing,
             _ => Stage::Closed,
+        }
+    }
+
+    /// Ends whatever never ends by itself. Nothing else is refused.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+        self.drains.notify_waiters();
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+
+    /// What it was waiting for; none if whatever never ends by itself is to end.
+    pub(crate) async fn or_drained<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        // Before the flag is looked at, so that its change is not missed.
+        let drains = self.drains.notified();
+        if self.is_draining() {
+            return None;
+        }
+        match race(future, drains).await {
+            Either::Left(done) => Some(done),
+            Either::Right(()) => None,
         }
     }
 

@@ -106,6 +106,8 @@ pub struct Granted {
     pub expires_at: Timestamp,
     /// How many of the account's slots are in use, this one included.
     pub in_use: usize,
+    /// How many it has.
+    pub limit: usize,
 }
 
 /// Says that a session still runs, and asks for its lease to last. Replies with the expiry that
@@ -142,8 +144,9 @@ impl AccountSessions {
         require(!active, AcquireRefused::AlreadyActive)?;
         let free = self.leases.free(now) > 0;
         require(free, AcquireRefused::LimitReached { limit })?;
-        ctx.emit(SessionStarted { session: command.session.clone(), expires_at });
-        Ok(Granted { session: command.session.clone(), expires_at, in_use: self.in_use(now) + 1 })
+        let session = command.session.clone();
+        ctx.emit(SessionStarted { session: session.clone(), expires_at });
+        Ok(Granted { session, expires_at, in_use: self.in_use(now) + 1, limit })
     }
 
     fn keep_alive(

@@ -16,8 +16,8 @@ pub enum SubscribeError {
     /// It cannot begin there: the place is one of another journal, or beyond the end of this one.
     #[error("it cannot begin there")]
     Cursor(#[source] CursorError),
-    /// The runtime is shut down, so it cannot begin. A subscription or a watch that has begun ends then,
-    /// without an error; a history says this first, since there may be more.
+    /// The runtime drains or is shut down, so it cannot begin. A subscription or a watch that has begun ends
+    /// then, without an error; a history goes on until the shutdown, and says this, since there may be more.
     #[error("the runtime is shut down")]
     ShutDown,
     /// The journal could not be read. Polled again, it tries again, after a while.

@@ -29,6 +29,8 @@ pub(crate) struct Following {
     query: Query,
     /// Nothing beyond this is read, if it is said.
     end: Option<Position>,
+    /// It never ends by itself: so it ends when the runtime drains.
+    endless: bool,
     /// Everything up to here was given.
     after: Position,
     page: VecDeque<RecordedEvent>,
@@ -45,7 +47,7 @@ pub(crate) struct Following {
     ended: bool,
 }
 
-/// None: the runtime is closed.
+/// None: the runtime is closed, or drains and it is one that never ends by itself.
 type NextPage = Result<Page, JournalReadError>;
 
 impl Following {
@@ -54,6 +56,7 @@ impl Following {
             shared,
             query,
             end: None,
+            endless: false,
             after,
             page: VecDeque::new(),
             read_upto: after,
@@ -63,6 +66,11 @@ impl Following {
             failed: false,
             ended: false,
         }
+    }
+
+    /// It ends when the runtime drains, and does not wait for its end.
+    pub(super) fn until_drained(self) -> Self {
+        Following { endless: true, ..self }
     }
 
     pub(super) fn upto(self, end: Position) -> Self {
@@ -128,7 +136,11 @@ impl Following {
         } else {
             Begins::AtOnce
         };
-        Box::pin(next_page(self.shared.clone(), read, self.level, begins))
+        let (shared, endless) = (self.shared.clone(), self.endless);
+        let page = next_page(shared.clone(), read, self.level, begins);
+        Box::pin(async move {
+            if endless { shared.or_drained(page).await.flatten() } else { page.await }
+        })
     }
 }
 

@@ -161,8 +161,11 @@ async fn begin<T>(
     since: Since,
     read: ReadAs<T>,
 ) -> Result<Subscription<T>, SubscribeError> {
+    if shared.is_draining() {
+        return Err(SubscribeError::ShutDown);
+    }
     let after = since.resolve(&shared).await?;
-    Ok(Subscription::new(Following::new(shared, query, after), read))
+    Ok(Subscription::new(Following::new(shared, query, after).until_drained(), read))
 }
 
 /// Everything that an aggregate has read, and its end.

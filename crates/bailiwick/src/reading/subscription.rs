@@ -46,8 +46,8 @@ pub enum Update<T> {
 /// - **An error is not its end.** After [`Unread`](SubscribeError::Unread) it tries again, not before
 ///   [`reload_backoff`](crate::Config::reload_backoff) has passed, so that it may be polled in a loop; after
 ///   [`Undecodable`](SubscribeError::Undecodable) it goes on behind that event.
-/// - **It ends when the runtime is shut down or dropped**, once it has given what it has read already, and for
-///   no other reason. It keeps neither the runtime nor the journal: a folder can be opened again at once.
+/// - **It ends when the runtime [drains](crate::Runtime::drain), is shut down or dropped**, once it has given what
+///   it has read already, and for no other reason. It keeps neither the runtime nor the journal: a folder can be opened again at once.
 ///   What was appended last may then not have been given: it is, by the next one from the cursor.
 ///
 /// Types that are retired, and Bailiwick's own, are passed over, unless all is asked for.

@@ -41,8 +41,8 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
 /// [`Subscription`] that gives events and nothing else, and keeps what a subscription promises.
 ///
 /// It shows events of types that the aggregate reads, whoever emitted them; not those that are retired, nor
-/// Bailiwick's own. It ends when the runtime is shut down or dropped, once it has given what it has read
-/// already.
+/// Bailiwick's own. It ends when the runtime drains, is shut down or dropped, once it has given what it
+/// has read already.
 ///
 /// A [`read`](crate::AggregateRef::read) and a watch from its position have no gap between them:
 ///

@@ -4,10 +4,10 @@ use bailiwick_core::given;
 
 use super::sample::*;
 use crate::streaming::AcquireRefused::{AlreadyActive, LimitReached};
-use crate::streaming::{AccountSessions, Granted, InvalidLease, MAX_LEASE_MS};
+use crate::streaming::{AccountSessions, DEFAULT_LIMIT, Granted, InvalidLease, MAX_LEASE_MS};
 
 fn granted(session: &'static str, expires_at: u64, in_use: usize) -> Granted {
-    Granted { session: session.into(), expires_at: expires_at.into(), in_use }
+    Granted { session: session.into(), expires_at: expires_at.into(), in_use, limit: DEFAULT_LIMIT }
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_lease_counts_until_just_before_its_expiry() {
         .when(acquire("s2", 10))
         .expires_first([expired("s1")])
         .emits([started("s2", 20)])
-        .replies(granted("s2", 20, 1))
+        .replies(Granted { limit: 1, ..granted("s2", 20, 1) })
         .deadline(20);
 }
 
@@ -100,7 +100,7 @@ fn a_session_whose_lease_ran_out_may_acquire_again_before_any_timer_came() {
         .when(acquire("s1", 10))
         .expires_first([expired("s1")])
         .emits([started("s1", 1_010)])
-        .replies(granted("s1", 1_010, 1));
+        .replies(Granted { limit: 1, ..granted("s1", 1_010, 1) });
 }
 
 #[test]

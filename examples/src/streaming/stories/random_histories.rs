@@ -40,6 +40,7 @@ impl Table {
                 session: session.into(),
                 expires_at: expires_at.into(),
                 in_use: self.leases.len(),
+                limit,
             })
         };
         outcome.at(self.now)

@@ -1,0 +1,43 @@
+//! Whether the server lives, and whether it is to be sent clients.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bailiwick::Runtime;
+use serde::Serialize;
+
+use crate::{Json, Problem};
+
+/// Something that has to be ready beside the runtime.
+pub(crate) type Ready = (&'static str, Arc<dyn Fn() -> bool + Send + Sync>);
+
+#[derive(Serialize)]
+struct Status {
+    status: &'static str,
+}
+
+/// `/healthz` and `/readyz`. Both answer however much there is to do, and without a token.
+pub(crate) fn routes(runtime: Runtime, ready: Vec<Ready>) -> Router {
+    let live = || async { Json(Status { status: "live" }) };
+    let readiness = move || async move { readiness(&runtime, &ready) };
+    Router::new().route("/healthz", get(live)).route("/readyz", get(readiness))
+}
+
+fn readiness(runtime: &Runtime, ready: &[Ready]) -> Response {
+    let health = runtime.health();
+    let mut missing = Vec::new();
+    if health.draining {
+        missing.push("draining");
+    }
+    if !health.is_open() {
+        missing.push("journal_closed");
+    }
+    missing.extend(ready.iter().filter(|(_, is_ready)| !is_ready()).map(|(name, _)| *name));
+    if missing.is_empty() {
+        return Json(Status { status: "ready" }).into_response();
+    }
+    let problem = Problem::new(503, "not_ready", "send clients elsewhere, for now");
+    problem.with("missing", missing).into_response()
+}

@@ -1,0 +1,94 @@
+//! The bounds of a server.
+
+use std::time::Duration;
+
+use axum::http::Extensions;
+
+/// The bounds of a [`Server`](crate::Server), each with a unit. Those of the runtime are its own
+/// ([`Config`](bailiwick::Config)); the time-out of a call there should be shorter than
+/// [`request_timeout`](Self::request_timeout), since it knows better what has become of the call.
+///
+/// | bound | default | what is beyond it |
+/// |---|---:|---|
+/// | `connections` | 4 096 | waits to be accepted |
+/// | `requests` | 1 024 | 503 `overloaded`, at once; health is exempt |
+/// | `streams` | 1 024 | 503 `overloaded`, at once |
+/// | `head_timeout` | 10 s | the connection is closed |
+/// | `body_bytes` | 16 KiB | 413 `body_too_large` |
+/// | `body_timeout` | 5 s | 408 `request_timeout` |
+/// | `request_timeout` | 10 s | 504 `outcome_unknown`; of a GET 503 `timed_out` |
+/// | `keys` | 65 536 | the oldest is forgotten (of other resources only: see [`Call`](crate::Call)) |
+/// | `keys_for` | 1 h | it is forgotten |
+/// | `drain` | 15 s | at the end, requests that are still being answered are broken off |
+/// | `shutdown` | 10 s | at the end, what the runtime has accepted is given back or unknown |
+///
+/// ```
+/// use bailiwick_axum::Limits;
+///
+/// let limits = Limits { requests: 256, ..Limits::default() };
+/// assert_eq!(limits.body_bytes, 16 * 1024);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// How many connections are open at a time.
+    pub connections: usize,
+    /// How many requests are being answered at a time. A stream that has begun is none any more.
+    pub requests: usize,
+    /// How many streams of events are open at a time.
+    pub streams: usize,
+    /// How long a connection may take to send the head of a request, the first as well as the next one.
+    pub head_timeout: Duration,
+    /// How many bytes a body may have.
+    pub body_bytes: usize,
+    /// How long a body may take to come.
+    pub body_timeout: Duration,
+    /// How long a request may take until its answer begins.
+    pub request_timeout: Duration,
+    /// How many idempotency keys are remembered with the resource they were used for.
+    pub keys: usize,
+    /// For how long. As long as the runtime remembers them
+    /// ([`answers_for`](bailiwick::Config::answers_for)), if it was not told otherwise.
+    pub keys_for: Duration,
+    /// How long requests that are being answered have at the end.
+    pub drain: Duration,
+    /// How long the runtime has after that.
+    pub shutdown: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            connections: 4_096,
+            requests: 1_024,
+            streams: 1_024,
+            head_timeout: Duration::from_secs(10),
+            body_bytes: 16 << 10,
+            body_timeout: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(10),
+            keys: 65_536,
+            keys_for: Duration::from_secs(3_600),
+            drain: Duration::from_secs(15),
+            shutdown: Duration::from_secs(10),
+        }
+    }
+}
+
+/// What the server around a handler tells its extractors.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyLimits {
+    pub(crate) body_bytes: usize,
+    pub(crate) body_timeout: Duration,
+}
+
+impl Limits {
+    pub(crate) fn body(&self) -> BodyLimits {
+        BodyLimits { body_bytes: self.body_bytes, body_timeout: self.body_timeout }
+    }
+}
+
+impl BodyLimits {
+    /// Those of the server; the defaults where there is none.
+    pub(crate) fn of(extensions: &Extensions) -> BodyLimits {
+        extensions.get().copied().unwrap_or_else(|| Limits::default().body())
+    }
+}

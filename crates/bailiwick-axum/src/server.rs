@@ -1,0 +1,118 @@
+//! The server around a router: what all requests go through, and how it ends.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+use bailiwick::{Runtime, Shutdown};
+use tokio::net::TcpListener;
+
+use crate::connections::Connections;
+use crate::front::{Front, pass};
+use crate::health::{self, Ready};
+use crate::{Limits, Problem};
+
+/// A server around a runtime and a router.
+///
+/// - **Every request** has room, or is refused at once; has a time-out; has a span with its route and its
+///   [trace](crate::Trace); and is answered: a panic of a handler is 500, and what no route is for is a problem too.
+/// - **`GET /healthz`** is 200 as long as it lives. **`GET /readyz`** is 503 `not_ready` while the journal is closed,
+///   while the server comes to its end, and while what [`ready_if`](Self::ready_if) names is not ready.
+/// - **Its end is in order**: see [`serve`](Self::serve).
+///
+/// For an example see the [crate](crate).
+pub struct Server {
+    runtime: Runtime,
+    limits: Limits,
+    token: Option<String>,
+    ready: Vec<Ready>,
+}
+
+/// How a server ended.
+///
+/// For an example see the [crate](crate).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ended {
+    /// How many connections were broken off, because a request took longer than [`drain`](Limits::drain).
+    pub broken_off: usize,
+    /// How the shutdown of the runtime went.
+    pub runtime: Shutdown,
+}
+
+impl Server {
+    /// A server around this runtime, with the default [`Limits`], and without a token.
+    pub fn new(runtime: Runtime) -> Server {
+        Server { runtime, limits: Limits::default(), token: None, ready: Vec::new() }
+    }
+
+    /// With these bounds.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Server {
+        Server { limits, ..self }
+    }
+
+    /// Every route but health wants this token: `Authorization: Bearer <token>`. It is compared in a time that
+    /// depends on its length only.
+    #[must_use]
+    pub fn token(self, token: Option<String>) -> Server {
+        Server { token, ..self }
+    }
+
+    /// `/readyz` is 503 while this is not so, and names it. It is asked often, so it should look at something and
+    /// not wait.
+    #[must_use]
+    pub fn ready_if(
+        mut self,
+        name: &'static str,
+        is_ready: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Server {
+        self.ready.push((name, Arc::new(is_ready)));
+        self
+    }
+
+    /// The router with all that every request goes through: for whoever serves it in another way, and for tests. The
+    /// end is then [`Runtime::drain`], the listener, [`Runtime::shutdown`], in this order.
+    pub fn router(&self, routes: Router) -> Router {
+        let front = Front::new(self.limits.clone(), self.token.clone());
+        routes
+            .fallback(not_found)
+            .method_not_allowed_fallback(not_allowed)
+            .layer(middleware::from_fn_with_state(front, pass))
+            .merge(health::routes(self.runtime.clone(), self.ready.clone()))
+    }
+
+    /// Serves `routes` until `stop` is ready, and then ends, in this order:
+    ///
+    /// 1. The runtime [drains](Runtime::drain): `/readyz` says 503, and streams of events end.
+    /// 2. No connection is accepted any more. Requests that have begun are answered, with all that they ask for, for
+    ///    [`drain`](Limits::drain) at most; then they are broken off.
+    /// 3. The runtime is [shut down](Runtime::shutdown), within [`shutdown`](Limits::shutdown). The journal's folder is
+    ///    free then.
+    ///
+    /// HTTP/1.1 without TLS: put a proxy in front of it for the rest.
+    ///
+    /// # Cancel safety
+    /// Dropped, it closes its connections, and leaves the runtime as it is.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        routes: Router,
+        stop: impl Future<Output = ()>,
+    ) -> Ended {
+        let connections = Connections::new(&self.limits, self.router(routes));
+        let connections = connections.accept_until(listener, stop).await;
+        self.runtime.drain();
+        let broken_off = connections.end_within(self.limits.drain).await;
+        let runtime = self.runtime.shutdown(self.limits.shutdown).await;
+        Ended { broken_off, runtime }
+    }
+}
+
+async fn not_found() -> Problem {
+    Problem::new(404, "not_found", "there is nothing here")
+}
+
+async fn not_allowed() -> Problem {
+    Problem::new(405, "method_not_allowed", "this is not done here; the header Allow says what is")
+}

@@ -1,0 +1,57 @@
+//! An ordinary axum server with Bailiwick inside: who may run how many streams, over HTTP.
+//!
+//! The embedding is here, in `start.rs` (the runtime) and in `accounts.rs` (the routes of one domain); what each other
+//! domain adds is in a file of its own.
+
+mod accounts;
+#[path = "../shared/log.rs"]
+mod log;
+mod options;
+#[path = "../shared/signal.rs"]
+mod signal;
+mod start;
+#[path = "../../shared/usage.rs"]
+mod usage;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use axum::Router;
+use bailiwick::{ErrorReport, Runtime};
+use bailiwick_axum::{Limits, Server};
+use tokio::net::TcpListener;
+
+use crate::options::Options;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = match usage::parse::<Options>() {
+        Ok(options) => options,
+        Err(code) => return code,
+    };
+    match run(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("error: {}", ErrorReport::of(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    log::listen(options.json_logs)?;
+    let listener = TcpListener::bind(options.listen).await?;
+    let runtime = start::start(&options).await?;
+    options.print_urls(listener.local_addr()?);
+    let routes = routes(&runtime);
+    let limits = Limits { requests: options.max_requests, ..Limits::default() };
+    let server = Server::new(runtime).limits(limits).token(options.token);
+    let ended = server.serve(listener, routes, signal::told_to_end()).await;
+    tracing::info!(?ended, "ended");
+    Ok(())
+}
+
+/// What is served, one file for each domain.
+fn routes(runtime: &Runtime) -> Router {
+    accounts::routes(runtime)
+}
