@@ -1,4 +1,7 @@
-//! Where the time goes is seen by whoever subscribes: every turn is a span.
+//! Where the time goes is seen by whoever subscribes: every turn is a span, and so is every call with all that
+//! follows from it.
+
+mod following;
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};

@@ -41,6 +41,7 @@ mod tag;
 mod tagged;
 mod text;
 mod time;
+mod trace_parent;
 #[doc(hidden)]
 pub mod turn;
 mod view;
@@ -75,6 +76,7 @@ pub use tag::{InvalidTag, Tag, Tags};
 pub use tagged::Tagged;
 pub use text::Text;
 pub use time::{InvalidTimestamp, Timestamp};
+pub use trace_parent::{InvalidTraceParent, TraceParent};
 pub use view::{Aggregate, Decide, Key, View, require};
 pub use views::{BoundaryError, FoldError, Last, Unguarded, Views};
 

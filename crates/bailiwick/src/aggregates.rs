@@ -226,7 +226,8 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
         self.with(|options| options.call().expected = Some(position))
     }
 
-    /// The conversation this call belongs to; stored beside the events.
+    /// The conversation this call belongs to; stored beside the events, and passed on with what policies send
+    /// because of them. A [`TraceParent`](bailiwick_core::TraceParent) is one.
     #[must_use]
     pub fn correlation(&self, correlation: impl Into<Text>) -> Self {
         self.with(|options| options.call().correlation = Some(correlation.into()))

@@ -19,13 +19,14 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 
 use crate::aggregates::Target;
-use crate::cell::decide_panicked;
+use crate::cell::{Of, decide_panicked};
 use crate::counts::Counters;
 use crate::error::{AlreadyRun, AskError, Cause, NotRun, Unknown, UnreadableReply, panic_message};
 use crate::once::{Once, ReplyCodec};
 use crate::reactions::Delivering;
 use crate::recorded::{self, JudgedAt, Refusal};
 use crate::reply::Reply;
+use crate::spans::Seen;
 use crate::timings::Mark;
 
 /// What a caller may say about one call beside the command itself.
@@ -77,6 +78,7 @@ pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
     fn call(&self) -> Option<&Call>;
     /// When its caller began to wait.
     fn asked(&self) -> Mark;
+    fn span(&self) -> &Seen;
     /// How long its caller waits, by the clock's `elapsed`.
     fn until(&self) -> Duration;
     /// There is no room yet. Only before anybody else knows of it.
@@ -127,6 +129,7 @@ pub(crate) struct Asked<A: Decide<C>, C> {
     claim: AtomicU8,
     asked: Mark,
     until: Duration,
+    span: Seen,
     call: Option<Arc<Call>>,
     /// Where there is an idempotency key.
     codec: Option<ReplyCodec<A::Reply>>,
@@ -160,16 +163,22 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
         (command, codec): (C, Option<ReplyCodec<A::Reply>>),
         waker: Waker,
     ) -> Self {
-        Asked {
+        let mut asked = Asked {
             target,
             claim: AtomicU8::new(WAITING),
             asked,
             until,
+            span: Seen::default(),
             call,
             codec,
             case: Mutex::new(Case { command: Some(command), verdict: None }),
             reply: Reply::new(waker),
-        }
+        };
+        asked.span = Seen::command(|| {
+            let of = Of { aggregate: A::NAME, id: &asked.target.id };
+            (of, asked.command(), asked.call.as_deref())
+        });
+        asked
     }
 
     pub(crate) fn target(&self) -> &Arc<Target<A>> {
@@ -251,6 +260,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
             }
             Err(AskError::NotRun(_)) => counters.given_back.one(),
         }
+        self.span.answered(&answer);
         self.reply.tell(answer);
         self.target.kind.shared.settled();
     }
@@ -258,7 +268,9 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
     /// The end of a command that was never judged.
     fn send_away(&self, cause: Cause) {
         let command = self.take_command();
-        self.reply.overrule(Err(AskError::NotRun(NotRun { command, cause })));
+        let answer = Err(AskError::NotRun(NotRun { command, cause }));
+        self.span.answered(&answer);
+        self.reply.overrule(answer);
         self.target.kind.shared.settled();
     }
 }
@@ -290,6 +302,10 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         self.asked
     }
 
+    fn span(&self) -> &Seen {
+        &self.span
+    }
+
     fn until(&self) -> Duration {
         self.until
     }
@@ -311,6 +327,7 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
     }
 
     fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> Judged {
+        let _entered = self.span.enter();
         let mut case = self.case.lock();
         let Case { command, verdict } = &mut *case;
         let command = command.as_ref().expect("it is there until it has an outcome");

@@ -57,6 +57,7 @@ mod sampled;
 mod seams;
 mod seen;
 mod shared;
+mod spans;
 mod start;
 mod tasks;
 mod time;

@@ -6,9 +6,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::Failed;
-use crate::journal::{Delivery, JournalId, fnv_1a};
+use crate::journal::{Delivery, JournalId, RecordedEvent, fnv_1a};
 use crate::views::{Boundary, Folded};
-use crate::{Text, Timestamp, View};
+use crate::{Text, Timestamp, TraceParent, View};
 
 /// One attempt to perform an [effect](crate::Effect): its idempotency key, the time, and a look at how
 /// things are now.
@@ -16,6 +16,7 @@ use crate::{Text, Timestamp, View};
 /// For an example see [`Effect`](crate::Effect).
 pub struct Attempt<'a> {
     key: Text,
+    correlation: Text,
     now: Timestamp,
     number: u32,
     present: &'a dyn Present,
@@ -26,10 +27,12 @@ impl<'a> Attempt<'a> {
     #[doc(hidden)]
     pub fn new(
         (journal, delivery): (JournalId, &Delivery),
+        news: &RecordedEvent,
         (now, number): (Timestamp, u32),
         present: &'a dyn Present,
     ) -> Self {
-        Attempt { key: key_of(journal, delivery).into(), now, number, present }
+        let (key, correlation) = (key_of(journal, delivery).into(), conversation_of(news));
+        Attempt { key, correlation, now, number, present }
     }
 
     /// The idempotency key: the same in every attempt for this news, in every runtime and after a restart,
@@ -52,6 +55,33 @@ impl<'a> Attempt<'a> {
     /// characters.
     pub fn key_bits(&self) -> u128 {
         fnv_1a(self.key.as_str().as_bytes())
+    }
+
+    /// The conversation that the news belongs to: what was said as the correlation of the call from which it
+    /// follows, however many policies are between the two; or `@` and the position of the event with which it
+    /// began, if nobody said any. To be passed on, as `X-Correlation-Id` for example.
+    pub fn correlation(&self) -> &str {
+        self.correlation.as_str()
+    }
+
+    /// The `traceparent` to call with, if the call from which the news follows had [one](TraceParent) as its
+    /// correlation: of the same trace, and of a span of this attempt, which is made of its key and its number.
+    /// The span of the runtime around the attempt says the same, as `trace_id` and `span_id`.
+    ///
+    /// ```
+    /// use bailiwick_core::{Attempt, Failed};
+    ///
+    /// # async fn post(_: Option<String>, _: &str) -> Result<(), std::fmt::Error> { Ok(()) }
+    /// async fn perform(attempt: &Attempt<'_>) -> Result<(), Failed> {
+    ///     let header = attempt.trace_parent().map(|parent| parent.to_string());
+    ///     post(header, attempt.key()).await.map_err(Failed::retry)
+    /// }
+    /// ```
+    pub fn trace_parent(&self) -> Option<TraceParent> {
+        let caller: TraceParent = self.correlation.as_str().parse().ok()?;
+        let of_attempt = format!("{}/{}", self.key, self.number);
+        let [_, _, _, _, _, _, _, _, low @ ..] = fnv_1a(of_attempt.as_bytes()).to_be_bytes();
+        Some(caller.calling_from(u64::from_be_bytes(low)))
     }
 
     /// The time of this attempt. It never goes back.
@@ -99,6 +129,13 @@ impl fmt::Debug for Attempt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Attempt({} of {} at {})", self.number, self.key, self.now)
     }
+}
+
+/// The conversation that what follows from a news belongs to: that of the news, or one that begins with
+/// it.
+pub fn conversation_of(news: &RecordedEvent) -> Text {
+    let said = news.event.metadata.extra().correlation.clone();
+    said.unwrap_or_else(|| format!("@{}", news.position).into())
 }
 
 fn key_of(journal: JournalId, delivery: &Delivery) -> String {

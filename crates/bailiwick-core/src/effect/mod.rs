@@ -12,7 +12,7 @@ use crate::{Event, Lane, News, Start, Views};
 
 pub use attempt::Attempt;
 #[doc(hidden)]
-pub use attempt::{Borrowing, Present};
+pub use attempt::{Borrowing, Present, conversation_of};
 #[doc(hidden)]
 pub use erased::{AnyEffect, Performing};
 pub use failed::Failed;

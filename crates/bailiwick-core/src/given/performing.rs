@@ -49,7 +49,7 @@ pub(super) fn perform(
         log.go_on(&mut views, news.position)?;
         let present = AsOfTheStory { log, looked_at: Mutex::default() };
         let journal = JournalId::from_u128(0);
-        let attempt = Attempt::new((journal, delivery), (now, number), &present);
+        let attempt = Attempt::new((journal, delivery), news, (now, number), &present);
         let performed = match run(performing.perform(&views, &attempt)) {
             Some(Ok(())) => Performed::Done,
             Some(Err(failed)) => Performed::Failed(failed),

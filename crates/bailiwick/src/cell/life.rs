@@ -13,6 +13,7 @@ use crate::error::LoadError;
 use crate::glance::Reader;
 use crate::news::Concerned;
 use crate::port::Guarded;
+use crate::spans::Seen;
 use crate::time::Moment;
 use crate::timings::Mark;
 
@@ -167,6 +168,8 @@ pub(super) struct Running<A: Aggregate> {
     pub(super) append: Guarded<Appended, AppendError>,
     /// When it was given to the journal.
     pub(super) begun: Mark,
+    /// Closed when it is dropped.
+    pub(super) _span: Seen,
 }
 
 impl<A: Aggregate> Default for Batch<A> {

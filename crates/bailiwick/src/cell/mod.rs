@@ -45,7 +45,7 @@ pub(crate) use desk::Ground;
 pub(crate) use drive::Drive;
 pub(crate) use hold::Hold;
 pub(crate) use load::fold_one;
-pub(crate) use log::decide_panicked;
+pub(crate) use log::{Of, decide_panicked};
 
 use crate::actor;
 use crate::kind::Kind;

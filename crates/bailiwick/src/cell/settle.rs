@@ -17,6 +17,7 @@ use crate::entry::{Entries, Entry};
 use crate::error::{Cause, Unknown};
 use crate::port::{self, Failure};
 use crate::reactions::unless_delivered;
+use crate::spans::Seen;
 
 /// What becomes of the cell after an append has ended.
 pub(super) enum Settled {
@@ -54,8 +55,11 @@ impl<A: Aggregate> Cell<A> {
         let deliveries = crate::sabotage::guarded(&self.kind.shared, deliveries);
         let condition = unless_delivered(condition, &deliveries);
         let begun = self.kind.timings.begin(&self.kind.shared);
+        let commands = entries.iter().map(|entry| entry.envelope().span());
+        let span = Seen::append(self.named(), events.len(), commands);
         let append = port::append(journal, events, Some(condition));
-        live.running = Some(Running { entries, readers, keys, concerned, before, append, begun });
+        live.running =
+            Some(Running { entries, readers, keys, concerned, before, append, begun, _span: span });
         #[cfg(feature = "fault-injection")]
         if self.kind.shared.sabotaged(crate::Sabotage::ReplyBeforeAppend)
             && let Some(running) = &mut live.running

@@ -24,6 +24,7 @@ use crate::patience::{Entry, Lapse};
 use crate::reactions::Delivering;
 use crate::recorded::{self, JudgedAt, Refusal, without_form};
 use crate::reply::Reply;
+use crate::spans::Seen;
 use crate::timings::Mark;
 
 /// A decision, whatever its type.
@@ -82,6 +83,7 @@ pub(super) struct Asked<D: Decision> {
     boundary: Boundary,
     asked: Mark,
     until: Duration,
+    span: Seen,
     call: Option<Arc<Call>>,
     keyed: Option<KeyedCall<D::Reply>>,
     stage: AtomicU8,
@@ -110,6 +112,9 @@ impl<D: Decision> Asked<D> {
             boundary: bounded.boundary().clone(),
             asked,
             until,
+            span: Seen::decision(|| {
+                (D::COMMAND.unwrap_or_else(command_name::<D>), call.as_deref())
+            }),
             call,
             keyed,
             stage: AtomicU8::new(WAITING),
@@ -183,6 +188,7 @@ impl<D: Decision> Asked<D> {
     }
 
     fn answer(&self, answer: Answer<D>) {
+        self.span.answered(&answer);
         self.reply.tell(answer);
         self.floor.forget(self.until, self.ticket());
         self.floor.shared().settled();
@@ -396,6 +402,7 @@ impl<D: Decision> Case for Asked<D> {
     }
 
     fn decide(&self, views: &Folded, now: Timestamp, events: &mut Vec<EncodedEvent>) -> Decided {
+        let _entered = self.span.enter();
         let mut case = self.case.lock();
         // None if the runtime went away just now.
         let Some(bounded) = &case.bounded else { return Decided::Anew };

@@ -51,7 +51,8 @@ impl<K: Clone> Decisions<K> {
         self.with(|options| options.admission = admission)
     }
 
-    /// The conversation this call belongs to; stored beside the events.
+    /// The conversation this call belongs to; stored beside the events, and passed on with what policies send
+    /// because of them. A [`TraceParent`](bailiwick_core::TraceParent) is one.
     #[must_use]
     pub fn correlation(&self, correlation: impl Into<Text>) -> Self {
         self.with(|options| options.call().correlation = Some(correlation.into()))

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bailiwick_core::effect::conversation_of;
 use bailiwick_core::journal::{
     AppendError, Delivery, Journal, LastMatch, Query, QueryItem, RecordedEvent,
 };
@@ -139,7 +140,7 @@ impl Running {
             }
         }
         let reaction = self.reaction(policy, news, &*journal).await.map_err(Stop::failed)?;
-        let correlation = correlation_of(news);
+        let correlation = conversation_of(news);
         let sending = Sending { news, journal: &*journal, correlation, unsure };
         match reaction {
             Reaction::GivesUp(reason) => self.gives_up(reason, &sending).await?,
@@ -299,13 +300,6 @@ impl Running {
             }
         }
     }
-}
-
-/// The conversation that what follows from a news belongs to: that of the news, or one that begins with
-/// it.
-pub(super) fn correlation_of(news: &RecordedEvent) -> Text {
-    let said = news.event.metadata.extra().correlation.clone();
-    said.unwrap_or_else(|| format!("@{}", news.position).into())
 }
 
 /// A news, as operators see it.

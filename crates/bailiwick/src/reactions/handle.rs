@@ -4,13 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bailiwick_core::effect::conversation_of;
 use bailiwick_core::journal::{Read, RecordedEvent};
 use bailiwick_core::policy::{DeliveryEnded, Ending, PolicyFact};
 use bailiwick_core::{Position, ReactionKind, Text, Timestamp};
 use tokio::sync::oneshot;
 
 use super::counts::ReactionCounts;
-use super::deliver::{Reaction, correlation_of, shown, shown_news};
+use super::deliver::{Reaction, shown, shown_news};
 use super::lanes::before;
 use super::reaction::Does;
 use super::running::Running;
@@ -375,7 +376,7 @@ impl ReactionHandle {
     async fn skip_news(&self, news: &RecordedEvent) -> Result<(), ReactionError> {
         let running = &self.0;
         let journal = running.journal().ok_or(ReactionError::ShutDown)?;
-        let correlation = correlation_of(news);
+        let correlation = conversation_of(news);
         let sends = match &running.does {
             Does::Policy(policy) => running.reaction(&**policy, news, &*journal).await,
             Does::Effect(_) => Ok(Reaction::Sends(Vec::new())),

@@ -14,18 +14,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-use bailiwick_core::effect::{AnyEffect, Attempt, Borrowing, Failed, Performing, Present};
+use bailiwick_core::effect::{
+    AnyEffect, Attempt, Borrowing, Failed, Performing, Present, conversation_of,
+};
 use bailiwick_core::journal::{Delivery, RecordedEvent};
 use bailiwick_core::policy::{DeliveryEnded, Ending};
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{ErrorReport, Position, Text};
 
-use super::deliver::{Stop, correlation_of};
+use super::deliver::Stop;
 use super::fold::as_of;
 use super::running::Running;
 use crate::error::guarded;
 use crate::race::{Either, race};
 use crate::shared::{Shared, Stage};
+use crate::spans;
 use crate::view_ref;
 
 /// The calls of all effects of a runtime that are under way.
@@ -136,7 +139,9 @@ impl Running {
         #[cfg(feature = "fault-injection")]
         let delivery = crate::sabotage::key_of(shared, delivery, number);
         let now = Now(shared);
-        let attempt = Attempt::new((shared.journal_id, &delivery), (self.now(), number), &now);
+        let attempt =
+            Attempt::new((shared.journal_id, &delivery), news, (self.now(), number), &now);
+        spans::attempted(&attempt);
         let outcome = {
             let timeout = shared.config.effect_timeout;
             let call = guarded(|| performing.perform(&views, &attempt)).map_err(Stop::failed)?;
@@ -165,7 +170,7 @@ impl Running {
     /// Leaves the trace of a call, or remembers what came of it.
     async fn traces(&self, news: &RecordedEvent, ended: DeliveryEnded) -> Result<(), Stop> {
         let (how, delivery, correlation) =
-            (ended.how, self.delivery(news, None), correlation_of(news));
+            (ended.how, self.delivery(news, None), conversation_of(news));
         let called = Called {
             lane: self.lane_of(news),
             ended: ended.clone(),

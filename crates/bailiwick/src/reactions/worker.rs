@@ -6,6 +6,7 @@ use std::time::Duration;
 use bailiwick_core::journal::{Read, RecordedEvent};
 use bailiwick_core::policy::{PolicyFact, short_reason};
 use bailiwick_core::{BoxFuture, ErrorReport, Position, Text};
+use tracing::Instrument;
 
 use super::deliver::Stop;
 use super::facts;
@@ -15,6 +16,7 @@ use super::running::Running;
 use crate::actor;
 use crate::port::{self, or_closed};
 use crate::race::{Either, race};
+use crate::spans;
 
 /// Begins a worker. It is counted already.
 pub(super) fn begin(running: Arc<Running>) {
@@ -111,24 +113,10 @@ impl Drop for Held<'_> {
 
 async fn do_job(running: &Arc<Running>, job: Job) {
     match job {
-        Job::News { lane, news, unsure } => match running.deal_with(&lane, &news, unsure).await {
-            Ok(()) => running.is_done(&lane),
-            Err(Stop::Failed { .. }) if running.is_dropped(&lane, &news) => {
-                running.forgets_call(news.position);
-                running.is_done(&lane);
-            }
-            Err(Stop::Failed { reason, nth, for_good, after }) => {
-                let failing = running.failing(&lane, reason);
-                let waited = running.elapsed().saturating_sub(failing.since);
-                if for_good || waited >= running.bounds.patience {
-                    running.parks(&lane, (&news, nth), failing).await;
-                } else {
-                    running.fails_so(&lane, failing, after);
-                }
-            }
-            // The runtime ends, and with it the lane.
-            Err(Stop::Overtaken | Stop::Ended) => {}
-        },
+        Job::News { lane, news, unsure } => {
+            let span = spans::news(running.declares.kind, running.name(), &lane, &news);
+            deal_with(running, &lane, &news, unsure).instrument(span).await;
+        }
         Job::ReadOn { lane, after, upto } => running.reads_on(&lane, after, upto).await,
         Job::Free { lane } => running.frees(&lane).await,
     }
@@ -277,5 +265,26 @@ impl Job {
         match self {
             Job::News { lane, .. } | Job::ReadOn { lane, .. } | Job::Free { lane } => lane,
         }
+    }
+}
+
+async fn deal_with(running: &Arc<Running>, lane: &Text, news: &RecordedEvent, unsure: bool) {
+    match running.deal_with(lane, news, unsure).await {
+        Ok(()) => running.is_done(lane),
+        Err(Stop::Failed { .. }) if running.is_dropped(lane, news) => {
+            running.forgets_call(news.position);
+            running.is_done(lane);
+        }
+        Err(Stop::Failed { reason, nth, for_good, after }) => {
+            let failing = running.failing(lane, reason);
+            let waited = running.elapsed().saturating_sub(failing.since);
+            if for_good || waited >= running.bounds.patience {
+                running.parks(lane, (news, nth), failing).await;
+            } else {
+                running.fails_so(lane, failing, after);
+            }
+        }
+        // The runtime ends, and with it the lane.
+        Err(Stop::Overtaken | Stop::Ended) => {}
     }
 }
