@@ -58,6 +58,24 @@ impl Trace {
         Trace(digits)
     }
 
+    /// The trace with this id, such as the correlation of an event; none if it is no trace id.
+    pub fn of_id(id: &str) -> Option<Trace> {
+        format!("00-{id}-0000000000000001-01").parse().ok()
+    }
+
+    /// The `traceparent` of a call that belongs to it: `span` tells its calls apart. For an effect the position of
+    /// its news does.
+    ///
+    /// ```
+    /// use bailiwick_axum::Trace;
+    ///
+    /// let trace = Trace::of_id("4bf92f3577b34da6a3ce929d0e0e4736").unwrap();
+    /// assert_eq!(trace.traceparent(7), "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000007-01");
+    /// ```
+    pub fn traceparent(&self, span: u64) -> String {
+        format!("00-{}-{:016x}-01", self.id(), span.max(1))
+    }
+
     /// The trace id: 32 hexadecimal digits.
     pub fn id(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()

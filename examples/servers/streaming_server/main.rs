@@ -4,12 +4,19 @@
 //! domain adds is in a file of its own.
 
 mod accounts;
+#[path = "../shared/http.rs"]
+mod http;
 #[path = "../shared/log.rs"]
 mod log;
 mod options;
+mod show;
 #[path = "../shared/signal.rs"]
 mod signal;
 mod start;
+mod streams;
+#[path = "../../shared/style.rs"]
+#[allow(dead_code)] // The palette is for all programs.
+mod style;
 #[path = "../../shared/usage.rs"]
 mod usage;
 
@@ -43,6 +50,9 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(options.listen).await?;
     let runtime = start::start(&options).await?;
     options.print_urls(listener.local_addr()?);
+    if options.show {
+        show::sessions(&runtime).await?;
+    }
     let routes = routes(&runtime);
     let limits = Limits { requests: options.max_requests, ..Limits::default() };
     let server = Server::new(runtime).limits(limits).token(options.token);

@@ -8,7 +8,7 @@ use clap::Parser;
 const EXAMPLES: &str = "\
 Examples:
   Two terminals: streams, and who may run them.
-    cargo run --example streaming_server -- --streaming-service http://127.0.0.1:8081
+    cargo run --example streaming_server -- --show --streaming-service http://127.0.0.1:8081
     cargo run --example streaming_service
   On a free port, with nothing kept:
     cargo run --example streaming_server -- --listen 127.0.0.1:0 --memory
@@ -45,6 +45,9 @@ pub struct Options {
     /// How many requests are answered at a time; others get 503
     #[arg(long, value_name = "N", default_value_t = 1024)]
     pub max_requests: usize,
+    /// Print what happens to sessions, a line each
+    #[arg(long)]
+    pub show: bool,
     /// Logs as JSON, a line each
     #[arg(long)]
     pub json_logs: bool,

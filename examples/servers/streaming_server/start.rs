@@ -6,8 +6,9 @@ use std::sync::Arc;
 use bailiwick::journal::Journal;
 use bailiwick::{MemoryJournal, Runtime, TephraJournal};
 
-use crate::accounts;
 use crate::options::Options;
+use crate::streams::HttpStreams;
+use crate::{accounts, http, streams};
 
 /// Starts the runtime. It goes on where the process before it was.
 pub async fn start(options: &Options) -> Result<Runtime, Box<dyn Error>> {
@@ -16,6 +17,9 @@ pub async fn start(options: &Options) -> Result<Runtime, Box<dyn Error>> {
         // Waits for a process that still has the folder.
         false => Arc::new(TephraJournal::open(&options.data)?),
     };
+    let service = options.streaming_service.as_deref();
+    let service = service.map(|url| HttpStreams::new(url, http::CALL_TIMEOUT)).transpose()?;
     let builder = accounts::add(Runtime::builder_shared(journal));
+    let builder = streams::add(builder, service.as_ref());
     Ok(builder.reopen_journal().start().await?)
 }

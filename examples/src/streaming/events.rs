@@ -11,11 +11,15 @@ id!(
 );
 
 /// What happened to the sessions of an account.
+///
+/// Beginning and end of a session carry its ID as a tag, so that its stream has a lane of its own. Renewals are
+/// frequent, and nobody looks for them.
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SessionEvent {
     /// A session took a slot.
     SessionStarted {
         /// Which session.
+        #[tag]
         session: SessionId,
         /// Until when it counts.
         expires_at: Timestamp,
@@ -30,11 +34,13 @@ pub enum SessionEvent {
     /// A session gave its slot back.
     SessionEnded {
         /// Which session.
+        #[tag]
         session: SessionId,
     },
     /// A session's lease ran out, and its slot was reclaimed.
     LeaseExpired {
         /// Which session.
+        #[tag]
         session: SessionId,
     },
     /// The account may run another number of sessions.

@@ -8,3 +8,4 @@ mod random_histories;
 mod release;
 mod sample;
 mod set_limit;
+mod streams;

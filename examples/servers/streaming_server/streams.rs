@@ -1,0 +1,100 @@
+//! The streaming service, over HTTP: who starts and stops the streams.
+
+use std::time::Duration;
+
+use bailiwick::{Builder, Effect, Failed};
+use bailiwick_axum::Trace;
+use bailiwick_examples::streaming::{
+    AccountId, SessionId, StartStream, StopStream, StreamOrder, StreamingService, Told,
+};
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde::Serialize;
+
+use crate::http;
+
+/// How long an effect that fails waits at most before it tries again: a lease lasts for seconds.
+const TRIES_EVERY: Duration = Duration::from_secs(5);
+
+/// Has streams started and stopped, if there is somebody who does that.
+pub fn add(builder: Builder, service: Option<&HttpStreams>) -> Builder {
+    let Some(service) = service else {
+        // What these have recorded of themselves, when there was somebody.
+        type OfNobody = HttpStreams;
+        let names = [StartStream::<OfNobody>::NAME, StopStream::<OfNobody>::NAME];
+        return builder.ignores_effects(names);
+    };
+    builder
+        .config(|config| config.effect_backoff_max(TRIES_EVERY))
+        .effect(StartStream(service.clone()))
+        .effect(StopStream(service.clone()))
+}
+
+/// The streaming service at a URL.
+#[derive(Debug, Clone)]
+pub struct HttpStreams {
+    client: Client,
+    url: String,
+}
+
+/// The body of a start.
+#[derive(Serialize)]
+struct Start {
+    token: u64,
+    lease_ms: u64,
+}
+
+impl HttpStreams {
+    pub fn new(url: &str, timeout: Duration) -> reqwest::Result<HttpStreams> {
+        let url = url.trim_end_matches('/').to_owned();
+        Ok(HttpStreams { client: http::client(timeout)?, url })
+    }
+
+    fn request(&self, order: &StreamOrder) -> RequestBuilder {
+        let url = |account: &AccountId, session: &SessionId| {
+            format!("{}/streams/{account}/{session}", self.url)
+        };
+        match order {
+            StreamOrder::Start { account, session, token, lease_ms } => {
+                let start = Start { token: token.get(), lease_ms: *lease_ms };
+                self.client.put(url(account, session)).json(&start)
+            }
+            StreamOrder::Stop { account, session, token } => {
+                self.client.delete(format!("{}?token={token}", url(account, session)))
+            }
+        }
+    }
+}
+
+impl StreamingService for HttpStreams {
+    async fn tell(&self, told: Told<'_>, order: StreamOrder) -> Result<(), Failed> {
+        let mut request = self.request(&order).header("idempotency-key", told.key);
+        if let Some(trace) = told.correlation.and_then(Trace::of_id) {
+            request = request.header("traceparent", trace.traceparent(told.span));
+        }
+        let response = request.send().await.map_err(Failed::retry)?;
+        let (status, after) = (response.status(), retry_after(&response));
+        let reason = format!("the streaming service answered {status}");
+        match (status, after) {
+            _ if status.is_success() => Ok(()),
+            // Another order for this stream came later and was faster: it has won.
+            (StatusCode::CONFLICT, _) => {
+                Err(Failed::give_up("a later order was carried out before"))
+            }
+            (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, Some(after)) => {
+                Err(Failed::retry_after(after, reason))
+            }
+            (StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS, None) => {
+                Err(Failed::retry(reason))
+            }
+            _ if status.is_server_error() => Err(Failed::retry(reason)),
+            _ => Err(Failed::give_up(reason)),
+        }
+    }
+}
+
+/// The `Retry-After` of an answer, if it says seconds.
+fn retry_after(response: &Response) -> Option<Duration> {
+    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    value.parse().ok().map(Duration::from_secs)
+}

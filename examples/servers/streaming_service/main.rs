@@ -1,0 +1,80 @@
+//! A service that "runs" streams, each for as long as the orchestrator says that it has a lease. It may be slow, refuse
+//! what it is told, or be killed at any moment: that is what it is for.
+
+mod behaviour;
+mod board;
+#[path = "../shared/http.rs"]
+mod http;
+#[path = "../shared/log.rs"]
+mod log;
+mod options;
+mod orchestrator;
+mod service;
+#[path = "../shared/signal.rs"]
+mod signal;
+mod stream;
+mod streams;
+#[path = "../../shared/style.rs"]
+#[allow(dead_code)] // The palette is for all programs.
+mod style;
+#[path = "../shared/time_of_day.rs"]
+mod time_of_day;
+#[path = "../../shared/usage.rs"]
+mod usage;
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick::ErrorReport;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use crate::behaviour::Told;
+use crate::board::Board;
+use crate::options::Options;
+use crate::orchestrator::Orchestrator;
+use crate::service::Service;
+use crate::stream::{Line, MOST_CALLS};
+
+/// How long streams have to end when the service does.
+const END: Duration = Duration::from_secs(10);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = match usage::parse::<Options>() {
+        Ok(options) => options,
+        Err(code) => return code,
+    };
+    match run(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("error: {}", ErrorReport::of(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    log::listen(options.json_logs)?;
+    let listener = TcpListener::bind(options.listen).await?;
+    options.print_urls(listener.local_addr()?);
+    let (url, token) = (&options.orchestrator, options.token.clone());
+    let line = Line {
+        orchestrator: Orchestrator::new(url, token, http::CALL_TIMEOUT)?,
+        calls: Arc::new(Semaphore::new(MOST_CALLS)),
+        all_end: Arc::default(),
+    };
+    let board = Board::new(!options.quiet);
+    let service = Service::new(options.max_streams, line, options.length(), board);
+    let routes = service.clone().routes(Told::new(options.behaviour()));
+    let serving = axum::serve(listener, routes).with_graceful_shutdown(signal::told_to_end());
+    // Who is being answered slowly is not waited for: the orders come again.
+    let ended = tokio::spawn(serving.into_future());
+    signal::told_to_end().await;
+    let _ = timeout(END, service.end()).await;
+    ended.abort();
+    Ok(())
+}
