@@ -5,6 +5,7 @@
 
 pub mod compile_time;
 pub mod cpu;
+mod dice;
 pub mod domain;
 pub mod driven;
 pub mod eviction;
@@ -12,10 +13,13 @@ pub mod figures;
 pub mod held;
 pub mod latency;
 pub mod lateness;
+pub mod leases;
 pub mod ledger;
+pub mod load;
 pub mod memory;
 pub mod report;
 pub mod rivals;
 pub mod rounds;
+pub mod servers;
 pub mod sleeper;
 pub mod workloads;

@@ -74,7 +74,7 @@ fn column(heading: &str, rows: &[Row], show: impl Fn(&Row) -> String) -> Vec<Str
 }
 
 /// Figures to the right, the rest to the left.
-fn align(columns: &[Vec<String>], line: usize) -> String {
+pub(crate) fn align(columns: &[Vec<String>], line: usize) -> String {
     let cells = columns.iter().map(|column| {
         let width = column.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
         let cell = &column[line];
@@ -97,7 +97,7 @@ pub(crate) fn micros(value: f64) -> String {
 }
 
 /// With a space between thousands.
-pub(crate) fn count(value: f64) -> String {
+pub fn count(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut text = String::new();
     for (n, digit) in digits.chars().enumerate() {

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use benches::report::{self, Row};
 use benches::workloads::{
-    deadlines, decide, durable, hot_aggregate, many_aggregates, policies, resident_memory, wake,
+    deadlines, decide, durable, hot_aggregate, http, many_aggregates, policies, resident_memory,
+    wake,
 };
 use clap::{Parser, ValueEnum};
 
@@ -22,7 +23,7 @@ struct Arguments {
     /// Runs with this many callers only, where a workload has several numbers of them.
     #[arg(long, value_name = "CALLERS")]
     clients: Option<usize>,
-    /// Where the durable workloads have their data: a folder on a disk.
+    /// Where the durable workloads, and servers, have their data: a folder on a disk.
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
     /// Also writes the figures to this file, as a JSON array.
@@ -39,6 +40,9 @@ enum Workload {
     Deadlines,
     DurableHot,
     DurableMany,
+    HttpHot,
+    HttpMany,
+    HttpBeats,
     DecideDisjoint,
     DecideContended,
     DecideTypeOnly,
@@ -82,6 +86,9 @@ async fn run(workload: Workload, quick: bool, dir: &Path) -> Vec<Row> {
         Workload::Deadlines => deadlines::run(quick).await,
         Workload::DurableHot => durable::hot(dir, quick).await,
         Workload::DurableMany => durable::many(dir, quick).await,
+        Workload::HttpHot => http::hot(dir, quick).await,
+        Workload::HttpMany => http::many(dir, quick).await,
+        Workload::HttpBeats => http::beats(dir, quick).await,
         Workload::DecideDisjoint => decide::disjoint(quick).await,
         Workload::DecideContended => decide::contended(quick).await,
         Workload::DecideTypeOnly => decide::type_only(quick).await,

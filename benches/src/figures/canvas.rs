@@ -8,6 +8,8 @@ use std::fmt::Write;
 const STYLE: &str = "\
     .card{fill:#ffffff;stroke:#d8dee4}.rule{stroke:#d8dee4}\
     .own{fill:#0f766e}.asleep{fill:#0f766e;opacity:.5}.reference{fill:#8c96a3}.other{fill:#c3cad2}\
+    .line{fill:none;stroke-width:2;stroke-linejoin:round}.first{stroke:#0f766e}.second{stroke:#1d4ed8}\
+    .third{stroke:#b45309}.fourth{stroke:#b91c1c}\
     text{font-family:-apple-system,BlinkMacSystemFont,'Segoe UI','Noto Sans',Helvetica,Arial,\
     'Liberation Sans',sans-serif;font-size:13px;font-variant-numeric:tabular-nums;fill:#1f2328}\
     .title{font-size:17px;font-weight:600}.head{font-weight:600}.soft{fill:#59636e}\
@@ -15,12 +17,14 @@ const STYLE: &str = "\
     @media(prefers-color-scheme:dark){\
     .card{fill:#0d1117;stroke:#30363d}.rule{stroke:#30363d}\
     .own,.asleep{fill:#2dbfae}.reference{fill:#768390}.other{fill:#444c56}\
+    .first{stroke:#2dbfae}.second{stroke:#7aa2f7}.third{stroke:#e0a458}.fourth{stroke:#f07178}\
     text{fill:#e6edf3}.soft,.small{fill:#9198a1}.strong{fill:#4fd1c1}}";
 
 /// Where a text begins, or ends.
 #[derive(Clone, Copy)]
 pub(super) enum Anchor {
     Start,
+    Middle,
     End,
 }
 
@@ -35,6 +39,7 @@ impl Canvas {
     pub(super) fn text(&mut self, class: &str, anchor: Anchor, x: f64, y: f64, text: &str) {
         let anchor = match anchor {
             Anchor::Start => "",
+            Anchor::Middle => " text-anchor=\"middle\"",
             Anchor::End => " text-anchor=\"end\"",
         };
         let text = text.replace('&', "&amp;").replace('<', "&lt;");
@@ -49,6 +54,19 @@ impl Canvas {
 
     pub(super) fn rule(&mut self, from: f64, to: f64, y: f64) {
         self.push(format_args!(r#"<path class="rule" d="M{from} {y}H{to}"/>"#));
+    }
+
+    /// From point to point.
+    pub(super) fn line(&mut self, class: &str, points: &[(f64, f64)]) {
+        let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let points = points.join(" ");
+        self.push(format_args!(r#"<polyline class="line {class}" points="{points}"/>"#));
+    }
+
+    /// How lines of a class look, beside their name.
+    pub(super) fn swatch(&mut self, class: &str, x: f64, y: f64) {
+        let end = x + 14.0;
+        self.push(format_args!(r#"<path class="line {class}" d="M{x} {y:.1}H{end}"/>"#));
     }
 
     /// The whole, with what it says for those who do not see it.

@@ -1,12 +1,15 @@
-//! The results as a picture and as a table for a README, made from the JSON of `versus all`.
+//! The results as a picture and as a table for a README, made from the JSON of `versus all`; and the picture
+//! of a load.
 
 mod canvas;
 mod durable;
 mod markdown;
 mod panels;
+mod percentiles;
 mod plot;
 
 pub use markdown::markdown;
+pub use percentiles::percentiles;
 pub use plot::plot;
 
 use crate::report::Row;

@@ -4,6 +4,7 @@ pub mod deadlines;
 pub mod decide;
 pub mod durable;
 pub mod hot_aggregate;
+pub mod http;
 pub mod many_aggregates;
 pub mod policies;
 pub mod resident_memory;

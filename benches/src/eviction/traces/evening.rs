@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::dice::Dice;
 use super::{Budget, Trace};
+use crate::dice::Dice;
 
 const EVENING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/data/evening.jsonl");
 /// So many evenings at once, each of other accounts, beginning within so many milliseconds.

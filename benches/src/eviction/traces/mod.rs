@@ -1,10 +1,9 @@
 //! What is called, in what order. The same every time.
 
-mod dice;
 mod evening;
 
 use super::Budget;
-use dice::{Dice, Zipf};
+use crate::dice::{Dice, Zipf};
 
 /// Calls to IDs, and how much may be in memory meanwhile.
 pub struct Trace {

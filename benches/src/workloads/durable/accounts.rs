@@ -48,12 +48,16 @@ impl Plan {
 
 /// Whoever keeps the accounts, durably.
 pub(super) trait Keeper: Clone + Send + Sync + 'static {
-    /// Makes one in an empty folder. Every account is there, with its limit.
-    fn open(folder: &Path, plan: Plan, written: &Written) -> impl Future<Output = Self>;
     /// Ends when what the command changed is durable.
     fn run(&self, turn: Turn) -> impl Future<Output = ()> + Send;
     /// Lets everything go, so that the folder can be removed.
     fn close(self) -> impl Future<Output = ()>;
+}
+
+/// Who keeps them in a folder, in this process.
+pub(super) trait Opens: Keeper {
+    /// Makes one in an empty folder. Every account is there, with its limit.
+    fn open(folder: &Path, plan: Plan, written: &Written) -> impl Future<Output = Self>;
 }
 
 /// All callers, each with its commands, one after the other.

@@ -12,7 +12,7 @@ use tephra::{
 };
 use tokio::sync::Mutex;
 
-use super::accounts::{Keeper, LEASE_MS, LIMIT, Plan, Turn};
+use super::accounts::{Keeper, LEASE_MS, LIMIT, Opens, Plan, Turn};
 use super::on_bailiwick::{account_id, session_id};
 use super::written::{ACCOUNT, Written};
 
@@ -41,7 +41,7 @@ const TYPES: [&str; 5] =
     ["SessionStarted", "LeaseRenewed", "SessionEnded", "LeaseExpired", "LimitChanged"];
 const SEGMENT_BYTES: usize = 32 << 20;
 
-impl Keeper for Alone {
+impl Opens for Alone {
     async fn open(folder: &Path, plan: Plan, written: &Written) -> Self {
         let set = SegmentSet::open(folder, SegmentConfig::new(SEGMENT_BYTES)).expect("a log");
         let (coordinator, writer) =
@@ -70,7 +70,9 @@ impl Keeper for Alone {
         asked.join_all().await;
         keeper
     }
+}
 
+impl Keeper for Alone {
     async fn run(&self, turn: Turn) {
         let shared = &*self.0;
         let session = &shared.sessions[turn.session];

@@ -1,5 +1,6 @@
 //! Account sessions that survive a crash: on Bailiwick, on the store beneath it alone, on a bare log,
-//! and in Redis, by one script over three keys.
+//! in Redis, by one script over three keys, and in PostgreSQL, by a lock on a row and by a check of a
+//! version.
 //!
 //! Every command is accepted and changes something: a caller takes a slot of an account and gives it
 //! back, in turn. No lease runs out meanwhile. Everything is written to a folder on a disk, which is
@@ -11,20 +12,21 @@ pub(super) mod file_system;
 mod on_bailiwick;
 pub(super) mod one_sync;
 mod raw_log;
-pub(super) mod redis_script;
-pub(super) mod redis_server;
+mod stored;
 mod written;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use accounts::{Keeper, Plan, storm};
+use accounts::{Opens, Plan, storm};
 
+use crate::leases::LeaseStore;
+use crate::leases::postgres::{Optimistic, RowLock};
 use crate::report::Row;
 use crate::rounds::{ONLY, System, interleaved};
+use crate::servers::{postgres, redis};
 use alone::Alone;
 use on_bailiwick::OnBailiwick;
 use raw_log::RawLog;
-use redis_script::{Durability, Redis};
 use written::Written;
 
 /// One account: 1, 64 and 256 callers.
@@ -62,14 +64,23 @@ async fn run(
     if plan.callers == 1 {
         systems.push(one_sync::system(&folder, plan, written));
     }
-    let server = redis_server::installed();
-    if server {
-        systems.push(redis("redis-aof", Durability::Always, &folder, plan));
-        systems.push(redis("redis-memory", Durability::None, &folder, plan));
+    let mut missing = Vec::new();
+    if redis::installed() {
+        systems.push(in_redis("redis-aof", true, &folder, plan));
+        systems.push(in_redis("redis-memory", false, &folder, plan));
+    } else {
+        missing.extend(["redis-aof", "redis-memory"].map(|name| (name, redis::ABSENT)));
+    }
+    let ways = ["postgres-row-lock", "postgres-optimistic"];
+    if let Some(why) = postgres::absent() {
+        missing.extend(ways.map(|name| (name, why)));
+    } else {
+        systems.push(in_postgres(ways[0], RowLock, &folder, plan));
+        systems.push(in_postgres(ways[1], Optimistic::new, &folder, plan));
     }
     let mut rows = interleaved(workload, plan.callers, rounds, systems).await;
-    if !server && ONLY.get().is_none() {
-        rows.extend(["redis-aof", "redis-memory"].map(|name| absent(workload, plan, name)));
+    if ONLY.get().is_none() {
+        rows.extend(missing.into_iter().map(|(name, why)| absent(workload, plan, name, why)));
     }
     if let Some(first) = rows.first_mut() {
         first.note = format!("on {}", file_system::of(&folder));
@@ -77,17 +88,17 @@ async fn run(
     rows
 }
 
-fn absent(workload: &str, plan: Plan, system: &str) -> Row {
+fn absent(workload: &str, plan: Plan, system: &str, why: &str) -> Row {
     Row {
         workload: workload.to_owned(),
         system: system.to_owned(),
         clients: plan.callers,
-        note: "absent: no redis-server is installed".to_owned(),
+        note: why.to_owned(),
         ..Row::default()
     }
 }
 
-fn system<K: Keeper>(name: &str, folder: &Path, plan: Plan, written: &Written) -> System {
+fn system<K: Opens>(name: &str, folder: &Path, plan: Plan, written: &Written) -> System {
     let (folder, written) = (folder.to_owned(), written.clone());
     System::new(name, move || {
         let (folder, written) = (folder.clone(), written.clone());
@@ -99,15 +110,24 @@ fn system<K: Keeper>(name: &str, folder: &Path, plan: Plan, written: &Written) -
     })
 }
 
-fn redis(name: &str, durability: Durability, folder: &Path, plan: Plan) -> System {
+fn in_redis(name: &str, synced: bool, folder: &Path, plan: Plan) -> System {
     let folder = folder.to_owned();
     System::new(name, move || {
-        let folder: PathBuf = folder.clone();
-        async move {
-            let folder = a_folder_in(&folder);
-            let keeper = Redis::start(folder.path(), durability, plan).await;
-            storm(keeper, plan).await
-        }
+        let folder = a_folder_in(&folder);
+        async move { storm(stored::redis(folder.path(), synced, plan).await, plan).await }
+    })
+}
+
+fn in_postgres<S: LeaseStore>(
+    name: &str,
+    way: fn(deadpool_postgres::Pool) -> S,
+    folder: &Path,
+    plan: Plan,
+) -> System {
+    let (folder, plan) = (folder.to_owned(), stored::fewer(plan));
+    System::new(name, move || {
+        let folder = a_folder_in(&folder);
+        async move { storm(stored::on_postgres(folder.path(), way, plan).await, plan).await }
     })
 }
 

@@ -9,7 +9,7 @@ use bailiwick_examples::streaming::{
     AccountId, AccountSessions, Acquire, Release, SessionId, SetLimit,
 };
 
-use super::accounts::{Keeper, LEASE_MS, LIMIT, Plan, Turn};
+use super::accounts::{Keeper, LEASE_MS, LIMIT, Opens, Plan, Turn};
 use super::written::Written;
 
 /// The runtime and its accounts.
@@ -24,7 +24,7 @@ pub(super) struct OnBailiwick {
 /// How long a runtime may take to end.
 const LIMIT_OF_THE_END: Duration = Duration::from_secs(10);
 
-impl Keeper for OnBailiwick {
+impl Opens for OnBailiwick {
     async fn open(folder: &Path, plan: Plan, _: &Written) -> Self {
         let journal = TephraJournal::open(folder).expect("a journal");
         let builder = Runtime::builder(journal).aggregate::<AccountSessions>();
@@ -42,7 +42,9 @@ impl Keeper for OnBailiwick {
         let sessions = (0..plan.callers).map(session_id).collect();
         OnBailiwick { accounts, ids, sessions, runtime }
     }
+}
 
+impl Keeper for OnBailiwick {
     async fn run(&self, turn: Turn) {
         let account = self.accounts.get(&self.ids[turn.account]);
         let session = self.sessions[turn.session].clone();

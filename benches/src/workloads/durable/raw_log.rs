@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-use super::accounts::{Keeper, Plan, Turn};
+use super::accounts::{Keeper, Opens, Plan, Turn};
 use super::written::Written;
 
 /// The file's writer.
@@ -25,14 +25,16 @@ const FILE_BYTES: usize = 32 << 20;
 /// The bytes of a batch at most.
 const BATCH_BYTES: usize = 2 << 20;
 
-impl Keeper for RawLog {
+impl Opens for RawLog {
     async fn open(folder: &Path, _: Plan, written: &Written) -> Self {
         let file = preallocated(folder);
         let (waiting, next) = flume::unbounded();
         let thread = std::thread::spawn(move || write(&file, &next));
         RawLog { waiting, written: written.clone(), thread: Arc::new(thread) }
     }
+}
 
+impl Keeper for RawLog {
     async fn run(&self, turn: Turn) {
         let (done, synced) = oneshot::channel();
         let bytes = self.written.of(turn).bytes.clone();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tephra::{EventRef, Position, SegmentConfig, SegmentSet, Tag, Tags};
 
-use super::accounts::{Keeper, Plan, Turn};
+use super::accounts::{Keeper, Opens, Plan, Turn};
 use super::on_bailiwick::OnBailiwick;
 
 /// The two events, as they are stored.

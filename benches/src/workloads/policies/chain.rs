@@ -17,7 +17,8 @@ use super::paced::{self, Times};
 use super::redis_streams::RedisStreams;
 use crate::report::Row;
 use crate::rounds::{ONLY, Round, System, interleaved, storm};
-use crate::workloads::durable::{a_folder_in, file_system, one_sync, redis_server};
+use crate::servers::redis;
+use crate::workloads::durable::{a_folder_in, file_system, one_sync};
 
 /// Sources, and as many targets.
 pub(super) const AGGREGATES: usize = 10_000;
@@ -50,7 +51,7 @@ pub async fn run(folder: &Path, quick: bool) -> Vec<Row> {
     let mut rows = interleaved("policy-chain", 64, rounds, systems).await;
     let durable = 51_200 / scale;
     let mut systems = vec![system::<Market<OnDisk>>("bailiwick-durable", folder, 256, durable)];
-    let installed = redis_server::installed();
+    let installed = redis::installed();
     if installed {
         systems.push(system::<RedisStreams>("redis-streams", folder, 256, durable));
     }
@@ -65,7 +66,7 @@ pub async fn run(folder: &Path, quick: bool) -> Vec<Row> {
             workload: "policy-chain".to_owned(),
             system: "redis-streams".to_owned(),
             clients: 256,
-            note: "absent: no redis-server is installed".to_owned(),
+            note: redis::ABSENT.to_owned(),
             ..Row::default()
         });
     }

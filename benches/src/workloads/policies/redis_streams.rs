@@ -12,7 +12,8 @@ use tokio::task::JoinHandle;
 
 use super::chain::{AGGREGATES, Chain};
 use super::paced::Times;
-use crate::workloads::durable::{redis_script, redis_server::Server};
+use crate::leases::redis_lua;
+use crate::servers::redis::Server;
 
 const SELL: &str = "\
     redis.call('HINCRBY', KEYS[1], 'sold', 1)
@@ -53,7 +54,7 @@ impl Chain for RedisStreams {
         let client = redis::Client::open(server.url()).expect("a valid address");
         let mut pool = Vec::new();
         for _ in 0..CONNECTIONS {
-            pool.push(redis_script::connect(&client).await);
+            pool.push(redis_lua::connect(&client).await.expect("it listens"));
         }
         let (sell, pack) = (Script::new(SELL), Script::new(PACK));
         for script in [&sell, &pack] {
@@ -63,7 +64,7 @@ impl Chain for RedisStreams {
         group.arg("CREATE").arg(STREAM).arg(GROUP).arg("$").arg("MKSTREAM");
         group.exec_async(&mut pool[0]).await.expect("a group");
         let (effects, ends) = (Arc::<AtomicU64>::default(), Arc::<AtomicBool>::default());
-        let connection = redis_script::connect(&client).await;
+        let connection = redis_lua::connect(&client).await.expect("it listens");
         let consumes = consume(connection, pack, (effects.clone(), ends.clone()), times);
         RedisStreams {
             pool,

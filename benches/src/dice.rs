@@ -1,14 +1,14 @@
 //! Random numbers that are the same every time.
 
 /// A source of random numbers (SplitMix64).
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Dice(seed)
     }
 
-    pub(super) fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(n)) >> 64) as u64
     }
 
@@ -18,7 +18,7 @@ impl Dice {
     }
 
     /// Log-normal, `least` at least.
-    pub(super) fn log_normal(&mut self, median: f64, sigma: f64, least: u32) -> u32 {
+    pub(crate) fn log_normal(&mut self, median: f64, sigma: f64, least: u32) -> u32 {
         let (radius, angle) = (1.0 - self.fraction(), std::f64::consts::TAU * self.fraction());
         let normal = (-2.0 * radius.ln()).sqrt() * angle.cos();
         ((median * (sigma * normal).exp()) as u32).max(least)
@@ -33,10 +33,10 @@ impl Dice {
 }
 
 /// Zipf's law: the `n`th of all is drawn `1 / n^exponent` times as often as the first.
-pub(super) struct Zipf(Vec<f64>);
+pub(crate) struct Zipf(Vec<f64>);
 
 impl Zipf {
-    pub(super) fn new(ids: u32, exponent: f64) -> Self {
+    pub(crate) fn new(ids: u32, exponent: f64) -> Self {
         let mut sum = 0.0;
         let mut upto: Vec<f64> = Vec::with_capacity(ids as usize);
         for n in 1..=ids {
@@ -47,7 +47,7 @@ impl Zipf {
         Zipf(upto)
     }
 
-    pub(super) fn draw(&self, dice: &mut Dice) -> u32 {
+    pub(crate) fn draw(&self, dice: &mut Dice) -> u32 {
         let at = dice.fraction();
         let drawn = self.0.partition_point(|upto| *upto <= at);
         drawn.min(self.0.len() - 1) as u32
