@@ -53,7 +53,7 @@ struct Arguments {
     /// For how long a lease is asked for, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 600_000)]
     lease: u64,
-    /// Callers, each with a connection: so many requests are under way at most. 1 024 under overload, else 64.
+    /// Callers, each with a connection: so many requests are under way at most. 2 048 under overload, else 64.
     #[arg(long)]
     connections: Option<usize>,
     /// The same seed, the same accounts, and the same requests in the same order.
@@ -180,7 +180,7 @@ impl Arguments {
         Drive {
             rate: Some(self.rate).filter(|rate| *rate > 0.0),
             duration: self.seconds(self.duration.unwrap_or(if overload { 60.0 } else { 30.0 })),
-            connections: self.connections.unwrap_or(if overload { 1_024 } else { 64 }),
+            connections: self.connections.unwrap_or(if overload { 2_048 } else { 64 }),
             timeout,
             patience: if overload { PATIENCE } else { timeout },
             honours_retry_after: self.honour_retry_after,

@@ -8,6 +8,8 @@ pub mod in_memory;
 pub mod postgres;
 pub mod redis_lua;
 pub mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::future::Future;
 

@@ -15,6 +15,8 @@ pub mod print;
 mod schedule;
 mod sustainable;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod wire;
 
