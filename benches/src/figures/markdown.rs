@@ -8,7 +8,7 @@ use crate::report::{Row, count, micros};
 /// Throughput with p50 and p99, a column per system; then what no rival has a part in.
 pub fn markdown(rows: &[Row]) -> String {
     let mut text = throughput(rows);
-    text.push_str(&durable::table(rows));
+    text.push_str(&durable::tables(rows));
     let rest = rows.iter().filter(|row| !THROUGHPUT.iter().any(|shown| shown.0 == row.workload));
     let rest: Vec<_> = rest.filter(|row| !durable::has(row)).collect();
     if !rest.is_empty() {
