@@ -47,6 +47,11 @@ impl Listing {
         self.leading().is_some_and(|leading| leading.bidder == *bidder)
     }
 
+    /// The bids that stand, one of each bidder.
+    pub fn standing(&self) -> impl Iterator<Item = &Bid> {
+        self.standing.values()
+    }
+
     /// The bidder's standing bid, which is the latest that was not retracted.
     pub fn bid(&self, bidder: &BidderId) -> Option<&Bid> {
         self.standing.get(bidder)

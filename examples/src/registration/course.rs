@@ -1,6 +1,7 @@
 //! A course, and what is decided about it alone.
 
 use bailiwick_core::{Aggregate, Context, Timestamp, View, commands, require};
+use serde::{Deserialize, Serialize};
 
 use super::CourseEvent::{self, *};
 use super::{CourseId, Refused};
@@ -58,12 +59,15 @@ impl Aggregate for Course {
 }
 
 /// Offers a course with so many seats.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Define(pub u32);
 
 /// Gives the course so many seats. As many as it has change nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UpdateCapacity(pub u32);
 
 /// The course does not take place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cancel;
 
 #[commands]

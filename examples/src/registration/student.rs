@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use bailiwick_core::{Aggregate, Context, Timestamp, View, commands, require};
+use serde::{Deserialize, Serialize};
 
 use super::StudentEvent::{self, *};
 use super::{CourseId, Refused, StudentId};
@@ -55,12 +56,15 @@ impl Aggregate for Student {
 }
 
 /// Comes, or comes back, under this name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Register(pub String);
 
 /// Takes this name. The one that the student has changes nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChangeName(pub String);
 
 /// Goes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Leave;
 
 #[commands]
