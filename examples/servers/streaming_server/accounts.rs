@@ -2,12 +2,14 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::{delete, get, post, put};
 use bailiwick::{Aggregates, Builder, Position, Runtime, Timestamp};
 use bailiwick_axum::{Call, Json, PathId, PathIds, Problem, UrlId};
 use bailiwick_examples::streaming::*;
 use serde::{Deserialize, Serialize};
+
+use crate::answer::{at, created, done};
 
 type Accounts = State<Aggregates<AccountSessions>>;
 
@@ -46,7 +48,7 @@ async fn acquire(
     PathId(account): PathId<AccountId>,
     call: Call,
     Json(Start { session, lease_ms }): Json<Start>,
-) -> Result<(StatusCode, Json<Started>), Problem> {
+) -> Result<Response, Problem> {
     let command = Acquire { session: session.0, lease_ms };
     let receipt = call.ask(&accounts.get(account), command, |refused| {
         let text = refused.to_string();
@@ -60,7 +62,7 @@ async fn acquire(
     });
     let receipt = receipt.await?;
     let started = Started { granted: receipt.reply, token: receipt.position };
-    Ok((StatusCode::CREATED, Json(started)))
+    Ok(created(receipt.position, started))
 }
 
 #[derive(Deserialize)]
@@ -81,22 +83,23 @@ async fn keep_alive(
     PathIds(account, session): PathIds<AccountId, SessionId>,
     call: Call,
     Json(Renew { lease_ms }): Json<Renew>,
-) -> Result<Json<Lease>, Problem> {
+) -> Result<Response, Problem> {
     let command = KeepAlive { session: session.clone(), lease_ms };
     let receipt = call.ask(&accounts.get(account), command, |refused| match refused {
         KeepAliveRefused::InvalidLease(why) => Problem::new(422, "invalid_lease", why.to_string()),
         KeepAliveRefused::NoSuchLease(why) => no_such_lease(why),
     });
-    Ok(Json(Lease { session, expires_at: receipt.await?.reply }))
+    let receipt = receipt.await?;
+    Ok(at(receipt.position, Json(Lease { session, expires_at: receipt.reply })))
 }
 
 async fn release(
     State(accounts): Accounts,
     PathIds(account, session): PathIds<AccountId, SessionId>,
     call: Call,
-) -> Result<StatusCode, Problem> {
-    call.ask(&accounts.get(account), Release { session }, no_such_lease).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Response, Problem> {
+    let receipt = call.ask(&accounts.get(account), Release { session }, no_such_lease).await?;
+    Ok(done(receipt.position))
 }
 
 fn no_such_lease(why: NoSuchLease) -> Problem {
@@ -114,10 +117,10 @@ async fn set_limit(
     PathId(account): PathId<AccountId>,
     call: Call,
     Json(Limit { limit }): Json<Limit>,
-) -> Result<Json<Limit>, Problem> {
+) -> Result<Response, Problem> {
     let invalid = |why: InvalidLimit| Problem::new(422, "invalid_limit", why.to_string());
-    call.ask(&accounts.get(account), SetLimit { limit }, invalid).await?;
-    Ok(Json(Limit { limit }))
+    let receipt = call.ask(&accounts.get(account), SetLimit { limit }, invalid).await?;
+    Ok(at(receipt.position, Json(Limit { limit })))
 }
 
 #[derive(Serialize)]

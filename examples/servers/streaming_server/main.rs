@@ -4,14 +4,26 @@
 //! domain adds is in a file of its own.
 
 mod accounts;
+mod answer;
+mod bidders;
+mod description;
+mod following;
 #[path = "../shared/http.rs"]
 mod http;
+mod listings;
 #[path = "../shared/log.rs"]
 mod log;
+mod money;
+mod notices;
 mod options;
+mod orders;
+mod parcels;
+mod query;
+mod registration;
 mod show;
 #[path = "../shared/signal.rs"]
 mod signal;
+mod slots;
 mod start;
 mod streams;
 #[path = "../../shared/style.rs"]
@@ -48,20 +60,31 @@ async fn main() -> ExitCode {
 async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     log::listen(options.json_logs)?;
     let listener = TcpListener::bind(options.listen).await?;
-    let runtime = start::start(&options).await?;
+    let rows = slots::Database::of(&options)?;
+    let runtime = start::start(&options, &rows).await?;
     options.print_urls(listener.local_addr()?);
     if options.show {
         show::sessions(&runtime).await?;
     }
-    let routes = routes(&runtime);
+    let slots_are_kept_up = slots::kept_up(&runtime);
+    let routes = routes(&runtime, &rows)?;
     let limits = Limits { requests: options.max_requests, ..Limits::default() };
     let server = Server::new(runtime).limits(limits).token(options.token);
+    let server = server.ready_if("slots", slots_are_kept_up);
     let ended = server.serve(listener, routes, signal::told_to_end()).await;
     tracing::info!(?ended, "ended");
     Ok(())
 }
 
 /// What is served, one file for each domain.
-fn routes(runtime: &Runtime) -> Router {
-    accounts::routes(runtime)
+fn routes(runtime: &Runtime, rows: &slots::Database) -> Result<Router, Box<dyn Error>> {
+    Ok(accounts::routes(runtime)
+        .merge(slots::routes(runtime, rows)?)
+        .merge(following::routes(runtime))
+        .merge(listings::routes(runtime))
+        .merge(bidders::routes(runtime))
+        .merge(orders::routes(runtime))
+        .merge(parcels::routes(runtime))
+        .merge(registration::routes(runtime))
+        .merge(description::routes()))
 }

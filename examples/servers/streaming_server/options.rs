@@ -29,7 +29,7 @@ pub struct Options {
     /// Where to listen; port 0 for a free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// The folder of the journal
+    /// The folder of the journal, and of rows that are made of it
     #[arg(long, value_name = "DIR", default_value = "streaming_server.data")]
     #[arg(conflicts_with = "memory")]
     pub data: PathBuf,
