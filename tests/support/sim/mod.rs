@@ -42,7 +42,7 @@ mod plan;
 mod policies;
 mod queue;
 mod quiet;
-pub(crate) mod random;
+pub mod random;
 mod reasons;
 mod rules;
 mod run;

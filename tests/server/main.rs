@@ -1,0 +1,14 @@
+//! The server of the examples as a process of its own, over HTTP.
+
+mod book;
+mod clients;
+mod crashes;
+mod described;
+mod disk;
+mod http;
+mod process;
+mod random;
+mod schema;
+mod stopping;
+mod table;
+mod token;

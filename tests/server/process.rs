@@ -1,0 +1,139 @@
+//! The two servers as processes of their own, on folders and ports of their own.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::http::{PATIENCE, Request, Response, request};
+
+/// The orchestrator.
+pub const SERVER: &str = env!("CARGO_BIN_EXE_streaming_server");
+
+/// A process that serves, and is killed at the end of its test at the latest.
+pub struct Process {
+    child: Child,
+    pub at: SocketAddr,
+}
+
+impl Process {
+    /// The orchestrator, on a free port.
+    pub fn server(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Process {
+        let mut command = Command::new(SERVER);
+        command.args(["--listen", "127.0.0.1:0"]).args(args);
+        Process::start(command)
+    }
+
+    /// Starts one, and waits until it has said where it is.
+    pub fn start(mut command: Command) -> Process {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it can be started");
+        let (say, said) = mpsc::channel();
+        let (out, errors) = (child.stdout.take(), child.stderr.take());
+        // Both are read to their ends, so that nobody waits for room in a pipe.
+        let reads = move |from: Box<dyn std::io::Read + Send>| {
+            let say = say.clone();
+            thread::spawn(move || {
+                let lines = BufReader::new(from).lines().map_while(Result::ok);
+                lines.for_each(|line| drop(say.send(line)));
+            });
+        };
+        reads(Box::new(out.expect("a pipe")));
+        reads(Box::new(errors.expect("a pipe")));
+        let mut lines = Vec::new();
+        let at = loop {
+            match said.recv_timeout(PATIENCE) {
+                Ok(line) => match url(&line) {
+                    Some(at) => break at,
+                    None => lines.push(line),
+                },
+                Err(_) => {
+                    let _ = child.kill();
+                    panic!("it did not start: {lines:#?}");
+                }
+            }
+        };
+        Process { child, at }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    #[track_caller]
+    pub fn send(&self, request: &Request) -> Response {
+        request.send(self.at).unwrap_or_else(|error| panic!("{request:?}: {error}"))
+    }
+
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Response {
+        self.send(&request("GET", path))
+    }
+
+    #[track_caller]
+    pub fn post(&self, path: &str, body: &Value) -> Response {
+        self.send(&request("POST", path).json(body))
+    }
+
+    #[track_caller]
+    pub fn delete(&self, path: &str) -> Response {
+        self.send(&request("DELETE", path))
+    }
+
+    /// SIGKILL.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it was started");
+    }
+
+    /// SIGTERM.
+    pub fn ask_to_end(&self) {
+        let kill = format!("kill -TERM {}", self.pid());
+        let status = Command::new("sh").args(["-c", &kill]).status().expect("a shell");
+        assert!(status.success(), "it runs");
+    }
+
+    /// Waits for its end.
+    pub fn ended(&mut self) -> ExitStatus {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it was started") {
+                return status;
+            }
+            assert!(begun.elapsed() < PATIENCE, "it does not end");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The address in a line that has a URL.
+fn url(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once("http://")?;
+    let end = rest.find(|c: char| !(c.is_ascii_digit() || ".:[]".contains(c)));
+    rest[..end.unwrap_or(rest.len())].parse().ok()
+}
+
+/// Looks again and again until it is so, for a minute at most.
+#[track_caller]
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "never: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
