@@ -57,7 +57,8 @@ pub use event::{CodecError, Event, TagCollector, TagError, tags_of};
 pub use fields::{FieldError, Fields};
 pub use given::{
     By, Came, CommandOf, DecisionOutcome, EffectOutcome, Given, GivenEvents, Happened, Outcome,
-    PolicyOutcome, Sent, Verdict, by, decision, given, given_events, quiesce, to,
+    PolicyOutcome, ProjectionOutcome, Sent, Verdict, by, decision, given, given_events, quiesce,
+    to,
 };
 pub use id::{Id, IdDescriptor, IntoId, InvalidId, UnreadableId};
 pub use journal::{BoxError, BoxFuture};

@@ -13,7 +13,10 @@ use crate::journal::{EncodedEvent, Metadata, RecordedEvent};
 use crate::schema::find;
 use crate::short_name::short_name;
 use crate::views::Boundary;
-use crate::{Aggregate, Bounded, BoxError, Context, Decision, Event, IntoId, Text, Timestamp};
+use crate::{
+    Aggregate, Bounded, BoxError, Context, Decision, Event, EventDescriptor, IntoId, Text,
+    Timestamp,
+};
 
 /// Tests the rules of decisions, of [policies](GivenEvents::sees) and of [effects](GivenEvents::performs), without
 /// a runtime: begins a story at time 0, without events.
@@ -251,6 +254,22 @@ impl GivenEvents {
                 .happened(event)
                 .because(error.as_ref())
                 .fail(),
+        }
+    }
+
+    /// What was given is of a type that is wanted, unless it is unrelated.
+    #[track_caller]
+    pub(super) fn check_wanted(&mut self, who: &str, wanted: &'static [EventDescriptor]) {
+        for told in std::mem::take(&mut self.given) {
+            let is_wanted = find(wanted, told.event.event_type.as_str()).is_some();
+            let what = match (told.matters, is_wanted) {
+                (true, true) | (false, false) => continue,
+                (true, false) => {
+                    "does not want this event: if it is not to, give it as `.unrelated`"
+                }
+                (false, true) => "wants this unrelated event",
+            };
+            self.report(format_args!("{who} {what}")).line("given", &told.shown).fail();
         }
     }
 

@@ -25,6 +25,9 @@ pub use store::{ProjectionStore, ProjectionTransaction};
 /// of the row and the event, and nothing else: no clock, no randomness, nothing from outside. What else a row needs
 /// to know belongs into the row.
 ///
+/// It is tested without a runtime and without a database, by
+/// [a story of events](crate::GivenEvents::projects).
+///
 /// ```
 /// use bailiwick_core::{BoxError, Event, News, Projection, id};
 /// use serde::{Deserialize, Serialize};

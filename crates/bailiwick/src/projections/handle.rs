@@ -156,11 +156,7 @@ impl ProjectionHandle {
     /// Has a projection that has [failed](ProjectionState::Failed) go on: it looks at its rows anew, and at the event
     /// at which it stopped. False if it has not failed.
     pub fn retry(&self) -> bool {
-        let has_failed = matches!(self.status().state, ProjectionState::Failed { .. });
-        if has_failed {
-            self.running.retry.notify_one();
-        }
-        has_failed
+        self.running.retries()
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Running {
     wanted: Lock<Position>,
     wants: Notify,
     /// One that has failed is to go on.
-    pub(super) retry: Notify,
+    retry: Notify,
 }
 
 /// Until the runtime is closed.
@@ -141,10 +141,22 @@ impl Running {
         let reason = Arc::from(reason);
         self.current.set(|status| status.state = ProjectionState::Failed { at, reason });
         self.retry.notified().await;
+    }
+
+    /// It is to go on, if it has failed.
+    pub(super) fn retries(&self) -> bool {
+        let mut has_failed = false;
         self.current.set(|status| {
-            (status.failures, status.failure) = (0, None);
-            status.state = ProjectionState::Stale { reason: "it goes on".into() };
+            has_failed = matches!(status.state, ProjectionState::Failed { .. });
+            if has_failed {
+                (status.failures, status.failure) = (0, None);
+                status.state = ProjectionState::Stale { reason: "it goes on".into() };
+            }
         });
+        if has_failed {
+            self.retry.notify_one();
+        }
+        has_failed
     }
 
     /// Waits before the database is tried again. False: that was tried for long enough.
@@ -245,28 +257,30 @@ impl Running {
             self.is_of_the_journal(mark).await?;
         }
         let head = self.head().await?;
-        let position = own.map_or(Position::START, |mark| mark.position);
-        self.current.set(|status| {
-            status.position = position;
-            status.in_use = in_use.map(|(version, mark)| {
-                (version, mark.map_or(Position::START, |mark| mark.position))
-            });
-            status.state = match status.in_use {
-                Some((version, _)) if version == status.version => {
-                    ProjectionState::Stale { reason: "it catches up".into() }
-                }
-                older => ProjectionState::Rebuilding {
-                    progress: RebuildProgress {
-                        position,
-                        goal: older.map_or(head, |(_, goal)| goal),
-                    },
-                },
-            };
-        });
+        self.shows(marks, head, "it catches up");
         if in_use.is_some_and(|(version, _)| version == self.current.version) {
             self.drops_older().await;
         }
         Ok(own)
+    }
+
+    /// What was found in the database; `stale` is why its rows are not kept up here, if they are in use.
+    fn shows(&self, Marks { own, in_use }: Marks, head: Position, stale: &str) {
+        let position = |mark: Option<Cursor>| mark.map_or(Position::START, |mark| mark.position);
+        self.current.set(|status| {
+            status.position = position(own);
+            status.in_use = in_use.map(|(version, mark)| (version, position(mark)));
+            status.state = match status.in_use {
+                Some((version, _)) if version == status.version => {
+                    ProjectionState::Stale { reason: stale.into() }
+                }
+                older => {
+                    let goal = older.map_or(head, |(_, goal)| goal);
+                    let progress = RebuildProgress { position: status.position, goal };
+                    ProjectionState::Rebuilding { progress }
+                }
+            };
+        });
     }
 
     async fn looks(&self) -> Result<Marks, Stop> {
@@ -409,14 +423,11 @@ impl Running {
         loop {
             self.is_stale("another runtime keeps it up");
             self.sleep(self.shared.config.projection_pass).await;
-            let Ok(Marks { own, in_use }) = self.looks().await else { return };
-            let position = own.map_or(Position::START, |mark| mark.position);
-            self.current.set(|status| {
-                status.position = position;
-                let at = |mark: Option<Cursor>| mark.map_or(Position::START, |mark| mark.position);
-                status.in_use = in_use.map(|(version, mark)| (version, at(mark)));
-            });
+            // What is wrong is told by who opens it.
+            let Ok(marks) = self.looks().await else { return };
             let Ok(head) = self.head().await else { return };
+            self.shows(marks, head, "another runtime keeps it up");
+            let (own, position) = (marks.own, self.current.get().position);
             if seen != Some(own) || position >= head {
                 (seen, moved_at) = (Some(own), elapsed());
             } else if elapsed().saturating_sub(moved_at) >= self.shared.config.projection_standby {

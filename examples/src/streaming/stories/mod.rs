@@ -8,4 +8,5 @@ mod random_histories;
 mod release;
 mod sample;
 mod set_limit;
+mod slots_in_use;
 mod streams;
