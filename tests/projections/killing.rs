@@ -10,11 +10,10 @@ use std::process::{Command, Stdio};
 use bailiwick::{Aggregates, Config, Runtime, Sabotage, TephraJournal};
 use bailiwick_examples::sqlite::SqliteStore;
 use bailiwick_tests::counter::{Count, Counter, CounterId};
-use bailiwick_tests::faults::survivors;
 use bailiwick_tests::sim::random::Random;
 use tempfile::TempDir;
 
-use super::sums::Sums;
+use super::sums::{Sums, events_of};
 use super::{PATIENCE, sqlite};
 
 const FOLDER: &str = "BAILIWICK_TESTS_FOLDER";
@@ -33,8 +32,14 @@ fn sabotage(name: &str) -> Option<Sabotage> {
         .find(|sabotage| format!("{sabotage:?}") == name)
 }
 
+/// In small files: a process that begins reads the last one.
+fn open(folder: &Path) -> TephraJournal {
+    let small = TephraJournal::options().segment_bytes(256 << 10);
+    small.open(folder.join("journal")).expect("nobody else has it")
+}
+
 async fn start<const V: u32>(folder: &Path) -> Runtime {
-    let journal = TephraJournal::open(folder.join("journal")).expect("nobody else has it");
+    let journal = open(folder);
     let store = SqliteStore::open(folder.join("rows.db")).expect("a database");
     let builder = Runtime::builder(journal).aggregate::<Counter>();
     let small = |config: Config| config.page_events(8).projection_batch_events(16);
@@ -119,7 +124,7 @@ async fn chain(seed: u64, sabotage: Option<Sabotage>, sights: &mut Sights) -> Re
         let version = 1 + life / OF_A_VERSION;
         let lines = if random.one_in(4) { random.count(1, 4) } else { random.count(1, MOST_LINES) };
         live_and_die(folder.path(), version, sabotage, lines);
-        let events = survivors::of(&folder.path().join("journal")).await.expect("it can be read");
+        let events = events_of(&open(folder.path())).await;
         let found = sqlite::look(&copied(folder.path()).path().join("rows.db"));
         found.check(&events).map_err(|what| format!("seed {seed}, life {life}: {what}"))?;
         let last = found.versions.last_key_value();
