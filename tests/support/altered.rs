@@ -29,6 +29,7 @@ pub struct Altered {
     limits: Way<(), AppendLimits>,
     health: Way<(), Health>,
     reopen: Way<(), Reopens>,
+    id: Option<JournalId>,
 }
 
 impl Altered {
@@ -48,7 +49,14 @@ impl Altered {
             limits: None,
             health: None,
             reopen: None,
+            id: None,
         }
+    }
+
+    /// Which journal it says that it is: a copy of another one.
+    #[must_use]
+    pub fn id(self, id: JournalId) -> Self {
+        Altered { id: Some(id), ..self }
     }
 
     /// What an append does instead.
@@ -137,7 +145,7 @@ impl Journal for Altered {
     }
 
     fn id(&self) -> JournalId {
-        self.inner.id()
+        self.id.unwrap_or_else(|| self.inner.id())
     }
 
     fn limits(&self) -> AppendLimits {

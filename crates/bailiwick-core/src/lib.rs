@@ -36,6 +36,8 @@ mod round_trip;
 mod schema;
 mod short_name;
 #[doc(hidden)]
+pub mod snapshot;
+#[doc(hidden)]
 pub mod stored;
 mod tag;
 mod tagged;
@@ -72,6 +74,7 @@ pub use recording::Recording;
 pub use report::ErrorReport;
 pub use round_trip::RoundTrip;
 pub use schema::{EventDescriptor, FieldDescriptor, SchemaVersion, Upcast, each_name};
+pub use snapshot::{SnapshotKey, SnapshotStore, Snapshots, assert_snapshot};
 pub use stored::Unstorable;
 pub use tag::{InvalidTag, Tag, Tags};
 pub use tagged::Tagged;

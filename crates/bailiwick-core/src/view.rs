@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
-use crate::{Context, Event, Id, IdDescriptor, InvalidTag, Recording, Tag, Tags, Timestamp};
+use crate::{
+    Context, Event, Id, IdDescriptor, InvalidTag, Recording, Snapshots, Tag, Tags, Timestamp,
+};
 
 /// What a view is of: an ID, a tuple of IDs (an event must concern all of them) or `()`.
 ///
@@ -35,6 +37,15 @@ pub trait Key: Clone + Eq + Send + Sync + 'static {
     #[doc(hidden)]
     fn tags_before(&self) -> Result<Vec<Tags>, InvalidTag> {
         Ok(Vec::new())
+    }
+
+    /// Its tags, such that no other key has them in this order.
+    ///
+    /// # Errors
+    /// As [`tags`](Self::tags).
+    #[doc(hidden)]
+    fn tags_in_order(&self) -> Result<Vec<Tag>, InvalidTag> {
+        Ok(self.tags()?.as_slice().to_vec())
     }
 
     /// The types of its IDs.
@@ -76,6 +87,10 @@ impl<A: Id, B: Id> Key for (A, B) {
         alternatives([each_tag(&self.0)?, each_tag(&self.1)?])
     }
 
+    fn tags_in_order(&self) -> Result<Vec<Tag>, InvalidTag> {
+        Ok(vec![self.0.tag()?, self.1.tag()?])
+    }
+
     fn ids() -> Vec<IdDescriptor> {
         vec![IdDescriptor::of::<A>(), IdDescriptor::of::<B>()]
     }
@@ -91,6 +106,10 @@ impl<A: Id, B: Id, C: Id> Key for (A, B, C) {
             return Ok(Vec::new());
         }
         alternatives([each_tag(&self.0)?, each_tag(&self.1)?, each_tag(&self.2)?])
+    }
+
+    fn tags_in_order(&self) -> Result<Vec<Tag>, InvalidTag> {
+        Ok(vec![self.0.tag()?, self.1.tag()?, self.2.tag()?])
     }
 
     fn ids() -> Vec<IdDescriptor> {
@@ -135,6 +154,12 @@ pub trait View: Sized + Send + 'static {
     type Key: Key;
     /// Which events it reads.
     type Event: Event;
+    /// Whether its states are kept as [snapshots](Snapshots), so that a long history is not read each time:
+    /// `Some(Snapshots::version(1))`. None is; then nothing of it costs anything.
+    ///
+    /// They need a store, which a runtime is given where it is built (`Builder::snapshots`). A snapshot
+    /// shortens the read and never the condition. Worth it for histories of thousands of events.
+    const SNAPSHOTS: Option<Snapshots<Self>> = None;
 
     /// The state before any event.
     fn new(key: &Self::Key) -> Self;

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use bailiwick_core::journal::Journal;
 use bailiwick_core::{
-    Aggregate, Decision, Effect, Event, Policy, Position, Projection, ProjectionStore, View,
+    Aggregate, Decision, Effect, ErrorReport, Event, Policy, Position, Projection, ProjectionStore,
+    SnapshotStore, View,
 };
 use tokio::runtime::Handle;
 
@@ -18,13 +19,14 @@ use crate::config::Config;
 use crate::error::panic_message;
 use crate::kind::{AnyKind, Kind};
 use crate::names::{Names, Schema};
-use crate::port;
+use crate::port::{self, Guarded};
 use crate::projections::{self, Declared};
 use crate::reactions::{self, Reaction, SendDecision, send_decision};
 use crate::recover::recover;
 use crate::runtime::Runtime;
 use crate::seams::{Entropy, Seams, Spawn, SystemEntropy};
 use crate::shared::Shared;
+use crate::snapshots::{self, Keeper};
 use crate::start::StartError;
 
 /// Builds a [`Runtime`].
@@ -75,6 +77,8 @@ pub struct Builder {
     entropy: Arc<dyn Entropy>,
     allow_ahead: bool,
     reopens: bool,
+    snapshots: Option<Arc<dyn SnapshotStore>>,
+    snapshots_agree: bool,
     types: Vec<Registration>,
     decisions: Vec<(TypeId, SendDecision)>,
     reactions: Vec<Reaction>,
@@ -103,6 +107,8 @@ impl Builder {
             entropy: Arc::new(SystemEntropy),
             allow_ahead: false,
             reopens: false,
+            snapshots: None,
+            snapshots_agree: false,
             types: Vec::new(),
             decisions: Vec::new(),
             reactions: Vec::new(),
@@ -384,6 +390,32 @@ impl Builder {
         self
     }
 
+    /// Keeps the states of views that have [snapshots](View::SNAPSHOTS) in this store, and goes on from there
+    /// when they are loaded. All of it is derived: the store may be slow, fail, or be deleted at any time,
+    /// also while the runtime runs, and costs time and nothing else. Several runtimes on one journal may share
+    /// one.
+    ///
+    /// A store that has the snapshots of another journal refuses the start
+    /// ([`StartError::SnapshotsOfAnotherJournal`]); one that does not work does not: it is not used then, which
+    /// the log says.
+    pub fn snapshots(self, store: impl SnapshotStore) -> Self {
+        self.snapshots_shared(Arc::new(store))
+    }
+
+    /// As [`snapshots`](Self::snapshots), with a store that is shared with others.
+    pub fn snapshots_shared(mut self, store: Arc<dyn SnapshotStore>) -> Self {
+        self.snapshots = Some(store);
+        self
+    }
+
+    /// For tests: each snapshot is compared with what its events fold to before it is used, and one that is
+    /// something else is an error of whoever would go on from it, which says what to do. So a version that
+    /// nobody has raised fails the test.
+    pub fn snapshots_must_agree(mut self) -> Self {
+        self.snapshots_agree = true;
+        self
+    }
+
     /// Switches on a bug, to see that a test finds it.
     #[cfg(feature = "fault-injection")]
     pub fn sabotage(mut self, sabotage: Option<crate::Sabotage>) -> Self {
@@ -441,6 +473,12 @@ impl Builder {
         check_timers(&*spawner, &*self.clock)?;
         let seams = Seams { clock: self.clock, spawner, entropy: self.entropy };
         let journal = self.journal;
+        let snapshots = match self.snapshots {
+            Some(store) => claim(&*store, &*journal)
+                .await?
+                .then(|| Keeper::new(store, self.snapshots_agree, self.config.unsaved_snapshots)),
+            None => None,
+        };
         let shared = Shared::new(journal.clone(), seams, self.config, views, event_types);
         #[cfg(feature = "metrics")]
         let shared = {
@@ -449,6 +487,7 @@ impl Builder {
             }
             shared.with_metrics(self.metrics)
         };
+        let shared = shared.with_snapshots(snapshots);
         #[cfg(feature = "fault-injection")]
         let shared = shared.with_sabotage(self.sabotage);
         let shared = Arc::new(shared);
@@ -461,6 +500,10 @@ impl Builder {
         let projections = projections::begin(&shared, self.projections)?;
         let for_clock = shared.clone();
         shared.keep("clock", move || Box::pin(crate::time::run(for_clock.clone())));
+        if let Some(keeper) = &shared.snapshots {
+            let (keeper, of) = (keeper.clone(), shared.clone());
+            shared.keep("snapshots", move || snapshots::run(keeper.clone(), of.clone()));
+        }
         if self.reopens {
             let for_reopening = shared.clone();
             shared.keep("reopening of the journal", move || {
@@ -479,6 +522,20 @@ fn check_projections(declared: &[Declared]) -> Result<(), StartError> {
     match taken_twice(named) {
         Some((name, first, second)) => Err(StartError::ProjectionTaken { name, first, second }),
         None => Ok(()),
+    }
+}
+
+/// Whether the store of snapshots works. What it holds is of this journal.
+async fn claim(store: &dyn SnapshotStore, journal: &dyn Journal) -> Result<bool, StartError> {
+    let journal = journal.id();
+    match Guarded::new(|| store.claim(journal), |error| error).await {
+        Ok(of) if of == journal => Ok(true),
+        Ok(of) => Err(StartError::SnapshotsOfAnotherJournal { of, journal }),
+        Err(error) => {
+            let why = ErrorReport::of(&*error);
+            tracing::warn!(%why, "the store of snapshots does not work: it is not used");
+            Ok(false)
+        }
     }
 }
 

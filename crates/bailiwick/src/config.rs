@@ -371,6 +371,24 @@ bounds! {
     /// If there is something to fold.
     projection_standby / get_projection_standby: Duration = 30 s,
         "How long a projection that another runtime keeps up may stand still before this one goes on with it.";
+    /// With what an aggregate remembers of idempotency keys. A larger one is not kept
+    /// ([`SnapshotCounts::too_large`](crate::SnapshotCounts::too_large)). The state of an aggregate that cannot
+    /// be [copied](crate::View::try_clone) is encoded between two of its commands, after the answers have left:
+    /// so this bounds for how long, by about a millisecond for each MiB.
+    snapshot_bytes / get_snapshot_bytes: usize = 1 MiB, "How many a snapshot may have, encoded.";
+    /// States that were not encoded yet, of all types together. With so many, further ones are dropped
+    /// ([`SnapshotCounts::dropped`](crate::SnapshotCounts::dropped)).
+    unsaved_snapshots / get_unsaved_snapshots: usize = 256 snapshots,
+        "How many may wait to be written to their store.",
+        zero "no snapshot could be saved: give the runtime no store instead";
+    /// Then its history is read.
+    snapshot_patience / get_snapshot_patience: Duration = 1 s,
+        "How long what is loaded waits for its snapshot.",
+        zero "no snapshot could be used: give the runtime no store instead";
+    /// In the background, one at a time. What is different is logged and counted
+    /// ([`SnapshotCounts::different`](crate::SnapshotCounts::different)). 0 for none, 1 for each.
+    compared_snapshots / get_compared_snapshots: u64 = 1_000 snapshots,
+        "Of so many that are used, one is compared with what its events fold to.";
     page_events / get_page_events: usize = 1_000 events,
         "How many are read from the journal at once.",
         zero "nothing could be read";
@@ -546,6 +564,8 @@ mod tests {
             "projection_standby",
             "recorded_bytes",
             "unwritten_refusals",
+            "snapshot_bytes",
+            "compared_snapshots",
         ];
         let nothing = Config::nothing();
         let named = wrong(&nothing);

@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use bailiwick_core::views::{Boundary, Folded, ReadingItem, Slot, ViewIdentity};
 use foldhash::fast::FixedState;
@@ -13,7 +14,8 @@ use smallvec::SmallVec;
 
 use crate::config::Config;
 use crate::error::panic_message;
-use crate::shared::Lock;
+use crate::shared::{Lock, Shared};
+use crate::snapshots::{self, Keeper};
 
 /// How many uses are remembered for each view that may be kept, before those that are past are
 /// sorted out.
@@ -23,6 +25,8 @@ pub(crate) struct Kept {
     most: Most,
     hasher: FixedState,
     slots: Lock<Slots>,
+    /// Where those that leave go, if anywhere.
+    snapshots: Option<Arc<Keeper>>,
 }
 
 #[derive(Clone, Copy)]
@@ -58,10 +62,15 @@ struct Weighed {
 pub(crate) type Few<T> = SmallVec<[T; 2]>;
 
 impl Kept {
-    pub(crate) fn new(seed: u64, config: &Config) -> Self {
+    pub(crate) fn of(shared: &Shared, seed: u64) -> Self {
+        let snapshots = shared.snapshots.clone();
+        Kept { snapshots, ..Kept::new(seed, &shared.config) }
+    }
+
+    fn new(seed: u64, config: &Config) -> Self {
         let hasher = FixedState::with_seed(seed);
         let most = Most { views: config.cached_views, bytes: config.cached_view_bytes };
-        Kept { most, hasher, slots: Lock::new(Slots::default()) }
+        Kept { most, hasher, slots: Lock::new(Slots::default()), snapshots: None }
     }
 
     /// Takes the views of a boundary out: whoever has one goes on with it.
@@ -74,7 +83,10 @@ impl Kept {
     }
 
     /// Keeps the views that are worth it.
-    pub(crate) fn keep(&self, views: Folded) {
+    pub(crate) fn keep(&self, mut views: Folded) {
+        if let Some(keeper) = &self.snapshots {
+            snapshots::keep(keeper, views.slots_mut());
+        }
         let worth_it: Few<_> = views.keep().map(|slot| self.weigh(slot)).collect();
         let mut forgotten = Few::new();
         let mut slots = self.slots.lock();
@@ -84,7 +96,9 @@ impl Kept {
         }
         // The lock first: what is dropped is the domain's.
         drop(slots);
-        drop(forgotten);
+        if let Some(keeper) = &self.snapshots {
+            forgotten.into_iter().for_each(|slot| keeper.leaves(slot));
+        }
     }
 
     /// Asks the view how much it holds. Not under the lock: this is the domain's code.

@@ -16,10 +16,12 @@ use crate::recovery::{Changed, Judging, Timed, Whom, judge_anew};
 use crate::registry::Registry;
 use crate::rest::{self, Residents, RestQueue};
 use crate::shared::{Shared, Stage};
+use crate::snapshots::Keeper;
 use crate::timings::Timings;
 use bailiwick_core::journal::{
     ANSWERED, EncodedEvent, EventType, Query, QueryItem, RecordedDeadline,
 };
+use bailiwick_core::snapshot::Declared;
 use bailiwick_core::views::Folded;
 use bailiwick_core::{
     Aggregate, BoxFuture, Event, Id, InvalidTag, Key, Position, Tag, Tags, Timestamp, each_name,
@@ -36,6 +38,8 @@ pub(crate) struct Kind<A: Aggregate> {
     pub(crate) tally: Tally,
     pub(crate) timings: Timings,
     pub(crate) judging: Judging,
+    /// What keeps its snapshots, and how: none if it has none, or nothing keeps them.
+    pub(crate) snapshots: Option<(Arc<Keeper>, Declared)>,
     /// Set at the start if events of this type may concern aggregates of others.
     neighbours: OnceLock<Neighbours>,
 }
@@ -59,6 +63,7 @@ impl<A: Aggregate> Kind<A> {
             tally: Tally::default(),
             timings: Timings::of(&shared, "aggregate", A::NAME),
             judging: Judging::new(seed),
+            snapshots: shared.snapshots.clone().zip(Declared::of::<A>()),
             neighbours: OnceLock::new(),
             shared,
         })

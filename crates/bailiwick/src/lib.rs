@@ -45,6 +45,8 @@ mod reading;
 mod recorded;
 mod recover;
 mod recovery;
+#[cfg(feature = "snapshots")]
+pub mod redb;
 mod registry;
 pub mod rehearsal;
 mod reopening;
@@ -57,6 +59,7 @@ mod sampled;
 mod seams;
 mod seen;
 mod shared;
+mod snapshots;
 mod spans;
 mod start;
 mod tasks;
@@ -95,12 +98,15 @@ pub use reading::{
     ArmedDeadline, DeadlinesPage, History, IdsPage, Since, SubscribeError, Subscription, Update,
     Watch,
 };
+#[cfg(feature = "snapshots")]
+pub use redb::RedbSnapshots;
 pub use rehearsal::Rehearsal;
 pub use runtime::{Runtime, Shutdown};
 #[cfg(feature = "fault-injection")]
 pub use sabotage::Sabotage;
 pub use seams::{Entropy, Spawn, SystemEntropy};
 pub use seen::Seen;
+pub use snapshots::{MemorySnapshots, SnapshotCounts};
 pub use start::StartError;
 pub use view_ref::ViewRef;
 

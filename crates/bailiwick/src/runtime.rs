@@ -21,6 +21,7 @@ use crate::news::Readers;
 use crate::projections::{self, ProjectionHandle, Projections};
 use crate::reactions::{self, Begun, Reactions, SendDecision, Targets};
 use crate::shared::{Shared, Stage};
+use crate::snapshots::SnapshotCounts;
 
 /// Live aggregates on a journal, and decisions over dynamic boundaries on the same journal.
 ///
@@ -279,6 +280,12 @@ impl Runtime {
     /// ```
     pub fn drain(&self) {
         self.shared().drain();
+    }
+
+    /// What became of snapshots since it was started; all zero if it was given no store for them.
+    pub fn snapshots(&self) -> SnapshotCounts {
+        let snapshots = self.shared().snapshots.as_ref();
+        snapshots.map(|keeper| keeper.tally.read()).unwrap_or_default()
     }
 
     /// Shuts down: refuses new work and lets accepted work finish, calls of effects too, for at most `limit`. What

@@ -15,6 +15,10 @@ use crate::shared::Shared;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sabotage {
+    /// A snapshot of another version is used.
+    OldSnapshotUsed,
+    /// Who goes on from a snapshot guards nothing in its first append.
+    SnapshotShortensCondition,
     /// After a conflict, commands are decided again on the speculative state.
     NoRebuild,
     /// Callers are told before the journal has it.

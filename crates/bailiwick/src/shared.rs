@@ -20,6 +20,7 @@ use crate::race::{Either, race};
 use crate::reactions::Calls;
 use crate::sampled::Sampled;
 use crate::seams::Seams;
+use crate::snapshots::Keeper;
 use crate::tasks::Tasks;
 use crate::time::Time;
 
@@ -72,6 +73,8 @@ pub(crate) struct Shared {
     /// What is told as it happens, and by which labels; none if nobody wants to know.
     #[cfg(feature = "metrics")]
     pub(crate) metrics: Option<crate::metrics::Labels>,
+    /// If it was given a store for them.
+    pub(crate) snapshots: Option<Arc<Keeper>>,
     #[cfg(feature = "fault-injection")]
     pub(crate) sabotage: Option<crate::Sabotage>,
 }
@@ -125,6 +128,7 @@ impl Shared {
             journal_opened: Notify::new(),
             #[cfg(feature = "metrics")]
             metrics: None,
+            snapshots: None,
             #[cfg(feature = "fault-injection")]
             sabotage: None,
         }
@@ -306,6 +310,10 @@ impl Shared {
     #[cfg(feature = "metrics")]
     pub(crate) fn with_metrics(self, metrics: Option<crate::metrics::Labels>) -> Self {
         Shared { metrics, ..self }
+    }
+
+    pub(crate) fn with_snapshots(self, snapshots: Option<Arc<Keeper>>) -> Self {
+        Shared { snapshots, ..self }
     }
 
     #[cfg(feature = "fault-injection")]

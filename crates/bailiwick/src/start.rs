@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::journal::{AppendError, JournalReadError};
+use bailiwick_core::journal::{AppendError, JournalId, JournalReadError};
 use bailiwick_core::{
     BoxError, CodecError, InvalidTag, Position, ReactionKind, SchemaVersion, Tag,
 };
@@ -134,6 +134,17 @@ pub enum StartError {
         event: Box<Found>,
         /// The `NAME` of the aggregate.
         aggregate: &'static str,
+    },
+    /// The store of snapshots has those of another journal.
+    #[error(
+        "the store has snapshots of the journal {of}, and this is the journal {journal}: give the runtime the \
+         store of this journal, or delete what is in that one"
+    )]
+    SnapshotsOfAnotherJournal {
+        /// Of which journal they are.
+        of: JournalId,
+        /// Which journal this is.
+        journal: JournalId,
     },
     /// A policy or an effect has a name that cannot be recorded.
     #[error("no {kind} can be named {name:?}: give it a `NAME` of 1 to 80 bytes")]

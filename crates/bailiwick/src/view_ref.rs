@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::journal::Read;
+use bailiwick_core::snapshot::SnapshotOf;
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{BoundaryError, BoxFuture, FoldError, IntoId, InvalidTag, Position, View};
 
@@ -16,6 +17,7 @@ use crate::race::{Either, race};
 use crate::runtime::Runtime;
 use crate::seen::Seen;
 use crate::shared::Shared;
+use crate::snapshots;
 
 /// A reference to a view of one key, and how to read it: options first, then the verb. From
 /// [`Runtime::view`].
@@ -181,33 +183,50 @@ pub(crate) async fn fold(
     shared: &Arc<Shared>,
     boundary: &Boundary,
 ) -> Result<(Folded, Position), ReadError> {
-    let mut folded = guarded(|| Folded::of(boundary))?;
-    let last = fold_on(shared, &mut folded, None).await?;
-    Ok((folded, last.unwrap_or(Position::START)))
+    let mut folded = begin(shared, boundary, (SnapshotOf::View, None)).await?;
+    fold_on(shared, &mut folded, None).await?;
+    if let Some(keeper) = &shared.snapshots {
+        snapshots::keep(keeper, folded.slots_mut());
+    }
+    let last = folded.last();
+    Ok((folded, last))
 }
 
-/// Folds a view on, to the end of the journal, or up to that position if the journal goes beyond it. With
-/// the position of the last event that it has read now.
+/// The views of a boundary, at the beginning of the journal or where a snapshot goes on, which is not beyond
+/// that position.
+pub(crate) async fn begin(
+    shared: &Arc<Shared>,
+    boundary: &Boundary,
+    of: (SnapshotOf, Option<Position>),
+) -> Result<Folded, ReadError> {
+    let mut folded = guarded(|| Folded::of(boundary))?;
+    let read = |read| shared.asks(|journal| port::read(journal, read));
+    let read = |wanted| async { read(wanted).await.ok() };
+    let revived = snapshots::revive(shared, &mut folded, of, read).await;
+    revived.map_err(|differs| ReadError::Unloadable(differs.into()))?;
+    Ok(folded)
+}
+
+/// Folds a view on, to the end of the journal, or up to that position if the journal goes beyond it.
 pub(crate) async fn fold_on(
     shared: &Arc<Shared>,
     folded: &mut Folded,
     upto: Option<Position>,
-) -> Result<Option<Position>, ReadError> {
+) -> Result<(), ReadError> {
     let turn = or_closed(shared, shared.view_reads.acquire()).await;
     let Some(Ok(_turn)) = turn else { return Err(ReadError::ShutDown) };
-    let (mut last, mut pace) = (None, Pace::default());
+    let mut pace = Pace::default();
     while folded.level().is_none() {
         let read = Read { upto, ..folded.next_read(shared.config.page()) };
         let page = shared.asks(|journal| port::read(journal, read)).await?;
         shared.time.not_before_any(&page.events);
-        last = page.events.last().map(|recorded| recorded.position).or(last);
         let mut page = Some(page);
         while let Some((part, gives_way)) = pace.part_of(&mut page) {
             guarded(|| folded.take(&part))?.map_err(failed)?;
             gives_way.now().await;
         }
     }
-    Ok(last)
+    Ok(())
 }
 
 fn failed(error: FoldError) -> ReadError {

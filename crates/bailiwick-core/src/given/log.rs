@@ -2,9 +2,9 @@
 
 use std::num::NonZeroUsize;
 
-use crate::Position;
 use crate::journal::{EncodedEvent, Page, Read, RecordedEvent};
 use crate::views::{Boundary, FoldError, Folded};
+use crate::{ErrorReport, Position};
 
 /// Small, so that a story of some length is read in several pages, as in the runtime.
 const PAGE: NonZeroUsize = NonZeroUsize::new(4).unwrap();
@@ -43,6 +43,9 @@ impl Log {
     }
 
     /// Folds what is missing up to this position. No view has come further.
+    ///
+    /// # Panics
+    /// If a view would not come back from a snapshot of it.
     pub(super) fn go_on(&self, folded: &mut Folded, upto: Position) -> Result<(), FoldError> {
         folded.behind();
         for (view, query) in folded.lasts().collect::<Vec<_>>() {
@@ -53,6 +56,8 @@ impl Log {
         while folded.level().is_none() {
             folded.take(&self.read(&folded.next_read(PAGE), upto))?;
         }
+        // A fault of the view, as one that panics.
+        folded.survive().unwrap_or_else(|error| panic!("{}", ErrorReport::of(&error)));
         Ok(())
     }
 

@@ -37,7 +37,7 @@ pub use sent::{CommandOf, Sent, decision, to};
 
 use crate::short_name::short_name;
 use crate::turn::{self, Round};
-use crate::{Aggregate, BoxError, Decide, Id, IntoId, Tags, Timestamp};
+use crate::{Aggregate, BoxError, Decide, Id, IntoId, Tags, Timestamp, snapshot};
 use panicked::catch;
 use report::Report;
 
@@ -92,6 +92,7 @@ use report::Report;
 ///    must come back from its own encoding as it was: it is applied as it comes back. What promises to
 ///    [`RoundTrip`](trait@crate::RoundTrip) is read back too.
 /// 4. A deadline counts from the first event on.
+/// 5. A state that has [snapshots](crate::View::SNAPSHOTS) must come back from one as it was.
 ///
 /// Time is the story's: it starts at 0, only `at` moves it, and never back. An expiry or a rejection
 /// that the story does not mention fails whatever is said next, instead of passing unnoticed. Where a story
@@ -201,6 +202,9 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
                     .because(error.as_ref())
                     .fail(),
             }
+        }
+        if let Err(error) = snapshot::survives(&self.state) {
+            self.report(format_args!("the state cannot be kept")).because(&error).fail();
         }
         self
     }
@@ -341,7 +345,7 @@ impl<A: Aggregate<Event: PartialEq + Debug>> Given<A> {
         for event in survivors.collect::<Result<Vec<_>, _>>()? {
             self.apply(event, self.now);
         }
-        Ok(())
+        Ok(snapshot::survives(&self.state)?)
     }
 
     fn heading(&self) -> String {

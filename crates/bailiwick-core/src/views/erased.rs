@@ -9,7 +9,8 @@ use super::error::BoundaryError;
 use crate::journal::{EncodedEvent, EventType, QueryItem};
 use crate::schema::each_name;
 use crate::short_name::short_name;
-use crate::{CodecError, Event, Key, Position, Tags, Timestamp, View};
+use crate::snapshot::{Declared, SnapshotOf};
+use crate::{CodecError, Event, Key, Position, SnapshotKey, Tags, Timestamp, View};
 
 /// What is folded from the events of one key: a [`View`], or the last event of all.
 pub trait OneView: Sized + Send + 'static {
@@ -31,6 +32,31 @@ pub trait OneView: Sized + Send + 'static {
     /// What it holds on the heap, as far as it says.
     fn heap_bytes(&self) -> usize {
         0
+    }
+
+    /// What is declared of its snapshots, if it has any.
+    fn snapshots() -> Option<Declared> {
+        None
+    }
+
+    /// Where the one of this key is.
+    fn snapshot_key(_: &Self::Key, _: SnapshotOf) -> Option<SnapshotKey> {
+        None
+    }
+
+    /// It, as a snapshot has it. Only if it has any.
+    fn form(&self) -> Result<Vec<u8>, CodecError> {
+        Err(no_snapshots())
+    }
+
+    /// The one that a snapshot has.
+    fn of_form(_: &[u8]) -> Result<Self, CodecError> {
+        Err(no_snapshots())
+    }
+
+    /// Whether it is the same as another one. Only if it has snapshots.
+    fn is_same(&self, _: &Self) -> bool {
+        false
     }
 
     /// Folds an event that it reads; without a position if it is not in the journal yet.
@@ -62,6 +88,31 @@ impl<V: View> OneView for V {
     fn heap_bytes(&self) -> usize {
         View::heap_bytes(self)
     }
+
+    fn snapshots() -> Option<Declared> {
+        Declared::of::<V>()
+    }
+
+    fn snapshot_key(key: &V::Key, of: SnapshotOf) -> Option<SnapshotKey> {
+        V::SNAPSHOTS?;
+        of.key::<V>(key).ok()
+    }
+
+    fn form(&self) -> Result<Vec<u8>, CodecError> {
+        V::SNAPSHOTS.ok_or_else(no_snapshots)?.encode(self)
+    }
+
+    fn of_form(form: &[u8]) -> Result<V, CodecError> {
+        V::SNAPSHOTS.ok_or_else(no_snapshots)?.decode(form)
+    }
+
+    fn is_same(&self, other: &V) -> bool {
+        V::SNAPSHOTS.is_some_and(|snapshots| snapshots.is_same(self, other))
+    }
+}
+
+fn no_snapshots() -> CodecError {
+    CodecError::Decode("the view has no snapshots".into())
 }
 
 /// The state of a view.
@@ -69,6 +120,8 @@ pub(super) trait State: Any + Send {
     fn take(&mut self, event: &EncodedEvent, at: Option<Position>) -> Result<(), CodecError>;
     fn try_clone(&self) -> Option<Box<dyn State>>;
     fn heap_bytes(&self) -> usize;
+    fn form(&self) -> Result<Vec<u8>, CodecError>;
+    fn is_same(&self, other: &dyn State) -> bool;
 }
 
 impl<V: OneView> State for V {
@@ -83,6 +136,15 @@ impl<V: OneView> State for V {
     fn heap_bytes(&self) -> usize {
         OneView::heap_bytes(self)
     }
+
+    fn form(&self) -> Result<Vec<u8>, CodecError> {
+        OneView::form(self)
+    }
+
+    fn is_same(&self, other: &dyn State) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref().is_some_and(|other| OneView::is_same(self, other))
+    }
 }
 
 /// What a view begins with.
@@ -90,6 +152,9 @@ trait Beginning: Any + Send + Sync {
     fn view(&self) -> &'static str;
     fn tags(&self) -> &Tags;
     fn begin(&self) -> Box<dyn State>;
+    fn snapshots(&self) -> Option<Declared>;
+    fn snapshot_key(&self, of: SnapshotOf) -> Option<SnapshotKey>;
+    fn of_form(&self, form: &[u8]) -> Result<Box<dyn State>, CodecError>;
     fn is(&self, other: &dyn Beginning) -> bool;
 }
 
@@ -109,6 +174,18 @@ impl<V: OneView> Beginning for BeginningOf<V> {
 
     fn begin(&self) -> Box<dyn State> {
         Box::new(V::begin(&self.key))
+    }
+
+    fn snapshots(&self) -> Option<Declared> {
+        V::snapshots()
+    }
+
+    fn snapshot_key(&self, of: SnapshotOf) -> Option<SnapshotKey> {
+        V::snapshot_key(&self.key, of)
+    }
+
+    fn of_form(&self, form: &[u8]) -> Result<Box<dyn State>, CodecError> {
+        Ok(Box::new(V::of_form(form)?))
     }
 
     fn is(&self, other: &dyn Beginning) -> bool {
@@ -149,6 +226,23 @@ impl ViewIdentity {
     /// Its state before any event.
     pub(super) fn begin(&self) -> Box<dyn State> {
         self.beginning.begin()
+    }
+
+    /// What is declared of its snapshots, if it has any.
+    #[doc(hidden)]
+    pub fn snapshots(&self) -> Option<Declared> {
+        self.beginning.snapshots()
+    }
+
+    /// Where its snapshot is; none if it has none.
+    #[doc(hidden)]
+    pub fn snapshot_key(&self, of: SnapshotOf) -> Option<SnapshotKey> {
+        self.beginning.snapshot_key(of)
+    }
+
+    /// Its state, as a snapshot has it.
+    pub(super) fn of_form(&self, form: &[u8]) -> Result<Box<dyn State>, CodecError> {
+        self.beginning.of_form(form)
     }
 }
 

@@ -12,6 +12,7 @@ use super::erased::{ReadingItem, ViewIdentity};
 use super::error::FoldError;
 use super::slot::Slot;
 use crate::journal::{AppendCondition, EncodedEvent, Page, Query, Read, RecordedEvent};
+use crate::snapshot::NotKept;
 use crate::{Position, View};
 
 /// So many views are found as fast by looking at each.
@@ -40,6 +41,8 @@ pub struct Folded {
     slots: Vec<Slot>,
     /// Where they are, once there are more than a few.
     places: HashMap<ViewIdentity, usize, BuildHasherDefault<DefaultHasher>>,
+    /// How many events they are ahead with.
+    ahead: u64,
 }
 
 impl Folded {
@@ -47,6 +50,14 @@ impl Folded {
     pub fn of(boundary: &Boundary) -> Folded {
         let mut folded = Folded::default();
         folded.add(boundary, |_| None);
+        folded
+    }
+
+    /// One view, at the beginning of the journal.
+    #[doc(hidden)]
+    pub fn of_one(reading: ReadingItem) -> Folded {
+        let mut folded = Folded::default();
+        folded.push(Slot::new(reading));
         folded
     }
 
@@ -151,8 +162,8 @@ impl Folded {
     /// # Panics
     /// If there is no view: they are [`level`](Folded::level) then.
     pub fn next_read(&self, limit: NonZeroUsize) -> Read {
-        let alone = self.is_any_behind();
-        let group = || self.slots.iter().filter(move |slot| !(alone && slot.caught_up));
+        let is_next = self.next();
+        let group = || self.slots.iter().filter(|slot| is_next(slot));
         let after = group().map(Slot::upto).min();
         let query = Query::any_of(each_once(group().map(Slot::reading)));
         let (Some(after), Ok(query)) = (after, query) else { panic!("there is nothing to read") };
@@ -165,13 +176,45 @@ impl Folded {
     /// If an event cannot be read.
     pub fn take(&mut self, page: &Page) -> Result<(), FoldError> {
         debug_assert!(!self.is_ahead(), "the journal's events come before those ahead of it");
-        let alone = self.is_any_behind();
-        for slot in self.slots.iter_mut().filter(|slot| !(alone && slot.caught_up)) {
+        let is_next = self.next();
+        for slot in self.slots.iter_mut().filter(|slot| is_next(slot)) {
             page.events.iter().try_for_each(|recorded| slot.fold(recorded))?;
             slot.reached(page.upto);
             slot.caught_up = !page.more;
+            slot.revived &= page.more;
         }
         Ok(())
+    }
+
+    /// The views that have seen nothing yet, and may go on from a [snapshot](View::SNAPSHOTS).
+    #[doc(hidden)]
+    pub fn revivable(&self) -> impl Iterator<Item = &ReadingItem> {
+        let new = self.slots.iter().filter(|slot| slot.is_new());
+        new.map(Slot::reading).filter(|reading| reading.identity().snapshots().is_some())
+    }
+
+    /// The view goes on from a snapshot, if it has seen nothing yet.
+    #[doc(hidden)]
+    pub fn revive(&mut self, snapshot: Slot) {
+        if let Some(at) = self.place(snapshot.identity())
+            && self.slots[at].is_new()
+        {
+            let reading = self.slots[at].reading().clone();
+            self.slots[at] = snapshot.lent_to(reading);
+        }
+    }
+
+    /// Which of the views are read next. Those that go on from a snapshot come to the end of the journal one
+    /// by one: each is somewhere else, and would have the others read what only it has seen. Then those that
+    /// never were there, together; then all.
+    fn next(&self) -> impl Fn(&Slot) -> bool + use<> {
+        let alone = self.is_any_behind();
+        let revived = self.slots.iter().find(|slot| slot.revived);
+        let revived = revived.map(|slot| slot.identity().clone());
+        move |slot: &Slot| match &revived {
+            Some(revived) => slot.identity() == revived,
+            None => !(alone && slot.caught_up),
+        }
     }
 
     /// Others have appended: there is something to read, beyond the level.
@@ -185,7 +228,9 @@ impl Folded {
     /// # Errors
     /// If a view cannot read it.
     pub fn fold_ahead(&mut self, event: &EncodedEvent) -> Result<(), FoldError> {
-        self.slots.iter_mut().try_for_each(|slot| slot.fold_ahead(event))
+        self.ahead += 1;
+        let nth = self.ahead;
+        self.slots.iter_mut().try_for_each(|slot| slot.fold_ahead(event, nth))
     }
 
     /// Everything that the views are ahead with is in the journal, on the condition that nothing
@@ -193,9 +238,10 @@ impl Folded {
     ///
     /// A view that is not guarded may have missed something: ahead or not, it stays behind.
     pub fn settled(&mut self, last: Position) {
+        let events = std::mem::take(&mut self.ahead);
         for slot in &mut self.slots {
             if slot.reading().guards() {
-                slot.settle(last);
+                slot.settle(last, events);
             } else if slot.is_ahead() {
                 slot.forget();
                 slot.caught_up = false;
@@ -206,6 +252,7 @@ impl Folded {
     /// What the views are ahead with will never be: those that hold some of it are what they were
     /// before, if they can be copied ([`View::try_clone`]), or begin again.
     pub fn discard(&mut self) {
+        self.ahead = 0;
         self.slots.iter_mut().filter(|slot| slot.is_ahead()).for_each(Slot::forget);
     }
 
@@ -260,6 +307,26 @@ impl Folded {
 
     pub(super) fn slot(&self, view: &ViewIdentity) -> Option<&Slot> {
         self.place(view).map(|at| &self.slots[at])
+    }
+
+    /// Whether each view would come back from a snapshot as it is, if it has any.
+    ///
+    /// # Errors
+    /// If one would not.
+    pub(crate) fn survive(&self) -> Result<(), NotKept> {
+        self.slots.iter().try_for_each(Slot::survives)
+    }
+
+    /// The position of the last event that the first view has.
+    #[doc(hidden)]
+    pub fn last(&self) -> Position {
+        self.slots.first().map_or(Position::START, Slot::last)
+    }
+
+    /// The views, to have snapshots made of them.
+    #[doc(hidden)]
+    pub fn slots_mut(&mut self) -> &mut [Slot] {
+        &mut self.slots
     }
 
     fn readings(&self) -> impl Iterator<Item = &ReadingItem> {

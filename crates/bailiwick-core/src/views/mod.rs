@@ -28,6 +28,8 @@ pub use error::{BoundaryError, FoldError};
 pub use folded::Folded;
 pub use last::Last;
 pub use reader::Reader;
+#[doc(hidden)]
+pub use slot::Form;
 pub use slot::Slot;
 
 use std::marker::PhantomData;

@@ -4,11 +4,16 @@ use std::fmt;
 
 use super::erased::{ReadingItem, State, ViewIdentity};
 use super::error::FoldError;
-use crate::Position;
 use crate::journal::{EncodedEvent, RecordedEvent};
+use crate::snapshot::NotKept;
+use crate::{CodecError, Position};
 
 /// What it takes to know which view it is of what, about.
 const OVERHEAD_BYTES: usize = 256;
+
+/// What encodes a state.
+#[doc(hidden)]
+pub type Form = Box<dyn FnOnce() -> Result<Vec<u8>, CodecError> + Send>;
 
 /// A folded view: its state and the position it has come to. It can be kept and lent to another
 /// decision that reads the same view.
@@ -20,6 +25,14 @@ pub struct Slot {
     pub(super) caught_up: bool,
     /// It holds events beyond `upto` that are not durable.
     ahead: bool,
+    /// The position of the last event in it.
+    last: Position,
+    /// The so manieth of all that the views are ahead with was the last one in it.
+    last_ahead: u64,
+    /// How many events are in it that no snapshot has.
+    unsaved: u64,
+    /// It goes on from a snapshot, and has not come to the end of the journal since: it is read alone.
+    pub(super) revived: bool,
     /// The bytes of the event that it has taken last, encoded.
     last_event: usize,
     /// What it was before it was ahead, if it can be copied.
@@ -31,8 +44,93 @@ impl Slot {
     #[doc(hidden)]
     pub fn new(reading: ReadingItem) -> Slot {
         let state = reading.identity().begin();
-        let upto = Position::START;
-        Slot { reading, state, upto, caught_up: false, ahead: false, last_event: 0, before: None }
+        Slot::at(reading, state, Position::START)
+    }
+
+    fn at(reading: ReadingItem, state: Box<dyn State>, upto: Position) -> Slot {
+        Slot {
+            reading,
+            state,
+            upto,
+            caught_up: false,
+            ahead: false,
+            last: upto,
+            last_ahead: 0,
+            unsaved: 0,
+            revived: false,
+            last_event: 0,
+            before: None,
+        }
+    }
+
+    /// With the state that a snapshot has, whose last event is at `position`.
+    ///
+    /// # Errors
+    /// If that cannot be read.
+    #[doc(hidden)]
+    pub fn of_snapshot(
+        reading: ReadingItem,
+        form: &[u8],
+        position: Position,
+    ) -> Result<Slot, CodecError> {
+        let state = reading.identity().of_form(form)?;
+        Ok(Slot { revived: true, ..Slot::at(reading, state, position) })
+    }
+
+    /// A snapshot that is due, if one is: because there are enough events that none has, or because it
+    /// leaves memory.
+    #[doc(hidden)]
+    pub fn is_due(&self, leaving: bool) -> bool {
+        self.unsaved > 0
+            && !self.ahead
+            && self.identity().snapshots().is_some_and(|declared| match leaving {
+                true => declared.is_due_leaving(self.unsaved),
+                false => declared.is_due(self.unsaved),
+            })
+    }
+
+    /// Its state, to be encoded by whoever has the time: a copy, or encoded at once if none can be made.
+    #[doc(hidden)]
+    pub fn to_form(&mut self) -> Form {
+        self.unsaved = 0;
+        match self.state.try_clone() {
+            Some(copy) => Box::new(move || copy.form()),
+            None => {
+                let form = self.state.form();
+                Box::new(move || form)
+            }
+        }
+    }
+
+    /// The same of one that nobody has any more.
+    #[doc(hidden)]
+    pub fn into_form(self) -> Form {
+        let state = self.state;
+        Box::new(move || state.form())
+    }
+
+    /// Whether it would come back from a snapshot as it is, if it has any.
+    ///
+    /// # Errors
+    /// If it would not.
+    pub(super) fn survives(&self) -> Result<(), NotKept> {
+        if self.identity().snapshots().is_none() {
+            return Ok(());
+        }
+        let back = self.state.form().and_then(|form| self.identity().of_form(&form));
+        NotKept::unless(self.identity().view(), back.map(|back| self.state.is_same(&*back)))
+    }
+
+    /// The position of the last event in it.
+    #[doc(hidden)]
+    pub fn last(&self) -> Position {
+        self.last
+    }
+
+    /// Whether its state is the same as that of another one of the same view.
+    #[doc(hidden)]
+    pub fn is_same(&self, other: &Slot) -> bool {
+        self.identity() == other.identity() && self.state.is_same(&*other.state)
     }
 
     /// What it is ahead with will never be: it is what it was before, or as new if nobody knows that.
@@ -41,6 +139,11 @@ impl Slot {
             Some(before) => (self.state, self.ahead) = (before, false),
             None => *self = Slot::new(self.reading.clone()),
         }
+    }
+
+    /// Whether it has seen nothing yet.
+    pub(super) fn is_new(&self) -> bool {
+        !self.caught_up && self.upto == Position::START
     }
 
     /// Another decision reads it, and may guard it though the one before did not.
@@ -103,8 +206,13 @@ impl Slot {
         self.upto = self.upto.max(upto);
     }
 
-    /// What it was ahead with is durable, and it knows all up to here.
-    pub(super) fn settle(&mut self, upto: Position) {
+    /// What it was ahead with is durable, and it knows all up to here: so many events, of which this is
+    /// the last one.
+    pub(super) fn settle(&mut self, upto: Position, events: u64) {
+        if self.ahead {
+            let behind = events.saturating_sub(self.last_ahead);
+            self.last = Position::new(upto.get().saturating_sub(behind));
+        }
         (self.ahead, self.before) = (false, None);
         self.reached(upto);
     }
@@ -120,13 +228,15 @@ impl Slot {
         }
         if self.reads(&recorded.event) {
             self.take(&recorded.event, Some(recorded.position))?;
+            self.last = recorded.position;
+            self.unsaved += 1;
         }
         self.upto = recorded.position;
         Ok(())
     }
 
-    /// Folds an event in that is not durable yet, if it reads it.
-    pub(super) fn fold_ahead(&mut self, event: &EncodedEvent) -> Result<(), FoldError> {
+    /// Folds an event in that is not durable yet, if it reads it: the `nth` that all are ahead with.
+    pub(super) fn fold_ahead(&mut self, event: &EncodedEvent, nth: u64) -> Result<(), FoldError> {
         if !self.reads(event) {
             return Ok(());
         }
@@ -134,6 +244,7 @@ impl Slot {
             self.before = self.state.try_clone();
             self.ahead = true;
         }
+        (self.last_ahead, self.unsaved) = (nth, self.unsaved + 1);
         self.take(event, None)
     }
 

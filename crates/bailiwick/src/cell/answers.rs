@@ -102,6 +102,18 @@ impl Answers {
         self.remember(known, Place::Durable(position), at);
     }
 
+    /// Those that are durable, in the order in which they were decided: the key, the fingerprint, the reply,
+    /// the position, and when.
+    pub(super) fn durable(&self) -> impl Iterator<Item = (&Text, &Answer, Position, Timestamp)> {
+        self.order.iter().filter_map(|(at, key)| {
+            let answer = self.by_key.get(key).filter(|answer| answer.at == *at)?;
+            match answer.place {
+                Place::Durable(position) => Some((key, answer, position, *at)),
+                Place::Running(_) | Place::Forming(_) => None,
+            }
+        })
+    }
+
     fn not_before_the_last(&self, at: Timestamp) -> Timestamp {
         self.order.back().map_or(at, |(last, _)| at.max(*last))
     }

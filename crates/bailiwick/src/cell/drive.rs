@@ -428,6 +428,9 @@ impl<A: Aggregate> Cell<A> {
             }
             live.due = None;
         }
+        if A::SNAPSHOTS.is_some() {
+            self.keep_snapshot(&mut live.known);
+        }
         Next::Wait
     }
 }

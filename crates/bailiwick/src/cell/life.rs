@@ -70,6 +70,8 @@ pub(super) struct Folded<A> {
     pub(super) seen: Position,
     /// The deadline that stands beside its last event, if one does.
     pub(super) recorded: Option<RecordedDeadline>,
+    /// How many of its events no snapshot has.
+    pub(super) unsaved: u32,
 }
 
 /// An aggregate whose state is known: all that a resting cell keeps.
@@ -90,13 +92,15 @@ pub(super) struct Known<A> {
     /// It was read while the journal was closed for writing: an append whose outcome is unknown may
     /// turn out to be there when that is open again.
     pub(super) unsure: bool,
+    /// How many of its durable events no snapshot has; of types that have snapshots only.
+    pub(super) unsaved: u32,
 }
 
 /// What a state was before the first event of a batch, so that the batch can be undone. Its answers
 /// are found by their keys.
 pub(super) struct Before<A> {
-    state: A,
-    deadline: Option<Timestamp>,
+    pub(super) state: A,
+    pub(super) deadline: Option<Timestamp>,
 }
 
 /// A known aggregate and what is under way. Its state is speculative while anything is running or
@@ -334,7 +338,7 @@ impl<A: Aggregate> Live<A> {
     }
 
     /// Whether the state is the durable one.
-    fn is_durable(&self) -> bool {
+    pub(super) fn is_durable(&self) -> bool {
         self.running.is_none() && self.forming.is_empty() && self.is_sound()
     }
 

@@ -112,9 +112,18 @@ impl<A: Aggregate> Cell<A> {
             read.after = known.seen;
             folding.folded = Some((known.state, known.version));
             folding.answers = known.answers;
+            folding.unsaved = known.unsaved;
         }
-        let reading = Reading { shared, journal, read };
+        let begins = folding.folded.is_none();
+        let reading = Reading { shared, journal, read, page: None };
+        let snapshot = if begins { self.snapshot() } else { None };
         let fold = async move {
+            if let Some(snapshot) = snapshot {
+                let anew = Folding::of(folding.id.clone(), folding.own.clone());
+                if let Some(folded) = snapshot.gone_on_from::<A>(&reading, anew).await? {
+                    return Ok(folded);
+                }
+            }
             let seen = reading.fold_into(&mut folding).await?;
             folding.into_folded(seen)
         };
@@ -132,7 +141,7 @@ impl<A: Aggregate> Cell<A> {
             }
         };
         self.compare(folded.recorded, deadline);
-        let Folded { state, answers, version, seen, .. } = folded;
+        let Folded { state, answers, version, seen, unsaved, .. } = folded;
         let mut live = Live::of(Box::new(Known {
             state,
             answers,
@@ -142,6 +151,7 @@ impl<A: Aggregate> Cell<A> {
             version,
             seen,
             unsure: self.kind.shared.journal_closed().is_some(),
+            unsaved,
         }));
         live.again = again;
         // What the index has may be from before; unless it was tried in vain, and calls again later.
@@ -190,30 +200,36 @@ impl<A: Aggregate> Cell<A> {
 }
 
 /// An aggregate that is being folded.
-struct Folding<A: Aggregate> {
-    id: A::Key,
-    own: Tag,
-    folded: Option<(A, Position)>,
-    answers: Option<Box<Answers>>,
-    recorded: Option<RecordedDeadline>,
+pub(super) struct Folding<A: Aggregate> {
+    pub(super) id: A::Key,
+    pub(super) own: Tag,
+    pub(super) folded: Option<(A, Position)>,
+    pub(super) answers: Option<Box<Answers>>,
+    pub(super) recorded: Option<RecordedDeadline>,
+    /// How many events were folded that no snapshot has; of types that have snapshots only.
+    unsaved: u32,
 }
 
 impl<A: Aggregate> Folding<A> {
-    fn of(id: A::Key, own: Tag) -> Self {
-        Folding { id, own, folded: None, answers: None, recorded: None }
+    pub(super) fn of(id: A::Key, own: Tag) -> Self {
+        Folding { id, own, folded: None, answers: None, recorded: None, unsaved: 0 }
     }
 
-    fn into_folded(self, seen: Position) -> Result<Folded<A>, LoadError> {
+    pub(super) fn into_folded(self, seen: Position) -> Result<Folded<A>, LoadError> {
         let (state, version) = match self.folded {
             Some(folded) => folded,
             None => (new_state::<A>(&self.id)?, Position::START),
         };
-        Ok(Folded { state, answers: self.answers, version, seen, recorded: self.recorded })
+        let Folding { answers, recorded, unsaved, .. } = self;
+        Ok(Folded { state, answers, version, seen, recorded, unsaved })
     }
 }
 
 impl<A: Aggregate> Fold for Folding<A> {
     fn fold(&mut self, recorded: &RecordedEvent) -> Result<(), Unloadable> {
+        if A::SNAPSHOTS.is_some() {
+            self.unsaved = self.unsaved.saturating_add(1);
+        }
         fold_one(&mut self.folded, &self.id, recorded)
     }
 
@@ -233,7 +249,9 @@ impl<A: Aggregate> Fold for Folding<A> {
 }
 
 /// It counts from the first event on: nobody falls due, and has something written, by being looked at.
-fn deadline_of<A: Aggregate>(folded: &Folded<A>) -> std::thread::Result<Option<Timestamp>> {
+pub(super) fn deadline_of<A: Aggregate>(
+    folded: &Folded<A>,
+) -> std::thread::Result<Option<Timestamp>> {
     if folded.version == Position::START {
         return Ok(None);
     }

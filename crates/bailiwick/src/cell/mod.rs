@@ -32,6 +32,7 @@ mod readers;
 mod reading;
 mod rest;
 mod settle;
+mod snapshot;
 mod work;
 
 use std::sync::Arc;

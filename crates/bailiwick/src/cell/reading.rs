@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::journal::{Journal, Read, RecordedEvent};
+use bailiwick_core::journal::{Journal, Page, Read, RecordedEvent};
 use bailiwick_core::{Position, Timestamp};
 
 use crate::error::{LoadError, Unloadable};
@@ -20,20 +20,26 @@ pub(super) trait Fold: Send {
     fn comes_to(&mut self, last: &RecordedEvent);
 }
 
+#[derive(Clone)]
 pub(super) struct Reading {
     pub(super) shared: Arc<Shared>,
     pub(super) journal: Arc<dyn Journal>,
     pub(super) read: Read,
+    /// Its first page, if that was read already.
+    pub(super) page: Option<Page>,
 }
 
 impl Reading {
     /// Folds all there is. Returns up to where that was read.
     pub(super) async fn fold_into(self, folding: &mut dyn Fold) -> Result<Position, LoadError> {
-        let Reading { shared, journal, mut read } = self;
+        let Reading { shared, journal, mut read, mut page } = self;
         let mut pace = Pace::default();
         let mut clock = Clock { now: shared.now(), reached: Timestamp::EPOCH };
         loop {
-            let page = journal.read(read.clone()).await.map_err(LoadError::Unread)?;
+            let page = match page.take() {
+                Some(page) => page,
+                None => journal.read(read.clone()).await.map_err(LoadError::Unread)?,
+            };
             for recorded in &page.events {
                 folding.fold(recorded).map_err(LoadError::Unloadable)?;
                 let at = clock.of(recorded.event.recorded_at);

@@ -105,7 +105,7 @@ impl<A: Aggregate> Cell<A> {
         self.kind.registry.remove_stored(&self.id, self, core.remembered);
         drop(core);
         self.clear(desk);
-        drop(life);
+        self.leaves_memory(life);
     }
 
     /// Sees to it that this cell, and no other, is there whenever its ID is called. Fails if it has

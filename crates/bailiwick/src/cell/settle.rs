@@ -116,6 +116,9 @@ impl<A: Aggregate> Cell<A> {
         }
         live.known.version = appended.last;
         live.known.seen = appended.last;
+        if A::SNAPSHOTS.is_some() {
+            self.appended(live, appended);
+        }
         for reader in running.readers {
             let position = position_of(reader.events_upto);
             reader.release(position);

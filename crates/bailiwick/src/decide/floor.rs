@@ -69,7 +69,7 @@ impl Floor {
             timings: Timings::of(&shared, "decision", "all"),
             numbers: Numbers::new(seed),
             standing: Lock::new(standing),
-            kept: Kept::new(seed, &shared.config),
+            kept: Kept::of(&shared, seed),
             patience: Patience::new(),
             is_patient: AtomicBool::new(false),
             shared,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bailiwick_core::journal::{
     AppendCondition, AppendError, Appended, EncodedEvent, Journal, JournalReadError, Query, Read,
 };
+use bailiwick_core::snapshot::SnapshotOf;
 use bailiwick_core::views::Folded;
 use bailiwick_core::{ErrorReport, FoldError, Position, Tag, Text};
 
@@ -19,6 +20,7 @@ use crate::pace::Pace;
 use crate::port::Failure;
 use crate::reactions::{once_delivered, unless_delivered};
 use crate::shared::{Shared, Stage};
+use crate::snapshots;
 
 pub(super) struct Group<'a> {
     floor: &'a Arc<Floor>,
@@ -99,8 +101,13 @@ impl<'a> Group<'a> {
     /// Brings the views to the end of the journal: whoever decides sees what was there when it was
     /// its turn, whoever wrote it.
     async fn catch_up(&mut self) -> Result<Position, Tried> {
-        let shared = self.shared();
+        let shared = self.floor.shared();
         let mut pace = Pace::default();
+        let port = self.port;
+        let read = |read| async move { port.read(read).await?.ok() };
+        let of = (SnapshotOf::View, None);
+        let revived = snapshots::revive(shared, &mut self.views, of, read).await;
+        revived.map_err(|differs| Tried::Failed(Cause::Unloadable(differs.into())))?;
         let lasts: Vec<_> = self.views.lasts().collect();
         for (view, query) in lasts {
             let last = self.port.last(query).await.ok_or(Tried::Closed)?;

@@ -1,14 +1,18 @@
 //! The views of a policy or an effect, as of its news: folded up to and including that, and nothing later.
 
+use std::sync::Arc;
+
 use bailiwick_core::journal::Journal;
+use bailiwick_core::snapshot::SnapshotOf;
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{ErrorReport, Position};
 
-use crate::error::guarded;
+use crate::error::{Unloadable, guarded};
 use crate::kept::Kept;
 use crate::pace::Pace;
 use crate::port;
 use crate::shared::Shared;
+use crate::snapshots;
 
 /// Folds the views of this boundary as of `upto`. Those that were kept go on, unless they know more.
 ///
@@ -17,7 +21,7 @@ use crate::shared::Shared;
 pub(super) async fn as_of(
     upto: Position,
     boundary: &Boundary,
-    (shared, journal, kept): (&Shared, &dyn Journal, &Kept),
+    (shared, journal, kept): (&Arc<Shared>, &dyn Journal, &Kept),
 ) -> Result<Folded, String> {
     let mut folded = Folded::default();
     if boundary.reading().is_empty() {
@@ -31,6 +35,10 @@ pub(super) async fn as_of(
             Some(taken.swap_remove(at))
         });
     })?;
+    let read = |read| async { port::read(journal, read).await.ok() };
+    let revived =
+        snapshots::revive(shared, &mut folded, (SnapshotOf::View, Some(upto)), read).await;
+    revived.map_err(|differs| ErrorReport::of(&Unloadable::from(differs)).to_string())?;
     let mut pace = Pace::default();
     loop {
         match folded.level() {

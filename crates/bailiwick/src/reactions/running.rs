@@ -75,7 +75,7 @@ impl Running {
         Arc::new(Running {
             types: declares.names(),
             lanes: Lock::new(lanes),
-            kept: Kept::new(seed, &shared.config),
+            kept: Kept::of(&shared, seed),
             untraced: Lock::new(BTreeMap::new()),
             tally: Tally::default(),
             workers: Lock::new(Workers::default()),

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use bailiwick_core::snapshot::SnapshotOf;
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{Aggregate, Position};
 
@@ -11,7 +12,7 @@ use crate::error::ReadError;
 use crate::port;
 use crate::seen::Seen;
 use crate::shared::Shared;
-use crate::view_ref::{boundary_of, fold_on, guarded, within};
+use crate::view_ref::{begin, boundary_of, fold_on, guarded, within};
 
 impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
     /// The state of this aggregate as it was after everything up to `position`, folded from the journal. The
@@ -49,10 +50,10 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
             let work = async {
                 let boundary = boundary?;
                 reaches(&shared, position).await?;
-                let mut folded = guarded(|| Folded::of(&boundary))?;
-                let last = fold_on(&shared, &mut folded, Some(position)).await?;
-                let last = last.unwrap_or(Position::START);
-                Ok(seen(folded, last))
+                let of = (SnapshotOf::Aggregate, Some(position));
+                let mut folded = begin(&shared, &boundary, of).await?;
+                fold_on(&shared, &mut folded, Some(position)).await?;
+                Ok(seen(folded))
             };
             within(&shared, timeout, work).await
         }
@@ -113,11 +114,11 @@ async fn wait_for<A: Aggregate>(
     mut condition: impl FnMut(&A) -> bool,
 ) -> Result<Seen<A>, ReadError> {
     let query = boundary.guard().expect("an aggregate is guarded");
-    let (mut folded, mut last) = (guarded(|| Folded::of(boundary))?, Position::START);
+    let mut folded = begin(shared, boundary, (SnapshotOf::Aggregate, None)).await?;
     loop {
-        last = fold_on(shared, &mut folded, None).await?.unwrap_or(last);
+        fold_on(shared, &mut folded, None).await?;
         if guarded(|| condition(folded.refs::<A>(boundary)))? {
-            return Ok(seen(folded, last));
+            return Ok(seen(folded));
         }
         let after = folded.level().expect("it was folded to the end");
         let query = query.clone();
@@ -135,6 +136,7 @@ async fn reaches(shared: &Arc<Shared>, position: Position) -> Result<(), ReadErr
     Ok(())
 }
 
-fn seen<A: Aggregate>(folded: Folded, position: Position) -> Seen<A> {
+fn seen<A: Aggregate>(folded: Folded) -> Seen<A> {
+    let position = folded.last();
     Seen { value: folded.into_state().expect("it is the only one"), position }
 }

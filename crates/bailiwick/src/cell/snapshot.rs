@@ -1,0 +1,324 @@
+//! Snapshots of an aggregate: made of a durable state and what it remembers of idempotency keys, and gone on
+//! from when it is loaded.
+
+use std::sync::Arc;
+
+use bailiwick_core::journal::{Appended, Idempotency, RecordedDeadline};
+use bailiwick_core::snapshot::{Declared, SnapshotOf};
+use bailiwick_core::views::{Boundary, Form};
+use bailiwick_core::{
+    Aggregate, CodecError, ErrorReport, Position, SnapshotKey, Snapshots, Text, Timestamp, codec,
+};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::Cell;
+use super::answers::{Answers, Place};
+use super::life::{Folded, Known, Life, Live, Mend};
+use super::load::{Folding, deadline_of};
+use super::reading::Reading;
+use crate::error::{LoadError, caught};
+use crate::port;
+use crate::shared::Shared;
+use crate::snapshots::{Candidate, Comparison, Confirmed, Keeper, Offer};
+
+/// How much more than its encoded form a state holds on the heap at most, and an answer counts for.
+const HEAP_SHARE: usize = 8;
+const ANSWER_SHARE: usize = 4;
+
+/// What stands beside the state of an aggregate.
+#[derive(Serialize, Deserialize)]
+struct Beside {
+    /// The deadline of the state, by the rule of this version.
+    deadline: Option<Timestamp>,
+    rule: u32,
+    /// What was decided from then on, and has a key, is among the answers.
+    remembers_from: Timestamp,
+    answers: Vec<Remembered>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    key: Text,
+    fingerprint: u64,
+    reply: Reply,
+    position: u64,
+    at: Timestamp,
+}
+
+/// Bytes, and not a list of numbers.
+struct Reply(Bytes);
+
+/// Where an aggregate's snapshot would be.
+pub(super) struct Lookup {
+    keeper: Arc<Keeper>,
+    declared: Declared,
+    key: SnapshotKey,
+}
+
+impl<A: Aggregate> Cell<A> {
+    /// Where its snapshot would be; none if it has none.
+    pub(super) fn snapshot(&self) -> Option<Lookup> {
+        A::SNAPSHOTS?;
+        let (keeper, declared) = self.kind.snapshots.clone()?;
+        let key = SnapshotOf::Aggregate.key::<A>(&self.id).ok()?;
+        Some(Lookup { keeper, declared, key })
+    }
+
+    /// A batch is durable. While another one forms on top of it, the state before that, if there is a copy,
+    /// is the durable one.
+    pub(super) fn appended(&self, live: &mut Live<A>, Appended { first, last }: Appended) {
+        let events = last.get().saturating_sub(first.get()) + 1;
+        let known = &mut *live.known;
+        known.unsaved = known.unsaved.saturating_add(u32::try_from(events).unwrap_or(u32::MAX));
+        if live.mend == Mend::Nothing
+            && !live.forming.events.is_empty()
+            && let Some(before) = &live.forming.before
+            && self.is_due(known)
+            && let Ok(Some(copy)) = caught(|| before.state.try_clone())
+        {
+            self.offer(known, before.deadline, encodes(copy));
+        }
+    }
+
+    /// Leaves a snapshot of the state, which is durable, if it is time.
+    pub(super) fn keep_snapshot(&self, known: &mut Known<A>) {
+        if !self.is_due(known) {
+            return;
+        }
+        let form = caught(|| match known.state.try_clone() {
+            Some(copy) => encodes(copy),
+            None => encoded(&known.state),
+        });
+        if let Ok(form) = form {
+            self.offer(known, known.deadline, form);
+        }
+    }
+
+    /// It is out of memory. Not under its lock: what is dropped is the domain's.
+    pub(super) fn leaves_memory(&self, life: Life<A>) {
+        let known = match life {
+            Life::Quiet(known) | Life::Behind(known) => known,
+            Life::Live(live) if live.is_durable() => live.known,
+            _ => return,
+        };
+        if let Some((keeper, declared)) = &self.kind.snapshots
+            && declared.is_due_leaving(known.unsaved.into())
+            && !known.unsure
+            && self.may_be_kept(keeper, declared, &known)
+            && let Some(lookup) = self.snapshot()
+        {
+            let Known { state, answers, deadline, version, .. } = *known;
+            let beside = self.beside(answers.as_deref(), deadline);
+            self.give(lookup, version, beside, encodes(state));
+        }
+    }
+
+    fn is_due(&self, known: &mut Known<A>) -> bool {
+        let Some((keeper, declared)) = &self.kind.snapshots else { return false };
+        if !declared.is_due(known.unsaved.into()) || known.unsure {
+            return false;
+        }
+        let may_be = self.may_be_kept(keeper, declared, known);
+        if !may_be {
+            // Not looked at again after each command.
+            known.unsaved = 0;
+        }
+        may_be
+    }
+
+    /// Whether it may fit, and there is room.
+    fn may_be_kept(&self, keeper: &Keeper, declared: &Declared, known: &Known<A>) -> bool {
+        // Before it is encoded in vain: there may be a lot.
+        let most = self.kind.shared.config.snapshot_bytes;
+        let answers = known.answers.as_ref().map_or(0, |answers| answers.bytes());
+        let state = caught(|| known.state.heap_bytes()).unwrap_or(0);
+        if answers / ANSWER_SHARE > most || state / HEAP_SHARE > most {
+            keeper.is_too_large();
+            return false;
+        }
+        keeper.has_room(declared)
+    }
+
+    /// Offered or not, the next one is due after as many events.
+    fn offer(&self, known: &mut Known<A>, deadline: Option<Timestamp>, form: Form) {
+        known.unsaved = 0;
+        let Some(lookup) = self.snapshot() else { return };
+        let beside = self.beside(known.answers.as_deref(), deadline);
+        self.give(lookup, known.version, beside, form);
+    }
+
+    fn give(
+        &self,
+        lookup: Lookup,
+        position: Position,
+        beside: Result<Vec<u8>, CodecError>,
+        form: Form,
+    ) {
+        let Lookup { keeper, declared, key } = lookup;
+        // Nothing of it can fail to be encoded; if it did, so would the state.
+        let (beside, form) = match beside {
+            Ok(beside) => (beside, form),
+            Err(error) => (Vec::new(), Box::new(move || Err(error)) as Form),
+        };
+        if let Ok((_, reads)) = self.kind.boundary(&self.id) {
+            keeper.offer(Offer { declared, key, reads, position, beside, form });
+        }
+    }
+
+    fn beside(
+        &self,
+        answers: Option<&Answers>,
+        deadline: Option<Timestamp>,
+    ) -> Result<Vec<u8>, CodecError> {
+        let remembered = answers.into_iter().flat_map(Answers::durable);
+        let remembered = remembered.map(|(key, answer, position, at)| Remembered {
+            key: key.clone(),
+            fingerprint: answer.fingerprint,
+            reply: Reply(answer.reply.clone()),
+            position: position.get(),
+            at,
+        });
+        codec::encode_value(&Beside {
+            deadline,
+            rule: A::DEADLINE_VERSION,
+            remembers_from: window(&self.kind.shared),
+            answers: remembered.collect(),
+        })
+    }
+}
+
+/// What was decided before is not remembered any more.
+fn window(shared: &Shared) -> Timestamp {
+    let window = u64::try_from(shared.config.answers_for.as_millis()).unwrap_or(u64::MAX);
+    Timestamp::from_millis(shared.now().as_millis().saturating_sub(window))
+}
+
+/// Of a state that nobody else has.
+fn encodes<A: Aggregate>(state: A) -> Form {
+    Box::new(move || declared::<A>().encode(&state))
+}
+
+/// At once, because no copy can be made.
+fn encoded<A: Aggregate>(state: &A) -> Form {
+    let form = declared::<A>().encode(state);
+    Box::new(move || form)
+}
+
+fn declared<A: Aggregate>() -> Snapshots<A> {
+    A::SNAPSHOTS.expect("only states of types that have snapshots are offered")
+}
+
+impl Lookup {
+    /// The aggregate, gone on from its snapshot; none if it is to be folded from the beginning.
+    ///
+    /// # Errors
+    /// If the journal cannot be read, or a snapshot is to be what its events fold to, and is not.
+    pub(super) async fn gone_on_from<A: Aggregate>(
+        self,
+        reading: &Reading,
+        mut folding: Folding<A>,
+    ) -> Result<Option<Folded<A>>, LoadError> {
+        let Lookup { keeper, declared, key } = self;
+        let shared = &reading.shared;
+        let Some(found) = keeper.find(shared, declared, key, None).await else { return Ok(None) };
+        let read = found.read(reading.read.query.clone()).limit(reading.read.limit);
+        let page = port::read(&*reading.journal, read).await.map_err(LoadError::Unread)?;
+        let Confirmed::Yes(page) = keeper.confirm(shared, &found, page) else { return Ok(None) };
+        let Some((state, beside)) = keeper.opened::<A>(reading, &found) else { return Ok(None) };
+        folding.recorded = Some(RecordedDeadline::new(beside.deadline, beside.rule));
+        folding.folded = Some((state, found.position()));
+        folding.answers = beside.answers(shared.now());
+        let boundary = Boundary::of::<A>(&folding.id);
+        let reading = Reading { page: Some(page), ..reading.clone() };
+        let folded = match reading.fold_into(&mut folding).await {
+            Ok(seen) => folding.into_folded(seen)?,
+            Err(LoadError::Unloadable(why)) => {
+                let why = ErrorReport::of(&why).to_string();
+                keeper.unusable(shared, &found.key, &why);
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(why) = is_odd(&folded) {
+            keeper.unusable(shared, &found.key, &why);
+            return Ok(None);
+        }
+        keeper.was_used();
+        if let Some(reading) = boundary.ok().and_then(|of| of.reading().first().cloned()) {
+            let sampled = keeper.sample(shared, Comparison { reading, found }).await;
+            sampled.map_err(|differs| LoadError::Unloadable(differs.into()))?;
+        }
+        #[cfg(feature = "fault-injection")]
+        let folded = match shared.sabotaged(crate::Sabotage::SnapshotShortensCondition) {
+            true => Folded { seen: Position::new(u64::MAX / 2), ..folded },
+            false => folded,
+        };
+        Ok(Some(folded))
+    }
+}
+
+/// What cannot be of a state that its events made. Its history says what is true.
+fn is_odd<A: Aggregate>(folded: &Folded<A>) -> Option<String> {
+    let Ok(deadline) = deadline_of(folded) else { return Some("its deadline panics".into()) };
+    let same_rule = folded.recorded.filter(|known| known.version() == A::DEADLINE_VERSION);
+    let recorded = same_rule?.at();
+    (recorded != deadline).then(|| "its deadline is not the one that was recorded".into())
+}
+
+impl Keeper {
+    /// The state and what stands beside it, if both can be read, and it remembers as much as it has to.
+    fn opened<A: Aggregate>(&self, reading: &Reading, found: &Candidate) -> Option<(A, Beside)> {
+        let shared = &reading.shared;
+        let body = &found.body;
+        let opened = caught(|| -> Result<(A, Beside), CodecError> {
+            Ok((declared::<A>().decode(&body.state)?, codec::decode_value(&body.beside)?))
+        });
+        let why = match opened {
+            Ok(Ok((state, beside))) => {
+                if beside.remembers_from <= window(shared) {
+                    return Some((state, beside));
+                }
+                self.is_forgetful();
+                return None;
+            }
+            Ok(Err(error)) => ErrorReport::of(&error).to_string(),
+            Err(message) => format!("its decoding panics: {message}"),
+        };
+        self.unusable(shared, &found.key, &why);
+        None
+    }
+}
+
+impl Beside {
+    fn answers(self, now: Timestamp) -> Option<Box<Answers>> {
+        let mut answers = Answers::default();
+        for Remembered { key, fingerprint, reply: Reply(reply), position, at } in self.answers {
+            let known = Idempotency { key, fingerprint, reply };
+            answers.remember(known, Place::Durable(Position::new(position)), at.min(now));
+        }
+        (!answers.is_empty()).then(|| Box::new(answers))
+    }
+}
+
+impl Serialize for Reply {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Reply {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfBytes;
+        impl serde::de::Visitor<'_> for OfBytes {
+            type Value = Reply;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Reply, E> {
+                Ok(Reply(Bytes::copy_from_slice(bytes)))
+            }
+        }
+        deserializer.deserialize_bytes(OfBytes)
+    }
+}

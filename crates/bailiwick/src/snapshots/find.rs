@@ -1,0 +1,162 @@
+//! Finding a snapshot, and making sure of it.
+
+use std::sync::atomic::Ordering;
+
+use bailiwick_core::journal::{BoxError, Page, Query, Read};
+use bailiwick_core::snapshot::{Body, Declared, Header, digest};
+use bailiwick_core::{ErrorReport, Position, SnapshotKey};
+
+use super::Keeper;
+use super::counts::one;
+use crate::port::Guarded;
+use crate::race::{Either, race};
+use crate::shared::Shared;
+
+/// A snapshot that may be used, if the journal has its last event.
+pub(crate) struct Candidate {
+    pub(crate) declared: Declared,
+    pub(crate) key: SnapshotKey,
+    pub(crate) body: Body,
+    header: Header,
+}
+
+/// What the journal says of a candidate.
+pub(crate) enum Confirmed {
+    /// Its last event is there. What was read behind it.
+    Yes(Page),
+    No,
+}
+
+impl Candidate {
+    /// The position of its last event.
+    pub(crate) fn position(&self) -> Position {
+        self.header.position
+    }
+
+    /// What to read to make sure of it: its last event, and what comes behind that.
+    pub(crate) fn read(&self, query: Query) -> Read {
+        let before = self.position().get().saturating_sub(1);
+        Read::new(query).after(Position::new(before))
+    }
+}
+
+impl Keeper {
+    /// The snapshot under this key, if there is one that is of this version, of what is read, whole, and not
+    /// beyond `upto`.
+    pub(crate) async fn find(
+        &self,
+        shared: &Shared,
+        declared: Declared,
+        key: SnapshotKey,
+        upto: Option<Position>,
+    ) -> Option<Candidate> {
+        if !self.trusts(&declared) {
+            return None;
+        }
+        let get = Guarded::new(|| self.store.get(&key), |error| error);
+        let patience = shared.seams.clock.sleep(shared.config.snapshot_patience);
+        let found = match race(get, patience).await {
+            Either::Left(Ok(found)) => found,
+            Either::Left(Err(error)) => return self.unread(shared, &key, &error),
+            Either::Right(()) => return self.unread(shared, &key, &"it takes too long".into()),
+        };
+        let bytes = found?;
+        let Some(header) = Header::read(&bytes) else {
+            self.unusable(shared, &key, "it is no snapshot of a format that is known here");
+            return None;
+        };
+        // Before anything else of it is looked at.
+        let is_current = header.version == declared.version && header.reads == declared.reads;
+        if !is_current && !takes_old_ones(shared) {
+            one(&self.tally.outdated);
+            return None;
+        }
+        if upto.is_some_and(|upto| header.position > upto) {
+            return None;
+        }
+        let Some(body) = header.body(&key, &bytes) else {
+            self.unusable(shared, &key, "its bytes are not those that were written");
+            return None;
+        };
+        Some(Candidate { declared, key, body, header })
+    }
+
+    /// Whether the journal has the last event of a candidate, by the page that was
+    /// [read](Candidate::read) for it.
+    pub(crate) fn confirm(&self, shared: &Shared, found: &Candidate, mut page: Page) -> Confirmed {
+        let position = found.position();
+        let first = page.events.first().filter(|first| first.position == position);
+        if first.is_some_and(|first| digest(first) == found.header.event) {
+            page.events.remove(0);
+            return Confirmed::Yes(page);
+        }
+        one(&self.tally.refused);
+        let (snapshot, head) = (&found.key, page.upto);
+        if let Some(left_out) = self.unusable.line(shared.seams.clock.elapsed()) {
+            if page.events.is_empty() && head < position {
+                tracing::warn!(
+                    %snapshot, %position, %head, left_out,
+                    "a snapshot is beyond the head of the journal, which is an older copy of the one that it \
+                     was made on: it is removed, and the history read"
+                );
+            } else {
+                tracing::warn!(
+                    %snapshot, %position, left_out,
+                    "a snapshot was made of another history: the journal has another event at its position. \
+                     It is removed, and the history read"
+                );
+            }
+        }
+        self.remove(shared, &found.key);
+        Confirmed::No
+    }
+
+    /// A candidate was gone on from.
+    pub(crate) fn was_used(&self) {
+        self.used.fetch_add(1, Ordering::Relaxed);
+        one(&self.tally.used);
+    }
+
+    /// What it remembers of idempotency keys begins too late.
+    pub(crate) fn is_forgetful(&self) {
+        one(&self.tally.outdated);
+    }
+
+    /// It cannot be gone on from: it is removed, so that it is not found again.
+    pub(crate) fn unusable(&self, shared: &Shared, snapshot: &SnapshotKey, why: &str) {
+        one(&self.tally.unusable);
+        if let Some(left_out) = self.unusable.line(shared.seams.clock.elapsed()) {
+            tracing::warn!(%snapshot, why, left_out, "a snapshot cannot be used: the history is read");
+        }
+        self.remove(shared, snapshot);
+    }
+
+    fn unread(
+        &self,
+        shared: &Shared,
+        snapshot: &SnapshotKey,
+        error: &BoxError,
+    ) -> Option<Candidate> {
+        one(&self.tally.unread);
+        if let Some(left_out) = self.unusable.line(shared.seams.clock.elapsed()) {
+            let why = ErrorReport::of(&**error);
+            tracing::warn!(%snapshot, %why, left_out, "a snapshot cannot be looked for: the history is read");
+        }
+        None
+    }
+
+    fn remove(&self, shared: &Shared, key: &SnapshotKey) {
+        let removed = Guarded::new(|| self.store.remove(key), |error| error);
+        shared.spawn(Box::pin(async move { drop(removed.await) }));
+    }
+}
+
+#[cfg(feature = "fault-injection")]
+fn takes_old_ones(shared: &Shared) -> bool {
+    shared.sabotaged(crate::Sabotage::OldSnapshotUsed)
+}
+
+#[cfg(not(feature = "fault-injection"))]
+fn takes_old_ones(_: &Shared) -> bool {
+    false
+}

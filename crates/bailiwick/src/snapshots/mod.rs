@@ -1,0 +1,87 @@
+//! Snapshots: states that are kept beside the journal, so that less of it has to be read.
+//!
+//! 1. They are derived. Whatever becomes of the store (it is slow, fails, panics, was deleted, is of before),
+//!    the answer is the one that the journal gives.
+//! 2. A snapshot shortens the read and never the condition. What goes on from one has read the journal behind
+//!    it to the end, as who folds everything has, and appends on the same condition.
+//! 3. One is used only if it was made by the same version, of the same event types, and the journal has its
+//!    last event where it says: so neither one that is beyond the head, nor one of another history.
+//! 4. It is made of a state whose last event the journal has. That is looked up when it is saved.
+//! 5. Saving delays nobody: it comes after the answers have left, in a task of its own, from a queue with a
+//!    bound. Who does not opt in pays a look at a constant.
+
+mod compare;
+mod counts;
+mod find;
+mod memory;
+mod save;
+mod views;
+
+use std::collections::BTreeSet;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use bailiwick_core::SnapshotStore;
+use bailiwick_core::snapshot::Declared;
+use tokio::sync::{Notify, Semaphore};
+
+pub use counts::SnapshotCounts;
+pub use memory::MemorySnapshots;
+
+use crate::sampled::Sampled;
+use crate::shared::Lock;
+pub(crate) use compare::{Comparison, Differs};
+pub(crate) use counts::Tallied;
+pub(crate) use find::{Candidate, Confirmed};
+pub(crate) use save::{Offer, run};
+pub(crate) use views::{keep, revive};
+
+/// What a runtime has of snapshots.
+pub(crate) struct Keeper {
+    store: Arc<dyn SnapshotStore>,
+    /// One that is not what its events fold to fails whoever would go on from it.
+    pub(crate) must_agree: bool,
+    pub(crate) tally: Tallied,
+    queue: Lock<Queue>,
+    came: Notify,
+    most: usize,
+    /// How many were used.
+    used: AtomicU64,
+    /// One is compared in the background at a time.
+    comparing: Semaphore,
+    /// Views whose snapshots are not what their events fold to: none of them is used, or made, any more.
+    distrusted: Lock<BTreeSet<&'static str>>,
+    /// What the log is told.
+    unusable: Sampled,
+    unsaved: Sampled,
+}
+
+#[derive(Default)]
+struct Queue {
+    offers: VecDeque<Offer>,
+    /// One is on its way to the store.
+    saving: bool,
+}
+
+impl Keeper {
+    pub(crate) fn new(store: Arc<dyn SnapshotStore>, must_agree: bool, most: usize) -> Arc<Self> {
+        Arc::new(Keeper {
+            store,
+            must_agree,
+            tally: Tallied::default(),
+            queue: Lock::new(Queue::default()),
+            came: Notify::new(),
+            most,
+            used: AtomicU64::new(0),
+            comparing: Semaphore::new(1),
+            distrusted: Lock::new(BTreeSet::new()),
+            unusable: Sampled::default(),
+            unsaved: Sampled::default(),
+        })
+    }
+
+    fn trusts(&self, declared: &Declared) -> bool {
+        !self.distrusted.lock().contains(declared.view)
+    }
+}
