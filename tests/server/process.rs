@@ -1,9 +1,10 @@
 //! The two servers as processes of their own, on folders and ports of their own.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,6 +15,8 @@ use crate::http::{PATIENCE, Request, Response, request};
 
 /// The orchestrator.
 pub const SERVER: &str = env!("CARGO_BIN_EXE_streaming_server");
+/// The streaming service.
+const SERVICE: &str = env!("CARGO_BIN_EXE_streaming_service");
 
 /// A process that serves, and is killed at the end of its test at the latest.
 pub struct Process {
@@ -24,8 +27,22 @@ pub struct Process {
 impl Process {
     /// The orchestrator, on a free port.
     pub fn server(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Process {
+        let listen = ["--listen", "127.0.0.1:0"].map(OsString::from);
+        let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
+        Process::server_with(listen.into_iter().chain(args))
+    }
+
+    /// The orchestrator.
+    pub fn server_with(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Process {
         let mut command = Command::new(SERVER);
-        command.args(["--listen", "127.0.0.1:0"]).args(args);
+        command.args(args);
+        Process::start(command)
+    }
+
+    /// The streaming service.
+    pub fn service(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Process {
+        let mut command = Command::new(SERVICE);
+        command.args(args);
         Process::start(command)
     }
 
@@ -135,5 +152,19 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         }
         assert!(begun.elapsed() < PATIENCE, "never: {what}");
         thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A port that nobody has, for a process that has to be found where another one was told before. It is none of
+/// those that the system gives away by itself, so nobody gets it by chance meanwhile.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let nth =
+            std::process::id().wrapping_mul(97).wrapping_add(NEXT.fetch_add(1, Ordering::SeqCst));
+        let port = 10_000 + u16::try_from(nth % 20_000).expect("below 20 000");
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
 }
