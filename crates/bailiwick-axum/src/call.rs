@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Instant;
@@ -68,6 +69,22 @@ pub(crate) fn idempotency_key(parts: &Parts) -> Result<Option<String>, Problem> 
 }
 
 impl Call {
+    /// The request is about this, which its body names and its path does not, as where something is made under an
+    /// ID of the client's: the same key with another one is another request.
+    ///
+    /// ```
+    /// use bailiwick_axum::Call;
+    ///
+    /// fn opens(call: Call, listing: &str) -> Call {
+    ///     call.about(listing) // `POST /listings`
+    /// }
+    /// ```
+    #[must_use]
+    pub fn about(mut self, id: impl Display) -> Call {
+        self.resource.1 = format!("{}/{id}", self.resource.1);
+        self
+    }
+
     /// Asks an aggregate, with the key if there is one. `refused` says which problem a rejection is.
     ///
     /// The answer has the reply, and the position: a fencing token.

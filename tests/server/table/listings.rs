@@ -62,6 +62,10 @@ fn bidders() -> Vec<Step> {
         step(BIDDER, &["ann"], none(), 200).has("/status", "approved"),
         step(REGISTER, &[], json!({ "bidder": "ben" }), 201),
         step(APPROVE, &["ben"], none(), 204),
+        step(REGISTER, &[], json!({ "bidder": "kim" }), 201).by(|request| request.key("kim")),
+        step(REGISTER, &[], json!({ "bidder": "kim" }), 201).by(|request| request.key("kim")),
+        refused(REGISTER, &[], json!({ "bidder": "kit" }), (422, "idempotency_key_reused"))
+            .by(|request| request.key("kim")),
         step(REGISTER, &[], json!({ "bidder": "newcomer" }), 201),
     ]
 }
