@@ -76,6 +76,30 @@ fn without_a_rate_each_caller_asks_again_at_once() {
 }
 
 #[test]
+fn what_queues_is_late_since_it_was_due() {
+    const EACH: Duration = Duration::from_millis(4);
+    let slow = || async {
+        tokio::time::sleep(EACH).await;
+        (StatusCode::CREATED, r#"{"expires_at":0}"#)
+    };
+    locally(async {
+        let router = Router::new().route("/accounts/{account}/sessions", post(slow));
+        let load = load_on(router, 1).await;
+        // 50 are due within 50 ms, and one is answered at a time.
+        let drive = Drive {
+            duration: Duration::from_millis(50),
+            connections: 1,
+            ..drive(Some(1_000.0))
+        };
+        let measured = driven(&load, &drive).await;
+        let answered = measured.tally.all();
+        let longest = answered.latencies.longest().expect("some were answered");
+        let least = EACH * answered.accepted as u32 - drive.duration;
+        assert!(longest >= least, "{longest:?}, and not {least:?}");
+    });
+}
+
+#[test]
 fn refusals_are_counted_apart_and_honoured_if_told() {
     let busy = || async { (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "3600")], "busy") };
     for honours_retry_after in [false, true] {
