@@ -131,7 +131,7 @@ async fn whole(load: &Rc<Load>, arguments: &Arguments) -> Result<bool, Failed> {
         found = Some(arguments.find(load).await);
     }
     if let Some(Found { rate, .. }) = found {
-        drive.rate = Some(rate);
+        drive.rate = Some(rate.ok_or("it sustains no rate that was tried")?);
     }
     let mut all_well = true;
     let measured = if let Some(times) = arguments.overload {

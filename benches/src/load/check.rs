@@ -9,7 +9,8 @@ use tokio::task::JoinSet;
 
 use super::connection::Connection;
 use super::drive::Load;
-use super::population::{Expected, MARGIN_MS};
+use super::population::MARGIN_MS;
+use super::turn::Expected;
 use crate::leases::now_ms;
 
 /// What a look at all accounts has shown.

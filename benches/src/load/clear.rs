@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::connection::{Connection, Lost};
 use super::drive::Load;
-use super::population::Outcome;
+use super::turn::Outcome;
 use crate::leases::DEFAULT_LIMIT;
 
 /// How many requests at once, and how long each may take.

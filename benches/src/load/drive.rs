@@ -8,9 +8,10 @@ use tokio::task::JoinSet;
 
 use super::Histogram;
 use super::connection::{Answer, Connection, Lost};
-use super::population::{Outcome, Plan, Population, Turn};
+use super::population::Population;
 use super::schedule::{Due, Schedule};
 use super::tally::{Measured, Second, Tally};
+use super::turn::{Outcome, Plan, Turn};
 use super::watch::{Watch, memory_of};
 use super::wire::Target;
 

@@ -17,6 +17,7 @@ mod sustainable;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod watch;
 mod wire;
 
@@ -25,7 +26,7 @@ pub use clear::NotPrepared;
 pub use drive::{Drive, Load};
 pub use histogram::Histogram;
 pub use overload::Overloaded;
-pub use population::{KINDS, Kind, Plan};
 pub use sustainable::{Bounds, Found, Probe};
 pub use tally::{Counts, Measured, Second, Tally};
+pub use turn::{KINDS, Kind, Plan};
 pub use wire::{NoTarget, Target};

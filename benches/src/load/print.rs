@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::check::Checked;
 use super::overload::{GOODPUT, GROWTH, Overloaded};
-use super::population::KINDS;
 use super::sustainable::{Found, Probe};
 use super::tally::{Counts, Measured, Second};
+use super::turn::KINDS;
 use crate::report::{align, count};
 
 /// A line for every second, over the one before it where that is possible.
@@ -65,7 +65,8 @@ pub fn probe(probe: &Probe) {
 
 /// What a search found.
 pub fn found(found: &Found) {
-    println!("  sustained: {}/s; at best: {}/s", count(found.rate), count(found.best));
+    let sustained = found.rate.map_or_else(|| "nothing".to_owned(), |rate| count(rate) + "/s");
+    println!("  sustained: {sustained}; at best: {}/s", count(found.best));
 }
 
 /// A table of the requests by kind, and what it cost.
@@ -137,7 +138,7 @@ fn facts(measured: &Measured) {
     }
     let memory = || measured.seconds.iter().filter_map(|second| second.memory);
     if let (Some(first), Some(last), Some(most)) =
-        (memory().next(), memory().last(), memory().max())
+        (memory().next(), memory().next_back(), memory().max())
     {
         let [first, last, most] = [first, last, most].map(megabytes);
         fact("memory", &format!("server {first} at first, {last} at last, {most} at most"));

@@ -37,12 +37,14 @@ pub struct Probe {
 /// What was found.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// The highest rate that was sustained.
-    pub rate: f64,
+    /// The highest rate that was sustained; none if none was.
+    pub rate: Option<f64>,
     /// The most requests accepted per second, at whatever rate.
     pub best: f64,
 }
 
+/// How often a rate is tried before it is too much: a machine has bad seconds.
+const TRIES: usize = 2;
 /// How often the interval in which it must be is halved.
 const HALVINGS: usize = 5;
 /// The first rate that is tried, as a part of what was answered when each caller asked again at once.
@@ -58,19 +60,25 @@ impl Load {
         tried: &mut dyn FnMut(&Probe),
     ) -> Found {
         let closed = self.drive(&Drive { rate: None, ..drive.clone() }, says).await;
-        let probe = probe(&closed, bounds);
-        tried(&probe);
-        let mut best = probe.goodput;
+        let closed = probe(&closed, bounds);
+        tried(&closed);
+        let mut best = closed.goodput;
         let mut search = Search { sustained: 0.0, too_much: best * 1.2, next: best * FIRST };
         for _ in 0..=HALVINGS {
-            let rate = Some(search.next.max(1.0));
-            let measured = self.drive(&Drive { rate, ..drive.clone() }, says).await;
-            let probe = self::probe(&measured, bounds);
-            tried(&probe);
-            best = best.max(probe.goodput);
-            search.learn(probe.sustained);
+            let drive = Drive { rate: Some(search.next.max(1.0)), ..drive.clone() };
+            let mut sustained = false;
+            for _ in 0..TRIES {
+                let probe = probe(&self.drive(&drive, says).await, bounds);
+                tried(&probe);
+                best = best.max(probe.goodput);
+                sustained = probe.sustained;
+                if sustained {
+                    break;
+                }
+            }
+            search.learn(sustained);
         }
-        Found { rate: search.sustained, best }
+        Found { rate: Some(search.sustained).filter(|rate| *rate > 0.0), best }
     }
 }
 

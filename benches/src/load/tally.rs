@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Histogram;
-use super::population::Kind;
+use super::turn::Kind;
 
 /// Of one kind of request.
 #[derive(Debug, Default, Clone)]
@@ -78,7 +78,7 @@ pub struct Second {
     pub p50: Option<Duration>,
     /// 99 % of those that were accepted took no longer.
     pub p99: Option<Duration>,
-    /// Resident bytes of the server's process, if it is known.
+    /// Bytes of the server's process that are in memory, without pages of files; if it is known.
     pub memory: Option<u64>,
 }
 

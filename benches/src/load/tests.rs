@@ -86,11 +86,8 @@ fn what_queues_is_late_since_it_was_due() {
         let router = Router::new().route("/accounts/{account}/sessions", post(slow));
         let load = load_on(router, 1).await;
         // 50 are due within 50 ms, and one is answered at a time.
-        let drive = Drive {
-            duration: Duration::from_millis(50),
-            connections: 1,
-            ..drive(Some(1_000.0))
-        };
+        let drive =
+            Drive { duration: Duration::from_millis(50), connections: 1, ..drive(Some(1_000.0)) };
         let measured = driven(&load, &drive).await;
         let answered = measured.tally.all();
         let longest = answered.latencies.longest().expect("some were answered");
