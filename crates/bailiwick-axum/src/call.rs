@@ -9,17 +9,18 @@ use std::time::Instant;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use bailiwick::{AggregateRef, AskError, Decide, Decision, Decisions, Receipt};
+use bailiwick::{AggregateRef, AskError, Decide, Decision, Decisions, Receipt, TraceParent};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::Problem;
 use crate::keys::{KeyUse, Keys};
-use crate::{Problem, Trace};
+use crate::trace::trace_of;
 
 /// The longest idempotency key, in bytes: what a decision can remember.
 const KEY_BYTES: usize = 200;
 
-/// What a request says beside its route and body: its `Idempotency-Key`, and its [trace](Trace), which is the
+/// What a request says beside its route and body: its `Idempotency-Key`, and its [trace](TraceParent), which is the
 /// correlation of what it asks for.
 ///
 /// **`Idempotency-Key`** (1 to 200 visible ASCII characters; other ones are 400 `invalid_idempotency_key`): an accepted
@@ -35,7 +36,7 @@ const KEY_BYTES: usize = 200;
 /// For an example see the [crate](crate).
 pub struct Call {
     key: Option<String>,
-    trace: Trace,
+    trace: TraceParent,
     keys: Option<Arc<Keys>>,
     /// Where it was sent to.
     resource: (axum::http::Method, String),
@@ -48,7 +49,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
         let trace = parts.extensions.get().copied();
         Ok(Call {
             key: idempotency_key(parts)?,
-            trace: trace.unwrap_or_else(|| Trace::of(&parts.headers)),
+            trace: trace.unwrap_or_else(|| trace_of(&parts.headers)),
             keys: parts.extensions.get().cloned(),
             resource: (parts.method.clone(), parts.uri.path().to_owned()),
         })
@@ -105,7 +106,7 @@ impl Call {
         C: Serialize + Send + 'static,
         F: FnOnce(A::Rejection) -> Problem + Send,
     {
-        let aggregate = aggregate.correlation(self.trace.id().to_owned());
+        let aggregate = aggregate.correlation(self.trace);
         async move {
             match &self.key {
                 Some(key) => {
@@ -140,7 +141,7 @@ impl Call {
         D: Decision<Reply: Serialize + DeserializeOwned, Rejection: Error> + Serialize,
         F: FnOnce(D::Rejection) -> Problem + Send,
     {
-        let decisions = decisions.correlation(self.trace.id().to_owned());
+        let decisions = decisions.correlation(self.trace);
         async move {
             match &self.key {
                 Some(key) => {
@@ -155,9 +156,10 @@ impl Call {
         }
     }
 
-    /// The trace of the request.
-    pub fn trace(&self) -> &Trace {
-        &self.trace
+    /// The trace of the request: from its header `traceparent`, or a new one. It is the correlation of what is asked,
+    /// so it stands beside the events in the journal, and policies and effects hand it on.
+    pub fn trace(&self) -> TraceParent {
+        self.trace
     }
 
     async fn keyed<T, C: 'static, R: Error + 'static>(

@@ -16,10 +16,11 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tracing::{Instrument, info_span};
 
+use crate::Problem;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::sse::Streams;
-use crate::{Problem, Trace};
+use crate::trace::trace_of;
 
 /// What is shared by all requests.
 pub(crate) struct Front {
@@ -64,14 +65,14 @@ pub(crate) async fn pass(
         return Problem::new(401, "unauthorized", detail).into_response();
     }
     let Ok(_room) = front.room.try_acquire() else { return Problem::overloaded().into_response() };
-    let trace = Trace::of(request.headers());
+    let trace = trace_of(request.headers());
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let span = info_span!(
         "request",
         method = %request.method(),
         route = route.unwrap_or("none"),
         path = request.uri().path(),
-        trace = trace.id(),
+        trace_id = format_args!("{:032x}", trace.trace_id()),
     );
     let extensions = request.extensions_mut();
     extensions.insert(trace);

@@ -34,6 +34,7 @@ fn readiness(runtime: &Runtime, ready: &[Ready]) -> Response {
     if !health.is_open() {
         missing.push("journal_closed");
     }
+    missing.extend(health.projections.iter().map(|projection| projection.name));
     missing.extend(ready.iter().filter(|(_, is_ready)| !is_ready()).map(|(name, _)| *name));
     if missing.is_empty() {
         return Json(Status { status: "ready" }).into_response();

@@ -20,4 +20,3 @@ pub use limits::Limits;
 pub use problem::Problem;
 pub use server::{Ended, Server};
 pub use sse::EventStream;
-pub use trace::{InvalidTraceparent, Trace};

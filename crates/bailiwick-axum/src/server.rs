@@ -15,7 +15,7 @@ use crate::{Limits, Problem};
 /// A server around a runtime and a router.
 ///
 /// - **Every request** has room, or is refused at once; has a time-out; has a span with its route and its
-///   [trace](crate::Trace); and is answered: a panic of a handler is 500, and what no route is for is a problem too.
+///   [trace](bailiwick::TraceParent); and is answered: a panic of a handler is 500, and what no route is for is a problem too.
 /// - **`GET /healthz`** is 200 as long as it lives. **`GET /readyz`** is 503 `not_ready` while the journal is closed,
 ///   while the server comes to its end, and while what [`ready_if`](Self::ready_if) names is not ready.
 /// - **Its end is in order**: see [`serve`](Self::serve).

@@ -13,6 +13,7 @@ mod http;
 mod listings;
 #[path = "../shared/log.rs"]
 mod log;
+mod metrics;
 mod money;
 mod notices;
 mod options;
@@ -60,6 +61,7 @@ async fn main() -> ExitCode {
 async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     log::listen(options.json_logs)?;
     let listener = TcpListener::bind(options.listen).await?;
+    let collected = metrics::collect()?;
     let rows = slots::Database::of(&options)?;
     let runtime = start::start(&options, &rows).await?;
     options.print_urls(listener.local_addr()?);
@@ -68,6 +70,7 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     }
     let slots_are_kept_up = slots::kept_up(&runtime);
     let routes = routes(&runtime, &rows)?;
+    let routes = routes.merge(metrics::routes(&runtime, collected));
     let limits = Limits { requests: options.max_requests, ..Limits::default() };
     let server = Server::new(runtime).limits(limits).token(options.token);
     let server = server.ready_if("slots", slots_are_kept_up);

@@ -25,5 +25,5 @@ pub async fn start(options: &Options, rows: &slots::Database) -> Result<Runtime,
     let builder = bidders::add(listings::add(builder));
     let builder = parcels::add(orders::add(builder));
     let builder = registration::add(builder);
-    Ok(builder.reopen_journal().start().await?)
+    Ok(builder.metrics().reopen_journal().start().await?)
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bailiwick::{Builder, Effect, Failed};
-use bailiwick_axum::Trace;
 use bailiwick_examples::streaming::{
     AccountId, SessionId, StartStream, StopStream, StreamOrder, StreamingService, Told,
 };
@@ -69,8 +68,8 @@ impl HttpStreams {
 impl StreamingService for HttpStreams {
     async fn tell(&self, told: Told<'_>, order: StreamOrder) -> Result<(), Failed> {
         let mut request = self.request(&order).header("idempotency-key", told.key);
-        if let Some(trace) = told.correlation.and_then(Trace::of_id) {
-            request = request.header("traceparent", trace.traceparent(told.span));
+        if let Some(trace) = told.trace {
+            request = request.header("traceparent", trace.to_string());
         }
         let response = request.send().await.map_err(Failed::retry)?;
         let (status, after) = (response.status(), retry_after(&response));

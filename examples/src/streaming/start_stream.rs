@@ -56,6 +56,6 @@ impl<S: StreamingService> Effect for StartStream<S> {
         let lease_ms = expires_at.as_millis().saturating_sub(news.at().as_millis());
         let (session, token) = (session.clone(), news.position());
         let order = StreamOrder::Start { account, session, token, lease_ms };
-        self.0.tell(Told::of(news, attempt), order).await
+        self.0.tell(Told::of(attempt), order).await
     }
 }

@@ -52,6 +52,6 @@ impl<S: StreamingService> Effect for StopStream<S> {
         let account: AccountId = news.id().map_err(Failed::give_up)?;
         let (session, token) = (session.clone(), news.position());
         let order = StreamOrder::Stop { account, session, token };
-        self.0.tell(Told::of(news, attempt), order).await
+        self.0.tell(Told::of(attempt), order).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use bailiwick_core::{Attempt, Failed, MockService, News, Position, Text};
+use bailiwick_core::{Attempt, Failed, MockService, Position, TraceParent};
 
 use super::{AccountId, SessionId};
 
@@ -37,17 +37,13 @@ pub enum StreamOrder {
 pub struct Told<'a> {
     /// The same order may come again under the same key: it is to be carried out once.
     pub key: &'a str,
-    /// The conversation that has led to it, if there is one.
-    pub correlation: Option<&'a str>,
-    /// Tells the orders of one conversation apart, for who traces them.
-    pub span: u64,
+    /// The trace that it belongs to, if there is one.
+    pub trace: Option<TraceParent>,
 }
 
 impl<'a> Told<'a> {
-    /// What stands beside the order for this news.
-    pub(super) fn of<E>(news: &'a News<E>, attempt: &'a Attempt<'_>) -> Told<'a> {
-        let correlation = news.correlation().map(Text::as_str);
-        Told { key: attempt.key(), correlation, span: news.position().get() }
+    pub(super) fn of(attempt: &'a Attempt<'_>) -> Told<'a> {
+        Told { key: attempt.key(), trace: attempt.trace_parent() }
     }
 }
 
