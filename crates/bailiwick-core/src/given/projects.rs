@@ -109,7 +109,7 @@ where
     #[track_caller]
     pub fn rows(self, expected: impl IntoIterator<Item = (P::Key, P::Row)>) -> Self {
         let expected: Vec<_> = expected.into_iter().collect();
-        let rows: Vec<_> = self.folded(&[0..self.events.len()]).into_iter().collect();
+        let rows: Vec<_> = self.folded(0..self.events.len()).into_iter().collect();
         let marks = Marks { left: "expected", right: "is there", both: "as expected" };
         let report = self.story.report(format_args!("{} has other rows", short_name::<P>()));
         report.side_by_side(&marks, &expected, &rows, |a, b| a == b);
@@ -122,9 +122,8 @@ where
     /// If it does not, or stops elsewhere, or for another reason.
     #[track_caller]
     pub fn stops(self, reason: &str) -> Self {
-        let whole = 0..self.events.len();
         let (last, name) = (self.events.len().checked_sub(1), short_name::<P>());
-        let what = match self.fold(std::slice::from_ref(&whole)) {
+        let what = match self.fold(0..self.events.len()) {
             Err((at, error)) if Some(at) == last && error.to_string() == reason => return self,
             Err((at, error)) => format!("{name} stops at event {}: {error}", at + 1),
             Ok(_) => format!("{name} does not stop"),
@@ -146,7 +145,7 @@ where
     pub fn the_same_if_repeated(self) -> Self {
         let name = short_name::<P>();
         for upto in 1..=self.events.len() {
-            let once = self.folded(&[0..upto]);
+            let once = self.folded(0..upto);
             for from in (0..upto).rev() {
                 let (events, are) =
                     if upto - from == 1 { ("event", "is") } else { ("events", "are") };
@@ -156,7 +155,7 @@ where
                         "{name} has other rows when {what} up to event {upto} {are} folded twice"
                     ))
                 };
-                match self.fold(&[0..upto, from..upto]) {
+                match self.fold((0..upto).chain(from..upto)) {
                     Ok(twice) => {
                         let (once, twice): (Vec<_>, Vec<_>) =
                             (once.iter().collect(), twice.iter().collect());
@@ -174,8 +173,8 @@ where
     }
 
     #[track_caller]
-    fn folded(&self, ranges: &[std::ops::Range<usize>]) -> Rows<P> {
-        match self.fold(ranges) {
+    fn folded(&self, events: impl Iterator<Item = usize>) -> Rows<P> {
+        match self.fold(events) {
             Ok(rows) => rows,
             Err((at, error)) => {
                 let what = format!("{} stops at event {}", short_name::<P>(), at + 1);
@@ -187,9 +186,9 @@ where
     }
 
     /// Folds these events, by their numbers.
-    fn fold(&self, ranges: &[std::ops::Range<usize>]) -> Result<Rows<P>, Stopped> {
+    fn fold(&self, events: impl Iterator<Item = usize>) -> Result<Rows<P>, Stopped> {
         let mut rows = Rows::<P>::new();
-        for at in ranges.iter().cloned().flatten() {
+        for at in events {
             let recorded = self.events[at].clone();
             let folded = catch(|| self.fold_one(&mut rows, recorded));
             let folded = folded.unwrap_or_else(|panicked| Err(panicked.message().into()));

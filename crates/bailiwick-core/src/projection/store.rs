@@ -154,6 +154,7 @@ pub trait ProjectionTransaction<P: Projection> {
     ///
     /// # Errors
     /// If they cannot be read now.
+    #[expect(clippy::type_complexity, reason = "a pair needs no name")]
     fn load(&mut self, keys: &[P::Key]) -> Result<Vec<(P::Key, P::Row)>, BoxError>;
 
     /// Writes these rows of [`P::VERSION`](Projection::VERSION), and deletes those that are none. They are in the order of

@@ -194,12 +194,15 @@ impl<P: Projection, S: ProjectionStore<P>> Folding<P, S> {
     }
 }
 
+/// Rows to be written; none is one that is deleted.
+type Written<P> = Vec<(<P as Projection>::Key, Option<<P as Projection>::Row>)>;
+
 /// Folds what was read, in order. The rows that have to be written.
 fn fold<P: Projection>(
     projection: &P,
     tx: &mut impl ProjectionTransaction<P>,
     read: &Read<P>,
-) -> Result<Vec<(P::Key, Option<P::Row>)>, Stop> {
+) -> Result<Written<P>, Stop> {
     let mut keys: Vec<_> = read.concerns.iter().map(|(_, key)| key.clone()).collect();
     keys.sort_unstable();
     keys.dedup();
