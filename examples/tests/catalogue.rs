@@ -1,6 +1,6 @@
 //! What the four domains store: compared with a file, so that a change is seen in review.
 
-use bailiwick::{Builder, Catalogue, MemoryJournal, MockService, Runtime};
+use bailiwick::{Builder, Catalogue, MemoryJournal, MemoryRows, MockService, Runtime};
 use bailiwick_examples::notifier::Message;
 use bailiwick_examples::{auction, orders, registration, streaming};
 
@@ -8,6 +8,7 @@ use bailiwick_examples::{auction, orders, registration, streaming};
 fn parts(builder: Builder) -> Builder {
     builder
         .aggregate::<streaming::AccountSessions>()
+        .projection(streaming::SlotsInUse, MemoryRows::new())
         .aggregate::<auction::Listing>()
         .aggregate::<auction::Bidder>()
         .decision::<auction::PlaceEligibleBid>()

@@ -4,15 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use bailiwick::journal::Journal;
 use bailiwick::metrics::{Kind, TABLE};
 use bailiwick::{
-    AskError, Builder, Counts, ManualClock, MemoryJournal, MockAnswer, MockService, Runtime,
+    AskError, Builder, Counts, ManualClock, MemoryJournal, MemoryRows, MockAnswer, MockService,
+    ProjectionState, Runtime,
 };
 use bailiwick_examples::auction::{
     Approve, Bidder, Corrective, Increment, Listing, Money, Open, PlaceBid, PlaceEligibleBid,
     Register, Suspend, TellBidders, Terms,
 };
 use bailiwick_examples::notifier::Message;
+use bailiwick_examples::streaming::{AccountSessions, SlotsInUse};
 use metrics::{Recorder, set_default_local_recorder};
 use metrics_util::MetricKind;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
@@ -86,6 +89,8 @@ impl House {
             .decision::<PlaceEligibleBid>()
             .policy(Corrective)
             .effect(TellBidders(mails))
+            .aggregate::<AccountSessions>()
+            .projection(SlotsInUse, MemoryRows::new())
             .clock(clock.clone());
         // Of this thread, on which the whole test runs: tests do not meet each other's.
         let told = {
@@ -129,6 +134,10 @@ impl House {
         until(|| listings.counts().deadlines == 1).await;
         let tell = self.runtime.effects().get("tell-bidders").unwrap();
         until(|| tell.status().counts.failures > 0 && tell.status().stalled_lanes > 0).await;
+        let slots = self.runtime.projection("slots");
+        let head = self.runtime.journal().head().await.unwrap().position;
+        until(|| slots.status().state == ProjectionState::Ready).await;
+        slots.reached(head).await.unwrap();
     }
 
     fn told(&self) -> Told {
@@ -151,6 +160,13 @@ async fn each_row_of_the_table_is_told_with_its_labels_and_nothing_else() {
     let rows: BTreeMap<_, _> = TABLE.iter().map(|row| (row.name, row)).collect();
     assert_eq!(rows.len(), TABLE.len(), "a name twice");
     let names = [
+        "account-sessions",
+        "slots",
+        "projection",
+        "ready",
+        "rebuilding",
+        "stale",
+        "failed",
         "all",
         "listing",
         "bidder",
@@ -230,6 +246,14 @@ async fn the_sums_are_those_of_the_counts() {
     assert!(told.value("bailiwick_lag_seconds", &effect) >= 3.0, "a minute went by");
     assert_eq!(told.of_type("bailiwick_aggregates_in_memory", "bidder"), 2.0);
     assert_eq!(told.of_type("bailiwick_deadlines_armed", "listing"), 0.0);
+    let slots = [("kind", "projection"), ("name", "slots")];
+    let ready = [slots[0], slots[1], ("outcome", "ready")];
+    assert_eq!(told.value("bailiwick_projection_state", &ready), 1.0);
+    assert_eq!(told.sum("bailiwick_projection_state"), 1.0, "it is one thing");
+    let head = told.value("bailiwick_journal_position", &[]);
+    let reached = told.value("bailiwick_reached_position", &slots);
+    assert!(reached >= number(accepted - 1), "each but the refused one left an event");
+    assert_eq!(told.value("bailiwick_lag_events", &slots), head - reached);
     assert_eq!(told.value("bailiwick_journal_open", &[]), 1.0);
     assert_eq!(told.value("bailiwick_well", &[]), 0.0, "the effect stands still");
 }

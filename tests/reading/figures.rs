@@ -75,7 +75,7 @@ async fn among_a_million() {
 
     let one = counters.get("one");
     let begin = Instant::now();
-    let mut history = one.history().await.unwrap();
+    let mut history = one.history(None).await.unwrap();
     let mut events = 0;
     while history.next().await.transpose().unwrap().is_some() {
         events += 1;

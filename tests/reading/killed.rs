@@ -16,6 +16,9 @@ use super::{Given, catch_up};
 const FOLDER: &str = "BAILIWICK_TESTS_FOLDER";
 const AFTER: &str = "BAILIWICK_TESTS_AFTER";
 const LIVES: usize = 10;
+/// By the long command: so many journals, and so many lives of each. A start reads its journal.
+const ROUNDS: usize = 40;
+const LIVES_OF_EACH: usize = 50;
 const WRITERS: usize = 20;
 /// What is told of an event begins like this.
 const GIVEN: &str = "given ";
@@ -89,10 +92,25 @@ fn live_and_die(folder: &Path, after: Option<Cursor>, lines: usize) -> Vec<Strin
 
 #[tokio::test]
 async fn every_event_is_given_once_whoever_is_killed() {
+    live(0, LIVES).await;
+}
+
+#[tokio::test]
+#[ignore = "2 000 processes"]
+async fn every_event_is_given_once_whoever_of_two_thousand_is_killed() {
+    for round in 0..ROUNDS {
+        live(round, LIVES_OF_EACH).await;
+        println!("{} processes were killed", (round + 1) * LIVES_OF_EACH);
+    }
+}
+
+/// So many lives on a journal of their own, which are killed at other moments in each round.
+async fn live(round: usize, lives: usize) {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut given, mut after) = (Given::default(), None);
-    for life in 0..LIVES {
-        for line in live_and_die(folder.path(), after, 1 + life * 37 % 90) {
+    for life in 0..lives {
+        let lines = 1 + (life * 37 + round * 11) % 90;
+        for line in live_and_die(folder.path(), after, lines) {
             let parts: Vec<_> = line.split(' ').collect();
             let [cursor, id, value] = parts[..] else { panic!("{line}") };
             let cursor: Cursor = cursor.parse().expect("a cursor");

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use bailiwick::{Position, ReadError, SubscribeError};
+use bailiwick::{Builder, Position, ReadError, SubscribeError, Update};
 use bailiwick_tests::counter::{Bell, Count, CounterEvent, SetAlarm};
-use bailiwick_tests::stage::{BEGIN, Stage, settle, write_foreign};
+use bailiwick_tests::stage::{BEGIN, Stage, settle, write_foreign, write_raw};
 
 /// Some events of two counters, none of them in memory.
 async fn stored() -> Stage {
@@ -21,7 +21,7 @@ async fn stored() -> Stage {
 #[tokio::test]
 async fn a_history_is_all_that_has_happened_up_to_when_it_began() {
     let stage = stored().await;
-    let mut history = stage.counters.get("a").history().await.unwrap();
+    let mut history = stage.counters.get("a").history(None).await.unwrap();
     write_foreign(&stage.journal.inner(), CounterEvent::Counted { value: 11 }).await;
     for n in 1..=10 {
         let news = history.next().await.unwrap().unwrap();
@@ -31,13 +31,73 @@ async fn a_history_is_all_that_has_happened_up_to_when_it_began() {
     }
     assert!(history.next().await.is_none() && history.next().await.is_none());
     assert_eq!(history.upto().get(), 20);
-    assert!(stage.counters.get("c").history().await.unwrap().next().await.is_none());
+    assert!(stage.counters.get("c").history(None).await.unwrap().next().await.is_none());
     assert_eq!(stage.counters.in_memory(), []);
-    let mut cut_off = stage.counters.get("a").history().await.unwrap();
+    let mut cut_off = stage.counters.get("a").history(None).await.unwrap();
     stage.runtime.shutdown(Duration::from_secs(1)).await;
     let error = cut_off.next().await.unwrap().unwrap_err();
     assert!(matches!(error, SubscribeError::ShutDown), "{error:?}");
     assert!(cut_off.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_history_is_given_a_page_at_a_time_from_where_the_page_before_ended() {
+    let stage = stored().await;
+    let counter = stage.counters.get("a");
+    let (mut after, mut given) = (None, Vec::new());
+    for nth in 0..3 {
+        let page = counter.history(after).await.unwrap().page(4).await.unwrap();
+        assert_eq!((page.more, page.upto.get()), (nth < 2, 20), "page {nth}");
+        after = page.events.last().map(|news| news.position());
+        given.extend(page.events.into_iter().map(|news| news.position().get()));
+    }
+    assert_eq!(given, (0..10).map(|n| 2 * n + 1).collect::<Vec<_>>());
+    // Of one history, too; and what it was not asked for was not read.
+    let reads = stage.journal.reads();
+    let mut history = counter.history(None).await.unwrap();
+    assert_eq!(history.page(2).await.unwrap().events.len(), 2);
+    assert_eq!(stage.journal.reads() - reads, 1);
+    let rest = history.page(100).await.unwrap();
+    assert_eq!((rest.events.len(), rest.more), (8, false));
+    assert_eq!(history.page(1).await.unwrap().events, []);
+    let beyond = counter.history(Some(Position::new(21))).await.unwrap_err();
+    assert!(matches!(beyond, SubscribeError::Cursor(_)), "{beyond:?}");
+    assert_eq!(stage.counters.in_memory(), []);
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_said_after_what_came_before_it() {
+    let stage = stored().await;
+    write_raw(&stage.journal.inner(), "Counted", b"!".to_vec()).await;
+    write_foreign(&stage.journal.inner(), CounterEvent::Counted { value: 11 }).await;
+    let mut history = stage.counters.get("a").history(None).await.unwrap();
+    let page = history.page(20).await.unwrap();
+    assert_eq!((page.events.len(), page.more), (10, true));
+    let error = history.page(20).await.unwrap_err();
+    let SubscribeError::Undecodable { position, .. } = error else { panic!("{error:?}") };
+    assert_eq!(position.get(), 21);
+    let rest = history.page(20).await.unwrap();
+    assert_eq!((rest.events.len(), rest.more), (1, false));
+}
+
+/// However many events a page may have.
+#[tokio::test]
+async fn a_page_is_bounded_in_bytes() {
+    let Stage { runtime, clock, journal, .. } = stored().await;
+    drop(runtime);
+    let few = |builder: Builder| builder.config(|config| config.page_bytes(1));
+    let stage = Stage::on(journal, clock, few).await;
+    let reads = stage.journal.reads();
+    let mut events = stage.runtime.subscribe::<CounterEvent>(Position::START).await.unwrap();
+    let mut given = 0;
+    while let Update::Event(_) = events.next().await.unwrap().unwrap() {
+        given += 1;
+    }
+    assert_eq!(given, 20);
+    assert!(stage.journal.reads() - reads >= 20, "an event a page");
+    let counter = stage.counters.get("a");
+    assert_eq!(counter.as_of(Position::new(20)).await.unwrap().value.value, 10);
+    assert_eq!(counter.read(|counter, _| counter.value).await.unwrap().value, 10);
 }
 
 #[tokio::test]

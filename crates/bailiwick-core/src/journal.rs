@@ -192,6 +192,9 @@ pub struct Read {
     pub upto: Option<Position>,
     /// At most this many events.
     pub limit: NonZeroUsize,
+    /// The event with which a page has as many bytes is its last. They count as
+    /// [`counted_bytes`](EncodedEvent::counted_bytes), or as the journal stores them.
+    pub bytes: usize,
 }
 
 impl Read {
@@ -200,7 +203,13 @@ impl Read {
 
     /// The first page of the events that match `query`.
     pub fn new(query: Query) -> Read {
-        Read { query, after: Position::START, upto: None, limit: Self::DEFAULT_LIMIT }
+        Read {
+            query,
+            after: Position::START,
+            upto: None,
+            limit: Self::DEFAULT_LIMIT,
+            bytes: usize::MAX,
+        }
     }
 
     /// Only events beyond this position.
@@ -219,6 +228,12 @@ impl Read {
     #[must_use]
     pub fn limit(self, limit: NonZeroUsize) -> Read {
         Read { limit, ..self }
+    }
+
+    /// No event more in a page that has so many bytes; it has one at least.
+    #[must_use]
+    pub fn bytes(self, bytes: usize) -> Read {
+        Read { bytes, ..self }
     }
 }
 

@@ -392,6 +392,10 @@ bounds! {
     page_events / get_page_events: usize = 1_000 events,
         "How many are read from the journal at once.",
         zero "nothing could be read";
+    /// The event with which it has so many is the last of a page, so a larger one comes alone.
+    page_bytes / get_page_bytes: usize = 4 MiB,
+        "How many bytes of events are read from the journal at once.",
+        zero "nothing could be read";
     /// At least 10 ms. What is further ahead is a leap: nothing runs out before the clock has kept to it
     /// for [`clock_confirm`](Config::clock_confirm).
     clock_leap / get_clock_leap: Duration = 1 s,
@@ -495,6 +499,11 @@ impl Config {
         let below = below.into_iter().filter(|(wrong, _, _)| *wrong);
         wrong.extend(below.map(|(_, bound, why)| WrongBound { bound, why }));
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
+    /// The same read, in pages as large as may be.
+    pub(crate) fn paged(&self, read: Read) -> Read {
+        read.limit(self.page()).bytes(self.page_bytes)
     }
 
     /// How many events are read at once, as a page is told.

@@ -95,8 +95,8 @@ pub use reactions::{
     RewindError, SelectedLanes, StalledLane,
 };
 pub use reading::{
-    ArmedDeadline, DeadlinesPage, History, IdsPage, Since, SubscribeError, Subscription, Update,
-    Watch,
+    ArmedDeadline, DeadlinesPage, History, HistoryPage, IdsPage, Since, SubscribeError,
+    Subscription, Update, Watch,
 };
 #[cfg(feature = "snapshots")]
 pub use redb::RedbSnapshots;

@@ -38,7 +38,7 @@ pub(crate) async fn recover<'a>(
     let parts = kinds.map(|kind| Part { kind: &**kind, deadlines: Recovery::new(kind.clone()) });
     let mut journal = Journal::new(parts.collect());
     let mut pace = Pace::default();
-    let mut read = Read::new(Query::all()).limit(shared.config.page());
+    let mut read = shared.config.paged(Read::new(Query::all()));
     let mut pages = 0;
     loop {
         pages += 1;

@@ -217,7 +217,7 @@ pub(crate) async fn fold_on(
     let Some(Ok(_turn)) = turn else { return Err(ReadError::ShutDown) };
     let mut pace = Pace::default();
     while folded.level().is_none() {
-        let read = Read { upto, ..folded.next_read(shared.config.page()) };
+        let read = Read { upto, ..shared.config.paged(folded.next_read()) };
         let page = shared.asks(|journal| port::read(journal, read)).await?;
         shared.time.not_before_any(&page.events);
         let mut page = Some(page);

@@ -54,7 +54,7 @@ impl Log {
             folded.found(&view, last, upto)?;
         }
         while folded.level().is_none() {
-            folded.take(&self.read(&folded.next_read(PAGE), upto))?;
+            folded.take(&self.read(&folded.next_read().limit(PAGE), upto))?;
         }
         // A fault of the view, as one that panics.
         folded.survive().unwrap_or_else(|error| panic!("{}", ErrorReport::of(&error)));

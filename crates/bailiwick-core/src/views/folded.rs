@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
-use std::num::NonZeroUsize;
 
 use super::Views;
 use super::answered::LastAnswer;
@@ -161,13 +160,13 @@ impl Folded {
     ///
     /// # Panics
     /// If there is no view: they are [`level`](Folded::level) then.
-    pub fn next_read(&self, limit: NonZeroUsize) -> Read {
+    pub fn next_read(&self) -> Read {
         let is_next = self.next();
         let group = || self.slots.iter().filter(|slot| is_next(slot));
         let after = group().map(Slot::upto).min();
         let query = Query::any_of(each_once(group().map(Slot::reading)));
         let (Some(after), Ok(query)) = (after, query) else { panic!("there is nothing to read") };
-        Read::new(query).after(after).limit(limit)
+        Read::new(query).after(after)
     }
 
     /// Folds the page of the [`next_read`](Folded::next_read) in.

@@ -195,7 +195,7 @@ fn views_that_are_ahead_or_on_the_way_are_not_kept() {
     let mut journal = Journal::of([red("a", 1), red("a", 2), blue("p", 3)]);
     let boundary = of::<(X, Y)>(("a".into(), "p".into()));
     let mut folded = Folded::of(&boundary);
-    folded.take(&journal.read(&folded.next_read(1.try_into().unwrap()))).unwrap();
+    folded.take(&journal.read(&folded.next_read().limit(1.try_into().unwrap()))).unwrap();
     assert_eq!(folded.keep().count(), 0, "on the way");
     let mut folded = journal.fold(&boundary);
     folded.fold_ahead(&encoded(&red("a", 4), 4)).unwrap();

@@ -69,7 +69,7 @@ impl Journal {
             if let Some(level) = folded.level() {
                 return Ok(level);
             }
-            let page = self.read(&folded.next_read(limit));
+            let page = self.read(&folded.next_read().limit(limit));
             folded.take(&page)?;
         }
     }

@@ -37,7 +37,8 @@ pub(crate) fn page(source: &Source<'_>, read: &Read) -> Result<Page, BoxError> {
     let head = Position::new(reads.watermark().get());
     let end = read.upto.map_or(head, |upto| upto.min(head));
     let (mut decoder, mut events, mut bytes) = (Decoder::default(), Vec::new(), 0);
-    while bytes < PAGE_BYTES && (events.len() as u64) < limit {
+    let most = read.bytes.clamp(1, PAGE_BYTES);
+    while bytes < most && (events.len() as u64) < limit {
         let next = next(source, &mut reads, &mut decoder)?;
         let Some((event, size)) = next.filter(|(event, _)| event.position <= end) else {
             return Ok(Page { events, upto: end, more: false });

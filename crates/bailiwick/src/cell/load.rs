@@ -105,7 +105,7 @@ impl<A: Aggregate> Cell<A> {
         known: Option<Box<Known<A>>>,
     ) -> Guarded<Folded<A>, LoadError> {
         let (shared, journal) = (self.kind.shared.clone(), journal.clone());
-        let mut read = Read::new(ground.boundary.clone()).limit(shared.config.page());
+        let mut read = shared.config.paged(Read::new(ground.boundary.clone()));
         let own = ground.tags.as_slice()[0].clone();
         let mut folding = Folding::<A>::of(self.id.clone(), own);
         if let Some(known) = known {

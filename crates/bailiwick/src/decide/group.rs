@@ -125,7 +125,7 @@ impl<'a> Group<'a> {
                 // All were kept: what is new?
                 self.views.behind();
             }
-            let read = self.views.next_read(shared.config.page());
+            let read = shared.config.paged(self.views.next_read());
             let page = self.port.read(read).await.ok_or(Tried::Closed)?;
             let page = page.map_err(unread)?;
             self.has_read = true;

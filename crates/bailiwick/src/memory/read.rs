@@ -23,15 +23,28 @@ pub(super) fn page(log: &RwLock<Log>, read: &Read) -> Page {
 
 pub(super) fn page_in_steps(log: &RwLock<Log>, read: &Read, step: usize) -> Page {
     let mut page = Page { events: Vec::new(), upto: read.after, more: true };
-    while page.more && page.events.len() < read.limit.get() {
-        log.read().continue_page(&mut page, read, step);
+    let mut left = Left { events: read.limit.get(), bytes: read.bytes.max(1) };
+    while page.more && left.any() {
+        log.read().continue_page(&mut page, &mut left, read, step);
     }
     page
 }
 
+/// How much room is left in a page.
+struct Left {
+    events: usize,
+    bytes: usize,
+}
+
+impl Left {
+    fn any(&self) -> bool {
+        self.events > 0 && self.bytes > 0
+    }
+}
+
 impl Log {
     /// Looks at the next `step` candidates beyond `page.upto`.
-    fn continue_page(&self, page: &mut Page, read: &Read, step: usize) {
+    fn continue_page(&self, page: &mut Page, left: &mut Left, read: &Read, step: usize) {
         let head = self.head().position;
         let end = read.upto.map_or(head, |upto| upto.min(head));
         let mut candidates = self.candidates_beyond(&read.query, page.upto, end).peekable();
@@ -40,7 +53,11 @@ impl Log {
             let event = self.event(position);
             if read.query.matches(event.event_type.as_str(), &event.tags) {
                 page.events.push(self.recorded(position));
-                if page.events.len() == read.limit.get() {
+                left.events -= 1;
+                if read.bytes != usize::MAX {
+                    left.bytes = left.bytes.saturating_sub(event.counted_bytes());
+                }
+                if !left.any() {
                     break;
                 }
             }

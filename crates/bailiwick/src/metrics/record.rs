@@ -1,11 +1,14 @@
 //! What is counted or just is, read where it is kept and told to the recorder.
 
+use bailiwick_core::Position;
 use metrics::{Recorder, with_recorder};
 
 use super::Labels;
 use super::table::{self, METADATA, Row};
 use crate::counts::Counts;
+use crate::error;
 use crate::health::ClockHealth;
+use crate::projections::{ProjectionState, ProjectionStatus};
 use crate::reactions::{ReactionCounts, ReactionState, ReactionStatus};
 use crate::runtime::Runtime;
 
@@ -32,13 +35,19 @@ impl Runtime {
         let shared = self.shared();
         let nameless = Labels::default();
         let labels = shared.metrics.as_ref().unwrap_or(&nameless);
-        with_recorder(|recorder| Told { recorder, labels }.all(self));
+        let head = shared.journal().and_then(|journal| {
+            let head = error::guarded(|| journal.head().now());
+            Some(head.ok()?.ok()?.ok()?.position)
+        });
+        with_recorder(|recorder| Told { recorder, labels, head }.all(self));
     }
 }
 
 struct Told<'a> {
     recorder: &'a dyn Recorder,
     labels: &'a Labels,
+    /// The end of the journal, if it is known at once.
+    head: Option<Position>,
 }
 
 /// The values of labels, with their keys.
@@ -56,6 +65,9 @@ impl Told<'_> {
         self.counts(&[("kind", "decision"), ("name", "all")], parts.floor.counts());
         for handle in runtime.policies().iter().chain(runtime.effects().iter()) {
             self.reaction(&handle.status());
+        }
+        for handle in runtime.projections().iter() {
+            self.projection(&handle.status());
         }
         self.whole(runtime);
     }
@@ -146,11 +158,35 @@ impl Told<'_> {
         self.gauge(&table::PENDING, own, count(status.pending));
         let lag = status.oldest_pending.unwrap_or_default();
         self.gauge(&table::LAG, own, lag.as_secs_f64());
-        self.gauge(&table::REACHED, own, number(status.reached.get()));
+        self.reached(own, status.reached);
         self.gauge(&table::READ, own, number(status.read.get()));
         self.gauge(&table::STALLED, own, count(status.stalled_lanes));
         self.gauge(&table::PARKED, own, count(status.parked_lanes));
         self.gauge(&table::RUNNING, own, yes(status.state == ReactionState::Running));
+    }
+
+    fn projection(&self, status: &ProjectionStatus) {
+        let own = &[("kind", "projection"), ("name", status.name)];
+        self.reached(own, status.position);
+        self.gauge(&table::RETRIES, own, f64::from(status.failures));
+        let is = match status.state {
+            ProjectionState::Ready => "ready",
+            ProjectionState::Rebuilding { .. } => "rebuilding",
+            ProjectionState::Stale { .. } => "stale",
+            ProjectionState::Failed { .. } => "failed",
+        };
+        for state in ["ready", "rebuilding", "stale", "failed"] {
+            let own = [own[0], own[1], ("outcome", state)];
+            self.gauge(&table::STATE, &own, yes(state == is));
+        }
+    }
+
+    fn reached(&self, own: Own<'_>, reached: Position) {
+        self.gauge(&table::REACHED, own, number(reached.get()));
+        if let Some(head) = self.head {
+            let behind = head.get().saturating_sub(reached.get());
+            self.gauge(&table::BEHIND_EVENTS, own, number(behind));
+        }
     }
 
     /// What there is once.
@@ -160,6 +196,9 @@ impl Told<'_> {
         self.gauge(&table::AT_WORK, &[], count(waiting));
         self.gauge(&table::QUEUED, &[], count(queued));
         self.gauge(&table::CALLS, &[], count(shared.calls.under_way()));
+        if let Some(head) = self.head {
+            self.gauge(&table::HEAD, &[], number(head.get()));
+        }
         let health = runtime.health();
         self.gauge(&table::JOURNAL, &[], yes(health.is_open()));
         self.gauge(&table::WELL, &[], yes(health.is_well()));

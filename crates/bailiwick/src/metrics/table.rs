@@ -83,7 +83,7 @@ macro_rules! table {
             "| `", $name, "` | ", stringify!($kind), " |", $(" `", stringify!($label), "`",)* " | ", $help, " |"
         )])+
         ///
-        /// `kind` is `aggregate`, `decision`, `policy` or `effect`, and `name` the `NAME` of that type; all
+        /// `kind` is `aggregate`, `decision`, `policy`, `effect` or `projection`, and `name` the `NAME` of that type; all
         /// decisions together have the name `all`. `outcome` is what became of it: see
         /// [`Counts`](crate::Counts) and [`ReactionCounts`](crate::ReactionCounts).
         ///
@@ -138,7 +138,13 @@ table! {
     LAG: Gauge "bailiwick_lag_seconds" [kind, name]
         "How long ago the oldest of those was recorded; 0 if there is none.";
     REACHED: Gauge "bailiwick_reached_position" [kind, name]
-        "Everything that is wanted is done up to here, but for parked lanes.";
+        "Everything that is wanted is done up to here, but for parked lanes; of a projection, up to where its rows are folded.";
+    BEHIND_EVENTS: Gauge "bailiwick_lag_events" [kind, name]
+        "How many positions that is behind the end of the journal.";
+    STATE: Gauge "bailiwick_projection_state" [kind, name, outcome]
+        "1 for what a projection is, 0 for what it is not: `ready`, `rebuilding`, `stale`, `failed`.";
+    RETRIES: Gauge "bailiwick_projection_failures" [kind, name]
+        "How often the database of a projection has failed in a row.";
     READ: Gauge "bailiwick_read_position" [kind, name]
         "The journal is read up to here.";
     STALLED: Gauge "bailiwick_lanes_stalled" [kind, name]
@@ -151,6 +157,8 @@ table! {
         "1 if it goes on, 0 if it has stopped because as many lanes are parked as may be.";
     CALLS: Gauge "bailiwick_effect_calls" []
         "Calls of effects that are under way.";
+    HEAD: Gauge "bailiwick_journal_position" []
+        "The end of the journal.";
     JOURNAL: Gauge "bailiwick_journal_open" []
         "1 if the journal takes appends, else 0.";
     WELL: Gauge "bailiwick_well" []

@@ -46,7 +46,7 @@ pub(super) async fn as_of(
             Some(_) => folded.behind(),
             None => {}
         }
-        let read = folded.next_read(shared.config.page()).upto(upto);
+        let read = shared.config.paged(folded.next_read()).upto(upto);
         let page = port::read(journal, read).await;
         let page = page.map_err(|error| ErrorReport::of(&error).to_string())?;
         let mut page = Some(page);

@@ -25,8 +25,8 @@ async fn read_on(running: &Arc<Running>) {
         }
         let Some(journal) = running.journal() else { return };
         let after = running.lanes.lock().upto();
-        let limit = running.config().page();
-        let page = port::read(&*journal, Read::new(query.clone()).after(after).limit(limit)).await;
+        let read = running.config().paged(Read::new(query.clone()).after(after));
+        let page = port::read(&*journal, read).await;
         let page = match page {
             Ok(page) => page,
             Err(error) => {

@@ -232,7 +232,7 @@ impl Running {
         };
         let query = self.declares.lane.query(lane.as_str(), &self.types);
         let limit = self.config().lane_news.try_into().unwrap_or(std::num::NonZeroUsize::MIN);
-        let read = Read::new(query).after(after).upto(upto).limit(limit);
+        let read = self.config().paged(Read::new(query).after(after).upto(upto)).limit(limit);
         match port::read(&*journal, read).await {
             Ok(page) => {
                 let is_its = |news: &RecordedEvent| {

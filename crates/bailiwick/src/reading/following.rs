@@ -7,6 +7,7 @@
 //! 3. The call for a page is kept here, and not by who polls: nothing is lost with a dropped future.
 
 use std::collections::VecDeque;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -29,6 +30,8 @@ pub(crate) struct Following {
     query: Query,
     /// Nothing beyond this is read, if it is said.
     end: Option<Position>,
+    /// No larger pages than this are read.
+    limit: NonZeroUsize,
     /// It never ends by itself: so it ends when the runtime drains.
     endless: bool,
     /// Everything up to here was given.
@@ -56,6 +59,7 @@ impl Following {
             shared,
             query,
             end: None,
+            limit: NonZeroUsize::MAX,
             endless: false,
             after,
             page: VecDeque::new(),
@@ -75,6 +79,16 @@ impl Following {
 
     pub(super) fn upto(self, end: Position) -> Self {
         Following { end: Some(end), ..self }
+    }
+
+    /// From the next page on, none is larger than this.
+    pub(super) fn limit(&mut self, limit: NonZeroUsize) {
+        self.limit = limit;
+    }
+
+    /// Whether there may be more than was given, as far as it was read.
+    pub(super) fn may_have_more(&self) -> bool {
+        !(self.page.is_empty() && self.level)
     }
 
     /// Behind what was given last.
@@ -126,9 +140,8 @@ impl Following {
     }
 
     fn begin_reading(&self) -> BoxFuture<Option<NextPage>> {
-        let limit = self.shared.config.page();
-        let read = Read::new(self.query.clone()).after(self.after).limit(limit);
-        let read = Read { upto: self.end, ..read };
+        let mut read = self.shared.config.paged(Read::new(self.query.clone()).after(self.after));
+        (read.upto, read.limit) = (self.end, read.limit.min(self.limit));
         let begins = if self.failed {
             Begins::AfterFailure
         } else if self.read_upto > Position::START && !self.level {

@@ -23,7 +23,7 @@ mod watch;
 pub use deadlines::{ArmedDeadline, DeadlinesPage};
 pub use error::SubscribeError;
 pub(crate) use following::{Following, Step};
-pub use history::History;
+pub use history::{History, HistoryPage};
 pub use ids::IdsPage;
 pub(crate) use ids::ListOptions;
 pub use since::Since;

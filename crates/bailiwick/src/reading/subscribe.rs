@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use bailiwick_core::journal::{EventType, Query, QueryItem, RecordedEvent};
+use bailiwick_core::journal::{Cursor, CursorError, EventType, Query, QueryItem, RecordedEvent};
 use bailiwick_core::{
     Aggregate, BoxFuture, Event, Id, InvalidTag, News, Position, View, each_name,
 };
@@ -168,14 +168,19 @@ async fn begin<T>(
     Ok(Subscription::new(Following::new(shared, query, after).until_drained(), read))
 }
 
-/// Everything that an aggregate has read, and its end.
+/// Everything that an aggregate has read beyond `after`, and its end.
 pub(super) async fn begin_history<A: Aggregate>(
     shared: Arc<Shared>,
     query: Result<Query, InvalidTag>,
+    after: Position,
 ) -> Result<(SubscriptionOf<A>, Position), SubscribeError> {
     let query = query.map_err(SubscribeError::InvalidId)?;
     let head = Since::Now.resolve(&shared).await?;
-    let following = Following::new(shared, query, Position::START).upto(head);
+    if after > head {
+        let cursor = Cursor::new(shared.journal_id, after);
+        return Err(SubscribeError::Cursor(CursorError::BeyondHead { cursor, head }));
+    }
+    let following = Following::new(shared, query, after).upto(head);
     Ok((Subscription::new(following, News::read), head))
 }
 

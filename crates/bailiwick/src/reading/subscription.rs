@@ -38,7 +38,7 @@ pub enum Update<T> {
 ///   another one. Across restarts too: keep [`cursor`](Self::cursor) with what was made of the events, and
 ///   subscribe from there.
 /// - **Back-pressure**: it reads when it is polled. In memory it holds one page of events at most
-///   ([`page_events`](crate::Config::page_events)), however far behind it is; one that is not polled
+///   ([`page_events`](crate::Config::page_events), [`page_bytes`](crate::Config::page_bytes)), however far behind it is; one that is not polled
 ///   reads nothing.
 /// - **No polling of the journal**: at its end it waits until something comes that it wants. Ten thousand that
 ///   wait cost their memory and no time.
@@ -101,6 +101,10 @@ pub(super) type ReadAs<T> = fn(RecordedEvent) -> Result<Option<T>, CodecError>;
 impl<T> Subscription<T> {
     pub(super) fn new(following: Following, read: ReadAs<T>) -> Self {
         Subscription { following, read }
+    }
+
+    pub(super) fn following(&mut self) -> &mut Following {
+        &mut self.following
     }
 
     /// What comes next; waits until there is something. None once the runtime is shut down or dropped.

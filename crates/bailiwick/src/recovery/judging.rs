@@ -144,7 +144,7 @@ async fn judge_all(kind: Arc<dyn Timed>, whom: Arc<Whom>) {
 async fn judge(kind: &dyn Timed, whom: &Whom, mut folds: Folds) -> Result<u64, Ended> {
     let shared = kind.shared();
     let journal = shared.journal().ok_or(Ended::Closed)?;
-    let mut reading = Read::new(Query::from(kind.query())).limit(shared.config.page());
+    let mut reading = shared.config.paged(Read::new(Query::from(kind.query())));
     let mut pace = Pace::default();
     loop {
         let page = port::read(&*journal, reading.clone());

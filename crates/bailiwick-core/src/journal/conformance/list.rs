@@ -108,6 +108,8 @@ macro_rules! __conformance_cases {
                     "The page that says there is no more ends at the head, and none goes beyond it.";
                 a_read_ends_where_it_is_to_end:
                     "A read up to a position gives all up to there and nothing beyond, and ends there.";
+                a_page_ends_with_the_event_that_fills_its_bytes:
+                    "A page has no event more once it has as many bytes as asked for; it has one at least.";
                 the_largest_limit_is_a_limit:
                     "Any limit can be asked for.";
             }

@@ -124,6 +124,27 @@ pub(super) fn a_read_ends_where_it_is_to_end(client: &Client) {
     }
 }
 
+pub(super) fn a_page_ends_with_the_event_that_fills_its_bytes(client: &Client) {
+    const PAYLOAD: usize = 1_000;
+    for n in 1..=40 {
+        let mut large = event(if n % 2 == 0 { "A" } else { "B" }, &["x:1"]);
+        large.payload = bytes::Bytes::from(vec![7; PAYLOAD]);
+        client.append([large]);
+    }
+    for query in [Query::all(), typed(&["A"]), tagged(&["x:1"])] {
+        let all = client.found(query.clone());
+        for bytes in [0, 1, PAYLOAD, 5 * PAYLOAD, 100 * PAYLOAD] {
+            let pages = client.pages(Read::new(query.clone()).bytes(bytes));
+            let found: Vec<u64> = pages.iter().flat_map(|p| positions(&p.events)).collect();
+            assert_eq!(found, all, "in pages of {bytes} bytes");
+            // Whatever else of an event counts, its payload does.
+            let most = bytes.div_ceil(PAYLOAD).max(1);
+            let fuller = pages.iter().find(|page| page.events.len() > most);
+            assert!(fuller.is_none(), "{bytes} bytes: {fuller:?}");
+        }
+    }
+}
+
 pub(super) fn the_largest_limit_is_a_limit(client: &Client) {
     a_hundred(client);
     let all: Vec<u64> = (1..=100).collect();

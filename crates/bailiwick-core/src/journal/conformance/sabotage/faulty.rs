@@ -17,6 +17,7 @@ pub(super) enum Fault {
     AfterInclusive,
     AfterAboveHeadRefused,
     BatchInPieces,
+    BytesAreIgnored,
     BytesOfPayloadsOnly,
     ChangedIsLate,
     ChangedLooksNowhere,

@@ -23,6 +23,7 @@ const CAUGHT_BY: &[(Fault, &str)] = &[
     (AfterInclusive, "conditions::after_is_exclusive"),
     (AfterAboveHeadRefused, "conditions::after_may_lie_above_the_head"),
     (BatchInPieces, "readers::readers_see_whole_appends"),
+    (BytesAreIgnored, "pages::a_page_ends_with_the_event_that_fills_its_bytes"),
     (BytesOfPayloadsOnly, "limits::a_byte_more_is_never_taken"),
     (ChangedIsLate, "changes::following_by_hints_misses_nothing"),
     (ChangedLooksNowhere, "changes::what_is_there_is_told_at_once"),

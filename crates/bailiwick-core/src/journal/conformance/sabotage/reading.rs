@@ -6,6 +6,15 @@ use super::faulty::{Fault::*, Faulty};
 use crate::Position;
 use crate::journal::{LastMatch, Page, Query, QueryItem, Read, RecordedEvent};
 
+/// With how many of these a page has so many bytes.
+fn filling(events: &[RecordedEvent], bytes: usize) -> usize {
+    let sums = events.iter().scan(0_usize, |sum, recorded| {
+        *sum = sum.saturating_add(recorded.event.counted_bytes());
+        Some(*sum)
+    });
+    1 + sums.take_while(|sum| *sum < bytes).count()
+}
+
 impl Faulty {
     pub(super) fn read_now(&self, read: &Read) -> Page {
         if let (ItemsReadApart, Some(items)) = (self.fault, read.query.items()) {
@@ -32,6 +41,10 @@ impl Faulty {
         if self.fault == RepeatsPerItem {
             events = self.repeated(&read.query, events);
         }
+        let limit = match self.fault {
+            BytesAreIgnored => limit,
+            _ => limit.min(filling(&events, read.bytes)),
+        };
         let cut = events.len() > limit;
         events.truncate(limit);
         let last = events.last().map_or(read.after, |event| event.position);
