@@ -46,8 +46,7 @@ enum Database {
     Postgres(postgres::Server),
 }
 
-/// For how many calls at once a server in a database's place is asked; more wait in the pool. More made
-/// none of them faster here.
+/// How many connections to its database a server has: what is asked beyond that waits for one, or shares it.
 pub const CONNECTIONS: usize = 32;
 
 impl System {
