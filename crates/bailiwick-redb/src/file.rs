@@ -23,6 +23,8 @@ const TRY_EVERY: Duration = Duration::from_millis(10);
 const MOST_RENEWALS: u32 = 8;
 
 /// Why there is no store.
+///
+/// For an example see [`RedbSnapshots`](crate::RedbSnapshots).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {

@@ -32,7 +32,7 @@ use crate::{ErrorReport, IntoId, Timestamp, View};
 /// assert_snapshot::<Meter>(
 ///     "m1",
 ///     [(10, MeterRead { kwh: 7 }), (20, MeterRead { kwh: 5 })],
-///     "version 1 of snapshots, of what is read as 5f4b1e8d0d8ab4e5\n81a5746f74616c0c\n",
+///     "version 1 of snapshots, of what is read as 6ccf095dc2a9ebe2\n81a5746f74616c0c\n",
 /// );
 /// ```
 ///

@@ -65,7 +65,7 @@ impl Keeper {
         }
         let one_in = shared.config.compared_snapshots;
         let nth = self.used.load(Ordering::Relaxed);
-        if one_in == 0 || nth % one_in != 0 {
+        if one_in == 0 || !nth.is_multiple_of(one_in) {
             return Ok(());
         }
         let (keeper, of) = (self.clone(), shared.clone());

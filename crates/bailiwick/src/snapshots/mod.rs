@@ -17,8 +17,7 @@ mod memory;
 mod save;
 mod views;
 
-use std::collections::BTreeSet;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -43,7 +42,7 @@ pub(crate) struct Keeper {
     /// One that is not what its events fold to fails whoever would go on from it.
     pub(crate) must_agree: bool,
     pub(crate) tally: Tallied,
-    queue: Lock<Queue>,
+    queue: Lock<VecDeque<Offer>>,
     came: Notify,
     most: usize,
     /// How many were used.
@@ -57,20 +56,13 @@ pub(crate) struct Keeper {
     unsaved: Sampled,
 }
 
-#[derive(Default)]
-struct Queue {
-    offers: VecDeque<Offer>,
-    /// One is on its way to the store.
-    saving: bool,
-}
-
 impl Keeper {
     pub(crate) fn new(store: Arc<dyn SnapshotStore>, must_agree: bool, most: usize) -> Arc<Self> {
         Arc::new(Keeper {
             store,
             must_agree,
             tally: Tallied::default(),
-            queue: Lock::new(Queue::default()),
+            queue: Lock::new(VecDeque::new()),
             came: Notify::new(),
             most,
             used: AtomicU64::new(0),

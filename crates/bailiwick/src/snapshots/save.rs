@@ -8,8 +8,8 @@ use bailiwick_core::snapshot::{Declared, Header};
 use bailiwick_core::views::Form;
 use bailiwick_core::{BoxFuture, ErrorReport, Position, SnapshotKey};
 
+use super::Keeper;
 use super::counts::one;
-use super::{Keeper, Queue};
 use crate::error::guarded;
 use crate::port::{self, Guarded, or_closed};
 use crate::race::{either, yield_now};
@@ -42,7 +42,7 @@ impl Keeper {
         if !self.trusts(declared) {
             return false;
         }
-        let has_room = self.queue.lock().offers.len() < self.most;
+        let has_room = self.queue.lock().len() < self.most;
         if !has_room {
             one(&self.tally.dropped);
         }
@@ -57,9 +57,9 @@ impl Keeper {
     /// Leaves a state to be saved, unless too many wait.
     pub(crate) fn offer(&self, offer: Offer) {
         let mut queue = self.queue.lock();
-        let left = match queue.offers.len() < self.most {
+        let left = match queue.len() < self.most {
             true => {
-                queue.offers.push_back(offer);
+                queue.push_back(offer);
                 None
             }
             false => Some(offer),
@@ -72,17 +72,8 @@ impl Keeper {
         }
     }
 
-    /// Whether nothing waits, or is on its way.
-    pub(crate) fn is_idle(&self) -> bool {
-        let queue = self.queue.lock();
-        queue.offers.is_empty() && !queue.saving
-    }
-
     fn next(&self) -> Option<Offer> {
-        let mut queue = self.queue.lock();
-        let next = queue.offers.pop_front();
-        queue.saving = next.is_some();
-        next
+        self.queue.lock().pop_front()
     }
 
     async fn save(&self, shared: &Shared, offer: Offer) -> Result<(), NotSaved> {
@@ -127,8 +118,7 @@ impl Keeper {
 
     pub(super) fn clear_queue(&self) {
         let left = std::mem::take(&mut *self.queue.lock());
-        let Queue { offers, .. } = left;
-        self.tally.dropped.fetch_add(offers.len() as u64, Ordering::Relaxed);
+        self.tally.dropped.fetch_add(left.len() as u64, Ordering::Relaxed);
     }
 }
 

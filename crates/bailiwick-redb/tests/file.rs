@@ -1,0 +1,130 @@
+//! A store in a file: what it keeps, what gives way, and what becomes of a file that is none.
+
+use std::path::Path;
+
+use bailiwick_core::journal::JournalId;
+use bailiwick_core::snapshot::SnapshotOf;
+use bailiwick_core::{Event, SnapshotKey, SnapshotStore, Snapshots, Timestamp, View, id};
+use bailiwick_redb::{OpenError, RedbSnapshots};
+use serde::{Deserialize, Serialize};
+
+id!(BoxId: "box");
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Opened {}
+
+#[derive(PartialEq, Serialize, Deserialize)]
+struct Chest(u64);
+
+impl View for Chest {
+    type Key = BoxId;
+    type Event = Opened;
+    const SNAPSHOTS: Option<Snapshots<Self>> = Some(Snapshots::version(1));
+    fn new(_: &BoxId) -> Self {
+        Chest(0)
+    }
+    fn apply(&mut self, _: &Opened, _: Timestamp) {
+        self.0 += 1;
+    }
+}
+
+fn key(of: SnapshotOf, nth: u64) -> SnapshotKey {
+    of.key::<Chest>(&format!("b{nth}").parse().unwrap()).unwrap()
+}
+
+fn view(nth: u64) -> SnapshotKey {
+    key(SnapshotOf::View, nth)
+}
+
+async fn has(store: &RedbSnapshots, key: &SnapshotKey) -> Option<Vec<u8>> {
+    store.get(key).await.unwrap().map(|kept| kept.to_vec())
+}
+
+async fn put(store: &RedbSnapshots, nth: u64, bytes: usize) {
+    store.put(view(nth), vec![u8::try_from(nth).unwrap(); bytes].into()).await.unwrap();
+}
+
+#[tokio::test]
+async fn it_keeps_what_it_is_given_until_it_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let store = RedbSnapshots::open(&path).unwrap();
+    assert_eq!(has(&store, &view(1)).await, None);
+    put(&store, 1, 10).await;
+    put(&store, 1, 20).await;
+    put(&store, 2, 30).await;
+    assert_eq!(store.claim(JournalId::from_u128(7)).await.unwrap(), JournalId::from_u128(7));
+    drop(store);
+    let store = RedbSnapshots::open(&path).unwrap();
+    assert_eq!(has(&store, &view(1)).await, Some(vec![1; 20]));
+    assert_eq!(store.claim(JournalId::from_u128(8)).await.unwrap(), JournalId::from_u128(7));
+    store.remove(&view(1)).await.unwrap();
+    assert_eq!(
+        (has(&store, &view(1)).await, has(&store, &view(2)).await.map(|b| b.len())),
+        (None, Some(30))
+    );
+}
+
+#[tokio::test]
+async fn a_view_is_forgotten_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = RedbSnapshots::open(folder.path().join("s")).unwrap();
+    for nth in 0..5 {
+        put(&store, nth, 10).await;
+        store.put(key(SnapshotOf::Aggregate, nth), vec![9].into()).await.unwrap();
+    }
+    store.clear(view(0).view()).await.unwrap();
+    for nth in 0..5 {
+        assert_eq!(has(&store, &view(nth)).await, None);
+        assert_eq!(has(&store, &key(SnapshotOf::Aggregate, nth)).await, Some(vec![9]));
+    }
+}
+
+#[tokio::test]
+async fn what_was_saved_first_gives_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let store = RedbSnapshots::options().most_bytes(5_000).open(path).unwrap();
+    for nth in 0..4 {
+        put(&store, nth, 1_000).await;
+    }
+    put(&store, 0, 1_000).await;
+    put(&store, 4, 1_000).await;
+    let kept: Vec<_> = (0..5).map(view).collect();
+    let mut there = Vec::new();
+    for key in &kept {
+        there.push(has(&store, key).await.is_some());
+    }
+    assert_eq!(there, [true, false, true, true, true], "one was saved again since");
+    put(&store, 5, 6_000).await;
+    assert_eq!(has(&store, &view(5)).await, None, "it is larger than all of them may be");
+}
+
+/// Opens what somebody has made of the file, and uses it.
+async fn is_made_anew(path: &Path) {
+    let store = RedbSnapshots::open(path).unwrap();
+    put(&store, 1, 10).await;
+    assert_eq!(has(&store, &view(1)).await, Some(vec![1; 10]));
+}
+
+#[tokio::test]
+async fn a_file_that_is_none_is_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    for bytes in [&b"no database"[..], &[0; 100_000], &[0xff; 5_000]] {
+        std::fs::write(&path, bytes).unwrap();
+        is_made_anew(&path).await;
+    }
+    let whole = std::fs::read(&path).unwrap();
+    for cut in [1, 100, 4_096, 10_000] {
+        std::fs::write(&path, &whole[..cut.min(whole.len())]).unwrap();
+        is_made_anew(&path).await;
+    }
+}
+
+#[tokio::test]
+async fn it_says_who_is_in_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("no folder").join("s");
+    assert!(matches!(RedbSnapshots::open(path), Err(OpenError::NotMade { .. })));
+}
