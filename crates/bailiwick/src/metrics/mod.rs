@@ -2,8 +2,8 @@
 //! feature `metrics`.
 //!
 //! - What is counted or just is (commands by outcome, aggregates in memory, lanes that are parked) is told by
-//!   [`Runtime::record_metrics`], which a server calls when its metrics are asked for, and who pushes them
-//!   calls now and then. It reads what the runtime counts anyway ([`Runtime::counts`] and the like), so the
+//!   [`Runtime::record_metrics`](crate::Runtime::record_metrics), which a server calls when its metrics are asked for, and who pushes them
+//!   calls now and then. It reads what the runtime counts anyway ([`Runtime::counts`](crate::Runtime::counts) and the like), so the
 //!   sums are the same, and nothing is counted twice.
 //! - How long something took is told as it happens, and only if [`Builder::metrics`](crate::Builder::metrics)
 //!   was called: to the recorder that is installed when the runtime starts. Else it costs a look at a flag for each turn and

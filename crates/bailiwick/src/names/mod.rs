@@ -105,7 +105,7 @@ impl Names {
             None => Who::of_type::<D>("decision"),
         };
         self.sets.push(Set::emitting::<D::Event>(type_name::<D>(), who));
-        self.readers(who, |readers| D::Views::readers(readers));
+        self.readers(who, D::Views::readers);
     }
 
     /// Something else than what is here.
