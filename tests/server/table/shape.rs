@@ -42,6 +42,7 @@ pub fn steps() -> Vec<Step> {
         refused("PATCH /accounts/{account}", &["a1"], none(), (405, "method_not_allowed")),
         step("GET /healthz", &[], none(), 200),
         step("GET /readyz", &[], none(), 200).eventually(),
+        step("GET /metrics", &[], none(), 200),
         step("GET /openapi.json", &[], none(), 200).has("/openapi", "3.1.0"),
     ]
 }

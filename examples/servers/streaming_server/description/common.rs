@@ -41,6 +41,11 @@ pub(super) fn described() -> Vec<Operation> {
         health("/readyz", "Whether it is to be sent clients")
             .answers(200, status("ready"))
             .refuses(503, &["not_ready"]),
+        get("/metrics", "How much is done, and how long it takes, for Prometheus").answers_as(
+            200,
+            "text/plain",
+            text(),
+        ),
         get("/openapi.json", "This").answers(200, json!({ "type": "object" })),
     ]
 }
