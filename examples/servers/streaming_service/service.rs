@@ -59,9 +59,9 @@ impl Service {
 
     /// Has all streams end by themselves, and waits for that.
     pub async fn end(&self) {
+        self.line.all_end.send_replace(true);
         loop {
             let fewer = self.fewer.notified();
-            self.line.all_end.notify_waiters();
             if self.streams().running() == 0 {
                 return;
             }

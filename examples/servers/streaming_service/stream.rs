@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::select;
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::orchestrator::{Heard, Orchestrator};
@@ -41,8 +41,8 @@ pub struct Stream {
 pub struct Line {
     pub orchestrator: Orchestrator,
     pub calls: Arc<Semaphore>,
-    /// All streams end by themselves: the service ends.
-    pub all_end: Arc<Notify>,
+    /// Whether all streams end by themselves: the service ends. It is seen by those that are busy when it is said.
+    pub all_end: Arc<watch::Sender<bool>>,
 }
 
 impl Stream {
@@ -61,7 +61,8 @@ impl Stream {
         let over = self.length.map(|length| begun + length);
         loop {
             let by_itself = async {
-                let all = line.all_end.notified();
+                let mut all_end = line.all_end.subscribe();
+                let all = async { drop(all_end.wait_for(|ends| *ends).await) };
                 match over {
                     Some(over) => {
                         select! { () = sleep_until(over) => {}, () = ends.notified() => {}, () = all => {} }
