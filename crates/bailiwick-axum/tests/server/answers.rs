@@ -193,7 +193,7 @@ async fn the_trace_of_a_request_stands_beside_its_events() {
     let mut request = start("a", TV, None);
     request.headers_mut().insert("traceparent", sent.parse().unwrap());
     told(&app, request).await;
-    let mut history = runtime.aggregates::<AccountSessions>().get("a").history().await.unwrap();
+    let mut history = runtime.aggregates::<AccountSessions>().get("a").history(None).await.unwrap();
     let news = history.next().await.unwrap().unwrap();
     assert_eq!(news.correlation().map(|text| text.as_str()), Some(sent));
 }
