@@ -85,14 +85,16 @@ struct Arguments {
 /// How long a request is due under overload before its client is gone.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-type Failed = Box<dyn std::error::Error>;
+type Failed = Box<dyn std::error::Error + 'static>;
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("error: {error}");
+            let sources = std::iter::successors(Some(&*error), |error| error.source());
+            let texts: Vec<String> = sources.map(ToString::to_string).collect();
+            eprintln!("error: {}", texts.join(": "));
             ExitCode::FAILURE
         }
     }

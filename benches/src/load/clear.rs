@@ -9,23 +9,23 @@ use tokio::task::JoinSet;
 use super::connection::{Connection, Lost};
 use super::drive::Load;
 use super::turn::Outcome;
-use crate::leases::DEFAULT_LIMIT;
+use crate::leases::{DEFAULT_LIMIT, MAX_LIMIT};
 
 /// How many requests at once, and how long each may take.
 const AT_ONCE: usize = 32;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A limit could not be set.
+/// The server does not do what a load needs.
 #[derive(Debug, thiserror::Error)]
 pub enum NotPrepared {
     /// There was no answer.
-    #[error("the limits could not be set")]
+    #[error("the server does not answer")]
     Lost(#[from] Lost),
     /// There was none in time.
-    #[error("the limits could not be set in {TIMEOUT:?}")]
+    #[error("the server does not answer within {TIMEOUT:?}")]
     TimedOut(#[from] tokio::time::error::Elapsed),
     /// The answer was another than expected.
-    #[error("the limits could not be set: {status} {body}")]
+    #[error("the server answers {status} {body}")]
     Refused {
         /// Its status.
         status: u16,
@@ -35,28 +35,27 @@ pub enum NotPrepared {
 }
 
 impl Load {
-    /// Sets limits that allow as many sessions as are planned, if the default does not.
+    /// Looks at an account, and sets limits that allow as many sessions as are planned, if the default does not.
     ///
     /// # Errors
     /// The server does not do it.
     pub async fn prepare(&self) -> Result<(), NotPrepared> {
-        let plan = self.plan();
-        if plan.sessions <= DEFAULT_LIMIT {
-            return Ok(());
-        }
-        let accounts: Vec<String> = self.population.borrow().accounts().collect();
+        let sessions = self.plan().sessions;
         let (mut connection, mut request) = (Connection::new(&self.target.host), Vec::new());
-        for account in accounts {
+        let accounts = self.population.borrow().accounts();
+        for (n, account) in accounts.enumerate() {
+            if n == 0 {
+                self.target.write(&mut request, "GET", format_args!("/accounts/{account}"), None);
+                done(&mut connection, &request).await?;
+            }
+            if sessions <= DEFAULT_LIMIT {
+                break;
+            }
             // Those whose end is unknown take room as well.
-            let body =
-                format!(r#"{{"limit":{}}}"#, (plan.sessions * 4).min(crate::leases::MAX_LIMIT));
+            let body = format!(r#"{{"limit":{}}}"#, (sessions * 4).min(MAX_LIMIT));
             let path = format_args!("/accounts/{account}/limit");
             self.target.write(&mut request, "PUT", path, Some(format_args!("{body}")));
-            let answer = tokio::time::timeout(TIMEOUT, connection.exchange(&request)).await??;
-            if answer.status != 200 {
-                let body = String::from_utf8_lossy(answer.body).into_owned();
-                return Err(NotPrepared::Refused { status: answer.status, body });
-            }
+            done(&mut connection, &request).await?;
         }
         Ok(())
     }
@@ -89,4 +88,13 @@ impl Load {
         }
         while stops.join_next().await.is_some() {}
     }
+}
+
+async fn done(connection: &mut Connection, request: &[u8]) -> Result<(), NotPrepared> {
+    let answer = tokio::time::timeout(TIMEOUT, connection.exchange(request)).await??;
+    if answer.status == 200 {
+        return Ok(());
+    }
+    let body = String::from_utf8_lossy(answer.body).into_owned();
+    Err(NotPrepared::Refused { status: answer.status, body })
 }

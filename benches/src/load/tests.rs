@@ -125,6 +125,7 @@ fn nobody_there_is_no_answer_but_not_an_outcome_either() {
         drop(listener);
         let plan = Plan { accounts: 9, sessions: 2, beats: 0, lease_ms: 1_000, seed: 5 };
         let load = Load::new(Target::parse(&url, None).expect("a URL"), &[], plan);
+        assert!(load.prepare().await.is_err(), "which is said first");
         let measured = driven(&load, &drive(Some(100.0))).await;
         let all = measured.tally.all();
         assert_eq!((all.sent, all.unknown, measured.tally.not_connected), (0, 0, 25));
