@@ -39,8 +39,7 @@ impl Problem {
             ErrorClass::Conflict => (409, "Others were faster"),
             ErrorClass::Overloaded => (503, "Too much to do"),
             ErrorClass::Unavailable => (503, "Not available"),
-            ErrorClass::Unknown if wait.is_some() => (503, "Done, or not"),
-            ErrorClass::Unknown => (500, "Done, or not"),
+            ErrorClass::Unknown => (504, "Done, or not"),
             ErrorClass::Internal => (500, "An error of the server"),
         };
         let retry_after = wait.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));

@@ -2,9 +2,9 @@
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use axum::extract::FromRequestParts;
@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Problem;
-use crate::keys::{KeyUse, Keys};
+use crate::keys::{KeyUse, Keys, Scope};
 use crate::trace::trace_of;
 
 /// The longest idempotency key, in bytes: what a decision can remember.
@@ -25,10 +25,15 @@ const KEY_BYTES: usize = 200;
 ///
 /// **`Idempotency-Key`** (1 to 200 visible ASCII characters; other ones are 400 `invalid_idempotency_key`): an accepted
 /// request that is sent again with its key is answered as the first time, also after a restart, and not run again.
-/// One that was refused is judged again. The same key with another request is 422 `idempotency_key_reused`: of
-/// one aggregate, and of all decisions, for as long as the runtime remembers the key, whatever happens; of
-/// different ones as far as the server remembers ([`keys`](crate::Limits::keys), of this process). Whoever asks for
-/// several things in one request asks each with the key of one `Call`, of different aggregates.
+/// One that was refused is judged again. The same key with another request is 422 `idempotency_key_reused`:
+///
+/// - to the same aggregate, or to decisions: as long as the runtime remembers the key
+///   ([`answers_for`](bailiwick::Config::answers_for)), whatever happens;
+/// - to another aggregate: as far as this process remembers ([`keys`](crate::Limits::keys)). It is a mistake of the
+///   client that is told if it can be, and no promise. A client makes its keys so that nobody else has them: random.
+///
+/// By which path the aggregate was reached makes no difference. Whoever asks for several things in one request asks
+/// each with the key of one `Call`, of different aggregates: the key is then that of the first.
 ///
 /// A reply that is remembered is what the answer is to be made of, and nothing else: what is read beside it may be
 /// different the next time.
@@ -38,8 +43,8 @@ pub struct Call {
     key: Option<String>,
     trace: TraceParent,
     keys: Option<Arc<Keys>>,
-    /// Where it was sent to.
-    resource: (axum::http::Method, String),
+    /// The key is that of what was asked first.
+    asked: AtomicBool,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Call {
@@ -51,7 +56,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
             key: idempotency_key(parts)?,
             trace: trace.unwrap_or_else(|| trace_of(&parts.headers)),
             keys: parts.extensions.get().cloned(),
-            resource: (parts.method.clone(), parts.uri.path().to_owned()),
+            asked: AtomicBool::new(false),
         })
     }
 }
@@ -70,22 +75,6 @@ pub(crate) fn idempotency_key(parts: &Parts) -> Result<Option<String>, Problem> 
 }
 
 impl Call {
-    /// The request is about this, which its body names and its path does not, as where something is made under an
-    /// ID of the client's: the same key with another one is another request.
-    ///
-    /// ```
-    /// use bailiwick_axum::Call;
-    ///
-    /// fn opens(call: Call, listing: &str) -> Call {
-    ///     call.about(listing) // `POST /listings`
-    /// }
-    /// ```
-    #[must_use]
-    pub fn about(mut self, id: impl Display) -> Call {
-        self.resource.1 = format!("{}/{id}", self.resource.1);
-        self
-    }
-
     /// Asks an aggregate, with the key if there is one. `refused` says which problem a rejection is.
     ///
     /// The answer has the reply, and the position: a fencing token.
@@ -106,12 +95,13 @@ impl Call {
         C: Serialize + Send + 'static,
         F: FnOnce(A::Rejection) -> Problem + Send,
     {
+        let scope = self.key.is_some().then(|| Scope::aggregate(A::NAME, aggregate.id()));
         let aggregate = aggregate.correlation(self.trace);
         async move {
-            match &self.key {
-                Some(key) => {
+            match self.key.as_ref().zip(scope) {
+                Some((key, scope)) => {
                     let asked = aggregate.once(key.clone()).ask_with_receipt(command);
-                    self.keyed(asked, refused).await
+                    self.keyed(scope, asked, refused).await
                 }
                 None => {
                     let asked = aggregate.ask_with_receipt(command).await;
@@ -146,7 +136,7 @@ impl Call {
             match &self.key {
                 Some(key) => {
                     let decided = decisions.once(key.clone()).decide_with_receipt(decision);
-                    self.keyed(decided, refused).await
+                    self.keyed(Scope::Decisions, decided, refused).await
                 }
                 None => {
                     let decided = decisions.decide_with_receipt(decision).await;
@@ -164,10 +154,11 @@ impl Call {
 
     async fn keyed<T, C: 'static, R: Error + 'static>(
         &self,
+        scope: Scope,
         asked: impl Future<Output = Result<T, AskError<C, R>>>,
         refused: impl FnOnce(R) -> Problem,
     ) -> Result<T, Problem> {
-        let used = self.use_key()?;
+        let used = self.use_key(&scope)?;
         let result = asked.await;
         if let (Err(AskError::Rejected(_) | AskError::NotRun(_)), Some(used)) = (&result, used) {
             used.refused();
@@ -175,10 +166,12 @@ impl Call {
         result.map_err(|error| Problem::of_ask(error, self.key.as_deref(), refused))
     }
 
-    fn use_key(&self) -> Result<Option<KeyUse>, Problem> {
+    fn use_key(&self, scope: &Scope) -> Result<Option<KeyUse>, Problem> {
         let (Some(keys), Some(key)) = (&self.keys, &self.key) else { return Ok(None) };
-        let (method, path) = &self.resource;
-        let used = keys.begin(key, (method, path), Instant::now());
+        if self.asked.swap(true, Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let used = keys.begin(key, scope, Instant::now());
         used.map(Some).map_err(|_| Problem::key_reused())
     }
 }

@@ -18,7 +18,8 @@ struct Status {
     status: &'static str,
 }
 
-/// `/healthz` and `/readyz`. Both answer however much there is to do, and without a token.
+/// `/healthz` and `/readyz`. Both answer however many requests there are, and without a token; and on a few connections beyond
+/// the bound.
 pub(crate) fn routes(runtime: Runtime, ready: Vec<Ready>) -> Router {
     let live = || async { Json(Status { status: "live" }) };
     let readiness = move || async move { readiness(&runtime, &ready) };

@@ -4,12 +4,11 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::timeout;
 
 use crate::Problem;
+use crate::body::read_body;
 use crate::limits::BodyLimits;
 
 /// A body in JSON, of a request or of an answer.
@@ -33,16 +32,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             let detail = "the body is to be JSON: Content-Type: application/json";
             return Err(Problem::new(415, "unsupported_media_type", detail));
         }
-        let body = Limited::new(request.into_body(), limits.body_bytes).collect();
-        let late = |_| Problem::new(408, "request_timeout", "the body did not come in time");
-        let body = match timeout(limits.body_timeout, body).await.map_err(late)? {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => {
-                let detail = format!("a body has {} bytes at most", limits.body_bytes);
-                return Err(Problem::new(413, "body_too_large", detail));
-            }
-            Err(_) => return Err(Problem::new(400, "invalid_body", "the body broke off")),
-        };
+        let body = read_body(request.into_body(), limits).await?;
         let read = serde_json::from_slice(&body).map(Json);
         read.map_err(|error| Problem::new(400, "invalid_body", error.to_string()))
     }

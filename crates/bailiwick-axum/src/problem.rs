@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use bailiwick::{AskError, Cause, ErrorClass, ErrorReport, ReadError, SubscribeError};
+use bailiwick::{AskError, Cause, ErrorClass, ErrorReport, ReachError, ReadError, SubscribeError};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -25,6 +25,7 @@ use serde_json::{Map, Value};
 /// | it has changed since it was looked at | 409 | `changed_meanwhile` | |
 /// | others changed it again and again ([`Conflict`](ErrorClass::Conflict)) | 409 | `contended` | yes |
 /// | there is too much to do ([`Overloaded`](ErrorClass::Overloaded)) | 503 | `overloaded` | yes |
+/// | a projection is not as of the position that is wanted | 503 | `not_reached` | yes |
 /// | the journal is closed, the runtime ends ([`Unavailable`](ErrorClass::Unavailable)) | 503 | `unavailable` | mostly |
 /// | it may have been done ([`Unknown`](ErrorClass::Unknown)) | 504 | `outcome_unknown` | with an idempotency key |
 /// | something is wrong on this side ([`Internal`](ErrorClass::Internal)) | 500 | `internal` | |
@@ -128,10 +129,14 @@ impl Problem {
             AskError::NotRun(not_run) => match not_run.cause {
                 Cause::KeyReused { .. } => return Problem::key_reused(),
                 Cause::Moved { .. } => Problem::new(409, "changed_meanwhile", detail),
-                Cause::InvalidKey { .. } | Cause::KeyNotATag { .. } => {
+                Cause::InvalidKey { .. } | Cause::KeyNotATag { .. }
+                    if class == ErrorClass::Invalid =>
+                {
                     Problem::new(400, "invalid_idempotency_key", detail)
                 }
-                Cause::InvalidId(_) => Problem::new(400, "invalid_id", detail),
+                Cause::InvalidId(_) if class == ErrorClass::Invalid => {
+                    Problem::new(400, "invalid_id", detail)
+                }
                 _ => Problem::of_class(class, detail),
             },
             _ => Problem::of_class(class, detail),
@@ -195,7 +200,9 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Problem {
         log(error.class(), &error);
         let problem = match error {
-            ReadError::InvalidId(_) => Problem::new(400, "invalid_id", error.client_text()),
+            ReadError::InvalidId(ref tag) if tag.class() == ErrorClass::Invalid => {
+                Problem::new(400, "invalid_id", error.client_text())
+            }
             _ => Problem::of_class(error.class(), error.client_text()),
         };
         problem.again_in(error.retry_after())
@@ -206,9 +213,24 @@ impl From<SubscribeError> for Problem {
     fn from(error: SubscribeError) -> Problem {
         log(error.class(), &error);
         let problem = match error {
-            SubscribeError::InvalidId(_) => Problem::new(400, "invalid_id", error.client_text()),
+            SubscribeError::InvalidId(ref tag) if tag.class() == ErrorClass::Invalid => {
+                Problem::new(400, "invalid_id", error.client_text())
+            }
             SubscribeError::Cursor(_) => Problem::new(400, "unknown_cursor", error.client_text()),
             _ => Problem::of_class(error.class(), error.client_text()),
+        };
+        problem.again_in(error.retry_after())
+    }
+}
+
+impl From<ReachError> for Problem {
+    fn from(error: ReachError) -> Problem {
+        log(error.class(), &error);
+        let detail = error.client_text();
+        let problem = match error {
+            ReachError::BeyondHead { .. } => Problem::new(400, "unknown_position", detail),
+            ReachError::TimedOut { .. } => Problem::new(503, "not_reached", detail),
+            _ => Problem::of_class(error.class(), detail),
         };
         problem.again_in(error.retry_after())
     }
@@ -228,5 +250,83 @@ impl IntoResponse for Problem {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Refused;
+
+    impl fmt::Display for Refused {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a rule says no")
+        }
+    }
+
+    impl Error for Refused {}
+
+    fn check(problem: &Problem, class: ErrorClass) {
+        let status = match class {
+            ErrorClass::Rejected => 418,
+            ErrorClass::Invalid if problem.code() == "idempotency_key_reused" => 422,
+            ErrorClass::Invalid => 400,
+            ErrorClass::Conflict if problem.code() == "idempotency_key_reused" => 422,
+            ErrorClass::Conflict => 409,
+            ErrorClass::Overloaded | ErrorClass::Unavailable => 503,
+            ErrorClass::Unknown => 504,
+            ErrorClass::Internal => 500,
+        };
+        assert_eq!(problem.status(), status, "{problem:?}");
+        let shown = serde_json::to_string(problem).unwrap();
+        for hidden in ["/srv", ".log", "::", "index out of", "os error"] {
+            assert!(!shown.contains(hidden), "{hidden} in {shown}");
+        }
+    }
+
+    #[test]
+    fn every_class_has_its_status_and_hint_and_nothing_of_the_inside_is_shown() {
+        type Asked = AskError<(), Refused>;
+        let refused = |_| Problem::new(418, "refused", "no");
+        for keyed in [None, Some("k")] {
+            for error in Asked::samples(|| ()) {
+                let (class, wait) = (error.class(), error.retry_after());
+                let unknown = matches!(error, AskError::Unknown { .. });
+                let problem = Problem::of_ask(error, keyed, refused);
+                check(&problem, class);
+                match unknown {
+                    true => assert_eq!(problem.0.retry_after.is_some(), keyed.is_some()),
+                    false => assert_eq!(problem.0.retry_after, wait, "{problem:?}"),
+                }
+            }
+        }
+        check(&Problem::of_ask(Asked::Rejected(Refused), None, refused), ErrorClass::Rejected);
+        for error in ReadError::samples() {
+            let class = error.class();
+            check(&Problem::from(error), class);
+        }
+        for error in SubscribeError::samples() {
+            let class = error.class();
+            check(&Problem::from(error), class);
+        }
+    }
+
+    #[test]
+    fn a_projection_that_has_failed_is_not_asked_again() {
+        for error in ReachError::samples() {
+            let (class, wait) = (error.class(), error.retry_after());
+            let code = match error {
+                ReachError::TimedOut { .. } => "not_reached",
+                ReachError::BeyondHead { .. } => "unknown_position",
+                _ => "unavailable",
+            };
+            let problem = Problem::from(error);
+            check(&problem, class);
+            assert_eq!((problem.code(), problem.0.retry_after), (code, wait));
+        }
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use axum::{Router, middleware};
 use bailiwick::{Runtime, Shutdown};
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 
+use crate::admission::{Admission, pass};
 use crate::connections::Connections;
-use crate::front::{Front, pass};
 use crate::health::{self, Ready};
 use crate::{Limits, Problem};
 
@@ -26,6 +27,7 @@ pub struct Server {
     limits: Limits,
     token: Option<String>,
     ready: Vec<Ready>,
+    exempt: Router,
 }
 
 /// How a server ended.
@@ -43,7 +45,8 @@ pub struct Ended {
 impl Server {
     /// A server around this runtime, with the default [`Limits`], and without a token.
     pub fn new(runtime: Runtime) -> Server {
-        Server { runtime, limits: Limits::default(), token: None, ready: Vec::new() }
+        let (limits, exempt) = (Limits::default(), Router::new());
+        Server { runtime, limits, token: None, ready: Vec::new(), exempt }
     }
 
     /// With these bounds.
@@ -71,20 +74,42 @@ impl Server {
         self
     }
 
+    /// These routes are answered however many [requests](Limits::requests) there are, such as one for metrics. They want
+    /// the token, and have a time-out, as all others.
+    #[must_use]
+    pub fn exempt(self, routes: Router) -> Server {
+        Server { exempt: self.exempt.merge(routes), ..self }
+    }
+
     /// The router with all that every request goes through: for whoever serves it in another way, and for tests. The
     /// end is then [`Runtime::drain`], the listener, [`Runtime::shutdown`], in this order.
     pub fn router(&self, routes: Router) -> Router {
-        let front = Front::new(self.limits.clone(), self.token.clone());
+        let admission = Admission::new(self.limits.clone(), self.token.clone());
+        let exempt = Arc::new(admission.exempt());
+        let exempt = middleware::from_fn_with_state(exempt, pass);
+        let exempt = self.exempt.clone().method_not_allowed_fallback(not_allowed).layer(exempt);
         routes
             .fallback(not_found)
             .method_not_allowed_fallback(not_allowed)
-            .layer(middleware::from_fn_with_state(front, pass))
-            .merge(health::routes(self.runtime.clone(), self.ready.clone()))
+            .layer(middleware::from_fn_with_state(Arc::new(admission), pass))
+            .merge(exempt)
+            .merge(self.health())
+    }
+
+    fn health(&self) -> Router {
+        let health = health::routes(self.runtime.clone(), self.ready.clone());
+        health.method_not_allowed_fallback(not_allowed)
+    }
+
+    /// For connections beyond the bound.
+    fn full(&self) -> Router {
+        self.health().fallback(async || Problem::overloaded())
     }
 
     /// Serves `routes` until `stop` is ready, and then ends, in this order:
     ///
-    /// 1. The runtime [drains](Runtime::drain): `/readyz` says 503, and streams of events end.
+    /// 1. The runtime [drains](Runtime::drain): `/readyz` says 503, and streams of events end. Connections are accepted
+    ///    for [`notice`](Limits::notice) more, and requests answered.
     /// 2. No connection is accepted any more. Requests that have begun are answered, with all that they ask for, for
     ///    [`drain`](Limits::drain) at most; then they are broken off.
     /// 3. The runtime is [shut down](Runtime::shutdown), within [`shutdown`](Limits::shutdown). The journal's folder is
@@ -100,9 +125,12 @@ impl Server {
         routes: Router,
         stop: impl Future<Output = ()>,
     ) -> Ended {
-        let connections = Connections::new(&self.limits, self.router(routes));
-        let connections = connections.accept_until(listener, stop).await;
+        let app = self.router(routes);
+        let mut connections = Connections::new(&self.limits, app, self.full());
+        connections.accept_until(&listener, stop).await;
         self.runtime.drain();
+        connections.accept_until(&listener, sleep(self.limits.notice)).await;
+        drop(listener);
         let broken_off = connections.end_within(self.limits.drain).await;
         let runtime = self.runtime.shutdown(self.limits.shutdown).await;
         Ended { broken_off, runtime }

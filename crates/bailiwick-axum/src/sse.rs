@@ -11,7 +11,9 @@ use axum::http::request::Parts;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use bailiwick::journal::Cursor;
-use bailiwick::{Event as DomainEvent, News, Since, Subscription, Update};
+use bailiwick::{
+    ErrorReport, Event as DomainEvent, News, Since, SubscribeError, Subscription, Update,
+};
 use futures_core::Stream;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -71,27 +73,28 @@ impl EventStream {
     /// [cursor](Cursor) as ID. When all is told, an ID alone follows, so that who connects again much later does
     /// not read over what did not concern it.
     ///
-    /// It ends when the runtime [drains](bailiwick::Runtime::drain) or is shut down; the client connects again, and misses nothing. An event
-    /// that cannot be read is told as an event `problem`, and is the end.
+    /// It ends when the runtime [drains](bailiwick::Runtime::drain) or is shut down; the client connects again, and
+    /// misses nothing. An event that cannot be decoded is told as an event `problem`, with its ID, and it goes on
+    /// behind it. While the journal cannot be read it says so in a comment, and tries again.
     pub fn of<E: DomainEvent, T: Serialize>(
         self,
         events: Subscription<News<E>>,
         show: impl Fn(&News<E>) -> T + Send + Unpin + 'static,
     ) -> Response {
-        let told = Told { events, show, ended: false, _permit: self.permit };
+        let body = EventBody { events, show, ended: false, _permit: self.permit };
         let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
-        Sse::new(told).keep_alive(keep_alive).into_response()
+        Sse::new(body).keep_alive(keep_alive).into_response()
     }
 }
 
-struct Told<E, F> {
+struct EventBody<E, F> {
     events: Subscription<News<E>>,
     show: F,
     ended: bool,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
-impl<E: DomainEvent, T: Serialize, F: Fn(&News<E>) -> T + Unpin> Stream for Told<E, F> {
+impl<E: DomainEvent, T: Serialize, F: Fn(&News<E>) -> T + Unpin> Stream for EventBody<E, F> {
     type Item = Result<Event, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -113,10 +116,15 @@ impl<E: DomainEvent, T: Serialize, F: Fn(&News<E>) -> T + Unpin> Stream for Told
                     Event::default().comment("an event that cannot be shown")
                 })
             }
+            Err(SubscribeError::Unread(error)) => {
+                tracing::debug!(error = %ErrorReport::of(&error), "a stream cannot be read");
+                Event::default().comment("the journal cannot be read just now")
+            }
             Err(error) => {
-                self.ended = true;
+                // An event without its ID would come again, each time that the client does.
+                self.ended = !matches!(error, SubscribeError::Undecodable { .. });
                 let problem = serde_json::to_string(&Problem::from(error)).unwrap_or_default();
-                Event::default().event("problem").data(problem)
+                id.event("problem").data(problem)
             }
         };
         Poll::Ready(Some(Ok(event)))

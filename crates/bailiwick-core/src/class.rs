@@ -18,13 +18,13 @@ use crate::{BoundaryError, CodecError, EmitError, InvalidTag, TagError, Unstorab
 /// | [`Conflict`](Self::Conflict) | 409 | looks again and decides again; with `Retry-After` it may also ask again as it did |
 /// | [`Overloaded`](Self::Overloaded) | 503 | asks again later, as it did |
 /// | [`Unavailable`](Self::Unavailable) | 503 | the same; without `Retry-After`, when somebody has seen to it |
-/// | [`Unknown`](Self::Unknown) | 503 with `Retry-After`, 500 without | with it: asks again with the same idempotency key; without: looks first |
+/// | [`Unknown`](Self::Unknown) | 504 | with `Retry-After`: asks again with the same idempotency key; without: looks first |
 /// | [`Internal`](Self::Internal) | 500 | gives up; the log has the reason |
 ///
 /// **An unknown outcome** has a hint only if the call had an idempotency key: asked again with that key
-/// it is run once. Without a key nobody may ask again before having looked, so the status must be none
-/// that proxies and clients repeat unasked: 502, 503 and 504 are, by many. A client that repeats *every*
-/// 5xx by itself has to send keys, and a server that has such clients demands them.
+/// it is run once. Without a key nobody may ask again before having looked. There is no status that says so, and
+/// some proxies and clients repeat a 502, 503 or 504 unasked, or every 5xx: those have to be told not to, or to send
+/// keys, and a server that has such clients demands keys.
 ///
 /// Whoever has limits for each client says 429 of those; the bounds of a runtime are no client's.
 ///
@@ -39,7 +39,8 @@ use crate::{BoundaryError, CodecError, EmitError, InvalidTag, TagError, Unstorab
 ///         ErrorClass::Rejected | ErrorClass::Conflict => 409,
 ///         ErrorClass::Invalid => 400,
 ///         ErrorClass::Overloaded | ErrorClass::Unavailable => 503,
-///         ErrorClass::Unknown | ErrorClass::Internal => 500, // 503 where there is a `retry_after()`.
+///         ErrorClass::Unknown => 504,
+///         ErrorClass::Internal => 500,
 ///     }
 /// }
 ///

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
 use bailiwick::{Aggregates, Builder, Position, Runtime, Timestamp};
-use bailiwick_axum::{Call, Json, PathId, PathIds, Problem, UrlId};
+use bailiwick_axum::{Call, Json, NoBody, PathId, PathIds, Problem, UrlId};
 use bailiwick_examples::streaming::*;
 use serde::{Deserialize, Serialize};
 
@@ -97,6 +97,7 @@ async fn release(
     State(accounts): Accounts,
     PathIds(account, session): PathIds<AccountId, SessionId>,
     call: Call,
+    _: NoBody,
 ) -> Result<Response, Problem> {
     let receipt = call.ask(&accounts.get(account), Release { session }, no_such_lease).await?;
     Ok(done(receipt.position))

@@ -44,7 +44,6 @@ async fn register(
     call: Call,
     Json(RegisterBody { bidder: UrlId(bidder) }): Json<RegisterBody>,
 ) -> Result<Response, Problem> {
-    let call = call.about(&bidder);
     let receipt = call.ask(&bidders.get(bidder.clone()), Register, bidder_refused).await?;
     Ok(created(receipt.position, json!({ "bidder": bidder })))
 }

@@ -6,14 +6,13 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use bailiwick::{Aggregates, Event, News, Position, Runtime, Update};
-use bailiwick_axum::{EventStream, Json, PathId, Problem};
+use bailiwick_axum::{EventStream, Json, PathId, Problem, Query};
 use bailiwick_examples::streaming::{AccountId, AccountSessions, SessionEvent};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::description::schema::*;
 use crate::description::{self, Operation};
-use crate::query::Query;
 
 /// How many events a page has, unless it is said.
 const PAGE: usize = 100;

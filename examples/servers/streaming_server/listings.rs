@@ -54,7 +54,6 @@ async fn open(
     Json(body): Json<OpenBody>,
 ) -> Result<Response, Problem> {
     let (listing, terms) = body.terms();
-    let call = call.about(&listing);
     let receipt = call.ask(&listings.get(listing.clone()), Open(terms), open_refused).await?;
     Ok(created(receipt.position, json!({ "listing": listing })))
 }

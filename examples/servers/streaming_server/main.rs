@@ -19,7 +19,6 @@ mod notices;
 mod options;
 mod orders;
 mod parcels;
-mod query;
 mod registration;
 mod show;
 #[path = "../shared/signal.rs"]
@@ -60,6 +59,7 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     log::listen(options.json_logs)?;
+    let told_to_end = signal::told_to_end()?;
     let listener = TcpListener::bind(options.listen).await?;
     let collected = metrics::collect()?;
     let rows = slots::Database::of(&options)?;
@@ -70,11 +70,11 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     }
     let slots_are_kept_up = slots::kept_up(&runtime);
     let routes = routes(&runtime, &rows)?;
-    let routes = routes.merge(metrics::routes(&runtime, collected));
+    let metrics = metrics::routes(&runtime, collected);
     let limits = Limits { requests: options.max_requests, ..Limits::default() };
     let server = Server::new(runtime).limits(limits).token(options.token);
-    let server = server.ready_if("slots", slots_are_kept_up);
-    let ended = server.serve(listener, routes, signal::told_to_end()).await;
+    let server = server.ready_if("slots", slots_are_kept_up).exempt(metrics);
+    let ended = server.serve(listener, routes, told_to_end).await;
     tracing::info!(?ended, "ended");
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What the server is told.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -57,14 +58,14 @@ impl Options {
     /// Says where the server is.
     pub fn print_urls(&self, address: SocketAddr) {
         let url = format!("http://{address}");
-        anstream::println!("{url}");
-        for (what, path) in [("accounts", "/accounts"), ("ready", "/readyz")] {
-            anstream::println!("  {what:<9} {url}{path}");
-        }
         let journal = match self.memory {
             true => "in memory".to_owned(),
             false => self.data.display().to_string(),
         };
-        anstream::println!("  {:<9} {journal}", "journal");
+        let text = format!(
+            "{url}\n  accounts  {url}/accounts\n  ready     {url}/readyz\n  journal   {journal}"
+        );
+        // Nobody has to read it.
+        let _ = writeln!(anstream::stdout(), "{text}");
     }
 }

@@ -69,7 +69,7 @@ async fn open(
     call: Call,
     Json(OpenBody { order, customer }): Json<OpenBody>,
 ) -> Result<Response, Problem> {
-    let (command, call) = (OpenOrder { customer: customer.0 }, call.about(&order.0));
+    let command = OpenOrder { customer: customer.0 };
     let receipt = call.ask(&orders.get(order.0.clone()), command, |refused| match refused {
         OpenRefused::AlreadyOpened => Problem::new(409, "already_opened", refused.to_string()),
     });

@@ -58,7 +58,6 @@ async fn register(
     call: Call,
     Json(RegisterBody { student: UrlId(student), name }): Json<RegisterBody>,
 ) -> Result<Response, Problem> {
-    let call = call.about(&student);
     let receipt = call.ask(&students.get(student.clone()), Register(name), told).await?;
     Ok(created(receipt.position, json!({ "student": student })))
 }
@@ -109,7 +108,6 @@ async fn define(
     call: Call,
     Json(DefineBody { course: UrlId(course), capacity }): Json<DefineBody>,
 ) -> Result<Response, Problem> {
-    let call = call.about(&course);
     let receipt = call.ask(&courses.get(course.clone()), Define(capacity), told).await?;
     Ok(created(receipt.position, json!({ "course": course })))
 }

@@ -1,6 +1,7 @@
 //! What happens to sessions, for whoever looks: a line for each change, with the slots of the account after it.
 
 use std::error::Error;
+use std::io::Write;
 
 use anstyle::Style;
 use bailiwick::{News, Runtime, Since, Timestamp, Update};
@@ -39,7 +40,8 @@ fn print(account: &AccountId, news: &News<SessionEvent>, (in_use, limit): (usize
         }
         _ => format!("{in_use} of {limit}"),
     };
-    anstream::println!(" {time}  {account:<10} {verb} {what:<36} {slots}");
+    // Who does not look any more stops nothing.
+    let _ = writeln!(anstream::stdout(), " {time}  {account:<10} {verb} {what:<36} {slots}");
 }
 
 fn shown(event: &SessionEvent, at: Timestamp) -> (Style, &'static str, String) {

@@ -9,10 +9,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use bailiwick::{
-    Builder, Position, Projection, ProjectionHandle, ProjectionState, ReachError, Runtime,
-};
-use bailiwick_axum::{Json, Problem, UrlId};
+use bailiwick::{Builder, Position, Projection, ProjectionHandle, ProjectionState, Runtime};
+use bailiwick_axum::{Json, Problem, Query, UrlId};
 use bailiwick_examples::sqlite::{SlotsPage, SqliteStore, slots_page};
 use bailiwick_examples::streaming::{AccountId, SlotsInUse};
 use rusqlite::Connection;
@@ -24,7 +22,6 @@ use crate::answer::at;
 use crate::description::schema::*;
 use crate::description::{self, Operation};
 use crate::options::Options;
-use crate::query::Query;
 
 /// How long a reader waits for the rows to be as of its position.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -95,7 +92,7 @@ struct Page {
 async fn page(State(rows): State<Rows>, Query(page): Query<Page>) -> Result<Response, Problem> {
     if let Some(position) = page.min_position {
         let reached = rows.projection.timeout(PATIENCE).reached(Position::new(position));
-        reached.await.map_err(not_reached)?;
+        reached.await?;
     }
     let limit = page.limit.unwrap_or(PAGE).clamp(1, MOST);
     let after = page.cursor.map(|cursor| cursor.0);
@@ -114,15 +111,6 @@ async fn page(State(rows): State<Rows>, Query(page): Query<Page>) -> Result<Resp
         .map(|(account, slots)| json!({ "account": account, "in_use": slots.in_use, "limit": slots.limit }))
         .collect();
     Ok(at(mark.position, Json(json!({ "accounts": accounts, "cursor": cursor }))))
-}
-
-fn not_reached(error: ReachError) -> Problem {
-    match error {
-        ReachError::BeyondHead { .. } => {
-            Problem::new(400, "unknown_position", "nothing has happened there yet")
-        }
-        _ => not_ready("the list is not as of that position yet; try again later"),
-    }
 }
 
 fn not_ready(detail: &'static str) -> Problem {

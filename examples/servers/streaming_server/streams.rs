@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bailiwick::{Builder, Effect, Failed};
 use bailiwick_examples::streaming::{
-    AccountId, SessionId, StartStream, StopStream, StreamOrder, StreamingService, Told,
+    AccountId, MAX_LEASE_MS, SessionId, StartStream, StopStream, StreamOrder, StreamingService,
+    Told,
 };
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
@@ -15,6 +16,10 @@ use crate::http;
 /// How long an effect that fails waits at most before it tries again: a lease lasts for seconds.
 const TRIES_EVERY: Duration = Duration::from_secs(5);
 
+/// For how long it is tried to start a stream: an effect gives up when the lease has ended, which a renewed one may do
+/// long after its longest time.
+const PATIENCE: Duration = Duration::from_millis(7 * MAX_LEASE_MS);
+
 /// Has streams started and stopped, if there is somebody who does that.
 pub fn add(builder: Builder, service: Option<&HttpStreams>) -> Builder {
     let Some(service) = service else {
@@ -24,7 +29,7 @@ pub fn add(builder: Builder, service: Option<&HttpStreams>) -> Builder {
         return builder.ignores_effects(names);
     };
     builder
-        .config(|config| config.effect_backoff_max(TRIES_EVERY))
+        .config(|config| config.effect_backoff_max(TRIES_EVERY).effect_patience(PATIENCE))
         .effect(StartStream(service.clone()))
         .effect(StopStream(service.clone()))
 }

@@ -27,11 +27,11 @@ pub struct Behaviour {
 
 /// That of all orders.
 #[derive(Debug, Clone, Default)]
-pub struct Told(Arc<Mutex<Behaviour>>);
+pub struct SharedBehaviour(Arc<Mutex<Behaviour>>);
 
-impl Told {
-    pub fn new(behaviour: Behaviour) -> Told {
-        Told(Arc::new(Mutex::new(behaviour)))
+impl SharedBehaviour {
+    pub fn new(behaviour: Behaviour) -> SharedBehaviour {
+        SharedBehaviour(Arc::new(Mutex::new(behaviour)))
     }
 
     fn get(&self) -> Behaviour {
@@ -40,13 +40,13 @@ impl Told {
 }
 
 /// `GET /behaviour`
-pub async fn show(State(told): State<Told>) -> Json<Behaviour> {
-    Json(told.get())
+pub async fn show(State(shared): State<SharedBehaviour>) -> Json<Behaviour> {
+    Json(shared.get())
 }
 
 /// `PUT /behaviour`
 pub async fn set(
-    State(told): State<Told>,
+    State(shared): State<SharedBehaviour>,
     Json(behaviour): Json<Behaviour>,
 ) -> Result<Json<Behaviour>, Problem> {
     let is_failure = |status| (400..600).contains(&status);
@@ -54,13 +54,17 @@ pub async fn set(
         let detail = "delay_ms is at most 60000, and status is one of a failure, 400 to 599";
         return Err(Problem::new(422, "invalid_behaviour", detail));
     }
-    *told.0.lock().unwrap_or_else(PoisonError::into_inner) = behaviour;
+    *shared.0.lock().unwrap_or_else(PoisonError::into_inner) = behaviour;
     Ok(Json(behaviour))
 }
 
 /// Does to an order what it was told to.
-pub async fn misbehave(State(told): State<Told>, request: Request, next: Next) -> Response {
-    let Behaviour { delay_ms, status } = told.get();
+pub async fn misbehave(
+    State(shared): State<SharedBehaviour>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Behaviour { delay_ms, status } = shared.get();
     sleep(Duration::from_millis(delay_ms)).await;
     match status {
         Some(status) => Problem::new(status, "told_to_fail", "it was told to fail").into_response(),

@@ -1,5 +1,6 @@
 //! What is seen of the streams: a line for each that starts or ends.
 
+use std::io::Write;
 use std::time::Duration;
 
 use anstyle::Style;
@@ -43,7 +44,8 @@ impl Board {
         let time = paint(DIM, time_of_day());
         let verb = paint(style, format_args!("{verb:<8}"));
         let id = format!("{account} {session}");
-        anstream::println!(" {time}  {id:<18} {verb} {what:<38}{running:>3} run");
+        // Who does not look any more stops nothing.
+        let _ = writeln!(anstream::stdout(), " {time}  {id:<18} {verb} {what:<38}{running:>3} run");
     }
 }
 

@@ -24,20 +24,18 @@ mod usage;
 
 use std::error::Error;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::ErrorReport;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::behaviour::Told;
+use crate::behaviour::SharedBehaviour;
 use crate::board::Board;
 use crate::options::Options;
 use crate::orchestrator::Orchestrator;
 use crate::service::Service;
-use crate::stream::{Line, MOST_CALLS};
 
 /// How long streams have to end when the service does.
 const END: Duration = Duration::from_secs(10);
@@ -59,22 +57,22 @@ async fn main() -> ExitCode {
 
 async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     log::listen(options.json_logs)?;
+    let told_to_end = signal::told_to_end()?;
     let listener = TcpListener::bind(options.listen).await?;
     options.print_urls(listener.local_addr()?);
     let (url, token) = (&options.orchestrator, options.token.clone());
-    let line = Line {
-        orchestrator: Orchestrator::new(url, token, http::CALL_TIMEOUT)?,
-        calls: Arc::new(Semaphore::new(MOST_CALLS)),
-        all_end: Arc::default(),
-    };
+    let orchestrator = Orchestrator::new(url, token, http::CALL_TIMEOUT)?;
     let board = Board::new(!options.quiet);
-    let service = Service::new(options.max_streams, line, options.length(), board);
-    let routes = service.clone().routes(Told::new(options.behaviour()));
-    let serving = axum::serve(listener, routes).with_graceful_shutdown(signal::told_to_end());
+    let service = Service::new(options.max_streams, orchestrator, options.length(), board);
+    let routes = service.clone().routes(SharedBehaviour::new(options.behaviour()));
+    let (ends, ending) = oneshot::channel::<()>();
+    let serving =
+        axum::serve(listener, routes).with_graceful_shutdown(async { drop(ending.await) });
+    let serving = tokio::spawn(serving.into_future());
+    told_to_end.await;
+    drop(ends);
     // Who is being answered slowly is not waited for: the orders come again.
-    let ended = tokio::spawn(serving.into_future());
-    signal::told_to_end().await;
     let _ = timeout(END, service.end()).await;
-    ended.abort();
+    serving.abort();
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What the service is told.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -67,9 +68,11 @@ impl Options {
     /// Says where the service is.
     pub fn print_urls(&self, address: SocketAddr) {
         let url = format!("http://{address}");
-        anstream::println!("{url}");
-        anstream::println!("  streams       {url}/streams");
-        anstream::println!("  behaviour     {url}/behaviour");
-        anstream::println!("  orchestrator  {}", self.orchestrator);
+        let text = format!(
+            "{url}\n  streams       {url}/streams\n  behaviour     {url}/behaviour\n  orchestrator  {}",
+            self.orchestrator
+        );
+        // Nobody has to read it.
+        let _ = writeln!(anstream::stdout(), "{text}");
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use reqwest::header::AUTHORIZATION;
-use reqwest::{Client, RequestBuilder, StatusCode};
-use serde::Serialize;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde::{Deserialize, Serialize};
 
 use crate::http;
 use crate::streams::StreamId;
@@ -26,6 +26,16 @@ pub struct Orchestrator {
     client: Client,
     url: String,
     token: Option<String>,
+}
+
+/// What is read of a problem.
+#[derive(Deserialize)]
+struct Problem {
+    code: String,
+}
+
+async fn says_no_such_lease(response: Response) -> bool {
+    response.json().await.is_ok_and(|Problem { code }| code == "no_such_lease")
 }
 
 #[derive(Serialize)]
@@ -62,10 +72,42 @@ impl Orchestrator {
             Err(error) => Heard::Nothing(bailiwick::ErrorReport::of(&error).to_string()),
             Ok(response) => match response.status() {
                 status if status.is_success() => Heard::Yes,
-                // Nothing else there can be not found.
-                StatusCode::NOT_FOUND => Heard::NoSuchLease,
+                // Not any 404: a wrong URL, or a proxy that knows nobody, must not stop what runs.
+                StatusCode::NOT_FOUND if says_no_such_lease(response).await => Heard::NoSuchLease,
                 status => Heard::Nothing(format!("it answered {status}")),
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::http::StatusCode;
+    use axum::response::IntoResponse;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn heard(answer: (StatusCode, &'static str)) -> Heard {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let app = Router::new().fallback(move || async move { answer.into_response() });
+        let served = tokio::spawn(async move { axum::serve(listener, app).await });
+        let orchestrator = Orchestrator::new(&url, None, Duration::from_secs(60)).unwrap();
+        let id = StreamId { account: "a".into(), session: "s".into() };
+        let heard = orchestrator.keep_alive(&id, 1_000).await;
+        served.abort();
+        heard
+    }
+
+    #[tokio::test]
+    async fn only_its_own_404_says_that_there_is_no_lease() {
+        let no_lease = r#"{"status":404,"code":"no_such_lease"}"#;
+        assert_eq!(heard((StatusCode::NOT_FOUND, no_lease)).await, Heard::NoSuchLease);
+        for other in [r#"{"code":"not_found"}"#, "<h1>404</h1>", ""] {
+            let heard = heard((StatusCode::NOT_FOUND, other)).await;
+            assert!(matches!(heard, Heard::Nothing(_)), "{other}: {heard:?}");
         }
     }
 }

@@ -12,11 +12,12 @@ use axum::{Router, middleware};
 use bailiwick_axum::{Json, PathIds, Problem};
 use bailiwick_examples::streaming::{AccountId, SessionId};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
-use crate::behaviour::{self, Told};
+use crate::behaviour::{self, SharedBehaviour};
 use crate::board::Board;
-use crate::stream::{End, Line, Stream};
+use crate::orchestrator::Orchestrator;
+use crate::stream::{End, MOST_CALLS, Shared, Stream};
 use crate::streams::{NotStarted, Started, StreamId, Streams};
 
 /// How many streams are listed at a time.
@@ -25,7 +26,8 @@ const LISTED: usize = 100;
 /// What all orders share.
 #[derive(Clone)]
 pub struct Service {
-    line: Line,
+    shared: Shared,
+    all_end: watch::Sender<bool>,
     length: Option<Duration>,
     board: Board,
     streams: Arc<Mutex<Streams>>,
@@ -36,30 +38,38 @@ pub struct Service {
 }
 
 impl Service {
-    pub fn new(most: usize, line: Line, length: Option<Duration>, board: Board) -> Service {
+    pub fn new(
+        most: usize,
+        orchestrator: Orchestrator,
+        length: Option<Duration>,
+        board: Board,
+    ) -> Service {
+        let all_end = watch::Sender::new(false);
+        let calls = Arc::new(Semaphore::new(MOST_CALLS));
+        let shared = Shared { orchestrator, calls, all_end: all_end.subscribe() };
         let streams = Arc::new(Mutex::new(Streams::new(most)));
         let (ends, fewer) = (Arc::default(), Arc::default());
-        Service { line, length, board, streams, ends, fewer }
+        Service { shared, all_end, length, board, streams, ends, fewer }
     }
 
-    pub fn routes(self, told: Told) -> Router {
+    pub fn routes(self, behaviour: SharedBehaviour) -> Router {
         let orders = Router::new()
             .route("/streams/{account}/{session}", put(start).delete(stop))
-            .layer(middleware::from_fn_with_state(told.clone(), behaviour::misbehave));
-        let behaviour = Router::new()
+            .layer(middleware::from_fn_with_state(behaviour.clone(), behaviour::misbehave));
+        let settings = Router::new()
             .route("/behaviour", get(behaviour::show).put(behaviour::set))
-            .with_state(told);
+            .with_state(behaviour);
         orders
             .route("/streams", get(list))
             .route("/streams/{account}/{session}/end", post(end))
             .with_state(self)
-            .merge(behaviour)
+            .merge(settings)
             .route("/healthz", get(|| async { "live\n" }))
     }
 
     /// Has all streams end by themselves, and waits for that.
     pub async fn end(&self) {
-        self.line.all_end.send_replace(true);
+        self.all_end.send_replace(true);
         loop {
             let fewer = self.fewer.notified();
             if self.streams().running() == 0 {
@@ -82,7 +92,7 @@ impl Service {
         self.ends().insert(id.clone(), ends.clone());
         self.board.started(&id, stream.lease, self.streams().running());
         tokio::spawn(async move {
-            let end = stream.run(service.line.clone(), stopped, ends.clone()).await;
+            let end = stream.run(service.shared.clone(), stopped, ends.clone()).await;
             let running = {
                 let mut streams = service.streams();
                 if end != End::Stopped {

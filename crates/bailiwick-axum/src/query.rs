@@ -2,10 +2,28 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use bailiwick_axum::Problem;
 use serde::de::DeserializeOwned;
 
-/// The query as a `T`; what is none is 400 `invalid_query`.
+use crate::Problem;
+
+/// The query of a request. What is no `T` is 400 `invalid_query`. Write `#[serde(deny_unknown_fields)]` on the `T`: else
+/// a name that is mistyped is passed over.
+///
+/// ```
+/// use bailiwick_axum::Query;
+///
+/// #[derive(serde::Deserialize)]
+/// #[serde(deny_unknown_fields)]
+/// struct Page {
+///     limit: Option<usize>,
+/// }
+///
+/// /// `GET /accounts?limit=10`
+/// async fn list(Query(page): Query<Page>) -> String {
+///     format!("{} of them", page.limit.unwrap_or(100))
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {

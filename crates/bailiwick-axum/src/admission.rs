@@ -1,4 +1,4 @@
-//! What every request goes through: its span, the token, room, time, and a panic that stays where it is.
+//! What every request goes through: the token, its body, room, its span, time, and a panic that stays where it is.
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, Method};
@@ -17,30 +18,44 @@ use tokio::time::timeout;
 use tracing::{Instrument, info_span};
 
 use crate::Problem;
+use crate::body::read_body;
 use crate::keys::Keys;
 use crate::limits::Limits;
 use crate::sse::Streams;
 use crate::trace::trace_of;
 
 /// What is shared by all requests.
-pub(crate) struct Front {
+pub(crate) struct Admission {
     pub(crate) limits: Limits,
     token: Option<String>,
-    room: Semaphore,
+    /// None for those that are answered however much there is to do.
+    room: Option<Semaphore>,
     streams: Streams,
     keys: Arc<Keys>,
 }
 
-impl Front {
-    pub(crate) fn new(limits: Limits, token: Option<String>) -> Arc<Front> {
+impl Admission {
+    pub(crate) fn new(limits: Limits, token: Option<String>) -> Admission {
         let permits = |most: usize| Semaphore::new(most.min(Semaphore::MAX_PERMITS));
-        Arc::new(Front {
-            room: permits(limits.requests),
+        Admission {
+            room: Some(permits(limits.requests)),
             streams: Streams(Arc::new(permits(limits.streams))),
             keys: Keys::new(limits.keys, limits.keys_for),
             token,
             limits,
-        })
+        }
+    }
+
+    /// For routes that need no room.
+    pub(crate) fn exempt(&self) -> Admission {
+        let (streams, keys) = (self.streams.clone(), self.keys.clone());
+        Admission {
+            limits: self.limits.clone(),
+            token: self.token.clone(),
+            room: None,
+            streams,
+            keys,
+        }
     }
 
     fn lets_in(&self, headers: &HeaderMap) -> bool {
@@ -56,15 +71,22 @@ impl Front {
 
 /// A request, from the router to its handler and back.
 pub(crate) async fn pass(
-    State(front): State<Arc<Front>>,
-    mut request: Request,
+    State(admission): State<Arc<Admission>>,
+    request: Request,
     next: Next,
 ) -> Response {
-    if !front.lets_in(request.headers()) {
+    if !admission.lets_in(request.headers()) {
         let detail = "this wants the token of the server: Authorization: Bearer <token>";
         return Problem::new(401, "unauthorized", detail).into_response();
     }
-    let Ok(_room) = front.room.try_acquire() else { return Problem::overloaded().into_response() };
+    // First the body: who sends it slowly takes nobody's room.
+    let mut request = match whole(request, &admission.limits).await {
+        Ok(request) => request,
+        Err(problem) => return problem.into_response(),
+    };
+    let Ok(_room) = admission.room.as_ref().map(Semaphore::try_acquire).transpose() else {
+        return Problem::overloaded().into_response();
+    };
     let trace = trace_of(request.headers());
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let span = info_span!(
@@ -76,10 +98,20 @@ pub(crate) async fn pass(
     );
     let extensions = request.extensions_mut();
     extensions.insert(trace);
-    extensions.insert(front.limits.body());
-    extensions.insert(front.keys.clone());
-    extensions.insert(front.streams.clone());
-    answer(&front.limits, request, next).instrument(span).await
+    extensions.insert(admission.limits.body());
+    extensions.insert(admission.keys.clone());
+    extensions.insert(admission.streams.clone());
+    answer(&admission.limits, request, next).instrument(span).await
+}
+
+/// The request, with its body read.
+async fn whole(request: Request, limits: &Limits) -> Result<Request, Problem> {
+    if request.body().is_end_stream() {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let body = read_body(body, limits.body()).await?;
+    Ok(Request::from_parts(parts, Body::from(body)))
 }
 
 async fn answer(limits: &Limits, request: Request, next: Next) -> Response {
