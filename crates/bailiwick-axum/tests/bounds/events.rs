@@ -9,12 +9,12 @@ use axum::response::Response;
 use axum::routing::get;
 use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata};
 use bailiwick::{Aggregates, MemoryJournal, Tag, Timestamp};
-use bailiwick_axum::{EventStream, Limits, PathId, Problem, Server};
+use bailiwick_axum::{EventStream, PathId, Problem, Server};
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use crate::support::{PATIENCE, get as gets, request, runtime_on};
+use crate::support::{PATIENCE, request, runtime_on};
 use crate::{AccountId, AccountSessions};
 
 async fn events(
@@ -82,20 +82,4 @@ async fn an_event_that_cannot_be_read_is_told_once_and_what_follows_is_told() {
     let (mut body, mut read) = (follow(Some(at)).await, String::new());
     read_until(&mut body, &mut read, "\n\n").await;
     assert!(!read.contains("problem"), "{read}");
-}
-
-#[tokio::test]
-async fn as_many_streams_are_open_as_may_be() {
-    let runtime = runtime_on(Arc::new(MemoryJournal::new())).await;
-    let accounts = runtime.aggregates::<AccountSessions>();
-    let routes = Router::new().route("/{account}", get(events)).with_state(accounts);
-    let server = Server::new(runtime).limits(Limits { streams: 1, ..Limits::default() });
-    let app = server.router(routes);
-    let follow = || app.clone().oneshot(request("GET", "/a", Body::empty()));
-    let first = follow().await.unwrap();
-    assert_eq!(first.status(), 200);
-    let refused = gets(&app, "/a").await;
-    assert_eq!((refused.told(), refused.says_when()), ((503, "overloaded".to_owned()), true));
-    drop(first);
-    assert_eq!(follow().await.unwrap().status(), 200);
 }

@@ -1,7 +1,6 @@
 //! What every request goes through.
 
 use std::convert::Infallible;
-use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,29 +11,11 @@ use axum::routing::{delete, get as gets, post};
 use bailiwick_axum::{Json, Limits, NoBody, Server};
 use serde_json::Value;
 use tokio::sync::{Notify, oneshot};
-use tokio::time::Instant;
 
-use crate::support::{get, keyed, request, runtime, send};
+use crate::support::{get, request, runtime, send};
 
 async fn quick() -> &'static str {
     "done"
-}
-
-#[tokio::test]
-async fn what_takes_too_long_is_told_so_and_what_may_be_asked_again() {
-    let server = Server::new(runtime().await);
-    let app = server.router(Router::new().route("/", gets(pending::<()>).post(pending::<()>)));
-    tokio::time::pause();
-    let begun = Instant::now();
-    let looked = get(&app, "/").await;
-    assert_eq!((looked.told(), looked.says_when()), ((503, "timed_out".to_owned()), true));
-    assert_eq!(begun.elapsed().as_secs(), Limits::default().request_timeout.as_secs());
-    let post = || request("POST", "/", Body::empty());
-    let asked = send(&app, post()).await;
-    assert_eq!((asked.told(), asked.says_when()), ((504, "outcome_unknown".to_owned()), false));
-    let asked = send(&app, keyed(post(), "k1")).await;
-    assert_eq!((asked.told(), asked.says_when()), ((504, "outcome_unknown".to_owned()), true));
-    assert!(asked.body.contains(r#""idempotency_key":"k1""#), "{}", asked.body);
 }
 
 #[tokio::test]
