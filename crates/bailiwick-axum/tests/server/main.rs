@@ -1,4 +1,5 @@
 //! A server in this process: what every request goes through, and how it ends.
+#![allow(unused_imports, clippy::allow_attributes)] // Of the account there is more than is needed here.
 
 include!("../../../bailiwick/docs/sessions.rs");
 
