@@ -1,6 +1,6 @@
 //! A projection folds what has happened in a story of events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use super::events::GivenEvents;
@@ -116,15 +116,19 @@ where
         self
     }
 
-    /// It stops at the last event that it wants, for this reason: the text of the error, or what it panicked with.
+    /// It stops at the last event that it wants, for this reason: the text of the error, or what it panicked with. What
+    /// comes after it in the chain is said of the events before that one.
     ///
     /// # Panics
     /// If it does not, or stops elsewhere, or for another reason.
     #[track_caller]
-    pub fn stops(self, reason: &str) -> Self {
+    pub fn stops(mut self, reason: &str) -> Self {
         let (last, name) = (self.events.len().checked_sub(1), short_name::<P>());
         let what = match self.fold(0..self.events.len()) {
-            Err((at, error)) if Some(at) == last && error.to_string() == reason => return self,
+            Err((at, error)) if Some(at) == last && error.to_string() == reason => {
+                self.events.pop();
+                return self;
+            }
             Err((at, error)) => format!("{name} stops at event {}: {error}", at + 1),
             Ok(_) => format!("{name} does not stop"),
         };
@@ -140,10 +144,14 @@ where
     /// rows does not need it: there no event is ever folded twice into the same rows.
     ///
     /// # Panics
-    /// If it makes a difference.
+    /// If it makes a difference, or there is no event that it wants.
     #[track_caller]
     pub fn the_same_if_repeated(self) -> Self {
         let name = short_name::<P>();
+        if self.events.is_empty() {
+            let what = format_args!("there is no event that {name} wants, so nothing is repeated");
+            self.story.report(what).fail();
+        }
         for upto in 1..=self.events.len() {
             let once = self.folded(0..upto);
             for from in (0..upto).rev() {
@@ -199,7 +207,9 @@ where
 
     fn fold_one(&self, rows: &mut Rows<P>, recorded: RecordedEvent) -> Result<(), BoxError> {
         let Some(news) = News::read(recorded)? else { return Ok(()) };
-        for key in self.projection.keys(&news)? {
+        // A row that is named twice is folded once, as by a runtime.
+        let keys: BTreeSet<_> = self.projection.keys(&news)?.into_iter().collect();
+        for key in keys {
             let mut row = rows.remove(&key);
             self.projection.fold(&key, &mut row, &news)?;
             if let Some(row) = row {

@@ -88,7 +88,11 @@ pub trait Projection: Send + 'static {
     /// A row, without its key.
     type Row: Send + 'static;
 
-    /// Which rows the event concerns: none, one or several, each named once. A row need not be there yet.
+    /// Which rows the event concerns: none, one or several. A row that is named twice is folded once. A row need not be
+    /// there yet.
+    ///
+    /// All rows of a batch are loaded and written in one transaction, and a batch is bounded in events: so how many rows
+    /// an event names at most bounds a transaction, too.
     ///
     /// # Errors
     /// If the event makes no sense. That stops the projection there, as a panic does.

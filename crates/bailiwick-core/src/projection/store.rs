@@ -15,9 +15,14 @@ use crate::journal::Cursor;
 /// - **One transaction**: what is written through a [`ProjectionTransaction`] is there as a whole once its `commit`
 ///   has returned, and not at all if it was dropped.
 /// - **The mark excludes**: of two transactions that both read the mark of one projection and write it, by whatever
-///   process, one sees what the other has written, or fails. So reading it locks the row (`SELECT .. FOR UPDATE`),
-///   or the transaction locks whatever it may write when it begins (`BEGIN IMMEDIATE`), or transactions are
-///   serialisable.
+///   process, one sees what the other has written, or fails; also of two that write the first one. And what is
+///   [in use](ProjectionTransaction::in_use) is read as of when the mark was locked: it is asked for after it. Three ways:
+///   - the transaction locks whatever it may write when it begins (`BEGIN IMMEDIATE` in SQLite);
+///   - transactions are serialisable, and fail if they are not;
+///   - reading a mark locks its row (`SELECT .. FOR UPDATE`), where each statement sees what is committed by then
+///     (`READ COMMITTED`, and not one snapshot for the whole transaction). **A row that is not there cannot be
+///     locked**: so it is made first, with no position yet (`INSERT .. ON CONFLICT DO NOTHING`), or the lock is an
+///     advisory one, of name and version.
 ///
 /// Everything else is up to the runtime. It looks at the mark in each transaction, and writes nothing unless it is
 /// the one that it knows. An error of any call, or a panic, is tried again in a new transaction, later and later, so
@@ -96,7 +101,8 @@ pub trait ProjectionStore<P: Projection>: Send + 'static {
     where
         Self: 't;
 
-    /// Begins a transaction.
+    /// Begins a transaction. After an error it is up to the store to connect again: the runtime only begins anew. A
+    /// store that connects here, and not where it is made, lets a runtime start while its database is gone.
     ///
     /// # Errors
     /// If that cannot be done now.
@@ -104,7 +110,8 @@ pub trait ProjectionStore<P: Projection>: Send + 'static {
 
     /// Drops what older generations left, rows and marks, if that is wanted: called when
     /// [`P::VERSION`](Projection::VERSION) has come into use, and at each start on which it is. Who reads which version
-    /// is in use in one snapshot with the rows does not miss them.
+    /// is in use in one snapshot with the rows does not miss them. What a *later* generation left that was given up is told to
+    /// nobody: it goes when that generation is [made anew](ProjectionTransaction::create), or by hand.
     ///
     /// # Errors
     /// It is reported, and tried again at the next start. The projection goes on.
@@ -118,7 +125,8 @@ pub trait ProjectionStore<P: Projection>: Send + 'static {
 /// For an example see [`ProjectionStore`].
 pub trait ProjectionTransaction<P: Projection> {
     /// Up to where the rows of this version are folded; none if there are none. Locks it: see
-    /// [`ProjectionStore`].
+    /// [`ProjectionStore`]. That of [`P::VERSION`](Projection::VERSION) is asked for before anything else, that of the
+    /// older version in use after it: so nobody waits in a circle.
     ///
     /// # Errors
     /// If it cannot be read now.
@@ -130,7 +138,8 @@ pub trait ProjectionTransaction<P: Projection> {
     /// If it cannot be written now.
     fn set_mark(&mut self, mark: Cursor) -> Result<(), BoxError>;
 
-    /// Which version readers are to read; none before the first is complete.
+    /// Which version readers are to read; none before the first is complete. Asked for after a mark, and covered by its
+    /// lock: see [`ProjectionStore`].
     ///
     /// # Errors
     /// If it cannot be read now.
@@ -142,8 +151,9 @@ pub trait ProjectionTransaction<P: Projection> {
     /// If it cannot be written now.
     fn set_in_use(&mut self) -> Result<(), BoxError>;
 
-    /// Makes room for the rows of [`P::VERSION`](Projection::VERSION), empty: whatever is there already goes. Called in
-    /// the transaction that writes the first mark of the version, and again if that was not committed.
+    /// Makes room for the rows of [`P::VERSION`](Projection::VERSION), empty: whatever is there already goes, and if it is
+    /// this version that is in use, none is from then on. Called in the transaction that writes the first mark of the
+    /// version, and again if that was not committed.
     ///
     /// # Errors
     /// If it cannot be made now.
