@@ -55,7 +55,7 @@ impl Database {
 /// # Errors
 /// If the rows cannot be opened.
 pub fn add(builder: Builder, rows: &Database) -> rusqlite::Result<Builder> {
-    Ok(builder.projection(SlotsInUse, SqliteStore::open(&rows.path)?))
+    Ok(builder.projection(SlotsInUse, SqliteStore::at(&rows.path)))
 }
 
 /// Whether the rows are as they are to be: for `/readyz`.

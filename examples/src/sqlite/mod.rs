@@ -36,21 +36,39 @@ pub trait SqliteRows: Projection {
     fn write(db: &Connection, table: &str, key: &Self::Key, row: Option<&Self::Row>) -> Result<()>;
 }
 
-/// The table of the version that is in use, and up to where it is folded; none before the first is complete. Read
+/// The table of the version that is in use, as it stands in a statement, and up to where it is folded; none before the first is complete. Read
 /// in one transaction with its rows, they are as of that mark.
 ///
 /// # Errors
 /// If SQLite fails.
 pub fn in_use<P: Projection>(tx: &Transaction<'_>) -> Result<Option<(String, Cursor)>> {
+    // Before the store has opened the database for the first time there are no tables.
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'projections_in_use'";
+    if tx.prepare_cached(tables)?.query_row([], |row| row.get::<_, u32>(0))? == 0 {
+        return Ok(None);
+    }
     let Some(version) = version_in_use::<P>(tx)? else { return Ok(None) };
     let mark = mark_of::<P>(tx, version)?;
     Ok(mark.map(|mark| (table_of::<P>(version), mark)))
 }
 
+/// In quotes. Tables of two names never have the same: SQLite does not tell `A` from `a`, nor likes every name, so all
+/// but small letters, digits, `_` and `-` are written as `%41`.
 fn table_of<P: Projection>(version: u32) -> String {
-    let letter = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '_' };
-    let name: String = P::NAME.chars().map(letter).collect();
-    format!("{name}_v{version}")
+    table(P::NAME, version)
+}
+
+fn table(name: &str, version: u32) -> String {
+    let mut table = String::from('"');
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' => table.push(byte.into()),
+            byte => table += &format!("%{byte:02x}"),
+        }
+    }
+    // Names that begin so are SQLite's own.
+    let table = table.replace("\"sqlite_", "\"%73qlite_");
+    format!("{table}_v{version}\"")
 }
 
 fn version_in_use<P: Projection>(db: &Connection) -> Result<Option<u32>> {
@@ -69,4 +87,30 @@ fn mark_of<P: Projection>(db: &Connection, version: u32) -> Result<Option<Cursor
         })
     });
     mark.optional()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_has_a_table_of_its_own_that_sqlite_takes() {
+        assert_eq!(table("slots", 1), "\"slots_v1\"");
+        let db = Connection::open_in_memory().expect("a database");
+        let names =
+            ["a-b", "a_b", "A_B", "a b", "éé", "öö", "1st", "sqlite_x", "a\"b", "a%41", "aA", "\0"];
+        for name in names {
+            let table = table(name, 1);
+            let create =
+                format!("CREATE TABLE {table} (name TEXT); INSERT INTO {table} VALUES (?1)");
+            let (create, insert) = create.split_once("; ").expect("two statements");
+            db.execute_batch(create).unwrap_or_else(|error| panic!("{name:?}: {error}"));
+            db.execute(insert, [name]).expect("a row");
+        }
+        for name in names {
+            let select = format!("SELECT name FROM {}", table(name, 1));
+            let found: String = db.query_row(&select, [], |row| row.get(0)).expect("one row");
+            assert_eq!(found, name);
+        }
+    }
 }
