@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::journal::Journal;
-use bailiwick::{Config, MemoryJournal, ProjectionState, Runtime, TephraJournal};
+use bailiwick::{Config, MemoryJournal, ProjectionState, Runtime, StaleReason, TephraJournal};
 use bailiwick_examples::sqlite::SqliteStore;
 use bailiwick_tests::counter::{Count, Counter};
 use bailiwick_tests::faults::survivors::{self, copy_all};
@@ -26,7 +26,7 @@ fn eager(config: Config) -> Config {
 }
 
 async fn start(journal: Arc<dyn Journal>, database: &Path) -> Runtime {
-    let store = SqliteStore::open(database).expect("a database");
+    let store = SqliteStore::at(database);
     let builder = Runtime::builder_shared(journal).aggregate::<Counter>().config(eager);
     builder.projection(Sums::<1>::new(), store).start().await.expect("it starts")
 }
@@ -78,8 +78,7 @@ async fn who_is_overtaken_says_so_and_stands_by() {
     db.execute_batch(&format!("BEGIN IMMEDIATE; {moved}")).expect("rows");
     write(&runtime).await;
     db.execute_batch("COMMIT").expect("a commit");
-    let kept = "another runtime keeps it up";
-    let stale = ProjectionState::Stale { reason: kept.into() };
+    let stale = ProjectionState::Stale { reason: StaleReason::StandingBy };
     until(&projection, |status| status.state == stale).await;
     // The other one is seen no more.
     let head = journal.head().await.unwrap().position;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bailiwick::journal::Journal;
 use bailiwick::{
-    Config, MemoryJournal, MemoryRows, Position, ProjectionState, ReachError, Runtime,
+    Config, MemoryJournal, MemoryRows, Position, ProjectionState, ReachError, Runtime, StaleReason,
     TephraJournal,
 };
 use bailiwick_examples::sqlite::SqliteStore;
@@ -155,7 +155,12 @@ async fn whatever_the_database_does_each_event_counts_once() {
             .await;
             until_ready(&stage).await;
             let head = stage.journal.head().await.unwrap().position;
-            stage.runtime.projection("sums").reached(head).await.expect("it comes so far");
+            // It may say that it is ready, and not know yet how it has just failed.
+            until(&stage.runtime.projection("sums"), |status| {
+                stage.clock.advance(Duration::from_secs(1));
+                is_ready(status) && status.position == head
+            })
+            .await;
             assert_eq!(store.all(), folded(1, &stage.journal).await, "{fault:?} {times} times");
         }
     }
@@ -171,7 +176,8 @@ async fn a_database_that_fails_for_too_long_fails_the_projection_and_nothing_is_
     store.fail([Fault::Full; 10_000]);
     let receipt = stage.counters.get("a").ask_with_receipt(Count::FREELY).await.unwrap();
     let status = until(&projection, |status| status.failures > 0).await;
-    assert_eq!(status.state, ProjectionState::Stale { reason: "it is told to be Full".into() });
+    let reason = StaleReason::DatabaseFails { reason: "it is told to be Full".into() };
+    assert_eq!(status.state, ProjectionState::Stale { reason });
     assert!(!stage.runtime.health().is_well());
     let status = until(&projection, |status| {
         stage.clock.advance(Duration::from_secs(1));
@@ -211,7 +217,8 @@ async fn count(runtime: &Runtime, counters: u64) -> Position {
 async fn sqlite_that_is_locked(journal: Arc<dyn Journal>) {
     let folder = tempfile::tempdir().expect("a folder");
     let database = folder.path().join("rows.db");
-    let runtime = on_sqlite(&journal, SqliteStore::open(&database).unwrap(), |config| config).await;
+    let store = SqliteStore::at(&database).busy_timeout(Duration::from_millis(10));
+    let runtime = on_sqlite(&journal, store, |config| config).await;
     let projection = runtime.projection("sums");
     until(&projection, is_ready).await;
     let other = Connection::open(&database).expect("a database");
@@ -239,10 +246,14 @@ async fn sqlite_that_is_full_fails_the_projection_and_goes_on_when_there_is_room
     let folder = tempfile::tempdir().expect("a folder");
     let database = folder.path().join("rows.db");
     let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
-    let db = Connection::open(&database).expect("a database");
-    db.pragma_update(None, "max_page_count", 6).expect("a bound");
+    let path = database.clone();
+    let store = SqliteStore::with(move || {
+        let db = Connection::open(&path)?;
+        db.pragma_update(None, "max_page_count", 6)?;
+        Ok(db)
+    });
     let impatient = |config: Config| config.projection_patience(Duration::ZERO);
-    let runtime = on_sqlite(&journal, SqliteStore::new(db).unwrap(), impatient).await;
+    let runtime = on_sqlite(&journal, store, impatient).await;
     count(&runtime, 1_000).await;
     let status = until(&runtime.projection("sums"), has_failed).await;
     let ProjectionState::Failed { at: None, reason } = status.state else { panic!("{status:?}") };
@@ -250,7 +261,7 @@ async fn sqlite_that_is_full_fails_the_projection_and_goes_on_when_there_is_room
     sqlite::look(&database).check(&events_of(&*journal).await).unwrap();
     runtime.shutdown(PATIENCE).await;
 
-    let runtime = on_sqlite(&journal, SqliteStore::open(&database).unwrap(), impatient).await;
+    let runtime = on_sqlite(&journal, SqliteStore::at(&database), impatient).await;
     let head = journal.head().await.unwrap().position;
     runtime.projection("sums").reached(head).await.expect("it goes on");
     let found = sqlite::look(&database);

@@ -67,7 +67,7 @@ async fn figures() {
         for (name, journal) in journals {
             write(&*journal, keys).await;
             let database = folder.path().join(format!("{name}{keys}.db"));
-            let sqlite = catch_up(journal.clone(), SqliteStore::open(database).unwrap()).await;
+            let sqlite = catch_up(journal.clone(), SqliteStore::at(database)).await;
             let memory = catch_up(journal, MemoryRows::new()).await;
             println!("| {keys} | {name} | {sqlite:.0} | {memory:.0} |");
         }

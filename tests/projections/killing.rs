@@ -40,7 +40,7 @@ fn open(folder: &Path) -> TephraJournal {
 
 async fn start<const V: u32>(folder: &Path) -> Runtime {
     let journal = open(folder);
-    let store = SqliteStore::open(folder.join("rows.db")).expect("a database");
+    let store = SqliteStore::at(folder.join("rows.db"));
     let builder = Runtime::builder(journal).aggregate::<Counter>();
     let small = |config: Config| config.page_events(8).projection_batch_events(16);
     let builder = builder.config(small).projection(Sums::<V>::new(), store);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bailiwick::journal::Journal;
 use bailiwick::{
-    BoxError, MemoryJournal, MemoryRows, News, Projection, ProjectionState, Runtime, StartError,
-    TephraJournal,
+    BoxError, MemoryJournal, MemoryRows, News, Projection, ProjectionState, Runtime, StaleReason,
+    StartError, TephraJournal,
 };
 use bailiwick_examples::sqlite::SqliteStore;
 use bailiwick_tests::counter::{Count, Counter, CounterEvent};
@@ -41,7 +41,7 @@ async fn refused(runtime: &Runtime) -> String {
 async fn a_mark_of_another_journal_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let database = folder.path().join("rows.db");
-    let store = || SqliteStore::open(&database).expect("a database");
+    let store = || SqliteStore::at(&database);
     let runtime = start::<1>(Arc::new(MemoryJournal::new()), store()).await;
     count(&runtime).await;
     runtime.shutdown(PATIENCE).await;
@@ -59,7 +59,7 @@ async fn a_mark_beyond_the_head_of_an_older_copy_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let (now, then) = (folder.path().join("now"), folder.path().join("then"));
     let database = folder.path().join("rows.db");
-    let store = || SqliteStore::open(&database).expect("a database");
+    let store = || SqliteStore::at(&database);
     let runtime = start::<1>(Arc::new(TephraJournal::open(&now).unwrap()), store()).await;
     count(&runtime).await;
     runtime.shutdown(PATIENCE).await;
@@ -78,17 +78,20 @@ async fn a_mark_beyond_the_head_of_an_older_copy_is_refused() {
 async fn a_version_that_is_older_than_the_one_in_use_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let database = folder.path().join("rows.db");
-    let store = || SqliteStore::open(&database).expect("a database");
+    let store = || SqliteStore::at(&database);
     let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
     let runtime = start::<2>(journal.clone(), store()).await;
     count(&runtime).await;
     runtime.shutdown(PATIENCE).await;
     let runtime = start::<1>(journal, store()).await;
-    let reason = refused(&runtime).await;
-    assert!(
-        reason.starts_with("its version 2 is in use, and this program has version 1"),
-        "{reason}"
-    );
+    let superseded = ProjectionState::Stale { reason: StaleReason::Superseded { in_use: 2 } };
+    until(&runtime.projection("sums"), |status| status.state == superseded).await;
+    let health = runtime.health();
+    let line = "the projection `sums`, version 1, is stale: its version 2 is in use, which this program does not have";
+    assert!(!health.is_well() && health.to_string().starts_with(line), "{health}");
+    // All else goes on.
+    runtime.aggregates::<Counter>().get("b").ask(Count::FREELY).await.expect("it counts");
+    runtime.shutdown(PATIENCE).await;
 }
 
 struct Nameless;

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 const LEASE_MS: u64 = 60_000;
 
 async fn start(journal: Arc<dyn Journal>, database: &Path) -> Runtime {
-    let store = SqliteStore::open(database).expect("a database");
+    let store = SqliteStore::at(database);
     let builder = Runtime::builder_shared(journal).aggregate::<AccountSessions>();
     builder.projection(SlotsInUse, store).start().await.expect("it starts")
 }

@@ -363,6 +363,11 @@ bounds! {
     /// Then the projection has [failed](crate::ProjectionState::Failed).
     projection_patience / get_projection_patience: Duration = 300 s,
         "How long the database of a projection that fails is tried again.";
+    /// Then it is [called silent](crate::StaleReason::DatabaseSilent), counts as failing, and is waited for all the
+    /// same: what a store does cannot be taken back.
+    projection_answer / get_projection_answer: Duration = 30 s,
+        "How long the database of a projection may take for a transaction.",
+        zero "each transaction would be called too slow";
     /// At once, if somebody [waits](crate::ProjectionHandle::reached) for that. While another runtime keeps the rows
     /// up, their mark is looked at as often.
     projection_pass / get_projection_pass: Duration = 1 s,

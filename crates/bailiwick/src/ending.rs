@@ -102,6 +102,7 @@ impl Parts {
                 given_back: after.given_back - before.given_back,
                 // What is open still belongs to a task that did not have its turn.
                 unknown: after.unknown - before.unknown + after.open(),
+                stores_held: self.projections.iter().filter(|one| one.has_store()).count(),
             }
         })
     }

@@ -26,7 +26,7 @@ pub struct RuntimeHealth {
     /// The policies and effects with lanes that stand still. The others are well.
     pub reactions: Vec<ReactionHealth>,
     /// The projections that are not ready. One that is rebuilt, catches up or is kept up by another runtime is
-    /// well.
+    /// well, and the text does not mention it.
     pub projections: Vec<ProjectionStatus>,
 }
 
@@ -98,7 +98,7 @@ impl RuntimeHealth {
 
     /// Whether nothing is the matter: it does not end, the journal takes appends, the clock can be believed, no background
     /// task panicked within the last minute, or has ended, no lane of a policy or an effect stands still, and no
-    /// projection has failed, nor its database fails.
+    /// projection has [failed or fails](ProjectionStatus::is_failing).
     pub fn is_well(&self) -> bool {
         let clock = self.clock == ClockHealth::default();
         let tasks = !self.tasks.iter().any(TaskHealth::is_recent);
@@ -146,11 +146,11 @@ impl fmt::Display for RuntimeHealth {
                  tried again"
             ));
         }
-        for projection in &self.projections {
+        for projection in self.projections.iter().filter(|projection| projection.is_failing()) {
             let ProjectionStatus { name, version, state, failures, failure, .. } = projection;
             let mut line = format!("the projection `{name}`, version {version}, is {state}");
             if let (Some(failure), ProjectionState::Rebuilding { .. }) = (failure, state) {
-                line += &format!("; its database has failed {failures} times in a row: {failure}");
+                line += &format!("; it has failed {failures} times in a row: {failure}");
             }
             lines.push(line);
         }

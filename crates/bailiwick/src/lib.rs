@@ -89,6 +89,7 @@ pub use names::Found;
 pub use options::{Keyed, Unkeyed};
 pub use projections::{
     MemoryRows, ProjectionHandle, ProjectionState, ProjectionStatus, Projections, RebuildProgress,
+    StaleReason,
 };
 pub use reactions::{
     ParkedLane, ReactionCounts, ReactionHandle, ReactionState, ReactionStatus, Reactions, Rewind,

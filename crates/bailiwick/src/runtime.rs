@@ -340,4 +340,7 @@ pub struct Shutdown {
     /// Commands that may be in the journal: they were being appended when the limit passed, or nobody
     /// could say of them what they came to, because the executor does not run.
     pub unknown: u64,
+    /// Projections whose stores have not been let go of: their databases have not answered within the limit. Such a
+    /// thread ends, and its transaction with it, when the database answers.
+    pub stores_held: usize,
 }

@@ -16,7 +16,7 @@ use crate::error::{
     AlreadyRun, AskError, Cause, NotRun, ReachError, ReadError, Unknown, Unloadable,
     UnreadableReply,
 };
-use crate::projections::ProjectionState;
+use crate::projections::{ProjectionState, StaleReason};
 use crate::reading::SubscribeError;
 
 /// What no client is to see: it is somewhere in each text for the log that has anything to hide.
@@ -161,8 +161,10 @@ impl ReachError {
     /// One of each at least: see [`AskError::samples`].
     pub fn samples() -> Vec<ReachError> {
         let (reached, at) = (Some(Position::new(7)), Some(Position::new(8)));
+        let state =
+            ProjectionState::Stale { reason: StaleReason::DatabaseFails { reason: message() } };
         vec![
-            ReachError::TimedOut { reached, state: ProjectionState::Stale { reason: message() } },
+            ReachError::TimedOut { reached, state },
             ReachError::Failed { reached, at, reason: message() },
             ReachError::BeyondHead { position: Position::new(9), head: Position::new(7) },
             ReachError::Unread(unread()),

@@ -31,8 +31,8 @@ pub(super) struct Part {
     pub(super) from: Option<Cursor>,
     /// The mark that is there then.
     pub(super) upto: Cursor,
-    /// It reaches the end of the journal.
-    pub(super) level: bool,
+    /// The end of the journal when the projection began: a version comes into use there if none is.
+    pub(super) goal: Position,
     #[cfg(feature = "fault-injection")]
     pub(super) sabotage: Option<crate::Sabotage>,
 }
@@ -45,6 +45,8 @@ pub(super) struct Committed {
     pub(super) in_use: Option<(u32, Position)>,
     /// It has come into use just now.
     pub(super) swapped: bool,
+    /// Where it comes into use, if it is not.
+    pub(super) goal: Position,
     /// It stops before this event.
     pub(super) broken: Option<Broken>,
 }
@@ -62,9 +64,11 @@ pub(super) enum Refused {
     /// The mark is another: somebody else writes the same rows.
     Overtaken,
     /// A later version is in use.
-    Superseded { in_use: u32 },
+    Superseded,
     /// The database has failed.
     Failed { reason: String },
+    /// The keys of the projection panic when they are compared or cloned.
+    Keys { reason: String },
 }
 
 pub(super) struct Folding<P, S> {
@@ -73,7 +77,7 @@ pub(super) struct Folding<P, S> {
 }
 
 /// What is folded of a batch: events, and which rows each of them concerns.
-struct Read<P: Projection> {
+struct Decoded<P: Projection> {
     news: Vec<News<P::Event>>,
     /// In the order of the events.
     concerns: Vec<(usize, P::Key)>,
@@ -87,78 +91,80 @@ impl<P: Projection, S: ProjectionStore<P>> Folding<P, S> {
     }
 
     /// Reads events, and which rows they concern, up to one that cannot be read.
-    fn read(&self, events: Vec<RecordedEvent>) -> Read<P> {
-        let mut read =
-            Read { news: Vec::with_capacity(events.len()), concerns: vec![], broken: None };
-        read.concerns.reserve(events.len());
+    fn read(&self, events: Vec<RecordedEvent>) -> Decoded<P> {
+        let (news, concerns) = (Vec::with_capacity(events.len()), Vec::with_capacity(events.len()));
+        let mut read = Decoded { news, concerns, broken: None };
         for recorded in events {
             let at = recorded.position;
-            let one = guarded(|| self.read_one(recorded, &mut read));
-            let failed = match one {
-                Ok(Ok(())) => continue,
-                Ok(Err(error)) => ErrorReport::of(&*error).to_string(),
-                Err(panicked) => panicked,
-            };
-            read.cut(read.news.len());
-            read.broken = Some(Broken { at, reason: failed });
-            break;
+            // The text of an error is code of the domain, too.
+            let one = guarded(|| self.read_one(recorded, &mut read).map_err(text)).flatten();
+            if let Err(reason) = one {
+                read.cut(read.news.len());
+                read.broken = Some(Broken { at, reason });
+                break;
+            }
         }
         read
     }
 
-    fn read_one(&self, recorded: RecordedEvent, read: &mut Read<P>) -> Result<(), BoxError> {
+    fn read_one(&self, recorded: RecordedEvent, read: &mut Decoded<P>) -> Result<(), BoxError> {
         // A type that is retired is passed over.
         let Some(news) = News::read(recorded)? else { return Ok(()) };
-        let nth = read.news.len();
+        let (nth, first) = (read.news.len(), read.concerns.len());
         read.concerns.extend(self.projection.keys(&news)?.into_iter().map(|key| (nth, key)));
+        if read.concerns.len() > first + 1 {
+            // A row that is named twice is folded once.
+            let mut several = read.concerns.split_off(first);
+            several.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
+            several.dedup_by(|(_, one), (_, other)| one == other);
+            read.concerns.append(&mut several);
+        }
         read.news.push(news);
         Ok(())
     }
 
     /// Writes what was read, or everything before the first event that cannot be folded.
-    fn write(&mut self, mut read: Read<P>, part: &Part) -> Result<Committed, Refused> {
+    fn write(&mut self, mut read: Decoded<P>, part: &Part) -> Result<Committed, Refused> {
         let mut upto = part.upto;
         loop {
-            let level = part.level && read.broken.is_none();
             if read.broken.is_some() {
-                let from = part.from.map_or(Position::START, |from| from.position);
-                upto.position = read.news.last().map_or(from, News::position);
+                let last = read.news.last().map(News::position);
+                upto.position = last.unwrap_or_else(|| position_of(part.from));
             }
-            let written = caught(|| self.transact(&read, part, upto, level));
+            let written = caught(|| self.transact(&read, part, upto));
             let failed = match written {
                 Ok(Ok(committed)) => return Ok(Committed { broken: read.broken, ..committed }),
-                Ok(Err(Stop::Broken { nth, reason })) => {
+                Ok(Err(Abort::Broken { nth, reason })) => {
                     let at = read.news[nth].position();
                     read.cut(nth);
                     read.broken = Some(Broken { at, reason });
                     continue;
                 }
-                Ok(Err(Stop::Refused(refused))) => return Err(refused),
-                Ok(Err(Stop::Failed(error))) => ErrorReport::of(&*error).to_string(),
+                Ok(Err(Abort::Refused(refused))) => return Err(refused),
+                Ok(Err(Abort::Failed(reason))) => reason,
                 Err(message) => format!("the store panics: {message}"),
             };
             return Err(Refused::Failed { reason: failed });
         }
     }
 
-    /// One transaction.
+    /// One transaction. The mark comes first: what is in use is known behind its lock.
     fn transact(
         &mut self,
-        read: &Read<P>,
+        read: &Decoded<P>,
         part: &Part,
         upto: Cursor,
-        level: bool,
-    ) -> Result<Committed, Stop> {
+    ) -> Result<Committed, Abort> {
         let mut tx = self.store.begin()?;
-        let in_use = tx.in_use()?;
-        if let Some(in_use) = in_use.filter(|in_use| *in_use > P::VERSION) {
-            return Err(Stop::Refused(Refused::Superseded { in_use }));
-        }
-        if tx.mark(P::VERSION)? != part.from {
-            return Err(Stop::Refused(Refused::Overtaken));
+        let mark = tx.mark(P::VERSION)?;
+        let mut in_use = not_later::<P>(tx.in_use()?)?;
+        if mark != part.from {
+            return Err(Abort::Refused(Refused::Overtaken));
         }
         if part.from.is_none() {
+            // That takes it out of use.
             tx.create()?;
+            in_use = in_use.filter(|version| *version != P::VERSION);
         }
         #[cfg(feature = "fault-injection")]
         if part.sabotage == Some(crate::Sabotage::MarkBeforeRows) {
@@ -177,20 +183,50 @@ impl<P: Projection, S: ProjectionStore<P>> Folding<P, S> {
         }
         tx.set_mark(upto)?;
         let older = match in_use {
-            Some(version) if version != P::VERSION => {
-                Some((version, tx.mark(version)?.map_or(Position::START, |mark| mark.position)))
-            }
+            Some(version) if version != P::VERSION => Some(older(&mut tx, version, upto)?),
             _ => None,
         };
-        let is_complete = older.map_or(level, |(_, mark)| upto.position >= mark);
-        let swapped = in_use != Some(P::VERSION) && is_complete;
+        let goal = older.and_then(|(_, mark)| mark).map_or(part.goal, |mark| mark.position);
+        let swapped = in_use != Some(P::VERSION) && upto.position >= goal;
         if swapped {
             tx.set_in_use()?;
         }
         tx.commit()?;
         let is_own = swapped || in_use == Some(P::VERSION);
-        let in_use = if is_own { Some((P::VERSION, upto.position)) } else { older };
-        Ok(Committed { mark: upto, in_use, swapped, broken: None })
+        let in_use = match is_own {
+            true => Some((P::VERSION, upto.position)),
+            false => older.map(|(version, mark)| (version, position_of(mark))),
+        };
+        Ok(Committed { mark: upto, in_use, swapped, goal, broken: None })
+    }
+}
+
+/// Refused if a later version is in use.
+fn not_later<P: Projection>(in_use: Option<u32>) -> Result<Option<u32>, Abort> {
+    match in_use {
+        Some(in_use) if in_use > P::VERSION => Err(Abort::Refused(Refused::Superseded)),
+        in_use => Ok(in_use),
+    }
+}
+
+/// The older version that is in use, and its mark. Its lock is held from then on, so that it does not move on before
+/// the commit: whoever keeps it up sees what came into use here.
+fn older<P: Projection>(
+    tx: &mut impl ProjectionTransaction<P>,
+    mut version: u32,
+    upto: Cursor,
+) -> Result<(u32, Option<Cursor>), Abort> {
+    loop {
+        let mark = tx.mark(version)?;
+        // Another one may have come into use before the lock was had.
+        let now = not_later::<P>(tx.in_use()?)?;
+        let is_of_another = mark.is_some_and(|mark| mark.journal != upto.journal);
+        match now {
+            Some(now) if now == version && !is_of_another => return Ok((version, mark)),
+            // They only rise, so this ends.
+            Some(now) if now > version && now < P::VERSION => version = now,
+            _ => return Err(Abort::Refused(Refused::Overtaken)),
+        }
     }
 }
 
@@ -201,11 +237,10 @@ type Written<P> = Vec<(<P as Projection>::Key, Option<<P as Projection>::Row>)>;
 fn fold<P: Projection>(
     projection: &P,
     tx: &mut impl ProjectionTransaction<P>,
-    read: &Read<P>,
-) -> Result<Written<P>, Stop> {
-    let mut keys: Vec<_> = read.concerns.iter().map(|(_, key)| key.clone()).collect();
-    keys.sort_unstable();
-    keys.dedup();
+    read: &Decoded<P>,
+) -> Result<Written<P>, Abort> {
+    let keys = guarded(|| read.keys());
+    let keys = keys.map_err(|reason| Abort::Refused(Refused::Keys { reason }))?;
     let loaded = if keys.is_empty() { Vec::new() } else { tx.load(&keys)? };
     let mut rows: Vec<Option<P::Row>> = keys.iter().map(|_| None).collect();
     let mut was_there = vec![false; keys.len()];
@@ -215,15 +250,13 @@ fn fold<P: Projection>(
         (rows[nth], was_there[nth]) = (Some(row), true);
     }
     for (nth, key) in &read.concerns {
-        let row = keys.binary_search(key).expect("it is one of them");
-        let row = &mut rows[row];
-        let folded = guarded(|| projection.fold(key, row, &read.news[*nth]));
-        let reason = match folded {
-            Ok(Ok(())) => continue,
-            Ok(Err(error)) => ErrorReport::of(&*error).to_string(),
-            Err(panicked) => panicked,
-        };
-        return Err(Stop::Broken { nth: *nth, reason });
+        let folded = guarded(|| {
+            let row = keys.binary_search(key).expect("it is one of them");
+            projection.fold(key, &mut rows[row], &read.news[*nth]).map_err(text)
+        });
+        if let Err(reason) = folded.flatten() {
+            return Err(Abort::Broken { nth: *nth, reason });
+        }
     }
     let rows = keys.into_iter().zip(rows).zip(was_there);
     let to_write = rows.filter(|((_, row), was_there)| row.is_some() || *was_there);
@@ -231,19 +264,36 @@ fn fold<P: Projection>(
 }
 
 /// Why a transaction was not committed.
-enum Stop {
+enum Abort {
     Broken { nth: usize, reason: String },
     Refused(Refused),
-    Failed(BoxError),
+    Failed(String),
 }
 
-impl From<BoxError> for Stop {
+impl From<BoxError> for Abort {
     fn from(error: BoxError) -> Self {
-        Stop::Failed(error)
+        Abort::Failed(text(error))
     }
 }
 
-impl<P: Projection> Read<P> {
+fn text(error: BoxError) -> String {
+    ErrorReport::of(&*error).to_string()
+}
+
+/// Where a mark is.
+pub(super) fn position_of(mark: Option<Cursor>) -> Position {
+    mark.map_or(Position::START, |mark| mark.position)
+}
+
+impl<P: Projection> Decoded<P> {
+    /// Of all rows, in order, each once.
+    fn keys(&self) -> Vec<P::Key> {
+        let mut keys: Vec<_> = self.concerns.iter().map(|(_, key)| key.clone()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
     /// Leaves the first events only.
     fn cut(&mut self, news: usize) {
         self.news.truncate(news);
@@ -254,17 +304,18 @@ impl<P: Projection> Read<P> {
 
 impl<P: Projection, S: ProjectionStore<P>> AnyFolding for Folding<P, S> {
     fn look(&mut self) -> Result<Marks, String> {
-        let looked = guarded(|| -> Result<Marks, BoxError> {
+        let mut look = || -> Result<Marks, BoxError> {
             let mut tx = self.store.begin()?;
             let own = tx.mark(P::VERSION)?;
             let in_use = match tx.in_use()? {
-                None => None,
-                Some(version) if version == P::VERSION => Some((version, own)),
+                // Without a mark it has no rows that anybody could rely on.
+                Some(version) if version == P::VERSION => own.map(|own| (version, Some(own))),
                 Some(version) => Some((version, tx.mark(version)?)),
+                None => None,
             };
             Ok(Marks { own, in_use })
-        });
-        looked?.map_err(|error| ErrorReport::of(&*error).to_string())
+        };
+        guarded(|| look().map_err(text)).flatten()
     }
 
     fn apply(&mut self, mut part: Part) -> Result<Committed, Refused> {
@@ -274,7 +325,6 @@ impl<P: Projection, S: ProjectionStore<P>> AnyFolding for Folding<P, S> {
     }
 
     fn drop_older(&mut self) -> Result<(), String> {
-        let dropped = guarded(|| self.store.drop_older());
-        dropped?.map_err(|error| ErrorReport::of(&*error).to_string())
+        guarded(|| self.store.drop_older().map_err(text)).flatten()
     }
 }

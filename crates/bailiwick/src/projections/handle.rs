@@ -22,6 +22,11 @@ use crate::race::{Either, race};
 /// failed stops alone: it says so, and its rows stay as they are. It goes on when the runtime is started again, or by
 /// [`retry`](ProjectionHandle::retry).
 ///
+/// A database that does not answer at all is waited for, since what it does cannot be taken back; after
+/// [`projection_answer`](crate::Config::projection_answer) that [is said](crate::StaleReason::DatabaseSilent), and counts
+/// as failing. A [shutdown](crate::Runtime::shutdown) waits for it up to its limit, and
+/// [tells](crate::Shutdown::stores_held) that it is still at work.
+///
 /// Several runtimes may have the same projection in the same database: one of them keeps it up, the others stand
 /// by ([`ProjectionState::Stale`]) and go on with it when its mark has not moved for
 /// [`projection_standby`](crate::Config::projection_standby) although there is something to do.
@@ -127,6 +132,10 @@ impl ProjectionHandle {
     /// It counts for whoever reads the database from now on, and for every position: also of an event that the
     /// projection does not want. While another runtime keeps the rows up, it looks at their mark each
     /// [`projection_pass`](crate::Config::projection_pass).
+    ///
+    /// While a new version is built, readers read the older one, and that is what counts. A program has one version of a
+    /// projection: unless a process of the older program still keeps the rows up, they stay as they are until
+    /// the new version comes into use, and for what was decided meanwhile this waits that long, or times out.
     ///
     /// # Errors
     /// If it is not so in time, with the state that the projection is in; at once, if the projection has failed, or the

@@ -40,21 +40,22 @@ pub struct MemoryTransaction<P: Projection> {
 impl<P: Projection> MemoryRows<P> {
     /// Without rows.
     pub fn new() -> Self {
-        MemoryRows::from_rows(None, [])
+        MemoryRows::with(None, BTreeMap::new())
     }
 
     /// With rows that are the fold of everything up to `mark`, by [`P::VERSION`](Projection::VERSION): as somebody
     /// has kept them.
-    pub fn from_rows(
-        mark: Option<Cursor>,
-        rows: impl IntoIterator<Item = (P::Key, P::Row)>,
-    ) -> Self {
-        let rows = rows.into_iter().collect();
+    pub fn from_rows(mark: Cursor, rows: impl IntoIterator<Item = (P::Key, P::Row)>) -> Self {
+        MemoryRows::with(Some(mark), rows.into_iter().collect())
+    }
+
+    fn with(mark: Option<Cursor>, rows: BTreeMap<P::Key, P::Row>) -> Self {
         MemoryRows(Arc::new(Lock::new(State { rows, mark, in_use: mark.is_some() })))
     }
 
     /// Looks at all rows, and at the mark up to which they are folded; there is none before the first commit.
-    /// `look` should be quick: nothing is committed meanwhile.
+    /// `look` should be quick, and must not come back to these rows: nothing is committed meanwhile, and nobody else
+    /// looks.
     pub fn look<T>(&self, look: impl FnOnce(&BTreeMap<P::Key, P::Row>, Option<Cursor>) -> T) -> T {
         let state = self.0.lock();
         look(&state.rows, state.mark)
@@ -106,11 +107,14 @@ impl<P: Projection<Row: Clone>> ProjectionTransaction<P> for MemoryTransaction<P
     }
 
     fn create(&mut self) -> Result<(), BoxError> {
-        self.created = true;
+        (self.created, self.in_use) = (true, false);
         Ok(())
     }
 
     fn load(&mut self, keys: &[P::Key]) -> Result<Vec<(P::Key, P::Row)>, BoxError> {
+        if self.created {
+            return Ok(Vec::new());
+        }
         let state = self.of.0.lock();
         let row = |key: &P::Key| state.rows.get(key).map(|row| (key.clone(), row.clone()));
         Ok(keys.iter().filter_map(row).collect())
@@ -126,6 +130,8 @@ impl<P: Projection<Row: Clone>> ProjectionTransaction<P> for MemoryTransaction<P
         if state.mark != self.found {
             return Err("another transaction has moved the mark meanwhile".into());
         }
+        // Keys whose order panics leave half of it: then there is no mark, and all is folded anew.
+        (state.mark, state.in_use) = (None, false);
         if self.created {
             state.rows.clear();
         }

@@ -1,12 +1,12 @@
 //! Projections: rows of a database of the user's, folded from the journal, with a mark that is committed with them.
 //!
-//! 1. A task [follows](running) the journal and makes batches of what a projection wants, bounded in events and
+//! 1. A task [follows](following) the journal and makes batches of what a projection wants, bounded in events and
 //!    bytes. A [thread](thread) of the projection's own has its store, because databases block and a transaction lives
 //!    on one thread; there a batch is decoded, [folded](folding) and written while the task reads the next one.
 //! 2. A transaction reads the mark first, writes nothing unless it is the one up to which the task has read, and
 //!    writes the next one with the rows. So nothing is applied twice and nothing is left out, whatever crashes,
 //!    whatever becomes of a commit, and whoever else writes the same rows: what is not certain is read again.
-//! 3. Where somebody else has moved the mark, this runtime [stands by](running), and goes on if the other one does not.
+//! 3. Where somebody else has moved the mark, this runtime [stands by](looking), and goes on if the other one does not.
 //! 4. A version that is not in use yet is folded beside the one that is, and comes into use by one row of the
 //!    transaction in which its mark reaches the other's.
 //! 5. Nothing of a projection is in the journal, and nothing of it holds up anybody else.
@@ -14,7 +14,9 @@
 mod batch;
 mod declared;
 mod folding;
+mod following;
 mod handle;
+mod looking;
 mod memory;
 mod running;
 mod status;
@@ -22,7 +24,7 @@ mod thread;
 
 pub use handle::{ProjectionHandle, Projections};
 pub use memory::MemoryRows;
-pub use status::{ProjectionState, ProjectionStatus, RebuildProgress};
+pub use status::{ProjectionState, ProjectionStatus, RebuildProgress, StaleReason};
 
 pub(crate) use declared::Declared;
 pub(crate) use running::Running;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bailiwick_core::Position;
 use tokio::sync::Notify;
@@ -22,11 +23,10 @@ pub enum ProjectionState {
         /// How far it has come.
         progress: RebuildProgress,
     },
-    /// Its rows are in use, and are not kept up just now: it catches up after a start, the database fails and is tried
-    /// again, or another runtime keeps them up.
+    /// The rows that readers read are not kept up here just now, or nobody has looked yet whether there are any.
     Stale {
-        /// Which of these.
-        reason: Arc<str>,
+        /// Why.
+        reason: StaleReason,
     },
     /// It has stopped, and stays so until it is [told to go on](crate::ProjectionHandle::retry), or the runtime is
     /// started again. Rows that are in use stay as they are.
@@ -34,6 +34,41 @@ pub enum ProjectionState {
         /// The event that cannot be folded, if it is one. Everything before it is folded.
         at: Option<Position>,
         /// Why.
+        reason: Arc<str>,
+    },
+}
+
+/// Why rows are not kept up just now.
+///
+/// For an example see [`Projections`](crate::Projections).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StaleReason {
+    /// Nobody has looked at the database yet, since the start or since it was told to go on.
+    Unseen,
+    /// There is more in the journal than is folded.
+    CatchingUp,
+    /// Another runtime keeps them up, and this one stands by.
+    StandingBy,
+    /// A later version is in use, which this program does not have. It is not kept up here, but looked at each
+    /// [`projection_pass`](crate::Config::projection_pass). Counted as failing.
+    Superseded {
+        /// That version.
+        in_use: u32,
+    },
+    /// The database fails, and is tried again.
+    DatabaseFails {
+        /// How it has failed the last time.
+        reason: Arc<str>,
+    },
+    /// The database has not answered for so long, and is waited for.
+    DatabaseSilent {
+        /// [`projection_answer`](crate::Config::projection_answer): it is at least as long.
+        limit: Duration,
+    },
+    /// The journal cannot be read, and is tried again.
+    JournalUnread {
+        /// Why not.
         reason: Arc<str>,
     },
 }
@@ -48,8 +83,8 @@ pub enum ProjectionState {
 pub struct RebuildProgress {
     /// Everything up to here is folded.
     pub position: Position,
-    /// At this position the version comes into use: the mark of the version that is in use, or, if none is, the end
-    /// of the journal when it began.
+    /// At this position the version comes into use: the mark of the version that is in use, or, if there is none, the
+    /// end of the journal when the projection last looked at its database before it began.
     pub goal: Position,
 }
 
@@ -70,16 +105,20 @@ pub struct ProjectionStatus {
     /// The version that readers read, and up to where its rows are folded, as far as is known here; none before the first
     /// one is complete.
     pub in_use: Option<(u32, Position)>,
-    /// How often the database has failed in a row, and is tried again.
+    /// How often the database or the journal has failed in a row, and is tried again; a database that does not answer in
+    /// time counts too.
     pub failures: u32,
-    /// How it has failed the last time.
+    /// What failed the last time, and how.
     pub failure: Option<Arc<str>>,
 }
 
 impl ProjectionStatus {
-    /// Whether it has [stopped](ProjectionState::Failed), or its database fails.
+    /// Whether it has [stopped](ProjectionState::Failed) or is [superseded](StaleReason::Superseded), or its database or
+    /// the journal fails.
     pub fn is_failing(&self) -> bool {
-        matches!(self.state, ProjectionState::Failed { .. }) || self.failures > 0
+        let superseded =
+            matches!(self.state, ProjectionState::Stale { reason: StaleReason::Superseded { .. } });
+        superseded || matches!(self.state, ProjectionState::Failed { .. }) || self.failures > 0
     }
 
     /// Up to where readers see what was decided.
@@ -101,7 +140,7 @@ impl Current {
         let status = ProjectionStatus {
             name,
             version,
-            state: ProjectionState::Stale { reason: "it has not looked at its rows yet".into() },
+            state: ProjectionState::Stale { reason: StaleReason::Unseen },
             position: Position::START,
             in_use: None,
             failures: 0,
@@ -126,6 +165,28 @@ impl fmt::Display for RebuildProgress {
         let (position, goal) = (self.position.get(), self.goal.get());
         let percent = (u128::from(position) * 100).checked_div(goal.into()).unwrap_or(100);
         write!(f, "{position} of {goal} ({} %)", percent.min(100))
+    }
+}
+
+impl fmt::Display for StaleReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StaleReason::Unseen => f.write_str("its rows have not been looked at yet"),
+            StaleReason::CatchingUp => f.write_str("it catches up"),
+            StaleReason::StandingBy => f.write_str("another runtime keeps it up"),
+            StaleReason::Superseded { in_use } => write!(
+                f,
+                "its version {in_use} is in use, which this program does not have: start the later program; if \
+                 the older rows are wanted again, let them have a version above {in_use}"
+            ),
+            StaleReason::DatabaseFails { reason } => write!(f, "the database fails: {reason}"),
+            StaleReason::DatabaseSilent { limit } => {
+                write!(f, "the database has not answered for {limit:?}")
+            }
+            StaleReason::JournalUnread { reason } => {
+                write!(f, "the journal cannot be read: {reason}")
+            }
+        }
     }
 }
 

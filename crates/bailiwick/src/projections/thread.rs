@@ -2,17 +2,23 @@
 
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Weak};
 
 use tokio::sync::oneshot;
 
 use super::folding::AnyFolding;
+use crate::error::guarded;
 use crate::shared::{Lock, Shared};
 use crate::tasks::Task;
 
 type Job = Box<dyn FnOnce(&mut dyn AnyFolding) + Send>;
 
 /// Jobs for the thread. It ends, with its store, once this was closed or dropped and what is being done is done.
-pub(super) struct Thread(Lock<Option<SyncSender<Job>>>);
+pub(super) struct Thread {
+    jobs: Lock<Option<SyncSender<Job>>>,
+    /// There as long as the thread has the store.
+    store: Weak<()>,
+}
 
 impl Thread {
     /// Begins one. A shutdown waits until it has ended.
@@ -23,24 +29,27 @@ impl Thread {
     ) -> io::Result<Thread> {
         // One job at a time: each is waited for.
         let (jobs, receiver) = sync_channel(1);
-        let task = shared.tasks.begin();
-        let thread = std::thread::Builder::new().name(format!("projection {name}"));
-        thread.spawn(move || work(&receiver, folding, task))?;
-        Ok(Thread(Lock::new(Some(jobs))))
+        let (task, has_store) = (shared.tasks.begin(), Arc::new(()));
+        let store = Arc::downgrade(&has_store);
+        // The system keeps the first 15 bytes, and none may be zero.
+        let thread = std::thread::Builder::new().name(name.replace('\0', ""));
+        thread.spawn(move || work(&receiver, folding, has_store, task))?;
+        Ok(Thread { jobs: Lock::new(Some(jobs)), store })
     }
 
-    /// Has this done. Given to the thread by the call; none if the thread is gone, or ends before it is done.
-    pub(super) fn has_done<T: Send + 'static, F>(
+    /// Asks it to do this. Given to the thread by the call. Fails if it panics; none if the thread is gone, or ends
+    /// before it is done.
+    pub(super) fn asks<T: Send + 'static, F>(
         &self,
         job: F,
-    ) -> impl Future<Output = Option<T>> + Send + use<T, F>
+    ) -> impl Future<Output = Option<Result<T, String>>> + Send + use<T, F>
     where
         F: FnOnce(&mut dyn AnyFolding) -> T + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |folding| drop(answer.send(job(folding))));
+        let job: Job = Box::new(move |folding| drop(answer.send(guarded(|| job(folding)))));
         // A job that cannot be sent is dropped, and its answer with it.
-        if let Some(jobs) = &*self.0.lock() {
+        if let Some(jobs) = &*self.jobs.lock() {
             drop(jobs.try_send(job));
         }
         async move { answered.await.ok() }
@@ -48,15 +57,21 @@ impl Thread {
 
     /// Takes no more jobs.
     pub(super) fn close(&self) {
-        self.0.lock().take();
+        self.jobs.lock().take();
+    }
+
+    /// Whether it still has the store.
+    pub(super) fn has_store(&self) -> bool {
+        self.store.strong_count() > 0
     }
 }
 
-fn work(jobs: &Receiver<Job>, mut folding: Box<dyn AnyFolding>, task: Task) {
+fn work(jobs: &Receiver<Job>, mut folding: Box<dyn AnyFolding>, has_store: Arc<()>, task: Task) {
     while let Ok(job) = jobs.recv() {
         job(&mut *folding);
     }
     // The store first: who waits for the end may open the database again.
     drop(folding);
+    drop(has_store);
     drop(task);
 }

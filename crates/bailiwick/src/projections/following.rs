@@ -1,0 +1,196 @@
+//! Following the journal: batches are read, applied, and what became of them is shown.
+
+use std::convert::Infallible;
+use std::pin::pin;
+
+use bailiwick_core::Position;
+use bailiwick_core::journal::{Cursor, JournalReadError, Query};
+
+use super::batch::{self, Batch};
+use super::folding::{Broken, Committed, Part, Refused, position_of};
+use super::looking::Seen;
+use super::running::{Running, Stop, unread};
+use super::status::{ProjectionState, RebuildProgress, StaleReason};
+use crate::port;
+use crate::race::{Either, race};
+use crate::reading::Following;
+
+impl Running {
+    /// Looks at what is there, and follows the journal from then on: until something is in the way.
+    pub(super) async fn follow(&self) -> Stop {
+        let Err(stop) = self.follows().await;
+        stop
+    }
+
+    async fn follows(&self) -> Result<Infallible, Stop> {
+        let Seen { marks, head: goal } = self.opens().await?;
+        let mut mark = marks.own;
+        let mut following = self.following(mark);
+        let (mut level, mut next) = (false, None);
+        loop {
+            let batch = match next.take() {
+                Some(batch) => batch,
+                None if level => self.waits(&mut following, mark).await,
+                None => Batch::read(&mut following, &self.shared.config).await,
+            };
+            let batch = batch.ok_or(Stop::Closed)?.map_err(|error| unread(&error))?;
+            self.has_read();
+            level = batch.level;
+            if self.has_all_of(&batch, mark) {
+                self.recovers();
+                self.current.set(|status| status.state = ProjectionState::Ready);
+                continue;
+            }
+            let applied = self.applied(mark, batch, goal);
+            if level {
+                mark = Some(applied.await?);
+                continue;
+            }
+            // Read while that is written; what is written is looked at as soon as it is.
+            let (mut applied, mut applied_mark) = (pin!(applied), None);
+            let mut reading = pin!(Batch::read(&mut following, &self.shared.config));
+            while applied_mark.is_none() {
+                match next {
+                    None => match race(applied.as_mut(), reading.as_mut()).await {
+                        Either::Left(done) => applied_mark = Some(done?),
+                        Either::Right(batch) => next = Some(batch),
+                    },
+                    Some(_) => applied_mark = Some(applied.as_mut().await?),
+                }
+            }
+            mark = applied_mark;
+            if next.is_none() {
+                next = Some(reading.await);
+            }
+        }
+    }
+
+    /// Whether there is nothing to commit: the journal ends at the mark of rows that are in use. Both are from the
+    /// database, by a look or a commit since it went on.
+    fn has_all_of(&self, batch: &Batch, mark: Option<Cursor>) -> bool {
+        let in_use = self.current.get().in_use;
+        batch.level
+            && batch.events.is_empty()
+            && mark.is_some_and(|mark| batch.upto <= mark.position)
+            && in_use.is_some_and(|(version, _)| version == self.current.version)
+    }
+
+    fn following(&self, mark: Option<Cursor>) -> Following {
+        Following::new(self.shared.clone(), self.query.clone(), position_of(mark))
+    }
+
+    /// Has the batch applied, and shows what became of it. It is under way from the call on. The new mark.
+    fn applied(
+        &self,
+        from: Option<Cursor>,
+        batch: Batch,
+        goal: Position,
+    ) -> impl Future<Output = Result<Cursor, Stop>> + Send {
+        let Batch { events, upto, level } = batch;
+        let part = Part {
+            events,
+            from,
+            upto: Cursor::new(self.shared.journal_id, upto),
+            goal,
+            #[cfg(feature = "fault-injection")]
+            sabotage: self.shared.sabotage,
+        };
+        let applied = self.answered(self.thread.asks(move |folding| folding.apply(part)));
+        async move {
+            let committed = applied.await?.map_err(Stop::from)?;
+            self.recovers();
+            self.committed(committed, level).await
+        }
+    }
+
+    async fn committed(&self, committed: Committed, level: bool) -> Result<Cursor, Stop> {
+        let Committed { mark, in_use, swapped, goal, broken } = committed;
+        let level = level && broken.is_none();
+        self.current.set(|status| {
+            (status.position, status.in_use) = (mark.position, in_use);
+            let is_own = in_use.is_some_and(|(version, _)| version == status.version);
+            status.state = match status.state {
+                _ if !is_own => {
+                    let progress = RebuildProgress { position: mark.position, goal };
+                    ProjectionState::Rebuilding { progress }
+                }
+                // One that is ready stays so, however much comes at once.
+                ProjectionState::Ready => ProjectionState::Ready,
+                _ if level => ProjectionState::Ready,
+                _ => ProjectionState::Stale { reason: StaleReason::CatchingUp },
+            };
+        });
+        if swapped {
+            let version = self.current.version;
+            tracing::info!(projection = self.name(), version, "this version is in use from now on");
+            self.drops_older().await?;
+        }
+        match broken {
+            None => Ok(mark),
+            Some(Broken { at, reason }) => Err(Stop::Failed { at: Some(at), reason }),
+        }
+    }
+
+    /// Has the store drop what is older. That it fails does not hold up the projection.
+    pub(super) async fn drops_older(&self) -> Result<(), Stop> {
+        let dropped = self.answered(self.thread.asks(|folding| folding.drop_older())).await;
+        let reason = match dropped {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(reason)) | Err(Stop::Database(reason)) => reason,
+            Err(stop) => return Err(stop),
+        };
+        tracing::warn!(projection = self.name(), %reason, "older versions could not be dropped");
+        Ok(())
+    }
+
+    /// Waits until there is something that it wants, or until the mark is to move past what it does not want: because
+    /// somebody waits for that, or because it is time.
+    async fn waits(
+        &self,
+        following: &mut Following,
+        mark: Option<Cursor>,
+    ) -> Option<Result<Batch, JournalReadError>> {
+        let position = position_of(mark);
+        let first = {
+            let passes = race(self.is_wanted(position), self.passes(position));
+            race(batch::next(following), passes).await
+        };
+        match first {
+            Either::Left(first) => Batch::begin(first?, following, &self.shared.config).await,
+            Either::Right(_) => {
+                *following = self.following(mark);
+                Batch::read(following, &self.shared.config).await
+            }
+        }
+    }
+
+    async fn is_wanted(&self, position: Position) {
+        while *self.wanted.lock() <= position {
+            self.wants.notified().await;
+        }
+    }
+
+    /// A while after something was appended, whatever it is.
+    async fn passes(&self, position: Position) {
+        if let Some(journal) = self.shared.journal() {
+            let changed = port::changed(&*journal, Query::all(), position);
+            drop(journal);
+            // What cannot be read is told by who follows.
+            drop(changed.await);
+        }
+        self.sleep(self.shared.config.projection_pass).await;
+    }
+}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Stop {
+        match refused {
+            Refused::Overtaken | Refused::Superseded => Stop::StandBy,
+            Refused::Failed { reason } => Stop::Database(reason),
+            Refused::Keys { reason } => {
+                let reason = format!("its keys cannot be compared: {reason}");
+                Stop::Failed { at: None, reason }
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Looking at what is in the database: before a projection goes on, and while another runtime goes on with it.
+
+use std::time::Duration;
+
+use bailiwick_core::journal::{Cursor, CursorError};
+use bailiwick_core::{ErrorReport, Position};
+
+use super::folding::{Marks, position_of};
+use super::running::{Running, Stop, unread};
+use super::status::{ProjectionState, RebuildProgress, StaleReason};
+use crate::port::{self, Guarded};
+
+/// What is in the database, and where the journal ends.
+pub(super) struct Seen {
+    pub(super) marks: Marks,
+    pub(super) head: Position,
+}
+
+impl Running {
+    /// Looks at what is in the database, before it goes on from there.
+    pub(super) async fn opens(&self) -> Result<Seen, Stop> {
+        let seen = self.sees().await?;
+        if self.is_superseded(&seen.marks).is_some() {
+            return Err(Stop::StandBy);
+        }
+        self.shows(&seen, StaleReason::CatchingUp);
+        if seen.marks.in_use.is_some_and(|(version, _)| version == self.current.version) {
+            self.drops_older().await?;
+        }
+        Ok(seen)
+    }
+
+    /// The marks, which are of this journal, and then its head.
+    async fn sees(&self) -> Result<Seen, Stop> {
+        let looked = self.answered(self.thread.asks(|folding| folding.look())).await?;
+        let marks = looked.map_err(Stop::Database)?;
+        let other = marks.in_use.and_then(|(_, mark)| mark);
+        for mark in [marks.own, other.filter(|_| other != marks.own)].into_iter().flatten() {
+            self.is_of_the_journal(mark).await?;
+        }
+        let head = self.head().await?;
+        Ok(Seen { marks, head })
+    }
+
+    fn is_superseded(&self, marks: &Marks) -> Option<u32> {
+        marks.in_use.map(|(version, _)| version).filter(|version| *version > self.current.version)
+    }
+
+    /// What was found in the database; `stale` is why its rows are not kept up here, if they are in use.
+    fn shows(&self, Seen { marks, head }: &Seen, stale: StaleReason) {
+        self.current.set(|status| {
+            status.position = position_of(marks.own);
+            status.in_use = marks.in_use.map(|(version, mark)| (version, position_of(mark)));
+            let goal = marks.in_use.and_then(|(_, mark)| mark).map_or(*head, |mark| mark.position);
+            status.state = match marks.in_use {
+                Some((version, _)) if version >= status.version => {
+                    ProjectionState::Stale { reason: stale }
+                }
+                _ => {
+                    let progress = RebuildProgress { position: status.position, goal };
+                    ProjectionState::Rebuilding { progress }
+                }
+            };
+        });
+    }
+
+    async fn is_of_the_journal(&self, mark: Cursor) -> Result<(), Stop> {
+        let journal = self.shared.journal().ok_or(Stop::Closed)?;
+        let failed = |error| CursorError::Unread(port::unread(error));
+        let resolved = Guarded::new(|| mark.resolve(&*journal), failed);
+        drop(journal);
+        match resolved.await {
+            Ok(_) => Ok(()),
+            Err(CursorError::Unread(error)) => Err(unread(&error)),
+            Err(error) => {
+                let reason =
+                    format!("its mark is not of this journal: {}", ErrorReport::of(&error));
+                Err(Stop::Failed { at: None, reason })
+            }
+        }
+    }
+
+    async fn head(&self) -> Result<Position, Stop> {
+        let journal = self.shared.journal().ok_or(Stop::Closed)?;
+        let head = port::head(&*journal);
+        drop(journal);
+        head.await.map(|head| head.position).map_err(|error| unread(&error))
+    }
+
+    /// Looks at the mark that another runtime moves, until it does not move any more although it should; at that of a
+    /// later version for ever. What fails now and then is tried again here: this one does not compete before
+    /// it is its turn.
+    pub(super) async fn stand_by(&self) -> Result<(), Stop> {
+        let config = &self.shared.config;
+        // The mark, and since when it stands still.
+        let mut still: Option<(Option<Cursor>, Duration)> = None;
+        let mut superseded = None;
+        tracing::info!(projection = self.name(), "another runtime goes on with it");
+        self.recovers();
+        self.is_stale(StaleReason::StandingBy);
+        for looks in 0_u64.. {
+            if looks > 0 {
+                self.sleep(config.projection_pass).await;
+            }
+            let seen = match self.sees().await {
+                Ok(seen) => seen,
+                // Nor could the other one write.
+                Err(Stop::Database(reason)) => {
+                    self.backs_off(reason).await?;
+                    still = None;
+                    continue;
+                }
+                Err(Stop::Unread(reason)) => {
+                    self.waits_for_the_journal(reason).await;
+                    still = None;
+                    continue;
+                }
+                Err(stop) => return Err(stop),
+            };
+            self.recovers();
+            if let Some(in_use) = self.is_superseded(&seen.marks) {
+                let reason = StaleReason::Superseded { in_use };
+                if superseded.replace(in_use) != Some(in_use) {
+                    tracing::error!(projection = self.name(), "{reason}");
+                }
+                self.shows(&seen, reason);
+                still = None;
+                continue;
+            }
+            self.shows(&seen, StaleReason::StandingBy);
+            let (own, now) = (seen.marks.own, self.shared.seams.clock.elapsed());
+            match still {
+                Some((mark, since)) if mark == own && position_of(own) < seen.head => {
+                    if now.saturating_sub(since) >= config.projection_standby {
+                        tracing::info!(
+                            projection = self.name(),
+                            "the other runtime has stopped; this one goes on"
+                        );
+                        return Ok(());
+                    }
+                }
+                _ => still = Some((own, now)),
+            }
+        }
+        Ok(())
+    }
+}
