@@ -16,6 +16,7 @@ use super::{PATIENCE, counter_id, is_ready, sqlite, until};
 
 const COMMANDS: usize = 100;
 const FOLDER: &str = "BAILIWICK_TESTS_FOLDER";
+const OTHER: &str = "BAILIWICK_TESTS_OTHER";
 const DATABASE: &str = "BAILIWICK_TESTS_DATABASE";
 
 /// Transactions are small, and one that stands by is quick to go on.
@@ -95,6 +96,13 @@ async fn one_of_two() {
     };
     let journal = Arc::new(TephraJournal::open(&folder).expect("nobody else has it"));
     let head = journal.head().await.unwrap().position;
+    // Both are there before one of them begins.
+    let is_here = |folder: &str| Path::new(folder).with_extension("here");
+    let other = std::env::var(OTHER).expect("a folder");
+    std::fs::write(is_here(&folder), "").expect("a file");
+    while !is_here(&other).exists() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     let runtime = start(journal, database.as_ref()).await;
     runtime.projection("sums").reached(head).await.expect("it comes so far");
     runtime.shutdown(PATIENCE).await;
@@ -114,13 +122,13 @@ async fn of_two_processes_each_event_is_applied_by_one() {
     std::fs::create_dir(path("other")).unwrap();
     copy_all(&path("one"), &path("other")).expect("a copy has the identity of the journal");
     let events = survivors::of(&path("one")).await.expect("it can be read");
-    let begin = |name: &str| -> Child {
+    let begin = |(name, other): (&str, &str)| -> Child {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
         command.args(["excluding::one_of_two", "--exact", "--ignored"]);
-        command.env(FOLDER, path(name)).env(DATABASE, &database);
+        command.env(FOLDER, path(name)).env(OTHER, path(other)).env(DATABASE, &database);
         command.stdout(Stdio::null()).spawn().expect("a process")
     };
-    let both = ["one", "other"].map(begin);
+    let both = [("one", "other"), ("other", "one")].map(begin);
     for mut process in both {
         assert!(process.wait().expect("it ends").success());
     }

@@ -242,6 +242,20 @@ async fn sqlite_that_another_process_has_locked_is_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_not_there_holds_up_nothing_and_is_opened_once_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = folder.path().join("later").join("rows.db");
+    let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
+    let runtime = on_sqlite(&journal, SqliteStore::at(&database), |config| config).await;
+    let last = count(&runtime, 3).await;
+    let projection = runtime.projection("sums");
+    until(&projection, |status| status.failures > 0).await;
+    std::fs::create_dir(database.parent().unwrap()).expect("a folder");
+    projection.reached(last).await.expect("it goes on");
+    runtime.shutdown(PATIENCE).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_that_is_full_fails_the_projection_and_goes_on_when_there_is_room() {
     let folder = tempfile::tempdir().expect("a folder");
     let database = folder.path().join("rows.db");

@@ -5,10 +5,12 @@ mod failing;
 mod figures;
 mod following;
 mod killing;
+mod odd;
 mod rebuilding;
 mod refusing;
 mod slots;
 mod sqlite;
+mod standing_by;
 mod store;
 mod sums;
 

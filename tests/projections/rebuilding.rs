@@ -117,9 +117,9 @@ async fn rebuilt(journal: Arc<dyn Journal>, beside: bool) {
     until(&projection, is_ready).await;
     let (version, mark) = read(&database);
     assert!(version == 2 && mark.position >= head, "{version} {mark}");
-    let found = sqlite::look(&database);
-    found.check(&events_of(&*journal).await).unwrap();
-    assert_eq!(found.versions.keys().copied().collect::<Vec<_>>(), [2], "what is older is dropped");
+    sqlite::look(&database).check(&events_of(&*journal).await).unwrap();
+    // What is older is dropped, after it has come into use.
+    until(&projection, |_| sqlite::look(&database).versions.keys().eq(&[2])).await;
 
     if let Some(older) = older {
         count(&older, 1).await;
@@ -174,4 +174,90 @@ async fn a_rebuild_that_was_interrupted_goes_on_where_it_was() {
         drop(runtime);
         std::mem::forget(gate);
     }
+}
+
+/// A database with a complete version 1, up to the position; then this was done to it.
+async fn damaged(journal: &Arc<dyn Journal>, database: &Path, damage: &str) -> Position {
+    let older = start_first(journal, database).await;
+    let last = count(&older, BEFORE).await;
+    older.projection("sums").reached(last).await.expect("it comes so far");
+    older.shutdown(PATIENCE).await;
+    let db = rusqlite::Connection::open(database).expect("a database");
+    db.execute_batch(damage).expect("it is done");
+    last
+}
+
+/// So what is built is not taken for what readers can rely on before it is complete.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_without_a_mark_is_none_that_is_complete() {
+    let no_mark = "DELETE FROM projection_marks";
+    let own_in_use = "DELETE FROM projection_marks; UPDATE projections_in_use SET version = 2;";
+    for (damage, in_use) in [(no_mark, Some(1)), (own_in_use, None)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = folder.path().join("rows.db");
+        let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
+        let last = damaged(&journal, &database, damage).await;
+        let (gate, may_begin) = mpsc::unbounded_channel();
+        let store = Gated { store: SqliteStore::at(&database), may_begin };
+        let runtime = builder(&journal).projection(Sums::<2>::new(), store).start().await.unwrap();
+        let projection = runtime.projection("sums");
+        // A look, and a batch.
+        (0..2).for_each(|_| gate.send(()).unwrap());
+        let is_there = |status: &bailiwick::ProjectionStatus| status.position.get() == BATCH as u64;
+        let status = until(&projection, is_there).await;
+        let ProjectionState::Rebuilding { progress } = status.state else { panic!("{status:?}") };
+        assert_eq!((progress.position, progress.goal), (status.position, last));
+        assert_eq!(status.in_use, in_use.map(|version| (version, Position::START)));
+        let db = rusqlite::Connection::open(&database).expect("a database");
+        let version = "SELECT max(version) FROM projections_in_use";
+        let version = db.query_row(version, [], |row| row.get::<_, Option<u32>>(0));
+        assert_eq!(version.expect("one row"), in_use);
+        drop(gate);
+        projection.reached(last).await.expect("it comes so far");
+        assert_eq!(read(&database), (2, Cursor::new(journal.id(), last)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_mark_that_becomes_one_of_another_journal_is_none_to_be_reached() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = folder.path().join("rows.db");
+    let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
+    damaged(&journal, &database, "").await;
+    let (gate, may_begin) = mpsc::unbounded_channel();
+    let store = Gated { store: SqliteStore::at(&database), may_begin };
+    let runtime = builder(&journal).projection(Sums::<2>::new(), store).start().await.unwrap();
+    let projection = runtime.projection("sums");
+    gate.send(()).unwrap();
+    until(&projection, |status| status.in_use.is_some()).await;
+    let other = MemoryJournal::new().id();
+    let db = rusqlite::Connection::open(&database).expect("a database");
+    db.execute("UPDATE projection_marks SET journal = ?1, position = 5", [other.to_string()])
+        .expect("it is moved");
+    drop(gate);
+    let status = until(&projection, super::has_failed).await;
+    let ProjectionState::Failed { at: None, reason } = status.state else { panic!("{status:?}") };
+    assert!(reason.starts_with("its mark is not of this journal"), "{reason}");
+    assert_eq!(sqlite::look(&database).in_use, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_version_comes_into_use_where_the_journal_ended_whoever_writes_on() {
+    let store = super::store::Faulty::<1>::new();
+    let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
+    let writer = builder(&journal).start().await.expect("it starts");
+    let last = count(&writer, BEFORE).await;
+    let gate = store.shut();
+    let (projection, of) = super::store::sums(&store);
+    let runtime = builder(&journal).projection(projection, of).start().await.unwrap();
+    let projection = runtime.projection("sums");
+    gate.send(()).unwrap();
+    until(&projection, |status| matches!(status.state, ProjectionState::Rebuilding { .. })).await;
+    // More than is folded meanwhile.
+    count(&writer, BEFORE).await;
+    (0..BEFORE / BATCH as u64).for_each(|_| gate.send(()).unwrap());
+    let status = until(&projection, |status| status.position == last).await;
+    assert_eq!(status.in_use, Some((1, last)));
+    let reason = StaleReason::CatchingUp;
+    assert_eq!(status.state, ProjectionState::Stale { reason });
 }

@@ -1,7 +1,7 @@
 //! Rows in memory, behind a database that fails as it is told to, and says what it was asked.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, mpsc};
 
 use bailiwick::journal::Cursor;
 use bailiwick::{BoxError, MemoryRows, ProjectionStore, ProjectionTransaction};
@@ -20,10 +20,37 @@ pub enum Fault {
     RolledBack,
     /// It is committed, and an error is told.
     Unknown,
+    /// Its error panics when it is shown.
+    Unspeakable,
+    /// Older versions are not dropped.
+    NotDropped,
 }
 
-pub const FAULTS: [Fault; 6] =
-    [Fault::Busy, Fault::Unreadable, Fault::Full, Fault::Panics, Fault::RolledBack, Fault::Unknown];
+/// What befalls transactions.
+pub const FAULTS: [Fault; 7] = [
+    Fault::Busy,
+    Fault::Unreadable,
+    Fault::Full,
+    Fault::Panics,
+    Fault::RolledBack,
+    Fault::Unknown,
+    Fault::Unspeakable,
+];
+
+/// An error that panics when it is shown.
+#[derive(Debug)]
+pub struct Unspeakable;
+
+impl std::fmt::Display for Unspeakable {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("it is unspeakable")
+    }
+}
+
+impl std::error::Error for Unspeakable {}
+
+/// What somebody else does to the rows when a transaction begins, or has read its mark.
+type Deed<const V: u32> = Box<dyn FnOnce(&MemoryRows<Sums<V>>) + Send>;
 
 #[derive(Default)]
 struct Told {
@@ -31,6 +58,13 @@ struct Told {
     /// How many rows each commit wrote; the last is under way.
     commits: Vec<usize>,
     written: usize,
+    /// How many transactions have begun.
+    begun: usize,
+    /// Each waits until it may begin.
+    gate: Option<Arc<Mutex<mpsc::Receiver<()>>>>,
+    /// A later version comes into use once a transaction has read its mark.
+    swaps: bool,
+    swapped: bool,
 }
 
 /// Whoever has a clone has the same database.
@@ -38,6 +72,7 @@ struct Told {
 pub struct Faulty<const V: u32 = 1> {
     pub rows: MemoryRows<Sums<V>>,
     told: Arc<Mutex<Told>>,
+    deeds: Arc<Mutex<BTreeMap<usize, Deed<V>>>>,
 }
 
 pub struct FaultyTransaction<const V: u32> {
@@ -47,7 +82,29 @@ pub struct FaultyTransaction<const V: u32> {
 
 impl<const V: u32> Faulty<V> {
     pub fn new() -> Self {
-        Faulty { rows: MemoryRows::new(), told: Arc::default() }
+        Faulty { rows: MemoryRows::new(), told: Arc::default(), deeds: Arc::default() }
+    }
+
+    /// Somebody else does this just before the transaction of this number begins; the first is 1.
+    pub fn before(&self, nth: usize, deed: impl FnOnce(&MemoryRows<Sums<V>>) + Send + 'static) {
+        self.deeds.lock().insert(nth, Box::new(deed));
+    }
+
+    /// How many transactions have begun, or wait at the gate.
+    pub fn begun(&self) -> usize {
+        self.told.lock().begun
+    }
+
+    /// From now on it does not answer but for each that is sent, until the sender is dropped.
+    pub fn shut(&self) -> mpsc::Sender<()> {
+        let (gate, passes) = mpsc::channel();
+        self.told.lock().gate = Some(Arc::new(Mutex::new(passes)));
+        gate
+    }
+
+    /// A later version comes into use as soon as a transaction has read its mark.
+    pub fn swap_behind_the_mark(&self) {
+        self.told.lock().swaps = true;
     }
 
     /// From now on it fails so, one after the other.
@@ -79,14 +136,33 @@ impl<const V: u32> ProjectionStore<Sums<V>> for Faulty<V> {
     type Transaction<'t> = FaultyTransaction<V>;
 
     fn begin(&mut self) -> Result<FaultyTransaction<V>, BoxError> {
+        let (begun, gate) = {
+            let mut told = self.told.lock();
+            told.begun += 1;
+            (told.begun, told.gate.clone())
+        };
+        if let Some(gate) = gate {
+            // Whoever has the sender has let go of it: it is open.
+            drop(gate.lock().recv());
+        }
+        if let Some(deed) = self.deeds.lock().remove(&begun) {
+            deed(&self.rows);
+        }
         fails(&self.told, Fault::Busy)?;
+        fails(&self.told, Fault::Unspeakable).map_err(|_| Unspeakable)?;
         self.told.lock().written = 0;
         Ok(FaultyTransaction { tx: self.rows.begin()?, told: self.told.clone() })
+    }
+
+    fn drop_older(&mut self) -> Result<(), BoxError> {
+        fails(&self.told, Fault::NotDropped)
     }
 }
 
 impl<const V: u32> ProjectionTransaction<Sums<V>> for FaultyTransaction<V> {
     fn mark(&mut self, version: u32) -> Result<Option<Cursor>, BoxError> {
+        let told = &mut *self.told.lock();
+        told.swapped |= told.swaps;
         self.tx.mark(version)
     }
 
@@ -96,6 +172,9 @@ impl<const V: u32> ProjectionTransaction<Sums<V>> for FaultyTransaction<V> {
 
     fn in_use(&mut self) -> Result<Option<u32>, BoxError> {
         fails(&self.told, Fault::Unreadable)?;
+        if self.told.lock().swapped {
+            return Ok(Some(V + 1));
+        }
         self.tx.in_use()
     }
 
