@@ -13,6 +13,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{bidders, following, listings, orders, parcels, registration, slots};
 
+const KEY: &str = "Idempotency-Key";
+const KEY_SCOPE: &str = "Of one request, and of no other to this server: make it at random. An accepted request is \
+answered as the first time when it comes again with its key, also after a restart. With the key of another request to \
+the same thing it is refused (idempotency_key_reused); to another thing, as far as the server remembers.";
+
 /// `/openapi.json`.
 pub fn routes() -> Router {
     let operations = [
@@ -81,7 +86,7 @@ impl Operation {
 
     /// It may be sent again with its key, and may be of unknown outcome.
     fn command(self) -> Operation {
-        self.header("Idempotency-Key")
+        self.header(KEY)
             .refuses(400, &["invalid_idempotency_key"])
             .refuses(422, &["idempotency_key_reused"])
             .refuses(504, &["outcome_unknown"])
@@ -143,7 +148,11 @@ impl Operation {
             json!({ "name": name, "in": "query", "required": false, "schema": schema })
         });
         let headers = self.headers.iter().map(|name| {
-            json!({ "name": name, "in": "header", "required": false, "schema": schema::text() })
+            let mut header = json!({ "name": name, "in": "header", "required": false, "schema": schema::text() });
+            if *name == KEY {
+                header["description"] = KEY_SCOPE.into();
+            }
+            header
         });
         path.chain(query).chain(headers).collect()
     }
