@@ -26,7 +26,9 @@ const ENDS: u64 = 61_000;
 
 /// What was told, by name and by labels.
 #[derive(Debug, Default)]
-struct Told(BTreeMap<(String, BTreeMap<String, String>), (MetricKind, Vec<f64>)>);
+struct Told(BTreeMap<(String, Labels), (MetricKind, Vec<f64>)>);
+
+type Labels = BTreeMap<String, String>;
 
 impl Told {
     /// Histograms are told anew each time.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bailiwick::{Builder, Position, ReadError, SubscribeError, Update};
+use bailiwick::{Builder, News, Position, ReadError, SubscribeError, Update};
 use bailiwick_tests::counter::{Bell, Count, CounterEvent, SetAlarm};
 use bailiwick_tests::stage::{BEGIN, Stage, settle, write_foreign, write_raw};
 
@@ -48,7 +48,7 @@ async fn a_history_is_given_a_page_at_a_time_from_where_the_page_before_ended() 
     for nth in 0..3 {
         let page = counter.history(after).await.unwrap().page(4).await.unwrap();
         assert_eq!((page.more, page.upto.get()), (nth < 2, 20), "page {nth}");
-        after = page.events.last().map(|news| news.position());
+        after = page.events.last().map(News::position);
         given.extend(page.events.into_iter().map(|news| news.position().get()));
     }
     assert_eq!(given, (0..10).map(|n| 2 * n + 1).collect::<Vec<_>>());

@@ -107,7 +107,10 @@ impl Spans {
 
 /// Calls on with what it is given.
 #[derive(Debug, Clone, Default)]
-struct CallsOn(Arc<Mutex<Vec<(String, Option<TraceParent>)>>>);
+struct CallsOn(Arc<Mutex<Vec<Said>>>);
+
+/// The correlation, and the header to call with.
+type Said = (String, Option<TraceParent>);
 
 impl Effect for CallsOn {
     const NAME: &'static str = "calls-on";
