@@ -165,10 +165,10 @@ async fn a_database_that_does_not_answer_is_told_and_waited_for() {
 #[tokio::test]
 async fn older_versions_that_are_not_dropped_hold_up_nothing() {
     let store = Faulty::<1>::new();
-    store.fail([Fault::NotDropped]);
+    store.fail([Fault::NotDropped; 1_000]);
     let (projection, of) = sums(&store);
     let stage = Stage::with(|builder| builder.projection(projection, of)).await;
-    until(&stage.runtime.projection("sums"), |status| is_ready(status) && store.faults() == 0)
+    until(&stage.runtime.projection("sums"), |status| is_ready(status) && store.faults() < 1_000)
         .await;
     assert!(stage.runtime.health().is_well());
 }
