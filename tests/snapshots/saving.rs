@@ -59,9 +59,8 @@ impl SnapshotStore for Faulty {
     }
 
     fn put(&self, key: SnapshotKey, snapshot: Bytes) -> Answer<Result<(), BoxError>> {
-        match *self.fault.lock() {
-            Fault::HangsWriting => return Answer::later(std::future::pending()),
-            _ => {}
+        if matches!(*self.fault.lock(), Fault::HangsWriting) {
+            return Answer::later(std::future::pending());
         }
         self.call(|inner| inner.put(key, snapshot))
     }

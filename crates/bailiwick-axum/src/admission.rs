@@ -9,7 +9,7 @@ use std::task::Poll;
 use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
@@ -60,7 +60,7 @@ impl Admission {
 
     fn lets_in(&self, headers: &HeaderMap) -> bool {
         let Some(token) = &self.token else { return true };
-        let sent = headers.get(AUTHORIZATION).map(|value| value.as_bytes());
+        let sent = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
         let sent = sent.and_then(|sent| sent.split_at_checked("Bearer ".len()));
         // In a time that does not depend on how much of it is right.
         sent.is_some_and(|(scheme, sent)| {

@@ -132,7 +132,7 @@ async fn by_itself(over: Option<Instant>, ends: Arc<Notify>, mut all_end: watch:
     let all_end = async {
         let ends = all_end.wait_for(|all_end| *all_end).await.is_ok();
         if !ends {
-            pending().await
+            pending::<()>().await;
         }
     };
     select! {
