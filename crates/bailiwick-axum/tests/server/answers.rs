@@ -195,5 +195,5 @@ async fn the_trace_of_a_request_stands_beside_its_events() {
     told(&app, request).await;
     let mut history = runtime.aggregates::<AccountSessions>().get("a").history(None).await.unwrap();
     let news = history.next().await.unwrap().unwrap();
-    assert_eq!(news.correlation().map(|text| text.as_str()), Some(sent));
+    assert_eq!(news.correlation().map(bailiwick::Text::as_str), Some(sent));
 }

@@ -7,14 +7,14 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
-use bailiwick::{Aggregates, MemoryJournal, Runtime, Timestamp};
+use bailiwick::Aggregates;
 use bailiwick_axum::{Call, EventStream, Json, PathId, Problem, UrlId};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::{AccountId, AccountSessions, Acquire, SessionId};
+use crate::{AccountId, AccountSessions, Acquire, MemoryJournal, Runtime, SessionId, Timestamp};
 
 /// So long a test waits for what has to come; nothing depends on how long it takes.
 pub const PATIENCE: Duration = Duration::from_secs(60);
