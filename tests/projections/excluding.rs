@@ -116,7 +116,8 @@ async fn of_two_processes_each_event_is_applied_by_one() {
     let database = path("rows.db");
     let journal = Arc::new(TephraJournal::open(path("one")).expect("nobody else has it"));
     let runtime = Runtime::builder_shared(journal).aggregate::<Counter>().start().await.unwrap();
-    (write(&runtime).await, write(&runtime).await);
+    write(&runtime).await;
+    write(&runtime).await;
     runtime.shutdown(PATIENCE).await;
     drop(runtime);
     std::fs::create_dir(path("other")).unwrap();

@@ -147,7 +147,7 @@ fn rows_in_memory_are_empty_when_they_are_made_anew() {
     let mark = Cursor::new(MemoryJournal::new().id(), Position::new(1));
     let mut rows = MemoryRows::<Odd>::from_rows(mark, [(key.clone(), 5)]);
     let mut tx = rows.begin().expect("a transaction");
-    assert_eq!(tx.load(&[key.clone()]).expect("a row").len(), 1);
+    assert_eq!(tx.load(std::slice::from_ref(&key)).expect("a row").len(), 1);
     tx.create().expect("it is made");
     assert_eq!((tx.load(&[key]).expect("no row").len(), tx.in_use().expect("none")), (0, None));
 }
