@@ -90,6 +90,7 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Stalled<I> {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -100,7 +101,8 @@ mod tests {
         let (client, server) = duplex(8);
         let mut server = Stalled::new(server, LIMIT);
         let begun = Instant::now();
-        let error = server.write_all(&[0; 9]).await.unwrap_err();
+        let written = timeout(2 * LIMIT, server.write_all(&[0; 9])).await;
+        let error = written.expect("it fails").unwrap_err();
         assert_eq!((error.kind(), begun.elapsed()), (ErrorKind::TimedOut, LIMIT));
         drop(client);
     }

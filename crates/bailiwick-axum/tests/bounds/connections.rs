@@ -14,8 +14,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
-use crate::support::{over_tcp, runtime, until_answered};
+use crate::support::{PATIENCE, over_tcp, runtime, until_answered};
 
 /// A stream of events without an end, as fast as it is taken.
 struct Flood(#[allow(dead_code)] EventStream);
@@ -64,7 +65,7 @@ async fn who_does_not_read_is_let_go_and_so_is_its_stream() {
     let served = served(Limits { streams: 1, write_timeout, ..Limits::default() }).await;
     let _does_not_read = open(served.at, "/flood").await;
     // Whoever comes next gets its place, sooner or later.
-    let mut next = until_open(served.at).await;
+    let mut next = timeout(PATIENCE, until_open(served.at)).await.expect("its place is free");
     next.read_exact(&mut vec![0; 1 << 20]).await.unwrap();
     served.ended.abort();
 }
