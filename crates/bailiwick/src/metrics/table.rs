@@ -76,6 +76,7 @@ macro_rules! table {
             Row::new(Kind::$kind, $name, &[$(stringify!($label)),*], $help);)+
 
         /// All metrics. Times are in seconds, everything else is counted.
+        /// For an example see [`Row`].
         ///
         /// | metric | is a | labels | what it says |
         /// |---|---|---|---|
@@ -86,8 +87,6 @@ macro_rules! table {
         /// `kind` is `aggregate`, `decision`, `policy`, `effect` or `projection`, and `name` the `NAME` of that type; all
         /// decisions together have the name `all`. `outcome` is what became of it: see
         /// [`Counts`](crate::Counts) and [`ReactionCounts`](crate::ReactionCounts).
-        ///
-        /// For an example see [`Row`].
         pub const TABLE: &[Row] = &[$($row),+];
     };
 }
