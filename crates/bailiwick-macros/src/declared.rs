@@ -75,6 +75,11 @@ fn write(tokens: TokenStream, out: &mut String) {
             TokenTree::Punct(punct) => match punct.as_char() {
                 sign @ (',' | ';') => out.extend([sign, ' ']),
                 sign @ ('=' | '+') => out.extend([' ', sign, ' ']),
+                // A list may have been written in lines, with a comma behind the last.
+                '>' => {
+                    out.truncate(out.trim_end_matches([',', ' ']).len());
+                    out.push('>');
+                }
                 sign => out.push(sign),
             },
             word => {
