@@ -77,7 +77,7 @@ struct Arguments {
     /// The picture that is drawn.
     #[arg(long, value_name = "FILE", default_value = "load.svg")]
     plot: PathBuf,
-    /// A tenth of the accounts and of the time: to see that it works, not how fast.
+    /// Fewer accounts, and a tenth of the time: to see that it works, not how fast.
     #[arg(long)]
     quick: bool,
 }
@@ -171,7 +171,9 @@ async fn watched(load: &Rc<Load>, drive: &Drive) -> Measured {
 
 impl Arguments {
     fn plan(&self) -> Plan {
-        let accounts = if self.quick { self.accounts.div_ceil(10) } else { self.accounts };
+        // As many as callers at least, so that all of them can ask.
+        let fewer = self.accounts.div_ceil(10).max(self.drive().connections).min(self.accounts);
+        let accounts = if self.quick { fewer } else { self.accounts };
         let Arguments { sessions, beats, lease: lease_ms, seed, .. } = *self;
         Plan { accounts: accounts.max(1), sessions: sessions.max(1), beats, lease_ms, seed }
     }
