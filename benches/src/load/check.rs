@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use tokio::task::JoinSet;
@@ -34,6 +34,8 @@ const AT_ONCE: usize = 32;
 const TRIES: usize = 60;
 const AGAIN: Duration = Duration::from_millis(500);
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long all of it may take: what was not looked at by then is not looked at.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How many are named.
 const NAMED: usize = 10;
 
@@ -97,6 +99,7 @@ impl Load {
     pub async fn check(self: &Rc<Self>) -> Checked {
         let accounts: Rc<[String]> = self.population.borrow().accounts().collect();
         let (next, mut looks) = (Rc::new(Cell::new(0)), JoinSet::new());
+        let until = Instant::now() + PATIENCE;
         for _ in 0..AT_ONCE {
             let (load, accounts, next) = (self.clone(), accounts.clone(), next.clone());
             looks.spawn_local(async move {
@@ -105,7 +108,7 @@ impl Load {
                 while let Some(account) = accounts.get(next.get()) {
                     let expected = load.population.borrow().expected(next.get());
                     next.set(next.get() + 1);
-                    let shown = load.look(&mut connection, account).await;
+                    let shown = load.look(&mut connection, account, until).await;
                     checked.look(account, &expected, shown);
                 }
                 checked
@@ -118,10 +121,18 @@ impl Load {
         checked
     }
 
-    async fn look(&self, connection: &mut Connection, account: &str) -> Option<Shown> {
+    async fn look(
+        &self,
+        connection: &mut Connection,
+        account: &str,
+        until: Instant,
+    ) -> Option<Shown> {
         let mut request = Vec::new();
         self.target.write(&mut request, "GET", format_args!("/accounts/{account}"), None);
         for _ in 0..TRIES {
+            if Instant::now() > until {
+                break;
+            }
             match tokio::time::timeout(TIMEOUT, connection.exchange(&request)).await {
                 Ok(Ok(answer)) if answer.status == 200 => {
                     return serde_json::from_slice(answer.body).ok();

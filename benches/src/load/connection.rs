@@ -75,17 +75,23 @@ impl Connection {
         self.stream = None;
     }
 
+    /// Makes the connection, if there is none.
+    ///
+    /// # Errors
+    /// Nobody listens.
+    pub async fn connect(&mut self) -> Result<&mut TcpStream, Lost> {
+        if self.stream.is_none() {
+            let stream = TcpStream::connect(&self.host).await.map_err(Lost::NotSent)?;
+            stream.set_nodelay(true).map_err(Lost::NotSent)?;
+            self.stream = Some(stream);
+        }
+        self.stream.as_mut().ok_or_else(|| Lost::NotSent(io::ErrorKind::NotConnected.into()))
+    }
+
     async fn head_of(&mut self, request: &[u8]) -> Result<Head, Lost> {
-        let stream = match &mut self.stream {
-            Some(stream) => stream,
-            None => {
-                let stream = TcpStream::connect(&self.host).await.map_err(Lost::NotSent)?;
-                stream.set_nodelay(true).map_err(Lost::NotSent)?;
-                self.stream.insert(stream)
-            }
-        };
-        stream.write_all(request).await.map_err(Lost::NoAnswer)?;
+        self.connect().await?.write_all(request).await.map_err(Lost::NoAnswer)?;
         self.read.clear();
+        let stream = self.stream.as_mut().expect("it was written to");
         loop {
             let read = stream.read_buf(&mut self.read).await.map_err(Lost::NoAnswer)?;
             if read == 0 {

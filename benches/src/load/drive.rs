@@ -75,11 +75,12 @@ impl Load {
     pub async fn drive(self: &Rc<Self>, drive: &Drive, says: &mut dyn FnMut(&Second)) -> Measured {
         self.tally.take();
         self.second.take();
+        let connections = self.connections(drive).await;
         let (begun, watch) = (Instant::now(), Watch::begin(&self.pids));
         let schedule = Rc::new(Schedule::new(drive.rate, drive.duration, drive.connections));
         let mut callers = JoinSet::new();
-        for _ in 0..drive.connections {
-            callers.spawn_local(self.clone().call(drive.clone(), schedule.clone()));
+        for connection in connections {
+            callers.spawn_local(self.clone().call(connection, drive.clone(), schedule.clone()));
         }
         let mut ticks = tokio::time::interval_at(
             tokio::time::Instant::now() + Duration::from_secs(1),
@@ -107,8 +108,28 @@ impl Load {
         }
     }
 
-    async fn call(self: Rc<Self>, drive: Drive, schedule: Rc<Schedule>) {
-        let (mut connection, mut request) = (Connection::new(&self.target.host), Vec::new());
+    /// One for each caller, made one after the other before anything is due: what a server has no room for in
+    /// its queue of connections comes again seconds later, which says nothing of how fast it answers. Those
+    /// that cannot be made are tried again by their callers.
+    async fn connections(&self, drive: &Drive) -> Vec<Connection> {
+        let mut all: Vec<_> =
+            (0..drive.connections).map(|_| Connection::new(&self.target.host)).collect();
+        for connection in &mut all {
+            let made = tokio::time::timeout(drive.timeout, connection.connect()).await;
+            if !matches!(made, Ok(Ok(_))) {
+                break;
+            }
+        }
+        all
+    }
+
+    async fn call(
+        self: Rc<Self>,
+        mut connection: Connection,
+        drive: Drive,
+        schedule: Rc<Schedule>,
+    ) {
+        let mut request = Vec::new();
         while let Some(Due { since, awaited }) = schedule.next().await {
             let late = since.elapsed();
             if late > drive.patience {
