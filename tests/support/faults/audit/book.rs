@@ -60,7 +60,9 @@ impl Book {
         Readable.require(position == head + 1, || format!("behind {head} comes {position}"))?;
         self.head = position;
         let tags = event.tags.as_slice();
-        let [tag] = tags else {
+        // A session's tag stands beside that of its account.
+        let mut owners = tags.iter().filter(|tag| tag.key() != "session");
+        let (Some(tag), None) = (owners.next(), owners.next()) else {
             return Err(Rules.broken(format!("{position}: it has the tags {tags:?}")));
         };
         let at = event.recorded_at;
