@@ -34,20 +34,13 @@ pub(crate) async fn read_body(body: Body, limits: BodyLimits) -> Result<Bytes, P
 /// There is no body: for handlers that take none. One that has something in it is 400 `invalid_body`.
 ///
 /// ```
-/// use axum::extract::State;
-/// use bailiwick::{Aggregates, id};
-/// use bailiwick_axum::{Call, NoBody, PathId, Problem};
-/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../bailiwick/docs/sessions.rs"));
+/// use axum::Router;
+/// use axum::routing::delete;
+/// use bailiwick_axum::NoBody;
 ///
-/// /// `DELETE /accounts/{account}`
-/// async fn close(
-///     State(accounts): State<Aggregates<AccountSessions>>,
-///     PathId(account): PathId<AccountId>,
-///     call: Call,
-///     _: NoBody,
-/// ) -> Result<(), Problem> {
-///     todo!()
-/// }
+/// async fn discard(_: NoBody) {}
+///
+/// let routes: Router = Router::new().route("/draft", delete(discard));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoBody;
