@@ -23,9 +23,8 @@ pub fn request(method: &str, path: &str) -> Request {
 }
 
 impl Request {
-    pub fn json(mut self, body: &Value) -> Request {
-        self.body = Some(body.to_string().into_bytes());
-        self.header("Content-Type", "application/json")
+    pub fn json(self, body: &Value) -> Request {
+        self.bytes(body.to_string().as_bytes())
     }
 
     pub fn bytes(mut self, body: &[u8]) -> Request {

@@ -1,7 +1,7 @@
 //! The two servers as processes of their own, on folders and ports of their own.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -50,19 +50,10 @@ impl Process {
     pub fn start(mut command: Command) -> Process {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("it can be started");
-        let (say, said) = mpsc::channel();
-        let (out, errors) = (child.stdout.take(), child.stderr.take());
-        // Both are read to their ends, so that nobody waits for room in a pipe.
-        let reads = move |from: Box<dyn std::io::Read + Send>| {
-            let say = say.clone();
-            thread::spawn(move || {
-                let lines = BufReader::new(from).lines().map_while(Result::ok);
-                lines.for_each(|line| drop(say.send(line)));
-            });
-        };
-        reads(Box::new(out.expect("a pipe")));
-        reads(Box::new(errors.expect("a pipe")));
+        let said = lines_of(child.stdout.take().expect("a pipe"));
+        let logged = lines_of(child.stderr.take().expect("a pipe"));
         let mut lines = Vec::new();
+        // Only what it says itself: its log may name addresses of others, and before.
         let at = loop {
             match said.recv_timeout(PATIENCE) {
                 Ok(line) => match url(&line) {
@@ -71,6 +62,7 @@ impl Process {
                 },
                 Err(_) => {
                     let _ = child.kill();
+                    lines.extend(logged.try_iter());
                     panic!("it did not start: {lines:#?}");
                 }
             }
@@ -133,6 +125,16 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The lines of a pipe, which is read to its end, so that nobody waits for room in it.
+fn lines_of(from: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (say, said) = mpsc::channel();
+    thread::spawn(move || {
+        let lines = BufReader::new(from).lines().map_while(Result::ok);
+        lines.for_each(|line| drop(say.send(line)));
+    });
+    said
 }
 
 /// The address in a line that has a URL.
