@@ -25,6 +25,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// In place of figures: why there are none.
+    pub(crate) fn absent(workload: &str, system: &str, clients: usize, why: &str) -> Row {
+        let (workload, system, note) = (workload.to_owned(), system.to_owned(), why.to_owned());
+        Row { workload, system, clients, note, ..Row::default() }
+    }
+
     fn same_group(&self, other: &Row) -> bool {
         (&self.workload, self.clients) == (&other.workload, other.clients)
     }

@@ -5,6 +5,11 @@
 
 use std::fmt::Write;
 
+/// Of a picture.
+pub(super) const WIDTH: f64 = 860.0;
+/// Around what is in it.
+pub(super) const MARGIN: f64 = 28.0;
+
 const STYLE: &str = "\
     .card{fill:#ffffff;stroke:#d8dee4}.rule{stroke:#d8dee4}\
     .own{fill:#0f766e}.asleep{fill:#0f766e;opacity:.5}.reference{fill:#8c96a3}.other{fill:#c3cad2}\

@@ -3,13 +3,11 @@
 
 use std::time::Duration;
 
-use super::canvas::{Anchor, Canvas};
+use super::canvas::{Anchor, Canvas, MARGIN, WIDTH};
 use crate::load::print::millis;
 use crate::load::{Histogram, KINDS, Measured, Second};
 use crate::report::count;
 
-const WIDTH: f64 = 860.0;
-const MARGIN: f64 = 28.0;
 /// Room for the figures at the left of a panel, and for names at its right.
 const LEFT: f64 = 92.0;
 const RIGHT: f64 = 110.0;

@@ -1,12 +1,10 @@
 //! The picture: throughput in a grid of groups on one scale, memory below on its own.
 
 use super::REFERENCE;
-use super::canvas::{Anchor, Canvas};
+use super::canvas::{Anchor, Canvas, MARGIN, WIDTH};
 use super::panels::{Bar, Group, memory, throughput};
 use crate::report::Row;
 
-const WIDTH: f64 = 860.0;
-const MARGIN: f64 = 28.0;
 const GUTTER: f64 = 44.0;
 const LINE: f64 = 22.0;
 const BAR: f64 = 14.0;

@@ -39,7 +39,8 @@ pub struct Load {
     pub(super) pids: Vec<u32>,
     pub(super) population: RefCell<Population>,
     tally: RefCell<Tally>,
-    second: RefCell<(u64, u64, Histogram)>,
+    /// Of this second: how many were refused, and how long those took that were accepted.
+    second: RefCell<(u64, Histogram)>,
 }
 
 /// Nothing can be asked now.
@@ -178,8 +179,7 @@ impl Load {
             Some(Ok(Answer { status: 200..300, body, .. })) => {
                 counts.accepted += 1;
                 counts.latencies.push(latency);
-                second.0 += 1;
-                second.2.push(latency);
+                second.1.push(latency);
                 Outcome::Accepted(body)
             }
             Some(Ok(Answer { status: 404 | 409 | 422, .. })) => {
@@ -189,7 +189,7 @@ impl Load {
             Some(Ok(Answer { status: 429 | 503, retry_after, .. })) => {
                 counts.refused += 1;
                 tally.refusals.push(latency);
-                second.1 += 1;
+                second.0 += 1;
                 Outcome::Refused(retry_after.filter(|_| honours_retry_after))
             }
             Some(Ok(Answer { status, body, .. })) => {
@@ -223,11 +223,11 @@ impl Load {
 
     /// What happened in the second that ends now.
     fn second(&self, at: Duration, last: Duration) -> Second {
-        let (accepted, refused, latencies) = self.second.take();
+        let (refused, latencies) = self.second.take();
         let passed = (at - last).as_secs_f64();
         Second {
             at,
-            accepted: accepted as f64 / passed,
+            accepted: latencies.len() as f64 / passed,
             refused: refused as f64 / passed,
             p50: latencies.percentile(0.5),
             p99: latencies.percentile(0.99),

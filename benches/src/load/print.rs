@@ -101,11 +101,11 @@ pub fn measured(measured: &Measured) {
     println!();
     (0..=rows.len()).for_each(|line| println!("  {}", align(&columns, line).trim_end()));
     println!();
-    facts(measured);
+    facts(measured, &all);
 }
 
-fn facts(measured: &Measured) {
-    let (tally, all) = (&measured.tally, measured.tally.all());
+fn facts(measured: &Measured, all: &Counts) {
+    let tally = &measured.tally;
     let per_second = |n: u64| count(n as f64 / measured.took.as_secs_f64()) + "/s";
     let due = measured.rate.map_or_else(|| "closed loop".to_owned(), |rate| count(rate) + "/s due");
     fact(

@@ -102,6 +102,7 @@ pub struct Measured {
 impl Measured {
     /// Requests accepted per second.
     pub fn goodput(&self) -> f64 {
-        self.tally.all().accepted as f64 / self.took.as_secs_f64().max(f64::MIN_POSITIVE)
+        let accepted: u64 = self.tally.kinds.iter().map(|counts| counts.accepted).sum();
+        accepted as f64 / self.took.as_secs_f64().max(f64::MIN_POSITIVE)
     }
 }

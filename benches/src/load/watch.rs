@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::cpu;
+use crate::memory::in_status;
 
 /// The processor time of this process and of a server's, from here on.
 pub(super) struct Watch {
@@ -37,8 +38,5 @@ impl Watch {
 /// Bytes of a process that are in memory and nowhere else: without pages of files, which the system keeps for as
 /// long as it has room. None where there is no `/proc`, or no such process.
 pub(super) fn memory_of(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
-    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
-    Some(kilobytes << 10)
+    in_status(&pid.to_string(), "RssAnon:")
 }

@@ -53,10 +53,15 @@ async fn heap() -> f64 {
     }
 }
 
+/// What the kernel says of a process's memory, in bytes; none where there is no `/proc`, or no such process.
+pub(crate) fn in_status(process: &str, field: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(kilobytes << 10)
+}
+
 /// Resident bytes of this process; none where there is no `/proc`.
 fn rss() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-    kilobytes.unwrap_or(0.0) * 1_024.0
+    in_status("self", "VmRSS:").map_or(0.0, |bytes| bytes as f64)
 }

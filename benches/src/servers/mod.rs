@@ -105,18 +105,13 @@ impl System {
 }
 
 impl Running {
-    /// The process that answers.
-    pub fn pid(&self) -> u32 {
-        self.program.pid()
-    }
-
     /// All processes that were started for it. They may have children.
     pub fn pids(&self) -> Vec<u32> {
         let database = self.database.as_ref().map(|database| match database {
             Database::Redis(server) => server.pid(),
             Database::Postgres(server) => server.pid(),
         });
-        std::iter::once(self.pid()).chain(database).collect()
+        std::iter::once(self.program.pid()).chain(database).collect()
     }
 }
 

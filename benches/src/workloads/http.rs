@@ -9,6 +9,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use tokio::task::LocalSet;
 
 use crate::load::print::millis;
@@ -67,25 +68,15 @@ pub async fn beats(folder: &Path, quick: bool) -> Vec<Row> {
 
 async fn run(shape: Shape, folder: &Path, quick: bool) -> Vec<Row> {
     let (round, rounds) = if quick { (QUICK_ROUND, 1) } else { (ROUND, ROUNDS) };
-    let all = [
-        servers::System::Bailiwick,
-        servers::System::RedisLua,
-        servers::System::PostgresRowLock,
-        servers::System::PostgresOptimistic,
-        servers::System::AxumAlone,
-    ];
-    let (here, absent): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.absent().is_none());
+    let all = servers::System::value_variants().iter().copied();
+    let (here, absent): (Vec<_>, Vec<_>) = all.partition(|one| one.absent().is_none());
     let systems = here.into_iter().map(|one| system(one, shape, folder, round)).collect();
     let Shape { workload, callers, .. } = shape;
     let mut rows = interleaved_long(workload, callers, rounds, systems).await;
     compare(&mut rows);
     if ONLY.get().is_none() {
-        rows.extend(absent.into_iter().map(|one| Row {
-            workload: workload.to_owned(),
-            system: one.name(),
-            clients: callers,
-            note: one.absent().unwrap_or_default().to_owned(),
-            ..Row::default()
+        rows.extend(absent.into_iter().map(|one| {
+            Row::absent(workload, &one.name(), callers, one.absent().unwrap_or_default())
         }));
     }
     if let Some(first) = rows.first_mut() {

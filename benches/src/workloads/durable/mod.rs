@@ -80,22 +80,14 @@ async fn run(
     }
     let mut rows = interleaved(workload, plan.callers, rounds, systems).await;
     if ONLY.get().is_none() {
-        rows.extend(missing.into_iter().map(|(name, why)| absent(workload, plan, name, why)));
+        rows.extend(
+            missing.into_iter().map(|(name, why)| Row::absent(workload, name, plan.callers, why)),
+        );
     }
     if let Some(first) = rows.first_mut() {
         first.note = format!("on {}", file_system::of(&folder));
     }
     rows
-}
-
-fn absent(workload: &str, plan: Plan, system: &str, why: &str) -> Row {
-    Row {
-        workload: workload.to_owned(),
-        system: system.to_owned(),
-        clients: plan.callers,
-        note: why.to_owned(),
-        ..Row::default()
-    }
 }
 
 fn system<K: Opens>(name: &str, folder: &Path, plan: Plan, written: &Written) -> System {

@@ -62,13 +62,7 @@ pub async fn run(folder: &Path, quick: bool) -> Vec<Row> {
     }
     rows.extend(on_disk);
     if !installed && ONLY.get().is_none() {
-        rows.push(Row {
-            workload: "policy-chain".to_owned(),
-            system: "redis-streams".to_owned(),
-            clients: 256,
-            note: redis::ABSENT.to_owned(),
-            ..Row::default()
-        });
+        rows.push(Row::absent("policy-chain", "redis-streams", 256, redis::ABSENT));
     }
     rows
 }
