@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata};
+use bailiwick::journal::{EncodedEvent, Journal};
 use bailiwick::{
-    Event, MemoryJournal, MemoryRows, ProjectionStore, Runtime, Tag, TephraJournal, Timestamp,
+    MemoryJournal, MemoryRows, ProjectionStore, Runtime, Tag, TephraJournal, Timestamp,
 };
 use bailiwick_examples::sqlite::SqliteStore;
 use bailiwick_tests::counter::CounterEvent;
+use bailiwick_tests::place::encoded;
 
 use super::sums::Sums;
 use super::{is_ready, until};
@@ -24,19 +25,9 @@ async fn write(journal: &dyn Journal, keys: u64) {
             seed = seed
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
-            let event = CounterEvent::Counted { value };
-            let mut payload = Vec::new();
-            Event::encode(&event, &mut payload).expect("it can be encoded");
-            EncodedEvent {
-                event_type: EventType::literal(event.event_type()),
-                version: 1,
-                tags: Tag::new("counter", format!("c{:07}", (seed >> 33) % keys))
-                    .expect("a tag")
-                    .into(),
-                payload: payload.into(),
-                recorded_at: Timestamp::from_millis(1_000),
-                metadata: Metadata::default(),
-            }
+            let tag = Tag::new("counter", format!("c{:07}", (seed >> 33) % keys)).expect("a tag");
+            let counted = encoded(&CounterEvent::Counted { value }, Timestamp::from_millis(1_000));
+            EncodedEvent { tags: tag.into(), ..counted }
         };
         let events = (0..AT_ONCE).map(|_| event()).collect();
         journal.append(events, None).await.expect("it is appended");

@@ -129,7 +129,7 @@ async fn chain(seed: u64, sabotage: Option<Sabotage>, sights: &mut Sights) -> Re
         found.check(&events).map_err(|what| format!("seed {seed}, life {life}: {what}"))?;
         let last = found.versions.last_key_value();
         sights.rebuilding += u32::from(last.is_some_and(|(last, _)| Some(*last) != found.in_use));
-        sights.swapped += u32::from(found.in_use > in_use);
+        sights.swapped += u32::from(in_use.is_some() && found.in_use > in_use);
         let head = events.last().map(|last| last.position);
         sights.behind += u32::from(last.is_some_and(|(_, (mark, _))| Some(mark.position) < head));
         in_use = found.in_use;

@@ -201,13 +201,11 @@ impl<const V: u32> ProjectionTransaction<Sums<V>> for FaultyTransaction<V> {
     fn commit(self) -> Result<(), BoxError> {
         fails(&self.told, Fault::RolledBack)?;
         ProjectionTransaction::<Sums<V>>::commit(self.tx)?;
-        let told = &mut *self.told.lock();
-        told.commits.push(told.written);
-        if told.faults.front() == Some(&Fault::Unknown) {
-            told.faults.pop_front();
-            return Err("the connection is lost".into());
+        {
+            let told = &mut *self.told.lock();
+            told.commits.push(told.written);
         }
-        Ok(())
+        fails(&self.told, Fault::Unknown)
     }
 }
 

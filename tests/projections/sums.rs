@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bailiwick::journal::{Journal, Query, Read, RecordedEvent};
+use bailiwick::journal::{Journal, RecordedEvent};
 use bailiwick::{BoxError, News, Position, Projection};
 use bailiwick_examples::sqlite::SqliteRows;
 use bailiwick_tests::counter::{CounterEvent, CounterId};
+pub use bailiwick_tests::faults::survivors::read as events_of;
 use rusqlite::{Connection, OptionalExtension};
 
 /// What was counted. Each version makes other rows of the same events.
@@ -89,19 +90,6 @@ impl<const V: u32> SqliteRows for Sums<V> {
         let upsert = format!("INSERT OR REPLACE INTO {table} VALUES (?1, ?2, ?3, ?4)");
         db.prepare_cached(&upsert)?.execute((id.as_str(), version, events, sum))?;
         Ok(())
-    }
-}
-
-/// All events of a journal.
-pub async fn events_of(journal: &dyn Journal) -> Vec<RecordedEvent> {
-    let (mut events, mut read) = (Vec::new(), Read::new(Query::all()));
-    loop {
-        let page = journal.read(read.clone()).await.expect("it can be read");
-        events.extend(page.events);
-        if !page.more {
-            return events;
-        }
-        read.after = page.upto;
     }
 }
 

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata};
-use bailiwick::{Event, RedbSnapshots, Runtime, Tag, TephraJournal, Timestamp};
+use bailiwick::journal::{EncodedEvent, Journal};
+use bailiwick::{RedbSnapshots, Runtime, Tag, TephraJournal, Timestamp};
+
+use bailiwick_tests::place::encoded;
 
 use crate::tank::{Tank, TankEvent, TankId};
 
@@ -15,17 +17,8 @@ const ROUNDS: usize = 200;
 const MOST: f64 = 2.0;
 
 async fn write(journal: &dyn Journal, id: &str, events: u64) {
-    let filled = TankEvent::Filled { litres: 1 };
-    let mut payload = Vec::new();
-    filled.encode(&mut payload).unwrap();
-    let event = EncodedEvent {
-        event_type: EventType::literal(filled.event_type()),
-        version: 1,
-        tags: Tag::new("tank", id).unwrap().into(),
-        payload: payload.into(),
-        recorded_at: Timestamp::from_millis(1_000),
-        metadata: Metadata::default(),
-    };
+    let filled = encoded(&TankEvent::Filled { litres: 1 }, Timestamp::from_millis(1_000));
+    let event = EncodedEvent { tags: Tag::new("tank", id).unwrap().into(), ..filled };
     let mut left = usize::try_from(events).unwrap();
     while left > 0 {
         let batch = left.min(5_000);
