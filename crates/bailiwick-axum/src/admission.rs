@@ -119,9 +119,7 @@ async fn answer(limits: &Limits, request: Request, next: Next) -> Response {
     let key = request.headers().get("idempotency-key").cloned();
     let response = match timeout(limits.request_timeout, caught(next.run(request))).await {
         Ok(Ok(response)) => response,
-        Ok(Err(Panicked)) => {
-            Problem::new(500, "internal", "something is wrong on this side").into_response()
-        }
+        Ok(Err(Panicked)) => Problem::internal().into_response(),
         Err(_) if looks => {
             let problem = Problem::new(503, "timed_out", "it took too long; try again later");
             problem.retry_after(limits.request_timeout).into_response()

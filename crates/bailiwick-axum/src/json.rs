@@ -55,7 +55,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
             }
             Err(error) => {
                 tracing::error!(%error, "an answer cannot be encoded");
-                Problem::new(500, "internal", "something is wrong on this side").into_response()
+                Problem::internal().into_response()
             }
         }
     }

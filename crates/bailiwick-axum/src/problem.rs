@@ -121,11 +121,15 @@ impl Problem {
         key: Option<&str>,
         refused: impl FnOnce(R) -> Problem,
     ) -> Problem {
-        let (class, wait, detail) = (error.class(), error.retry_after(), error.client_text());
+        let class = error.class();
         log(class, &error);
-        let problem = match error {
+        let error = match error {
             AskError::Rejected(rejection) => return refused(rejection),
             AskError::Unknown { .. } => return Problem::unknown(key),
+            error => error,
+        };
+        let (wait, detail) = (error.retry_after(), error.client_text());
+        let problem = match error {
             AskError::NotRun(not_run) => match not_run.cause {
                 Cause::KeyReused { .. } => return Problem::key_reused(),
                 Cause::Moved { .. } => Problem::new(409, "changed_meanwhile", detail),
@@ -159,6 +163,11 @@ impl Problem {
     pub(crate) fn key_reused() -> Problem {
         let detail = "the idempotency key was used for another request; use a new one for this";
         Problem::new(422, "idempotency_key_reused", detail)
+    }
+
+    /// The log says what.
+    pub(crate) fn internal() -> Problem {
+        Problem::new(500, "internal", "something is wrong on this side")
     }
 
     /// There is more to do than may be: this was not begun.

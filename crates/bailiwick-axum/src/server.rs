@@ -18,7 +18,8 @@ use crate::{Limits, Problem};
 /// - **Every request** has room, or is refused at once; has a time-out; has a span with its route and its
 ///   [trace](bailiwick::TraceParent); and is answered: a panic of a handler is 500, and what no route is for is a problem too.
 /// - **`GET /healthz`** is 200 as long as it lives. **`GET /readyz`** is 503 `not_ready` while the journal is closed,
-///   while the server comes to its end, and while what [`ready_if`](Self::ready_if) names is not ready.
+///   while the server comes to its end, while a projection is not ready, and while what
+///   [`ready_if`](Self::ready_if) names is not.
 /// - **Its end is in order**: see [`serve`](Self::serve).
 ///
 /// For an example see the [crate](crate).

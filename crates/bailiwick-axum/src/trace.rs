@@ -12,11 +12,12 @@ pub(crate) fn trace_of(headers: &HeaderMap) -> TraceParent {
 }
 
 fn new_trace() -> TraceParent {
-    let (mut trace, mut span) = ([0; 16], [0; 8]);
+    let mut bits = [[0; 8]; 3];
     // Without randomness all requests are one trace, which is no reason to refuse them.
-    let _ = getrandom::fill(&mut trace).and_then(|()| getrandom::fill(&mut span));
-    let (trace, span) = (u128::from_be_bytes(trace) | 1, u64::from_be_bytes(span) | 1);
-    TraceParent::new(trace, span, true).expect("neither is 0")
+    let _ = getrandom::fill(bits.as_flattened_mut());
+    let [high, low, span] = bits.map(u64::from_be_bytes);
+    let trace = (u128::from(high) << 64) | u128::from(low) | 1;
+    TraceParent::new(trace, span | 1, true).expect("neither is 0")
 }
 
 #[cfg(test)]

@@ -10,6 +10,11 @@ use serde_json::Value;
 /// Where a command has left the journal: whoever reads rows up to there (`min_position`) sees what it did.
 pub const POSITION: HeaderName = HeaderName::from_static("bailiwick-position");
 
+/// How many a page has: 100 unless it is said, 1 000 at most.
+pub fn page_of(wanted: Option<usize>) -> usize {
+    wanted.unwrap_or(100).clamp(1, 1_000)
+}
+
 /// An answer, as of a position.
 pub fn at(position: Position, answer: impl IntoResponse) -> Response {
     ([(POSITION, position.to_string())], answer).into_response()

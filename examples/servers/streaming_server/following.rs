@@ -5,19 +5,15 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use bailiwick::{Aggregates, Event, News, Position, Runtime, Update};
+use bailiwick::{Aggregates, Event, News, Position, Runtime};
 use bailiwick_axum::{EventStream, Json, PathId, Problem, Query};
 use bailiwick_examples::streaming::{AccountId, AccountSessions, SessionEvent};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::answer::page_of;
 use crate::description::schema::*;
 use crate::description::{self, Operation};
-
-/// How many events a page has, unless it is said.
-const PAGE: usize = 100;
-/// How many it has at most.
-const MOST: usize = 1_000;
 
 pub fn routes(runtime: &Runtime) -> Router {
     Router::new()
@@ -51,24 +47,11 @@ async fn history(
     PathId(account): PathId<AccountId>,
     Query(page): Query<Page>,
 ) -> Result<Json<Value>, Problem> {
-    let limit = page.limit.unwrap_or(PAGE).clamp(1, MOST);
-    let after = page.after.map_or(Position::START, Position::new);
-    let mut history = accounts.get(account).subscribe(after).await?;
-    let (mut events, mut next) = (Vec::new(), None);
-    // It ends where the journal does, or with the page; or with the runtime, and then there may be more.
-    while let Some(update) = history.next().await {
-        match update? {
-            Update::CaughtUp { .. } => break,
-            Update::Event(news) => {
-                events.push(shown_event(&news));
-                if events.len() == limit {
-                    next = Some(news.position().get());
-                    break;
-                }
-            }
-        }
-    }
-    Ok(Json(json!({ "events": events, "next": next })))
+    let (after, limit) = (page.after.map(Position::new), page_of(page.limit));
+    let page = accounts.get(account).history(after).await?.page(limit).await?;
+    let last = page.events.last().map(|news| news.position().get());
+    let events: Vec<_> = page.events.iter().map(shown_event).collect();
+    Ok(Json(json!({ "events": events, "next": last.filter(|_| page.more) })))
 }
 
 /// As it is told to clients, whatever it is like in the journal.

@@ -68,12 +68,10 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     if options.show {
         show::sessions(&runtime).await?;
     }
-    let slots_are_kept_up = slots::kept_up(&runtime);
     let routes = routes(&runtime, &rows)?;
     let metrics = metrics::routes(&runtime, collected);
     let limits = Limits { requests: options.max_requests, ..Limits::default() };
-    let server = Server::new(runtime).limits(limits).token(options.token);
-    let server = server.ready_if("slots", slots_are_kept_up).exempt(metrics);
+    let server = Server::new(runtime).limits(limits).token(options.token).exempt(metrics);
     let ended = server.serve(listener, routes, told_to_end).await;
     tracing::info!(?ended, "ended");
     Ok(())

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use bailiwick::{Builder, Position, Projection, ProjectionHandle, ProjectionState, Runtime};
+use bailiwick::{Builder, Position, Projection, ProjectionHandle, Runtime};
 use bailiwick_axum::{Json, Problem, Query, UrlId};
 use bailiwick_examples::sqlite::{SlotsPage, SqliteStore, slots_page};
 use bailiwick_examples::streaming::{AccountId, SlotsInUse};
@@ -18,17 +18,13 @@ use serde::Deserialize;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::answer::at;
+use crate::answer::{at, page_of};
 use crate::description::schema::*;
 use crate::description::{self, Operation};
 use crate::options::Options;
 
 /// How long a reader waits for the rows to be as of its position.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How many accounts a page has, unless it is said.
-const PAGE: usize = 100;
-/// How many it has at most.
-const MOST: usize = 1_000;
 
 /// Where the rows are.
 pub struct Database {
@@ -51,17 +47,8 @@ impl Database {
 }
 
 /// What the runtime has to know.
-///
-/// # Errors
-/// If the rows cannot be opened.
-pub fn add(builder: Builder, rows: &Database) -> rusqlite::Result<Builder> {
-    Ok(builder.projection(SlotsInUse, SqliteStore::at(&rows.path)))
-}
-
-/// Whether the rows are as they are to be: for `/readyz`.
-pub fn kept_up(runtime: &Runtime) -> impl Fn() -> bool + Send + Sync + 'static {
-    let projection = runtime.projection(SlotsInUse::NAME);
-    move || projection.status().state == ProjectionState::Ready
+pub fn add(builder: Builder, rows: &Database) -> Builder {
+    builder.projection(SlotsInUse, SqliteStore::at(&rows.path))
 }
 
 /// # Errors
@@ -94,7 +81,7 @@ async fn page(State(rows): State<Rows>, Query(page): Query<Page>) -> Result<Resp
         let reached = rows.projection.timeout(PATIENCE).reached(Position::new(position));
         reached.await?;
     }
-    let limit = page.limit.unwrap_or(PAGE).clamp(1, MOST);
+    let limit = page_of(page.limit);
     let after = page.cursor.map(|cursor| cursor.0);
     // SQLite blocks.
     let read = move || {

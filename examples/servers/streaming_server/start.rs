@@ -21,7 +21,7 @@ pub async fn start(options: &Options, rows: &slots::Database) -> Result<Runtime,
     let service = service.map(|url| HttpStreams::new(url, http::CALL_TIMEOUT)).transpose()?;
     let builder = accounts::add(Runtime::builder_shared(journal));
     let builder = streams::add(builder, service.as_ref());
-    let builder = slots::add(builder, rows)?;
+    let builder = slots::add(builder, rows);
     let builder = bidders::add(listings::add(builder));
     let builder = parcels::add(orders::add(builder));
     let builder = registration::add(builder);

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 
 /// The longest time an answer can be told to take, in milliseconds.
-const MOST_DELAY_MS: u64 = 60_000;
+pub const MOST_DELAY_MS: u64 = 60_000;
 
 /// What it does about orders: nothing special, unless told otherwise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::behaviour::Behaviour;
+use crate::behaviour::{Behaviour, MOST_DELAY_MS};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,7 +43,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub max_streams: usize,
     /// Be slow from the beginning: how long an order takes
-    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=MOST_DELAY_MS))]
     pub delay_ms: u64,
     /// Refuse every order from the beginning, with this status
     #[arg(long, value_name = "STATUS", value_parser = clap::value_parser!(u16).range(400..600))]

@@ -7,6 +7,7 @@ pub mod schema;
 use std::collections::BTreeMap;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing;
 use serde_json::{Map, Value, json};
@@ -30,7 +31,7 @@ pub fn routes() -> Router {
         parcels::described(),
         registration::described(),
     ];
-    let text = described(&operations.concat()).to_string();
+    let text = Bytes::from(described(&operations.concat()).to_string());
     let json = move || async move { ([(CONTENT_TYPE, "application/json")], text) };
     Router::new().route("/openapi.json", routing::get(json))
 }
