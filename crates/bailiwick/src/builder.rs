@@ -433,6 +433,7 @@ impl Builder {
     /// If the names contradict each other, as a start would say it: see [`StartError`].
     pub fn catalogue(&self) -> Result<Catalogue, StartError> {
         self.check_pinned()?;
+        check_projections(&self.projections)?;
         self.names.catalogue()
     }
 

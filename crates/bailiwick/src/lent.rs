@@ -62,9 +62,7 @@ impl Shared {
         let number = self.lending.enter(slot.clone())?;
         Some(Lent { shared: self.clone(), slot, number })
     }
-}
 
-impl Shared {
     /// Calls the journal for who reads, and waits for the answer.
     pub(crate) async fn asks<T: Send + 'static>(
         self: &Arc<Self>,

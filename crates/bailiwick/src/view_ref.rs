@@ -150,9 +150,7 @@ impl<V: View> ViewRef<V> {
         let boundary = guarded(|| boundary_of::<V>(key));
         async move {
             let boundary = boundary?.map_err(ReadError::InvalidId)?;
-            let (folded, position) = within(&shared, timeout, fold(&shared, &boundary)).await?;
-            let value = folded.into_state().expect("it is the only one");
-            Ok(Seen { value, position })
+            Ok(seen(within(&shared, timeout, fold(&shared, &boundary)).await?))
         }
     }
 }
@@ -177,19 +175,20 @@ pub(crate) async fn within<T>(
     }
 }
 
-/// Folds the one view of a boundary up to the end of the journal. With the position of the last event
-/// that it reads.
-pub(crate) async fn fold(
-    shared: &Arc<Shared>,
-    boundary: &Boundary,
-) -> Result<(Folded, Position), ReadError> {
+/// The one view that was folded, with the position of the last event that it reads.
+pub(crate) fn seen<V: View>(folded: Folded) -> Seen<V> {
+    let position = folded.last();
+    Seen { value: folded.into_state().expect("it is the only one"), position }
+}
+
+/// Folds the one view of a boundary up to the end of the journal.
+pub(crate) async fn fold(shared: &Arc<Shared>, boundary: &Boundary) -> Result<Folded, ReadError> {
     let mut folded = begin(shared, boundary, (SnapshotOf::View, None)).await?;
     fold_on(shared, &mut folded, None).await?;
     if let Some(keeper) = &shared.snapshots {
         snapshots::keep(keeper, folded.slots_mut());
     }
-    let last = folded.last();
-    Ok((folded, last))
+    Ok(folded)
 }
 
 /// The views of a boundary, at the beginning of the journal or where a snapshot goes on, which is not beyond

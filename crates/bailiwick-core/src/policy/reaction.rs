@@ -20,12 +20,20 @@ pub enum ReactionKind {
     Effect,
 }
 
-impl fmt::Display for ReactionKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ReactionKind {
+    /// What is shown.
+    #[doc(hidden)]
+    pub const fn name(self) -> &'static str {
+        match self {
             ReactionKind::Policy => "policy",
             ReactionKind::Effect => "effect",
-        })
+        }
+    }
+}
+
+impl fmt::Display for ReactionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -7,7 +7,7 @@ use crate::journal::fnv_1a;
 use crate::{Event, EventDescriptor, InvalidTag, Key, View};
 
 /// What is declared of the snapshots of a view.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Declared {
     /// The name of its Rust type, with its path.
     pub view: &'static str,
@@ -17,17 +17,21 @@ pub struct Declared {
     pub every: u64,
     /// One when it leaves memory with so many, at least; 0 for never.
     pub leaving_with: u64,
-    /// What is read: the event types by all their names, with their versions. If that changes, the state
-    /// is not the one that today's code would fold.
-    pub reads: u64,
+    types: &'static [EventDescriptor],
 }
 
 impl Declared {
     /// Of this view; none if it has no snapshots.
     pub fn of<V: View>() -> Option<Declared> {
         let Snapshots { version, every, leaving_with, .. } = V::SNAPSHOTS?;
-        let reads = read_by(<V::Event as Event>::TYPES);
-        Some(Declared { view: type_name::<V>(), version, every, leaving_with, reads })
+        let types = <V::Event as Event>::TYPES;
+        Some(Declared { view: type_name::<V>(), version, every, leaving_with, types })
+    }
+
+    /// What is read: the event types by all their names, with their versions. If that changes, the state
+    /// is not the one that today's code would fold. Made anew by each call.
+    pub fn reads(&self) -> u64 {
+        read_by(self.types)
     }
 
     /// Whether so many events that no snapshot has are enough for a new one.

@@ -61,7 +61,7 @@ pub fn assert_snapshot<V: View>(
 }
 
 fn text_of(declared: &Declared, form: &[u8]) -> String {
-    let Declared { version, reads, .. } = declared;
+    let (version, reads) = (declared.version, declared.reads());
     let mut text = format!("version {version} of snapshots, of what is read as {reads:016x}\n");
     form.iter().for_each(|byte| write!(text, "{byte:02x}").expect("a String takes everything"));
     text.push('\n');

@@ -109,6 +109,12 @@ impl Slot {
         Box::new(move || state.form())
     }
 
+    /// None is made now: the next one is due after as many events.
+    #[doc(hidden)]
+    pub fn put_off(&mut self) {
+        self.unsaved = 0;
+    }
+
     /// Whether it would come back from a snapshot as it is, if it has any.
     ///
     /// # Errors

@@ -222,7 +222,7 @@ impl Lookup {
         let Lookup { keeper, declared, key } = self;
         let shared = &reading.shared;
         let Some(found) = keeper.find(shared, declared, key, None).await else { return Ok(None) };
-        let read = found.read(reading.read.query.clone()).limit(reading.read.limit);
+        let read = shared.config.paged(found.read(reading.read.query.clone()));
         let page = port::read(&*reading.journal, read).await.map_err(LoadError::Unread)?;
         let Confirmed::Yes(page) = keeper.confirm(shared, &found, page) else { return Ok(None) };
         let Some((state, beside)) = keeper.opened::<A>(reading, &found) else { return Ok(None) };
@@ -269,24 +269,15 @@ fn is_odd<A: Aggregate>(folded: &Folded<A>) -> Option<String> {
 impl Keeper {
     /// The state and what stands beside it, if both can be read, and it remembers as much as it has to.
     fn opened<A: Aggregate>(&self, reading: &Reading, found: &Candidate) -> Option<(A, Beside)> {
-        let shared = &reading.shared;
-        let body = &found.body;
-        let opened = caught(|| -> Result<(A, Beside), CodecError> {
+        let (shared, body) = (&reading.shared, &found.body);
+        let (state, beside): (A, Beside) = self.decoded(shared, found, || {
             Ok((declared::<A>().decode(&body.state)?, codec::decode_value(&body.beside)?))
-        });
-        let why = match opened {
-            Ok(Ok((state, beside))) => {
-                if beside.remembers_from <= window(shared) {
-                    return Some((state, beside));
-                }
-                self.is_forgetful();
-                return None;
-            }
-            Ok(Err(error)) => ErrorReport::of(&error).to_string(),
-            Err(message) => format!("its decoding panics: {message}"),
-        };
-        self.unusable(shared, &found.key, &why);
-        None
+        })?;
+        if beside.remembers_from > window(shared) {
+            self.is_forgetful();
+            return None;
+        }
+        Some((state, beside))
     }
 }
 

@@ -112,9 +112,7 @@ impl<D: Decision> Asked<D> {
             boundary: bounded.boundary().clone(),
             asked,
             until,
-            span: Seen::decision(|| {
-                (D::COMMAND.unwrap_or_else(command_name::<D>), call.as_deref())
-            }),
+            span: Seen::decision(|| (Self::command(), call.as_deref())),
             call,
             keyed,
             stage: AtomicU8::new(WAITING),
@@ -281,7 +279,7 @@ impl<D: Decision> Asked<D> {
         let refusal = Refusal {
             by: None,
             tags: Tags::none(),
-            command: D::COMMAND.unwrap_or_else(command_name::<D>),
+            command: Self::command(),
             form,
             call: self.call.as_deref(),
             judged,
@@ -289,9 +287,13 @@ impl<D: Decision> Asked<D> {
         refusal.event(rejection, as_of)
     }
 
+    fn command() -> &'static str {
+        D::COMMAND.unwrap_or_else(command_name::<D>)
+    }
+
     fn metadata(&self) -> Metadata {
         let mut metadata = Metadata::default();
-        metadata.command = Some(Text::literal(D::COMMAND.unwrap_or_else(command_name::<D>)));
+        metadata.command = Some(Text::literal(Self::command()));
         if let Some(call) = &self.call {
             let extra = metadata.extra_mut();
             extra.correlation.clone_from(&call.correlation);

@@ -122,11 +122,7 @@ impl Told<'_> {
     }
 
     fn reaction(&self, status: &ReactionStatus) {
-        let kind = match status.kind {
-            bailiwick_core::ReactionKind::Policy => "policy",
-            bailiwick_core::ReactionKind::Effect => "effect",
-        };
-        let own = &[("kind", kind), ("name", status.name)];
+        let own = &[("kind", status.kind.name()), ("name", status.name)];
         let ReactionCounts {
             news,
             performed,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick_core::{EventDescriptor, FieldDescriptor, Lane};
 
-use super::{Names, Set, Who, kind_of};
+use super::{Names, Set, Who};
 use crate::catalogue::{Catalogue, EventEntry, FieldEntry, NameEntry};
 use crate::start::StartError;
 
@@ -33,7 +33,7 @@ impl Names {
             by_was: known.id.was.to_vec(),
         });
         let reactions = self.reactions.iter().map(|known| NameEntry {
-            kind: kind_of(known),
+            kind: known.kind.name(),
             name: known.name.to_owned(),
             was: Vec::new(),
             by: Some(known.lane.to_string()),

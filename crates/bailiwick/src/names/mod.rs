@@ -20,7 +20,7 @@ use bailiwick_core::policy::ReactionDescriptor;
 use bailiwick_core::views::Reader;
 use bailiwick_core::{
     Aggregate, CodecError, Decision, Event, EventDescriptor, IdDescriptor, Position, Projection,
-    ReactionKind, View, Views,
+    View, Views,
 };
 
 pub use found::Found;
@@ -131,7 +131,7 @@ impl Names {
     /// A policy or an effect.
     pub(crate) fn reaction(&mut self, declares: ReactionDescriptor) {
         let ReactionDescriptor { rust_type: of, id: view, types, decodes: decode, .. } = declares;
-        let who = Who::named(kind_of(&declares), declares.name);
+        let who = Who::named(declares.kind.name(), declares.name);
         self.reader(who, Reader { of, view, types, decode, ids: Vec::new() });
         self.readers(who, declares.readers);
         self.reactions.push(declares);
@@ -193,13 +193,6 @@ impl Who {
 
     fn of_type<T>(kind: &'static str) -> Who {
         Who { kind, name: type_name::<T>(), is_type: true }
-    }
-}
-
-fn kind_of(declares: &ReactionDescriptor) -> &'static str {
-    match declares.kind {
-        ReactionKind::Policy => "policy",
-        ReactionKind::Effect => "effect",
     }
 }
 

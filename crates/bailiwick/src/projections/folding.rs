@@ -131,20 +131,20 @@ impl<P: Projection, S: ProjectionStore<P>> Folding<P, S> {
                 let last = read.news.last().map(News::position);
                 upto.position = last.unwrap_or_else(|| position_of(part.from));
             }
-            let written = caught(|| self.transact(&read, part, upto));
-            let failed = match written {
-                Ok(Ok(committed)) => return Ok(Committed { broken: read.broken, ..committed }),
+            return match caught(|| self.transact(&read, part, upto)) {
+                Ok(Ok(committed)) => Ok(Committed { broken: read.broken, ..committed }),
                 Ok(Err(Abort::Broken { nth, reason })) => {
                     let at = read.news[nth].position();
                     read.cut(nth);
                     read.broken = Some(Broken { at, reason });
                     continue;
                 }
-                Ok(Err(Abort::Refused(refused))) => return Err(refused),
-                Ok(Err(Abort::Failed(reason))) => reason,
-                Err(message) => format!("the store panics: {message}"),
+                Ok(Err(Abort::Refused(refused))) => Err(refused),
+                Ok(Err(Abort::Failed(reason))) => Err(Refused::Failed { reason }),
+                Err(message) => {
+                    Err(Refused::Failed { reason: format!("the store panics: {message}") })
+                }
             };
-            return Err(Refused::Failed { reason: failed });
         }
     }
 

@@ -47,20 +47,17 @@ impl Running {
                 continue;
             }
             // Read while that is written; what is written is looked at as soon as it is.
-            let (mut applied, mut applied_mark) = (pin!(applied), None);
-            let mut reading = pin!(Batch::read(&mut following, &self.shared.config));
-            while applied_mark.is_none() {
-                match next {
-                    None => match race(applied.as_mut(), reading.as_mut()).await {
-                        Either::Left(done) => applied_mark = Some(done?),
-                        Either::Right(batch) => next = Some(batch),
-                    },
-                    Some(_) => applied_mark = Some(applied.as_mut().await?),
+            let (mut applied, mut reading) =
+                (pin!(applied), pin!(Batch::read(&mut following, &self.shared.config)));
+            match race(applied.as_mut(), reading.as_mut()).await {
+                Either::Left(done) => {
+                    mark = Some(done?);
+                    next = Some(reading.await);
                 }
-            }
-            mark = applied_mark;
-            if next.is_none() {
-                next = Some(reading.await);
+                Either::Right(batch) => {
+                    next = Some(batch);
+                    mark = Some(applied.await?);
+                }
             }
         }
     }

@@ -9,8 +9,9 @@ use bailiwick_core::Position;
 use super::running::Running;
 use super::status::{ProjectionState, ProjectionStatus};
 use crate::error::{ReachError, ReadError};
-use crate::port::{self, or_closed};
+use crate::port::or_closed;
 use crate::race::{Either, race};
+use crate::reading::extends_to;
 
 /// The projections of a runtime, from [`Runtime::projections`](crate::Runtime::projections). It does not keep the
 /// runtime alive. Cheap to clone.
@@ -175,36 +176,30 @@ async fn reaches(running: &Arc<Running>, position: Position) -> Result<Position,
         // Before it is looked at, so that no change is missed.
         let changed = running.current.changed.notified();
         let status = running.current.get();
-        if let Some(reached) = status.readable().filter(|reached| *reached >= position) {
+        let reached = status.readable();
+        if let Some(reached) = reached.filter(|reached| *reached >= position) {
             return Ok(reached);
         }
         if let ProjectionState::Failed { at, reason } = status.state {
-            return Err(ReachError::Failed {
-                reached: running.current.get().readable(),
-                at,
-                reason,
-            });
+            return Err(ReachError::Failed { reached, at, reason });
         }
         if !is_known {
-            is_known = exists(running, position).await?;
+            exists(running, position).await?;
             running.want(position);
+            is_known = true;
         }
         changed.await;
     }
 }
 
 /// Whether the journal reaches that far: else nobody knows whether it ever will.
-async fn exists(running: &Arc<Running>, position: Position) -> Result<bool, ReachError> {
-    let head = running.shared.asks(port::head).await.map_err(|error| match error {
+async fn exists(running: &Arc<Running>, position: Position) -> Result<(), ReachError> {
+    extends_to(&running.shared, position).await.map_err(|error| match error {
         ReadError::ShutDown => ReachError::ShutDown,
+        ReadError::BeyondHead { position, head } => ReachError::BeyondHead { position, head },
         ReadError::Unread { source, .. } => ReachError::Unread(source),
         error => unreachable!("the head is asked for: {error}"),
-    })?;
-    let head = head.position;
-    match position > head {
-        true => Err(ReachError::BeyondHead { position, head }),
-        false => Ok(true),
-    }
+    })
 }
 
 impl fmt::Debug for Projections {

@@ -98,8 +98,9 @@ impl Running {
         tracing::info!(projection = self.name(), "another runtime goes on with it");
         self.recovers();
         self.is_stale(StaleReason::StandingBy);
-        for looks in 0_u64.. {
-            if looks > 0 {
+        let mut has_looked = false;
+        loop {
+            if std::mem::replace(&mut has_looked, true) {
                 self.sleep(config.projection_pass).await;
             }
             let seen = match self.sees().await {
@@ -142,6 +143,5 @@ impl Running {
                 _ => still = Some((own, now)),
             }
         }
-        Ok(())
     }
 }

@@ -258,9 +258,6 @@ impl Present for Now<'_> {
         boundary: Boundary,
     ) -> Borrowing<'_, Result<Folded, Failed>> {
         self.0.assert_reads_view(view, name);
-        Box::pin(async move {
-            let folded = view_ref::fold(self.0, &boundary).await;
-            folded.map(|(folded, _)| folded).map_err(Failed::retry)
-        })
+        Box::pin(async move { view_ref::fold(self.0, &boundary).await.map_err(Failed::retry) })
     }
 }

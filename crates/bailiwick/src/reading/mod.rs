@@ -27,6 +27,7 @@ pub use history::{History, HistoryPage};
 pub use ids::IdsPage;
 pub(crate) use ids::ListOptions;
 pub use since::Since;
+pub(crate) use state::extends_to;
 pub(crate) use subscribe::of_types;
 pub use subscription::{Subscription, Update};
 pub use watch::Watch;

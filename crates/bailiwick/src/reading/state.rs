@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bailiwick_core::snapshot::SnapshotOf;
-use bailiwick_core::views::{Boundary, Folded};
+use bailiwick_core::views::Boundary;
 use bailiwick_core::{Aggregate, Position};
 
 use crate::aggregates::AggregateRef;
@@ -12,7 +12,7 @@ use crate::error::ReadError;
 use crate::port;
 use crate::seen::Seen;
 use crate::shared::Shared;
-use crate::view_ref::{begin, boundary_of, fold_on, guarded, within};
+use crate::view_ref::{begin, boundary_of, fold_on, guarded, seen, within};
 
 impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
     /// The state of this aggregate as it was after everything up to `position`, folded from the journal. The
@@ -49,7 +49,7 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
         async move {
             let work = async {
                 let boundary = boundary?;
-                reaches(&shared, position).await?;
+                extends_to(&shared, position).await?;
                 let of = (SnapshotOf::Aggregate, Some(position));
                 let mut folded = begin(&shared, &boundary, of).await?;
                 fold_on(&shared, &mut folded, Some(position)).await?;
@@ -128,15 +128,10 @@ async fn wait_for<A: Aggregate>(
 }
 
 /// Whether the journal reaches that far: else what is there now would be taken for what was then.
-async fn reaches(shared: &Arc<Shared>, position: Position) -> Result<(), ReadError> {
+pub(crate) async fn extends_to(shared: &Arc<Shared>, position: Position) -> Result<(), ReadError> {
     let head = shared.asks(port::head).await?.position;
     if position > head {
         return Err(ReadError::BeyondHead { position, head });
     }
     Ok(())
-}
-
-fn seen<A: Aggregate>(folded: Folded) -> Seen<A> {
-    let position = folded.last();
-    Seen { value: folded.into_state().expect("it is the only one"), position }
 }

@@ -64,7 +64,7 @@ impl Keeper {
             return self.compare(shared, compared).await;
         }
         let one_in = shared.config.compared_snapshots;
-        let nth = self.used.load(Ordering::Relaxed);
+        let nth = self.tally.used.load(Ordering::Relaxed);
         if one_in == 0 || !nth.is_multiple_of(one_in) {
             return Ok(());
         }

@@ -1,13 +1,12 @@
 //! Finding a snapshot, and making sure of it.
 
-use std::sync::atomic::Ordering;
-
 use bailiwick_core::journal::{BoxError, Page, Query, Read};
 use bailiwick_core::snapshot::{Body, Declared, Header, digest};
-use bailiwick_core::{ErrorReport, Position, SnapshotKey};
+use bailiwick_core::{CodecError, ErrorReport, Position, SnapshotKey};
 
 use super::Keeper;
 use super::counts::one;
+use crate::error::caught;
 use crate::port::Guarded;
 use crate::race::{Either, race};
 use crate::shared::Shared;
@@ -66,7 +65,7 @@ impl Keeper {
             return None;
         };
         // Before anything else of it is looked at.
-        let is_current = header.version == declared.version && header.reads == declared.reads;
+        let is_current = header.version == declared.version && header.reads == declared.reads();
         if !is_current && !takes_old_ones(shared) {
             one(&self.tally.outdated);
             return None;
@@ -113,7 +112,6 @@ impl Keeper {
 
     /// A candidate was gone on from.
     pub(crate) fn was_used(&self) {
-        self.used.fetch_add(1, Ordering::Relaxed);
         one(&self.tally.used);
     }
 
@@ -129,6 +127,22 @@ impl Keeper {
             tracing::warn!(%snapshot, why, left_out, "a snapshot cannot be used: the history is read");
         }
         self.remove(shared, snapshot);
+    }
+
+    /// What is decoded of a candidate; none, and it is removed, if that cannot be.
+    pub(crate) fn decoded<T>(
+        &self,
+        shared: &Shared,
+        found: &Candidate,
+        decode: impl FnOnce() -> Result<T, CodecError>,
+    ) -> Option<T> {
+        let why = match caught(decode) {
+            Ok(Ok(decoded)) => return Some(decoded),
+            Ok(Err(error)) => ErrorReport::of(&error).to_string(),
+            Err(message) => format!("its decoding panics: {message}"),
+        };
+        self.unusable(shared, &found.key, &why);
+        None
     }
 
     fn unread(

@@ -19,7 +19,6 @@ mod views;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use bailiwick_core::SnapshotStore;
 use bailiwick_core::snapshot::Declared;
@@ -45,8 +44,6 @@ pub(crate) struct Keeper {
     queue: Lock<VecDeque<Offer>>,
     came: Notify,
     most: usize,
-    /// How many were used.
-    used: AtomicU64,
     /// One is compared in the background at a time.
     comparing: Semaphore,
     /// Views whose snapshots are not what their events fold to: none of them is used, or made, any more.
@@ -65,7 +62,6 @@ impl Keeper {
             queue: Lock::new(VecDeque::new()),
             came: Notify::new(),
             most,
-            used: AtomicU64::new(0),
             comparing: Semaphore::new(1),
             distrusted: Lock::new(BTreeSet::new()),
             unusable: Sampled::default(),

@@ -85,7 +85,7 @@ impl Keeper {
             return Err(NotSaved::TooLarge(bytes));
         }
         let last = last_event(shared, reads, position).await?;
-        let header = Header::new(declared.version, declared.reads, &last);
+        let header = Header::new(declared.version, declared.reads(), &last);
         let bytes = header.write(&key, &beside, &form);
         // It may have been found out meanwhile.
         if !self.trusts(&declared) {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use bailiwick_core::Position;
 use bailiwick_core::journal::{Page, Query, Read};
 use bailiwick_core::snapshot::SnapshotOf;
 use bailiwick_core::views::{Folded, ReadingItem, Slot};
-use bailiwick_core::{ErrorReport, Position};
 
 use super::compare::Comparison;
 use super::find::{Candidate, Confirmed};
@@ -66,25 +66,22 @@ fn query_of(reading: &ReadingItem, of: SnapshotOf) -> Option<Query> {
 /// ahead.
 pub(crate) fn keep(keeper: &Keeper, slots: &mut [Slot]) {
     for slot in slots.iter_mut().filter(|slot| slot.is_due(false)) {
-        if let Some(offer) = keeper.offer_of(slot) {
-            // A panic of its code is told by whoever meets it next.
-            if let Ok(form) = caught(|| slot.to_form()) {
-                keeper.offer(Offer { form, ..offer });
-            }
+        let Some(offer) = keeper.offer_of(slot) else {
+            slot.put_off();
+            continue;
+        };
+        // A panic of its code is told by whoever meets it next.
+        if let Ok(form) = caught(|| slot.to_form()) {
+            keeper.offer(Offer { form, ..offer });
         }
     }
 }
 
 impl Keeper {
     fn slot(&self, shared: &Shared, reading: ReadingItem, found: &Candidate) -> Option<Slot> {
-        let slot = caught(|| Slot::of_snapshot(reading, &found.body.state, found.position()));
-        let why = match slot {
-            Ok(Ok(slot)) => return Some(slot),
-            Ok(Err(error)) => ErrorReport::of(&error).to_string(),
-            Err(message) => format!("its decoding panics: {message}"),
-        };
-        self.unusable(shared, &found.key, &why);
-        None
+        self.decoded(shared, found, || {
+            Slot::of_snapshot(reading, &found.body.state, found.position())
+        })
     }
 
     /// A view leaves memory.
