@@ -10,6 +10,7 @@ use bailiwick_core::{Aggregate, Decision, ReactionKind, Timestamp};
 
 use crate::aggregates::Aggregates;
 use crate::builder::Builder;
+use crate::config::Config;
 use crate::counts::Counts;
 use crate::decide::{Decisions, Floor};
 use crate::ending::Parts;
@@ -125,6 +126,11 @@ impl Runtime {
             reactions: self.parts().reactions.iter().filter_map(|one| one.health()).collect(),
             projections: self.parts().projections.iter().filter_map(|one| one.health()).collect(),
         }
+    }
+
+    /// Its bounds and times.
+    pub fn config(&self) -> &Config {
+        &self.parts().shared.config
     }
 
     /// The time of the runtime, which is the `now` of its decisions. It never goes back.
