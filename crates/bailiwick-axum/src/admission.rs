@@ -9,7 +9,7 @@ use std::task::Poll;
 use axum::body::{Body, HttpBody};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
@@ -21,7 +21,6 @@ use crate::Problem;
 use crate::body::read_body;
 use crate::keys::Keys;
 use crate::limits::Limits;
-use crate::sse::Streams;
 use crate::trace::trace_of;
 
 /// What is shared by all requests.
@@ -30,8 +29,9 @@ pub(crate) struct Admission {
     token: Option<String>,
     /// None for those that are answered however much there is to do.
     room: Option<Semaphore>,
-    streams: Streams,
-    keys: Arc<Keys>,
+    /// How many streams of events may be open.
+    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) keys: Arc<Keys>,
 }
 
 impl Admission {
@@ -39,11 +39,16 @@ impl Admission {
         let permits = |most: usize| Semaphore::new(most.min(Semaphore::MAX_PERMITS));
         Admission {
             room: Some(permits(limits.requests)),
-            streams: Streams(Arc::new(permits(limits.streams))),
+            streams: Arc::new(permits(limits.streams)),
             keys: Keys::new(limits.keys, limits.keys_for),
             token,
             limits,
         }
+    }
+
+    /// That which a request has gone through, if it came through a [`Server`](crate::Server).
+    pub(crate) fn of(extensions: &Extensions) -> Option<&Admission> {
+        extensions.get::<Arc<Admission>>().map(|admission| &**admission)
     }
 
     /// For routes that need no room.
@@ -77,7 +82,7 @@ pub(crate) async fn pass(
 ) -> Response {
     if !admission.lets_in(request.headers()) {
         let detail = "this wants the token of the server: Authorization: Bearer <token>";
-        return Problem::new(401, "unauthorized", detail).into_response();
+        return Problem::new(401, "unauthorized").detail(detail).into_response();
     }
     // First the body: who sends it slowly takes nobody's room.
     let mut request = match whole(request, &admission.limits).await {
@@ -96,11 +101,8 @@ pub(crate) async fn pass(
         path = request.uri().path(),
         trace_id = format_args!("{:032x}", trace.trace_id()),
     );
-    let extensions = request.extensions_mut();
-    extensions.insert(trace);
-    extensions.insert(admission.limits.body());
-    extensions.insert(admission.keys.clone());
-    extensions.insert(admission.streams.clone());
+    request.extensions_mut().insert(trace);
+    request.extensions_mut().insert(admission.clone());
     answer(&admission.limits, request, next).instrument(span).await
 }
 
@@ -110,7 +112,7 @@ async fn whole(request: Request, limits: &Limits) -> Result<Request, Problem> {
         return Ok(request);
     }
     let (parts, body) = request.into_parts();
-    let body = read_body(body, limits.body()).await?;
+    let body = read_body(body, limits).await?;
     Ok(Request::from_parts(parts, Body::from(body)))
 }
 
@@ -121,7 +123,8 @@ async fn answer(limits: &Limits, request: Request, next: Next) -> Response {
         Ok(Ok(response)) => response,
         Ok(Err(Panicked)) => Problem::internal().into_response(),
         Err(_) if looks => {
-            let problem = Problem::new(503, "timed_out", "it took too long; try again later");
+            let problem =
+                Problem::new(503, "timed_out").detail("it took too long; try again later");
             problem.retry_after(limits.request_timeout).into_response()
         }
         Err(_) => {

@@ -14,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Problem;
+use crate::admission::Admission;
 use crate::keys::{KeyUse, Keys, Scope};
 use crate::trace::trace_of;
 
@@ -55,7 +56,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
         Ok(Call {
             key: idempotency_key(parts)?,
             trace: trace.unwrap_or_else(|| trace_of(&parts.headers)),
-            keys: parts.extensions.get().cloned(),
+            keys: Admission::of(&parts.extensions).map(|admission| admission.keys.clone()),
             asked: AtomicBool::new(false),
         })
     }
@@ -71,11 +72,13 @@ pub(crate) fn idempotency_key(parts: &Parts) -> Result<Option<String>, Problem> 
         |key: &&[u8]| (1..=KEY_BYTES).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic);
     let key = Some(key.as_bytes()).filter(fits).filter(|_| another.is_none());
     let key = key.and_then(|key| String::from_utf8(key.to_owned()).ok());
-    key.map(Some).ok_or_else(|| Problem::new(400, "invalid_idempotency_key", RULE))
+    key.map(Some).ok_or_else(|| Problem::new(400, "invalid_idempotency_key").detail(RULE))
 }
 
 impl Call {
-    /// Asks an aggregate, with the key if there is one. `refused` says which problem a rejection is.
+    /// Asks an aggregate, with the key if there is one. `refused` says which problem a rejection is; what people are
+    /// told is the rejection's text. On whose behalf it is asked is the aggregate's to know:
+    /// `call.ask(&accounts.get(id).principal(user), ..)`.
     ///
     /// The answer has the reply, and the position: a fencing token.
     ///

@@ -1,7 +1,5 @@
 //! Whether the server lives, and whether it is to be sent clients.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -10,9 +8,6 @@ use serde::Serialize;
 
 use crate::{Json, Problem};
 
-/// Something that has to be ready beside the runtime.
-pub(crate) type Ready = (&'static str, Arc<dyn Fn() -> bool + Send + Sync>);
-
 #[derive(Serialize)]
 struct Status {
     status: &'static str,
@@ -20,13 +15,13 @@ struct Status {
 
 /// `/healthz` and `/readyz`. Both answer however many requests there are, and without a token; and on a few connections beyond
 /// the bound.
-pub(crate) fn routes(runtime: Runtime, ready: Vec<Ready>) -> Router {
+pub(crate) fn routes(runtime: Runtime) -> Router {
     let live = || async { Json(Status { status: "live" }) };
-    let readiness = move || async move { readiness(&runtime, &ready) };
+    let readiness = move || async move { readiness(&runtime) };
     Router::new().route("/healthz", get(live)).route("/readyz", get(readiness))
 }
 
-fn readiness(runtime: &Runtime, ready: &[Ready]) -> Response {
+fn readiness(runtime: &Runtime) -> Response {
     let health = runtime.health();
     let mut missing = Vec::new();
     if health.draining {
@@ -36,10 +31,9 @@ fn readiness(runtime: &Runtime, ready: &[Ready]) -> Response {
         missing.push("journal_closed");
     }
     missing.extend(health.projections.iter().map(|projection| projection.name));
-    missing.extend(ready.iter().filter(|(_, is_ready)| !is_ready()).map(|(name, _)| *name));
     if missing.is_empty() {
         return Json(Status { status: "ready" }).into_response();
     }
-    let problem = Problem::new(503, "not_ready", "send clients elsewhere, for now");
+    let problem = Problem::new(503, "not_ready").detail("send clients elsewhere, for now");
     problem.with("missing", missing).into_response()
 }

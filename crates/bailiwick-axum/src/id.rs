@@ -110,6 +110,6 @@ impl<I: Id, J: Id, S: Send + Sync> FromRequestParts<S> for PathIds<I, J> {
 async fn written<T: DeserializeOwned + Send>(parts: &mut Parts) -> Result<T, Problem> {
     let Path(written) = Path::from_request_parts(parts, &())
         .await
-        .map_err(|_| Problem::new(400, "invalid_id", InvalidUrlId(()).to_string()))?;
+        .map_err(|_| Problem::new(400, "invalid_id").detail(InvalidUrlId(()).to_string()))?;
     Ok(written)
 }

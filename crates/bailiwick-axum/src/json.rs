@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Problem;
+use crate::admission::Admission;
 use crate::body::read_body;
-use crate::limits::BodyLimits;
+use crate::{Limits, Problem};
 
 /// A body in JSON, of a request or of an answer.
 ///
@@ -27,14 +27,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let limits = BodyLimits::of(request.extensions());
+        let admission = Admission::of(request.extensions());
+        let limits = admission.map_or_else(Limits::default, |admission| admission.limits.clone());
         if !is_json(request.headers()) {
             let detail = "the body is to be JSON: Content-Type: application/json";
-            return Err(Problem::new(415, "unsupported_media_type", detail));
+            return Err(Problem::new(415, "unsupported_media_type").detail(detail));
         }
-        let body = read_body(request.into_body(), limits).await?;
+        let body = read_body(request.into_body(), &limits).await?;
         let read = serde_json::from_slice(&body).map(Json);
-        read.map_err(|error| Problem::new(400, "invalid_body", error.to_string()))
+        read.map_err(|error| Problem::new(400, "invalid_body").detail(error.to_string()))
     }
 }
 

@@ -17,12 +17,11 @@ mod sse;
 mod stalled;
 mod trace;
 
-pub use body::NoBody;
 pub use call::{Call, never};
 pub use id::{InvalidUrlId, PathId, PathIds, UrlId};
 pub use json::Json;
 pub use limits::Limits;
 pub use problem::Problem;
 pub use query::Query;
-pub use server::{Ended, Server};
+pub use server::{Ended, NotInOrder, Server};
 pub use sse::EventStream;

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use axum::http::Extensions;
-
 /// The bounds of a [`Server`](crate::Server), each with a unit. Those of the runtime are its own
 /// ([`Config`](bailiwick::Config)); the [time-out](bailiwick::Config::timeout) of a call there, 5 s by default, is to be
 /// shorter than [`request_timeout`](Self::request_timeout) by the time that a handler needs beside it: the runtime
@@ -85,25 +83,5 @@ impl Default for Limits {
             drain: Duration::from_secs(15),
             shutdown: Duration::from_secs(10),
         }
-    }
-}
-
-/// What the server around a handler tells its extractors.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BodyLimits {
-    pub(crate) body_bytes: usize,
-    pub(crate) body_timeout: Duration,
-}
-
-impl Limits {
-    pub(crate) fn body(&self) -> BodyLimits {
-        BodyLimits { body_bytes: self.body_bytes, body_timeout: self.body_timeout }
-    }
-}
-
-impl BodyLimits {
-    /// Those of the server; the defaults where there is none.
-    pub(crate) fn of(extensions: &Extensions) -> BodyLimits {
-        extensions.get().copied().unwrap_or_else(|| Limits::default().body())
     }
 }

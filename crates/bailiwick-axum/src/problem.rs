@@ -37,7 +37,7 @@ use serde_json::{Map, Value};
 /// ```
 /// use bailiwick_axum::Problem;
 ///
-/// let problem = Problem::new(409, "limit_reached", "all slots are in use").with("limit", 5);
+/// let problem = Problem::new(409, "limit_reached").detail("all slots are in use").with("limit", 5);
 /// assert_eq!((problem.status().as_u16(), problem.code()), (409, "limit_reached"));
 /// assert_eq!(
 ///     serde_json::to_string(&problem).unwrap(),
@@ -58,7 +58,8 @@ struct Body {
     #[serde(serialize_with = "number")]
     status: StatusCode,
     code: &'static str,
-    detail: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<Cow<'static, str>>,
     #[serde(flatten)]
     more: Map<String, Value>,
     #[serde(skip)]
@@ -75,7 +76,7 @@ impl Problem {
     /// # Panics
     /// If the status is none of an error, 400 to 599.
     #[track_caller]
-    pub fn new(status: u16, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Problem {
+    pub fn new(status: u16, code: &'static str) -> Problem {
         let status = StatusCode::from_u16(status).ok();
         let status = status.filter(|status| status.is_client_error() || status.is_server_error());
         let status = status.expect("a problem has a status of 400 to 599");
@@ -84,10 +85,17 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Error"),
             status,
             code,
-            detail: detail.into(),
+            detail: None,
             more: Map::new(),
             retry_after: None,
         }))
+    }
+
+    /// What people are told. A rejection's is its text (`Display`), unless the problem of it has another one.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Problem {
+        self.0.detail = Some(detail.into());
+        self
     }
 
     /// It has this member, too: what a program needs to know of it.
@@ -124,7 +132,7 @@ impl Problem {
         let class = error.class();
         log(class, &error);
         let error = match error {
-            AskError::Rejected(rejection) => return refused(rejection),
+            AskError::Rejected(rejection) => return Problem::of_rejection(rejection, refused),
             AskError::Unknown { .. } => return Problem::unknown(key),
             error => error,
         };
@@ -132,14 +140,14 @@ impl Problem {
         let problem = match error {
             AskError::NotRun(not_run) => match not_run.cause {
                 Cause::KeyReused { .. } => return Problem::key_reused(),
-                Cause::Moved { .. } => Problem::new(409, "changed_meanwhile", detail),
+                Cause::Moved { .. } => Problem::new(409, "changed_meanwhile").detail(detail),
                 Cause::InvalidKey { .. } | Cause::KeyNotATag { .. }
                     if class == ErrorClass::Invalid =>
                 {
-                    Problem::new(400, "invalid_idempotency_key", detail)
+                    Problem::new(400, "invalid_idempotency_key").detail(detail)
                 }
                 Cause::InvalidId(_) if class == ErrorClass::Invalid => {
-                    Problem::new(400, "invalid_id", detail)
+                    Problem::new(400, "invalid_id").detail(detail)
                 }
                 _ => Problem::of_class(class, detail),
             },
@@ -148,32 +156,40 @@ impl Problem {
         problem.again_in(wait)
     }
 
+    fn of_rejection<R: Error>(rejection: R, refused: impl FnOnce(R) -> Problem) -> Problem {
+        let text = rejection.to_string();
+        let mut problem = refused(rejection);
+        problem.0.detail.get_or_insert(text.into());
+        problem
+    }
+
     /// It may have been done: says what to do about that.
     pub(crate) fn unknown(key: Option<&str>) -> Problem {
         const LOOK: &str = "it may have been done, or not; look before you ask again";
         const AGAIN: &str = "it may have been done, or not; ask again with the same idempotency key, and it is done once";
         match key {
-            Some(key) => Problem::new(504, "outcome_unknown", AGAIN)
+            Some(key) => Problem::new(504, "outcome_unknown")
+                .detail(AGAIN)
                 .with("idempotency_key", key)
                 .retry_after(Duration::from_secs(1)),
-            None => Problem::new(504, "outcome_unknown", LOOK),
+            None => Problem::new(504, "outcome_unknown").detail(LOOK),
         }
     }
 
     pub(crate) fn key_reused() -> Problem {
         let detail = "the idempotency key was used for another request; use a new one for this";
-        Problem::new(422, "idempotency_key_reused", detail)
+        Problem::new(422, "idempotency_key_reused").detail(detail)
     }
 
     /// The log says what.
     pub(crate) fn internal() -> Problem {
-        Problem::new(500, "internal", "something is wrong on this side")
+        Problem::new(500, "internal").detail("something is wrong on this side")
     }
 
     /// There is more to do than may be: this was not begun.
     pub(crate) fn overloaded() -> Problem {
         let detail = "there is too much to do just now, and this was not begun; try again later";
-        Problem::new(503, "overloaded", detail).retry_after(Duration::from_secs(1))
+        Problem::new(503, "overloaded").detail(detail).retry_after(Duration::from_secs(1))
     }
 
     fn of_class(class: ErrorClass, detail: Cow<'static, str>) -> Problem {
@@ -186,7 +202,7 @@ impl Problem {
             ErrorClass::Unknown => (504, "outcome_unknown"),
             ErrorClass::Internal => (500, "internal"),
         };
-        Problem::new(status, code, detail)
+        Problem::new(status, code).detail(detail)
     }
 
     fn again_in(mut self, wait: Option<Duration>) -> Problem {
@@ -210,7 +226,7 @@ impl From<ReadError> for Problem {
         log(error.class(), &error);
         let problem = match error {
             ReadError::InvalidId(ref tag) if tag.class() == ErrorClass::Invalid => {
-                Problem::new(400, "invalid_id", error.client_text())
+                Problem::new(400, "invalid_id").detail(error.client_text())
             }
             _ => Problem::of_class(error.class(), error.client_text()),
         };
@@ -223,9 +239,11 @@ impl From<SubscribeError> for Problem {
         log(error.class(), &error);
         let problem = match error {
             SubscribeError::InvalidId(ref tag) if tag.class() == ErrorClass::Invalid => {
-                Problem::new(400, "invalid_id", error.client_text())
+                Problem::new(400, "invalid_id").detail(error.client_text())
             }
-            SubscribeError::Cursor(_) => Problem::new(400, "unknown_cursor", error.client_text()),
+            SubscribeError::Cursor(_) => {
+                Problem::new(400, "unknown_cursor").detail(error.client_text())
+            }
             _ => Problem::of_class(error.class(), error.client_text()),
         };
         problem.again_in(error.retry_after())
@@ -237,8 +255,8 @@ impl From<ReachError> for Problem {
         log(error.class(), &error);
         let detail = error.client_text();
         let problem = match error {
-            ReachError::BeyondHead { .. } => Problem::new(400, "unknown_position", detail),
-            ReachError::TimedOut { .. } => Problem::new(503, "not_reached", detail),
+            ReachError::BeyondHead { .. } => Problem::new(400, "unknown_position").detail(detail),
+            ReachError::TimedOut { .. } => Problem::new(503, "not_reached").detail(detail),
             _ => Problem::of_class(error.class(), detail),
         };
         problem.again_in(error.retry_after())
@@ -300,7 +318,7 @@ mod tests {
     #[test]
     fn every_class_has_its_status_and_hint_and_nothing_of_the_inside_is_shown() {
         type Asked = AskError<(), Refused>;
-        let refused = |_| Problem::new(418, "refused", "no");
+        let refused = |_| Problem::new(418, "refused");
         for keyed in [None, Some("k")] {
             for error in Asked::samples(|| ()) {
                 let (class, wait) = (error.class(), error.retry_after());
@@ -313,7 +331,9 @@ mod tests {
                 }
             }
         }
-        check(&Problem::of_ask(Asked::Rejected(Refused), None, refused), ErrorClass::Rejected);
+        let rejected = Problem::of_ask(Asked::Rejected(Refused), None, refused);
+        check(&rejected, ErrorClass::Rejected);
+        assert_eq!(rejected.0.detail.as_deref(), Some("a rule says no"));
         for error in ReadError::samples() {
             let class = error.class();
             check(&Problem::from(error), class);

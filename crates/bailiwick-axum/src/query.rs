@@ -32,7 +32,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = axum::extract::Query::from_request_parts(parts, state).await;
         let axum::extract::Query(query) =
-            query.map_err(|error| Problem::new(400, "invalid_query", error.body_text()))?;
+            query.map_err(|error| Problem::new(400, "invalid_query").detail(error.body_text()))?;
         Ok(Query(query))
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use crate::admission::{Admission, pass};
 use crate::connections::Connections;
-use crate::health::{self, Ready};
+use crate::health;
 use crate::{Limits, Problem};
 
 /// A server around a runtime and a router.
@@ -18,8 +18,7 @@ use crate::{Limits, Problem};
 /// - **Every request** has room, or is refused at once; has a time-out; has a span with its route and its
 ///   [trace](bailiwick::TraceParent); and is answered: a panic of a handler is 500, and what no route is for is a problem too.
 /// - **`GET /healthz`** is 200 as long as it lives. **`GET /readyz`** is 503 `not_ready` while the journal is closed,
-///   while the server comes to its end, while a projection is not ready, and while what
-///   [`ready_if`](Self::ready_if) names is not.
+///   while the server comes to its end, and while a projection is not ready.
 /// - **Its end is in order**: see [`serve`](Self::serve).
 ///
 /// For an example see the [crate](crate).
@@ -27,7 +26,6 @@ pub struct Server {
     runtime: Runtime,
     limits: Limits,
     token: Option<String>,
-    ready: Vec<Ready>,
     exempt: Router,
 }
 
@@ -43,11 +41,33 @@ pub struct Ended {
     pub runtime: Shutdown,
 }
 
+/// Not all that had begun was done when the server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not all was done in time: {} connections were broken off, {} commands given back, of {} it is unknown whether \
+     they were run, and {} stores are still held",
+    .0.broken_off, .0.runtime.given_back, .0.runtime.unknown, .0.runtime.stores_held
+)]
+pub struct NotInOrder(pub Ended);
+
+impl Ended {
+    /// That all that had begun was done and answered: for the exit status of a program.
+    ///
+    /// # Errors
+    /// If connections were broken off, or the runtime was not done in time.
+    pub fn in_order(self) -> Result<(), NotInOrder> {
+        match self.broken_off == 0 && self.runtime.in_time {
+            true => Ok(()),
+            false => Err(NotInOrder(self)),
+        }
+    }
+}
+
 impl Server {
     /// A server around this runtime, with the default [`Limits`], and without a token.
     pub fn new(runtime: Runtime) -> Server {
         let (limits, exempt) = (Limits::default(), Router::new());
-        Server { runtime, limits, token: None, ready: Vec::new(), exempt }
+        Server { runtime, limits, token: None, exempt }
     }
 
     /// With these bounds.
@@ -61,18 +81,6 @@ impl Server {
     #[must_use]
     pub fn token(self, token: Option<String>) -> Server {
         Server { token, ..self }
-    }
-
-    /// `/readyz` is 503 while this is not so, and names it. It is asked often, so it should look at something and
-    /// not wait.
-    #[must_use]
-    pub fn ready_if(
-        mut self,
-        name: &'static str,
-        is_ready: impl Fn() -> bool + Send + Sync + 'static,
-    ) -> Server {
-        self.ready.push((name, Arc::new(is_ready)));
-        self
     }
 
     /// These routes are answered however many [requests](Limits::requests) there are, such as one for metrics. They want
@@ -98,7 +106,7 @@ impl Server {
     }
 
     fn health(&self) -> Router {
-        let health = health::routes(self.runtime.clone(), self.ready.clone());
+        let health = health::routes(self.runtime.clone());
         health.method_not_allowed_fallback(not_allowed)
     }
 
@@ -126,6 +134,13 @@ impl Server {
         routes: Router,
         stop: impl Future<Output = ()>,
     ) -> Ended {
+        if self.limits.request_timeout <= self.runtime.config().get_timeout() {
+            tracing::warn!(
+                request_timeout = ?self.limits.request_timeout,
+                timeout = ?self.runtime.config().get_timeout(),
+                "a request ends before its call does: it is told outcome_unknown of what the runtime knows"
+            );
+        }
         let app = self.router(routes);
         let mut connections = Connections::new(&self.limits, app, self.full());
         connections.accept_until(&listener, stop).await;
@@ -139,9 +154,10 @@ impl Server {
 }
 
 async fn not_found() -> Problem {
-    Problem::new(404, "not_found", "there is nothing here")
+    Problem::new(404, "not_found").detail("there is nothing here")
 }
 
 async fn not_allowed() -> Problem {
-    Problem::new(405, "method_not_allowed", "this is not done here; the header Allow says what is")
+    Problem::new(405, "method_not_allowed")
+        .detail("this is not done here; the header Allow says what is")
 }

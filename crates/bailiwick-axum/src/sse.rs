@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Problem;
+use crate::admission::Admission;
 
 /// How often a stream without news says that it is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -35,10 +35,6 @@ pub struct EventStream {
     permit: Option<OwnedSemaphorePermit>,
 }
 
-/// How many streams may be open.
-#[derive(Clone)]
-pub(crate) struct Streams(pub(crate) Arc<Semaphore>);
-
 impl<S: Send + Sync> FromRequestParts<S> for EventStream {
     type Rejection = Problem;
 
@@ -48,17 +44,15 @@ impl<S: Send + Sync> FromRequestParts<S> for EventStream {
             Some(id) => {
                 let cursor = id.to_str().ok().and_then(|id| id.parse::<Cursor>().ok());
                 let unknown = || {
-                    Problem::new(400, "unknown_cursor", "it cannot go on from there; begin anew")
+                    Problem::new(400, "unknown_cursor")
+                        .detail("it cannot go on from there; begin anew")
                 };
                 Since::Cursor(cursor.ok_or_else(unknown)?)
             }
         };
-        let permit = match parts.extensions.get::<Streams>().cloned() {
-            None => None,
-            Some(Streams(room)) => {
-                Some(room.try_acquire_owned().map_err(|_| Problem::overloaded())?)
-            }
-        };
+        let streams = Admission::of(&parts.extensions).map(|admission| admission.streams.clone());
+        let permit = streams.map(Semaphore::try_acquire_owned).transpose();
+        let permit = permit.map_err(|_| Problem::overloaded())?;
         Ok(EventStream { since, permit })
     }
 }

@@ -29,7 +29,7 @@ async fn acquire(
     account: AccountId,
     session: SessionId,
 ) -> Result<Json<Timestamp>, Problem> {
-    let full = |_| Problem::new(409, "limit_reached", "no more");
+    let full = |_| Problem::new(409, "limit_reached").detail("no more");
     Ok(Json(call.ask(&accounts.get(account), Acquire(session), full).await?.reply))
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use bailiwick::Runtime;
-use bailiwick_axum::{Ended, Limits, Server};
+use bailiwick_axum::{Ended, Limits, NotInOrder, Server};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -51,7 +51,7 @@ async fn an_open_stream_of_events_ends_and_holds_up_nothing() {
     assert!(event.contains("event: Started"), "{event}");
     stop.send(()).unwrap();
     let ended = within(ended).await.unwrap();
-    assert!(ended.broken_off == 0 && ended.runtime.in_time, "{ended:?}");
+    assert_eq!(ended.in_order(), Ok(()));
     // The client is told that this is the end, and not cut off.
     let mut rest = Vec::new();
     within(stream.read_to_end(&mut rest)).await.unwrap();
@@ -97,6 +97,7 @@ async fn a_request_that_never_ends_is_broken_off() {
     serving.stop.send(()).unwrap();
     let ended = within(serving.ended).await.unwrap();
     assert!(ended.broken_off >= 1 && ended.runtime.in_time, "{ended:?}");
+    assert_eq!(ended.in_order(), Err(NotInOrder(ended)));
 }
 
 #[tokio::test]

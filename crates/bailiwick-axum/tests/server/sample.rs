@@ -14,7 +14,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::{AccountId, AccountSessions, Acquire, MemoryJournal, Runtime, SessionId, Timestamp};
+use crate::{
+    AccountId, AccountSessions, Acquire, MemoryJournal, Refused, Runtime, SessionId, Timestamp,
+};
 
 /// So long a test waits for what has to come; nothing depends on how long it takes.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,8 +35,8 @@ async fn start(
     call: Call,
     Json(Start { session }): Json<Start>,
 ) -> Result<Json<Timestamp>, Problem> {
-    let asked = call.ask(&accounts.get(account), Acquire(session.0), |refused| {
-        Problem::new(409, "limit_reached", refused.to_string())
+    let asked = call.ask(&accounts.get(account), Acquire(session.0), |refused| match refused {
+        Refused::LimitReached => Problem::new(409, "limit_reached"),
     });
     Ok(Json(asked.await?.reply))
 }
