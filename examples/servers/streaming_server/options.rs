@@ -1,9 +1,13 @@
 //! What the server is told.
 
+use std::error::Error;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use bailiwick::journal::Journal;
+use bailiwick::{MemoryJournal, TephraJournal};
 use clap::Parser;
 
 const EXAMPLES: &str = "\
@@ -19,7 +23,8 @@ error, as RUST_LOG says: info, or targets with levels, such as
 info,bailiwick=debug.
 
 Exit status: 0 after SIGTERM or Ctrl-C, when all that was accepted is done;
-1 if the server cannot start; 2 if the arguments are wrong.";
+1 if the server cannot start, or if not all was done in time; 2 if the
+arguments are wrong.";
 
 /// Says who may run how many streams, over HTTP: an axum server with Bailiwick
 /// inside. Its journal is in the folder streaming_server.data; SIGTERM and Ctrl-C
@@ -55,6 +60,17 @@ pub struct Options {
 }
 
 impl Options {
+    /// The journal. One in a folder waits for a process that still has it.
+    ///
+    /// # Errors
+    /// If it cannot be opened: it says why.
+    pub fn journal(&self) -> Result<Arc<dyn Journal>, Box<dyn Error>> {
+        Ok(match self.memory {
+            true => Arc::new(MemoryJournal::new()),
+            false => Arc::new(TephraJournal::open(self.data.join("journal"))?),
+        })
+    }
+
     /// Says where the server is.
     pub fn print_urls(&self, address: SocketAddr) {
         let url = format!("http://{address}");

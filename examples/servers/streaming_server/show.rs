@@ -7,7 +7,8 @@ use anstyle::Style;
 use bailiwick::{News, Runtime, Since, Timestamp, Update};
 use bailiwick_examples::streaming::{AccountId, AccountSessions, SessionEvent};
 
-use crate::style::{BOLD, DIM, GOOD, TIME, paint};
+use crate::shared::style::{BOLD, DIM, GOOD, TIME, paint};
+use crate::shared::time_of_day::time_of_day;
 
 /// How many slots are drawn; of more there are numbers.
 const DRAWN: usize = 10;
@@ -30,8 +31,7 @@ pub async fn sessions(runtime: &Runtime) -> Result<(), Box<dyn Error>> {
 
 fn print(account: &AccountId, news: &News<SessionEvent>, (in_use, limit): (usize, usize)) {
     let (style, verb, what) = shown(&news.event, news.at());
-    let time = news.at().to_string();
-    let time = paint(DIM, time.get(11..21).unwrap_or(&time));
+    let time = paint(DIM, time_of_day(news.at()));
     let verb = paint(style, format_args!("{verb:<8}"));
     let slots = match limit {
         ..=DRAWN => {

@@ -52,7 +52,7 @@ pub async fn set(
     let is_failure = |status| (400..600).contains(&status);
     if behaviour.delay_ms > MOST_DELAY_MS || !behaviour.status.is_none_or(is_failure) {
         let detail = "delay_ms is at most 60000, and status is one of a failure, 400 to 599";
-        return Err(Problem::new(422, "invalid_behaviour", detail));
+        return Err(Problem::new(422, "invalid_behaviour").detail(detail));
     }
     *shared.0.lock().unwrap_or_else(PoisonError::into_inner) = behaviour;
     Ok(Json(behaviour))
@@ -67,7 +67,9 @@ pub async fn misbehave(
     let Behaviour { delay_ms, status } = shared.get();
     sleep(Duration::from_millis(delay_ms)).await;
     match status {
-        Some(status) => Problem::new(status, "told_to_fail", "it was told to fail").into_response(),
+        Some(status) => {
+            Problem::new(status, "told_to_fail").detail("it was told to fail").into_response()
+        }
         None => next.run(request).await,
     }
 }

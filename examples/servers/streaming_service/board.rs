@@ -4,11 +4,12 @@ use std::io::Write;
 use std::time::Duration;
 
 use anstyle::Style;
+use bailiwick::{Clock, SystemClock};
 
+use crate::shared::style::{DIM, GOOD, NO, TIME, paint};
+use crate::shared::time_of_day::time_of_day;
 use crate::stream::End;
 use crate::streams::StreamId;
-use crate::style::{DIM, GOOD, NO, TIME, paint};
-use crate::time_of_day::time_of_day;
 
 /// Where it is printed, if somebody wants to see it.
 #[derive(Debug, Clone)]
@@ -41,7 +42,7 @@ impl Board {
             return;
         }
         let StreamId { account, session } = id;
-        let time = paint(DIM, time_of_day());
+        let time = paint(DIM, time_of_day(SystemClock::new().now()));
         let verb = paint(style, format_args!("{verb:<8}"));
         let id = format!("{account} {session}");
         // Who does not look any more stops nothing.

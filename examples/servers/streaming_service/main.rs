@@ -3,30 +3,18 @@
 
 mod behaviour;
 mod board;
-#[path = "../shared/http.rs"]
-mod http;
-#[path = "../shared/log.rs"]
-mod log;
 mod options;
 mod orchestrator;
 mod service;
-#[path = "../shared/signal.rs"]
-mod signal;
+#[path = "../shared/mod.rs"]
+mod shared;
 mod stream;
 mod streams;
-#[path = "../../shared/style.rs"]
-#[allow(dead_code)] // The palette is for all programs.
-mod style;
-#[path = "../shared/time_of_day.rs"]
-mod time_of_day;
-#[path = "../../shared/usage.rs"]
-mod usage;
 
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bailiwick::ErrorReport;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -36,26 +24,17 @@ use crate::board::Board;
 use crate::options::Options;
 use crate::orchestrator::Orchestrator;
 use crate::service::Service;
+use crate::shared::{http, log, signal};
 
 /// How long streams have to end when the service does.
 const END: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = match usage::parse::<Options>() {
-        Ok(options) => options,
-        Err(code) => return code,
-    };
-    match run(options).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            anstream::eprintln!("error: {}", ErrorReport::of(&*error));
-            ExitCode::FAILURE
-        }
-    }
+    shared::run(serve).await
 }
 
-async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     log::listen(options.json_logs)?;
     let told_to_end = signal::told_to_end()?;
     let listener = TcpListener::bind(options.listen).await?;

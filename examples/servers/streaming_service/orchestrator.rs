@@ -6,7 +6,7 @@ use reqwest::header::AUTHORIZATION;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::http;
+use crate::shared::http;
 use crate::streams::StreamId;
 
 /// What came of a keep-alive, or of telling that a stream has ended.

@@ -1,6 +1,5 @@
 //! The service: orders come in, streams run.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,8 +30,6 @@ pub struct Service {
     length: Option<Duration>,
     board: Board,
     streams: Arc<Mutex<Streams>>,
-    /// By which one stream is told to end by itself.
-    ends: Arc<Mutex<HashMap<StreamId, Arc<Notify>>>>,
     /// Woken when one has ended.
     fewer: Arc<Notify>,
 }
@@ -48,8 +45,7 @@ impl Service {
         let calls = Arc::new(Semaphore::new(MOST_CALLS));
         let shared = Shared { orchestrator, calls, all_end: all_end.subscribe() };
         let streams = Arc::new(Mutex::new(Streams::new(most)));
-        let (ends, fewer) = (Arc::default(), Arc::default());
-        Service { shared, all_end, length, board, streams, ends, fewer }
+        Service { shared, all_end, length, board, streams, fewer: Arc::default() }
     }
 
     pub fn routes(self, behaviour: SharedBehaviour) -> Router {
@@ -83,16 +79,11 @@ impl Service {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ends(&self) -> MutexGuard<'_, HashMap<StreamId, Arc<Notify>>> {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn run(&self, stream: Stream, token: u64, stopped: oneshot::Receiver<()>) {
-        let (service, id, ends) = (self.clone(), stream.id.clone(), Arc::<Notify>::default());
-        self.ends().insert(id.clone(), ends.clone());
+    fn run(&self, stream: Stream, token: u64, stopped: oneshot::Receiver<()>, ends: Arc<Notify>) {
+        let (service, id) = (self.clone(), stream.id.clone());
         self.board.started(&id, stream.lease, self.streams().running());
         tokio::spawn(async move {
-            let end = stream.run(service.shared.clone(), stopped, ends.clone()).await;
+            let end = stream.run(service.shared.clone(), stopped, ends).await;
             let running = {
                 let mut streams = service.streams();
                 if end != End::Stopped {
@@ -100,7 +91,6 @@ impl Service {
                 }
                 streams.running()
             };
-            service.ends().retain(|other, its| *other != id || !Arc::ptr_eq(its, &ends));
             service.board.ended(&id, end, running);
             service.fewer.notify_waiters();
         });
@@ -121,14 +111,15 @@ async fn start(
     Json(Start { token, lease_ms }): Json<Start>,
 ) -> Result<StatusCode, Problem> {
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
-    let no_key = || Problem::new(400, "no_idempotency_key", "an order has an Idempotency-Key");
+    let no_key =
+        || Problem::new(400, "no_idempotency_key").detail("an order has an Idempotency-Key");
     let key = key.ok_or_else(no_key)?;
     let id = StreamId { account, session };
     let started = service.streams().start(&id, token, key);
     match started {
-        Ok(Started::Now(stopped)) => {
+        Ok(Started::Now { stopped, ends }) => {
             let lease = Duration::from_millis(lease_ms.max(1));
-            service.run(Stream { id, lease, length: service.length }, token, stopped);
+            service.run(Stream { id, lease, length: service.length }, token, stopped, ends);
             Ok(StatusCode::CREATED)
         }
         // The first answer again.
@@ -138,14 +129,12 @@ async fn start(
 }
 
 fn refused(why: NotStarted) -> Problem {
-    let text = why.to_string();
-    match why {
-        NotStarted::Overtaken => Problem::new(409, "overtaken", text),
-        NotStarted::KeyReused => Problem::new(422, "idempotency_key_reused", text),
-        NotStarted::Full => {
-            Problem::new(503, "overloaded", text).retry_after(Duration::from_secs(1))
-        }
-    }
+    let problem = match why {
+        NotStarted::Overtaken => Problem::new(409, "overtaken"),
+        NotStarted::KeyReused => Problem::new(422, "idempotency_key_reused"),
+        NotStarted::Full => Problem::new(503, "overloaded").retry_after(Duration::from_secs(1)),
+    };
+    problem.detail(why.to_string())
 }
 
 #[derive(Deserialize)]
@@ -158,7 +147,7 @@ async fn stop(
     PathIds(account, session): PathIds<AccountId, SessionId>,
     token: Result<Query<Token>, QueryRejection>,
 ) -> Result<StatusCode, Problem> {
-    let no_token = |_| Problem::new(400, "no_token", "which order is it? ?token=<number>");
+    let no_token = |_| Problem::new(400, "no_token").detail("which order is it? ?token=<number>");
     let Query(Token { token }) = token.map_err(no_token)?;
     service.streams().stop(&StreamId { account, session }, token);
     Ok(StatusCode::NO_CONTENT)
@@ -169,10 +158,10 @@ async fn end(
     State(service): State<Service>,
     PathIds(account, session): PathIds<AccountId, SessionId>,
 ) -> Result<StatusCode, Problem> {
-    let ends = service.ends().get(&StreamId { account, session }).cloned();
-    let none = || Problem::new(404, "no_such_stream", "no such stream runs");
-    ends.ok_or_else(none)?.notify_one();
-    Ok(StatusCode::ACCEPTED)
+    match service.streams().end(&StreamId { account, session }) {
+        true => Ok(StatusCode::ACCEPTED),
+        false => Err(Problem::new(404, "no_such_stream").detail("no such stream runs")),
+    }
 }
 
 #[derive(Serialize)]

@@ -154,7 +154,7 @@ mod tests {
         let url = format!("http://{}", nobody.local_addr().unwrap());
         let all_end = watch::Sender::new(false);
         let shared = Shared {
-            orchestrator: Orchestrator::new(&url, None, crate::http::CALL_TIMEOUT).unwrap(),
+            orchestrator: Orchestrator::new(&url, None, crate::shared::http::CALL_TIMEOUT).unwrap(),
             calls: Arc::new(Semaphore::new(1)),
             all_end: all_end.subscribe(),
         };

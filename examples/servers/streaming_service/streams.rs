@@ -7,9 +7,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
+use std::sync::Arc;
 
 use bailiwick_examples::streaming::{AccountId, SessionId};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 /// How many streams that have ended are remembered.
 pub const MOST_ENDED: usize = 100_000;
@@ -40,13 +41,15 @@ struct Running {
     token: u64,
     /// Sent, or dropped, when it is to stop.
     stop: oneshot::Sender<()>,
+    /// By which it is told to end by itself.
+    ends: Arc<Notify>,
 }
 
 /// What came of a start.
 #[derive(Debug)]
 pub enum Started {
-    /// It is to run, until this is ready.
-    Now(oneshot::Receiver<()>),
+    /// It is to run, until `stopped` is ready, or until it ends by itself, as it may be told to.
+    Now { stopped: oneshot::Receiver<()>, ends: Arc<Notify> },
     /// It was started by this order before, and may have ended since.
     Before,
 }
@@ -88,9 +91,10 @@ impl Streams {
         }
         let (stop, stopped) = oneshot::channel();
         // One that runs under a lower token is stopped: its sender is dropped.
-        self.running.insert(id.clone(), Running { token, stop });
+        let ends = Arc::<Notify>::default();
+        self.running.insert(id.clone(), Running { token, stop, ends: ends.clone() });
         self.keys.put(key.to_owned(), order);
-        Ok(Started::Now(stopped))
+        Ok(Started::Now { stopped, ends })
     }
 
     /// Whether there was something to stop.
@@ -102,6 +106,12 @@ impl Streams {
         }
         let running = self.running.remove(id);
         running.is_some_and(|running| running.stop.send(()).is_ok())
+    }
+
+    /// Tells it to end by itself. Whether it runs.
+    pub fn end(&self, id: &StreamId) -> bool {
+        let running = self.running.get(id);
+        running.inspect(|running| running.ends.notify_one()).is_some()
     }
 
     /// It does not run any more, by itself.
@@ -167,7 +177,7 @@ mod tests {
 
     fn starts(streams: &mut Streams, token: u64, key: &str) -> Option<oneshot::Receiver<()>> {
         match streams.start(&id("s"), token, key) {
-            Ok(Started::Now(stopped)) => Some(stopped),
+            Ok(Started::Now { stopped, .. }) => Some(stopped),
             _ => None,
         }
     }

@@ -30,7 +30,6 @@ pub(super) fn described() -> Vec<Operation> {
             .refuses(422, &["invalid_lease"]),
         delete("/accounts/{account}/sessions/{session}", "Ends a session")
             .answers_nothing(204)
-            .refuses(400, &["invalid_body"])
             .refuses(404, &["no_such_lease"]),
         put("/accounts/{account}/limit", "Sets how many sessions an account may run")
             .takes(object([("limit", count())]))

@@ -12,7 +12,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::routing;
 use serde_json::{Map, Value, json};
 
-use crate::{bidders, following, listings, orders, parcels, registration, slots};
+use crate::domains;
 
 const KEY: &str = "Idempotency-Key";
 const KEY_SCOPE: &str = "Of one request, and of no other to this server: make it at random. An accepted request is \
@@ -21,16 +21,7 @@ the same thing it is refused (idempotency_key_reused); to another thing, as far 
 
 /// `/openapi.json`.
 pub fn routes() -> Router {
-    let operations = [
-        common::described(),
-        slots::described(),
-        following::described(),
-        listings::described(),
-        bidders::described(),
-        orders::described(),
-        parcels::described(),
-        registration::described(),
-    ];
+    let operations = [common::described(), domains::described()];
     let text = Bytes::from(described(&operations.concat()).to_string());
     let json = move || async move { ([(CONTENT_TYPE, "application/json")], text) };
     Router::new().route("/openapi.json", routing::get(json))

@@ -71,10 +71,15 @@ async fn show(
     State(runtime): State<Runtime>,
     PathId(id): PathId<BidderId>,
 ) -> Result<Response, Problem> {
-    let bids = runtime.read::<StandingBids>(&id).await?.value;
+    let bids = runtime.read::<StandingBids>(&id).await?;
     let bidder = runtime.aggregates::<Bidder>().get(id);
-    let seen = bidder.read(move |bidder, _| shown_bidder(bidder, &bids)).await?;
-    shown(seen, || bidder_refused(BidderRefused::NotRegistered))
+    let mut seen = bidder.read(move |bidder, _| shown_bidder(bidder, &bids.value)).await?;
+    // Both are as of there.
+    seen.position = seen.position.min(bids.position);
+    shown(seen, || {
+        let why = BidderRefused::NotRegistered;
+        bidder_refused(why).detail(why.to_string())
+    })
 }
 
 /// None if nobody has registered.
@@ -90,10 +95,9 @@ fn shown_bidder(bidder: &Bidder, bids: &StandingBids) -> Option<Value> {
 }
 
 fn bidder_refused(refused: BidderRefused) -> Problem {
-    let text = refused.to_string();
     match refused {
-        BidderRefused::AlreadyRegistered => Problem::new(409, "already_registered", text),
-        BidderRefused::NotRegistered => Problem::new(404, "not_registered", text),
+        BidderRefused::AlreadyRegistered => Problem::new(409, "already_registered"),
+        BidderRefused::NotRegistered => Problem::new(404, "not_registered"),
     }
 }
 

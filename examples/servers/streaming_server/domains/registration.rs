@@ -181,7 +181,7 @@ fn told(refused: Refused) -> Problem {
         Refused::CourseFull => (409, "course_full"),
         Refused::NotSubscribed => (404, "not_subscribed"),
     };
-    let problem = Problem::new(status, code, refused.to_string());
+    let problem = Problem::new(status, code);
     match refused {
         Refused::HasSubscriptions(subscriptions) => problem.with("subscriptions", subscriptions),
         Refused::BelowSubscriptions(subscriptions) => problem.with("subscriptions", subscriptions),

@@ -15,11 +15,11 @@ use bailiwick_examples::orders::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::money::{self, AmountBody, MoneyBody};
+use super::notices::Noticeboard;
 use crate::answer::{created, done, shown};
 use crate::description::schema::*;
 use crate::description::{self, Operation};
-use crate::money::{self, AmountBody, MoneyBody};
-use crate::notices::Noticeboard;
 
 id!(
     /// The number of a position or of a parcel of an order, in a path.
@@ -71,7 +71,7 @@ async fn open(
 ) -> Result<Response, Problem> {
     let command = OpenOrder { customer: customer.0 };
     let receipt = call.ask(&orders.get(order.0.clone()), command, |refused| match refused {
-        OpenRefused::AlreadyOpened => Problem::new(409, "already_opened", refused.to_string()),
+        OpenRefused::AlreadyOpened => Problem::new(409, "already_opened"),
     });
     Ok(created(receipt.await?.position, json!({ "order": order.0 })))
 }
@@ -82,7 +82,7 @@ async fn show(
 ) -> Result<Response, Problem> {
     let id = order.clone();
     let seen = orders.get(order).read(move |order, _| shown_order(&id, order)).await?;
-    shown(seen, || Problem::new(404, "no_such_order", "nobody has opened it"))
+    shown(seen, || Problem::new(404, "no_such_order").detail("nobody has opened it"))
 }
 
 #[derive(Deserialize)]
@@ -113,13 +113,10 @@ async fn remove_position(
     call: Call,
 ) -> Result<Response, Problem> {
     let command = RemovePosition { number: *number.inner() };
-    let receipt = call.ask(&orders.get(order), command, |refused| {
-        let text = refused.to_string();
-        match refused {
-            RemoveRefused::Refunded => Problem::new(409, "refunded", text),
-            RemoveRefused::Packed => Problem::new(409, "packed", text),
-            RemoveRefused::NoSuchPosition => Problem::new(404, "no_such_position", text),
-        }
+    let receipt = call.ask(&orders.get(order), command, |refused| match refused {
+        RemoveRefused::Refunded => Problem::new(409, "refunded"),
+        RemoveRefused::Packed => Problem::new(409, "packed"),
+        RemoveRefused::NoSuchPosition => Problem::new(404, "no_such_position"),
     });
     Ok(done(receipt.await?.position))
 }
@@ -162,9 +159,7 @@ async fn refund(
     call: Call,
 ) -> Result<Response, Problem> {
     let receipt = call.ask(&payments.get(order), Refund, |refused| match refused {
-        RefundRefused::NothingReceived => {
-            Problem::new(409, "nothing_received", refused.to_string())
-        }
+        RefundRefused::NothingReceived => Problem::new(409, "nothing_received"),
     });
     Ok(done(receipt.await?.position))
 }
@@ -219,36 +214,34 @@ fn shown_parcels(fulfilment: &Fulfilment) -> Value {
 }
 
 fn add_refused(refused: AddRefused) -> Problem {
-    let text = refused.to_string();
     match refused {
-        AddRefused::NotOpened => Problem::new(404, "no_such_order", text),
-        AddRefused::Refunded => Problem::new(409, "refunded", text),
-        AddRefused::Packed => Problem::new(409, "packed", text),
+        AddRefused::NotOpened => Problem::new(404, "no_such_order"),
+        AddRefused::Refunded => Problem::new(409, "refunded"),
+        AddRefused::Packed => Problem::new(409, "packed"),
         AddRefused::TooManyItems { limit, total } => {
-            Problem::new(409, "too_many_items", text).with("limit", limit).with("total", total)
+            Problem::new(409, "too_many_items").with("limit", limit).with("total", total)
         }
-        AddRefused::TooMuchValue { limit, total } => Problem::new(409, "too_much_value", text)
+        AddRefused::TooMuchValue { limit, total } => Problem::new(409, "too_much_value")
             .with("limit", money::shown(limit))
             .with("total", money::shown(total)),
-        AddRefused::NoQuantity => Problem::new(422, "no_quantity", text),
-        AddRefused::NegativePrice => Problem::new(422, "negative_price", text),
-        AddRefused::Overflow => Problem::new(422, "overflow", text),
-        AddRefused::OtherCurrency(_) => Problem::new(422, "other_currency", text),
-        AddRefused::NotCovered { received, total } => Problem::new(409, "not_covered", text)
+        AddRefused::NoQuantity => Problem::new(422, "no_quantity"),
+        AddRefused::NegativePrice => Problem::new(422, "negative_price"),
+        AddRefused::Overflow => Problem::new(422, "overflow"),
+        AddRefused::OtherCurrency(_) => Problem::new(422, "other_currency"),
+        AddRefused::NotCovered { received, total } => Problem::new(409, "not_covered")
             .with("received", money::shown(received))
             .with("total", money::shown(total)),
     }
 }
 
 fn receive_refused(refused: ReceiveRefused) -> Problem {
-    let text = refused.to_string();
     match refused {
-        ReceiveRefused::OtherCurrency(_) => Problem::new(422, "other_currency", text),
-        ReceiveRefused::Nothing => Problem::new(422, "no_amount", text),
+        ReceiveRefused::OtherCurrency(_) => Problem::new(422, "other_currency"),
+        ReceiveRefused::Nothing => Problem::new(422, "no_amount"),
         ReceiveRefused::TransferDiffers { amount, .. } => {
-            Problem::new(409, "transfer_differs", text).with("amount", money::shown(amount))
+            Problem::new(409, "transfer_differs").with("amount", money::shown(amount))
         }
-        ReceiveRefused::Overflow => Problem::new(422, "overflow", text),
+        ReceiveRefused::Overflow => Problem::new(422, "overflow"),
     }
 }
 

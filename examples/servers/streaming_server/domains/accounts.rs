@@ -4,10 +4,11 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{delete, get, post, put};
-use bailiwick::{Aggregates, Builder, Position, Runtime, Timestamp};
-use bailiwick_axum::{Call, Json, NoBody, PathId, PathIds, Problem, UrlId};
+use bailiwick::{Aggregates, Builder, Runtime};
+use bailiwick_axum::{Call, Json, PathId, PathIds, Problem, UrlId};
 use bailiwick_examples::streaming::*;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::answer::{at, created, done};
 
@@ -35,14 +36,6 @@ struct Start {
     lease_ms: u64,
 }
 
-#[derive(Serialize)]
-struct Started {
-    #[serde(flatten)]
-    granted: Granted,
-    /// The fencing token.
-    token: Position,
-}
-
 async fn acquire(
     State(accounts): Accounts,
     PathId(account): PathId<AccountId>,
@@ -50,32 +43,24 @@ async fn acquire(
     Json(Start { session, lease_ms }): Json<Start>,
 ) -> Result<Response, Problem> {
     let command = Acquire { session: session.0, lease_ms };
-    let receipt = call.ask(&accounts.get(account), command, |refused| {
-        let text = refused.to_string();
-        match refused {
-            AcquireRefused::InvalidLease(_) => Problem::new(422, "invalid_lease", text),
-            AcquireRefused::AlreadyActive => Problem::new(409, "already_active", text),
-            AcquireRefused::LimitReached { limit } => {
-                Problem::new(409, "limit_reached", text).with("limit", limit)
-            }
+    let receipt = call.ask(&accounts.get(account), command, |refused| match refused {
+        AcquireRefused::InvalidLease(_) => Problem::new(422, "invalid_lease"),
+        AcquireRefused::AlreadyActive => Problem::new(409, "already_active"),
+        AcquireRefused::LimitReached { limit } => {
+            Problem::new(409, "limit_reached").with("limit", limit)
         }
     });
     let receipt = receipt.await?;
-    let started = Started { granted: receipt.reply, token: receipt.position };
-    Ok(created(receipt.position, started))
+    let mut granted = json!(receipt.reply);
+    // The fencing token.
+    granted["token"] = json!(receipt.position);
+    Ok(created(receipt.position, granted))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Renew {
     lease_ms: u64,
-}
-
-/// A session, and until when it counts.
-#[derive(Serialize)]
-struct Lease {
-    session: SessionId,
-    expires_at: Timestamp,
 }
 
 async fn keep_alive(
@@ -86,28 +71,28 @@ async fn keep_alive(
 ) -> Result<Response, Problem> {
     let command = KeepAlive { session: session.clone(), lease_ms };
     let receipt = call.ask(&accounts.get(account), command, |refused| match refused {
-        KeepAliveRefused::InvalidLease(why) => Problem::new(422, "invalid_lease", why.to_string()),
+        KeepAliveRefused::InvalidLease(_) => Problem::new(422, "invalid_lease"),
         KeepAliveRefused::NoSuchLease(why) => no_such_lease(why),
     });
     let receipt = receipt.await?;
-    Ok(at(receipt.position, Json(Lease { session, expires_at: receipt.reply })))
+    let lease = json!({ "session": session, "expires_at": receipt.reply });
+    Ok(at(receipt.position, Json(lease)))
 }
 
 async fn release(
     State(accounts): Accounts,
     PathIds(account, session): PathIds<AccountId, SessionId>,
     call: Call,
-    _: NoBody,
 ) -> Result<Response, Problem> {
     let receipt = call.ask(&accounts.get(account), Release { session }, no_such_lease).await?;
     Ok(done(receipt.position))
 }
 
-fn no_such_lease(why: NoSuchLease) -> Problem {
-    Problem::new(404, "no_such_lease", why.to_string())
+fn no_such_lease(_: NoSuchLease) -> Problem {
+    Problem::new(404, "no_such_lease")
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Limit {
     limit: usize,
@@ -119,25 +104,20 @@ async fn set_limit(
     call: Call,
     Json(Limit { limit }): Json<Limit>,
 ) -> Result<Response, Problem> {
-    let invalid = |why: InvalidLimit| Problem::new(422, "invalid_limit", why.to_string());
+    let invalid = |_: InvalidLimit| Problem::new(422, "invalid_limit");
     let receipt = call.ask(&accounts.get(account), SetLimit { limit }, invalid).await?;
-    Ok(at(receipt.position, Json(Limit { limit })))
-}
-
-#[derive(Serialize)]
-struct Account {
-    limit: usize,
-    sessions: Vec<Lease>,
+    Ok(at(receipt.position, Json(json!({ "limit": limit }))))
 }
 
 async fn show(
     State(accounts): Accounts,
     PathId(account): PathId<AccountId>,
-) -> Result<Json<Account>, Problem> {
+) -> Result<Json<Value>, Problem> {
     let seen = accounts.get(account).read(|account, now| {
         let lease =
-            |(session, expires_at): (&SessionId, _)| Lease { session: session.clone(), expires_at };
-        Account { limit: account.limit(), sessions: account.sessions(now).map(lease).collect() }
+            |(session, end): (&SessionId, _)| json!({ "session": session, "expires_at": end });
+        let sessions: Vec<_> = account.sessions(now).map(lease).collect();
+        json!({ "limit": account.limit(), "sessions": sessions })
     });
     Ok(Json(seen.await?.value))
 }

@@ -11,7 +11,7 @@ use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 
-use crate::http;
+use crate::shared::http;
 
 /// How long an effect that fails waits at most before it tries again: a lease lasts for seconds.
 const TRIES_EVERY: Duration = Duration::from_secs(5);
@@ -20,23 +20,27 @@ const TRIES_EVERY: Duration = Duration::from_secs(5);
 /// long after its longest time.
 const PATIENCE: Duration = Duration::from_millis(7 * MAX_LEASE_MS);
 
-/// Has streams started and stopped, if there is somebody who does that.
-pub fn add(builder: Builder, service: Option<&HttpStreams>) -> Builder {
-    let Some(service) = service else {
+/// Has streams started and stopped by the service at this URL; by nobody, if there is none.
+///
+/// # Errors
+/// If there can be no client on this machine.
+pub fn add(builder: Builder, service: Option<&str>) -> reqwest::Result<Builder> {
+    let Some(url) = service else {
         // What these have recorded of themselves, when there was somebody.
         type OfNobody = HttpStreams;
         let names = [StartStream::<OfNobody>::NAME, StopStream::<OfNobody>::NAME];
-        return builder.ignores_effects(names);
+        return Ok(builder.ignores_effects(names));
     };
-    builder
+    let service = HttpStreams::new(url, http::CALL_TIMEOUT)?;
+    Ok(builder
         .config(|config| config.effect_backoff_max(TRIES_EVERY).effect_patience(PATIENCE))
         .effect(StartStream(service.clone()))
-        .effect(StopStream(service.clone()))
+        .effect(StopStream(service)))
 }
 
 /// The streaming service at a URL.
 #[derive(Debug, Clone)]
-pub struct HttpStreams {
+struct HttpStreams {
     client: Client,
     url: String,
 }
@@ -49,7 +53,7 @@ struct Start {
 }
 
 impl HttpStreams {
-    pub fn new(url: &str, timeout: Duration) -> reqwest::Result<HttpStreams> {
+    fn new(url: &str, timeout: Duration) -> reqwest::Result<HttpStreams> {
         let url = url.trim_end_matches('/').to_owned();
         Ok(HttpStreams { client: http::client(timeout)?, url })
     }

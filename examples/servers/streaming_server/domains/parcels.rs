@@ -13,10 +13,10 @@ use bailiwick_examples::orders::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::orders::Number;
 use crate::answer::{done, shown};
 use crate::description::schema::*;
 use crate::description::{self, Operation};
-use crate::orders::Number;
 
 /// What the runtime has to know.
 pub fn add(builder: Builder) -> Builder {
@@ -84,18 +84,16 @@ fn shown_parcel(parcel: &Parcel) -> Option<Value> {
 }
 
 fn parcel_refused(refused: ParcelRefused) -> Problem {
-    let text = refused.to_string();
     match refused {
-        ParcelRefused::NotOpened => Problem::new(404, "no_such_parcel", text),
-        ParcelRefused::Cancelled => Problem::new(409, "cancelled", text),
+        ParcelRefused::NotOpened => Problem::new(404, "no_such_parcel"),
+        ParcelRefused::Cancelled => Problem::new(409, "cancelled"),
     }
 }
 
 fn cancel_refused(refused: CancelRefused) -> Problem {
-    let text = refused.to_string();
     match refused {
-        CancelRefused::NotOpened => Problem::new(404, "no_such_parcel", text),
-        CancelRefused::AlreadySent => Problem::new(409, "already_sent", text),
+        CancelRefused::NotOpened => Problem::new(404, "no_such_parcel"),
+        CancelRefused::AlreadySent => Problem::new(409, "already_sent"),
     }
 }
 

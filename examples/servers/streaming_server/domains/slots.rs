@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 
 use crate::answer::{at, page_of};
 use crate::description::schema::*;
@@ -83,12 +84,11 @@ async fn page(State(rows): State<Rows>, Query(page): Query<Page>) -> Result<Resp
     }
     let limit = page_of(page.limit);
     let after = page.cursor.map(|cursor| cursor.0);
+    // Readers wait for each other here, and not on threads.
+    let mut db = rows.db.lock_owned().await;
     // SQLite blocks.
-    let read = move || {
-        let mut db = rows.db.lock().unwrap_or_else(PoisonError::into_inner);
-        slots_page(&mut db, after.as_ref(), limit)
-    };
-    let read = tokio::task::spawn_blocking(read).await;
+    let read =
+        tokio::task::spawn_blocking(move || slots_page(&mut db, after.as_ref(), limit)).await;
     let page = read.map_err(|error| unread(&error))?;
     let SlotsPage { accounts, more, mark } = page.map_err(|error| unread(&error))?;
     let mark = mark.ok_or_else(|| not_ready("the accounts are not listed yet; try again later"))?;
@@ -101,12 +101,13 @@ async fn page(State(rows): State<Rows>, Query(page): Query<Page>) -> Result<Resp
 }
 
 fn not_ready(detail: &'static str) -> Problem {
-    Problem::new(503, "not_reached", detail).retry_after(Duration::from_secs(1))
+    Problem::new(503, "not_reached").detail(detail).retry_after(Duration::from_secs(1))
 }
 
 fn unread(error: &(dyn std::error::Error + 'static)) -> Problem {
     tracing::error!(error, "the rows cannot be read");
-    Problem::new(503, "unavailable", "the accounts cannot be listed just now; try again later")
+    Problem::new(503, "unavailable")
+        .detail("the accounts cannot be listed just now; try again later")
 }
 
 pub fn described() -> Vec<Operation> {

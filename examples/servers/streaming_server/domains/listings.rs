@@ -17,11 +17,11 @@ use bailiwick_examples::auction::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::money::{self, MoneyBody};
+use super::notices::Noticeboard;
 use crate::answer::{created, done, shown};
 use crate::description::schema::*;
 use crate::description::{self, Operation};
-use crate::money::{self, MoneyBody};
-use crate::notices::Noticeboard;
 
 /// What the runtime has to know.
 pub fn add(builder: Builder) -> Builder {
@@ -63,7 +63,7 @@ async fn show(
     PathId(listing): PathId<ListingId>,
 ) -> Result<Response, Problem> {
     let seen = listings.get(listing).read(shown_listing).await?;
-    shown(seen, || Problem::new(404, "no_such_listing", "nobody has opened it"))
+    shown(seen, || Problem::new(404, "no_such_listing").detail("nobody has opened it"))
 }
 
 async fn bid(
@@ -97,12 +97,9 @@ async fn retract(
     call: Call,
 ) -> Result<Response, Problem> {
     let command = RetractBid { bidder };
-    let receipt = call.ask(&listings.get(listing), command, |refused| {
-        let text = refused.to_string();
-        match refused {
-            RetractRefused::NoStandingBid => Problem::new(404, "no_standing_bid", text),
-            RetractRefused::Ended => Problem::new(409, "ended", text),
-        }
+    let receipt = call.ask(&listings.get(listing), command, |refused| match refused {
+        RetractRefused::NoStandingBid => Problem::new(404, "no_standing_bid"),
+        RetractRefused::Ended => Problem::new(409, "ended"),
     });
     Ok(done(receipt.await?.position))
 }
@@ -114,13 +111,10 @@ async fn cancel(
     Json(body): Json<CancelBody>,
 ) -> Result<Response, Problem> {
     let command = Cancel { by: body.by.0 };
-    let receipt = call.ask(&listings.get(listing), command, |refused| {
-        let text = refused.to_string();
-        match refused {
-            CancelRefused::NotTheSeller => Problem::new(403, "not_the_seller", text),
-            CancelRefused::Ended => Problem::new(409, "ended", text),
-            CancelRefused::HasBids => Problem::new(409, "has_bids", text),
-        }
+    let receipt = call.ask(&listings.get(listing), command, |refused| match refused {
+        CancelRefused::NotTheSeller => Problem::new(403, "not_the_seller"),
+        CancelRefused::Ended => Problem::new(409, "ended"),
+        CancelRefused::HasBids => Problem::new(409, "has_bids"),
     });
     Ok(done(receipt.await?.position))
 }
@@ -214,40 +208,37 @@ fn shown_bid(bid: &Bid) -> Value {
 }
 
 fn open_refused(refused: OpenRefused) -> Problem {
-    let text = refused.to_string();
     match refused {
-        OpenRefused::AlreadyOpened => Problem::new(409, "already_opened", text),
-        OpenRefused::EndsBeforeStart => Problem::new(422, "ends_before_start", text),
-        OpenRefused::NothingAsked => Problem::new(422, "nothing_asked", text),
-        OpenRefused::InvalidIncrement => Problem::new(422, "invalid_increment", text),
-        OpenRefused::OtherCurrency(_) => Problem::new(422, "other_currency", text),
+        OpenRefused::AlreadyOpened => Problem::new(409, "already_opened"),
+        OpenRefused::EndsBeforeStart => Problem::new(422, "ends_before_start"),
+        OpenRefused::NothingAsked => Problem::new(422, "nothing_asked"),
+        OpenRefused::InvalidIncrement => Problem::new(422, "invalid_increment"),
+        OpenRefused::OtherCurrency(_) => Problem::new(422, "other_currency"),
     }
 }
 
 fn bid_refused(refused: BidRefused) -> Problem {
-    let text = refused.to_string();
     match refused {
-        BidRefused::NotStarted => Problem::new(409, "not_started", text),
-        BidRefused::Ended => Problem::new(409, "ended", text),
-        BidRefused::Cancelled => Problem::new(409, "cancelled", text),
-        BidRefused::OtherCurrency(_) => Problem::new(422, "other_currency", text),
+        BidRefused::NotStarted => Problem::new(409, "not_started"),
+        BidRefused::Ended => Problem::new(409, "ended"),
+        BidRefused::Cancelled => Problem::new(409, "cancelled"),
+        BidRefused::OtherCurrency(_) => Problem::new(422, "other_currency"),
         BidRefused::TooLow { minimum } => {
-            Problem::new(409, "too_low", text).with("minimum", money::shown(minimum))
+            Problem::new(409, "too_low").with("minimum", money::shown(minimum))
         }
-        BidRefused::Unsurpassable => Problem::new(409, "unsurpassable", text),
-        BidRefused::BySeller => Problem::new(409, "by_seller", text),
-        BidRefused::AlreadyLeads => Problem::new(409, "already_leads", text),
+        BidRefused::Unsurpassable => Problem::new(409, "unsurpassable"),
+        BidRefused::BySeller => Problem::new(409, "by_seller"),
+        BidRefused::AlreadyLeads => Problem::new(409, "already_leads"),
     }
 }
 
 fn eligible_bid_refused(refused: EligibleBidRefused) -> Problem {
-    let text = refused.to_string();
     match refused {
         EligibleBidRefused::Bid(refused) => bid_refused(refused),
         EligibleBidRefused::Ineligible(why) => match why {
-            Ineligible::NotRegistered => Problem::new(403, "not_registered", text),
-            Ineligible::NotApproved => Problem::new(403, "not_approved", text),
-            Ineligible::Suspended => Problem::new(403, "suspended", text),
+            Ineligible::NotRegistered => Problem::new(403, "not_registered"),
+            Ineligible::NotApproved => Problem::new(403, "not_approved"),
+            Ineligible::Suspended => Problem::new(403, "suspended"),
         },
     }
 }
