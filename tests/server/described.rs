@@ -18,7 +18,7 @@ const ELSEWHERE: &[(u16, &str)] = &[
     (503, "unavailable"),     // disk.rs
     (503, "not_ready"),       // disk.rs
     (503, "timed_out"),       // bailiwick-axum: nothing here takes so long
-    (503, "not_reached"),     // bailiwick-axum: the rows are kept up
+    (503, "not_reached"),     // rows.rs
     (504, "outcome_unknown"), // disk.rs
 ];
 /// What never ends: crashes.rs.

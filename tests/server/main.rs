@@ -11,6 +11,7 @@ mod outside;
 mod overload;
 mod process;
 mod random;
+mod rows;
 mod schema;
 mod stopping;
 mod stub;

@@ -50,7 +50,9 @@ fn it_answers_errors_for_a_while() {
     let folder = tempfile::tempdir().expect("a folder");
     let stub = Stub::new(Mode::Fails);
     let server = on(folder.path(), &stub.url());
-    assert_eq!(server.send(&start("a", "s1")).status, 201);
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let traced = start("a", "s1").header("traceparent", &format!("00-{trace}-00f067aa0ba902b7-01"));
+    assert_eq!(server.send(&traced).status, 201);
     until("it is tried again", || (stub.calls("s1").len() > 1).then_some(()));
     let key = asked_for(&stub, "s1");
     server.kill();
@@ -62,6 +64,14 @@ fn it_answers_errors_for_a_while() {
     let failed = stub.calls("s1").len();
     until("it is taken", || (stub.calls("s1").len() > failed).then_some(()));
     assert_eq!(asked_for(&stub, "s1"), key, "the same key in every attempt");
+    let traces = stub.calls("s1").into_iter().map(|call| call.traceparent);
+    for traceparent in traces {
+        assert_eq!(
+            traceparent.split('-').nth(1),
+            Some(trace),
+            "{traceparent}: after a restart, too"
+        );
+    }
     // What comes later is called later, so nothing more comes of the first.
     assert_eq!(server.send(&start("a", "s2")).status, 201);
     asked_for(&stub, "s2");
