@@ -95,7 +95,11 @@ impl File {
             Ok(worked) => worked,
             Err(_) => Err("redb panicked: its file is damaged".into()),
         };
-        worked.inspect_err(|why| self.renew(&file, why))
+        worked.inspect_err(|why| {
+            self.renew(&file, why);
+            // The last one closes it, which looks at what is damaged once more.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(file)));
+        })
     }
 
     /// Unless somebody has done so.
@@ -104,6 +108,7 @@ impl File {
         if open.file.as_ref().is_none_or(|file| !Arc::ptr_eq(file, damaged)) {
             return;
         }
+        // Not the last one: who calls has it.
         open.file = None;
         open.renewals += 1;
         warn(&self.path, why);

@@ -1,34 +1,63 @@
-//! What is in the file.
+//! What is in the file: one table.
 //!
-//! | table | key | value |
-//! |---|---|---|
-//! | `snapshots` | what it is kept under | the number of the saving, and the snapshot |
-//! | `order` | the number of a saving | what was saved |
-//! | `about` | `journal`, `bytes`, `next` | of which journal; how many bytes the snapshots have; the next number |
+//! | key | value |
+//! |---|---|
+//! | `s` and what a snapshot is kept under | the number of the saving, and the snapshot |
+//! | `o` and the number of a saving | what was saved |
+//! | `a` and `journal`, `bytes` or `next` | of which journal; how many bytes the snapshots have; the next number |
+//!
+//! One table and not three: redb panics on a damaged file, which is caught. A panic while one table is opened and
+//! another one is open would be a second one in the destructor of that, and so the end of the process.
 
 use bailiwick_core::journal::{BoxError, JournalId};
 use redb::{
     Database, Durability, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError,
-    WriteTransaction,
 };
 
-const SNAPSHOTS: TableDefinition<'_, &str, (u64, &[u8])> = TableDefinition::new("snapshots");
-const ORDER: TableDefinition<'_, u64, &str> = TableDefinition::new("order");
-const ABOUT: TableDefinition<'_, &str, u128> = TableDefinition::new("about");
+const KEPT: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("kept");
 
-/// What a snapshot counts for beside its bytes and twice its key: its places in the trees, about.
+/// What a snapshot counts for beside its bytes and twice its key: its places in the tree, about.
 const ENTRY_BYTES: u64 = 64;
 
 type Done<T> = Result<T, BoxError>;
 
+/// The file was written by nobody here.
+#[derive(Debug, thiserror::Error)]
+#[error("an entry of the file has another form")]
+struct OtherForm;
+
+fn under(kind: u8, key: &[u8]) -> Vec<u8> {
+    [&[kind], key].concat()
+}
+
+fn snapshot_key(key: &str) -> Vec<u8> {
+    under(b's', key.as_bytes())
+}
+
+fn order_key(nth: u64) -> Vec<u8> {
+    under(b'o', &nth.to_be_bytes())
+}
+
+fn text(bytes: &[u8]) -> Done<String> {
+    Ok(str::from_utf8(bytes)?.to_owned())
+}
+
+/// The number of the saving, and the snapshot.
+fn kept(value: &[u8]) -> Done<(u64, &[u8])> {
+    let (nth, snapshot) = value.split_first_chunk().ok_or(OtherForm)?;
+    Ok((u64::from_le_bytes(*nth), snapshot))
+}
+
 /// The snapshot under a key.
 pub(crate) fn get(file: &Database, key: &str) -> Done<Option<Vec<u8>>> {
     let read = file.begin_read()?;
-    match read.open_table(SNAPSHOTS) {
-        Ok(snapshots) => Ok(snapshots.get(key)?.map(|kept| kept.value().1.to_vec())),
-        Err(TableError::TableDoesNotExist(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let table = match read.open_table(KEPT) {
+        Ok(table) => table,
+        Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let found = table.get(&*snapshot_key(key))?;
+    found.map(|found| Ok(kept(found.value())?.1.to_vec())).transpose()
 }
 
 /// Changes something, and syncs if that is said.
@@ -43,30 +72,21 @@ pub(crate) fn change<T>(
         true => write.set_quick_repair(true),
         false => write.set_durability(Durability::None)?,
     }
-    let done = change(&mut Change::of(&write)?)?;
+    let done = change(&mut Change(write.open_table(KEPT)?))?;
     write.commit()?;
     Ok(done)
 }
 
 /// A change of the file.
-pub(crate) struct Change<'t> {
-    snapshots: Table<'t, &'static str, (u64, &'static [u8])>,
-    order: Table<'t, u64, &'static str>,
-    about: Table<'t, &'static str, u128>,
-}
+pub(crate) struct Change<'t>(Table<'t, &'static [u8], &'static [u8]>);
 
-impl<'t> Change<'t> {
-    fn of(write: &'t WriteTransaction) -> Done<Self> {
-        let (snapshots, order) = (write.open_table(SNAPSHOTS)?, write.open_table(ORDER)?);
-        Ok(Change { snapshots, order, about: write.open_table(ABOUT)? })
-    }
-
+impl Change<'_> {
     /// Of which journal they are: of this one from now on, if of none yet.
     pub(crate) fn claim(&mut self, journal: JournalId) -> Done<JournalId> {
         if let Some(of) = self.number("journal")? {
             return Ok(JournalId::from_u128(of));
         }
-        self.about.insert("journal", journal.as_u128())?;
+        self.set_number("journal", journal.as_u128())?;
         Ok(journal)
     }
 
@@ -74,55 +94,68 @@ impl<'t> Change<'t> {
     pub(crate) fn put(&mut self, key: &str, snapshot: &[u8], most_bytes: u64) -> Done<()> {
         self.remove(key)?;
         let next = u64::try_from(self.number("next")?.unwrap_or(0))?;
-        self.about.insert("next", u128::from(next) + 1)?;
-        self.snapshots.insert(key, (next, snapshot))?;
-        self.order.insert(next, key)?;
+        self.set_number("next", u128::from(next) + 1)?;
+        let value = [&next.to_le_bytes(), snapshot].concat();
+        self.0.insert(&*snapshot_key(key), &*value)?;
+        self.0.insert(&*order_key(next), key.as_bytes())?;
         self.weighs(i128::from(weight(key, snapshot.len())))?;
         while self.number("bytes")?.unwrap_or(0) > u128::from(most_bytes) {
-            let Some(first) = self.order.first()?.map(|(_, key)| key.value().to_owned()) else {
-                break;
-            };
+            let Some(first) = self.first()? else { break };
             self.remove(&first)?;
         }
         Ok(())
     }
 
+    /// What was saved first.
+    fn first(&self) -> Done<Option<String>> {
+        let (from, to) = (order_key(0), order_key(u64::MAX));
+        let first = self.0.range(&*from..=&*to)?.next().transpose()?;
+        first.map(|(_, key)| text(key.value())).transpose()
+    }
+
     /// Forgets one.
     pub(crate) fn remove(&mut self, key: &str) -> Done<()> {
-        let removed = self.snapshots.remove(key)?;
-        let Some((nth, bytes)) = removed.map(|kept| (kept.value().0, kept.value().1.len())) else {
-            return Ok(());
+        let removed = {
+            let removed = self.0.remove(&*snapshot_key(key))?;
+            removed.map(|value| kept(value.value()).map(|(nth, kept)| (nth, kept.len())))
         };
-        self.order.remove(nth)?;
+        let Some((nth, bytes)) = removed.transpose()? else { return Ok(()) };
+        self.0.remove(&*order_key(nth))?;
         self.weighs(-i128::from(weight(key, bytes)))
     }
 
     /// Forgets all of a view.
     pub(crate) fn clear(&mut self, view: &str) -> Done<()> {
-        let within = format!("{view}\n");
+        let (within, from) = (format!("{view}\n"), snapshot_key(view));
         let mut keys = Vec::new();
-        for kept in self.snapshots.range(view..)? {
-            let key = kept?.0.value().to_owned();
-            if key != view && !key.starts_with(&within) {
-                // What begins like it, but for a character that comes before the end of a line.
-                if !key.starts_with(view) {
-                    break;
-                }
-                continue;
+        for entry in self.0.range(&*from..)? {
+            let (entry, _) = entry?;
+            // What begins like it may come between, with a character that is before the end of a line.
+            if !entry.value().starts_with(&from) {
+                break;
             }
-            keys.push(key);
+            let key = text(&entry.value()[1..])?;
+            if key == view || key.starts_with(&within) {
+                keys.push(key);
+            }
         }
         keys.iter().try_for_each(|key| self.remove(key))
     }
 
-    fn number(&self, of: &'static str) -> Done<Option<u128>> {
-        Ok(self.about.get(of)?.map(|number| number.value()))
+    fn number(&self, of: &str) -> Done<Option<u128>> {
+        let Some(number) = self.0.get(&*under(b'a', of.as_bytes()))? else { return Ok(None) };
+        let bytes = number.value().try_into().map_err(|_| OtherForm)?;
+        Ok(Some(u128::from_le_bytes(bytes)))
+    }
+
+    fn set_number(&mut self, of: &str, number: u128) -> Done<()> {
+        self.0.insert(&*under(b'a', of.as_bytes()), &number.to_le_bytes()[..])?;
+        Ok(())
     }
 
     fn weighs(&mut self, more: i128) -> Done<()> {
         let bytes = i128::try_from(self.number("bytes")?.unwrap_or(0))? + more;
-        self.about.insert("bytes", u128::try_from(bytes)?)?;
-        Ok(())
+        self.set_number("bytes", u128::try_from(bytes)?)
     }
 }
 

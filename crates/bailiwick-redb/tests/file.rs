@@ -122,6 +122,66 @@ async fn a_file_that_is_none_is_made_anew() {
     }
 }
 
+/// Whatever is damaged: it is found out, or it is no part of what is read.
+#[tokio::test]
+async fn a_file_with_damaged_bytes_keeps_no_process_from_running() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    for whole in [left_by_a_crash(&path).await, closed(&path)] {
+        for step in [97, 997] {
+            for from in (0..whole.len()).step_by(whole.len() / 4 + 1) {
+                let mut damaged = whole.clone();
+                damaged[from..].iter_mut().step_by(step).for_each(|byte| *byte ^= 0xff);
+                std::fs::write(&path, damaged).unwrap();
+                is_used(&path).await;
+            }
+        }
+        // What says of which types a table is.
+        let types = whole.windows(TYPE.len()).enumerate().filter(|(_, bytes)| *bytes == TYPE);
+        for at in types.flat_map(|(at, _)| at - 1..at + 2) {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 0xff;
+            std::fs::write(&path, damaged).unwrap();
+            is_used(&path).await;
+        }
+    }
+}
+
+/// The bytes of a file that nobody closes any more.
+async fn left_by_a_crash(path: &Path) -> Vec<u8> {
+    for _ in 0..2 {
+        let store = RedbSnapshots::open(path).unwrap();
+        for nth in 0..40 {
+            put(&store, nth, 200).await;
+        }
+    }
+    let store = RedbSnapshots::open(path).unwrap();
+    put(&store, 1, 200).await;
+    std::fs::read(path).unwrap()
+}
+
+/// The bytes of a file that a store was dropped of: its threads let it go a little later.
+fn closed(path: &Path) -> Vec<u8> {
+    drop(RedbSnapshots::open(path).unwrap());
+    drop(RedbSnapshots::open(path).unwrap());
+    std::fs::read(path).unwrap()
+}
+
+/// As redb writes it down.
+const TYPE: &[u8] = b"&[u8]";
+
+/// Every call may fail, which makes the file anew; and then it is as good as any.
+async fn is_used(path: &Path) {
+    let store = RedbSnapshots::open(path).unwrap();
+    for nth in 0..40 {
+        let _ = store.get(&view(nth)).await;
+        let _ = store.put(view(nth), vec![1; 100].into()).await;
+    }
+    let _ = store.clear(view(0).view()).await;
+    put(&store, 1, 10).await;
+    assert_eq!(has(&store, &view(1)).await, Some(vec![1; 10]));
+}
+
 #[tokio::test]
 async fn it_says_who_is_in_the_way() {
     let folder = tempfile::tempdir().unwrap();
