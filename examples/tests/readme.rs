@@ -1,7 +1,11 @@
-//! The README shows `first_hour.rs` and `evolving.rs` whole, a part of `durable.rs`, and a sketch; the first of
-//! them is short, and so are the two programs on a folder that it names.
+//! The README shows `first_hour.rs` whole, and what it leads to `evolving.rs` whole and a part of `durable.rs`; the
+//! first of them is short, and so are the two programs on a folder that it names. No link leads nowhere.
+
+use std::path::Path;
 
 const README: &str = include_str!("../../README.md");
+const JOURNAL: &str = include_str!("../../docs/journal.md");
+const EVENTS: &str = include_str!("../../docs/events.md");
 const FIRST_HOUR: &str = include_str!("../first_hour.rs");
 const COUNTER: &str = include_str!("../durable_counter.rs");
 const DEADLINE: &str = include_str!("../durable_deadline.rs");
@@ -13,15 +17,41 @@ fn code(file: &'static str) -> &'static str {
     file.split_once("\n\n").expect("documentation comes first").1.trim_end()
 }
 
+/// The only Rust that a text shows.
+#[track_caller]
+fn shown(text: &str) -> &str {
+    let fences: Vec<_> = text.split("```rust\n").skip(1).collect();
+    let [fence] = fences[..] else { panic!("it shows something else") };
+    fence.split_once("\n```").expect("it ends").0
+}
+
 #[test]
-fn the_readme_shows_the_examples_as_they_are() {
-    let fences = README.split("```rust\n").skip(1);
-    let shown = fences.map(|fence| fence.split_once("\n```").expect("it ends").0);
-    let [first_hour, durable, _following, evolving] = shown.collect::<Vec<_>>()[..] else {
-        panic!("the README shows something else");
-    };
-    assert_eq!([first_hour, evolving], [code(FIRST_HOUR), code(EVOLVING)]);
+fn what_is_shown_is_what_runs() {
+    assert_eq!([shown(README), shown(EVENTS)], [code(FIRST_HOUR), code(EVOLVING)]);
+    let durable = shown(JOURNAL);
     assert!(DURABLE.contains(&format!("\n\n{durable}\n\n")), "{durable}");
+}
+
+#[test]
+fn no_link_leads_nowhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let docs = std::fs::read_dir(root.join("docs")).expect("it is there");
+    let docs = docs.map(|entry| entry.expect("it can be read").path());
+    let texts = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(|name| root.join(name));
+    let mut links = 0;
+    for text in docs.chain(texts) {
+        let read = std::fs::read_to_string(&text).expect("it can be read");
+        for link in read.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap_or_default();
+            if file.is_empty() || file.contains("://") {
+                continue;
+            }
+            let there = text.parent().expect("a folder").join(file);
+            assert!(there.exists(), "{}: {link}", text.display());
+            links += 1;
+        }
+    }
+    assert!(links > 50, "{links} links were found");
 }
 
 /// All of it counts but blank lines.
