@@ -151,6 +151,34 @@ async fn a_batch_is_bounded_in_events_and_bytes() {
     assert_eq!(store.all(), folded(1, &stage.journal).await);
 }
 
+#[tokio::test]
+async fn what_comes_gathers_unless_somebody_waits_for_it() {
+    let store = Faulty::<1>::new();
+    let (projection, rows) = sums(&store);
+    let gathers = |config: Config| config.projection_gather(Duration::from_millis(10));
+    let stage = Stage::with(|builder| builder.config(gathers).projection(projection, rows)).await;
+    let sums = stage.runtime.projection("sums");
+    until(&sums, is_ready).await;
+    let begun = store.begun();
+    // No time passes.
+    let mut last = Position::START;
+    for _ in 0..20 {
+        last = stage.counters.get("a").ask_with_receipt(Count::FREELY).await.unwrap().position;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(store.begun() <= begun + 1, "{:?}", store.commits());
+    assert_eq!(sums.reached(last).await.unwrap(), last);
+    assert!(store.begun() <= begun + 2, "{:?}", store.commits());
+    // Nobody waits, and time passes.
+    stage.counters.get("a").ask(Count::FREELY).await.unwrap();
+    until(&sums, |status| {
+        stage.clock.advance(Duration::from_millis(1));
+        status.position > last
+    })
+    .await;
+    assert_eq!(store.all(), folded(1, &stage.journal).await);
+}
+
 /// It wants what nobody has emitted.
 struct Reminders;
 

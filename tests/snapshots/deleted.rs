@@ -153,6 +153,9 @@ fn kill_all(cycles: u64) {
             seen.told.clear();
         }
         kill(folder.path(), &mut random, &mut seen);
+        if cycle % 100 == 99 {
+            println!("{} processes were killed", cycle + 1);
+        }
     }
     println!("{cycles} processes were killed; {} snapshots were gone on from", seen.used);
     assert!(seen.used > 0, "little is proved");

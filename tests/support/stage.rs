@@ -1,6 +1,7 @@
 //! A runtime of counters on a journal and a clock that the test holds in its hand.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata, Read};
 use bailiwick::{
@@ -46,7 +47,9 @@ impl Stage {
         let builder = Runtime::builder(journal.clone())
             .aggregate::<Counter>()
             .clock(clock.clone())
-            .entropy(7);
+            .entropy(7)
+            // Time stands still, and nothing is to wait for it that is not asked to.
+            .config(|config| config.projection_gather(Duration::ZERO));
         let runtime = change(builder).start().await.expect("it starts");
         let counters = runtime.aggregates();
         Stage { runtime, counters, clock, journal }

@@ -368,6 +368,10 @@ bounds! {
     projection_answer / get_projection_answer: Duration = 30 s,
         "How long the database of a projection may take for a transaction.",
         zero "each transaction would be called too slow";
+    /// Unless somebody [waits](crate::ProjectionHandle::reached) for more: a transaction for each few events costs more
+    /// than their commands.
+    projection_gather / get_projection_gather: Duration = 10 ms,
+        "How long a projection that has caught up, and committed, lets events gather before it folds them.";
     /// At once, if somebody [waits](crate::ProjectionHandle::reached) for that. While another runtime keeps the rows
     /// up, their mark is looked at as often.
     projection_pass / get_projection_pass: Duration = 1 s,

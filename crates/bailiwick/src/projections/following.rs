@@ -30,7 +30,10 @@ impl Running {
         loop {
             let batch = match next.take() {
                 Some(batch) => batch,
-                None if level => self.waits(&mut following, mark).await,
+                None if level => {
+                    self.lets_gather(mark).await;
+                    self.waits(&mut following, mark).await
+                }
                 None => Batch::read(&mut following, &self.shared.config).await,
             };
             let batch = batch.ok_or(Stop::Closed)?.map_err(|error| unread(&error))?;
@@ -138,6 +141,12 @@ impl Running {
         };
         tracing::warn!(projection = self.name(), %reason, "older versions could not be dropped");
         Ok(())
+    }
+
+    /// A while after what was committed, unless somebody waits for more.
+    async fn lets_gather(&self, mark: Option<Cursor>) {
+        let wanted = self.is_wanted(position_of(mark));
+        race(wanted, self.sleep(self.shared.config.projection_gather)).await;
     }
 
     /// Waits until there is something that it wants, or until the mark is to move past what it does not want: because
