@@ -65,13 +65,13 @@ fn assert_private(code: &str, module: &str) {
 
 #[test]
 fn kameo_is_known_to_one_private_file() {
-    let code = only("kameo", "bailiwick/src/actor.rs");
+    let code = only("kameo", "bailiwick/src/cell/actor.rs");
     assert_private(&code, "actor");
 }
 
 #[test]
 fn dashmap_is_known_to_one_private_file() {
-    let code = only("dashmap", "bailiwick/src/registry.rs");
+    let code = only("dashmap", "bailiwick/src/registry/mod.rs");
     assert_private(&code, "registry");
 }
 
@@ -80,7 +80,7 @@ fn dashmap_is_known_to_one_private_file() {
 /// crate turns on `kameo/metrics`. B10, B14: what is registered costs every stop a scan, and stays.
 #[test]
 fn nothing_of_kameo_is_used_that_loses_messages_hangs_or_registers() {
-    let code = only("kameo", "bailiwick/src/actor.rs");
+    let code = only("kameo", "bailiwick/src/cell/actor.rs");
     for call in [
         "tell",
         "ask",

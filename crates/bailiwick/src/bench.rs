@@ -6,7 +6,7 @@ use bailiwick_core::{Aggregate, Timestamp};
 
 use crate::aggregates::Aggregates;
 use crate::deadlines::Slot;
-use crate::kind::Kind;
+use crate::registry::aggregate_type::Kind;
 
 /// The deadline index of an aggregate type in its runtime, which goes on meanwhile.
 pub struct DeadlineIndex<A: Aggregate>(Arc<Kind<A>>);

@@ -10,7 +10,8 @@ use bailiwick_core::Tag;
 use bailiwick_core::journal::{AppendLimits, Read};
 use bailiwick_core::views::OnceKey;
 
-use crate::once::KEY_BYTES;
+/// The longest idempotency key, in bytes.
+pub(crate) const KEY_BYTES: usize = 256;
 
 /// A default, from what the table says of it.
 macro_rules! value {

@@ -6,8 +6,8 @@ use bailiwick_core::journal::{
 };
 use bailiwick_core::policy::{DeliveryEnded, Ending};
 
-use crate::port;
-use crate::shared::Shared;
+use crate::context::Shared;
+use crate::journal::port;
 
 /// A bug that a runtime can be given.
 ///

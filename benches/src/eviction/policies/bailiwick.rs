@@ -8,7 +8,7 @@ use super::{Budget, ById, Policy};
 use resting::{Load, Resting, Seen, Standing};
 
 #[allow(dead_code, reason = "the runtime uses more of it")]
-#[path = "../../../../crates/bailiwick/src/rest/eviction/mod.rs"]
+#[path = "../../../../crates/bailiwick/src/passivation/eviction/mod.rs"]
 mod resting;
 
 /// Nobody rests for so long.

@@ -8,11 +8,11 @@ use parking_lot::MutexGuard;
 use super::life::Life;
 use super::phase::{Input, Phase};
 use super::{Cell, Core};
-use crate::ask::Admission;
+use crate::aggregates::ask::Admission;
+use crate::context::Stage;
 use crate::deadlines::Due;
-use crate::entry::Entry;
-use crate::envelope::Envelope;
-use crate::shared::Stage;
+use crate::request::Envelope;
+use crate::request::entry::Entry;
 
 /// Why something did not get into a cell.
 pub(crate) enum NotAdmitted {

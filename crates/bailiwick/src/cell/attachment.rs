@@ -7,7 +7,7 @@ use bailiwick_core::Aggregate;
 
 use super::encode::Tools;
 use super::{Cell, Drive};
-use crate::actor::Driven;
+use crate::cell::actor::Driven;
 
 /// A cell, and the actor `number` of it.
 pub(super) struct Attachment<A: Aggregate> {
@@ -26,7 +26,7 @@ impl<A: Aggregate> Driven for Attachment<A> {
     }
 
     #[cfg(feature = "fault-injection")]
-    fn set_kill(&mut self, kill: crate::actor::Kill) {
+    fn set_kill(&mut self, kill: crate::cell::actor::Kill) {
         self.cell.set_kill(self.number, kill);
     }
 }

@@ -11,13 +11,13 @@ use smallvec::SmallVec;
 
 use super::hold::Holding;
 use super::lapse::{self, Callers, GONE_SHARE};
+use crate::context::permits::{Permit, Ticket};
 use crate::deadlines::Due;
-use crate::entry::{Entries, Entry};
-use crate::envelope::Envelope;
-use crate::glance::Reader;
-use crate::kind::Kind;
-use crate::patience;
-use crate::permits::{Permit, Ticket};
+use crate::registry::aggregate_type::Kind;
+use crate::request::Envelope;
+use crate::request::entry::{Entries, Entry};
+use crate::request::read::Reader;
+use crate::request::timeouts;
 
 /// What every event of an aggregate carries, and what each of its appends guards.
 pub(crate) struct Ground {
@@ -60,14 +60,14 @@ pub(super) struct Desk<A: Aggregate> {
     pub(super) in_turn: InTurn<A>,
     /// Set while the actor waits for something.
     pub(super) parked: Option<Waker>,
-    /// When the time-outs of callers are to be looked at; see [`crate::patience`].
-    pub(super) patience: Option<patience::Entry>,
+    /// When the time-outs of callers are to be looked at; see [`crate::request::timeouts`].
+    pub(super) patience: Option<timeouts::Entry>,
     /// Callers who wait, if their time-outs were looked at: see [`super::lapse`].
     pub(super) callers: Option<Box<Callers<A>>>,
     /// The first time-out of those who are not listed there yet, or before.
     pub(super) unlisted: Duration,
     #[cfg(feature = "fault-injection")]
-    pub(super) kill: Option<crate::actor::Kill>,
+    pub(super) kill: Option<crate::cell::actor::Kill>,
 }
 
 /// Whether the deadline index has called, and what keeps it from calling too many at once.

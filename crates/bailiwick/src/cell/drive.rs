@@ -20,9 +20,9 @@ use super::life::{Again, Fault, Known, Life, Live};
 use super::phase::{Input, Phase};
 use super::settle::Settled;
 use super::{Cell, Core};
-use crate::entry::{Entries, Entry};
-use crate::glance::Reader;
-use crate::time::Moment;
+use crate::environment::time::Moment;
+use crate::request::entry::{Entries, Entry};
+use crate::request::read::Reader;
 
 /// After how many commands an actor lets others have their turn.
 const COMMANDS_PER_POLL: usize = 256;

@@ -17,9 +17,9 @@ use bytes::Bytes;
 use super::desk::Ground;
 use super::judge::Turn;
 use super::life::Batch;
-use crate::envelope::Call;
 use crate::error::Cause;
 use crate::reactions::Delivering;
+use crate::request::Call;
 
 /// Room for the bytes of events that an actor keeps from turn to turn, in bytes.
 const PAYLOAD_KEPT: usize = 16 * 1_024;

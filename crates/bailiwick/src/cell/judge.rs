@@ -14,11 +14,11 @@ use super::Cell;
 use super::answers::Place;
 use super::encode::{Extent, Source, Tools, encode, encode_answered, sign};
 use super::life::{Batch, Known, Live, Mend};
-use crate::entry::Entry;
-use crate::envelope::{Call, Envelope, Judged};
+use crate::environment::time::Moment;
 use crate::error::{Cause, panic_message};
-use crate::recorded::without_form;
-use crate::time::Moment;
+use crate::request::entry::Entry;
+use crate::request::recorded::without_form;
+use crate::request::{Call, Envelope, Judged};
 
 /// What is known of a command by its idempotency key.
 enum Found {

@@ -9,7 +9,7 @@
 //!    bounded in batches and reads.
 //! 3. Who is told is taken out of the mailbox, the door and the reads once that is a
 //!    [16th](GONE_SHARE) of all there; so much may they count for towards its bound.
-//! 4. A caller is told as soon as the task of [`crate::patience`] has its turn once its time is up. If it
+//! 4. A caller is told as soon as the task of [`crate::request::timeouts`] has its turn once its time is up. If it
 //!    is not listed, and what it waits for is out for a turn of the domain's code, [`AGAIN`] after that.
 //!
 //! The list keeps no caller and no command alive, only their memory: it forgets who was answered when
@@ -25,11 +25,11 @@ use bailiwick_core::Aggregate;
 use super::desk::Desk;
 use super::life::{Life, Live};
 use super::{Cell, Core};
-use crate::entry::Entry;
-use crate::envelope::Envelope;
 use crate::error::{Cause, ReadError};
-use crate::glance::{Glance, Reader};
-use crate::patience::{self, Lapse};
+use crate::request::Envelope;
+use crate::request::entry::Entry;
+use crate::request::read::{Glance, Reader};
+use crate::request::timeouts::{self, Lapse};
 
 #[cfg(test)]
 mod tests;
@@ -96,7 +96,7 @@ impl<A: Aggregate> Cell<A> {
 }
 
 impl<A: Aggregate> Lapse for Cell<A> {
-    fn lapse(self: Arc<Self>, entry: patience::Entry, now: Duration) {
+    fn lapse(self: Arc<Self>, entry: timeouts::Entry, now: Duration) {
         let mut core = self.core.lock();
         let Some(desk) = core.desk.as_mut().filter(|desk| desk.patience == Some(entry)) else {
             return;

@@ -8,14 +8,14 @@ use bailiwick_core::{Aggregate, Position, Tag, Text, Timestamp};
 
 use super::answers::Answers;
 use crate::deadlines::{Due, Slot};
-use crate::entry::Entries;
+use crate::environment::time::Moment;
 use crate::error::LoadError;
-use crate::glance::Reader;
-use crate::news::Concerned;
-use crate::port::Guarded;
-use crate::spans::Seen;
-use crate::time::Moment;
-use crate::timings::Mark;
+use crate::journal::port::Guarded;
+use crate::registry::news::Concerned;
+use crate::request::entry::Entries;
+use crate::request::read::Reader;
+use crate::telemetry::spans::Seen;
+use crate::telemetry::timings::Mark;
 
 /// Small, because every cell in memory has one.
 pub(super) enum Life<A: Aggregate> {

@@ -12,11 +12,11 @@ use super::desk::Desk;
 use super::encode::Tools;
 use super::life::{Again, Base, Fault, Folded, Known, Life, Live, Loading, Mend};
 use super::reading::{Fold, Reading};
-use crate::backoff::Backoff;
+use crate::context::Shared;
 use crate::error::{LoadError, Unloadable, panic_message};
-use crate::port::{Guarded, unread};
-use crate::recovery::Changed;
-use crate::shared::Shared;
+use crate::journal::port::{Guarded, unread};
+use crate::startup::recovery::Changed;
+use crate::util::backoff::Backoff;
 
 impl<A: Aggregate> Cell<A> {
     /// Begins to fold the journal. `again` is decided on what comes of it.

@@ -14,6 +14,8 @@
 //!    holds it looks again, and finds its successor, or makes one. One that a reference remembers is
 //!    its own successor: it comes back with nothing known.
 
+pub(crate) mod actor;
+
 mod admit;
 mod answers;
 mod attachment;
@@ -26,7 +28,6 @@ mod judge;
 mod lapse;
 mod life;
 mod load;
-mod log;
 mod phase;
 mod readers;
 mod reading;
@@ -46,13 +47,12 @@ pub(crate) use desk::Ground;
 pub(crate) use drive::Drive;
 pub(crate) use hold::Hold;
 pub(crate) use load::fold_one;
-pub(crate) use log::{Of, decide_panicked};
 
-use crate::actor;
-use crate::kind::Kind;
-use crate::rest::Standing;
-use crate::shared::{Lock, Shared, Stage};
-use crate::time::Moment;
+use crate::context::{Lock, Shared, Stage};
+use crate::environment::time::Moment;
+use crate::passivation::Standing;
+use crate::registry::aggregate_type::Kind;
+use crate::telemetry::log::Of;
 use attachment::Attachment;
 use desk::Desk;
 use encode::Tools;
@@ -103,8 +103,8 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Whom the log names.
-    fn named(&self) -> log::Of<'_> {
-        log::Of { aggregate: A::NAME, id: &self.id }
+    fn named(&self) -> Of<'_> {
+        Of { aggregate: A::NAME, id: &self.id }
     }
 
     /// Takes the step that the table gives, and does what it says. The lock is let go before

@@ -8,7 +8,7 @@ use super::admit::NotAdmitted;
 use super::lapse::{self, GONE_SHARE};
 use super::life::Life;
 use super::{Cell, Core};
-use crate::glance::{Glance, Reader};
+use crate::request::read::{Glance, Reader};
 
 /// Reads that nobody waits for.
 type Gone<A> = Vec<Arc<dyn Glance<A>>>;

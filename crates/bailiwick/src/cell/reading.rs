@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bailiwick_core::journal::{Journal, Page, Read, RecordedEvent};
 use bailiwick_core::{Position, Timestamp};
 
+use crate::context::Shared;
 use crate::error::{LoadError, Unloadable};
-use crate::pace::Pace;
-use crate::shared::Shared;
+use crate::util::pace::Pace;
 
 /// What is folded from it.
 pub(super) trait Fold: Send {

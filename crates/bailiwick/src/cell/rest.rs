@@ -11,10 +11,10 @@ use super::desk::Desk;
 use super::life::Life;
 use super::phase::{Input, Phase};
 use super::{Cell, Core};
+use crate::context::Stage;
+use crate::environment::time::Moment;
 use crate::error::panic_message;
-use crate::rest::{Look, Rests, Seen};
-use crate::shared::Stage;
-use crate::time::Moment;
+use crate::passivation::{Look, Rests, Seen};
 
 /// How often an actor that is at work is looked at, at most, while it is in the queue of those who
 /// linger.

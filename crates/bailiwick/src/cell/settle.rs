@@ -13,11 +13,11 @@ use super::Cell;
 use super::answers::Place;
 use super::desk::Ground;
 use super::life::{Again, Base, Batch, Before, Known, Live, Mend, Running};
-use crate::entry::{Entries, Entry};
 use crate::error::{Cause, Unknown};
-use crate::port::{self, Failure};
+use crate::journal::port::{self, Failure};
 use crate::reactions::unless_delivered;
-use crate::spans::Seen;
+use crate::request::entry::{Entries, Entry};
+use crate::telemetry::spans::Seen;
 
 /// What becomes of the cell after an append has ended.
 pub(super) enum Settled {

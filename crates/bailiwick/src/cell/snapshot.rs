@@ -17,9 +17,9 @@ use super::answers::{Answers, Place};
 use super::life::{Folded, Known, Life, Live, Mend};
 use super::load::{Folding, deadline_of};
 use super::reading::Reading;
+use crate::context::Shared;
 use crate::error::{LoadError, caught};
-use crate::port;
-use crate::shared::Shared;
+use crate::journal::port;
 use crate::snapshots::{Candidate, Comparison, Confirmed, Keeper, Offer};
 
 /// How much more than its encoded form a state holds on the heap at most, and an answer counts for.

@@ -1,5 +1,5 @@
 //! At work: whether a cell may begin what the journal may keep waiting, and what it holds while it
-//! waits; see [`crate::permits`].
+//! waits; see [`crate::context::permits`].
 //!
 //! 1. Commands and due deadlines stay where they are while the cell has no permit and could get none;
 //!    so does a load. Reads of a known state are served meanwhile.
@@ -17,7 +17,7 @@ use super::desk::Desk;
 use super::life::{Life, Loading};
 use super::phase::{Input, Phase};
 use super::{Cell, Core};
-use crate::permits::{Look, Permit, Queueing};
+use crate::context::permits::{Look, Permit, Queueing};
 
 impl<A: Aggregate> Queueing for Cell<A> {
     fn permitted(self: Arc<Self>, permit: Permit) -> Option<Permit> {

@@ -30,11 +30,11 @@ use bailiwick_core::{Aggregate, Timestamp};
 use parking_lot::MutexGuard;
 use tokio::sync::Notify;
 
-use crate::backoff::Backoff;
 use crate::config::Config;
+use crate::context::Lock;
 use crate::error::panic_message;
-use crate::kind::Kind;
-use crate::shared::Lock;
+use crate::registry::aggregate_type::Kind;
+use crate::util::backoff::Backoff;
 use index::Index;
 pub(crate) use index::Slot;
 pub(crate) use places::Due;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::config::Config;
-use crate::shared::Lock;
+use crate::context::Lock;
 
 pub(crate) struct Places {
     taken: Lock<Taken>,

@@ -7,8 +7,8 @@ use bailiwick_core::{BoxFuture, Timestamp};
 use tokio::sync::Notify;
 
 use super::places::Places;
-use crate::race::{either, yield_now};
-use crate::shared::{Shared, Stage};
+use crate::context::{Shared, Stage};
+use crate::util::race::{either, yield_now};
 
 /// How often a closed journal is asked whether it is open, should somebody else have opened it.
 const CLOSED_LOOK: Duration = Duration::from_secs(1);

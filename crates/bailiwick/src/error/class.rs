@@ -6,8 +6,8 @@ use bailiwick_core::ErrorClass::{
     self, Conflict, Internal, Invalid, Overloaded, Rejected, Unavailable,
 };
 
+use crate::error::SubscribeError;
 use crate::error::{AskError, Cause, ReachError, ReadError};
-use crate::reading::SubscribeError;
 
 /// Where nobody knows how long it takes.
 const SOON: Duration = Duration::from_secs(1);

@@ -6,8 +6,8 @@ use std::fmt::Display;
 
 use bailiwick_core::{BoundaryError, EmitError, ErrorClass, InvalidTag, TagError};
 
+use crate::error::SubscribeError;
 use crate::error::{AskError, Cause, ReachError, ReadError};
-use crate::reading::SubscribeError;
 
 type ClientText = Cow<'static, str>;
 

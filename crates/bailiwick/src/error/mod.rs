@@ -9,6 +9,7 @@ mod reach;
 mod reaction;
 mod read;
 mod samples;
+mod subscribe;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ pub(crate) use load::LoadError;
 pub use reach::ReachError;
 pub use reaction::ReactionError;
 pub use read::ReadError;
+pub use subscribe::SubscribeError;
 
 /// Shares the source of a journal's error among all commands of a batch.
 pub(crate) fn shared(error: BoxError) -> Arc<dyn Error + Send + Sync> {

@@ -12,12 +12,12 @@ use bailiwick_core::{
     Unstorable,
 };
 
+use crate::error::SubscribeError;
 use crate::error::{
     AlreadyRun, AskError, Cause, NotRun, ReachError, ReadError, Unknown, Unloadable,
     UnreadableReply,
 };
 use crate::projections::{ProjectionState, StaleReason};
-use crate::reading::SubscribeError;
 
 /// What no client is to see: it is somewhere in each text for the log that has anything to hide.
 const HIDDEN: &str = "/srv/data/1.log";

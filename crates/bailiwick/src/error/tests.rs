@@ -7,9 +7,9 @@ use bailiwick_core::journal::{FaultKind, JournalReadError};
 use bailiwick_core::{ErrorClass, ErrorReport, Position, Tag};
 
 use super::{AskError, Cause, NotRun, ReachError, ReadError};
-use crate::names::Found;
-use crate::reading::SubscribeError;
-use crate::start::StartError;
+use crate::error::SubscribeError;
+use crate::startup::error::StartError;
+use crate::startup::schema::Found;
 
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[error("three is enough")]

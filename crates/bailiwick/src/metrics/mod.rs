@@ -33,12 +33,12 @@
 //! # }
 //! ```
 
+mod census;
 mod histograms;
-mod record;
-mod table;
+pub(crate) mod table;
 
+pub(crate) use census::Census;
 pub(crate) use histograms::{Histograms, describe_all};
-pub(crate) use record::Census;
 pub use table::{Kind, Row, TABLE};
 
 use metrics::Label;
@@ -53,7 +53,7 @@ impl Labels {
     }
 
     /// These, then those.
-    fn with(&self, labels: &[(&'static str, &'static str)]) -> Vec<Label> {
+    pub(crate) fn with(&self, labels: &[(&'static str, &'static str)]) -> Vec<Label> {
         let own = labels.iter().map(|(key, value)| Label::from_static_parts(key, value));
         own.chain(self.0.iter().cloned()).collect()
     }

@@ -49,7 +49,7 @@ impl Row {
         Row { name, kind, labels, help }
     }
 
-    pub(super) fn key(&self, labels: &Labels, own: &[(&'static str, &'static str)]) -> Key {
+    pub(crate) fn key(&self, labels: &Labels, own: &[(&'static str, &'static str)]) -> Key {
         debug_assert!(own.iter().map(|(key, _)| key).eq(self.labels), "{} {own:?}", self.name);
         Key::from_parts(self.name, labels.with(own))
     }
@@ -67,12 +67,12 @@ impl Row {
     }
 }
 
-pub(super) const METADATA: Metadata<'static> =
+pub(crate) const METADATA: Metadata<'static> =
     Metadata::new("bailiwick", Level::INFO, Some("bailiwick"));
 
 macro_rules! table {
     ($($row:ident: $kind:ident $name:literal [$($label:ident),*] $help:literal;)+) => {
-        $(pub(super) const $row: Row =
+        $(pub(crate) const $row: Row =
             Row::new(Kind::$kind, $name, &[$(stringify!($label)),*], $help);)+
 
         /// All metrics. Times are in seconds, everything else is counted.

@@ -11,9 +11,9 @@ use super::folding::{Broken, Committed, Part, Refused, position_of};
 use super::looking::Seen;
 use super::running::{Running, Stop, unread};
 use super::status::{ProjectionState, RebuildProgress, StaleReason};
-use crate::port;
-use crate::race::{Either, race};
+use crate::journal::port;
 use crate::reading::Following;
+use crate::util::race::{Either, race};
 
 impl Running {
     /// Looks at what is there, and follows the journal from then on: until something is in the way.

@@ -9,9 +9,9 @@ use bailiwick_core::Position;
 use super::running::Running;
 use super::status::{ProjectionState, ProjectionStatus};
 use crate::error::{ReachError, ReadError};
-use crate::port::or_closed;
-use crate::race::{Either, race};
+use crate::journal::port::or_closed;
 use crate::reading::extends_to;
+use crate::util::race::{Either, race};
 
 /// The projections of a runtime, from [`Runtime::projections`](crate::Runtime::projections). It does not keep the
 /// runtime alive. Cheap to clone.

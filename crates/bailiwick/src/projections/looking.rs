@@ -8,7 +8,7 @@ use bailiwick_core::{ErrorReport, Position};
 use super::folding::{Marks, position_of};
 use super::running::{Running, Stop, unread};
 use super::status::{ProjectionState, RebuildProgress, StaleReason};
-use crate::port::{self, Guarded};
+use crate::journal::port::{self, Guarded};
 
 /// What is in the database, and where the journal ends.
 pub(super) struct Seen {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bailiwick_core::journal::Cursor;
 use bailiwick_core::{BoxError, Projection, ProjectionStore, ProjectionTransaction};
 
-use crate::shared::Lock;
+use crate::context::Lock;
 
 /// The rows of a projection in memory, to be read by whoever has a clone: for a read model that is small, or made
 /// anew quickly. It is empty when it is made, and so the projection folds the journal from its beginning each time a

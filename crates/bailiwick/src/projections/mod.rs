@@ -31,8 +31,8 @@ pub(crate) use running::Running;
 
 use std::sync::Arc;
 
-use crate::shared::Shared;
-use crate::start::StartError;
+use crate::context::Shared;
+use crate::startup::error::StartError;
 
 /// Begins the threads.
 pub(crate) fn begin(

@@ -11,11 +11,11 @@ use tokio::sync::Notify;
 use super::declared::Declared;
 use super::status::{Current, ProjectionState, ProjectionStatus, StaleReason};
 use super::thread::Thread;
-use crate::backoff::Backoff;
-use crate::port::or_closed;
-use crate::race::{Either, race};
-use crate::shared::{Lock, Shared, Stage};
-use crate::start::StartError;
+use crate::context::{Lock, Shared, Stage};
+use crate::journal::port::or_closed;
+use crate::startup::error::StartError;
+use crate::util::backoff::Backoff;
+use crate::util::race::{Either, race};
 
 pub(crate) struct Running {
     pub(super) shared: Arc<Shared>,

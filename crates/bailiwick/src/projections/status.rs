@@ -7,7 +7,7 @@ use std::time::Duration;
 use bailiwick_core::Position;
 use tokio::sync::Notify;
 
-use crate::shared::Lock;
+use crate::context::Lock;
 
 /// How a projection is.
 ///

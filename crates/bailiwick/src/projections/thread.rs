@@ -7,9 +7,9 @@ use std::sync::{Arc, Weak};
 use tokio::sync::oneshot;
 
 use super::folding::AnyFolding;
+use crate::context::tasks::Task;
+use crate::context::{Lock, Shared};
 use crate::error::guarded;
-use crate::shared::{Lock, Shared};
-use crate::tasks::Task;
 
 type Job = Box<dyn FnOnce(&mut dyn AnyFolding) + Send>;
 

@@ -4,7 +4,7 @@ use bailiwick_core::Position;
 use bailiwick_core::journal::{Journal, Query, Read, RecordedEvent};
 
 use super::lanes::before;
-use crate::port;
+use crate::journal::port;
 
 /// How many links of it are told.
 const MOST: usize = 8;

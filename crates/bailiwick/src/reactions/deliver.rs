@@ -23,8 +23,8 @@ use super::reaction::Does;
 use super::running::{ALONE, Running};
 use super::targets::Outcome;
 use crate::error::guarded;
-use crate::port;
-use crate::race::yield_now;
+use crate::journal::port;
+use crate::util::race::yield_now;
 
 /// Why a news is not done.
 pub(super) enum Stop {

@@ -12,8 +12,8 @@ use bailiwick_core::policy::{DeliveryEnded, PolicyFact};
 use bailiwick_core::{CodecError, Event, Position, Tag, Tags, Text, Timestamp};
 
 use super::lanes::Parked;
-use crate::decide;
-use crate::port;
+use crate::decisions;
+use crate::journal::port;
 
 /// What is recorded of a policy.
 #[derive(Debug, Default)]
@@ -165,7 +165,7 @@ pub(super) fn trace(
 
 /// Texts and numbers can always be stored.
 fn event<E: Event>(event: &E, tags: Tags, now: Timestamp, metadata: Metadata) -> EncodedEvent {
-    decide::encoded(event, tags, now, metadata).expect("texts and numbers can be stored")
+    decisions::encoded(event, tags, now, metadata).expect("texts and numbers can be stored")
 }
 
 /// Appends an event of Bailiwick's own, and says where it stands, if there is none that `unless` matches.

@@ -7,12 +7,12 @@ use bailiwick_core::snapshot::SnapshotOf;
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{ErrorReport, Position};
 
+use crate::context::Shared;
 use crate::error::{Unloadable, guarded};
-use crate::kept::Kept;
-use crate::pace::Pace;
-use crate::port;
-use crate::shared::Shared;
+use crate::journal::port;
 use crate::snapshots;
+use crate::util::pace::Pace;
+use crate::view::cache::Kept;
 
 /// Folds the views of this boundary as of `upto`. Those that were kept go on, unless they know more.
 ///

@@ -16,7 +16,7 @@ use super::lanes::before;
 use super::reaction::Does;
 use super::running::Running;
 use crate::error::ReactionError;
-use crate::port::{self, or_closed};
+use crate::journal::port::{self, or_closed};
 
 /// How many stalled lanes are told.
 const MOST_STALLED: usize = 100;

@@ -21,6 +21,7 @@ mod delivering;
 mod facts;
 mod fold;
 mod handle;
+mod health;
 mod lanes;
 #[cfg(test)]
 mod lanes_model;
@@ -39,6 +40,7 @@ pub use handle::{
     ParkedLane, ReactionHandle, ReactionState, ReactionStatus, Reactions, SelectedLanes,
     StalledLane,
 };
+pub use health::ReactionHealth;
 
 pub use rewind::{Rewind, RewindError};
 
@@ -51,7 +53,7 @@ pub(crate) use targets::{Outcome, SendDecision, Targets, send_command, send_deci
 
 use std::sync::Arc;
 
-use crate::shared::Shared;
+use crate::context::Shared;
 
 /// Begins to run the policies and effects.
 pub(crate) fn run(

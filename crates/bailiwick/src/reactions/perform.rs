@@ -25,11 +25,11 @@ use bailiwick_core::{ErrorReport, Position, Text};
 use super::deliver::Stop;
 use super::fold::as_of;
 use super::running::Running;
+use crate::context::{Shared, Stage};
 use crate::error::guarded;
-use crate::race::{Either, race};
-use crate::shared::{Shared, Stage};
-use crate::spans;
-use crate::view_ref;
+use crate::telemetry::spans;
+use crate::util::race::{Either, race};
+use crate::view::read;
 
 /// The calls of all effects of a runtime that are under way.
 #[derive(Debug, Default)]
@@ -258,6 +258,6 @@ impl Present for Now<'_> {
         boundary: Boundary,
     ) -> Borrowing<'_, Result<Folded, Failed>> {
         self.0.assert_reads_view(view, name);
-        Box::pin(async move { view_ref::fold(self.0, &boundary).await.map_err(Failed::retry) })
+        Box::pin(async move { read::fold(self.0, &boundary).await.map_err(Failed::retry) })
     }
 }

@@ -7,8 +7,8 @@ use bailiwick_core::effect::AnyEffect;
 use bailiwick_core::policy::{AnyPolicy, ReactionDescriptor, ReactionKind};
 
 use super::lanes;
-use crate::backoff::Backoff;
 use crate::config::Config;
+use crate::util::backoff::Backoff;
 
 /// A policy or an effect: what differs between the two is what is done about one news.
 #[derive(Clone)]

@@ -9,8 +9,8 @@ use bailiwick_core::policy::PolicyFact;
 use bailiwick_core::{ErrorReport, Position, Text};
 
 use super::running::Running;
-use crate::port::{self, or_closed};
-use crate::race::{Either, race, yield_now};
+use crate::journal::port::{self, or_closed};
+use crate::util::race::{Either, race, yield_now};
 
 /// Reads until the runtime ends, or the policy is stopped.
 pub(super) async fn run(running: Arc<Running>) {

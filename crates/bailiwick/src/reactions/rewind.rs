@@ -12,7 +12,7 @@ use bailiwick_core::{
 };
 
 use super::facts::{self, Recorded, Unreadable};
-use crate::port;
+use crate::journal::port;
 
 /// A policy or an effect that is to do again what it did because of the news beyond a position. It is done
 /// offline: while no runtime runs it on this journal; one that does goes on as it was.

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::counts::Tally;
 use super::facts::Dropped;
+use super::health::ReactionHealth;
 use super::lanes::Lanes;
 use super::perform::Called;
 use super::reaction::{Bounds, Does, Reaction};
@@ -20,9 +21,8 @@ use super::targets::Targets;
 use super::timing::Marks;
 use super::worker;
 use crate::config::Config;
-use crate::health::ReactionHealth;
-use crate::kept::Kept;
-use crate::shared::{Lock, Shared, Stage};
+use crate::context::{Lock, Shared, Stage};
+use crate::view::cache::Kept;
 
 pub(crate) struct Running {
     pub(super) shared: Arc<Shared>,

@@ -7,9 +7,9 @@ use bailiwick_core::{Position, Start, Tag, Text};
 use super::facts::{self, Dropped, Recorded, Unreadable};
 use super::lanes::Parked;
 use super::reaction::Reaction;
-use crate::port;
-use crate::shared::Shared;
-use crate::start::StartError;
+use crate::context::Shared;
+use crate::journal::port;
+use crate::startup::error::StartError;
 
 /// A policy or an effect that goes on from where it was.
 pub(crate) struct Begun {

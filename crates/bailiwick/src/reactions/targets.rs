@@ -11,12 +11,12 @@ use bailiwick_core::{Aggregate, BoxFuture, Decision, ErrorReport, Text};
 
 use super::delivering::Delivering;
 use crate::aggregates::Target;
-use crate::ask::{Admission, Asking};
-use crate::decide::{Decisions, Floor};
-use crate::envelope::Call;
+use crate::aggregates::ask::{Admission, Asking};
+use crate::aggregates::options::Options;
+use crate::decisions::{Decisions, Floor};
 use crate::error::{AskError, Cause, Unknown};
-use crate::kind::{AnyKind, Kind};
-use crate::options::Options;
+use crate::registry::aggregate_type::{AnyKind, Kind};
+use crate::request::Call;
 
 /// How an attempt to deliver went.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use bailiwick_core::policy::PolicyFact;
 
 use super::reader::until_closing;
 use super::running::Running;
-use crate::port::or_closed;
-use crate::race::either;
+use crate::journal::port::or_closed;
+use crate::util::race::either;
 
 /// How late a mark is at most while there is something to record.
 const MARK_AFTER: Duration = Duration::from_secs(5);
@@ -22,14 +22,14 @@ const PASSED_OVER: u64 = 65_536;
 #[derive(Debug)]
 pub(super) struct Marks {
     /// Up to where, and when that was recorded, by the clock's `elapsed`.
-    recorded: crate::shared::Lock<(Position, Duration)>,
+    recorded: crate::context::Lock<(Position, Duration)>,
     /// News that were done since, and then some.
     since: AtomicU64,
 }
 
 impl Marks {
     pub(super) fn new(reached: Position) -> Self {
-        let recorded = crate::shared::Lock::new((reached, Duration::ZERO));
+        let recorded = crate::context::Lock::new((reached, Duration::ZERO));
         Marks { recorded, since: AtomicU64::new(0) }
     }
 

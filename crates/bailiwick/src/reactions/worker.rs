@@ -13,10 +13,10 @@ use super::facts;
 use super::lanes::{Failing, Job, Parked};
 use super::reader::until_closing;
 use super::running::Running;
-use crate::actor;
-use crate::port::{self, or_closed};
-use crate::race::{Either, race};
-use crate::spans;
+use crate::cell::actor;
+use crate::journal::port::{self, or_closed};
+use crate::telemetry::spans;
+use crate::util::race::{Either, race};
 
 /// Begins a worker. It is counted already.
 pub(super) fn begin(running: Arc<Running>) {

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use bailiwick_core::{Aggregate, Timestamp};
 
 use crate::aggregates::Aggregates;
-use crate::race::yield_now;
+use crate::util::race::yield_now;
 
 /// When the runtime looks at an aggregate because of its deadline. From [`Aggregates::deadlines`].
 ///

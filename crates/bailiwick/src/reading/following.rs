@@ -14,9 +14,9 @@ use std::task::{Context, Poll};
 use bailiwick_core::journal::{Cursor, JournalReadError, Page, Query, Read, RecordedEvent};
 use bailiwick_core::{BoxFuture, Position};
 
-use crate::port::{self, or_closed};
-use crate::race::yield_now;
-use crate::shared::Shared;
+use crate::context::Shared;
+use crate::journal::port::{self, or_closed};
+use crate::util::race::yield_now;
 
 /// What comes next.
 pub(crate) enum Step {

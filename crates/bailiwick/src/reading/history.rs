@@ -9,10 +9,10 @@ use std::task::{Context, Poll, ready};
 use bailiwick_core::{Aggregate, News, Position, View};
 use futures_core::Stream;
 
-use super::error::SubscribeError;
 use super::subscribe::{begin_history, of_id};
 use super::subscription::{Subscription, Update};
 use crate::aggregates::AggregateRef;
+use crate::error::SubscribeError;
 
 impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
     /// What has happened to this aggregate up to now: its durable events beyond `after`, the place of one that

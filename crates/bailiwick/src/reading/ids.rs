@@ -4,30 +4,15 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bailiwick_core::journal::{EventType, ReadValues, ValuesPage};
 use bailiwick_core::{Aggregate, Event, Id, Position, Tag, each_name};
 
 use crate::aggregates::Aggregates;
-use crate::config::Config;
 use crate::error::ReadError;
-use crate::kind::Kind;
-use crate::port;
-use crate::view_ref::within;
-
-/// How a list is read.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ListOptions {
-    pub(crate) limit: NonZeroUsize,
-    pub(crate) timeout: Duration,
-}
-
-impl ListOptions {
-    pub(crate) fn new(config: &Config) -> Self {
-        ListOptions { limit: config.page(), timeout: config.timeout }
-    }
-}
+use crate::journal::port;
+use crate::registry::aggregate_type::Kind;
+use crate::view::read::within;
 
 /// A page of the IDs of an aggregate type. From [`Aggregates::ids`].
 ///

@@ -2,7 +2,7 @@
 //! position, lists.
 //!
 //! 1. All of it reads the journal, through calls that the runtime takes back when it closes
-//!    ([`lent`](crate::lent)): nobody keeps the runtime or its journal by what it holds.
+//!    ([`lent`](crate::journal::call)): nobody keeps the runtime or its journal by what it holds.
 //! 2. What follows the journal ([`following`]) rests on pages and on [`Journal::changed`], so it polls
 //!    nothing, has no queue that could overflow, and sees other writers of the journal too.
 //! 3. No aggregate is loaded, called or kept in memory for it.
@@ -10,7 +10,6 @@
 //! [`Journal::changed`]: crate::journal::Journal::changed
 
 mod deadlines;
-mod error;
 mod following;
 mod history;
 mod ids;
@@ -21,13 +20,11 @@ mod subscription;
 mod watch;
 
 pub use deadlines::{ArmedDeadline, DeadlinesPage};
-pub use error::SubscribeError;
 pub(crate) use following::{Following, Step};
 pub use history::{History, HistoryPage};
 pub use ids::IdsPage;
-pub(crate) use ids::ListOptions;
 pub use since::Since;
 pub(crate) use state::extends_to;
-pub(crate) use subscribe::of_types;
+pub(crate) use subscribe::{begin, of_types};
 pub use subscription::{Subscription, Update};
 pub use watch::Watch;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bailiwick_core::Position;
 use bailiwick_core::journal::{Cursor, CursorError};
 
-use super::error::SubscribeError;
-use crate::port;
-use crate::shared::Shared;
+use crate::context::Shared;
+use crate::error::SubscribeError;
+use crate::journal::port;
 
 /// Where a subscription or a watch begins.
 ///

@@ -8,11 +8,11 @@ use bailiwick_core::views::Boundary;
 use bailiwick_core::{Aggregate, Position};
 
 use crate::aggregates::AggregateRef;
+use crate::context::Shared;
 use crate::error::ReadError;
-use crate::port;
-use crate::seen::Seen;
-use crate::shared::Shared;
-use crate::view_ref::{begin, boundary_of, fold_on, guarded, seen, within};
+use crate::journal::port;
+use crate::util::seen::Seen;
+use crate::view::read::{begin, boundary_of, fold_on, guarded, seen, within};
 
 impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
     /// The state of this aggregate as it was after everything up to `position`, folded from the journal. The

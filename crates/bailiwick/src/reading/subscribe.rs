@@ -3,80 +3,16 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use bailiwick_core::journal::{Cursor, CursorError, EventType, Query, QueryItem, RecordedEvent};
-use bailiwick_core::{
-    Aggregate, BoxFuture, Event, Id, InvalidTag, News, Position, View, each_name,
-};
+use bailiwick_core::journal::{Cursor, CursorError, EventType, Query, QueryItem};
+use bailiwick_core::{Aggregate, Event, Id, InvalidTag, News, Position, View, each_name};
 
-use super::error::SubscribeError;
 use super::following::Following;
 use super::since::Since;
 use super::subscription::{ReadAs, Subscription};
 use crate::aggregates::{AggregateRef, Aggregates};
-use crate::runtime::Runtime;
-use crate::shared::Shared;
-use crate::view_ref::boundary_of;
-
-impl Runtime {
-    /// Subscribes to the events of a set, whoever emitted them and whatever they concern: from a position
-    /// or a [cursor](crate::journal::Cursor) on, or [from now](Since::Now).
-    ///
-    /// For an example see [`Subscription`].
-    ///
-    /// # Errors
-    /// If it cannot begin there, the runtime is shut down, or the journal cannot be read.
-    ///
-    /// # Panics
-    /// At the call, if the runtime does not know a type of the set: nobody here emits or reads it, so nobody
-    /// has looked whether the journal has it under another name. [`Builder::subscribes`] says that it is
-    /// read.
-    ///
-    /// # Cancel safety
-    /// A dropped call leaves nothing.
-    ///
-    /// [`Builder::subscribes`]: crate::Builder::subscribes
-    #[track_caller]
-    pub fn subscribe<E: Event>(
-        &self,
-        since: impl Into<Since>,
-    ) -> BoxFuture<Result<Subscription<News<E>>, SubscribeError>> {
-        self.shared().assert_knows::<E>();
-        Box::pin(begin(self.shared().clone(), of_types::<E>(), since.into(), News::read))
-    }
-
-    /// Subscribes to everything, as it stands in the journal: events of any type, Bailiwick's own too
-    /// ([`is_reserved`](crate::journal::EncodedEvent::is_reserved)).
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sessions.rs"));
-    /// use bailiwick::{Since, Update};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let builder = Runtime::builder(MemoryJournal::new()).aggregate::<AccountSessions>();
-    /// # let runtime = builder.start().await?;
-    /// let mut events = runtime.subscribe_all(Since::Now).await?;
-    /// runtime.aggregates::<AccountSessions>().get("acc-1").ask(Acquire("tv".into())).await?;
-    /// let first = events.next().await.expect("the runtime is open")?;
-    /// let Update::Event(recorded) = first else { panic!("it is asked for after the event") };
-    /// assert_eq!((recorded.position.get(), recorded.event.event_type.as_str()), (1, "Started"));
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`subscribe`](Self::subscribe).
-    ///
-    /// # Cancel safety
-    /// As [`subscribe`](Self::subscribe).
-    pub fn subscribe_all<S: Into<Since>>(
-        &self,
-        since: S,
-    ) -> impl Future<Output = Result<Subscription<RecordedEvent>, SubscribeError>> + Send + use<S>
-    {
-        begin(self.shared().clone(), Query::all(), since.into(), |recorded| Ok(Some(recorded)))
-    }
-}
+use crate::context::Shared;
+use crate::error::SubscribeError;
+use crate::view::read::boundary_of;
 
 impl<A: Aggregate> Aggregates<A> {
     /// Subscribes to what all aggregates of this type read: events of their types that carry the ID of one,
@@ -155,7 +91,7 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
 /// The news of an aggregate type.
 type SubscriptionOf<A> = Subscription<News<<A as View>::Event>>;
 
-async fn begin<T>(
+pub(crate) async fn begin<T>(
     shared: Arc<Shared>,
     query: Query,
     since: Since,

@@ -9,8 +9,8 @@ use bailiwick_core::journal::{Cursor, RecordedEvent};
 use bailiwick_core::{CodecError, Position};
 use futures_core::Stream;
 
-use super::error::SubscribeError;
 use super::following::{Following, Step};
+use crate::error::SubscribeError;
 
 /// What a subscription gives.
 ///

@@ -8,10 +8,10 @@ use std::task::{Context, Poll, ready};
 use bailiwick_core::{Aggregate, News, View};
 use futures_core::Stream;
 
-use super::error::SubscribeError;
 use super::since::Since;
 use super::subscription::{Subscription, Update};
 use crate::aggregates::AggregateRef;
+use crate::error::SubscribeError;
 
 impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
     /// Watches the durable events of this aggregate, whether or not it is in memory: a stream that is

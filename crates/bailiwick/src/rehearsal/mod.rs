@@ -37,8 +37,8 @@ pub use error::RehearsalError;
 pub use progress::Progress;
 pub use report::{Difference, LeftOut, Part, Report, Verdict};
 
-use crate::clock::{Clock, SystemClock};
-use crate::pace::Pace;
+use crate::environment::clock::{Clock, SystemClock};
+use crate::util::pace::Pace;
 use decided::{Decided, judged_at};
 use expired::Expired;
 use policies::Policies;

@@ -4,7 +4,7 @@ use bailiwick_core::Position;
 use bailiwick_core::journal::{Journal, Page, Read};
 
 use super::error::RehearsalError;
-use crate::port;
+use crate::journal::port;
 
 /// A journal of which nothing but this can be asked. Nobody else in a rehearsal holds the journal, so
 /// nothing can be appended by one.

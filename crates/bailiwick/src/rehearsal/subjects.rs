@@ -11,7 +11,7 @@ use bailiwick_core::{
 };
 
 use super::emitted::{Emitted, Outcome, emitted};
-use crate::envelope::command_name;
+use crate::request::command_name;
 
 /// Why a recorded command cannot be decided again.
 pub(super) type Unposed = String;

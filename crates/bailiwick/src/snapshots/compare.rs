@@ -11,10 +11,10 @@ use bailiwick_core::views::{Folded, ReadingItem, Slot};
 use super::Keeper;
 use super::counts::one;
 use super::find::Candidate;
+use crate::context::Shared;
 use crate::error::{Unloadable, caught};
-use crate::port::Guarded;
-use crate::shared::Shared;
-use crate::view_ref::fold_on;
+use crate::journal::port::Guarded;
+use crate::view::read::fold_on;
 
 /// A snapshot is not what its events fold to.
 #[derive(Debug)]

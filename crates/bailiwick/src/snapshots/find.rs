@@ -6,10 +6,10 @@ use bailiwick_core::{CodecError, ErrorReport, Position, SnapshotKey};
 
 use super::Keeper;
 use super::counts::one;
+use crate::context::Shared;
 use crate::error::caught;
-use crate::port::Guarded;
-use crate::race::{Either, race};
-use crate::shared::Shared;
+use crate::journal::port::Guarded;
+use crate::util::race::{Either, race};
 
 /// A snapshot that may be used, if the journal has its last event.
 pub(crate) struct Candidate {

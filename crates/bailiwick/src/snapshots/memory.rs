@@ -8,7 +8,7 @@ use bailiwick_core::journal::{Answer, BoxError, JournalId};
 use bailiwick_core::{SnapshotKey, SnapshotStore};
 use bytes::Bytes;
 
-use crate::shared::Lock;
+use crate::context::Lock;
 
 /// A [`SnapshotStore`] in memory, for tests: it outlives a runtime, and not the process. Cloning shares it.
 ///

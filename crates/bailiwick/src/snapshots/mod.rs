@@ -27,8 +27,8 @@ use tokio::sync::{Notify, Semaphore};
 pub use counts::SnapshotCounts;
 pub use memory::MemorySnapshots;
 
-use crate::sampled::Sampled;
-use crate::shared::Lock;
+use crate::context::Lock;
+use crate::context::sampled::Sampled;
 pub(crate) use compare::{Comparison, Differs};
 pub(crate) use counts::Tallied;
 pub(crate) use find::{Candidate, Confirmed};

@@ -10,10 +10,10 @@ use bailiwick_core::{BoxFuture, ErrorReport, Position, SnapshotKey};
 
 use super::Keeper;
 use super::counts::one;
+use crate::context::{Shared, Stage};
 use crate::error::guarded;
-use crate::port::{self, Guarded, or_closed};
-use crate::race::{either, yield_now};
-use crate::shared::{Shared, Stage};
+use crate::journal::port::{self, Guarded, or_closed};
+use crate::util::race::{either, yield_now};
 
 /// A state that is to be saved.
 pub(crate) struct Offer {

@@ -11,8 +11,8 @@ use super::compare::Comparison;
 use super::find::{Candidate, Confirmed};
 use super::save::Offer;
 use super::{Differs, Keeper};
+use crate::context::Shared;
 use crate::error::caught;
-use crate::shared::Shared;
 
 /// Has the views that have seen nothing yet go on from snapshots, if there are any that are not beyond
 /// `upto`. `read` asks the journal; none if it does not answer.

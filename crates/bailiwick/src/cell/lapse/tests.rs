@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::GONE_SHARE;
-use crate::race::yield_now;
+use crate::util::race::yield_now;
 use crate::{
     Admission, AggregateRef, AskError, Cause, ManualClock, MemoryJournal, ReadError, Runtime, Seen,
     Spawn,

@@ -1,0 +1,203 @@
+//! The caller's side of a command and of a read: into the cell, the wait, the time-out.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bailiwick_core::{Aggregate, Decide, Timestamp};
+
+use crate::aggregates::Target;
+use crate::aggregates::idempotency::ReplyCodec;
+use crate::aggregates::options::Options;
+use crate::cell::NotAdmitted;
+use crate::error::{AskError, Cause, NotRun, ReadError};
+use crate::request::read::Glimpse;
+use crate::request::{Asked, Receipt};
+use crate::telemetry::timings::Mark;
+use crate::util::seen::Seen;
+
+/// What to do when the mailbox is full.
+///
+/// For an example see [`AggregateRef`](crate::AggregateRef).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Admission {
+    /// Wait for room, in the order of arrival, until the time-out.
+    #[default]
+    Wait,
+    /// Give the command back at once.
+    Refuse,
+}
+
+pub(crate) struct Asking<A: Aggregate> {
+    pub(crate) target: Arc<Target<A>>,
+    pub(crate) options: Options,
+}
+
+impl<A: Aggregate> Asking<A> {
+    pub(crate) async fn ask<C>(
+        self,
+        command: C,
+        codec: Option<ReplyCodec<A::Reply>>,
+    ) -> Result<Receipt<A::Reply>, AskError<C, A::Rejection>>
+    where
+        A: Decide<C>,
+        C: Send + 'static,
+    {
+        let mut waiting = Waiting { asked: None, answered: false };
+        let mut asking = Some((self, command, codec));
+        poll_fn(|cx| {
+            if let Some((asking, command, codec)) = asking.take() {
+                return match asking.enter(command, codec, cx) {
+                    // Whoever answers wakes this caller, even if it has done so already.
+                    Ok(asked) => {
+                        waiting.asked = Some(asked);
+                        Poll::Pending
+                    }
+                    Err(not_run) => {
+                        waiting.answered = true;
+                        Poll::Ready(Err(AskError::NotRun(not_run)))
+                    }
+                };
+            }
+            waiting.poll(cx)
+        })
+        .await
+    }
+
+    /// Gets a command into the mailbox of its aggregate, or into the queue at its door.
+    fn enter<C>(
+        self,
+        command: C,
+        codec: Option<ReplyCodec<A::Reply>>,
+        cx: &Context<'_>,
+    ) -> Result<Arc<Asked<A, C>>, NotRun<C>>
+    where
+        A: Decide<C>,
+        C: Send + 'static,
+    {
+        let checked = self.options.check(&self.target.kind.shared.config);
+        let Asking { target, options: Options { timeout, admission, call } } = self;
+        if let Err(cause) = checked {
+            target.kind.tally.here().turned_away.one();
+            return Err(NotRun { command, cause });
+        }
+        let now = target.kind.shared.seams.clock.elapsed();
+        let times = (Mark::at(now), now.saturating_add(timeout));
+        let asked = Arc::new(Asked::new(target, call, times, (command, codec), cx.waker().clone()));
+        match get_in(&asked, admission) {
+            Ok(()) => Ok(asked),
+            Err(cause) => {
+                asked.target().kind.tally.here().turned_away.one();
+                Err(NotRun { command: asked.take_command(), cause })
+            }
+        }
+    }
+}
+
+fn get_in<A, C>(asked: &Arc<Asked<A, C>>, admission: Admission) -> Result<(), Cause>
+where
+    A: Decide<C>,
+    C: Send + 'static,
+{
+    let target = asked.target();
+    match target.put(|cell| cell.admit(asked.clone(), admission)).map_err(Cause::InvalidId)? {
+        Ok(()) => Ok(()),
+        Err(NotAdmitted::Full) => {
+            let capacity = target.kind.shared.config.mailbox_commands;
+            Err(Cause::MailboxFull { capacity })
+        }
+        Err(NotAdmitted::Overloaded) => {
+            let most = target.kind.shared.config.waiting_aggregates;
+            Err(Cause::Overloaded { most })
+        }
+        Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => Err(Cause::ShutDown),
+    }
+}
+
+/// A caller waiting for its answer. Dropped before there is one, it gives the command up.
+struct Waiting<A: Decide<C>, C: Send + 'static> {
+    asked: Option<Arc<Asked<A, C>>>,
+    answered: bool,
+}
+
+type Answer<A, C> =
+    Result<Receipt<<A as Decide<C>>::Reply>, AskError<C, <A as Decide<C>>::Rejection>>;
+
+impl<A: Decide<C>, C: Send + 'static> Waiting<A, C> {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Answer<A, C>> {
+        let Some(asked) = &self.asked else { return Poll::Pending };
+        let answer = asked.poll_answer(cx);
+        self.answered = answer.is_ready();
+        answer
+    }
+}
+
+impl<A: Decide<C>, C: Send + 'static> Drop for Waiting<A, C> {
+    fn drop(&mut self) {
+        let Some(asked) = self.asked.as_ref().filter(|_| !self.answered) else {
+            return;
+        };
+        if !asked.give_up() {
+            return;
+        }
+        let Target { kind, id, .. } = &**asked.target();
+        if let Some(cell) = kind.registry.get(id) {
+            cell.given_up();
+        }
+    }
+}
+
+/// Runs `look` on the aggregate between two turns.
+pub(crate) async fn read<A, F, T>(
+    target: Arc<Target<A>>,
+    timeout: Duration,
+    look: F,
+) -> Result<Seen<T>, ReadError>
+where
+    A: Aggregate,
+    F: FnMut(&A, Timestamp) -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let shared = &target.kind.shared;
+    let until = shared.seams.clock.elapsed().saturating_add(timeout);
+    let glimpse = Glimpse::new(look, until);
+    match target.put(|cell| cell.admit_read(glimpse.clone())).map_err(ReadError::InvalidId)? {
+        Ok(()) => {}
+        Err(NotAdmitted::Full | NotAdmitted::Overloaded) => {
+            let capacity = shared.config.waiting_reads;
+            return Err(ReadError::Full { capacity });
+        }
+        Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => return Err(ReadError::ShutDown),
+    }
+    let mut looking = Looking { target: &target, glimpse: Some(glimpse) };
+    poll_fn(|cx| looking.poll(cx)).await
+}
+
+/// A caller waiting for what it reads. Dropped before there is an answer, it gives the read up.
+struct Looking<'a, A: Aggregate, F, T> {
+    target: &'a Target<A>,
+    glimpse: Option<Arc<Glimpse<F, T>>>,
+}
+
+impl<A: Aggregate, F, T> Looking<'_, A, F, T> {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<Seen<T>, ReadError>> {
+        let Some(glimpse) = &self.glimpse else { return Poll::Pending };
+        let answer = glimpse.poll_answer(cx);
+        if answer.is_ready() {
+            self.glimpse = None;
+        }
+        answer
+    }
+}
+
+impl<A: Aggregate, F, T> Drop for Looking<'_, A, F, T> {
+    fn drop(&mut self) {
+        // Its own count first: by that it is seen that nobody waits.
+        if self.glimpse.take().is_some()
+            && let Some(cell) = self.target.kind.registry.get(&self.target.id)
+        {
+            cell.forget_read();
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! What application code holds to run decisions, and the caller's side of one.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bailiwick_core::views::{Boundary, OnceKey};
+use bailiwick_core::{Bounded, Decision, Text};
+
+use super::case::{Answer, Asked};
+use super::floor::Floor;
+use super::keyed::KeyedCall;
+use crate::aggregates::ask::Admission;
+use crate::aggregates::options::{Keyed, Options, Unkeyed};
+use crate::cell::NotAdmitted;
+use crate::context::counts::Counts;
+use crate::error::{AskError, Cause, NotRun, panic_message};
+use crate::request::Receipt;
+use crate::telemetry::timings::Mark;
+
+/// Runs decisions in a runtime: options first, then the verb. Cheap to clone; share it freely.
+///
+/// From [`Runtime::decisions`](crate::Runtime::decisions). It does not keep the runtime alive.
+///
+/// Options borrow it and give another one, in any order, [`once`](Self::once) among them: that gives a
+/// `Decisions<Keyed>`, which has the same options and decides with the key.
+///
+/// For an example see [`Runtime::decide`](crate::Runtime::decide).
+#[derive(Clone)]
+pub struct Decisions<K = Unkeyed> {
+    floor: Arc<Floor>,
+    options: Options,
+    key: K,
+}
+
+impl<K: Clone> Decisions<K> {
+    /// How long to wait for the answer: for room, the turn and the journal together.
+    #[must_use]
+    pub fn timeout(&self, timeout: Duration) -> Self {
+        self.with(|options| options.timeout = timeout)
+    }
+
+    /// What to do when too many decisions wait
+    /// ([`waiting_decisions`](crate::Config::waiting_decisions)). [`Admission::Wait`] unless told
+    /// otherwise.
+    #[must_use]
+    pub fn admission(&self, admission: Admission) -> Self {
+        self.with(|options| options.admission = admission)
+    }
+
+    /// The conversation this call belongs to; stored beside the events, and passed on with what policies send
+    /// because of them. A [`TraceParent`](bailiwick_core::TraceParent) is one.
+    #[must_use]
+    pub fn correlation(&self, correlation: impl Into<Text>) -> Self {
+        self.with(|options| options.call().correlation = Some(correlation.into()))
+    }
+
+    /// On whose behalf this call is made; stored beside the events.
+    #[must_use]
+    pub fn principal(&self, principal: impl Into<Text>) -> Self {
+        self.with(|options| options.call().principal = Some(principal.into()))
+    }
+
+    /// Makes it safe to ask again: a decision with this key is decided once. Instead of a key that was
+    /// given before.
+    ///
+    /// A decision with a key is remembered with its reply, in an event of Bailiwick's own that is
+    /// appended with those it emitted. While it is remembered, the same decision with the same key is
+    /// not decided again: it gets the same reply and the same position, also from another runtime on
+    /// the same journal, and after a restart. One that is still being decided is waited for. The
+    /// receipt says so: [`Receipt::repeated`].
+    ///
+    /// - **All decisions on a journal share their keys**; those of aggregates' commands are apart, for
+    ///   each aggregate. A key has 1 to 200 bytes and is one that can be a tag.
+    /// - **The same decision** is one of the same name and an equal value, as with
+    ///   [`AggregateRef::once`](crate::AggregateRef::once). The name is the full one of its type, or
+    ///   what [`Decision::COMMAND`] pins. Another one with the same key is refused:
+    ///   [`Cause::KeyReused`].
+    /// - **A rejection is not remembered**, nor a decision that failed: asked again, it is decided again.
+    /// - **For how long**: [`answers_for`](crate::Config::answers_for), and never less, however many
+    ///   there are: it is looked up in the journal, at the cost of one read.
+    /// - **Everybody is told the reply as it was read back** from what is remembered, the first caller
+    ///   too. One that cannot be read back is refused before anything happened:
+    ///   [`Cause::Unstorable`]. One that cannot be read any more, later, is told as
+    ///   [`AskError::AlreadyRun`].
+    ///
+    /// [`AskError::NotRun`] is said of the call, not of the key, as with
+    /// [`AggregateRef::once`](crate::AggregateRef::once).
+    #[must_use]
+    pub fn once(&self, key: impl Into<Text>) -> Decisions<Keyed> {
+        let (floor, options) = (self.floor.clone(), self.options.clone());
+        Decisions { floor, options, key: Keyed(key.into()) }
+    }
+
+    /// How many decisions there were, by outcome.
+    pub fn counts(&self) -> Counts {
+        self.floor.counts()
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
+        let mut changed = self.clone();
+        change(&mut changed.options);
+        changed
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(super) fn floor(&self) -> &Floor {
+        &self.floor
+    }
+}
+
+impl Decisions<Keyed> {
+    /// What runs them, and the key.
+    pub(super) fn split(&self) -> (Decisions, &Keyed) {
+        let (floor, options) = (self.floor.clone(), self.options.clone());
+        (Decisions { floor, options, key: Unkeyed(()) }, &self.key)
+    }
+}
+
+impl Decisions {
+    pub(crate) fn new(floor: Arc<Floor>) -> Self {
+        let options = Options::new(&floor.shared().config);
+        Decisions { floor, options, key: Unkeyed(()) }
+    }
+
+    /// Decides on what the journal holds, and waits until what was decided is in it.
+    ///
+    /// Decisions of this runtime that guard the same queue in the order of arrival, and those that
+    /// are queued together are appended together. If another writer is faster, it is decided again
+    /// on what is new, [`attempts`](crate::Config::attempts) times at most.
+    ///
+    /// # Errors
+    /// - [`AskError::Rejected`]: a rule said no.
+    /// - [`AskError::NotRun`]: certainly no effect; the decision comes back.
+    /// - [`AskError::Unknown`]: it may have had its effect.
+    ///
+    /// # Panics
+    /// At the call, if `D` was not [added](crate::Builder::decision) when the runtime was built.
+    ///
+    /// # Cancel safety
+    /// Dropping the future gives the decision up: before its turn it is certainly not decided; from
+    /// its turn on it certainly is, and only the answer is lost.
+    #[track_caller]
+    pub fn decide<D: Decision>(
+        &self,
+        decision: D,
+    ) -> impl Future<Output = Result<D::Reply, AskError<D, D::Rejection>>> + Send + use<D> {
+        let decided = self.decide_with_receipt(decision);
+        async move { decided.await.map(|receipt| receipt.reply) }
+    }
+
+    /// As [`decide`](Self::decide), and the reply comes with the position of its last event; if it
+    /// emitted none, of the last event that was in the journal when it was decided.
+    ///
+    /// # Errors
+    /// As [`decide`](Self::decide).
+    ///
+    /// # Panics
+    /// As [`decide`](Self::decide).
+    ///
+    /// # Cancel safety
+    /// As [`decide`](Self::decide).
+    #[track_caller]
+    pub fn decide_with_receipt<D: Decision>(
+        &self,
+        decision: D,
+    ) -> impl Future<Output = Result<Receipt<D::Reply>, AskError<D, D::Rejection>>> + Send + use<D>
+    {
+        self.clone().asking(decision, None)
+    }
+
+    /// With these options.
+    pub(crate) fn with_options(floor: Arc<Floor>, options: Options) -> Self {
+        Decisions { floor, options, key: Unkeyed(()) }
+    }
+
+    #[track_caller]
+    pub(super) fn asking<D: Decision>(
+        self,
+        decision: D,
+        keyed: Option<KeyedCall<D::Reply>>,
+    ) -> impl Future<Output = Answer<D>> + Send + use<D> {
+        self.floor.assert_knows::<D>();
+        let mut waiting = Waiting { asked: None };
+        let mut asking = Some((self, decision, keyed));
+        poll_fn(move |cx| {
+            let Some((decisions, decision, keyed)) = asking.take() else {
+                return waiting.poll(cx);
+            };
+            match decisions.enter(decision, keyed, cx) {
+                // Whoever answers wakes this caller, even if it has done so already.
+                Ok(asked) => {
+                    waiting.asked = Some(asked);
+                    Poll::Pending
+                }
+                Err(not_run) => Poll::Ready(Err(AskError::NotRun(not_run))),
+            }
+        })
+    }
+
+    fn enter<D: Decision>(
+        self,
+        decision: D,
+        keyed: Option<KeyedCall<D::Reply>>,
+        cx: &Context<'_>,
+    ) -> Result<Arc<Asked<D>>, NotRun<D>> {
+        if let Err(cause) = self.options.check(&self.floor.shared().config) {
+            self.floor.turned_away();
+            return Err(NotRun { command: decision, cause });
+        }
+        let bounded = match bound(decision, keyed.as_ref().map(KeyedCall::tag)) {
+            Ok(bounded) => bounded,
+            Err(not_run) => {
+                self.floor.turned_away();
+                return Err(not_run);
+            }
+        };
+        let Decisions { floor, options: Options { timeout, admission, call }, .. } = self;
+        let now = floor.shared().seams.clock.elapsed();
+        let (until, waker) = (now.saturating_add(timeout), cx.waker().clone());
+        let times = (Mark::at(now), until);
+        let asked = Arc::new(Asked::new(floor.clone(), (bounded, keyed), times, call, waker));
+        let stands = |ticket| asked.stands_at(ticket);
+        let cause = match floor.admit(asked.clone(), until, admission, stands) {
+            Ok(()) => return Ok(asked),
+            Err(NotAdmitted::Full) => Cause::MailboxFull { capacity: floor.capacity() },
+            Err(NotAdmitted::Overloaded | NotAdmitted::ShutDown | NotAdmitted::Stored) => {
+                Cause::ShutDown
+            }
+        };
+        floor.turned_away();
+        Err(NotRun { command: asked.take_decision(), cause })
+    }
+}
+
+/// Asks the decision for its keys.
+fn bound<D: Decision>(decision: D, once: Option<&OnceKey>) -> Result<Bounded<D>, NotRun<D>> {
+    let boundary = catch_unwind(AssertUnwindSafe(|| {
+        let boundary = Boundary::of::<D::Views>(&decision.keys())?;
+        match once {
+            Some(once) => boundary.once(once),
+            None => Ok(boundary),
+        }
+    }));
+    let cause = match boundary {
+        Ok(Ok(boundary)) => return Ok(Bounded::within(decision, boundary)),
+        Ok(Err(error)) => Cause::Boundary(error),
+        Err(panic) => Cause::Panicked { message: panic_message(&*panic) },
+    };
+    Err(NotRun { command: decision, cause })
+}
+
+/// A caller waiting for its answer. Dropped before there is one, it gives the decision up.
+struct Waiting<D: Decision> {
+    asked: Option<Arc<Asked<D>>>,
+}
+
+impl<D: Decision> Waiting<D> {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<Answer<D>> {
+        let Some(asked) = &self.asked else { return Poll::Pending };
+        let answer = asked.poll_answer(cx);
+        if answer.is_ready() {
+            self.asked = None;
+        }
+        answer
+    }
+}
+
+impl<D: Decision> Drop for Waiting<D> {
+    fn drop(&mut self) {
+        if let Some(asked) = &self.asked {
+            let floor = asked.floor();
+            if asked.give_up() {
+                floor.withdraw(asked.ticket());
+            }
+            floor.forget(asked.until(), asked.ticket());
+        }
+    }
+}
+
+impl<K> fmt::Debug for Decisions<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Decisions({} at most)", self.floor.capacity())
+    }
+}

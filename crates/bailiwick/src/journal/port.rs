@@ -1,0 +1,157 @@
+//! The journal as the runtime calls it: one that panics takes nobody down, and what its failures
+//! mean is said in one place.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use bailiwick_core::journal::{
+    Answer, AppendCondition, AppendError, Appended, EncodedEvent, FaultKind, Head, Health, Journal,
+    JournalFault, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError,
+    ValuesPage,
+};
+use bailiwick_core::{BoxError, Position};
+
+use crate::context::{Shared, Stage};
+use crate::error::{Cause, Unknown, panic_message, shared};
+use crate::util::race::{Either, race};
+
+/// A call of the journal. If it panics, `failed` makes of that what it means for the call.
+pub(crate) struct Guarded<T, E> {
+    answer: Answer<Result<T, E>>,
+    failed: fn(BoxError) -> E,
+}
+
+impl<T: Send + 'static, E: Send + 'static> Guarded<T, E> {
+    pub(crate) fn new(
+        call: impl FnOnce() -> Answer<Result<T, E>>,
+        failed: fn(BoxError) -> E,
+    ) -> Self {
+        let answer = catch_unwind(AssertUnwindSafe(call))
+            .unwrap_or_else(|panic| Answer::ready(Err(failed(panicked(&*panic)))));
+        Guarded { answer, failed }
+    }
+}
+
+impl<T, E> Future for Guarded<T, E> {
+    type Output = Result<T, E>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Guarded { answer, failed } = &mut *self;
+        catch_unwind(AssertUnwindSafe(|| Pin::new(answer).poll(cx)))
+            .unwrap_or_else(|panic| Poll::Ready(Err(failed(panicked(&*panic)))))
+    }
+}
+
+/// An append that panics has an unknown outcome.
+pub(crate) fn append(
+    journal: &dyn Journal,
+    events: Vec<EncodedEvent>,
+    condition: Option<AppendCondition>,
+) -> Guarded<Appended, AppendError> {
+    Guarded::new(|| journal.append(events, condition), AppendError::Unknown)
+}
+
+/// Opens it again. One that panics stays closed.
+pub(crate) fn reopen(journal: &dyn Journal) -> Guarded<(), ReopenError> {
+    Guarded::new(|| journal.reopen(), |error| ReopenError::StillClosed(died(error)))
+}
+
+/// Whether it takes appends. One that panics when it is asked does not.
+pub(crate) fn health(journal: &dyn Journal) -> Health {
+    catch_unwind(AssertUnwindSafe(|| journal.health()))
+        .unwrap_or_else(|panic| Health::ClosedForWriting { why: died(panicked(&*panic)) })
+}
+
+fn died(error: BoxError) -> JournalFault {
+    JournalFault::new(FaultKind::Died, "the journal", "report the bug, and start again", error)
+}
+
+/// What it was waiting for; none if the runtime is closed meanwhile.
+pub(crate) async fn or_closed<T>(shared: &Shared, future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    loop {
+        // Before the stage is looked at, so that its change is not missed.
+        let closing = shared.closing.notified();
+        if shared.stage() == Stage::Closed {
+            return None;
+        }
+        if let Either::Left(done) = race(future.as_mut(), closing).await {
+            return Some(done);
+        }
+    }
+}
+
+/// Reads a page. One that panics cannot be read.
+pub(crate) fn read(journal: &dyn Journal, read: Read) -> Guarded<Page, JournalReadError> {
+    Guarded::new(|| journal.read(read), unread)
+}
+
+/// Finds the last match. One that panics cannot be read.
+pub(crate) fn last(journal: &dyn Journal, query: Query) -> Guarded<LastMatch, JournalReadError> {
+    Guarded::new(|| journal.last(query), unread)
+}
+
+/// Waits for events that match. One that panics cannot be read.
+pub(crate) fn changed(
+    journal: &dyn Journal,
+    query: Query,
+    after: Position,
+) -> Guarded<(), JournalReadError> {
+    Guarded::new(|| journal.changed(query, after), unread)
+}
+
+/// Lists the values of a key. One that panics cannot be read.
+pub(crate) fn values(
+    journal: &dyn Journal,
+    read: ReadValues,
+) -> Guarded<ValuesPage, JournalReadError> {
+    Guarded::new(|| journal.values(read), unread)
+}
+
+/// Where it ends. One that panics cannot be read.
+pub(crate) fn head(journal: &dyn Journal) -> Guarded<Head, JournalReadError> {
+    Guarded::new(|| journal.head(), unread)
+}
+
+/// What a read that panics means.
+pub(crate) fn unread(error: BoxError) -> JournalReadError {
+    JournalReadError::Unavailable(error.into())
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> BoxError {
+    format!("the journal panicked: {}", panic_message(panic)).into()
+}
+
+/// What an append that failed, and not by a conflict, means.
+pub(crate) struct Failure {
+    /// For what was being appended, if it may be in the journal.
+    pub(crate) unknown: Option<Unknown>,
+    /// For what is certainly not in it.
+    pub(crate) cause: Cause,
+}
+
+/// What it means that something was certainly not appended.
+fn cause_of(error: AppendError, to: &Shared) -> Cause {
+    match error {
+        AppendError::Closed(fault) => to.closed_by(fault),
+        AppendError::Busy(error) => Cause::JournalBusy(shared(error)),
+        AppendError::OverLimit(why) => Cause::OverLimit(why),
+        error => Cause::JournalFailed(shared(Box::new(error))),
+    }
+}
+
+impl Failure {
+    pub(crate) fn of(error: AppendError, to: &Shared) -> Failure {
+        match error {
+            AppendError::Unknown(error) => {
+                let error = shared(error);
+                let unknown = Some(Unknown::JournalFailed(error.clone()));
+                Failure { unknown, cause: Cause::JournalFailed(error) }
+            }
+            error => Failure { unknown: None, cause: cause_of(error, to) },
+        }
+    }
+}

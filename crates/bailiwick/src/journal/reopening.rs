@@ -1,0 +1,56 @@
+//! A journal that failed is opened again: by a task of the runtime, if the runtime was told to.
+//!
+//! Meanwhile nothing is lost and nothing hangs: commands are judged and given back, reads answer
+//! from what is durable. What was being appended when it failed is found, or not, when the journal
+//! was read again; whoever asked with an idempotency key asks again and is told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bailiwick_core::ErrorReport;
+
+use crate::context::{Shared, Stage};
+use crate::journal::port;
+use crate::util::backoff::Backoff;
+use crate::util::race::either;
+
+/// Opens the journal again whenever it is closed for writing, until the runtime is closed: at once,
+/// then after a back-off that doubles up to its bound.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    let config = &shared.config;
+    let backoff = Backoff::new(config.reopen_backoff, config.reopen_backoff_max);
+    shared.reopens_in(Duration::ZERO);
+    // How often it could not be opened, if it is closed.
+    let mut failed_times = 0_u8;
+    loop {
+        // Before the stage and the health are looked at, so that a change is not missed.
+        let (closing, failed) = (shared.closing.notified(), shared.journal_failed.notified());
+        if shared.stage() == Stage::Closed {
+            return;
+        }
+        let Some(journal) = shared.journal() else { return };
+        if port::health(&*journal).is_open() {
+            shared.journal_is_open();
+            failed_times = 0;
+            drop(journal);
+            either(failed, closing).await;
+            continue;
+        }
+        if let Some(times) = failed_times.checked_sub(1) {
+            either(shared.seams.clock.sleep(backoff.after(times)), closing).await;
+        }
+        let again_after = backoff.after(failed_times);
+        failed_times = failed_times.saturating_add(1);
+        let Some(reopened) = port::or_closed(&shared, port::reopen(&*journal)).await else {
+            return;
+        };
+        match reopened {
+            Ok(()) => shared.journal_is_open(),
+            Err(error) => {
+                shared.reopens_in(again_after);
+                let error = ErrorReport::of(&error);
+                tracing::error!(%error, ?again_after, "the journal cannot be opened again yet");
+            }
+        }
+    }
+}

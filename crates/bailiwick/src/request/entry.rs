@@ -1,0 +1,113 @@
+//! A command in the runtime's hands: whatever happens to it, it gets an outcome.
+
+use std::sync::Arc;
+
+use bailiwick_core::{Aggregate, Position};
+use smallvec::SmallVec;
+
+use crate::cell::Place;
+use crate::error::{Cause, Unknown};
+use crate::request::Envelope;
+
+/// Commands that go together. Most often there is just one, and it needs no heap.
+pub(crate) type Entries<A> = SmallVec<[Entry<A>; 1]>;
+
+/// An envelope in the runtime's hands. Whatever happens to it, it gets an outcome: dropped without
+/// one (the runtime went away), its command is given back, or unknown if it may be in the journal.
+pub(crate) struct Entry<A: Aggregate> {
+    envelope: Option<Arc<dyn Envelope<A>>>,
+    /// From here on it is certainly judged: its caller cannot give it up any more.
+    claimed: bool,
+    /// It was listed among the callers who wait; see [`crate::request::timeouts`].
+    pub(crate) listed: bool,
+    /// How often it was decided.
+    pub(crate) attempts: u32,
+    /// How many events of its batch come before or with it.
+    pub(crate) events_upto: u32,
+    /// The journal was read again for its sake.
+    pub(crate) reread: bool,
+    /// Whether its batch was given to the journal.
+    pub(crate) submitted: bool,
+    /// It has the answer of an earlier command with the same key, which is there.
+    pub(crate) repeats: Option<Place>,
+}
+
+impl<A: Aggregate> Entry<A> {
+    pub(crate) fn new(envelope: Arc<dyn Envelope<A>>) -> Self {
+        Entry {
+            envelope: Some(envelope),
+            claimed: false,
+            listed: false,
+            attempts: 0,
+            events_upto: 0,
+            reread: false,
+            submitted: false,
+            repeats: None,
+        }
+    }
+
+    pub(crate) fn envelope(&self) -> &dyn Envelope<A> {
+        &**self.envelope.as_ref().expect("present until it has an outcome")
+    }
+
+    /// It is a delivery of a policy: whether it was done by somebody else is known to the journal only.
+    pub(crate) fn is_delivery(&self) -> bool {
+        self.envelope().call().is_some_and(|call| call.delivering.is_some())
+    }
+
+    /// The envelope, for whoever only has to tell its caller that time is up.
+    pub(crate) fn share(&self) -> Arc<dyn Envelope<A>> {
+        self.envelope.clone().expect("present until it has an outcome")
+    }
+
+    /// `position`: of the aggregate's last event as of this command.
+    pub(crate) fn release(mut self, position: Position) {
+        let position = match self.repeats {
+            Some(Place::Durable(original)) => original,
+            _ => position,
+        };
+        self.take().release(position);
+    }
+
+    /// Takes the right to judge it, once. False: its caller has given it up.
+    pub(crate) fn claim(&mut self) -> bool {
+        self.claimed = self.claimed || self.envelope().claim();
+        self.claimed
+    }
+
+    /// Unless its caller has given it up.
+    pub(crate) fn give_back(mut self, cause: Cause) {
+        if self.claim() {
+            self.take().give_back(cause);
+        } else {
+            self.take();
+        }
+    }
+
+    pub(crate) fn unknown(mut self, unknown: Unknown) {
+        self.take().unknown(unknown);
+    }
+
+    /// Lets go of one whose caller has given it up, or which has its outcome.
+    pub(crate) fn forget(mut self) {
+        self.take();
+    }
+
+    fn take(&mut self) -> Arc<dyn Envelope<A>> {
+        self.envelope.take().expect("present until it has an outcome")
+    }
+}
+
+impl<A: Aggregate> Drop for Entry<A> {
+    fn drop(&mut self) {
+        let Some(envelope) = self.envelope.take() else {
+            return;
+        };
+        // It may be in the journal: by itself, or as the one that it repeats.
+        if self.submitted || matches!(self.repeats, Some(Place::Running(_) | Place::Durable(_))) {
+            envelope.unknown(Unknown::ShutDown);
+        } else {
+            envelope.abandon(Cause::ShutDown);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! A read on its way: run between turns, held at the gate like a reply, run again if what it saw
+//! did not last.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::Duration;
+
+use bailiwick_core::{Position, Timestamp};
+use parking_lot::Mutex;
+
+use crate::error::{ReadError, panic_message};
+use crate::util::seen::Seen;
+
+/// A read of an aggregate `A`, whatever it looks for.
+pub(crate) trait Glance<A>: Send + Sync {
+    /// How long its caller waits, by the clock's `elapsed`.
+    fn until(&self) -> Duration;
+    /// Looks, and keeps what it saw until it is released or run again.
+    fn look(&self, state: &A, now: Timestamp);
+    /// The gate is open: tells the caller, and the position of the last event of what it saw.
+    fn release(&self, position: Position);
+    fn fail(&self, error: ReadError);
+    /// Its caller's time is up: it will be [failed](Self::fail) at once, and looks at nothing more.
+    fn lapse(&self);
+    /// Whether it has lapsed, or its caller has an answer.
+    fn is_over(&self) -> bool;
+}
+
+pub(crate) struct Glimpse<F, T> {
+    until: Duration,
+    body: Mutex<Body<F, T>>,
+}
+
+struct Body<F, T> {
+    look: Option<F>,
+    seen: Option<Result<T, ReadError>>,
+    position: Position,
+    released: bool,
+    lapsed: bool,
+    waker: Option<Waker>,
+}
+
+impl<F, T> Glimpse<F, T> {
+    /// `until`: how long its caller waits, by the clock's `elapsed`.
+    pub(crate) fn new(look: F, until: Duration) -> Arc<Self> {
+        let position = Position::START;
+        let body = Body {
+            look: Some(look),
+            seen: None,
+            position,
+            released: false,
+            lapsed: false,
+            waker: None,
+        };
+        Arc::new(Glimpse { until, body: Mutex::new(body) })
+    }
+
+    pub(crate) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Result<Seen<T>, ReadError>> {
+        let mut body = self.body.lock();
+        if body.released
+            && let Some(seen) = body.seen.take()
+        {
+            let position = body.position;
+            return Poll::Ready(seen.map(|value| Seen { value, position }));
+        }
+        let before = body.waker.replace(cx.waker().clone());
+        drop(body);
+        drop(before);
+        Poll::Pending
+    }
+
+    fn wake(&self, answer: Result<Position, ReadError>) {
+        let mut body = self.body.lock();
+        if body.released || (body.lapsed && answer.is_ok()) {
+            return;
+        }
+        let overruled = match answer {
+            Ok(position) => {
+                body.position = position;
+                None
+            }
+            Err(error) => body.seen.replace(Err(error)),
+        };
+        body.released = true;
+        let waker = body.waker.take();
+        // The lock first: who is woken polls at once, perhaps on another thread.
+        drop(body);
+        drop(overruled);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl<A, F, T> Glance<A> for Glimpse<F, T>
+where
+    F: FnMut(&A, Timestamp) -> T + Send,
+    T: Send,
+{
+    fn until(&self) -> Duration {
+        self.until
+    }
+
+    fn look(&self, state: &A, now: Timestamp) {
+        // Out of the lock while the caller's code runs: the caller may poll meanwhile.
+        let mut body = self.body.lock();
+        if body.released || body.lapsed {
+            return;
+        }
+        let Some(mut look) = body.look.take() else { return };
+        drop(body);
+        let seen = catch_unwind(AssertUnwindSafe(|| look(state, now)))
+            .map_err(|panic| ReadError::Panicked { message: panic_message(&*panic) });
+        let mut body = self.body.lock();
+        body.look = Some(look);
+        let before = if body.released { Some(seen) } else { body.seen.replace(seen) };
+        // The lock first: what is dropped is the caller's.
+        drop(body);
+        drop(before);
+    }
+
+    fn release(&self, position: Position) {
+        self.wake(Ok(position));
+    }
+
+    fn fail(&self, error: ReadError) {
+        self.wake(Err(error));
+    }
+
+    fn lapse(&self) {
+        self.body.lock().lapsed = true;
+    }
+
+    fn is_over(&self) -> bool {
+        let body = self.body.lock();
+        body.released || body.lapsed
+    }
+}
+
+/// A read in the runtime's hands: dropped without an answer, it says that the runtime went away.
+pub(crate) struct Reader<A> {
+    glance: Option<Arc<dyn Glance<A>>>,
+    /// How many events of its batch it saw.
+    pub(crate) events_upto: u32,
+    /// It was listed among the callers who wait; see [`crate::request::timeouts`].
+    pub(crate) listed: bool,
+}
+
+impl<A> Reader<A> {
+    pub(crate) fn new(glance: Arc<dyn Glance<A>>) -> Self {
+        Reader { glance: Some(glance), events_upto: 0, listed: false }
+    }
+
+    /// The read, for whoever only has to tell its caller that time is up.
+    pub(crate) fn share(&self) -> Option<Arc<dyn Glance<A>>> {
+        self.glance.clone()
+    }
+
+    /// Whether nobody waits for the answer any more, or whoever does is just being told.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.abandoned() || self.glance.as_ref().is_some_and(|glance| glance.is_over())
+    }
+
+    /// Whether nobody waits for the answer any more.
+    pub(crate) fn abandoned(&self) -> bool {
+        self.glance.as_ref().is_none_or(|glance| Arc::strong_count(glance) == 1)
+    }
+
+    /// How long its caller waits, by the clock's `elapsed`.
+    pub(crate) fn until(&self) -> Duration {
+        self.glance.as_ref().map_or(Duration::MAX, |glance| glance.until())
+    }
+
+    /// Lets go of one that [is gone](Self::is_gone): what is left is to be dropped.
+    pub(crate) fn let_go(mut self) -> Option<Arc<dyn Glance<A>>> {
+        self.glance.take()
+    }
+
+    /// Looks at a state that includes so many events of the batch that is forming.
+    pub(crate) fn look(&mut self, state: &A, now: Timestamp, events_upto: u32) {
+        self.events_upto = events_upto;
+        if let Some(glance) = &self.glance {
+            glance.look(state, now);
+        }
+    }
+
+    /// `position`: of the last event of what it saw.
+    pub(crate) fn release(mut self, position: Position) {
+        if let Some(glance) = self.glance.take() {
+            glance.release(position);
+        }
+    }
+
+    pub(crate) fn fail(mut self, error: ReadError) {
+        if let Some(glance) = self.glance.take() {
+            glance.fail(error);
+        }
+    }
+}
+
+impl<A> Drop for Reader<A> {
+    fn drop(&mut self) {
+        if let Some(glance) = self.glance.take() {
+            glance.fail(ReadError::ShutDown);
+        }
+    }
+}

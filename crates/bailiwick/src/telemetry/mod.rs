@@ -1,0 +1,5 @@
+//! What a runtime tells of itself while it works: spans, and how long things take.
+
+pub(crate) mod log;
+pub(crate) mod spans;
+pub(crate) mod timings;

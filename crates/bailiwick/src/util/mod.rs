@@ -1,0 +1,6 @@
+//! Small things that know nothing of a runtime.
+
+pub(crate) mod backoff;
+pub(crate) mod pace;
+pub(crate) mod race;
+pub(crate) mod seen;
