@@ -2,14 +2,14 @@
 //! journal, and nothing in it may be passed over because a name has changed.
 //!
 //! 1. A name, today's or an old one, belongs to one Rust type ([`contradictions`]).
-//! 2. What the journal holds is known here, or said to be somebody else's ([`schema`]); and whoever
+//! 2. What the journal holds is known here, or said to be somebody else's ([`check`]); and whoever
 //!    reads a type that is never emitted here, and never was, has misspelt it.
 //! 3. What is kept of the journal is bounded by the names there are, not by its length.
 
 mod catalogue;
+mod check;
 mod contradictions;
 mod found;
-mod schema;
 mod seen;
 
 use std::any::{TypeId, type_name};
@@ -23,8 +23,8 @@ use bailiwick_core::{
     View, Views,
 };
 
+pub(crate) use check::Schema;
 pub use found::Found;
-pub(crate) use schema::Schema;
 
 /// Everything that emits or reads events, and what is said to be nobody's here.
 #[derive(Default)]
