@@ -42,6 +42,8 @@ pub struct Ended {
 }
 
 /// Not all that had begun was done when the server ended.
+///
+/// For an example see the [crate](crate).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not all was done in time: {} connections were broken off, {} commands given back, of {} it is unknown whether \

@@ -36,10 +36,10 @@ impl<A: Aggregate> Aggregates<A> {
     /// ```
     ///
     /// # Errors
-    /// As [`Runtime::subscribe`].
+    /// As [`Runtime::subscribe`](crate::Runtime::subscribe).
     ///
     /// # Cancel safety
-    /// As [`Runtime::subscribe`].
+    /// As [`Runtime::subscribe`](crate::Runtime::subscribe).
     pub fn subscribe<S: Into<Since>>(
         &self,
         since: S,
@@ -74,10 +74,10 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
     /// ```
     ///
     /// # Errors
-    /// As [`Runtime::subscribe`], or if the text of the ID cannot be a tag.
+    /// As [`Runtime::subscribe`](crate::Runtime::subscribe), or if the text of the ID cannot be a tag.
     ///
     /// # Cancel safety
-    /// As [`Runtime::subscribe`].
+    /// As [`Runtime::subscribe`](crate::Runtime::subscribe).
     pub fn subscribe<S: Into<Since>>(
         &self,
         since: S,
