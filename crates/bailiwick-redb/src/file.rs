@@ -95,11 +95,10 @@ impl File {
             Ok(worked) => worked,
             Err(_) => Err("redb panicked: its file is damaged".into()),
         };
-        worked.inspect_err(|why| {
-            self.renew(&file, why);
-            // The last one closes it, which looks at what is damaged once more.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(file)));
-        })
+        let worked = worked.inspect_err(|why| self.renew(&file, why));
+        // The last one closes it, which looks at what may be damaged once more.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(file)));
+        worked
     }
 
     /// Unless somebody has done so.
@@ -152,6 +151,7 @@ fn opened(path: &Path) -> Result<Database, Unopened> {
         builder.set_cache_size(CACHE_BYTES);
         let file = builder.create(path)?;
         // One of another form is none.
+        tables::check(&file)?;
         tables::change(&file, false, |_| Ok(()))?;
         Ok::<_, BoxError>(file)
     };

@@ -12,6 +12,7 @@
 use bailiwick_core::journal::{BoxError, JournalId};
 use redb::{
     Database, Durability, ReadableDatabase, ReadableTable, Table, TableDefinition, TableError,
+    TableHandle,
 };
 
 const KEPT: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("kept");
@@ -46,6 +47,19 @@ fn text(bytes: &[u8]) -> Done<String> {
 fn kept(value: &[u8]) -> Done<(u64, &[u8])> {
     let (nth, snapshot) = value.split_first_chunk().ok_or(OtherForm)?;
     Ok((u64::from_le_bytes(*nth), snapshot))
+}
+
+/// Whether the file is one of these: there is this table or none. Looked at by reading first: a damaged definition is a
+/// panic, and while something is written that could be two.
+pub(crate) fn check(file: &Database) -> Done<()> {
+    let read = file.begin_read()?;
+    for table in read.list_tables()? {
+        if table.name() != KEPT.name() {
+            return Err(OtherForm.into());
+        }
+        read.open_table(KEPT)?;
+    }
+    Ok(())
 }
 
 /// The snapshot under a key.
@@ -100,17 +114,29 @@ impl Change<'_> {
         self.0.insert(&*order_key(next), key.as_bytes())?;
         self.weighs(i128::from(weight(key, snapshot.len())))?;
         while self.number("bytes")?.unwrap_or(0) > u128::from(most_bytes) {
-            let Some(first) = self.first()? else { break };
+            let Some((nth, first)) = self.first()? else { break };
+            // What does not belong to it would stay, and be the first again.
+            if self.nth_of(&first)? != Some(nth) {
+                return Err(OtherForm.into());
+            }
             self.remove(&first)?;
         }
         Ok(())
     }
 
-    /// What was saved first.
-    fn first(&self) -> Done<Option<String>> {
+    /// What was saved first, and the number of that.
+    fn first(&self) -> Done<Option<(u64, String)>> {
         let (from, to) = (order_key(0), order_key(u64::MAX));
         let first = self.0.range(&*from..=&*to)?.next().transpose()?;
-        first.map(|(_, key)| text(key.value())).transpose()
+        let Some((order, key)) = first else { return Ok(None) };
+        let nth = order.value()[1..].try_into().map_err(|_| OtherForm)?;
+        Ok(Some((u64::from_be_bytes(nth), text(key.value())?)))
+    }
+
+    /// The number of the saving of what is kept under a key.
+    fn nth_of(&self, key: &str) -> Done<Option<u64>> {
+        let found = self.0.get(&*snapshot_key(key))?;
+        found.map(|found| Ok(kept(found.value())?.0)).transpose()
     }
 
     /// Forgets one.

@@ -126,21 +126,26 @@ async fn a_file_that_is_none_is_made_anew() {
 #[tokio::test]
 async fn a_file_with_damaged_bytes_keeps_no_process_from_running() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("s");
-    for whole in [left_by_a_crash(&path).await, closed(&path)] {
+    let mut paths = (0..).map(|nth| folder.path().join(format!("s{nth}")));
+    let crashed = left_by_a_crash(&paths.next().unwrap()).await;
+    let closed = closed(&paths.next().unwrap(), &crashed);
+    for whole in [crashed, closed] {
+        let mut cases = Vec::new();
         for step in [97, 997] {
             for from in (0..whole.len()).step_by(whole.len() / 4 + 1) {
-                let mut damaged = whole.clone();
-                damaged[from..].iter_mut().step_by(step).for_each(|byte| *byte ^= 0xff);
-                std::fs::write(&path, damaged).unwrap();
-                is_used(&path).await;
+                cases.push((from..whole.len()).step_by(step).collect::<Vec<_>>());
             }
         }
         // What says of which types a table is.
         let types = whole.windows(TYPE.len()).enumerate().filter(|(_, bytes)| *bytes == TYPE);
-        for at in types.flat_map(|(at, _)| at - 1..at + 2) {
+        let types: Vec<_> = types.map(|(at, _)| at).collect();
+        assert!(!types.is_empty(), "it is written down otherwise");
+        cases.extend(types.into_iter().flat_map(|at| at - 1..at + 2).map(|at| vec![at]));
+        for case in cases {
             let mut damaged = whole.clone();
-            damaged[at] ^= 0xff;
+            case.iter().for_each(|at| damaged[*at] ^= 0xff);
+            // A file that nobody else still has.
+            let path = paths.next().unwrap();
             std::fs::write(&path, damaged).unwrap();
             is_used(&path).await;
         }
@@ -160,11 +165,38 @@ async fn left_by_a_crash(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
-/// The bytes of a file that a store was dropped of: its threads let it go a little later.
-fn closed(path: &Path) -> Vec<u8> {
+/// The bytes of a file that was closed. Opening waits until it is.
+fn closed(path: &Path, crashed: &[u8]) -> Vec<u8> {
+    std::fs::write(path, crashed).unwrap();
     drop(RedbSnapshots::open(path).unwrap());
-    drop(RedbSnapshots::open(path).unwrap());
-    std::fs::read(path).unwrap()
+    let waits = RedbSnapshots::open(path).unwrap();
+    let bytes = std::fs::read(path).unwrap();
+    drop(waits);
+    bytes
+}
+
+/// What was saved first is of somebody else: it would be the first for ever.
+#[tokio::test]
+async fn a_file_that_contradicts_itself_is_made_anew() {
+    use redb::{Database, TableDefinition};
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let file = Database::create(&path).unwrap();
+    let write = file.begin_write().unwrap();
+    {
+        let table = TableDefinition::<&[u8], &[u8]>::new("kept");
+        let mut table = write.open_table(table).unwrap();
+        table.insert(&b"o\0\0\0\0\0\0\0\0"[..], &b"nobody"[..]).unwrap();
+        table.insert(&b"anext"[..], &5_u128.to_le_bytes()[..]).unwrap();
+        table.insert(&b"abytes"[..], &1_000_000_u128.to_le_bytes()[..]).unwrap();
+    }
+    write.commit().unwrap();
+    drop(file);
+    let store = RedbSnapshots::options().most_bytes(5_000).open(&path).unwrap();
+    assert!(store.put(view(1), vec![1; 10].into()).await.is_err());
+    put(&store, 1, 10).await;
+    assert_eq!(has(&store, &view(1)).await, Some(vec![1; 10]));
 }
 
 /// As redb writes it down.
