@@ -167,7 +167,8 @@ async fn what_comes_gathers_unless_somebody_waits_for_it() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert!(store.begun() <= begun + 1, "{:?}", store.commits());
-    assert_eq!(sums.reached(last).await.unwrap(), last);
+    let reached = tokio::time::timeout(PATIENCE, sums.reached(last)).await;
+    assert_eq!(reached.expect("who waits is not kept waiting").unwrap(), last);
     assert!(store.begun() <= begun + 2, "{:?}", store.commits());
     // Nobody waits, and time passes.
     stage.counters.get("a").ask(Count::FREELY).await.unwrap();

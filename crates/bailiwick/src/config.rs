@@ -496,6 +496,13 @@ impl Config {
                 BELOW,
             ),
             (
+                !self.projection_standby.is_zero()
+                    && self.projection_gather >= self.projection_standby,
+                "projection_gather",
+                "is not below `projection_standby`: another runtime would take a projection that gathers for one \
+                 that stands still",
+            ),
+            (
                 self.due_unanswered < self.due_at_once,
                 "due_unanswered",
                 "is less than `due_at_once`, and counts those that have a place too",
@@ -580,6 +587,7 @@ mod tests {
             "policy_patience",
             "effect_patience",
             "projection_patience",
+            "projection_gather",
             "projection_standby",
             "recorded_bytes",
             "unwritten_refusals",

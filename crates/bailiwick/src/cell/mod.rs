@@ -139,7 +139,7 @@ impl<A: Aggregate> Cell<A> {
 
     fn wake(&self, mut core: MutexGuard<'_, Core<A>>) {
         #[cfg(feature = "fault-injection")]
-        if self.kind.shared.sabotaged(crate::Sabotage::LostWakeup) {
+        if self.kind.shared.sabotaged(crate::sabotage::Sabotage::LostWakeup) {
             return;
         }
         let waker = core.desk.as_mut().and_then(|desk| desk.parked.take());

@@ -62,7 +62,7 @@ impl Reading {
 
 #[cfg(feature = "fault-injection")]
 fn remembers(shared: &Shared) -> bool {
-    !shared.sabotaged(crate::Sabotage::KeysForgotten)
+    !shared.sabotaged(crate::sabotage::Sabotage::KeysForgotten)
 }
 
 #[cfg(not(feature = "fault-injection"))]

@@ -61,7 +61,7 @@ impl<A: Aggregate> Cell<A> {
         live.running =
             Some(Running { entries, readers, keys, concerned, before, append, begun, _span: span });
         #[cfg(feature = "fault-injection")]
-        if self.kind.shared.sabotaged(crate::Sabotage::ReplyBeforeAppend)
+        if self.kind.shared.sabotaged(crate::sabotage::Sabotage::ReplyBeforeAppend)
             && let Some(running) = &mut live.running
         {
             let version = live.known.version;
@@ -134,7 +134,8 @@ impl<A: Aggregate> Cell<A> {
         let Running { entries, readers, keys, before, .. } = running;
         let mut again = Again { entries, readers, stuck, called };
         #[cfg(feature = "fault-injection")]
-        let before = before.filter(|_| !self.kind.shared.sabotaged(crate::Sabotage::NoRebuild));
+        let before =
+            before.filter(|_| !self.kind.shared.sabotaged(crate::sabotage::Sabotage::NoRebuild));
         live.undo(before, &keys);
         again.take_forming(live);
         let limit = self.kind.shared.config.attempts;
@@ -153,7 +154,7 @@ impl<A: Aggregate> Cell<A> {
             entry.repeats = None;
         }
         #[cfg(feature = "fault-injection")]
-        if self.kind.shared.sabotaged(crate::Sabotage::NoRebuild) {
+        if self.kind.shared.sabotaged(crate::sabotage::Sabotage::NoRebuild) {
             live.known.seen = at;
             live.mend = Mend::Nothing;
         }
@@ -187,7 +188,7 @@ impl<A: Aggregate> Cell<A> {
         let Again { stuck, called, .. } = live.again;
         let mut again = Again { entries: Entries::new(), readers, stuck, called };
         #[cfg(feature = "fault-injection")]
-        if shared.sabotaged(crate::Sabotage::SpeculationKept) {
+        if shared.sabotaged(crate::sabotage::Sabotage::SpeculationKept) {
             again.take_forming(live);
             again.give_back(unknown.as_ref(), &cause);
             live.again = again;

@@ -250,7 +250,7 @@ impl Lookup {
             sampled.map_err(|differs| LoadError::Unloadable(differs.into()))?;
         }
         #[cfg(feature = "fault-injection")]
-        let folded = match shared.sabotaged(crate::Sabotage::SnapshotShortensCondition) {
+        let folded = match shared.sabotaged(crate::sabotage::Sabotage::SnapshotShortensCondition) {
             true => Folded { seen: Position::new(u64::MAX / 2), ..folded },
             false => folded,
         };

@@ -82,7 +82,7 @@ pub(crate) struct Shared {
     /// If it was given a store for them.
     pub(crate) snapshots: Option<Arc<Keeper>>,
     #[cfg(feature = "fault-injection")]
-    pub(crate) sabotage: Option<crate::Sabotage>,
+    pub(crate) sabotage: Option<crate::sabotage::Sabotage>,
 }
 
 /// Where a runtime is in its life. Only ever grows.
@@ -323,12 +323,12 @@ impl Shared {
     }
 
     #[cfg(feature = "fault-injection")]
-    pub(crate) fn with_sabotage(self, sabotage: Option<crate::Sabotage>) -> Self {
+    pub(crate) fn with_sabotage(self, sabotage: Option<crate::sabotage::Sabotage>) -> Self {
         Shared { sabotage, ..self }
     }
 
     #[cfg(feature = "fault-injection")]
-    pub(crate) fn sabotaged(&self, sabotage: crate::Sabotage) -> bool {
+    pub(crate) fn sabotaged(&self, sabotage: crate::sabotage::Sabotage) -> bool {
         self.sabotage == Some(sabotage)
     }
 

@@ -329,7 +329,7 @@ impl<D: Decision> Asked<D> {
     fn repeat(&self, views: &Folded, now: Timestamp) -> Option<Result<Repeat<D::Reply>, Cause>> {
         let keyed = self.keyed.as_ref()?;
         #[cfg(feature = "fault-injection")]
-        if self.floor.shared().sabotaged(crate::Sabotage::DecisionKeysForgotten) {
+        if self.floor.shared().sabotaged(crate::sabotage::Sabotage::DecisionKeysForgotten) {
             return None;
         }
         let last = views.answer(&self.boundary)?;

@@ -255,7 +255,7 @@ impl Floor {
     /// They are told, each once, before they decide anything else; the events stand from `first` on.
     pub(super) fn tell(&self, concerned: &Concerned, first: Position) {
         #[cfg(feature = "fault-injection")]
-        if self.shared.sabotaged(crate::Sabotage::AggregatesNotTold) {
+        if self.shared.sabotaged(crate::sabotage::Sabotage::AggregatesNotTold) {
             return;
         }
         self.readers.tell(concerned, first);

@@ -111,7 +111,7 @@ impl Entropy for u64 {
 /// What a runtime takes from its surroundings.
 #[derive(Clone)]
 pub(crate) struct Seams {
-    pub(crate) clock: Arc<dyn crate::Clock>,
+    pub(crate) clock: Arc<dyn clock::Clock>,
     pub(crate) spawner: Arc<dyn Spawn>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }

@@ -34,7 +34,7 @@ pub(super) struct Part {
     /// The end of the journal when the projection began: a version comes into use there if none is.
     pub(super) goal: Position,
     #[cfg(feature = "fault-injection")]
-    pub(super) sabotage: Option<crate::Sabotage>,
+    pub(super) sabotage: Option<crate::sabotage::Sabotage>,
 }
 
 /// It is in the database.
@@ -167,7 +167,7 @@ impl<P: Projection, S: ProjectionStore<P>> Folding<P, S> {
             in_use = in_use.filter(|version| *version != P::VERSION);
         }
         #[cfg(feature = "fault-injection")]
-        if part.sabotage == Some(crate::Sabotage::MarkBeforeRows) {
+        if part.sabotage == Some(crate::sabotage::Sabotage::MarkBeforeRows) {
             tx.set_mark(upto)?;
             tx.commit()?;
             tx = self.store.begin()?;
@@ -177,7 +177,7 @@ impl<P: Projection, S: ProjectionStore<P>> Folding<P, S> {
             tx.write(&rows)?;
         }
         #[cfg(feature = "fault-injection")]
-        if part.sabotage == Some(crate::Sabotage::MarkAfterRows) {
+        if part.sabotage == Some(crate::sabotage::Sabotage::MarkAfterRows) {
             tx.commit()?;
             tx = self.store.begin()?;
         }

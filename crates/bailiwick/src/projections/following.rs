@@ -26,12 +26,14 @@ impl Running {
         let Seen { marks, head: goal } = self.opens().await?;
         let mut mark = marks.own;
         let mut following = self.following(mark);
-        let (mut level, mut next) = (false, None);
+        let (mut level, mut next, mut has_committed) = (false, None, false);
         loop {
             let batch = match next.take() {
                 Some(batch) => batch,
                 None if level => {
-                    self.lets_gather(mark).await;
+                    if std::mem::take(&mut has_committed) {
+                        self.lets_gather(mark).await;
+                    }
                     self.waits(&mut following, mark).await
                 }
                 None => Batch::read(&mut following, &self.shared.config).await,
@@ -47,6 +49,7 @@ impl Running {
             let applied = self.applied(mark, batch, goal);
             if level {
                 mark = Some(applied.await?);
+                has_committed = true;
                 continue;
             }
             // Read while that is written; what is written is looked at as soon as it is.

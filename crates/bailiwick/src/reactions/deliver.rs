@@ -238,7 +238,7 @@ impl Running {
         let call = (Arc::new(delivering), correlation.clone());
         let (how, reason) = match self.targets.send(outgoing, call, timeout).await {
             #[cfg(feature = "fault-injection")]
-            Outcome::Caused if self.shared.sabotaged(crate::Sabotage::TracedTwice) => {
+            Outcome::Caused if self.shared.sabotaged(crate::sabotage::Sabotage::TracedTwice) => {
                 (Ending::Nothing, None)
             }
             Outcome::Caused => {
@@ -264,7 +264,7 @@ impl Running {
     /// Whether what stands for a delivery is in the journal.
     pub(super) async fn was_done(&self, tag: &Tag, journal: &dyn Journal) -> Result<bool, String> {
         #[cfg(feature = "fault-injection")]
-        if self.shared.sabotaged(crate::Sabotage::DuplicateDelivered) {
+        if self.shared.sabotaged(crate::sabotage::Sabotage::DuplicateDelivered) {
             return Ok(false);
         }
         let found = port::last(journal, QueryItem::tagged(tag.clone()).into()).await;
@@ -286,7 +286,8 @@ impl Running {
         ended.reason = ended.reason.map(short_reason);
         let unless = Query::from(QueryItem::tagged(delivery.tag()));
         #[cfg(feature = "fault-injection")]
-        let unless = Some(unless).filter(|_| !self.shared.sabotaged(crate::Sabotage::TracedTwice));
+        let unless =
+            Some(unless).filter(|_| !self.shared.sabotaged(crate::sabotage::Sabotage::TracedTwice));
         #[cfg(not(feature = "fault-injection"))]
         let unless = Some(unless);
         let of = (&self.tag, delivery);

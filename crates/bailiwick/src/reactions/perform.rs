@@ -95,7 +95,7 @@ impl Running {
                     return Ok(());
                 };
                 #[cfg(feature = "fault-injection")]
-                if self.shared.sabotaged(crate::Sabotage::TraceBeforeCall) {
+                if self.shared.sabotaged(crate::sabotage::Sabotage::TraceBeforeCall) {
                     let ended = DeliveryEnded { how: Ending::Performed, reason: None };
                     self.traces(news, ended).await?;
                     return self.call(&*performing, news, number).await.map(drop);
@@ -112,7 +112,7 @@ impl Running {
         let journal = self.journal().ok_or(Stop::Ended)?;
         let tag = self.delivery(news, None).tag();
         #[cfg(feature = "fault-injection")]
-        if self.shared.sabotaged(crate::Sabotage::RetriedAfterGivingUp) {
+        if self.shared.sabotaged(crate::sabotage::Sabotage::RetriedAfterGivingUp) {
             let found = crate::sabotage::trace_but_of_giving_up(&*journal, tag).await;
             return found.map_err(Stop::failed);
         }
@@ -190,7 +190,9 @@ impl Running {
             _ => self.tally.performed(),
         }
         #[cfg(feature = "fault-injection")]
-        if how == Ending::GaveUp && self.shared.sabotaged(crate::Sabotage::RetriedAfterGivingUp) {
+        if how == Ending::GaveUp
+            && self.shared.sabotaged(crate::sabotage::Sabotage::RetriedAfterGivingUp)
+        {
             return Err(Stop::failed("it gave up".into()));
         }
         Ok(())

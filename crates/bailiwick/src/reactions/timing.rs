@@ -113,7 +113,7 @@ impl Running {
         since.store(0, Ordering::Relaxed);
         let upto = self.lanes.lock().mark();
         #[cfg(feature = "fault-injection")]
-        let upto = match self.shared.sabotaged(crate::Sabotage::MarkBeforeEffect) {
+        let upto = match self.shared.sabotaged(crate::sabotage::Sabotage::MarkBeforeEffect) {
             true => self.lanes.lock().upto(),
             false => upto,
         };

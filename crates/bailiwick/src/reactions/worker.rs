@@ -211,7 +211,7 @@ impl Running {
             );
         }
         #[cfg(feature = "fault-injection")]
-        if self.shared.sabotaged(crate::Sabotage::ParkedOvertaken) {
+        if self.shared.sabotaged(crate::sabotage::Sabotage::ParkedOvertaken) {
             return self.change(LOOKS_ON, |lanes| lanes.done(lane));
         }
         self.change(LOOKS_ON, |lanes| lanes.park(lane, parked));

@@ -89,7 +89,7 @@ pub struct Builder {
     #[cfg(feature = "metrics")]
     metrics: Option<crate::metrics::Labels>,
     #[cfg(feature = "fault-injection")]
-    sabotage: Option<crate::Sabotage>,
+    sabotage: Option<crate::sabotage::Sabotage>,
 }
 
 struct Registration {
@@ -418,7 +418,7 @@ impl Builder {
 
     /// Switches on a bug, to see that a test finds it.
     #[cfg(feature = "fault-injection")]
-    pub fn sabotage(mut self, sabotage: Option<crate::Sabotage>) -> Self {
+    pub fn sabotage(mut self, sabotage: Option<crate::sabotage::Sabotage>) -> Self {
         self.sabotage = sabotage;
         self
     }

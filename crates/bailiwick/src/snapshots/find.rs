@@ -167,7 +167,7 @@ impl Keeper {
 
 #[cfg(feature = "fault-injection")]
 fn takes_old_ones(shared: &Shared) -> bool {
-    shared.sabotaged(crate::Sabotage::OldSnapshotUsed)
+    shared.sabotaged(crate::sabotage::Sabotage::OldSnapshotUsed)
 }
 
 #[cfg(not(feature = "fault-injection"))]

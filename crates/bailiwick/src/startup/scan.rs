@@ -56,7 +56,7 @@ pub(crate) async fn recover<'a>(
     }
     schema.end()?;
     #[cfg(feature = "fault-injection")]
-    if shared.sabotaged(crate::Sabotage::DeadlinesForgotten) {
+    if shared.sabotaged(crate::sabotage::Sabotage::DeadlinesForgotten) {
         return Ok(());
     }
     journal.parts.into_iter().for_each(|part| part.deadlines.finish(pages));
