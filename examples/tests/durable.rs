@@ -1,4 +1,4 @@
-//! The README shows how a runtime is started on a folder: here it is, stopped and started again.
+//! `docs/journal.md` shows how a runtime is started on a folder: here it is, stopped and started again.
 
 use std::error::Error;
 use std::path::Path;

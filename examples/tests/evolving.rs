@@ -1,4 +1,4 @@
-//! The README shows this file whole: what may change about an event, and how it is said.
+//! `docs/events.md` shows this file whole: what may change about an event, and how it is said.
 
 use bailiwick_core::{BoxError, Event, Fields};
 use serde::{Deserialize, Serialize};

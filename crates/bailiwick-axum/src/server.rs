@@ -56,9 +56,9 @@ impl Ended {
     /// That all that had begun was done and answered: for the exit status of a program.
     ///
     /// # Errors
-    /// If connections were broken off, or the runtime was not done in time.
+    /// If connections were broken off, the runtime was not done in time, or a store of a projection is still held.
     pub fn in_order(self) -> Result<(), NotInOrder> {
-        match self.broken_off == 0 && self.runtime.in_time {
+        match self.broken_off == 0 && self.runtime.in_time && self.runtime.stores_held == 0 {
             true => Ok(()),
             false => Err(NotInOrder(self)),
         }

@@ -1,7 +1,10 @@
 //! The trace that a request belongs to.
 
+use std::cell::RefCell;
+
 use axum::http::HeaderMap;
 use bailiwick::TraceParent;
+use fastrand::Rng;
 
 /// That of its header `traceparent`, or a new one. A header that is none is passed over, as W3C Trace Context has it.
 pub(crate) fn trace_of(headers: &HeaderMap) -> TraceParent {
@@ -11,9 +14,22 @@ pub(crate) fn trace_of(headers: &HeaderMap) -> TraceParent {
     first.and_then(|value| value.parse().ok()).unwrap_or_else(new_trace)
 }
 
-/// A trace is told apart from others, and no secret.
+thread_local! {
+    /// A trace is told apart from those of other processes and machines, and is no secret.
+    static RANDOM: RefCell<Rng> = RefCell::new(seeded());
+}
+
+fn seeded() -> Rng {
+    let mut seed = [0; 8];
+    match getrandom::fill(&mut seed) {
+        Ok(()) => Rng::with_seed(u64::from_ne_bytes(seed)),
+        Err(_) => Rng::new(),
+    }
+}
+
 fn new_trace() -> TraceParent {
-    TraceParent::new(fastrand::u128(1..), fastrand::u64(1..), true).expect("neither is 0")
+    let (trace, span) = RANDOM.with_borrow_mut(|random| (random.u128(1..), random.u64(1..)));
+    TraceParent::new(trace, span, true).expect("neither is 0")
 }
 
 #[cfg(test)]

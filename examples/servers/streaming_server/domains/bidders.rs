@@ -12,7 +12,7 @@ use bailiwick_examples::auction::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::answer::{created, done, shown};
+use crate::answer::{created, done};
 use crate::description::schema::*;
 use crate::description::{self, Operation};
 
@@ -66,20 +66,19 @@ async fn suspend(
     Ok(done(receipt.position))
 }
 
-/// The bidder, and a view of what was bid anywhere.
+/// The bidder, and a view of what was bid anywhere: two reads, and so no position of both.
 async fn show(
     State(runtime): State<Runtime>,
     PathId(id): PathId<BidderId>,
-) -> Result<Response, Problem> {
-    let bids = runtime.read::<StandingBids>(&id).await?;
+) -> Result<Json<Value>, Problem> {
+    let bids = runtime.read::<StandingBids>(&id).await?.value;
     let bidder = runtime.aggregates::<Bidder>().get(id);
-    let mut seen = bidder.read(move |bidder, _| shown_bidder(bidder, &bids.value)).await?;
-    // Both are as of there.
-    seen.position = seen.position.min(bids.position);
-    shown(seen, || {
+    let shown = bidder.read(move |bidder, _| shown_bidder(bidder, &bids)).await?.value;
+    let nobody = || {
         let why = BidderRefused::NotRegistered;
         bidder_refused(why).detail(why.to_string())
-    })
+    };
+    shown.map(Json).ok_or_else(nobody)
 }
 
 /// None if nobody has registered.
