@@ -66,7 +66,7 @@ fn assert_private(code: &str, module: &str) {
 #[test]
 fn kameo_is_known_to_one_private_file() {
     let code = only("kameo", "bailiwick/src/cell/actor.rs");
-    assert_private(&code, "actor");
+    assert_private(&code, "cell");
 }
 
 #[test]
