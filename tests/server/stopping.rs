@@ -7,8 +7,8 @@ use crate::book::{Crowd, are_there};
 use crate::http::{Events, Response, connect, request};
 use crate::process::Process;
 
-/// The server's limits for requests and for the runtime, and as much again: who waits for a client that follows for
-/// ever takes longer.
+/// More than the server's limits for requests and for the runtime together, 25 s: who waits for a client that follows
+/// for ever takes longer.
 const BOUND: Duration = Duration::from_secs(40);
 
 /// Less than a server waits for requests that have begun, and for heads of requests that have not.

@@ -27,13 +27,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let admission = Admission::of(request.extensions());
-        let limits = admission.map_or_else(Limits::default, |admission| admission.limits.clone());
-        if !is_json(request.headers()) {
+        let (parts, body) = request.into_parts();
+        if !is_json(&parts.headers) {
             let detail = "the body is to be JSON: Content-Type: application/json";
             return Err(Problem::new(415, "unsupported_media_type").detail(detail));
         }
-        let body = read_body(request.into_body(), &limits).await?;
+        let body = match Admission::of(&parts.extensions) {
+            Some(admission) => read_body(body, &admission.limits).await?,
+            None => read_body(body, &Limits::default()).await?,
+        };
         let read = serde_json::from_slice(&body).map(Json);
         read.map_err(|error| Problem::new(400, "invalid_body").detail(error.to_string()))
     }
