@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `s` and what a snapshot is kept under | the number of the saving, and the snapshot |
 //! | `o` and the number of a saving | what was saved |
-//! | `a` and `journal`, `bytes` or `next` | of which journal; how many bytes the snapshots have; the next number |
+//! | `a` and `journal`, `bytes` or `next` | of which journal; how many bytes the snapshots have; the next number; each with its complement |
 //!
 //! One table and not three: redb panics on a damaged file, which is caught. A panic while one table is opened and
 //! another one is open would be a second one in the destructor of that, and so the end of the process.
@@ -41,6 +41,15 @@ fn order_key(nth: u64) -> Vec<u8> {
 
 fn text(bytes: &[u8]) -> Done<String> {
     Ok(str::from_utf8(bytes)?.to_owned())
+}
+
+/// A number with its complement behind it: redb gives what it reads as it is, and what comes of a damaged number (a
+/// start that is refused for the snapshots of another journal) would be told as true.
+fn checked(number: u128) -> [u8; 32] {
+    let mut both = [0; 32];
+    both[..16].copy_from_slice(&number.to_le_bytes());
+    both[16..].copy_from_slice(&(!number).to_be_bytes());
+    both
 }
 
 /// The number of the saving, and the snapshot.
@@ -169,13 +178,14 @@ impl Change<'_> {
     }
 
     fn number(&self, of: &str) -> Done<Option<u128>> {
-        let Some(number) = self.0.get(&*under(b'a', of.as_bytes()))? else { return Ok(None) };
-        let bytes = number.value().try_into().map_err(|_| OtherForm)?;
-        Ok(Some(u128::from_le_bytes(bytes)))
+        let Some(written) = self.0.get(&*under(b'a', of.as_bytes()))? else { return Ok(None) };
+        let number = written.value().first_chunk().map(|bytes| u128::from_le_bytes(*bytes));
+        let sound = number.filter(|number| written.value() == checked(*number));
+        Ok(Some(sound.ok_or(OtherForm)?))
     }
 
     fn set_number(&mut self, of: &str, number: u128) -> Done<()> {
-        self.0.insert(&*under(b'a', of.as_bytes()), &number.to_le_bytes()[..])?;
+        self.0.insert(&*under(b'a', of.as_bytes()), &checked(number)[..])?;
         Ok(())
     }
 

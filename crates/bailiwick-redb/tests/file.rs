@@ -175,6 +175,38 @@ fn closed(path: &Path, crashed: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// A start is refused for the snapshots of another journal, and must not be for those of a damaged file.
+#[tokio::test]
+async fn a_damaged_file_is_of_no_other_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let journal = JournalId::from_u128(0x6a6f_7572_6e61_6c20_6f66_206e_6f62_6f64);
+    let store = RedbSnapshots::open(&path).unwrap();
+    assert_eq!(store.claim(journal).await.unwrap(), journal);
+    drop(store);
+    drop(RedbSnapshots::open(&path).unwrap());
+    let whole = std::fs::read(&path).unwrap();
+    let bytes = journal.as_u128().to_le_bytes();
+    let places: Vec<_> = (0..whole.len() - 16).filter(|at| whole[*at..at + 16] == bytes).collect();
+    assert!(!places.is_empty(), "it is written down otherwise");
+    for (nth, at) in places.into_iter().flat_map(|at| at..at + 16).enumerate() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0xff;
+        let path = folder.path().join(format!("s{nth}"));
+        std::fs::write(&path, damaged).unwrap();
+        let store = RedbSnapshots::open(&path).unwrap();
+        // It may fail, which makes the file anew.
+        let claimed = store.claim(journal).await.unwrap_or(journal);
+        assert_eq!(claimed, journal, "byte {at}");
+        assert_eq!(store.claim(journal).await.unwrap(), journal, "byte {at}");
+    }
+}
+
+/// A number as the file has it.
+fn checked(number: u128) -> Vec<u8> {
+    [number.to_le_bytes(), (!number).to_be_bytes()].concat()
+}
+
 /// What was saved first is of somebody else: it would be the first for ever.
 #[tokio::test]
 async fn a_file_that_contradicts_itself_is_made_anew() {
@@ -188,8 +220,8 @@ async fn a_file_that_contradicts_itself_is_made_anew() {
         let table = TableDefinition::<&[u8], &[u8]>::new("kept");
         let mut table = write.open_table(table).unwrap();
         table.insert(&b"o\0\0\0\0\0\0\0\0"[..], &b"nobody"[..]).unwrap();
-        table.insert(&b"anext"[..], &5_u128.to_le_bytes()[..]).unwrap();
-        table.insert(&b"abytes"[..], &1_000_000_u128.to_le_bytes()[..]).unwrap();
+        table.insert(&b"anext"[..], &checked(5)[..]).unwrap();
+        table.insert(&b"abytes"[..], &checked(1_000_000)[..]).unwrap();
     }
     write.commit().unwrap();
     drop(file);
