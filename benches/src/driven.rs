@@ -38,7 +38,7 @@ impl Driven {
     pub async fn start(journal: MemoryJournal) -> Driven {
         let clock = ManualClock::at(1_000_000);
         let builder = Runtime::builder(journal).aggregate::<Credit>().clock(clock.clone());
-        let builder = builder.config(|config| config.linger(LINGER).idle(IDLE));
+        let builder = builder.config(|config| config.warm(LINGER).idle(IDLE));
         let runtime = builder.start().await.expect("it starts");
         let tasks = Handle::current().metrics().num_alive_tasks();
         Driven { credits: runtime.aggregates(), runtime, clock, tasks }

@@ -20,7 +20,7 @@ fn id(n: usize) -> CounterId {
 
 #[tokio::test]
 async fn more_actors_than_may_linger_leave_at_once() {
-    let stage = Stage::with(|builder| builder.config(|config| config.lingering_actors(8))).await;
+    let stage = Stage::with(|builder| builder.config(|config| config.warm_aggregates(8))).await;
     for n in 0..100 {
         stage.counters.get(id(n)).ask(Count::FREELY).await.expect("it counts");
     }
@@ -52,7 +52,7 @@ async fn who_comes_makes_room_even_if_nobody_else_has_the_time() {
     let starting = Arc::new(Mutex::new(Some(Vec::new())));
     let busy = Busy { executor: Handle::current(), starting: starting.clone() };
     let stage = Stage::with(|builder| {
-        builder.spawner(busy).config(|config| config.lingering_actors(8).resting_aggregates(10))
+        builder.spawner(busy).config(|config| config.warm_aggregates(8).resting_aggregates(10))
     })
     .await;
     let held = starting.lock().take();

@@ -56,7 +56,7 @@ async fn crowd() {
     let runtime = Runtime::builder(journal)
         .aggregate::<Counter>()
         .config(|config| {
-            config.waiting_aggregates(PERMITS).resting_aggregates(8).linger(Duration::ZERO)
+            config.waiting_aggregates(PERMITS).resting_aggregates(8).warm(Duration::ZERO)
         })
         .start()
         .await

@@ -153,7 +153,7 @@ async fn who_may_wait_for_longer_than_a_key_is_remembered_is_refused() {
 #[tokio::test]
 async fn what_is_remembered_counts_towards_what_may_rest() {
     let jars = Jars::<u64>::with(|builder| {
-        builder.config(|config| config.linger(Duration::from_millis(1)).resting_bytes(256 << 10))
+        builder.config(|config| config.warm(Duration::from_millis(1)).resting_bytes(256 << 10))
     })
     .await;
     for id in ["a", "b", "c", "d"] {

@@ -38,7 +38,7 @@ impl Theatre {
         let stage = Stage::on(journal, ManualClock::at(BEGIN), |builder| {
             let builder = builder
                 .spawner(actors.clone())
-                .config(|config| config.linger(LINGER).idle(LINGER).timeout(Duration::MAX));
+                .config(|config| config.warm(LINGER).idle(LINGER).timeout(Duration::MAX));
             change(builder)
         })
         .await;

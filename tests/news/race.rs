@@ -26,7 +26,7 @@ async fn everybody_is_told_whatever_is_under_way() {
         builder.config(|config| {
             config
                 // Out of memory as soon as there is nothing to do.
-                .linger(Duration::ZERO)
+                .warm(Duration::ZERO)
                 .idle(Duration::ZERO)
                 .resting_aggregates(1)
         })

@@ -40,7 +40,7 @@ fn builder(journal: Arc<dyn Journal>) -> Builder {
     let short = Duration::from_millis(5);
     Runtime::builder_shared(journal)
         .aggregate::<Tank>()
-        .config(|config| config.linger(Duration::ZERO).idle(short).compared_snapshots(2))
+        .config(|config| config.warm(Duration::ZERO).idle(short).compared_snapshots(2))
 }
 
 /// What somebody does to the file.

@@ -51,7 +51,7 @@ async fn figures() {
     let builder = || {
         let (short, times) = (Duration::from_millis(1), 1_000_000);
         let builder = Runtime::builder_shared(journal.clone()).aggregate::<Tank>();
-        builder.config(|config| config.linger(Duration::ZERO).idle(short).compared_snapshots(times))
+        builder.config(|config| config.warm(Duration::ZERO).idle(short).compared_snapshots(times))
     };
     let store = RedbSnapshots::open(folder.path().join("snapshots.redb")).unwrap();
     let (with, without) = (builder().snapshots(store), builder());

@@ -100,7 +100,7 @@ async fn bounds_may_be_for_ever() {
             config
                 .due_patience(Duration::MAX)
                 .timeout(Duration::MAX)
-                .linger(Duration::MAX)
+                .warm(Duration::MAX)
                 .idle(Duration::MAX)
                 .answers_for(Duration::MAX)
                 .reload_backoff(Duration::MAX)

@@ -66,7 +66,7 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let builder = Runtime::builder(Parcels::new()).aggregate::<Parcel>().config(|config| {
-        config.linger(LINGER).lingering_actors(LINGERING).resting_aggregates(RESTING as usize)
+        config.warm(LINGER).warm_aggregates(LINGERING).resting_aggregates(RESTING as usize)
     });
     let runtime = builder.start().await.expect("it starts");
     let parcels = runtime.aggregates::<Parcel>();

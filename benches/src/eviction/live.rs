@@ -40,7 +40,7 @@ impl Live {
                 Budget::Count(count) => (count as usize, usize::MAX),
                 Budget::Bytes(bytes) => (usize::MAX, bytes as usize),
             };
-            let config = config.linger(LINGER).idle(IDLE);
+            let config = config.warm(LINGER).idle(IDLE);
             config.resting_aggregates(count).resting_bytes(bytes)
         });
         let runtime = executor.block_on(builder.start()).expect("it starts");

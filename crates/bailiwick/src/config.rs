@@ -187,12 +187,14 @@ bounds! {
     attempts / get_attempts: u32 = 16 times,
         "How often a command or decision is decided at most when other writers are faster.",
         zero "nothing would ever be decided";
-    linger / get_linger: Duration = 1 s,
-        "How long an actor stays with an aggregate that has nothing to do.";
-    /// An actor takes about 7 KB.
-    lingering_actors / get_lingering_actors: usize = 16_384 actors,
-        "How many of one aggregate type stay although they have nothing to do.",
-        zero "no actor could stay: let `linger` be zero instead";
+    warm / get_warm: Duration = 1 s,
+        "How long an aggregate that has nothing to do keeps what its next turn would have to make anew.";
+    /// That is less than 500 bytes each.
+    warm_aggregates / get_warm_aggregates: usize = 16_384 aggregates,
+        "How many of one aggregate type keep that.",
+        zero "none could: let `warm` be zero instead";
+    worker_idle / get_worker_idle: Duration = 1 s,
+        "How long a worker of a policy or an effect stays although it has nothing to do.";
     idle / get_idle: Duration = 60 s,
         "How long an aggregate that has nothing to do stays in memory.";
     /// One takes less than 250 bytes beside its ID and its state.
@@ -277,7 +279,7 @@ bounds! {
     cached_view_bytes / get_cached_view_bytes: usize = 256 MiB,
         "How many bytes those may weigh together that are kept between decisions, or by one policy or effect.";
     /// Half of them at most are lanes that failed before. Each is an actor, of about 7 KB, that ends when it has
-    /// nothing to do for [`linger`](Config::linger).
+    /// nothing to do for [`worker_idle`](Config::worker_idle).
     policy_lanes / get_policy_lanes: usize = 256 lanes,
         "How many of one policy are worked on at a time.",
         zero "no policy could do anything";
@@ -304,7 +306,7 @@ bounds! {
         zero "no lane could be parked";
     /// So many lanes are worked on at a time; half of them at most are lanes that failed before, so that an
     /// outside that hangs for some leaves room for the others. Each is an actor, of about 7 KB, that ends when
-    /// it has nothing to do for [`linger`](Config::linger).
+    /// it has nothing to do for [`worker_idle`](Config::worker_idle).
     effect_calls / get_effect_calls: usize = 64 calls,
         "How many of one effect are under way at a time.",
         zero "no effect could do anything";
@@ -577,7 +579,8 @@ mod tests {
     fn zero_is_refused_unless_it_means_something() {
         let may_be = [
             "call_text_bytes",
-            "linger",
+            "warm",
+            "worker_idle",
             "idle",
             "cached_views",
             "cached_view_bytes",

@@ -58,7 +58,7 @@ fn config(random: &mut Random) -> Config {
         .mailbox_commands(random.count(1, 4))
         .batch_commands(random.count(1, 3))
         .attempts(random.pick(&[1, 2, 6]))
-        .linger(Duration::from_millis(random.between(1, 6)))
+        .warm(Duration::from_millis(random.between(1, 6)))
         .idle(Duration::from_millis(random.between(2, 20)))
         .resting_aggregates(random.pick(&[1, 2, 1_000]))
         .reload_backoff(Duration::from_millis(random.between(1, 10)))

@@ -2,15 +2,16 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bailiwick_core::{Aggregate, Decide, Timestamp};
+use tokio::task::coop::poll_proceed;
 
 use crate::aggregates::Target;
 use crate::aggregates::idempotency::ReplyCodec;
 use crate::aggregates::options::Options;
-use crate::cell::NotAdmitted;
+use crate::cell::{Attending, NotAdmitted};
 use crate::error::{AskError, Cause, NotRun, ReadError};
 use crate::request::read::Glimpse;
 use crate::request::{Asked, Receipt};
@@ -44,21 +45,24 @@ impl<A: Aggregate> Asking<A> {
         A: Decide<C>,
         C: Send + 'static,
     {
-        let mut waiting = Waiting { asked: None, answered: false };
+        let mut waiting = Waiting { asked: None, attending: None, answered: false };
         let mut asking = Some((self, command, codec));
         poll_fn(|cx| {
+            if asking.is_some() {
+                // A turn may be run here and now: after some of them others have theirs.
+                let budget = ready!(poll_proceed(cx));
+                budget.made_progress();
+            }
             if let Some((asking, command, codec)) = asking.take() {
-                return match asking.enter(command, codec, cx) {
-                    // Whoever answers wakes this caller, even if it has done so already.
-                    Ok(asked) => {
-                        waiting.asked = Some(asked);
-                        Poll::Pending
+                match asking.enter(command, codec, cx) {
+                    Ok((asked, attending)) => {
+                        (waiting.asked, waiting.attending) = (Some(asked), attending);
                     }
                     Err(not_run) => {
                         waiting.answered = true;
-                        Poll::Ready(Err(AskError::NotRun(not_run)))
+                        return Poll::Ready(Err(AskError::NotRun(not_run)));
                     }
-                };
+                }
             }
             waiting.poll(cx)
         })
@@ -71,7 +75,7 @@ impl<A: Aggregate> Asking<A> {
         command: C,
         codec: Option<ReplyCodec<A::Reply>>,
         cx: &Context<'_>,
-    ) -> Result<Arc<Asked<A, C>>, NotRun<C>>
+    ) -> Result<(Arc<Asked<A, C>>, Option<Attending<A>>), NotRun<C>>
     where
         A: Decide<C>,
         C: Send + 'static,
@@ -84,9 +88,9 @@ impl<A: Aggregate> Asking<A> {
         }
         let now = target.kind.shared.seams.clock.elapsed();
         let times = (Mark::at(now), now.saturating_add(timeout));
-        let asked = Arc::new(Asked::new(target, call, times, (command, codec), cx.waker().clone()));
-        match get_in(&asked, admission) {
-            Ok(()) => Ok(asked),
+        let asked = Arc::new(Asked::new(target, call, times, (command, codec)));
+        match get_in(&asked, admission, cx.waker()) {
+            Ok(attending) => Ok((asked, attending)),
             Err(cause) => {
                 asked.target().kind.tally.here().turned_away.one();
                 Err(NotRun { command: asked.take_command(), cause })
@@ -95,14 +99,19 @@ impl<A: Aggregate> Asking<A> {
     }
 }
 
-fn get_in<A, C>(asked: &Arc<Asked<A, C>>, admission: Admission) -> Result<(), Cause>
+fn get_in<A, C>(
+    asked: &Arc<Asked<A, C>>,
+    admission: Admission,
+    waker: &Waker,
+) -> Result<Option<Attending<A>>, Cause>
 where
     A: Decide<C>,
     C: Send + 'static,
 {
     let target = asked.target();
-    match target.put(|cell| cell.admit(asked.clone(), admission)).map_err(Cause::InvalidId)? {
-        Ok(()) => Ok(()),
+    let put = target.put(|cell| cell.admit(asked.clone(), admission, waker));
+    match put.map_err(Cause::InvalidId)? {
+        Ok(attending) => Ok(attending),
         Err(NotAdmitted::Full) => {
             let capacity = target.kind.shared.config.mailbox_commands;
             Err(Cause::MailboxFull { capacity })
@@ -118,6 +127,8 @@ where
 /// A caller waiting for its answer. Dropped before there is one, it gives the command up.
 struct Waiting<A: Decide<C>, C: Send + 'static> {
     asked: Option<Arc<Asked<A, C>>>,
+    /// While the caller polls for the journal's answer.
+    attending: Option<Attending<A>>,
     answered: bool,
 }
 
@@ -127,6 +138,11 @@ type Answer<A, C> =
 impl<A: Decide<C>, C: Send + 'static> Waiting<A, C> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Answer<A, C>> {
         let Some(asked) = &self.asked else { return Poll::Pending };
+        if let Some(attending) = self.attending.take() {
+            // It is not woken by what it does itself.
+            asked.wakes_nobody();
+            self.attending = attending.poll(cx.waker());
+        }
         let answer = asked.poll_answer(cx);
         self.answered = answer.is_ready();
         answer
@@ -162,15 +178,25 @@ where
     let shared = &target.kind.shared;
     let until = shared.seams.clock.elapsed().saturating_add(timeout);
     let glimpse = Glimpse::new(look, until);
-    match target.put(|cell| cell.admit_read(glimpse.clone())).map_err(ReadError::InvalidId)? {
-        Ok(()) => {}
+    let mut waker = None;
+    poll_fn(|cx| {
+        let budget = ready!(poll_proceed(cx));
+        budget.made_progress();
+        waker = Some(cx.waker().clone());
+        Poll::Ready(())
+    })
+    .await;
+    let waker = waker.as_ref().unwrap_or(Waker::noop());
+    let put = target.put(|cell| cell.admit_read(glimpse.clone(), waker));
+    let attending = match put.map_err(ReadError::InvalidId)? {
+        Ok(attending) => attending,
         Err(NotAdmitted::Full | NotAdmitted::Overloaded) => {
             let capacity = shared.config.waiting_reads;
             return Err(ReadError::Full { capacity });
         }
         Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => return Err(ReadError::ShutDown),
-    }
-    let mut looking = Looking { target: &target, glimpse: Some(glimpse) };
+    };
+    let mut looking = Looking { target: &target, glimpse: Some(glimpse), attending };
     poll_fn(|cx| looking.poll(cx)).await
 }
 
@@ -178,11 +204,17 @@ where
 struct Looking<'a, A: Aggregate, F, T> {
     target: &'a Target<A>,
     glimpse: Option<Arc<Glimpse<F, T>>>,
+    /// While the caller polls for the journal's answer.
+    attending: Option<Attending<A>>,
 }
 
 impl<A: Aggregate, F, T> Looking<'_, A, F, T> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<Seen<T>, ReadError>> {
         let Some(glimpse) = &self.glimpse else { return Poll::Pending };
+        if let Some(attending) = self.attending.take() {
+            glimpse.wakes_nobody();
+            self.attending = attending.poll(cx.waker());
+        }
         let answer = glimpse.poll_answer(cx);
         if answer.is_ready() {
             self.glimpse = None;

@@ -17,7 +17,7 @@ use bailiwick_core::{Aggregate, Decide, IntoId, InvalidTag, Position, Text, Time
 use self::lists::ListOptions;
 use crate::aggregates::ask::{Admission, Asking, read};
 use crate::aggregates::options::{Keyed, Options, Unkeyed};
-use crate::cell::{Cell, NotAdmitted};
+use crate::cell::{Attending, Cell, NotAdmitted};
 use crate::context::counts::Counts;
 use crate::error::{AskError, ReadError};
 use crate::registry::aggregate_type::Kind;
@@ -124,8 +124,8 @@ impl<A: Aggregate> Target<A> {
     /// is none.
     pub(crate) fn put(
         &self,
-        put: impl Fn(&Arc<Cell<A>>) -> Result<(), NotAdmitted>,
-    ) -> Result<Result<(), NotAdmitted>, InvalidTag> {
+        put: impl Fn(&Arc<Cell<A>>) -> Result<Option<Attending<A>>, NotAdmitted>,
+    ) -> Result<Result<Option<Attending<A>>, NotAdmitted>, InvalidTag> {
         if let Some(cell) = self.cell.get() {
             match put(cell) {
                 Err(NotAdmitted::Stored) => {}
@@ -539,7 +539,7 @@ mod tests {
     async fn there_is_one_cell_whoever_remembers_it() {
         let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Lamp>();
         let runtime =
-            builder.config(|config| config.linger(Duration::ZERO).idle(Duration::ZERO)).start();
+            builder.config(|config| config.warm(Duration::ZERO).idle(Duration::ZERO)).start();
         let runtime = runtime.await.unwrap();
         let lamps = runtime.aggregates::<Lamp>();
         let callers = (0..8).map(|caller| {

@@ -1,10 +1,14 @@
 //! Admission: how work gets into a cell, or is turned away at the door.
 
 use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
 
 use bailiwick_core::{Aggregate, Position};
 use parking_lot::MutexGuard;
 
+use super::attend::Attending;
+use super::inline::Ran;
 use super::life::Life;
 use super::phase::{Input, Phase};
 use super::{Cell, Core};
@@ -27,34 +31,62 @@ pub(crate) enum NotAdmitted {
 }
 
 impl<A: Aggregate> Cell<A> {
-    /// Puts a command into the mailbox, or, if there is no room, into the queue at its door.
+    /// Puts a command into the mailbox, or, if there is no room, into the queue at its door. If there is
+    /// nothing else to do, its turn is run before this returns; `waker` is that of its caller.
+    ///
+    /// Returns what the caller is to attend to, if it is.
     pub(crate) fn admit(
         self: &Arc<Self>,
         envelope: Arc<dyn Envelope<A>>,
         admission: Admission,
-    ) -> Result<(), NotAdmitted> {
+        waker: &Waker,
+    ) -> Result<Option<Attending<A>>, NotAdmitted> {
         if admission == Admission::Refuse {
             self.turn_away()?;
         }
-        self.put(|core| {
-            let until = envelope.until();
-            let desk = self.desk(core);
-            let room = desk.mailbox.len() < self.capacity() && desk.door.is_empty();
-            if room {
-                self.kind.tally.here().accepted.one();
-                desk.mailbox.push(Entry::new(envelope));
-            } else if admission == Admission::Wait {
-                envelope.wait_at_the_door();
-                desk.door.push_back(Entry::new(envelope));
-            } else {
-                return Err(NotAdmitted::Full);
-            }
-            self.be_patient(desk, until);
-            Ok(())
-        })
+        let mut core = self.open()?;
+        let until = envelope.until();
+        let desk = self.desk(&mut core);
+        let room = desk.mailbox.len() < self.capacity() && desk.door.is_empty();
+        if room {
+            self.kind.tally.here().accepted.one();
+            desk.mailbox.push(Entry::new(envelope));
+        } else if admission == Admission::Wait {
+            envelope.wait_at_the_door();
+            desk.door.push_back(Entry::new(envelope));
+        } else {
+            return Err(NotAdmitted::Full);
+        }
+        Ok(self.run_or_hand_over(core, until, waker, false))
     }
 
-    /// The deadline index calls. If nobody works for the cell, the caller does, for one poll.
+    /// Something was put in whose caller waits until `until`. `reads`: a known state is enough for it.
+    pub(super) fn run_or_hand_over(
+        self: &Arc<Self>,
+        mut core: MutexGuard<'_, Core<A>>,
+        until: Duration,
+        waker: &Waker,
+        reads: bool,
+    ) -> Option<Attending<A>> {
+        if core.phase != Phase::Idle || self.is_overloaded(&core) {
+            self.be_patient(self.desk(&mut core), until);
+            self.put_in(core, reads);
+            return None;
+        }
+        let attending = match self.run_inline(core, Some(waker)) {
+            Ran::Done => return None,
+            Ran::HandedOver => None,
+            Ran::Attended(attending) => Some(attending),
+        };
+        // What is answered in its turn needs no time-out.
+        let mut core = self.core.lock();
+        if let Some(desk) = &mut core.desk {
+            self.be_patient(desk, until);
+        }
+        attending
+    }
+
+    /// The deadline index calls. If there is nothing else to do, the turn is run before this returns.
     pub(crate) fn admit_deadline(
         self: &Arc<Self>,
         due: &mut Option<Due>,
@@ -66,8 +98,8 @@ impl<A: Aggregate> Cell<A> {
         if called.due.is_none() && !has_one {
             called.due = due.take();
         }
-        if core.phase == Phase::Resting && !self.is_overloaded(&core) {
-            self.work_briefly(core);
+        if core.phase == Phase::Idle && !self.is_overloaded(&core) {
+            self.run_inline(core, None);
         } else {
             self.put_in(core, false);
         }
@@ -101,16 +133,6 @@ impl<A: Aggregate> Cell<A> {
         }
     }
 
-    fn put(
-        self: &Arc<Self>,
-        put: impl FnOnce(&mut Core<A>) -> Result<(), NotAdmitted>,
-    ) -> Result<(), NotAdmitted> {
-        let mut core = self.open()?;
-        put(&mut core)?;
-        self.put_in(core, false);
-        Ok(())
-    }
-
     /// The cell, if it takes work.
     pub(super) fn open(self: &Arc<Self>) -> Result<MutexGuard<'_, Core<A>>, NotAdmitted> {
         let core = self.core.lock();
@@ -121,7 +143,7 @@ impl<A: Aggregate> Cell<A> {
             _ => {}
         }
         if self.kind.shared.stage() != Stage::Open {
-            if core.phase == Phase::Resting {
+            if core.phase == Phase::Idle {
                 // Made, or met, too late to be swept: it must not outlive the runtime.
                 self.step(core, Input::Closes);
             }

@@ -5,6 +5,7 @@ use std::task::Context;
 
 use bailiwick_core::Aggregate;
 
+use super::drive::Driver;
 use super::encode::Tools;
 use super::{Cell, Drive};
 use crate::cell::actor::Driven;
@@ -18,7 +19,7 @@ pub(super) struct Attachment<A: Aggregate> {
 
 impl<A: Aggregate> Driven for Attachment<A> {
     fn drive(&mut self, cx: &mut Context<'_>) -> Drive {
-        self.cell.drive(self.number, &mut self.tools, cx)
+        self.cell.drive(self.number, &mut self.tools, Driver::Actor, cx)
     }
 
     fn detached(&mut self, ran: bool) {

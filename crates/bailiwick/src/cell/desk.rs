@@ -58,8 +58,12 @@ pub(super) struct Desk<A: Aggregate> {
     /// The commands of the turn that is running, so that their callers can be told that their time
     /// is up whatever takes so long.
     pub(super) in_turn: InTurn<A>,
-    /// Set while the actor waits for something.
+    /// Set while the actor, or the caller that attends to the cell, waits for something.
     pub(super) parked: Option<Waker>,
+    /// What a caller attends to may have an answer.
+    pub(super) answered: bool,
+    /// Somebody asked something, so that somebody may again: it is kept when there is nothing to do.
+    pub(super) asked: bool,
     /// When the time-outs of callers are to be looked at; see [`crate::request::timeouts`].
     pub(super) patience: Option<timeouts::Entry>,
     /// Callers who wait, if their time-outs were looked at: see [`super::lapse`].
@@ -105,6 +109,8 @@ impl<A: Aggregate> Desk<A> {
             holding: None,
             in_turn: InTurn::new(),
             parked: None,
+            answered: false,
+            asked: false,
             patience: None,
             callers: None,
             unlisted: Duration::MAX,

@@ -1,14 +1,14 @@
-//! Driving: what an attached actor does when it is polled.
+//! Driving: what whoever runs a cell does when it is polled.
 //!
-//! The actor takes the life of the cell and what is waiting out of the lock, runs a turn, and puts
-//! the life back. It parks only after it has seen, under the lock, that nothing has come meanwhile.
-//! One that came for a deadline, and was asked nothing, leaves instead of lingering: who ends a
-//! million leases should not have a thousand actors wait for what hardly ever comes.
-//! In one poll it takes [`COMMANDS_PER_POLL`] commands at most, then it lets others have theirs.
+//! It takes the life of the cell and what is waiting out of the lock, runs a turn, and puts
+//! the life back. It waits only after it has seen, under the lock, that nothing has come meanwhile.
+//! In one poll an actor takes [`COMMANDS_PER_POLL`] commands at most, then it lets others have theirs;
+//! a caller takes [`COMMANDS_OF_CALLER`], its own and those of others, and leaves what is left to an
+//! actor.
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bailiwick_core::{Aggregate, Position, Timestamp};
 use parking_lot::MutexGuard;
@@ -17,7 +17,7 @@ use super::desk::{Called, InTurn};
 use super::encode::Tools;
 use super::judge::Turn;
 use super::life::{Again, Fault, Known, Life, Live};
-use super::phase::{Input, Phase};
+use super::phase::Input;
 use super::settle::Settled;
 use super::{Cell, Core};
 use crate::environment::time::Moment;
@@ -28,11 +28,16 @@ use crate::request::read::Reader;
 const COMMANDS_PER_POLL: usize = 256;
 /// After how many turns, whatever they hold.
 const TURNS_PER_POLL: usize = 16;
+/// The same of a caller.
+const COMMANDS_OF_CALLER: usize = 32;
+/// The same of a caller: enough to be loaded, judged, find another writer, read what that wrote, and be
+/// judged again.
+const TURNS_OF_CALLER: usize = 5;
 /// How many commands a turn takes while the journal answers at once: those who are answered go on
 /// while the next ones are judged. A journal that takes its time gets all there are.
 const COMMANDS_PER_QUICK_TURN: usize = 16;
 
-/// What the actor is to do after a poll.
+/// What whoever runs a cell is to do after a poll.
 pub(crate) enum Drive {
     /// Wait until it is woken.
     Park,
@@ -40,6 +45,30 @@ pub(crate) enum Drive {
     Yield,
     /// Leave: the cell has let it go.
     Leave,
+}
+
+/// Who runs a cell.
+#[derive(Clone, Copy)]
+pub(super) enum Driver<'a> {
+    Actor,
+    /// A caller, and its waker if it would attend to the cell.
+    Caller {
+        attends: Option<&'a Waker>,
+    },
+}
+
+impl Driver<'_> {
+    fn is_actor(self) -> bool {
+        matches!(self, Driver::Actor)
+    }
+
+    /// How many turns and commands it takes in a poll.
+    fn bounds(self) -> (usize, usize) {
+        match self {
+            Driver::Actor => (TURNS_PER_POLL, COMMANDS_PER_POLL),
+            Driver::Caller { .. } => (TURNS_OF_CALLER, COMMANDS_OF_CALLER),
+        }
+    }
 }
 
 /// What was waiting in a cell.
@@ -68,25 +97,26 @@ pub(super) enum Next {
 }
 
 impl<A: Aggregate> Cell<A> {
-    /// Runs turns until there is nothing to do now. Only the attached actor `number` may call it.
-    pub(crate) fn drive(
+    /// Runs turns until there is nothing to do now. Only the `number`th who runs it may call it.
+    pub(super) fn drive(
         self: &Arc<Self>,
         number: u32,
         tools: &mut Tools<A>,
+        driver: Driver<'_>,
         cx: &mut Context<'_>,
     ) -> Drive {
+        let (turns, most_commands) = driver.bounds();
         let mut commands = 0;
-        for _ in 0..TURNS_PER_POLL {
-            if commands >= COMMANDS_PER_POLL {
+        for _ in 0..turns {
+            if commands >= most_commands {
                 break;
             }
             let is_closed = self.kind.shared.journal_closed().is_some();
             let mut core = self.core.lock();
-            if core.attachments != number || !core.phase.has_actor() {
+            if core.attachments != number || !core.phase.is_driven() {
                 return Drive::Leave;
             }
             core.phase = core.phase.after(Input::Runs).0;
-            let leaving = core.phase == Phase::Leaving;
             let life = std::mem::replace(&mut core.life, Life::Out);
             let (life, forsaken) = Self::forsaken(&core, life);
             let may_begin = core.desk.as_ref().is_none_or(|desk| self.may_begin(desk));
@@ -103,11 +133,7 @@ impl<A: Aggregate> Cell<A> {
             drop(forsaken);
             work.gone.drain(..).for_each(Entry::forget);
             commands += work.commands.len();
-            tools.asked |= !work.commands.is_empty() || !work.readers.is_empty();
-            let (mut life, waiting) = self.advance(life, &mut work, tools, cx);
-            if leaving {
-                self.weigh(&mut life);
-            }
+            let (life, waiting) = self.advance(life, &mut work, tools, cx);
             let mut core = self.core.lock();
             if core.phase.is_over() {
                 // Closed during the turn: what the turn held gets its outcomes here.
@@ -121,8 +147,8 @@ impl<A: Aggregate> Cell<A> {
             let gone = core.take_left_reads();
             let idle = waiting && !self.has_more(&core);
             let told = (told, gone, self.keep_permit(&mut core, idle));
-            if idle && commands <= 1 {
-                let drive = self.park(core, tools, cx);
+            if idle && (commands <= 1 || !driver.is_actor()) {
+                let drive = self.park(core, driver, cx);
                 drop(told);
                 return drive;
             }
@@ -147,6 +173,9 @@ impl<A: Aggregate> Cell<A> {
 
     /// Whether a turn now would find something that the last one did not.
     fn has_more(&self, core: &Core<A>) -> bool {
+        if core.desk.as_ref().is_some_and(|desk| desk.answered) {
+            return true;
+        }
         let room = match &core.life {
             Life::Live(live) if live.overdue => return live.may_go_on(),
             Life::Live(live) if !live.again.is_empty() => return self.room_in(live) > 0,
@@ -168,21 +197,27 @@ impl<A: Aggregate> Cell<A> {
     fn park(
         self: &Arc<Self>,
         mut core: MutexGuard<'_, Core<A>>,
-        tools: &Tools<A>,
+        driver: Driver<'_>,
         cx: &Context<'_>,
     ) -> Drive {
         core.busy_at = self.kind.shared.time.recent();
-        let is_faulted = matches!(core.life, Life::Faulted(_));
         if let Life::Faulted(fault) = &core.life {
             // It is kept until it may be tried again, and for as long as others after that: what is
             // known of it is how often that failed.
             core.busy_at = core.busy_at.max(fault.until);
         }
-        let parked = core.desk.as_mut().and_then(|desk| desk.parked.replace(cx.waker().clone()));
+        let (attended, waker) = match driver {
+            Driver::Actor => (false, Some(cx.waker())),
+            Driver::Caller { attends } => (true, attends),
+        };
+        let mut parked = None;
         let input = if !core.has_work() {
-            Input::Idles { keep: core.life.is_worth_keeping(), stay: tools.asked && !is_faulted }
+            Input::Idles { keep: core.is_to_be_kept() }
         } else if !self.must_queue(&core) {
-            Input::Waits
+            // Whom nobody attends to is left to an actor.
+            let Some(waker) = waker else { return Drive::Yield };
+            parked = core.desk.as_mut().and_then(|desk| desk.parked.replace(waker.clone()));
+            Input::Waits { attended }
         } else if self.queue(&mut core) {
             Input::Queues
         } else {
@@ -191,7 +226,7 @@ impl<A: Aggregate> Cell<A> {
             drop(parked);
             return Drive::Yield;
         };
-        let stays = self.step(core, input).has_actor();
+        let stays = self.step(core, input).is_driven();
         // The lock first: whose waker it was may do anything.
         drop(parked);
         if stays { Drive::Park } else { Drive::Leave }
@@ -232,6 +267,8 @@ impl<A: Aggregate> Cell<A> {
             refuse: false,
         };
         let Some(desk) = &mut core.desk else { return work };
+        desk.answered = false;
+        desk.asked |= !desk.mailbox.is_empty() || !desk.readers.is_empty();
         work.wanted = desk.has_work() && may_begin;
         desk.reads_out = life.reads();
         let mut refuses = false;

@@ -24,14 +24,12 @@ use crate::request::Call;
 /// Room for the bytes of events that an actor keeps from turn to turn, in bytes.
 const PAYLOAD_KEPT: usize = 16 * 1_024;
 
-/// What an actor brings along: its aggregate's ground, and buffers that every turn uses again.
+/// What whoever runs turns brings along: the aggregate's ground, and buffers that every turn uses again.
 pub(crate) struct Tools<A: Aggregate> {
     pub(super) ground: Arc<Ground>,
     pub(super) journal: Arc<dyn Journal>,
     /// The journal answered at once the last time.
     pub(super) quick: bool,
-    /// Somebody asked something of it, so that somebody may again.
-    pub(super) asked: bool,
     pub(super) events: Vec<A::Event>,
     /// The bytes of the events that are not sealed yet, and where each of them ends.
     payload: Vec<u8>,
@@ -44,7 +42,6 @@ impl<A: Aggregate> Tools<A> {
             ground,
             journal,
             quick: false,
-            asked: false,
             events: Vec::new(),
             payload: Vec::new(),
             ends: Vec::new(),

@@ -91,6 +91,10 @@ impl<A: Aggregate> Cell<A> {
         holding.commands_first |= asked && holding.waiting.is_empty();
         let (granted, held) = oneshot::channel();
         holding.waiting.push(granted);
+        if core.phase == Phase::Attended {
+            // Not for as long as a caller does not poll.
+            self.step(core, Input::Work);
+        }
         Box::pin(async move { held.await.ok() })
     }
 
@@ -129,12 +133,16 @@ impl<A: Aggregate> Cell<A> {
             Phase::Waiting => {
                 self.step(core, Input::Work);
             }
+            Phase::Attended => self.may_go_on(core),
             Phase::Queued if !core.has_work() => {
-                let keep = core.life.is_worth_keeping();
-                self.step(core, Input::Forsaken { keep });
+                let keep = core.is_to_be_kept();
+                self.step(core, Input::Withdrawn { keep });
             }
             // It was not stored as long as it was held.
-            Phase::Resting if !core.has_work() => self.rest(core),
+            Phase::Idle if core.is_to_be_kept() => self.rest(core),
+            Phase::Idle => {
+                self.step(core, Input::Expires);
+            }
             _ => drop(core),
         }
         drop(granted);

@@ -1,15 +1,16 @@
 //! A cell: one aggregate in memory. What is known of it, and, while there is something to do, its
 //! desk; both behind one small lock.
 //!
-//! 1. The mailbox belongs to the cell, not to an actor. Whoever leaves work in a cell without an
-//!    actor attaches one; an actor that ends in any way hands the cell back and, while there is
-//!    work, another is attached. So nothing is lost with an actor. [`phase`] is the whole table of
-//!    these comings and goings.
-//! 2. Only the attached actor runs turns (or who stands in for it, see [`brief`]), and it takes the life of the cell out of the lock to do
-//!    so ([`Life::Out`]): turns of one aggregate never overlap, and the domain's code never runs
+//! 1. The mailbox belongs to the cell. Who brings work to a cell with nothing to do runs its turn
+//!    ([`inline`]); if it then waits for the journal, its caller polls for the answer ([`attend`]).
+//!    Whatever comes beside that, or a caller that goes away or does not poll, gets an actor, and an
+//!    actor that ends in any way hands the cell back: while there is work, another one is attached. So
+//!    nothing is lost with whoever runs it. [`phase`] is the whole table of these comings and goings.
+//! 2. One at a time runs turns, and takes the life of the cell out of the lock to do so
+//!    ([`Life::Out`]): turns of one aggregate never overlap, and the domain's code never runs
 //!    under this lock.
-//! 3. Between two polls of the actor everything is in the cell: state, running appends, decided
-//!    commands. An actor killed from outside takes nothing with it.
+//! 3. Between two polls of whoever runs it everything is in the cell: state, running appends, decided
+//!    commands. An actor killed from outside, or a caller that is dropped, takes nothing with it.
 //! 4. A cell is stored (leaves the registry) only with nothing to do and nothing undurable. Who still
 //!    holds it looks again, and finds its successor, or makes one. One that a reference remembers is
 //!    its own successor: it comes back with nothing known.
@@ -19,11 +20,12 @@ pub(crate) mod actor;
 mod admit;
 mod answers;
 mod attachment;
-mod brief;
+mod attend;
 mod desk;
 mod drive;
 mod encode;
 mod hold;
+mod inline;
 mod judge;
 mod lapse;
 mod life;
@@ -34,6 +36,7 @@ mod reading;
 mod rest;
 mod settle;
 mod snapshot;
+mod tools;
 mod work;
 
 use std::sync::Arc;
@@ -43,10 +46,12 @@ use parking_lot::MutexGuard;
 
 pub(crate) use admit::NotAdmitted;
 pub(crate) use answers::Place;
+pub(crate) use attend::Attending;
 pub(crate) use desk::Ground;
 pub(crate) use drive::Drive;
 pub(crate) use hold::Hold;
 pub(crate) use load::fold_one;
+pub(crate) use tools::ToolsPool;
 
 use crate::context::{Lock, Shared, Stage};
 use crate::environment::time::Moment;
@@ -71,13 +76,15 @@ struct Core<A: Aggregate> {
     desk: Option<Box<Desk<A>>>,
     /// When there was last something to do.
     busy_at: Moment,
-    /// How many actors were attached so far; tells an actor from those before it.
+    /// How many actors and callers have run its turns so far; tells one from those before it.
     attachments: u32,
     phase: Phase,
     /// A reference remembers it, or did.
     remembered: bool,
-    /// It is in the queue of those who linger, where it is once at most.
-    lingers: bool,
+    /// It keeps its desk though there is nothing to do, and is in the queue of those who do.
+    warm: bool,
+    /// It is in the list of those who are looked at when a caller does not poll.
+    watched: bool,
     /// Where it rests, or would.
     standing: Standing,
 }
@@ -90,9 +97,10 @@ impl<A: Aggregate> Cell<A> {
             desk: Some(Box::new(desk)),
             busy_at: Moment::BEGIN,
             attachments: 0,
-            phase: Phase::Resting,
+            phase: Phase::Idle,
             remembered: false,
-            lingers: false,
+            warm: false,
+            watched: false,
             standing: Standing::default(),
         };
         Ok(Cell { kind, id, core: Lock::new(core) })
@@ -115,8 +123,7 @@ impl<A: Aggregate> Cell<A> {
         match act {
             Act::Nothing | Act::Park | Act::Queue => {}
             Act::Attach => self.attach(core),
-            Act::Wake => self.wake(core),
-            Act::Linger => self.linger(core),
+            Act::Wake => self.wake_actor(core),
             Act::Rest => self.rest(core),
             Act::Store => self.store(core),
             Act::Close => self.close(core),
@@ -128,8 +135,13 @@ impl<A: Aggregate> Cell<A> {
         core.attachments = core.attachments.wrapping_add(1);
         let number = core.attachments;
         let ground = self.desk(&mut core).ground.clone();
+        // A caller that attended to it does so no more: it waits for its answer alone.
+        let attended = core.desk.as_mut().and_then(|desk| desk.parked.take());
         // Spawning may run other code: a dropped task's, if the executor is gone.
         drop(core);
+        if let Some(waker) = attended {
+            waker.wake();
+        }
         let shared = self.shared();
         // Else the runtime is closed just now: nothing will ever run here again.
         let Some(journal) = shared.journal() else { return self.detached(number, false) };
@@ -137,7 +149,7 @@ impl<A: Aggregate> Cell<A> {
         actor::attach(shared, Box::new(Attachment { cell: self.clone(), number, tools }));
     }
 
-    fn wake(&self, mut core: MutexGuard<'_, Core<A>>) {
+    fn wake_actor(&self, mut core: MutexGuard<'_, Core<A>>) {
         #[cfg(feature = "fault-injection")]
         if self.kind.shared.sabotaged(crate::sabotage::Sabotage::LostWakeup) {
             return;
@@ -157,10 +169,10 @@ impl<A: Aggregate> Cell<A> {
         })
     }
 
-    /// The actor `number` is gone, in whatever way. `ran`: it was polled at least once.
+    /// Who ran its turns, the `number`th to do so, is gone, in whatever way. `ran`: it did so at least once.
     pub(crate) fn detached(self: &Arc<Self>, number: u32, ran: bool) {
         let mut core = self.core.lock();
-        if core.attachments != number || !core.phase.has_actor() {
+        if core.attachments != number || !core.phase.is_driven() {
             return;
         }
         if matches!(core.life, Life::Out) {
@@ -170,7 +182,7 @@ impl<A: Aggregate> Cell<A> {
             self.kind.deadlines.adopt(&self.id);
         }
         let left = core.desk.as_mut().map(|desk| desk.actor_is_gone());
-        let (work, keep) = (core.has_work(), core.life.is_worth_keeping());
+        let (work, keep) = (core.has_work(), core.is_to_be_kept());
         self.step(core, Input::Gone { ran, work, keep });
         // The lock first: what is dropped is the domain's.
         drop(left);
@@ -224,11 +236,14 @@ impl<A: Aggregate> Core<A> {
         self.desk.as_ref().is_some_and(|desk| desk.holding.is_some())
     }
 
-    /// Whether an actor would find something to do, or to wait for.
+    /// Whether there is something to do, or to wait for.
     fn has_work(&self) -> bool {
-        let at_desk =
-            self.desk.as_ref().is_some_and(|desk| desk.has_work() || desk.holding.is_some());
-        at_desk || self.life.is_busy()
+        self.desk.as_ref().is_some_and(|desk| desk.has_work()) || self.life.is_busy()
+    }
+
+    /// Whether it stays in memory with nothing to do.
+    fn is_to_be_kept(&self) -> bool {
+        self.life.is_worth_keeping() || self.is_held()
     }
 }
 

@@ -1,10 +1,12 @@
 //! Reads in a cell: counted wherever they are held, and taken out as soon as nobody waits for them.
 
 use std::sync::Arc;
+use std::task::Waker;
 
 use bailiwick_core::Aggregate;
 
 use super::admit::NotAdmitted;
+use super::attend::Attending;
 use super::lapse::{self, GONE_SHARE};
 use super::life::Life;
 use super::{Cell, Core};
@@ -14,11 +16,12 @@ use crate::request::read::{Glance, Reader};
 type Gone<A> = Vec<Arc<dyn Glance<A>>>;
 
 impl<A: Aggregate> Cell<A> {
-    /// Puts a read before the cell's next turn.
+    /// Puts a read before the cell's next turn; as [`admit`](Self::admit).
     pub(crate) fn admit_read(
         self: &Arc<Self>,
         glance: Arc<dyn Glance<A>>,
-    ) -> Result<(), NotAdmitted> {
+        waker: &Waker,
+    ) -> Result<Option<Attending<A>>, NotAdmitted> {
         let mut core = self.open()?;
         let most = self.kind.shared.config.waiting_reads;
         let mut gone = Vec::new();
@@ -32,11 +35,10 @@ impl<A: Aggregate> Cell<A> {
         let until = glance.until();
         let desk = self.desk(&mut core);
         desk.readers.push(Reader::new(glance));
-        self.be_patient(desk, until);
-        self.put_in(core, true);
+        let attending = self.run_or_hand_over(core, until, waker, true);
         // The lock first: what is dropped is the caller's.
         drop(gone);
-        Ok(())
+        Ok(attending)
     }
 
     /// The caller of a read has gone away. Those that nobody waits for are taken out once they are

@@ -1,4 +1,7 @@
-//! Rest: a cell with nothing to do loses its actor first, and then its place in memory.
+//! Rest: what a cell with nothing to do keeps, and for how long.
+//!
+//! One that was asked something stays warm for a while: it keeps its desk. One that was only called for
+//! its deadline does not.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -16,46 +19,81 @@ use crate::environment::time::Moment;
 use crate::error::panic_message;
 use crate::passivation::{Look, Rests, Seen};
 
-/// How often an actor that is at work is looked at, at most, while it is in the queue of those who
-/// linger.
+/// How often a cell that is at work is looked at, at most, while it is in the queue of the warm.
 const BUSY_LOOK: Duration = Duration::from_millis(10);
 
 impl<A: Aggregate> Cell<A> {
-    /// Its actor has nothing to do: sees to it that it leaves in time.
-    pub(super) fn linger(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
-        if std::mem::replace(&mut core.lingers, true) {
-            return;
-        }
-        let now = core.busy_at;
-        drop(core);
-        let at = now + self.kind.shared.config.linger;
-        self.kind.rest.push_lingering(now, at, self.clone());
-        self.forsake();
+    /// It has nothing to do: sees to it that it is stored in time.
+    pub(super) fn rest(self: &Arc<Self>, core: MutexGuard<'_, Core<A>>) {
+        // However much it did while it was warm: what comes close together is one use.
+        let used = !core.warm;
+        self.enter_queues(core, used);
     }
 
-    /// It has neither an actor nor work: sees to it that it is stored in time.
-    pub(super) fn rest(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
+    fn enter_queues(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>, used: bool) {
+        let gets_warm = !core.warm && self.stays_warm(&core);
+        core.warm |= gets_warm;
+        let keeps = core.warm || core.is_held();
+        let desk = if keeps { None } else { core.desk.take() };
         let rest = &self.kind.rest;
-        let desk = core.desk.take();
         let now = core.busy_at;
         let standing = &mut core.standing;
-        if standing.is_queued() {
-            // However much it did: what comes close together is one use.
+        let enters = !standing.is_queued();
+        let mut first = false;
+        if enters {
+            let at = now + self.kind.shared.config.idle;
+            first = rest.push_resting(at, self.clone(), standing, rest.hash(&self.id));
+        } else if used {
             standing.was_used();
-            drop(core);
-            return self.clear(desk);
         }
-        let at = now + self.kind.shared.config.idle;
-        let first = rest.push_resting(at, self.clone(), standing, rest.hash(&self.id));
         drop(core);
         self.clear(desk);
-        rest.make_room(now, &*self.kind, first);
-        self.forsake();
+        if gets_warm {
+            rest.push_warm(now, now + self.kind.shared.config.warm, self.clone());
+        }
+        if enters {
+            rest.make_room(now, &*self.kind, first);
+        }
+        if enters || gets_warm {
+            self.leave_closed_queues();
+        }
     }
 
-    /// Its actor is about to leave: sees how much it holds, and asks the state. Only while nobody else can
+    /// Whether it is asked again soon, perhaps.
+    fn stays_warm(&self, core: &Core<A>) -> bool {
+        let known = matches!(core.life, Life::Quiet(_) | Life::Live(_));
+        known && core.desk.as_ref().is_some_and(|desk| desk.asked)
+    }
+
+    /// Gives up its desk; asks first how much the state holds, which nobody else can change meanwhile.
+    fn cool_down(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
+        core.phase = core.phase.after(Input::Begins).0;
+        core.attachments = core.attachments.wrapping_add(1);
+        core.warm = false;
+        let number = core.attachments;
+        let desk = core.desk.take();
+        let mut life = std::mem::replace(&mut core.life, Life::Out);
+        drop(core);
+        self.clear(desk);
+        self.weigh(&mut life);
+        let mut core = self.core.lock();
+        if core.phase.is_over() {
+            drop(core);
+            return drop(life);
+        }
+        core.life = life;
+        core.doubt();
+        if core.has_work() {
+            drop(core);
+            return self.detached(number, true);
+        }
+        core.phase = core.phase.after(Input::Idles { keep: true }).0;
+        self.enter_queues(core, false);
+    }
+
+    /// Sees how much it holds, and asks the state. Only while nobody else can
     /// change it, and not under the lock: this is the domain's code.
-    pub(super) fn weigh(&self, life: &mut Life<A>) {
+    fn weigh(&self, life: &mut Life<A>) {
         let heap = life.known().map_or(0, |known| {
             let asked = catch_unwind(AssertUnwindSafe(|| known.state.heap_bytes()));
             let state = asked.unwrap_or_else(|panic| {
@@ -74,7 +112,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Once the runtime is closed nobody looks after its queues any more.
-    fn forsake(&self) {
+    fn leave_closed_queues(&self) {
         if self.kind.shared.stage() == Stage::Closed {
             self.kind.rest.clear();
         }
@@ -140,19 +178,22 @@ impl<A: Aggregate> Drop for Cell<A> {
 }
 
 impl<A: Aggregate> Rests for Cell<A> {
-    fn tire(self: Arc<Self>, now: Moment, at_once: bool) -> Option<Moment> {
-        let linger = self.kind.shared.config.linger;
+    fn cool(self: Arc<Self>, now: Moment, at_once: bool) -> Option<Moment> {
+        let warm = self.kind.shared.config.warm;
         let mut core = self.core.lock();
         match core.phase {
-            Phase::Lingering if at_once || now.since(core.busy_at) >= linger => {
-                core.lingers = false;
-                self.step(core, Input::Tires);
+            // It holds its desk for a decision.
+            Phase::Idle if core.is_held() => Some(now + warm.max(BUSY_LOOK)),
+            Phase::Idle if at_once || now.since(core.busy_at) >= warm => {
+                self.cool_down(core);
                 None
             }
-            Phase::Lingering => Some(core.busy_at + linger),
-            Phase::Working | Phase::Waiting | Phase::Leaving => Some(now + linger.max(BUSY_LOOK)),
-            Phase::Resting | Phase::Queued | Phase::Stored | Phase::Closed => {
-                core.lingers = false;
+            Phase::Idle => Some(core.busy_at + warm),
+            Phase::Running | Phase::Waiting | Phase::Attended | Phase::Queued => {
+                Some(now + warm.max(BUSY_LOOK))
+            }
+            Phase::Stored | Phase::Closed => {
+                core.warm = false;
                 None
             }
         }
@@ -164,13 +205,14 @@ impl<A: Aggregate> Rests for Cell<A> {
         let mut core = self.core.lock();
         let seen = match core.phase {
             // Else its decisions would have no turns with the one that comes after it.
-            Phase::Resting if core.is_held() => Seen::AtWork,
-            Phase::Resting if now.since(core.busy_at) >= idle => Seen::Expired,
-            Phase::Resting => Seen::Resting((core.busy_at + idle).as_millis()),
+            Phase::Idle if core.is_held() => Seen::AtWork,
+            Phase::Idle if now.since(core.busy_at) >= idle => Seen::Expired,
+            Phase::Idle => Seen::Resting((core.busy_at + idle).as_millis()),
             _ => Seen::AtWork,
         };
+        let at_work = matches!(seen, Seen::AtWork);
         let gone = rest.judge(look, &mut core.standing, seen, hash);
-        let gives_way = gone.is_some() && core.phase == Phase::Resting;
+        let gives_way = gone.is_some() && !at_work;
         if gives_way {
             self.step(core, Input::Expires);
         }

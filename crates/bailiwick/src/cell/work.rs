@@ -47,7 +47,7 @@ impl<A: Aggregate> Cell<A> {
     pub(super) fn is_overloaded(&self, core: &Core<A>) -> bool {
         match core.phase {
             Phase::Queued => true,
-            Phase::Resting => {
+            Phase::Idle => {
                 !matches!(core.life, Life::Faulted(_))
                     && self.kind.shared.permits.look() != Look::Free
             }
@@ -62,7 +62,7 @@ impl<A: Aggregate> Cell<A> {
             return Ok(());
         }
         let is_unused = matches!(core.life, Life::Unloaded) && !core.is_held();
-        if core.phase == Phase::Resting && is_unused {
+        if core.phase == Phase::Idle && is_unused {
             self.step(core, Input::Expires);
         }
         Err(NotAdmitted::Overloaded)
@@ -113,8 +113,8 @@ impl<A: Aggregate> Cell<A> {
     pub(super) fn withdrawn(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
         match core.phase {
             Phase::Queued if !core.has_work() => {
-                let keep = core.life.is_worth_keeping();
-                self.step(core, Input::Forsaken { keep });
+                let keep = core.is_to_be_kept();
+                self.step(core, Input::Withdrawn { keep });
             }
             Phase::Queued => {
                 // Decisions that waited behind commands need not any more.

@@ -1,11 +1,10 @@
 //! Every accepted command has exactly one outcome, counted whether or not anybody listens.
 
 use std::fmt;
-use std::hash::BuildHasher;
 use std::ops::Add;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use foldhash::fast::FixedState;
+use crate::util::shard::{SHARDS, shard};
 
 /// How many commands there were, by outcome. At any quiet moment
 /// `accepted == replied + rejected + panicked + lapsed + given_back + already_run + unknown`.
@@ -152,25 +151,14 @@ impl Counter {
 #[derive(Debug, Default)]
 pub(crate) struct Tally([Shard; SHARDS]);
 
-const SHARDS: usize = 8;
-
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Shard(Counters);
 
-thread_local! {
-    /// The shard of this thread. Any is right; a thread keeps to one so that it stays in its cache.
-    static SHARD: usize = {
-        let hash = FixedState::default().hash_one(std::thread::current().id());
-        usize::try_from(hash % SHARDS as u64).unwrap_or(0)
-    };
-}
-
 impl Tally {
     /// The counters of this thread.
     pub(crate) fn here(&self) -> &Counters {
-        let shard = SHARD.try_with(|shard| *shard).unwrap_or(0);
-        &self.0[shard].0
+        &self.0[shard()].0
     }
 
     pub(crate) fn read(&self) -> Counts {

@@ -5,6 +5,7 @@ pub(crate) mod health;
 pub(crate) mod permits;
 pub(crate) mod sampled;
 pub(crate) mod tasks;
+pub(crate) mod unpolled;
 
 use std::any::{TypeId, type_name};
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ use crate::config::Config;
 use crate::context::permits::Permits;
 use crate::context::sampled::Sampled;
 use crate::context::tasks::Tasks;
+use crate::context::unpolled::Unpolled;
 use crate::environment::Seams;
 use crate::environment::time::Time;
 use crate::error::Cause;
@@ -44,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) view_reads: Semaphore,
     /// How many more refusals may be on their way to the journal.
     pub(crate) refusals: Arc<Semaphore>,
+    /// Cells whose callers may not poll for their answer.
+    pub(crate) unpolled: Unpolled,
     /// To wait for the journal.
     pub(crate) permits: Arc<Permits>,
     /// What the journal takes at once.
@@ -111,6 +115,7 @@ impl Shared {
                 let most = config.unwritten_refusals.min(Semaphore::MAX_PERMITS);
                 Arc::new(Semaphore::new(most))
             },
+            unpolled: Unpolled::default(),
             permits: Permits::new(config.waiting_aggregates),
             limits: journal.limits(),
             journal_id: journal.id(),

@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::task::{Context as TaskContext, Poll, Waker};
+use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use bailiwick_core::journal::{EncodedEvent, EventType, Metadata, RecordedCommand};
@@ -99,13 +99,11 @@ struct Judgement<D: Decision> {
 }
 
 impl<D: Decision> Asked<D> {
-    /// `waker` is woken when there is an answer.
     pub(super) fn new(
         floor: Arc<Floor>,
         (bounded, keyed): (Bounded<D>, Option<KeyedCall<D::Reply>>),
         (asked, until): (Mark, Duration),
         call: Option<Arc<Call>>,
-        waker: Waker,
     ) -> Self {
         Asked {
             floor,
@@ -118,7 +116,7 @@ impl<D: Decision> Asked<D> {
             stage: AtomicU8::new(WAITING),
             ticket: AtomicU64::new(0),
             case: Mutex::new(Judgement { bounded: Some(bounded), verdict: None }),
-            reply: Reply::new(waker),
+            reply: Reply::new(),
         }
     }
 

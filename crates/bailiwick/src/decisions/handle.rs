@@ -190,17 +190,13 @@ impl Decisions {
         let mut waiting = Waiting { asked: None };
         let mut asking = Some((self, decision, keyed));
         poll_fn(move |cx| {
-            let Some((decisions, decision, keyed)) = asking.take() else {
-                return waiting.poll(cx);
-            };
-            match decisions.enter(decision, keyed, cx) {
-                // Whoever answers wakes this caller, even if it has done so already.
-                Ok(asked) => {
-                    waiting.asked = Some(asked);
-                    Poll::Pending
+            if let Some((decisions, decision, keyed)) = asking.take() {
+                match decisions.enter(decision, keyed) {
+                    Ok(asked) => waiting.asked = Some(asked),
+                    Err(not_run) => return Poll::Ready(Err(AskError::NotRun(not_run))),
                 }
-                Err(not_run) => Poll::Ready(Err(AskError::NotRun(not_run))),
             }
+            waiting.poll(cx)
         })
     }
 
@@ -208,7 +204,6 @@ impl Decisions {
         self,
         decision: D,
         keyed: Option<KeyedCall<D::Reply>>,
-        cx: &Context<'_>,
     ) -> Result<Arc<Asked<D>>, NotRun<D>> {
         if let Err(cause) = self.options.check(&self.floor.shared().config) {
             self.floor.turned_away();
@@ -223,9 +218,9 @@ impl Decisions {
         };
         let Decisions { floor, options: Options { timeout, admission, call }, .. } = self;
         let now = floor.shared().seams.clock.elapsed();
-        let (until, waker) = (now.saturating_add(timeout), cx.waker().clone());
+        let until = now.saturating_add(timeout);
         let times = (Mark::at(now), until);
-        let asked = Arc::new(Asked::new(floor.clone(), (bounded, keyed), times, call, waker));
+        let asked = Arc::new(Asked::new(floor.clone(), (bounded, keyed), times, call));
         let stands = |ticket| asked.stands_at(ticket);
         let cause = match floor.admit(asked.clone(), until, admission, stands) {
             Ok(()) => return Ok(asked),

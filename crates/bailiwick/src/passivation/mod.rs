@@ -1,8 +1,9 @@
-//! Rest: an aggregate with nothing to do loses its actor first, and then its place in memory.
+//! Passivation: an aggregate with nothing to do keeps what its next turn needs for a while, then what is
+//! known of it alone, and then leaves memory.
 //!
-//! 1. A cell is in each queue at most once, and looked at there once per `linger` or `idle`; work
+//! 1. A cell is in each queue at most once, and looked at there once per `warm` or `idle`; work
 //!    that it does meanwhile touches no queue.
-//! 2. More than `lingering_actors` do not linger: the oldest of them go at once.
+//! 2. More than `warm_aggregates` are not kept warm: the oldest of them are not any more.
 //! 3. More than `resting_aggregates`, or `resting_bytes`, do not rest: who gives way is for
 //!    [`eviction`] to say.
 //! 4. Whoever comes to a queue with too many looks at some of them: so they leave as fast as they
@@ -30,9 +31,9 @@ pub(crate) use eviction::{Look, Seen, Standing};
 
 /// A cell in the queues, whatever its aggregate.
 pub(crate) trait Rests: Send + Sync {
-    /// Lets an actor that has lingered for long go, or at once if too many linger. Returns when to
-    /// look again, if at all.
-    fn tire(self: Arc<Self>, now: Moment, at_once: bool) -> Option<Moment>;
+    /// Gives up what the next turn would have to make anew, if it has had nothing to do for long, or at
+    /// once if too many are warm. Returns when to look again, if at all.
+    fn cool(self: Arc<Self>, now: Moment, at_once: bool) -> Option<Moment>;
     /// Stores a cell that has rested for long, or has to give way to others. Returns whether it did.
     fn retire(self: Arc<Self>, look: Look<Arc<dyn Rests>>, now: Moment) -> bool;
 }
@@ -47,20 +48,19 @@ pub(crate) trait Residents: Send + Sync {
 pub(crate) struct RestQueue {
     queues: Lock<Queues>,
     changed: Notify,
-    /// How many actors may linger.
-    most_lingering: usize,
+    /// How many may be warm.
+    most_warm: usize,
     hasher: FixedState,
 }
 
 struct Queues {
-    /// Cells with an actor.
-    lingering: VecDeque<(Moment, Arc<dyn Rests>)>,
-    /// Cells without one.
+    /// Cells that keep what their next turn needs.
+    warm: VecDeque<(Moment, Arc<dyn Rests>)>,
+    /// Cells with nothing to do.
     resting: Resting<Arc<dyn Rests>>,
 }
 
-/// How many cells of each queue the task looks at before others get their turn: as many actors may
-/// leave at once, each of which takes some ten microseconds to do so, in front of whoever is due.
+/// How many cells of each queue the task looks at before others get their turn.
 const CELLS_AT_ONCE: usize = 32;
 
 /// How many cells of a queue one who comes to it looks at: two, so that the queue gets shorter.
@@ -77,33 +77,33 @@ impl RestQueue {
         let most = Load { count, bytes: config.resting_bytes as u64 };
         let resting = Resting::new(most, CELL_BYTES + state as u64);
         RestQueue {
-            queues: Lock::new(Queues { lingering: VecDeque::new(), resting }),
+            queues: Lock::new(Queues { warm: VecDeque::new(), resting }),
             changed: Notify::new(),
-            most_lingering: config.lingering_actors,
+            most_warm: config.warm_aggregates,
             hasher: FixedState::with_seed(seed),
         }
     }
 
-    /// Looks at a cell with an actor at `at`, or a little later.
-    pub(crate) fn push_lingering(&self, now: Moment, at: Moment, cell: Arc<dyn Rests>) {
+    /// Looks at a warm cell at `at`, or a little later.
+    pub(crate) fn push_warm(&self, now: Moment, at: Moment, cell: Arc<dyn Rests>) {
         let mut queues = self.queues.lock();
-        queues.lingering.push_back((at, cell));
-        let first = queues.lingering.len() == 1;
+        queues.warm.push_back((at, cell));
+        let first = queues.warm.len() == 1;
         drop(queues);
-        if self.look_at_lingering(now, LOOKS_PER_PUSH) || first {
+        if self.look_at_warm(now, LOOKS_PER_PUSH) || first {
             self.changed.notify_one();
         }
     }
 
-    /// A cell to look at, and whether its actor is one too many.
-    fn next_lingering(&self, now: Moment) -> Option<(Arc<dyn Rests>, bool)> {
+    /// A cell to look at, and whether it is one too many.
+    fn next_warm(&self, now: Moment) -> Option<(Arc<dyn Rests>, bool)> {
         let mut queues = self.queues.lock();
-        let too_many = queues.lingering.len() > self.most_lingering;
-        let (_, cell) = queues.lingering.pop_front_if(|(at, _)| too_many || *at <= now)?;
+        let too_many = queues.warm.len() > self.most_warm;
+        let (_, cell) = queues.warm.pop_front_if(|(at, _)| too_many || *at <= now)?;
         Some((cell, too_many))
     }
 
-    /// Looks at a cell without an actor at `at`, or a little later. Returns whether it is the first
+    /// Looks at a cell with nothing to do at `at`, or a little later. Returns whether it is the first
     /// to be looked at. [`make_room`](Self::make_room) is to be called once the cell is unlocked.
     #[must_use]
     pub(crate) fn push_resting(
@@ -154,17 +154,17 @@ impl RestQueue {
         self.hasher.hash_one(id)
     }
 
-    /// Looks at the actors whose time has come, or that are too many. Returns whether there may be
+    /// Looks at the warm cells whose time has come, or that are too many. Returns whether there may be
     /// more to do at once.
-    fn look_at_lingering(&self, now: Moment, most: usize) -> bool {
+    fn look_at_warm(&self, now: Moment, most: usize) -> bool {
         let (mut looks, mut done) = (0, 0);
         while looks < most
-            && let Some((cell, too_many)) = self.next_lingering(now)
+            && let Some((cell, too_many)) = self.next_warm(now)
         {
             looks += 1;
-            match cell.clone().tire(now, too_many) {
+            match cell.clone().cool(now, too_many) {
                 // Busy: not before the next round, even if there are too many.
-                Some(again) => self.queues.lock().lingering.push_back((again, cell)),
+                Some(again) => self.queues.lock().warm.push_back((again, cell)),
                 None => done += 1,
             }
         }
@@ -201,17 +201,17 @@ impl RestQueue {
 
     fn next_look(&self) -> Option<Moment> {
         let queues = self.queues.lock();
-        let lingering = queues.lingering.front().map(|(at, _)| *at);
+        let warm = queues.warm.front().map(|(at, _)| *at);
         let resting = queues.resting.first().map(Moment::from_millis);
-        lingering.into_iter().chain(resting).min()
+        warm.into_iter().chain(resting).min()
     }
 
     pub(crate) fn clear(&self) {
         let mut queues = self.queues.lock();
-        let lingering = std::mem::take(&mut queues.lingering);
+        let warm = std::mem::take(&mut queues.warm);
         let resting = queues.resting.take();
         drop(queues);
-        drop((lingering, resting));
+        drop((warm, resting));
     }
 }
 
@@ -229,10 +229,8 @@ async fn look_after(shared: &Shared, of: &dyn Residents) {
             return rest.clear();
         }
         let now = shared.time.moment();
-        let more = [
-            rest.look_at_lingering(now, CELLS_AT_ONCE),
-            rest.look_at_resting(now, of, CELLS_AT_ONCE),
-        ];
+        let more =
+            [rest.look_at_warm(now, CELLS_AT_ONCE), rest.look_at_resting(now, of, CELLS_AT_ONCE)];
         if more.contains(&true) {
             yield_now().await;
             continue;

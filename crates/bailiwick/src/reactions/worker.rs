@@ -78,8 +78,8 @@ async fn has_work(running: &Running) -> bool {
     running.is_idle();
     // What came before it was idle has called nobody.
     if running.lanes.lock().ready() == 0 {
-        let linger = running.shared.seams.clock.sleep(running.config().linger);
-        let called = race(running.work.acquire(), linger);
+        let idle = running.shared.seams.clock.sleep(running.config().worker_idle);
+        let called = race(running.work.acquire(), idle);
         if let Some(Either::Left(Ok(permit))) = until_closing(running, called).await {
             permit.forget();
             return true;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
 use crate::aggregates::options::Options;
-use crate::cell::{Cell, Hold, NotAdmitted};
+use crate::cell::{Cell, Hold, NotAdmitted, ToolsPool};
 use crate::context::counts::{Counts, Tally};
 use crate::context::{Shared, Stage};
 use crate::deadlines::{self, Deadlines, Due};
@@ -36,6 +36,7 @@ pub(crate) struct Kind<A: Aggregate> {
     pub(crate) rest: RestQueue,
     pub(crate) patience: Arc<Patience>,
     pub(crate) tally: Tally,
+    pub(crate) tools: ToolsPool<A>,
     pub(crate) timings: Timings,
     pub(crate) judging: Judging,
     /// What keeps its snapshots, and how: none if it has none, or nothing keeps them.
@@ -61,6 +62,7 @@ impl<A: Aggregate> Kind<A> {
             rest: RestQueue::new(&shared.config, seed, size_of::<A>()),
             patience: Patience::new(),
             tally: Tally::default(),
+            tools: ToolsPool::default(),
             timings: Timings::of(&shared, "aggregate", A::NAME),
             judging: Judging::new(seed),
             snapshots: shared.snapshots.clone().zip(Declared::of::<A>()),
@@ -315,6 +317,7 @@ impl<A: Aggregate> AnyKind for Kind<A> {
             // Their tasks do the same, unless their executor is gone.
             self.rest.clear();
             self.patience.clear();
+            self.tools.close();
         }
     }
 

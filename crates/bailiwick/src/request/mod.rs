@@ -16,7 +16,7 @@ pub(crate) mod timeouts;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context as TaskContext, Poll, Waker};
+use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use bailiwick_core::journal::{EncodedEvent, RecordedCommand};
@@ -161,13 +161,11 @@ pub(crate) enum Verdict<R, E> {
 }
 
 impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
-    /// `waker` is woken when there is an answer.
     pub(crate) fn new(
         target: Arc<Target<A>>,
         call: Option<Arc<Call>>,
         (asked, until): (Mark, Duration),
         (command, codec): (C, Option<ReplyCodec<A::Reply>>),
-        waker: Waker,
     ) -> Self {
         let mut asked = Asked {
             target,
@@ -178,7 +176,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
             call,
             codec,
             case: Mutex::new(Case { command: Some(command), verdict: None }),
-            reply: Reply::new(waker),
+            reply: Reply::new(),
         };
         asked.span = Seen::command(|| {
             let of = Of { aggregate: A::NAME, id: &asked.target.id };
@@ -198,6 +196,11 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
     /// The caller's side: the answer, when there is one.
     pub(crate) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Answer<A, C>> {
         self.reply.poll(cx)
+    }
+
+    /// The caller's side: it is not woken before it [asks](Self::poll_answer) again.
+    pub(crate) fn wakes_nobody(&self) {
+        self.reply.wakes_nobody();
     }
 
     /// The caller's side: gives the command up, unless it was claimed. Whether it did.

@@ -56,6 +56,12 @@ impl<F, T> Glimpse<F, T> {
         Arc::new(Glimpse { until, body: Mutex::new(body) })
     }
 
+    /// Its caller is not woken before it polls again.
+    pub(crate) fn wakes_nobody(&self) {
+        let before = self.body.lock().waker.take();
+        drop(before);
+    }
+
     pub(crate) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Result<Seen<T>, ReadError>> {
         let mut body = self.body.lock();
         if body.released

@@ -15,9 +15,14 @@ struct State<T> {
 }
 
 impl<T> Reply<T> {
-    /// `waker` is woken when there is an answer.
-    pub(crate) fn new(waker: Waker) -> Self {
-        Reply(Mutex::new(State { answer: None, told: false, waker: Some(waker) }))
+    pub(crate) fn new() -> Self {
+        Reply(Mutex::new(State { answer: None, told: false, waker: None }))
+    }
+
+    /// Nobody is woken before it is polled again.
+    pub(crate) fn wakes_nobody(&self) {
+        let before = self.0.lock().waker.take();
+        drop(before);
     }
 
     /// The answer, when there is one.

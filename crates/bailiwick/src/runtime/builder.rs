@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::context::Shared;
+use crate::context::unpolled;
 use crate::environment::clock::{Clock, SystemClock};
 use crate::environment::{Entropy, Seams, Spawn, SystemEntropy};
 use crate::error::panic_message;
@@ -501,6 +502,8 @@ impl Builder {
         let projections = projections::begin(&shared, self.projections)?;
         let for_clock = shared.clone();
         shared.keep("clock", move || Box::pin(crate::environment::time::run(for_clock.clone())));
+        let of = shared.clone();
+        shared.keep("unpolled answers", move || unpolled::run(of.clone()));
         if let Some(keeper) = &shared.snapshots {
             let (keeper, of) = (keeper.clone(), shared.clone());
             shared.keep("snapshots", move || snapshots::run(keeper.clone(), of.clone()));

@@ -4,3 +4,4 @@ pub(crate) mod backoff;
 pub(crate) mod pace;
 pub(crate) mod race;
 pub(crate) mod seen;
+pub(crate) mod shard;

@@ -98,7 +98,7 @@ async fn start(
         .spawner(Counting { quiet, spawner: Handle::current() })
         .entropy(0)
         // Looking after resting accounts every second of an evening would be most of the work.
-        .config(|config| config.linger(Duration::from_secs(30)))
+        .config(|config| config.warm(Duration::from_secs(30)))
         .start()
         .await
 }

@@ -87,7 +87,7 @@ fn config(random: &mut Random) -> Config {
         .batch_commands(random.count(1, 3))
         .mailbox_commands(random.count(1, 4))
         .attempts(random.pick(&[1, 2, 6]))
-        .linger(millis(random.between(1, 6)))
+        .warm(millis(random.between(1, 6)))
         .reload_backoff(millis(random.between(1, 6)))
         .reload_backoff_max(millis(random.between(6, 20)))
         // Never as many as a lane holds: so reading on can be told from other reads.

@@ -1,4 +1,4 @@
-use std::cell::Cell;
+use std::cell::Cell as Count;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -6,20 +6,21 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Waker};
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, BoxFuture, Context, Decide, Event, Timestamp, View, id};
-use parking_lot::Mutex;
+use bailiwick_core::{Aggregate, Context, Decide, Event, Timestamp, View, id};
 use serde::{Deserialize, Serialize};
+use tokio::task::coop::unconstrained;
 
 use super::GONE_SHARE;
+use crate::cell::Cell;
+use crate::cell::phase::Phase;
 use crate::util::race::yield_now;
 use crate::{
     Admission, AggregateRef, AskError, Cause, ManualClock, MemoryJournal, ReadError, Runtime, Seen,
-    Spawn,
 };
 
 thread_local! {
     /// How often somebody was looked at, in the test that has this thread.
-    pub(super) static LOOKS: Cell<usize> = const { Cell::new(0) };
+    pub(super) static LOOKS: Count<usize> = const { Count::new(0) };
 }
 
 id!(SlowId: "slow");
@@ -58,36 +59,12 @@ impl Decide<Move> for Slow {
     }
 }
 
-/// Actors do not get their turn while it is busy.
-#[derive(Clone, Default)]
-struct Busy(Arc<Mutex<Option<Vec<BoxFuture<()>>>>>);
-
-impl Spawn for Busy {
-    fn spawn(&self, task: BoxFuture<()>) {
-        match &mut *self.0.lock() {
-            Some(held) => held.push(task),
-            None => drop(tokio::spawn(task)),
-        }
-    }
-}
-
-impl Busy {
-    fn begin(&self) {
-        *self.0.lock() = Some(Vec::new());
-    }
-
-    fn end(&self) {
-        let held = self.0.lock().take();
-        held.into_iter().flatten().for_each(|task| self.spawn(task));
-    }
-}
-
 /// An aggregate that does not get its turn, and a clock in the test's hand.
 struct Scene {
     runtime: Runtime,
     slow: AggregateRef<Slow>,
     clock: ManualClock,
-    busy: Busy,
+    cell: Arc<Cell<Slow>>,
 }
 
 /// How many commands its mailbox takes.
@@ -99,28 +76,34 @@ type Looked = Call<Result<Seen<usize>, ReadError>>;
 
 impl Scene {
     async fn new() -> Scene {
-        let (clock, busy) = (ManualClock::at(1_000), Busy::default());
+        let clock = ManualClock::at(1_000);
         let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Slow>();
-        let builder = builder
-            .clock(clock.clone())
-            .spawner(busy.clone())
-            .config(|config| config.mailbox_commands(MAILBOX));
+        let builder =
+            builder.clock(clock.clone()).config(|config| config.mailbox_commands(MAILBOX));
         let runtime = builder.start().await.unwrap();
         let slow = runtime.aggregates::<Slow>().get("a");
         settle().await;
-        busy.begin();
-        Scene { runtime, slow, clock, busy }
+        let cell = slow.target().kind.cell(slow.id()).unwrap();
+        // Somebody runs it, and takes his time.
+        cell.core.lock().phase = Phase::Running;
+        Scene { runtime, slow, clock, cell }
+    }
+
+    /// It gets its turns from now on.
+    fn goes_on(&self) {
+        let number = self.cell.core.lock().attachments;
+        self.cell.detached(number, true);
     }
 
     /// Asks now, and waits for so many milliseconds.
     fn ask(&self, millis: u64) -> Asked {
         let timeout = Duration::from_millis(millis);
-        begun(Box::pin(self.slow.clone().timeout(timeout).ask(Move)))
+        begun(Box::pin(unconstrained(self.slow.clone().timeout(timeout).ask(Move))))
     }
 
     fn read(&self, millis: u64) -> Looked {
         let timeout = Duration::from_millis(millis);
-        begun(Box::pin(self.slow.clone().timeout(timeout).read(|slow, _| slow.0)))
+        begun(Box::pin(unconstrained(self.slow.clone().timeout(timeout).read(|slow, _| slow.0))))
     }
 
     async fn millisecond(&self) {
@@ -186,7 +169,7 @@ async fn n_time_outs_cost_n_looks_and_not_n_squared() {
     // Where they wait is looked through once a 16th of it is gone, reads perhaps twice.
     assert!(looks <= 2 * GONE_SHARE * callers, "{looks} looks for {callers} callers");
     assert_eq!(scene.runtime.counts().lapsed + scene.runtime.counts().turned_away, CALLERS);
-    scene.busy.end();
+    scene.goes_on();
     settle().await;
     assert_eq!(scene.slow.read(|slow, _| slow.0).await.unwrap().value, 0, "none of them was run");
 }
@@ -208,7 +191,7 @@ async fn who_waits_for_less_than_those_who_came_before_is_told_in_time() {
     }
     let (looks, callers) = (LOOKS.get(), 4 * CALLERS);
     assert!(looks <= 20 * callers, "{looks} looks for {callers} callers");
-    scene.busy.end();
+    scene.goes_on();
     settle().await;
     assert_eq!(
         scene.slow.read(|slow, _| slow.0).await.unwrap().value,

@@ -1,0 +1,88 @@
+//! Inline turns: who brings work to a cell with nothing to do runs it, on its own task.
+//!
+//! Most commands, reads and deadlines are decided in one turn, and answered if the journal answers at
+//! once: an actor for each would cost several times as much as the turn. What others have brought
+//! meanwhile is run along with it up to a bound ([`drive`](super::drive)); what is left then, or waits
+//! for the journal with nobody to [attend](super::attend) to it, is an actor's.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use bailiwick_core::Aggregate;
+use parking_lot::MutexGuard;
+
+use super::attend::Attending;
+use super::desk::Ground;
+use super::drive::{Drive, Driver};
+use super::phase::Input;
+use super::{Cell, Core};
+use crate::error::panic_message;
+
+/// What became of a cell whose turn was run inline.
+pub(crate) enum Ran<A: Aggregate> {
+    /// There is nothing left to do.
+    Done,
+    /// It waits for the journal, and whoever ran it is to attend to that.
+    Attended(Attending<A>),
+    /// What is left is somebody else's to do.
+    HandedOver,
+}
+
+impl<A: Aggregate> Cell<A> {
+    /// Runs what is waiting in a cell with nothing to do. `attends`: the waker of whoever will attend to
+    /// it if it has to wait.
+    pub(super) fn run_inline(
+        self: &Arc<Self>,
+        mut core: MutexGuard<'_, Core<A>>,
+        attends: Option<&Waker>,
+    ) -> Ran<A> {
+        core.phase = core.phase.after(Input::Begins).0;
+        core.attachments = core.attachments.wrapping_add(1);
+        let number = core.attachments;
+        let ground = self.desk(&mut core).ground.clone();
+        drop(core);
+        self.go_on_inline(number, ground, attends)
+    }
+
+    /// As the `number`th who runs it.
+    pub(super) fn go_on_inline(
+        self: &Arc<Self>,
+        number: u32,
+        ground: Arc<Ground>,
+        attends: Option<&Waker>,
+    ) -> Ran<A> {
+        let Some(mut tools) = self.kind.tools.take(ground, self.shared()) else {
+            // The runtime is closed just now.
+            self.detached(number, false);
+            return Ran::HandedOver;
+        };
+        let driver = Driver::Caller { attends };
+        let of_the_cell = Waker::from(self.clone());
+        // Nobody is to be woken if nobody attends to it: who takes over looks for itself.
+        let waker = if attends.is_some() { &of_the_cell } else { Waker::noop() };
+        let mut cx = Context::from_waker(waker);
+        let drive = || self.drive(number, &mut tools, driver, &mut cx);
+        match catch_unwind(AssertUnwindSafe(drive)) {
+            Ok(Drive::Leave) => {
+                self.kind.tools.put_back(tools);
+                Ran::Done
+            }
+            Ok(Drive::Park) => {
+                self.kind.tools.put_back(tools);
+                Ran::Attended(Attending::new(self.clone(), number))
+            }
+            Ok(Drive::Yield) => {
+                self.kind.tools.put_back(tools);
+                self.detached(number, true);
+                Ran::HandedOver
+            }
+            Err(panic) => {
+                let message = panic_message(&*panic);
+                self.named().panicked("a turn", &message);
+                self.detached(number, true);
+                Ran::HandedOver
+            }
+        }
+    }
+}
