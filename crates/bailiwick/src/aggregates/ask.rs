@@ -11,10 +11,12 @@ use tokio::task::coop::poll_proceed;
 use crate::aggregates::Target;
 use crate::aggregates::idempotency::ReplyCodec;
 use crate::aggregates::options::Options;
-use crate::cell::{Attending, NotAdmitted};
+use crate::cell::{Attending, Committed, NotAdmitted, Single};
 use crate::error::{AskError, Cause, NotRun, ReadError};
+use crate::request::entry::Entry;
 use crate::request::read::Glimpse;
-use crate::request::{Asked, Receipt};
+use crate::request::{Asked, Receipt, command_of, count};
+use crate::telemetry::spans::Seen as SeenSpan;
 use crate::telemetry::timings::Mark;
 use crate::util::seen::Seen;
 
@@ -54,13 +56,13 @@ impl<A: Aggregate> Asking<A> {
                 budget.made_progress();
             }
             if let Some((asking, command, codec)) = asking.take() {
-                match asking.enter(command, codec, cx) {
-                    Ok((asked, attending)) => {
-                        (waiting.asked, waiting.attending) = (Some(asked), attending);
-                    }
-                    Err(not_run) => {
+                match asking.enter(command, codec, cx.waker()) {
+                    Entered::Answered(answer) => {
                         waiting.answered = true;
-                        return Poll::Ready(Err(AskError::NotRun(not_run)));
+                        return Poll::Ready(answer);
+                    }
+                    Entered::Waits(asked, attending) => {
+                        (waiting.asked, waiting.attending) = (Some(asked), attending);
                     }
                 }
             }
@@ -69,13 +71,14 @@ impl<A: Aggregate> Asking<A> {
         .await
     }
 
-    /// Gets a command into the mailbox of its aggregate, or into the queue at its door.
+    /// Has the command decided here and now, or gets it into the mailbox of its aggregate, or into the
+    /// queue at its door.
     fn enter<C>(
         self,
         command: C,
         codec: Option<ReplyCodec<A::Reply>>,
-        cx: &Context<'_>,
-    ) -> Result<(Arc<Asked<A, C>>, Option<Attending<A>>), NotRun<C>>
+        waker: &Waker,
+    ) -> Entered<A, C>
     where
         A: Decide<C>,
         C: Send + 'static,
@@ -84,19 +87,68 @@ impl<A: Aggregate> Asking<A> {
         let Asking { target, options: Options { timeout, admission, call } } = self;
         if let Err(cause) = checked {
             target.kind.tally.here().turned_away.one();
-            return Err(NotRun { command, cause });
+            return Entered::Answered(Err(AskError::NotRun(NotRun { command, cause })));
         }
         let now = target.kind.shared.seams.clock.elapsed();
         let times = (Mark::at(now), now.saturating_add(timeout));
+        if call.is_none()
+            && A::RECORDED.is_none()
+            && !SeenSpan::is_wanted()
+            && let Some(single) = target.if_in_memory(|cell| cell.begin_single(now))
+        {
+            return decide_alone(single, target, command, times, waker);
+        }
         let asked = Arc::new(Asked::new(target, call, times, (command, codec)));
-        match get_in(&asked, admission, cx.waker()) {
-            Ok(attending) => Ok((asked, attending)),
+        match get_in(&asked, admission, waker) {
+            Ok(attending) => Entered::Waits(asked, attending),
             Err(cause) => {
                 asked.target().kind.tally.here().turned_away.one();
-                Err(NotRun { command: asked.take_command(), cause })
+                let not_run = NotRun { command: asked.take_command(), cause };
+                Entered::Answered(Err(AskError::NotRun(not_run)))
             }
         }
     }
+}
+
+/// What has become of a command.
+enum Entered<A: Decide<C>, C: Send + 'static> {
+    Answered(Answer<A, C>),
+    /// Its caller has to wait, and perhaps to attend to the journal's answer.
+    Waits(Arc<Asked<A, C>>, Option<Attending<A>>),
+}
+
+/// Decides a command while nothing else is to be done.
+fn decide_alone<A, C>(
+    mut single: Single<A>,
+    target: Arc<Target<A>>,
+    command: C,
+    times: (Mark, Duration),
+    waker: &Waker,
+) -> Entered<A, C>
+where
+    A: Decide<C>,
+    C: Send + 'static,
+{
+    let name = command_of::<A, C>();
+    let answer = match single.decide(&command, name) {
+        Ok(Ok(reply)) => match single.commit(name) {
+            Committed::At(position) => Ok(Receipt { reply, position, repeated: false }),
+            Committed::Failed(cause) => Err(AskError::NotRun(NotRun { command, cause })),
+            Committed::Submitted { events } => {
+                let asked = Asked::new(target, None, times, (command, None)).accepted(reply);
+                let asked = Arc::new(asked);
+                let entry = Entry::new(asked.clone());
+                let attending = single.leave(entry, (events, times.1), waker);
+                return Entered::Waits(asked, attending);
+            }
+        },
+        Ok(Err(rejection)) => Err(AskError::Rejected(rejection)),
+        Err(cause) => Err(AskError::NotRun(NotRun { command, cause })),
+    };
+    single.end();
+    count(target.kind.tally.here(), &answer);
+    target.kind.shared.settled();
+    Entered::Answered(answer)
 }
 
 fn get_in<A, C>(

@@ -137,14 +137,33 @@ impl<A: Aggregate> Target<A> {
             match put(&cell) {
                 Err(NotAdmitted::Stored) => {}
                 result => {
-                    if !self.called.load(Relaxed) {
-                        self.called.store(true, Relaxed);
-                    } else if self.cell.get().is_none() && cell.be_remembered() {
-                        drop(self.cell.set(cell));
-                    }
+                    self.was_called(cell);
                     return Ok(result);
                 }
             }
+        }
+    }
+
+    /// Asks the aggregate's cell for something, if it is in memory.
+    pub(crate) fn if_in_memory<T>(
+        &self,
+        ask: impl FnOnce(&Arc<Cell<A>>) -> Option<T>,
+    ) -> Option<T> {
+        if let Some(cell) = self.cell.get() {
+            return ask(cell);
+        }
+        let cell = self.kind.registry.get(&self.id)?;
+        let asked = ask(&cell)?;
+        self.was_called(cell);
+        Some(asked)
+    }
+
+    /// Who is called again remembers it.
+    fn was_called(&self, cell: Arc<Cell<A>>) {
+        if !self.called.load(Relaxed) {
+            self.called.store(true, Relaxed);
+        } else if self.cell.get().is_none() && cell.be_remembered() {
+            drop(self.cell.set(cell));
         }
     }
 }

@@ -116,7 +116,7 @@ impl Actor for Host {
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
-            Drive::Leave => Poll::Ready(Ok(None)),
+            Drive::Leave | Drive::Queued => Poll::Ready(Ok(None)),
         })
         .await
     }

@@ -73,17 +73,28 @@ impl<A: Aggregate> Cell<A> {
             self.put_in(core, reads);
             return None;
         }
-        let attending = match self.run_inline(core, Some(waker)) {
-            Ran::Done => return None,
-            Ran::HandedOver => None,
-            Ran::Attended(attending) => Some(attending),
-        };
-        // What is answered in its turn needs no time-out.
+        match self.run_inline(core, Some(waker)) {
+            // What is answered in its turn needs no time-out.
+            Ran::Done => None,
+            ran => self.has_to_wait(ran, until),
+        }
+    }
+
+    /// Sees to it that a caller who has to wait is told in time. Returns what it is to attend to.
+    pub(super) fn has_to_wait(
+        self: &Arc<Self>,
+        ran: Ran<A>,
+        until: Duration,
+    ) -> Option<Attending<A>> {
         let mut core = self.core.lock();
         if let Some(desk) = &mut core.desk {
             self.be_patient(desk, until);
         }
-        attending
+        drop(core);
+        match ran {
+            Ran::Attended(attending) => Some(attending),
+            Ran::Done | Ran::HandedOver => None,
+        }
     }
 
     /// The deadline index calls. If there is nothing else to do, the turn is run before this returns.

@@ -119,6 +119,11 @@ impl<A: Aggregate> Desk<A> {
         }
     }
 
+    /// Whether nothing waits, nobody holds it, and nothing is to be looked at.
+    pub(super) fn is_clear(&self) -> bool {
+        !self.has_work() && !self.unsure && !self.answered && self.holding.is_none()
+    }
+
     pub(super) fn has_work(&self) -> bool {
         !self.mailbox.is_empty()
             || !self.door.is_empty()

@@ -45,6 +45,8 @@ pub(crate) enum Drive {
     Yield,
     /// Leave: the cell has let it go.
     Leave,
+    /// The same, and it queues for a permit.
+    Queued,
 }
 
 /// Who runs a cell.
@@ -229,7 +231,11 @@ impl<A: Aggregate> Cell<A> {
         let stays = self.step(core, input).is_driven();
         // The lock first: whose waker it was may do anything.
         drop(parked);
-        if stays { Drive::Park } else { Drive::Leave }
+        match input {
+            _ if stays => Drive::Park,
+            Input::Queues => Drive::Queued,
+            _ => Drive::Leave,
+        }
     }
 
     /// Whether what there is to do waits for nothing but a permit.

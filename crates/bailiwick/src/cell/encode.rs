@@ -59,7 +59,7 @@ impl<A: Aggregate> Tools<A> {
     }
 
     /// Forgets the bytes of all but the first `kept` events.
-    fn forget(&mut self, kept: usize) {
+    pub(super) fn forget(&mut self, kept: usize) {
         self.ends.truncate(kept);
         self.payload.truncate(self.ends.last().copied().unwrap_or(0));
     }
@@ -185,23 +185,28 @@ fn push<A: Aggregate>(
     });
 }
 
-impl<A: Aggregate> Batch<A> {
-    /// Gives the events of a turn their bytes: one piece of memory for all of them.
-    pub(super) fn seal(&mut self, tools: &mut Tools<A>) {
-        match &mut self.events[self.sealed..] {
-            [] => return,
-            [event] => event.payload = Bytes::copy_from_slice(&tools.payload),
-            events => {
-                let all = Bytes::copy_from_slice(&tools.payload);
-                let starts = std::iter::once(0).chain(tools.ends.iter().copied());
-                for ((event, start), end) in events.iter_mut().zip(starts).zip(&tools.ends) {
-                    event.payload = all.slice(start..*end);
-                }
+/// Gives the events of a turn their bytes: one piece of memory for all of them.
+pub(super) fn seal<A: Aggregate>(events: &mut [EncodedEvent], tools: &mut Tools<A>) {
+    match events {
+        [] => return,
+        [event] => event.payload = Bytes::copy_from_slice(&tools.payload),
+        events => {
+            let all = Bytes::copy_from_slice(&tools.payload);
+            let starts = std::iter::once(0).chain(tools.ends.iter().copied());
+            for ((event, start), end) in events.iter_mut().zip(starts).zip(&tools.ends) {
+                event.payload = all.slice(start..*end);
             }
         }
+    }
+    tools.forget(0);
+    tools.shrink();
+}
+
+impl<A: Aggregate> Batch<A> {
+    /// Gives the events of a turn their bytes.
+    pub(super) fn seal(&mut self, tools: &mut Tools<A>) {
+        seal(&mut self.events[self.sealed..], tools);
         self.sealed = self.events.len();
-        tools.forget(0);
-        tools.shrink();
     }
 
     /// How much there is.

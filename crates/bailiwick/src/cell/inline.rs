@@ -63,23 +63,17 @@ impl<A: Aggregate> Cell<A> {
         let waker = if attends.is_some() { &of_the_cell } else { Waker::noop() };
         let mut cx = Context::from_waker(waker);
         let drive = || self.drive(number, &mut tools, driver, &mut cx);
-        match catch_unwind(AssertUnwindSafe(drive)) {
-            Ok(Drive::Leave) => {
-                self.kind.tools.put_back(tools);
-                Ran::Done
-            }
-            Ok(Drive::Park) => {
-                self.kind.tools.put_back(tools);
-                Ran::Attended(Attending::new(self.clone(), number))
-            }
-            Ok(Drive::Yield) => {
-                self.kind.tools.put_back(tools);
-                self.detached(number, true);
-                Ran::HandedOver
-            }
-            Err(panic) => {
-                let message = panic_message(&*panic);
-                self.named().panicked("a turn", &message);
+        let driven = catch_unwind(AssertUnwindSafe(drive)).unwrap_or_else(|panic| {
+            let message = panic_message(&*panic);
+            self.named().panicked("a turn", &message);
+            Drive::Yield
+        });
+        self.kind.tools.put_back(tools);
+        match driven {
+            Drive::Leave => Ran::Done,
+            Drive::Queued => Ran::HandedOver,
+            Drive::Park => Ran::Attended(Attending::new(self.clone(), number)),
+            Drive::Yield => {
                 self.detached(number, true);
                 Ran::HandedOver
             }

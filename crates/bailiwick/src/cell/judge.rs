@@ -279,18 +279,16 @@ impl<A: Aggregate> Cell<A> {
                     bytes => bytes?,
                 };
                 self.has_room(&mut live.forming, bytes)?;
-                self.apply(live, events, turn.now).map_err(NotRecorded::Failed)?;
+                if let Err(cause) = self.apply(&mut live.known, events, turn.now) {
+                    live.mend = Mend::FoldAnew;
+                    return Err(NotRecorded::Failed(cause));
+                }
                 Ok(bytes)
             });
         match recorded {
             Ok(bytes) => {
                 live.forming.bytes += bytes;
-                for event in &mut live.forming.events[before..] {
-                    if let Some(origin) = &mut event.metadata.origin {
-                        origin.deadline =
-                            RecordedDeadline::new(live.known.deadline, A::DEADLINE_VERSION);
-                    }
-                }
+                says_deadline::<A>(&mut live.forming.events[before..], live.known.deadline);
                 if let Some(delivering) = source.delivering() {
                     live.forming.deliveries.push(delivering.tag.clone());
                 }
@@ -308,7 +306,11 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// How many bytes these events have with so many bytes of payload, if a journal takes them.
-    fn measure(&self, events: &[EncodedEvent], payload: usize) -> Result<usize, NotRecorded> {
+    pub(super) fn measure(
+        &self,
+        events: &[EncodedEvent],
+        payload: usize,
+    ) -> Result<usize, OverLimit> {
         let limits = &self.kind.shared.limits;
         let mut bytes = payload;
         for event in events {
@@ -332,20 +334,25 @@ impl<A: Aggregate> Cell<A> {
         answers.remember(remembered.clone(), place, now);
     }
 
-    fn apply(&self, live: &mut Live<A>, events: &[A::Event], now: Timestamp) -> Result<(), Cause> {
+    /// If it fails, the state is garbage.
+    pub(super) fn apply(
+        &self,
+        known: &mut Known<A>,
+        events: &[A::Event],
+        now: Timestamp,
+    ) -> Result<(), Cause> {
         let applied = catch_unwind(AssertUnwindSafe(|| {
-            events.iter().for_each(|event| live.known.state.apply(event, now));
-            live.known.state.deadline()
+            events.iter().for_each(|event| known.state.apply(event, now));
+            known.state.deadline()
         }));
         match applied {
             Ok(deadline) => {
-                live.known.deadline = deadline;
+                known.deadline = deadline;
                 Ok(())
             }
             Err(panic) => {
                 let message = panic_message(&*panic);
                 self.named().panicked("`apply` or `deadline`", &message);
-                live.mend = Mend::FoldAnew;
                 Err(Cause::Panicked { message })
             }
         }
@@ -367,9 +374,22 @@ impl<A: Aggregate> Cell<A> {
 
     /// Sees to it that the deadline index calls in time; before anything is submitted.
     pub(super) fn arm(&self, live: &mut Live<A>) {
-        let Some(at) = live.wake_at() else { return };
-        let Known { armed, slot, .. } = &mut *live.known;
+        if let Some(at) = live.wake_at() {
+            self.arm_at(&mut live.known, at);
+        }
+    }
+
+    pub(super) fn arm_at(&self, Known { armed, slot, .. }: &mut Known<A>, at: Timestamp) {
         self.kind.deadlines.arm(armed, slot, &self.id, at);
+    }
+}
+
+/// Records beside each of them the deadline that the aggregate has now.
+pub(super) fn says_deadline<A: Aggregate>(events: &mut [EncodedEvent], at: Option<Timestamp>) {
+    for event in events {
+        if let Some(origin) = &mut event.metadata.origin {
+            origin.deadline = RecordedDeadline::new(at, A::DEADLINE_VERSION);
+        }
     }
 }
 

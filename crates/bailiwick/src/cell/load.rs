@@ -173,7 +173,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// What is known is thrown away: the entry of the deadline index stays until it is known again.
-    fn unlearn(&self, known: &mut Known<A>) {
+    pub(super) fn unlearn(&self, known: &mut Known<A>) {
         self.kind.deadlines.leave(known.slot.take());
     }
 

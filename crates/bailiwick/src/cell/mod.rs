@@ -35,6 +35,7 @@ mod readers;
 mod reading;
 mod rest;
 mod settle;
+mod single;
 mod snapshot;
 mod tools;
 mod work;
@@ -51,6 +52,7 @@ pub(crate) use desk::Ground;
 pub(crate) use drive::Drive;
 pub(crate) use hold::Hold;
 pub(crate) use load::fold_one;
+pub(crate) use single::{Committed, Single};
 pub(crate) use tools::ToolsPool;
 
 use crate::context::{Lock, Shared, Stage};

@@ -1,7 +1,8 @@
 //! The buffers of callers that run a turn: one set for each type on each of a few shards of threads, so
 //! that by far the most turns allocate none.
 //!
-//! They hold the journal. Once the pool is closed nothing is kept any more.
+//! They hold the journal. Once the pool is closed nothing is kept any more, and those that are in use
+//! count as a task of the runtime until they are back.
 
 use std::sync::Arc;
 
@@ -9,57 +10,81 @@ use bailiwick_core::Aggregate;
 
 use super::desk::Ground;
 use super::encode::Tools;
+use crate::context::tasks::Task;
 use crate::context::{Lock, Shared};
 use crate::util::shard::{SHARDS, shard};
 
 pub(crate) struct ToolsPool<A: Aggregate>([Shard<A>; SHARDS]);
 
 #[repr(align(128))]
-struct Shard<A: Aggregate>(Lock<Slot<A>>);
+struct Shard<A: Aggregate>(Lock<State<A>>);
 
-enum Slot<A: Aggregate> {
-    Empty,
-    Kept(Box<Tools<A>>),
-    Closed,
+struct State<A: Aggregate> {
+    kept: Option<Box<Tools<A>>>,
+    /// How many are in use.
+    used: usize,
+    closed: bool,
+    /// From when it was closed until none is in use.
+    task: Option<Task>,
 }
 
 impl<A: Aggregate> Default for ToolsPool<A> {
     fn default() -> Self {
-        ToolsPool(std::array::from_fn(|_| Shard(Lock::new(Slot::Empty))))
+        let state = || State { kept: None, used: 0, closed: false, task: None };
+        ToolsPool(std::array::from_fn(|_| Shard(Lock::new(state()))))
     }
 }
 
 impl<A: Aggregate> ToolsPool<A> {
-    /// Those of this thread, or new ones; none once the runtime has let go of its journal.
+    /// Those of this thread, or new ones; none once the runtime is closed. They are to be
+    /// [put back](Self::put_back) on the same thread.
     pub(super) fn take(&self, ground: Arc<Ground>, shared: &Shared) -> Option<Box<Tools<A>>> {
-        let mut slot = self.0[shard()].0.lock();
-        let kept = match &mut *slot {
-            Slot::Kept(_) => std::mem::replace(&mut *slot, Slot::Empty),
-            Slot::Empty | Slot::Closed => Slot::Empty,
-        };
-        drop(slot);
-        if let Slot::Kept(mut tools) = kept {
+        let mut state = self.0[shard()].0.lock();
+        if state.closed {
+            return None;
+        }
+        state.used += 1;
+        if let Some(mut tools) = state.kept.take() {
+            drop(state);
             tools.ground = ground;
             return Some(tools);
         }
-        Some(Box::new(Tools::new(ground, shared.journal()?)))
+        drop(state);
+        let Some(journal) = shared.journal() else {
+            self.is_back(None);
+            return None;
+        };
+        Some(Box::new(Tools::new(ground, journal)))
     }
 
     pub(super) fn put_back(&self, tools: Box<Tools<A>>) {
-        let mut slot = self.0[shard()].0.lock();
-        if matches!(*slot, Slot::Empty) {
-            *slot = Slot::Kept(tools);
-        } else {
-            // The lock first: the last one out ends the journal.
-            drop(slot);
-            drop(tools);
+        self.is_back(Some(tools));
+    }
+
+    fn is_back(&self, tools: Option<Box<Tools<A>>>) {
+        let mut state = self.0[shard()].0.lock();
+        state.used -= 1;
+        if !state.closed && state.kept.is_none() {
+            state.kept = tools;
+            return;
         }
+        let task = if state.used == 0 { state.task.take() } else { None };
+        // The lock first: the last one out ends the journal. And that before it is told.
+        drop(state);
+        drop(tools);
+        drop(task);
     }
 
     /// Nothing is kept any more.
-    pub(crate) fn close(&self) {
-        for Shard(slot) in &self.0 {
-            let kept = std::mem::replace(&mut *slot.lock(), Slot::Closed);
+    pub(crate) fn close(&self, shared: &Shared) {
+        for Shard(state) in &self.0 {
+            let mut state = state.lock();
+            if !state.closed && state.used > 0 {
+                state.task = Some(shared.tasks.begin());
+            }
+            state.closed = true;
+            let kept = state.kept.take();
+            drop(state);
             drop(kept);
         }
     }

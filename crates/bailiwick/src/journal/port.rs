@@ -35,6 +35,18 @@ impl<T: Send + 'static, E: Send + 'static> Guarded<T, E> {
     }
 }
 
+impl<T, E> Guarded<T, E> {
+    /// What it succeeded with, if that was known at once; itself otherwise.
+    pub(crate) fn now(self) -> Result<T, Self> {
+        let Guarded { answer, failed } = self;
+        match answer.now() {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(error)) => Err(Guarded { answer: Answer::ready(Err(error)), failed }),
+            Err(answer) => Err(Guarded { answer, failed }),
+        }
+    }
+}
+
 impl<T, E> Future for Guarded<T, E> {
     type Output = Result<T, E>;
 

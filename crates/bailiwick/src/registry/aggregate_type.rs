@@ -317,7 +317,7 @@ impl<A: Aggregate> AnyKind for Kind<A> {
             // Their tasks do the same, unless their executor is gone.
             self.rest.clear();
             self.patience.clear();
-            self.tools.close();
+            self.tools.close(&self.shared);
         }
     }
 

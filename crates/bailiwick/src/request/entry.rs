@@ -75,6 +75,12 @@ impl<A: Aggregate> Entry<A> {
         self.claimed
     }
 
+    /// It was judged, and is in the journal's hands with so many events.
+    pub(crate) fn was_submitted(&mut self, events: u32) {
+        (self.claimed, self.submitted) = (true, true);
+        (self.attempts, self.events_upto) = (1, events);
+    }
+
     /// Unless its caller has given it up.
     pub(crate) fn give_back(mut self, cause: Cause) {
         if self.claim() {

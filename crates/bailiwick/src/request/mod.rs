@@ -185,6 +185,13 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
         asked
     }
 
+    /// It was judged, and accepted with this reply.
+    pub(crate) fn accepted(self, reply: A::Reply) -> Self {
+        self.claim.store(CLAIMED, Ordering::Release);
+        self.case.lock().verdict = Some(Verdict::Reply(reply));
+        self
+    }
+
     pub(crate) fn target(&self) -> &Arc<Target<A>> {
         &self.target
     }
@@ -258,17 +265,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
 
     /// The outcome of an accepted command.
     fn answer(&self, answer: Answer<A, C>) {
-        let counters = self.counters();
-        match &answer {
-            Ok(_) => counters.replied.one(),
-            Err(AskError::Rejected(_)) => counters.rejected.one(),
-            Err(AskError::AlreadyRun(_)) => counters.already_run.one(),
-            Err(AskError::Unknown { .. }) => counters.unknown.one(),
-            Err(AskError::NotRun(NotRun { cause: Cause::Panicked { .. }, .. })) => {
-                counters.panicked.one();
-            }
-            Err(AskError::NotRun(_)) => counters.given_back.one(),
-        }
+        count(self.counters(), &answer);
         self.span.answered(&answer);
         self.reply.tell(answer);
         self.target.kind.shared.settled();
@@ -282,6 +279,25 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
         self.reply.overrule(answer);
         self.target.kind.shared.settled();
     }
+}
+
+/// Counts the outcome of an accepted command.
+pub(crate) fn count<R, C, E>(counters: &Counters, answer: &Result<Receipt<R>, AskError<C, E>>) {
+    match answer {
+        Ok(_) => counters.replied.one(),
+        Err(AskError::Rejected(_)) => counters.rejected.one(),
+        Err(AskError::AlreadyRun(_)) => counters.already_run.one(),
+        Err(AskError::Unknown { .. }) => counters.unknown.one(),
+        Err(AskError::NotRun(NotRun { cause: Cause::Panicked { .. }, .. })) => {
+            counters.panicked.one();
+        }
+        Err(AskError::NotRun(_)) => counters.given_back.one(),
+    }
+}
+
+/// By which name a command is recorded.
+pub(crate) fn command_of<A: Decide<C>, C>() -> &'static str {
+    A::COMMAND.unwrap_or_else(command_name::<C>)
 }
 
 /// The name of a command's type, without its path and what it is generic over.
@@ -299,7 +315,7 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         // Of a delivery the type is the same for all commands.
         match delivering {
             Some(delivering) => delivering.command,
-            None => A::COMMAND.unwrap_or_else(command_name::<C>),
+            None => command_of::<A, C>(),
         }
     }
 

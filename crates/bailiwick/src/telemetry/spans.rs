@@ -27,10 +27,16 @@ use crate::request::{Call, Receipt};
 pub(crate) struct Seen(Option<Box<Span>>);
 
 impl Seen {
+    /// Whether anybody may want to see the span of a command.
+    #[inline]
+    pub(crate) fn is_wanted() -> bool {
+        Level::DEBUG <= LevelFilter::current()
+    }
+
     /// `span` is made if anybody may want to see those of its level.
     #[inline]
     fn begin(span: impl FnOnce() -> Span) -> Seen {
-        if Level::DEBUG > LevelFilter::current() {
+        if !Seen::is_wanted() {
             return Seen(None);
         }
         let span = span();

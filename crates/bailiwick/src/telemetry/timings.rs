@@ -32,6 +32,12 @@ impl Timings {
         Timings(wanted.map(|labels| Box::new(crate::metrics::Histograms::new(labels, kind, name))))
     }
 
+    /// Whether anybody asked for them.
+    #[inline]
+    pub(crate) fn are_wanted(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Reads the clock only if it is of interest.
     #[inline]
     pub(crate) fn begin(&self, shared: &Shared) -> Mark {
@@ -75,6 +81,11 @@ impl Timings {
 impl Timings {
     pub(crate) fn of(_: &Shared, _: &'static str, _: &'static str) -> Timings {
         Timings()
+    }
+
+    #[inline]
+    pub(crate) fn are_wanted(&self) -> bool {
+        false
     }
 
     #[inline]

@@ -88,7 +88,12 @@ impl Time {
 
     /// The current time. It never goes back.
     pub(crate) fn now(&self) -> Timestamp {
-        let elapsed = self.elapsed();
+        self.now_with(self.clock.elapsed())
+    }
+
+    /// The same, for who has just read the clock's `elapsed`.
+    pub(crate) fn now_with(&self, elapsed: Duration) -> Timestamp {
+        let elapsed = self.since_begin(elapsed);
         let next_look = self.next_look.load(Relaxed);
         if elapsed >= next_look {
             let after = elapsed.saturating_add(LOOK);
@@ -177,7 +182,11 @@ impl Time {
 
     /// Elapsed time since the beginning, in microseconds.
     fn elapsed(&self) -> u64 {
-        let elapsed = self.clock.elapsed().saturating_sub(self.begun);
+        self.since_begin(self.clock.elapsed())
+    }
+
+    fn since_begin(&self, elapsed: Duration) -> u64 {
+        let elapsed = elapsed.saturating_sub(self.begun);
         let seconds = elapsed.as_secs().saturating_mul(1_000_000);
         seconds.saturating_add(elapsed.subsec_micros().into())
     }

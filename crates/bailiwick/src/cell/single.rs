@@ -1,0 +1,332 @@
+//! One command to an aggregate with nothing else to do, where nobody wants to know more of it than its
+//! outcome: decided, recorded and released without what a turn of several needs.
+//!
+//! All that a turn guarantees holds. What does not come to its end at once (a journal that takes its
+//! time, another writer, a failure) goes on as a turn of this one command.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use bailiwick_core::journal::{AppendCondition, Appended, EncodedEvent};
+use bailiwick_core::{Aggregate, Context, Decide, Position, Timestamp};
+
+use super::Cell;
+use super::attend::Attending;
+use super::encode::{Source, Tools, encode, seal, sign};
+use super::inline::Ran;
+use super::judge::{Turn, says_deadline};
+use super::life::{Before, Known, Life, Live, Running};
+use super::phase::{Input, Phase};
+use crate::context::Stage;
+use crate::context::permits::Look;
+use crate::error::{Cause, panic_message};
+use crate::journal::port;
+use crate::request::entry::{Entries, Entry};
+use crate::telemetry::log::decide_panicked;
+use crate::telemetry::spans::Seen;
+use crate::telemetry::timings::Mark;
+
+/// The right to decide one command. To be [ended](Self::end), or [left](Self::leave) to a turn.
+pub(crate) struct Single<A: Aggregate> {
+    cell: Arc<Cell<A>>,
+    /// As the so manieth who runs it.
+    number: u32,
+    now: Timestamp,
+    /// None once it was ended.
+    life: Option<Life<A>>,
+    tools: Option<Box<Tools<A>>>,
+}
+
+/// How it went.
+pub(crate) enum Committed {
+    /// Durable, with the last event there.
+    At(Position),
+    /// Nothing is recorded.
+    Failed(Cause),
+    /// It was given to the journal, which has not answered, or said no. To be [left](Single::leave).
+    Submitted { events: u32 },
+}
+
+impl<A: Aggregate> Cell<A> {
+    /// Begins, if the aggregate is known and has nothing else to do or to look at. `elapsed`: by the
+    /// clock, just now.
+    pub(crate) fn begin_single(self: &Arc<Self>, elapsed: Duration) -> Option<Single<A>> {
+        let shared = self.shared();
+        if shared.journal_closed().is_some() || self.kind.timings.are_wanted() {
+            return None;
+        }
+        #[cfg(feature = "fault-injection")]
+        if shared.sabotage.is_some() {
+            return None;
+        }
+        let now = shared.time.now_with(elapsed);
+        let mut core = self.core.lock();
+        let desk = core.desk.as_ref().filter(|desk| desk.is_clear())?;
+        let Life::Quiet(known) = &core.life else { return None };
+        let is_quiet = !known.unsure
+            && known.answers.is_none()
+            && known.deadline.is_none_or(|deadline| deadline > now);
+        let is_free = core.phase == Phase::Idle && shared.permits.look() == Look::Free;
+        if !is_quiet || !is_free || shared.stage() != Stage::Open {
+            return None;
+        }
+        let tools = self.kind.tools.take(desk.ground.clone(), shared)?;
+        let life = std::mem::replace(&mut core.life, Life::Out);
+        core.phase = core.phase.after(Input::Begins).0;
+        core.attachments = core.attachments.wrapping_add(1);
+        let number = core.attachments;
+        // Under the lock: a shutdown that has met this cell has seen what was accepted before.
+        self.kind.tally.here().accepted.one();
+        drop(core);
+        let cell = self.clone();
+        Some(Single { cell, number, now, life: Some(life), tools: Some(tools) })
+    }
+}
+
+impl<A: Aggregate> Single<A> {
+    /// Decides. What was emitted waits to be [committed](Self::commit).
+    pub(crate) fn decide<C>(
+        &mut self,
+        command: &C,
+        name: &'static str,
+    ) -> Result<Result<A::Reply, A::Rejection>, Cause>
+    where
+        A: Decide<C>,
+    {
+        let (Some(Life::Quiet(known)), Some(tools)) = (&self.life, &mut self.tools) else {
+            unreachable!("it has not ended");
+        };
+        let mut ctx = Context::reusing(self.now, std::mem::take(&mut tools.events));
+        let decided = catch_unwind(AssertUnwindSafe(|| known.state.decide(command, &mut ctx)));
+        tools.events = ctx.into_events();
+        decided.map_err(|panic| {
+            let message = panic_message(&*panic);
+            decide_panicked(A::NAME, name, &message);
+            Cause::Panicked { message }
+        })
+    }
+
+    /// Records what was emitted, and gives it to the journal. `command`: its name.
+    pub(crate) fn commit(&mut self, command: &'static str) -> Committed {
+        let (Some(Life::Quiet(mut known)), Some(tools)) = (self.life.take(), &mut self.tools)
+        else {
+            unreachable!("it has not ended");
+        };
+        if tools.events.is_empty() {
+            let version = known.version;
+            self.life = Some(Life::Quiet(known));
+            return Committed::At(version);
+        }
+        let before = known.copy();
+        let mut events = std::mem::take(&mut tools.events);
+        let recorded = self.cell.record_alone(&mut known, &mut events, tools, (self.now, command));
+        events.clear();
+        tools.events = events;
+        let events = match recorded {
+            Ok(events) => events,
+            Err(NotRecorded::Failed(cause)) => {
+                self.life = Some(Life::Quiet(known));
+                return Committed::Failed(cause);
+            }
+            Err(NotRecorded::Garbage(cause)) => {
+                self.life = Some(self.cell.mended(known, before));
+                return Committed::Failed(cause);
+            }
+        };
+        let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
+        match self.cell.append_alone(known, before, events, tools) {
+            Ok((known, position)) => {
+                self.life = Some(Life::Quiet(known));
+                Committed::At(position)
+            }
+            Err(live) => {
+                self.life = Some(Life::Live(live));
+                Committed::Submitted { events: count }
+            }
+        }
+    }
+
+    /// It has its outcome: whatever has come meanwhile is run, or left to an actor.
+    pub(crate) fn end(mut self) {
+        let Some(life) = self.life.take() else { return };
+        self.put_back();
+        let cell = &self.cell;
+        let mut core = cell.core.lock();
+        if core.phase.is_over() {
+            drop(core);
+            return drop(life);
+        }
+        core.life = life;
+        core.busy_at = cell.kind.shared.time.recent();
+        match core.desk.as_ref().filter(|desk| !desk.is_clear()) {
+            None => {
+                let keep = core.is_to_be_kept();
+                cell.step(core, Input::Idles { keep });
+            }
+            Some(desk) => {
+                let ground = desk.ground.clone();
+                core.doubt();
+                drop(core);
+                cell.go_on_inline(self.number, ground, None);
+            }
+        }
+    }
+
+    /// Goes on as a turn of this command, which waits until `until`. Returns what its caller, whose
+    /// waker this is, is to attend to.
+    pub(crate) fn leave(
+        mut self,
+        mut entry: Entry<A>,
+        (events, until): (u32, Duration),
+        waker: &Waker,
+    ) -> Option<Attending<A>> {
+        entry.was_submitted(events);
+        let Some(Life::Live(mut live)) = self.life.take() else {
+            unreachable!("it was submitted");
+        };
+        if let Some(running) = &mut live.running {
+            running.entries.push(entry);
+        }
+        let ground = self.tools.as_ref().map(|tools| tools.ground.clone())?;
+        self.put_back();
+        let cell = self.cell.clone();
+        let mut core = cell.core.lock();
+        if core.phase.is_over() {
+            drop(core);
+            drop(live);
+            return None;
+        }
+        core.life = Life::Live(live);
+        core.doubt();
+        drop(core);
+        match cell.go_on_inline(self.number, ground, Some(waker)) {
+            Ran::Done => None,
+            ran => cell.has_to_wait(ran, until),
+        }
+    }
+
+    fn put_back(&mut self) {
+        if let Some(mut tools) = self.tools.take() {
+            // Of a command that was rejected.
+            tools.events.clear();
+            self.cell.kind.tools.put_back(tools);
+        }
+    }
+}
+
+impl<A: Aggregate> Drop for Single<A> {
+    /// Only after a panic of ours there is anything left: the state is rebuilt.
+    fn drop(&mut self) {
+        if self.tools.is_some() {
+            self.put_back();
+            self.cell.detached(self.number, true);
+        }
+    }
+}
+
+/// Why events were not recorded.
+enum NotRecorded {
+    Failed(Cause),
+    /// The state is garbage.
+    Garbage(Cause),
+}
+
+impl<A: Aggregate> Cell<A> {
+    /// Encodes the events and applies them to the state: all, or none.
+    fn record_alone(
+        &self,
+        known: &mut Known<A>,
+        events: &mut [A::Event],
+        tools: &mut Tools<A>,
+        (now, command): (Timestamp, &'static str),
+    ) -> Result<Vec<EncodedEvent>, NotRecorded> {
+        let source = Source { command: Some(command), ..Source::DEADLINE };
+        let mut batch = Vec::new();
+        let mut turn = Turn { tools, now, commands: events.len() };
+        let encoded = catch_unwind(AssertUnwindSafe(|| {
+            events.iter_mut().try_for_each(|event| encode(&mut batch, event, &mut turn, source))
+        }));
+        let encoded = encoded
+            .unwrap_or_else(|panic| Err(Cause::Panicked { message: panic_message(&*panic) }))
+            .and_then(|()| {
+                sign::<A>(&mut batch, &turn.tools.ground, source);
+                let measured = self.measure(&batch, turn.tools.payload_bytes());
+                measured.map(drop).map_err(Cause::OverLimit)
+            });
+        let applied = encoded
+            .map_err(NotRecorded::Failed)
+            .and_then(|()| self.apply(known, events, now).map_err(NotRecorded::Garbage));
+        if let Err(why) = applied {
+            turn.tools.forget(0);
+            turn.tools.shrink();
+            return Err(why);
+        }
+        says_deadline::<A>(&mut batch, known.deadline);
+        seal(&mut batch, turn.tools);
+        Ok(batch)
+    }
+
+    /// Appends them. If the journal does not take them at once, that is under way.
+    fn append_alone(
+        &self,
+        mut known: Box<Known<A>>,
+        before: Option<Box<Before<A>>>,
+        events: Vec<EncodedEvent>,
+        tools: &Tools<A>,
+    ) -> Result<(Box<Known<A>>, Position), Box<Live<A>>> {
+        // Before the append: a crash in between leaves an entry that finds nothing due.
+        if let Some(at) = known.deadline {
+            self.arm_at(&mut known, at);
+        }
+        let ground = &tools.ground;
+        let concerned = self.kind.concerned_by(&events, &ground.tags.as_slice()[0]);
+        let condition = AppendCondition::new(ground.boundary.clone()).after(known.seen);
+        match port::append(&*tools.journal, events, Some(condition)).now() {
+            Ok(appended) => {
+                self.kind.tell(&concerned, appended.first);
+                self.is_durable(&mut known, appended);
+                Ok((known, appended.last))
+            }
+            Err(append) => {
+                let mut live = Box::new(Live::of(known));
+                let (entries, begun) = (Entries::new(), Mark::default());
+                live.running = Some(Running {
+                    entries,
+                    readers: Vec::new(),
+                    keys: Vec::new(),
+                    concerned,
+                    before,
+                    append,
+                    begun,
+                    _span: Seen::default(),
+                });
+                Err(live)
+            }
+        }
+    }
+
+    fn is_durable(&self, known: &mut Known<A>, Appended { first, last }: Appended) {
+        (known.version, known.seen) = (last, last);
+        if A::SNAPSHOTS.is_some() {
+            let events = last.get().saturating_sub(first.get()) + 1;
+            known.unsaved = known.unsaved.saturating_add(u32::try_from(events).unwrap_or(u32::MAX));
+            self.keep_snapshot(known);
+        }
+    }
+
+    /// What is known once `apply` has panicked.
+    fn mended(&self, mut known: Box<Known<A>>, before: Option<Box<Before<A>>>) -> Life<A> {
+        match before {
+            Some(before) => {
+                known.undo(*before);
+                Life::Quiet(known)
+            }
+            None => {
+                self.unlearn(&mut known);
+                Life::Unloaded
+            }
+        }
+    }
+}
