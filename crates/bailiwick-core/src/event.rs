@@ -2,10 +2,14 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::codec;
+use crate::fields;
+use crate::id::Id;
+use crate::journal::BoxError;
+use crate::schema::{EventDescriptor, SchemaVersion};
+use crate::tag::{InvalidTag, Tag, Tags};
+use crate::tagged::Tagged;
 use crate::text::Same;
-use crate::{
-    BoxError, EventDescriptor, Id, InvalidTag, SchemaVersion, Tag, Tagged, Tags, codec, fields,
-};
 
 /// A set of event types that a view reads and an aggregate emits; made by `#[derive(Event)]`.
 ///

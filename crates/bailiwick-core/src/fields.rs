@@ -5,7 +5,9 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::wire::{Malformed, Reader, Writer};
 use crate::codec::{decode_value, encode_value, show};
-use crate::{BoxError, CodecError, SchemaVersion, Upcast};
+use crate::event::CodecError;
+use crate::journal::BoxError;
+use crate::schema::{SchemaVersion, Upcast};
 
 /// The fields of an event as an earlier version of its type recorded them.
 ///

@@ -20,7 +20,8 @@ use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 
-use crate::{Position, Timestamp};
+use crate::position::Position;
+use crate::time::Timestamp;
 
 pub use crate::codec::wire::Malformed;
 pub use crate::schema::{

@@ -5,8 +5,10 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::codec;
+use crate::event::{CodecError, Event, TagCollector};
 use crate::journal::REFUSED;
-use crate::{CodecError, Event, EventDescriptor, SchemaVersion, TagCollector, codec};
+use crate::schema::{EventDescriptor, SchemaVersion};
 
 /// That commands of a type are recorded, and how: see [`Decide::RECORDED`](crate::Decide::RECORDED) and
 /// [`Decision::RECORDED`](crate::Decision::RECORDED).

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Id, TagCollector};
+use crate::event::TagCollector;
+use crate::id::Id;
 
 /// Whom an event concerns: an ID, or any number of them.
 ///
@@ -85,11 +86,12 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
-    use crate::{Event, Tags, tags_of};
+    use crate::event::tags_of;
+    use crate::tag::Tags;
 
     crate::id!(pub ToolId: "tool", pub BoxId: "box");
 
-    #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[derive(bailiwick_macros::Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
     struct Moved {
         #[tag]
         tools: Vec<ToolId>,

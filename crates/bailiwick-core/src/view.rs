@@ -2,9 +2,13 @@
 
 use std::error::Error;
 
-use crate::{
-    Context, Event, Id, IdDescriptor, InvalidTag, Recording, Snapshots, Tag, Tags, Timestamp,
-};
+use crate::context::Context;
+use crate::event::Event;
+use crate::id::{Id, IdDescriptor};
+use crate::recording::Recording;
+use crate::snapshot::Snapshots;
+use crate::tag::{InvalidTag, Tag, Tags};
+use crate::time::Timestamp;
 
 /// What a view is of: an ID, a tuple of IDs (an event must concern all of them) or `()`.
 ///

@@ -2,9 +2,8 @@
 
 use super::attempt::Borrowing;
 use super::{Attempt, Effect, Failed};
-use crate::News;
 use crate::journal::RecordedEvent;
-use crate::policy::{ReactError, ReactionDescriptor};
+use crate::policy::{News, ReactError, ReactionDescriptor};
 use crate::views::{Boundary, Folded};
 
 /// An [`Effect`], whatever its news and its views.

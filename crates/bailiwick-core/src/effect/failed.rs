@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::policy::short_reason;
-use crate::{BoxError, ErrorReport, GiveUp, Text};
+use crate::journal::BoxError;
+use crate::policy::{GiveUp, short_reason};
+use crate::report::ErrorReport;
+use crate::text::Text;
 
 /// Why an [effect](crate::Effect) was not performed, and what is to become of it.
 ///

@@ -4,8 +4,13 @@ use std::fmt::Debug;
 
 use super::happened::Happened;
 use crate::codec::show;
-use crate::journal::{EncodedEvent, EventType, Metadata};
-use crate::{BoxError, ErrorReport, Event, Tags, Timestamp, Unstorable, stored, tags_of};
+use crate::event::{Event, tags_of};
+use crate::journal::{BoxError, EncodedEvent, EventType, Metadata};
+use crate::report::ErrorReport;
+use crate::stored;
+use crate::stored::Unstorable;
+use crate::tag::Tags;
+use crate::time::Timestamp;
 
 /// The event as it comes back from its own encoding: what a replay would see.
 pub(super) fn survivor<E: Event + PartialEq + Debug>(own: &Tags, event: &E) -> Result<E, BoxError> {

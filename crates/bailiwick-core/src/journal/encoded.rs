@@ -2,10 +2,15 @@
 
 use bytes::Bytes;
 
+use crate::event::{CodecError, Event};
+use crate::id::Id;
 use crate::journal::{EventType, RESERVED_PREFIX};
-use crate::{
-    Aggregate, CodecError, Event, Id, Position, SchemaVersion, Tag, Tags, Text, Timestamp,
-};
+use crate::position::Position;
+use crate::schema::SchemaVersion;
+use crate::tag::{Tag, Tags};
+use crate::text::Text;
+use crate::time::Timestamp;
+use crate::view::Aggregate;
 
 mod deadline;
 mod delivery;

@@ -5,9 +5,10 @@ use std::fmt;
 
 use super::{Lane, Policy, Start};
 use crate::effect::Effect;
+use crate::event::{CodecError, Event};
 use crate::journal::{EncodedEvent, EventType};
-use crate::views::Reader;
-use crate::{CodecError, Event, EventDescriptor, Views, each_name};
+use crate::schema::{EventDescriptor, each_name};
+use crate::views::{Reader, Views};
 
 /// Which of the two reactions to news it is. Shown, it is "policy" or "effect".
 ///

@@ -5,7 +5,9 @@
 
 mod store;
 
-use crate::{BoxError, Event, News};
+use crate::event::Event;
+use crate::journal::BoxError;
+use crate::policy::News;
 
 pub use store::{ProjectionStore, ProjectionTransaction};
 

@@ -1,8 +1,7 @@
 //! The port of a database that keeps the rows of a projection.
 
 use super::Projection;
-use crate::BoxError;
-use crate::journal::Cursor;
+use crate::journal::{BoxError, Cursor};
 
 /// A database, as a projection writes its rows there. Implemented once for each database, for all projections or for
 /// one.

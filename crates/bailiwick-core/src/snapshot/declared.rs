@@ -3,8 +3,11 @@
 use std::any::type_name;
 
 use super::{SnapshotKey, Snapshots};
+use crate::event::Event;
 use crate::journal::fnv_1a;
-use crate::{Event, EventDescriptor, InvalidTag, Key, View};
+use crate::schema::EventDescriptor;
+use crate::tag::InvalidTag;
+use crate::view::{Key, View};
 
 /// What is declared of the snapshots of a view.
 #[derive(Debug, Clone, Copy)]

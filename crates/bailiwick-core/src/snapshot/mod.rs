@@ -15,8 +15,10 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::codec;
+use crate::event::CodecError;
 use crate::short_name::short_name;
-use crate::{CodecError, View, codec};
+use crate::view::View;
 
 #[doc(hidden)]
 pub use declared::{Declared, SnapshotOf};

@@ -4,8 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::Tag;
 use crate::journal::{Answer, BoxError, JournalId};
+use crate::tag::Tag;
 
 /// Where snapshots are kept.
 ///

@@ -12,7 +12,7 @@ use super::erased::ReadingItem;
 use super::error::BoundaryError;
 use super::folded::Folded;
 use crate::journal::{EventType, Query, QueryItem};
-use crate::{Tag, Tags};
+use crate::tag::{Tag, Tags};
 
 /// What a decision reads and guards: each view once. Cloning shares it.
 ///

@@ -6,11 +6,15 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::error::BoundaryError;
+use crate::event::{CodecError, Event};
 use crate::journal::{EncodedEvent, EventType, QueryItem};
+use crate::position::Position;
 use crate::schema::each_name;
 use crate::short_name::short_name;
-use crate::snapshot::{Declared, SnapshotOf};
-use crate::{CodecError, Event, Key, Position, SnapshotKey, Tags, Timestamp, View};
+use crate::snapshot::{Declared, SnapshotKey, SnapshotOf};
+use crate::tag::Tags;
+use crate::time::Timestamp;
+use crate::view::{Key, View};
 
 /// What is folded from the events of one key: a [`View`], or the last event of all.
 pub trait OneView: Sized + Send + 'static {

@@ -11,8 +11,9 @@ use super::erased::{ReadingItem, ViewIdentity};
 use super::error::FoldError;
 use super::slot::Slot;
 use crate::journal::{AppendCondition, EncodedEvent, Page, Query, Read, RecordedEvent};
+use crate::position::Position;
 use crate::snapshot::NotKept;
-use crate::{Position, View};
+use crate::view::View;
 
 /// So many views are found as fast by looking at each.
 const FEW: usize = 8;

@@ -34,7 +34,7 @@ pub use slot::Slot;
 
 use std::marker::PhantomData;
 
-use crate::View;
+use crate::view::View;
 
 /// What a decision reads: views, in any combination. [`Keys`](Views::Keys) says what they are of,
 /// and the decision gets [`Refs`](Views::Refs).

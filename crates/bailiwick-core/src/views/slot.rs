@@ -4,9 +4,10 @@ use std::fmt;
 
 use super::erased::{ReadingItem, State, ViewIdentity};
 use super::error::FoldError;
+use crate::event::CodecError;
 use crate::journal::{EncodedEvent, RecordedEvent};
+use crate::position::Position;
 use crate::snapshot::NotKept;
-use crate::{CodecError, Position};
 
 /// What it takes to know which view it is of what, about.
 const OVERHEAD_BYTES: usize = 256;

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use crate::CodecError;
 use crate::codec::MAX_DEPTH;
+use crate::event::CodecError;
 
 /// What the encoder itself says.
 #[derive(Debug, Clone, Copy, thiserror::Error)]

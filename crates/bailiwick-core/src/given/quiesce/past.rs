@@ -5,9 +5,12 @@ use std::fmt::Arguments;
 use crate::given::log::Log;
 use crate::given::report::Report;
 use crate::given::survives;
-use crate::journal::{Delivery, EncodedEvent, Metadata, RecordedEvent};
+use crate::journal::{BoxError, Delivery, EncodedEvent, Metadata, RecordedEvent};
 use crate::policy::DeliveryEnded;
-use crate::{BoxError, Position, Tag, Text, Timestamp};
+use crate::position::Position;
+use crate::tag::Tag;
+use crate::text::Text;
+use crate::time::Timestamp;
 
 #[derive(Default)]
 pub(super) struct Past {

@@ -1,8 +1,9 @@
 //! Whom a recorded event concerns, by its tags, and who decided it.
 
 use super::RecordedEvent;
-use crate::id::read;
-use crate::{Aggregate, Id, Tag, UnreadableId};
+use crate::id::{Id, UnreadableId, read};
+use crate::tag::Tag;
+use crate::view::Aggregate;
 
 /// Why the one ID of a type cannot be told of an event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -113,14 +114,18 @@ impl RecordedEvent {
 
 #[cfg(test)]
 mod tests {
+    use crate::id;
     use crate::journal::{EncodedEvent, EventType, Metadata, Origin, RecordedDeadline};
-    use crate::{Event, Position, Tags, Timestamp, View, id};
+    use crate::position::Position;
+    use crate::tag::Tags;
+    use crate::time::Timestamp;
+    use crate::view::View;
 
     use super::*;
 
     id!(CourseId: "course" was "kurs", StudentId: "student", OrderNo(u64): "order");
 
-    #[derive(Event, serde::Serialize, serde::Deserialize)]
+    #[derive(bailiwick_macros::Event, serde::Serialize, serde::Deserialize)]
     #[event(crate = "crate")]
     struct Defined {}
 
