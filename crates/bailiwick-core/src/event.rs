@@ -2,10 +2,10 @@
 
 use serde::de::DeserializeOwned;
 
+use crate::box_error::BoxError;
 use crate::codec;
 use crate::fields;
 use crate::id::Id;
-use crate::journal::BoxError;
 use crate::schema::{EventDescriptor, SchemaVersion};
 use crate::tag::{InvalidTag, Tag, Tags};
 use crate::tagged::Tagged;

@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::box_error::BoxError;
 use crate::codec::wire::{Malformed, Reader, Writer};
 use crate::codec::{decode_value, encode_value, show};
 use crate::event::CodecError;
-use crate::journal::BoxError;
 use crate::schema::{SchemaVersion, Upcast};
 
 /// The fields of an event as an earlier version of its type recorded them.

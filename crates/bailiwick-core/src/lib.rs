@@ -12,6 +12,7 @@
 )]
 extern crate self as bailiwick_core;
 
+mod box_error;
 mod class;
 #[doc(hidden)]
 pub mod codec;

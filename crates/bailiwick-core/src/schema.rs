@@ -2,8 +2,8 @@
 
 use std::any::TypeId;
 
+use crate::box_error::BoxError;
 use crate::fields::Fields;
-use crate::journal::BoxError;
 
 /// Event types whose names begin like this are Bailiwick's own: no domain's type has such a name.
 ///

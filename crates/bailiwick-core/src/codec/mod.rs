@@ -23,8 +23,8 @@ use rmp_serde::decode::Error as DecodeError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::box_error::BoxError;
 use crate::event::CodecError;
-use crate::journal::BoxError;
 use encoder::{EncodeError, Encoder};
 
 pub use show::show;

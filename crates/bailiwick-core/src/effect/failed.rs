@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::journal::BoxError;
+use crate::box_error::BoxError;
 use crate::policy::{GiveUp, short_reason};
 use crate::report::ErrorReport;
 use crate::text::Text;

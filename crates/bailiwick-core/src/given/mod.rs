@@ -35,8 +35,8 @@ pub use quiesce::quiesce;
 pub use reacted::PolicyOutcome;
 pub use sent::{CommandOf, Sent, decision, to};
 
+use crate::box_error::BoxError;
 use crate::id::{Id, IntoId};
-use crate::journal::BoxError;
 use crate::report::ErrorReport;
 use crate::short_name::short_name;
 use crate::snapshot;

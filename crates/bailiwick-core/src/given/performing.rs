@@ -9,8 +9,9 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::log::Log;
 use super::reacting::{Kept, computed};
+use crate::box_error::BoxError;
 use crate::effect::{AnyEffect, Attempt, Borrowing, Failed, Present};
-use crate::journal::{BoxError, Delivery, JournalId, RecordedEvent};
+use crate::journal::{Delivery, JournalId, RecordedEvent};
 use crate::policy::ReactionDescriptor;
 use crate::text::Text;
 use crate::time::Timestamp;

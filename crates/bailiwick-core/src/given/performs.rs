@@ -4,8 +4,8 @@ use super::events::{GivenEvents, LastNews};
 use super::happened::Happened;
 use super::performed::EffectOutcome;
 use super::{performing, reacting};
+use crate::box_error::BoxError;
 use crate::effect::{AnyEffect, Effect};
-use crate::journal::BoxError;
 use crate::short_name::short_name;
 
 impl GivenEvents {

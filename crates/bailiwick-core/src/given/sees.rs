@@ -4,7 +4,7 @@ use super::events::GivenEvents;
 use super::happened::Happened;
 use super::reacted::PolicyOutcome;
 use super::reacting;
-use crate::journal::BoxError;
+use crate::box_error::BoxError;
 use crate::policy::{AnyPolicy, Policy};
 use crate::short_name::short_name;
 

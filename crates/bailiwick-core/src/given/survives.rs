@@ -3,9 +3,10 @@
 use std::fmt::Debug;
 
 use super::happened::Happened;
+use crate::box_error::BoxError;
 use crate::codec::show;
 use crate::event::{Event, tags_of};
-use crate::journal::{BoxError, EncodedEvent, EventType, Metadata};
+use crate::journal::{EncodedEvent, EventType, Metadata};
 use crate::report::ErrorReport;
 use crate::stored;
 use crate::stored::Unstorable;

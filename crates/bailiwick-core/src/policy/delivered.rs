@@ -5,9 +5,9 @@ use std::error::Error;
 use std::fmt::{self, Debug};
 
 use super::commands::Payload;
+use crate::box_error::BoxError;
 use crate::context::Context;
 use crate::event::CodecError;
-use crate::journal::BoxError;
 use crate::recording::{Form, Recording};
 use crate::report::ErrorReport;
 use crate::view::{Aggregate, Decide};

@@ -5,8 +5,8 @@
 
 mod store;
 
+use crate::box_error::BoxError;
 use crate::event::Event;
-use crate::journal::BoxError;
 use crate::policy::News;
 
 pub use store::{ProjectionStore, ProjectionTransaction};

@@ -4,7 +4,8 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::journal::{Answer, BoxError, JournalId};
+use crate::box_error::BoxError;
+use crate::journal::{Answer, JournalId};
 use crate::tag::Tag;
 
 /// Where snapshots are kept.

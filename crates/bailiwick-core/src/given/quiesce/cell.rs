@@ -3,12 +3,13 @@
 use std::fmt::Debug;
 
 use super::past::{Cause, Past};
+use crate::box_error::BoxError;
 use crate::event::tags_of;
 use crate::given::panicked::{Panicked, catch};
 use crate::given::report::Report;
 use crate::given::{MOST_EXPIRED, survives};
 use crate::id::Id;
-use crate::journal::{BoxError, EncodedEvent, Origin, RecordedDeadline};
+use crate::journal::{EncodedEvent, Origin, RecordedDeadline};
 use crate::tag::Tag;
 use crate::text::Text;
 use crate::time::Timestamp;

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use super::aggregates::{Kind, ended};
 use super::past::{Cause, Ended, Past};
+use crate::box_error::BoxError;
 use crate::context::Context;
 use crate::decision::{Bounded, Decision};
 use crate::event::Event;
@@ -13,7 +14,7 @@ use crate::given::panicked::catch;
 use crate::given::report::Report;
 use crate::given::survives;
 use crate::given::verdict::Judged;
-use crate::journal::{BoxError, EncodedEvent};
+use crate::journal::EncodedEvent;
 use crate::policy::Payload;
 use crate::short_name::short_name;
 use crate::text::Text;

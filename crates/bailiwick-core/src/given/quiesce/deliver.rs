@@ -3,9 +3,10 @@
 use super::past::{Cause, Ended, trace};
 use super::refusal::Undone;
 use super::set::Set;
+use crate::box_error::BoxError;
 use crate::given::report::Report;
 use crate::given::sent::Shown;
-use crate::journal::{BoxError, Delivery, RecordedEvent};
+use crate::journal::{Delivery, RecordedEvent};
 use crate::policy::{DeliveryEnded, Ending, Outgoing, Recipient, policy_tag};
 use crate::position::Position;
 use crate::text::Text;

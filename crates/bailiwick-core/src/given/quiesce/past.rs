@@ -2,10 +2,11 @@
 
 use std::fmt::Arguments;
 
+use crate::box_error::BoxError;
 use crate::given::log::Log;
 use crate::given::report::Report;
 use crate::given::survives;
-use crate::journal::{BoxError, Delivery, EncodedEvent, Metadata, RecordedEvent};
+use crate::journal::{Delivery, EncodedEvent, Metadata, RecordedEvent};
 use crate::policy::DeliveryEnded;
 use crate::position::Position;
 use crate::tag::Tag;

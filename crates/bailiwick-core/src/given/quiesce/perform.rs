@@ -2,10 +2,11 @@
 
 use super::pending::{Does, Place, Running};
 use super::set::Set;
+use crate::box_error::BoxError;
 use crate::effect::Failed;
 use crate::given::performing::{self, Performed};
 use crate::given::report::Report;
-use crate::journal::{BoxError, RecordedEvent};
+use crate::journal::RecordedEvent;
 use crate::policy::{DeliveryEnded, Ending};
 
 impl Set {
