@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use crate::codec::CodecError;
 use crate::decision::EmitError;
-use crate::event::{CodecError, TagError};
+use crate::event::TagError;
 use crate::journal::OverLimit;
 use crate::stored::Unstorable;
 use crate::tag::InvalidTag;

@@ -35,6 +35,7 @@ pub mod recording;
 mod report;
 mod round_trip;
 mod schema;
+mod schema_version;
 mod short_name;
 #[doc(hidden)]
 pub mod snapshot;
@@ -53,11 +54,12 @@ pub mod views;
 
 pub use bailiwick_macros::{Event, RoundTrip, commands};
 pub use class::ErrorClass;
+pub use codec::CodecError;
 pub use context::Context;
 pub use decision::{Bounded, Decision, EmitError};
 pub use effect::{Attempt, Effect, Failed, MockAnswer, MockService};
-pub use event::{CodecError, Event, TagCollector, TagError, tags_of};
-pub use fields::{FieldError, Fields};
+pub use event::{Event, TagCollector, TagError, tags_of};
+pub use fields::{FieldError, Fields, Upcast};
 pub use given::{
     By, Came, CommandOf, DecisionOutcome, EffectOutcome, Given, GivenEvents, Happened, Outcome,
     PolicyOutcome, ProjectionOutcome, Sent, Verdict, by, decision, given, given_events, quiesce,
@@ -74,7 +76,8 @@ pub use projection::{Projection, ProjectionStore, ProjectionTransaction};
 pub use recording::Recording;
 pub use report::ErrorReport;
 pub use round_trip::RoundTrip;
-pub use schema::{EventDescriptor, FieldDescriptor, SchemaVersion, Upcast, each_name};
+pub use schema::{EventDescriptor, FieldDescriptor, each_name};
+pub use schema_version::SchemaVersion;
 pub use snapshot::{SnapshotKey, SnapshotStore, Snapshots, assert_snapshot};
 pub use stored::Unstorable;
 pub use tag::{InvalidTag, Tag, Tags};

@@ -5,10 +5,11 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec;
-use crate::event::{CodecError, Event, TagCollector};
+use crate::codec::{self, CodecError};
+use crate::event::{Event, TagCollector};
 use crate::journal::REFUSED;
-use crate::schema::{EventDescriptor, SchemaVersion};
+use crate::schema::EventDescriptor;
+use crate::schema_version::SchemaVersion;
 
 /// That commands of a type are recorded, and how: see [`Decide::RECORDED`](crate::Decide::RECORDED) and
 /// [`Decision::RECORDED`](crate::Decision::RECORDED).

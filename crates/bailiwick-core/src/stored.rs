@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec;
-use crate::event::{CodecError, Event};
+use crate::codec::{self, CodecError};
+use crate::event::Event;
 use crate::fields::Fields;
 
 /// Encodes an event at the end of `out`. If its type is not known to come back as it was, it is read

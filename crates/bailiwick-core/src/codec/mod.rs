@@ -14,6 +14,7 @@
 mod canonical;
 mod de;
 mod encoder;
+mod error;
 mod ser;
 mod show;
 pub(crate) mod wire;
@@ -24,9 +25,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::box_error::BoxError;
-use crate::event::CodecError;
 use encoder::{EncodeError, Encoder};
 
+pub use error::CodecError;
 pub use show::show;
 
 /// How deep a value may be nested, in values, itself and the innermost one included: enough for

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 
-use crate::event::{CodecError, Event};
+use crate::codec::CodecError;
+use crate::event::Event;
 use crate::id::Id;
 use crate::journal::{EventType, RESERVED_PREFIX};
 use crate::position::Position;
-use crate::schema::SchemaVersion;
+use crate::schema_version::SchemaVersion;
 use crate::tag::{Tag, Tags};
 use crate::text::Text;
 use crate::time::Timestamp;

@@ -6,8 +6,8 @@ use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 
 use super::delivered::Delivered;
+use crate::codec::CodecError;
 use crate::decision::Decision;
-use crate::event::CodecError;
 use crate::id::Id;
 use crate::journal::DeliveryTarget;
 use crate::short_name::short_name;

@@ -6,8 +6,8 @@ use std::fmt::{self, Debug};
 
 use super::commands::Payload;
 use crate::box_error::BoxError;
+use crate::codec::CodecError;
 use crate::context::Context;
-use crate::event::CodecError;
 use crate::recording::{Form, Recording};
 use crate::report::ErrorReport;
 use crate::view::{Aggregate, Decide};

@@ -1,7 +1,7 @@
 //! A policy without its types, for whoever runs it.
 
 use super::reaction::ReactionDescriptor;
-use crate::event::CodecError;
+use crate::codec::CodecError;
 use crate::journal::RecordedEvent;
 use crate::policy::{Commands, GiveUp, News, Policy};
 use crate::views::{Boundary, BoundaryError, Folded};

@@ -5,13 +5,14 @@ use std::any::TypeId;
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec;
-use crate::event::{CodecError, Event, TagCollector};
+use crate::codec::{self, CodecError};
+use crate::event::{Event, TagCollector};
 use crate::journal::{
     DELIVERY_ENDED, LANE_FREED, LANE_PARKED, POLICY_REACHED, POLICY_REWOUND, POLICY_STARTED,
 };
 use crate::position::Position;
-use crate::schema::{EventDescriptor, SchemaVersion};
+use crate::schema::EventDescriptor;
+use crate::schema_version::SchemaVersion;
 use crate::tag::{InvalidTag, Tag};
 
 /// The key of the tag that all facts of a policy carry. Not one of an ID's: it has a dot.

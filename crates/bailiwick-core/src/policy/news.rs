@@ -1,6 +1,7 @@
 //! News: an event that is in the journal, as a policy or a subscription sees it.
 
-use crate::event::{CodecError, Event};
+use crate::codec::CodecError;
+use crate::event::Event;
 use crate::id::Id;
 use crate::journal::{NotOneId, RecordedEvent};
 use crate::position::Position;

@@ -4,8 +4,9 @@ use std::any::{TypeId, type_name};
 use std::fmt;
 
 use super::{Lane, Policy, Start};
+use crate::codec::CodecError;
 use crate::effect::Effect;
-use crate::event::{CodecError, Event};
+use crate::event::Event;
 use crate::journal::{EncodedEvent, EventType};
 use crate::schema::{EventDescriptor, each_name};
 use crate::views::{Reader, Views};

@@ -1,9 +1,10 @@
 use std::fmt::Debug;
 
 use super::*;
+use crate::codec::CodecError;
 use crate::codec::wire::Malformed;
 use crate::decision::EmitError;
-use crate::event::{CodecError, TagError};
+use crate::event::TagError;
 use crate::fields::FieldError;
 use crate::id;
 use crate::id::{InvalidId, UnreadableId};

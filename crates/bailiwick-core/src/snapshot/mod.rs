@@ -15,8 +15,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec;
-use crate::event::CodecError;
+use crate::codec::{self, CodecError};
 use crate::short_name::short_name;
 use crate::view::View;
 

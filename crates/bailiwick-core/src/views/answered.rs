@@ -4,10 +4,12 @@ use std::any::TypeId;
 use std::time::Duration;
 
 use super::erased::OneView;
-use crate::event::{CodecError, Event, TagCollector};
+use crate::codec::CodecError;
+use crate::event::{Event, TagCollector};
 use crate::journal::{ANSWERED, EncodedEvent, Idempotency};
 use crate::position::Position;
-use crate::schema::{EventDescriptor, SchemaVersion};
+use crate::schema::EventDescriptor;
+use crate::schema_version::SchemaVersion;
 use crate::tag::{InvalidTag, Tag, Tags};
 use crate::time::Timestamp;
 use crate::view::Key;

@@ -6,7 +6,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::error::BoundaryError;
-use crate::event::{CodecError, Event};
+use crate::codec::CodecError;
+use crate::event::Event;
 use crate::journal::{EncodedEvent, EventType, QueryItem};
 use crate::position::Position;
 use crate::schema::each_name;

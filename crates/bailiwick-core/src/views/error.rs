@@ -1,6 +1,6 @@
 //! What can be wrong with views.
 
-use crate::event::CodecError;
+use crate::codec::CodecError;
 use crate::journal::EventType;
 use crate::position::Position;
 use crate::tag::InvalidTag;

@@ -3,7 +3,8 @@
 use std::any::{TypeId, type_name};
 
 use super::erased::OneView;
-use crate::event::{CodecError, Event};
+use crate::codec::CodecError;
+use crate::event::Event;
 use crate::id::IdDescriptor;
 use crate::journal::EncodedEvent;
 use crate::schema::EventDescriptor;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::erased::{ReadingItem, State, ViewIdentity};
 use super::error::FoldError;
-use crate::event::CodecError;
+use crate::codec::CodecError;
 use crate::journal::{EncodedEvent, RecordedEvent};
 use crate::position::Position;
 use crate::snapshot::NotKept;
