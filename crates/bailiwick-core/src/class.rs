@@ -4,10 +4,10 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::codec::CodecError;
 use crate::decision::EmitError;
-use crate::event::TagError;
 use crate::journal::OverLimit;
 use crate::stored::Unstorable;
 use crate::tag::InvalidTag;
+use crate::tagged::TagError;
 use crate::views::BoundaryError;
 
 /// What kind of trouble an error is: what whoever was told it can do. Errors have a great many causes,

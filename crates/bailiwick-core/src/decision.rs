@@ -5,9 +5,10 @@ use std::error::Error;
 use std::fmt;
 
 use crate::context::Context;
-use crate::event::{Event, TagError, tags_of};
+use crate::event::{Event, tags_of};
 use crate::recording::Recording;
 use crate::tag::Tags;
+use crate::tagged::TagError;
 use crate::views::{Boundary, BoundaryError, Folded, Views};
 
 /// A command over a dynamic boundary: it reads exactly the facts it depends on, through views, and

@@ -4,12 +4,10 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::{self, CodecError};
 use crate::fields;
-use crate::id::Id;
 use crate::schema::EventDescriptor;
 use crate::schema_version::SchemaVersion;
-use crate::tag::{InvalidTag, Tag, Tags};
-use crate::tagged::Tagged;
-use crate::text::Same;
+use crate::tag::Tags;
+use crate::tagged::{TagCollector, TagError};
 
 /// A set of event types that a view reads and an aggregate emits; made by `#[derive(Event)]`.
 ///
@@ -19,7 +17,7 @@ use crate::text::Same;
 ///   tags, its bytes, and a `From`. It may be in a `Box`.
 /// - `#[event(only(Placed))]` on a newtype variant includes of another set these event types only; the
 ///   others are neither read nor guarded.
-/// - A field marked `#[tag]` is an [`Id`], or several ([`Tagged`]): events carry its tags.
+/// - A field marked `#[tag]` is an [`Id`](crate::Id), or several ([`Tagged`](crate::Tagged)): events carry its tags.
 ///
 /// An event is stored by its type's name, so a name belongs to one Rust type, for ever. What may
 /// change, and how:
@@ -188,44 +186,6 @@ pub fn decode_as<T: DeserializeOwned>(
     codec::decode(event_type, &payload)
 }
 
-/// Collects the tags of an event's fields beside those of whoever emits it.
-///
-/// For an example see [`Tagged`](crate::Tagged).
-#[derive(Debug)]
-pub struct TagCollector<'a> {
-    own: Option<&'a Tag>,
-    more: Vec<Tag>,
-    error: Option<TagError>,
-}
-
-impl TagCollector<'_> {
-    /// Adds the tags of those whom a field names.
-    pub fn add(&mut self, field: &impl Tagged) {
-        field.add_tags(self);
-    }
-
-    pub(crate) fn add_id<I: Id>(&mut self, id: &I) {
-        if self.error.is_some() {
-            return;
-        }
-        if let Some(own) = self.own.filter(|own| own.key() == I::KEY) {
-            if !Same::text(own.value(), id) {
-                self.error = Some(TagError::Contradiction {
-                    own: own.clone(),
-                    field: format!("{}:{id}", I::KEY),
-                });
-            }
-            return;
-        }
-        match id.tag() {
-            Ok(tag) => self.more.push(tag),
-            Err(source) => {
-                self.error = Some(TagError::Invalid { key: I::KEY, source });
-            }
-        }
-    }
-}
-
 /// The tags of an event that the aggregate with the tags `own` emits: those, and its fields'.
 ///
 /// # Errors
@@ -253,42 +213,7 @@ impl TagCollector<'_> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn tags_of<E: Event>(own: &Tags, event: &E) -> Result<Tags, TagError> {
-    let mut collector = TagCollector { own: own.as_slice().first(), more: Vec::new(), error: None };
+    let mut collector = TagCollector::of(own);
     event.tags(&mut collector);
-    match collector.error {
-        Some(error) => Err(error),
-        None if collector.more.is_empty() => Ok(own.clone()),
-        None => {
-            let mut tags = collector.more;
-            tags.extend_from_slice(own.as_slice());
-            Ok(Tags::of(tags))
-        }
-    }
-}
-
-/// Why the tags of an event contradict each other.
-///
-/// For an example see [`tags_of`](crate::tags_of).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TagError {
-    /// A field names another thing of the aggregate's own kind.
-    #[error(
-        "the event's field says {field} but the aggregate that emits it is {own}: an aggregate \
-         speaks for itself only; leave the `#[tag]` off a field that names another one"
-    )]
-    Contradiction {
-        /// The aggregate's own tag.
-        own: Tag,
-        /// The tag of the field.
-        field: String,
-    },
-    /// The text of a field's ID cannot be a tag.
-    #[error("a field with the tag key {key:?} cannot be a tag")]
-    Invalid {
-        /// The key of the ID.
-        key: &'static str,
-        /// What is wrong with its text.
-        source: InvalidTag,
-    },
+    collector.all()
 }

@@ -58,7 +58,7 @@ pub use codec::CodecError;
 pub use context::Context;
 pub use decision::{Bounded, Decision, EmitError};
 pub use effect::{Attempt, Effect, Failed, MockAnswer, MockService};
-pub use event::{Event, TagCollector, TagError, tags_of};
+pub use event::{Event, tags_of};
 pub use fields::{FieldError, Fields, Upcast};
 pub use given::{
     By, Came, CommandOf, DecisionOutcome, EffectOutcome, Given, GivenEvents, Happened, Outcome,
@@ -81,7 +81,7 @@ pub use schema_version::SchemaVersion;
 pub use snapshot::{SnapshotKey, SnapshotStore, Snapshots, assert_snapshot};
 pub use stored::Unstorable;
 pub use tag::{InvalidTag, Tag, Tags};
-pub use tagged::Tagged;
+pub use tagged::{TagCollector, TagError, Tagged};
 pub use text::Text;
 pub use time::{InvalidTimestamp, Timestamp};
 pub use trace_parent::{InvalidTraceParent, TraceParent};

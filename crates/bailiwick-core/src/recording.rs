@@ -6,10 +6,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::codec::{self, CodecError};
-use crate::event::{Event, TagCollector};
+use crate::event::Event;
 use crate::journal::REFUSED;
 use crate::schema::EventDescriptor;
 use crate::schema_version::SchemaVersion;
+use crate::tagged::TagCollector;
 
 /// That commands of a type are recorded, and how: see [`Decide::RECORDED`](crate::Decide::RECORDED) and
 /// [`Decision::RECORDED`](crate::Decision::RECORDED).

@@ -4,7 +4,6 @@ use super::*;
 use crate::codec::CodecError;
 use crate::codec::wire::Malformed;
 use crate::decision::EmitError;
-use crate::event::TagError;
 use crate::fields::FieldError;
 use crate::id;
 use crate::id::{InvalidId, UnreadableId};
@@ -15,6 +14,7 @@ use crate::journal::{
 use crate::position::Position;
 use crate::stored::Unstorable;
 use crate::tag::{InvalidTag, Tag, Tags};
+use crate::tagged::TagError;
 use crate::views::BoundaryError;
 
 /// What is beneath every error that has something beneath it.

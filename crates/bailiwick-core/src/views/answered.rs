@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use super::erased::OneView;
 use crate::codec::CodecError;
-use crate::event::{Event, TagCollector};
+use crate::event::Event;
 use crate::journal::{ANSWERED, EncodedEvent, Idempotency};
 use crate::position::Position;
 use crate::schema::EventDescriptor;
 use crate::schema_version::SchemaVersion;
 use crate::tag::{InvalidTag, Tag, Tags};
+use crate::tagged::TagCollector;
 use crate::time::Timestamp;
 use crate::view::Key;
 
