@@ -103,3 +103,13 @@ impl From<GiveUp> for Failed {
         Failed::GiveUp { reason: give_up.reason().to_owned().into() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_reason_the_beginning_is_kept() {
+        assert_eq!(Failed::give_up(" ".repeat(4_097)).reason().len(), 4_096 + 15);
+    }
+}
