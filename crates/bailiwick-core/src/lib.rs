@@ -78,14 +78,14 @@ pub use report::ErrorReport;
 pub use round_trip::RoundTrip;
 pub use schema::{EventDescriptor, FieldDescriptor, each_name};
 pub use schema_version::SchemaVersion;
-pub use snapshot::{SnapshotKey, SnapshotStore, Snapshots, assert_snapshot};
+pub use snapshot::{SnapshotKey, SnapshotStore, assert_snapshot};
 pub use stored::Unstorable;
 pub use tag::{InvalidTag, Tag, Tags};
 pub use tagged::{TagCollector, TagError, Tagged};
 pub use text::Text;
 pub use time::{InvalidTimestamp, Timestamp};
 pub use trace_parent::{InvalidTraceParent, TraceParent};
-pub use view::{Aggregate, Decide, Key, View, require};
+pub use view::{Aggregate, Decide, Key, Snapshots, View, require};
 pub use views::{BoundaryError, FoldError, Last, Unguarded, Views};
 
 /// What the macros of this crate expand to. Not for use by hand.

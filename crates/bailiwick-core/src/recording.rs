@@ -7,8 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::codec::{self, CodecError};
 use crate::event::Event;
-use crate::journal::REFUSED;
-use crate::schema::EventDescriptor;
+use crate::schema::{EventDescriptor, REFUSED};
 use crate::schema_version::SchemaVersion;
 use crate::tagged::TagCollector;
 
