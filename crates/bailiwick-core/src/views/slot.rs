@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use super::erased::{ReadingItem, State, ViewIdentity};
+use super::erased::State;
 use super::error::FoldError;
+use super::identity::ViewIdentity;
+use super::item::ReadingItem;
 use crate::codec::CodecError;
 use crate::journal::{EncodedEvent, RecordedEvent};
 use crate::position::Position;
