@@ -2,8 +2,13 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use crate::codec::CodecError;
+use crate::decision::EmitError;
 use crate::journal::OverLimit;
-use crate::{BoundaryError, CodecError, EmitError, InvalidTag, TagError, Unstorable};
+use crate::stored::Unstorable;
+use crate::tag::InvalidTag;
+use crate::tagged::TagError;
+use crate::views::BoundaryError;
 
 /// What kind of trouble an error is: what whoever was told it can do. Errors have a great many causes,
 /// and the answers to them are these.

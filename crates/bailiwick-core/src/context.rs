@@ -1,6 +1,7 @@
 //! What a decision may use: the time, and a place for its events.
 
-use crate::{Event, Timestamp};
+use crate::event::Event;
+use crate::time::Timestamp;
 
 /// Handed to a decision: the time it is judged at, and where its events go. For an example see
 /// [`Aggregate`](crate::Aggregate).

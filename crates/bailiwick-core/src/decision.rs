@@ -4,8 +4,12 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 
+use crate::context::Context;
+use crate::event::{Event, tags_of};
+use crate::recording::Recording;
+use crate::tag::Tags;
+use crate::tagged::TagError;
 use crate::views::{Boundary, BoundaryError, Folded, Views};
-use crate::{Context, Event, Recording, TagError, Tags, tags_of};
 
 /// A command over a dynamic boundary: it reads exactly the facts it depends on, through views, and
 /// what it emits is appended on the condition that none of those facts has changed.

@@ -2,10 +2,12 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::text::Same;
-use crate::{
-    BoxError, EventDescriptor, Id, InvalidTag, SchemaVersion, Tag, Tagged, Tags, codec, fields,
-};
+use crate::codec::{self, CodecError};
+use crate::fields;
+use crate::schema::EventDescriptor;
+use crate::schema_version::SchemaVersion;
+use crate::tag::Tags;
+use crate::tagged::{TagCollector, TagError};
 
 /// A set of event types that a view reads and an aggregate emits; made by `#[derive(Event)]`.
 ///
@@ -15,7 +17,7 @@ use crate::{
 ///   tags, its bytes, and a `From`. It may be in a `Box`.
 /// - `#[event(only(Placed))]` on a newtype variant includes of another set these event types only; the
 ///   others are neither read nor guarded.
-/// - A field marked `#[tag]` is an [`Id`], or several ([`Tagged`]): events carry its tags.
+/// - A field marked `#[tag]` is an [`Id`](crate::Id), or several ([`Tagged`](crate::Tagged)): events carry its tags.
 ///
 /// An event is stored by its type's name, so a name belongs to one Rust type, for ever. What may
 /// change, and how:
@@ -184,111 +186,6 @@ pub fn decode_as<T: DeserializeOwned>(
     codec::decode(event_type, &payload)
 }
 
-/// Why an event could not be encoded or decoded.
-///
-/// For an example see [`Event`](trait@crate::Event).
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum CodecError {
-    /// The set has no such type.
-    #[error("the event type {0:?} is not one of the set")]
-    UnknownType(String),
-    /// A later version of the program recorded it.
-    #[error(
-        "{event_type} was recorded in version {found}, but this program knows it up to version \
-         {known}: run the program that wrote it, or a later one"
-    )]
-    UnknownVersion {
-        /// The type, by the name it has here.
-        event_type: &'static str,
-        /// The version that was recorded.
-        found: SchemaVersion,
-        /// The version that is written here.
-        known: SchemaVersion,
-    },
-    /// An upcaster failed.
-    #[error("the upcaster of {event_type} from version {from} failed")]
-    Upcast {
-        /// The type, by the name it has here.
-        event_type: &'static str,
-        /// The version from which it should have led to the next.
-        from: SchemaVersion,
-        /// What is wrong.
-        source: BoxError,
-    },
-    /// The set includes only some types of another one, and the event is of a type that is not among
-    /// them.
-    #[error(
-        "{set} does not include {event_type}: name it in the `#[event(only(..))]` there, or emit it \
-         through a set that includes it"
-    )]
-    NotIncluded {
-        /// The type of the event.
-        event_type: &'static str,
-        /// The set through which it was to be stored.
-        set: &'static str,
-    },
-    /// A field could not be encoded.
-    #[error("it cannot be encoded")]
-    Encode(#[source] BoxError),
-    /// It could be encoded, but not be read again.
-    #[error(
-        "it is nested more than {most} values deep, and could not be read again; keep it flatter, or \
-         as a text"
-    )]
-    TooDeep {
-        /// How deep it may be, in values.
-        most: usize,
-    },
-    /// It would be read as `None`.
-    #[error(
-        "it holds `Some` of what is stored as nothing (`Some(None)`, `Some(())`), which would be read \
-         as `None`; tell the two apart by an enum of your own"
-    )]
-    SomeOfNothing,
-    /// The bytes are not of that type.
-    #[error("it cannot be decoded")]
-    Decode(#[source] BoxError),
-}
-
-/// Collects the tags of an event's fields beside those of whoever emits it.
-///
-/// For an example see [`Tagged`](crate::Tagged).
-#[derive(Debug)]
-pub struct TagCollector<'a> {
-    own: Option<&'a Tag>,
-    more: Vec<Tag>,
-    error: Option<TagError>,
-}
-
-impl TagCollector<'_> {
-    /// Adds the tags of those whom a field names.
-    pub fn add(&mut self, field: &impl Tagged) {
-        field.add_tags(self);
-    }
-
-    pub(crate) fn add_id<I: Id>(&mut self, id: &I) {
-        if self.error.is_some() {
-            return;
-        }
-        if let Some(own) = self.own.filter(|own| own.key() == I::KEY) {
-            if !Same::text(own.value(), id) {
-                self.error = Some(TagError::Contradiction {
-                    own: own.clone(),
-                    field: format!("{}:{id}", I::KEY),
-                });
-            }
-            return;
-        }
-        match id.tag() {
-            Ok(tag) => self.more.push(tag),
-            Err(source) => {
-                self.error = Some(TagError::Invalid { key: I::KEY, source });
-            }
-        }
-    }
-}
-
 /// The tags of an event that the aggregate with the tags `own` emits: those, and its fields'.
 ///
 /// # Errors
@@ -316,42 +213,7 @@ impl TagCollector<'_> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn tags_of<E: Event>(own: &Tags, event: &E) -> Result<Tags, TagError> {
-    let mut collector = TagCollector { own: own.as_slice().first(), more: Vec::new(), error: None };
+    let mut collector = TagCollector::of(own);
     event.tags(&mut collector);
-    match collector.error {
-        Some(error) => Err(error),
-        None if collector.more.is_empty() => Ok(own.clone()),
-        None => {
-            let mut tags = collector.more;
-            tags.extend_from_slice(own.as_slice());
-            Ok(Tags::of(tags))
-        }
-    }
-}
-
-/// Why the tags of an event contradict each other.
-///
-/// For an example see [`tags_of`](crate::tags_of).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TagError {
-    /// A field names another thing of the aggregate's own kind.
-    #[error(
-        "the event's field says {field} but the aggregate that emits it is {own}: an aggregate \
-         speaks for itself only; leave the `#[tag]` off a field that names another one"
-    )]
-    Contradiction {
-        /// The aggregate's own tag.
-        own: Tag,
-        /// The tag of the field.
-        field: String,
-    },
-    /// The text of a field's ID cannot be a tag.
-    #[error("a field with the tag key {key:?} cannot be a tag")]
-    Invalid {
-        /// The key of the ID.
-        key: &'static str,
-        /// What is wrong with its text.
-        source: InvalidTag,
-    },
+    collector.all()
 }

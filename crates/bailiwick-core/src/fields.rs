@@ -3,9 +3,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::box_error::BoxError;
 use crate::codec::wire::{Malformed, Reader, Writer};
-use crate::codec::{decode_value, encode_value, show};
-use crate::{BoxError, CodecError, SchemaVersion, Upcast};
+use crate::codec::{CodecError, decode_value, encode_value, show};
+use crate::schema_version::SchemaVersion;
 
 /// The fields of an event as an earlier version of its type recorded them.
 ///
@@ -39,6 +40,12 @@ use crate::{BoxError, CodecError, SchemaVersion, Upcast};
 /// ```
 #[derive(Clone, Default, PartialEq)]
 pub struct Fields(Vec<(String, Vec<u8>)>);
+
+/// Brings the fields of an event from one version to the next. A panic or an error makes the
+/// aggregate unloadable, at this event, until the code is mended.
+///
+/// For an example see [`Fields`](crate::Fields).
+pub type Upcast = fn(&mut Fields) -> Result<(), BoxError>;
 
 /// Why a field could not be taken out or set.
 ///

@@ -12,6 +12,7 @@
 )]
 extern crate self as bailiwick_core;
 
+mod box_error;
 mod class;
 #[doc(hidden)]
 pub mod codec;
@@ -34,6 +35,7 @@ pub mod recording;
 mod report;
 mod round_trip;
 mod schema;
+mod schema_version;
 mod short_name;
 #[doc(hidden)]
 pub mod snapshot;
@@ -52,11 +54,12 @@ pub mod views;
 
 pub use bailiwick_macros::{Event, RoundTrip, commands};
 pub use class::ErrorClass;
+pub use codec::CodecError;
 pub use context::Context;
 pub use decision::{Bounded, Decision, EmitError};
 pub use effect::{Attempt, Effect, Failed, MockAnswer, MockService};
-pub use event::{CodecError, Event, TagCollector, TagError, tags_of};
-pub use fields::{FieldError, Fields};
+pub use event::{Event, tags_of};
+pub use fields::{FieldError, Fields, Upcast};
 pub use given::{
     By, Came, CommandOf, DecisionOutcome, EffectOutcome, Given, GivenEvents, Happened, Outcome,
     PolicyOutcome, ProjectionOutcome, Sent, Verdict, by, decision, given, given_events, quiesce,
@@ -73,15 +76,16 @@ pub use projection::{Projection, ProjectionStore, ProjectionTransaction};
 pub use recording::Recording;
 pub use report::ErrorReport;
 pub use round_trip::RoundTrip;
-pub use schema::{EventDescriptor, FieldDescriptor, SchemaVersion, Upcast, each_name};
-pub use snapshot::{SnapshotKey, SnapshotStore, Snapshots, assert_snapshot};
+pub use schema::{EventDescriptor, FieldDescriptor, each_name};
+pub use schema_version::SchemaVersion;
+pub use snapshot::{SnapshotKey, SnapshotStore, assert_snapshot};
 pub use stored::Unstorable;
 pub use tag::{InvalidTag, Tag, Tags};
-pub use tagged::Tagged;
+pub use tagged::{TagCollector, TagError, Tagged};
 pub use text::Text;
 pub use time::{InvalidTimestamp, Timestamp};
 pub use trace_parent::{InvalidTraceParent, TraceParent};
-pub use view::{Aggregate, Decide, Key, View, require};
+pub use view::{Aggregate, Decide, Key, Snapshots, View, require};
 pub use views::{BoundaryError, FoldError, Last, Unguarded, Views};
 
 /// What the macros of this crate expand to. Not for use by hand.

@@ -5,8 +5,11 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::journal::REFUSED;
-use crate::{CodecError, Event, EventDescriptor, SchemaVersion, TagCollector, codec};
+use crate::codec::{self, CodecError};
+use crate::event::Event;
+use crate::schema::{EventDescriptor, REFUSED};
+use crate::schema_version::SchemaVersion;
+use crate::tagged::TagCollector;
 
 /// That commands of a type are recorded, and how: see [`Decide::RECORDED`](crate::Decide::RECORDED) and
 /// [`Decision::RECORDED`](crate::Decision::RECORDED).

@@ -9,7 +9,9 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Position, Text, Timestamp};
+use crate::position::Position;
+use crate::text::Text;
+use crate::time::Timestamp;
 
 /// A promise: a value of this type that serde writes, serde reads as a value that nobody can tell
 /// from it. [Events](crate::Event#what-is-read-back) whose fields all keep it need not be read back.

@@ -2,7 +2,8 @@
 
 use std::any::TypeId;
 
-use crate::{BoxError, Fields};
+use crate::fields::Upcast;
+use crate::schema_version::SchemaVersion;
 
 /// Event types whose names begin like this are Bailiwick's own: no domain's type has such a name.
 ///
@@ -65,17 +66,6 @@ pub const LANE_FREED: &str = "bailiwick.LaneFreed";
 ///
 /// For an example see [`RESERVED_TYPES`](crate::journal::RESERVED_TYPES).
 pub const REFUSED: &str = "bailiwick.Refused";
-
-/// The version of an event type's fields, counted from 1.
-///
-/// For an example see [`Event`](trait@crate::Event).
-pub type SchemaVersion = u32;
-
-/// Brings the fields of an event from one version to the next. A panic or an error makes the
-/// aggregate unloadable, at this event, until the code is mended.
-///
-/// For an example see [`Fields`](crate::Fields).
-pub type Upcast = fn(&mut Fields) -> Result<(), BoxError>;
 
 /// One event type of a set.
 ///

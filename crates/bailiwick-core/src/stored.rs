@@ -5,7 +5,9 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{CodecError, Event, Fields, codec};
+use crate::codec::{self, CodecError};
+use crate::event::Event;
+use crate::fields::Fields;
 
 /// Encodes an event at the end of `out`. If its type is not known to come back as it was, it is read
 /// back: the state is to be folded from that, and not from what was emitted.

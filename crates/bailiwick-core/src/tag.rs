@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Text;
+use crate::text::Text;
 
 /// `key:value`, for example `course:c1`: one thing that an event concerns.
 ///

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Id, TagCollector};
+use crate::id::Id;
+use crate::tag::{InvalidTag, Tag, Tags};
+use crate::text::Same;
 
 /// Whom an event concerns: an ID, or any number of them.
 ///
@@ -80,16 +82,103 @@ impl<T: Tagged> Tagged for BTreeSet<T> {
     }
 }
 
+/// Collects the tags of an event's fields beside those of whoever emits it.
+///
+/// For an example see [`Tagged`](crate::Tagged).
+#[derive(Debug)]
+pub struct TagCollector<'a> {
+    own: &'a Tags,
+    more: Vec<Tag>,
+    error: Option<TagError>,
+}
+
+impl<'a> TagCollector<'a> {
+    /// Beside the tags of whoever emits the event.
+    #[inline]
+    pub(crate) fn of(own: &'a Tags) -> Self {
+        TagCollector { own, more: Vec::new(), error: None }
+    }
+}
+
+impl TagCollector<'_> {
+    /// Adds the tags of those whom a field names.
+    pub fn add(&mut self, field: &impl Tagged) {
+        field.add_tags(self);
+    }
+
+    fn add_id<I: Id>(&mut self, id: &I) {
+        if self.error.is_some() {
+            return;
+        }
+        if let Some(own) = self.own.as_slice().first().filter(|own| own.key() == I::KEY) {
+            if !Same::text(own.value(), id) {
+                self.error = Some(TagError::Contradiction {
+                    own: own.clone(),
+                    field: format!("{}:{id}", I::KEY),
+                });
+            }
+            return;
+        }
+        match id.tag() {
+            Ok(tag) => self.more.push(tag),
+            Err(source) => {
+                self.error = Some(TagError::Invalid { key: I::KEY, source });
+            }
+        }
+    }
+
+    /// The tags of both.
+    #[inline]
+    pub(crate) fn all(self) -> Result<Tags, TagError> {
+        match self.error {
+            Some(error) => Err(error),
+            None if self.more.is_empty() => Ok(self.own.clone()),
+            None => {
+                let mut tags = self.more;
+                tags.extend_from_slice(self.own.as_slice());
+                Ok(Tags::of(tags))
+            }
+        }
+    }
+}
+
+/// Why the tags of an event contradict each other.
+///
+/// For an example see [`tags_of`](crate::tags_of).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TagError {
+    /// A field names another thing of the aggregate's own kind.
+    #[error(
+        "the event's field says {field} but the aggregate that emits it is {own}: an aggregate \
+         speaks for itself only; leave the `#[tag]` off a field that names another one"
+    )]
+    Contradiction {
+        /// The aggregate's own tag.
+        own: Tag,
+        /// The tag of the field.
+        field: String,
+    },
+    /// The text of a field's ID cannot be a tag.
+    #[error("a field with the tag key {key:?} cannot be a tag")]
+    Invalid {
+        /// The key of the ID.
+        key: &'static str,
+        /// What is wrong with its text.
+        source: InvalidTag,
+    },
+}
+
 #[cfg(test)]
 mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
-    use crate::{Event, Tags, tags_of};
+    use crate::event::tags_of;
 
     crate::id!(pub ToolId: "tool", pub BoxId: "box");
 
-    #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[derive(bailiwick_macros::Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
     struct Moved {
         #[tag]
         tools: Vec<ToolId>,

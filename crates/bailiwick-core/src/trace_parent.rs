@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::{NonZeroU64, NonZeroU128};
 use std::str::FromStr;
 
-use crate::Text;
+use crate::text::Text;
 
 /// A place in a distributed trace, as the header `traceparent` of
 /// [W3C Trace Context](https://www.w3.org/TR/trace-context/#traceparent-header) says it: which trace, and which

@@ -10,7 +10,9 @@
 //! Nothing here changes the state: whoever owns it records the events in its own way, then applies
 //! them.
 
-use crate::{Aggregate, Context, Decide, Timestamp};
+use crate::context::Context;
+use crate::time::Timestamp;
+use crate::view::{Aggregate, Decide, View};
 
 /// After how many rounds an [`Expiry`] leaves the rest to the next turn, as soon as the deadline has
 /// moved on.
@@ -118,7 +120,7 @@ impl Expiry {
 }
 
 /// The reply of an accepted command, and its events, not yet applied.
-pub type Decided<A, C> = (<A as Decide<C>>::Reply, Vec<<A as crate::View>::Event>);
+pub type Decided<A, C> = (<A as Decide<C>>::Reply, Vec<<A as View>::Event>);
 
 /// Decides a command, on a state of which nothing is due any more.
 ///

@@ -160,7 +160,7 @@ fn what_follows_a_value_or_is_missing_is_refused() {
     }
     for more in [&[0xc0][..], &[0xc1], &[0x81], &[0x92, 0x01]] {
         let error = decode_value::<(u8, String)>(&[&bytes[..], more].concat()).unwrap_err();
-        let text = crate::ErrorReport::of(&error).to_string();
+        let text = crate::report::ErrorReport::of(&error).to_string();
         assert_eq!(text, "it cannot be decoded: something follows it");
     }
 }

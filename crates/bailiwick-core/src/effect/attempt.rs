@@ -7,8 +7,11 @@ use std::pin::Pin;
 
 use super::Failed;
 use crate::journal::{Delivery, JournalId, RecordedEvent, fnv_1a};
+use crate::text::Text;
+use crate::time::Timestamp;
+use crate::trace_parent::TraceParent;
+use crate::view::View;
 use crate::views::{Boundary, Folded};
-use crate::{Text, Timestamp, TraceParent, View};
 
 /// One attempt to perform an [effect](crate::Effect): its idempotency key, the time, and a look at how
 /// things are now.
@@ -166,7 +169,7 @@ pub trait Present: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Position;
+    use crate::position::Position;
 
     fn key(name: &'static str, run: u32) -> String {
         let (policy, source) = (Text::literal(name), Position::new(7));

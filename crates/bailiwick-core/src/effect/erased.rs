@@ -2,9 +2,8 @@
 
 use super::attempt::Borrowing;
 use super::{Attempt, Effect, Failed};
-use crate::News;
 use crate::journal::RecordedEvent;
-use crate::policy::{ReactError, ReactionDescriptor};
+use crate::policy::{News, ReactError, ReactionDescriptor, ReactionKind};
 use crate::views::{Boundary, Folded};
 
 /// An [`Effect`], whatever its news and its views.
@@ -32,6 +31,13 @@ pub trait Performing: Send + Sync {
         views: &'a Folded,
         attempt: &'a Attempt<'a>,
     ) -> Borrowing<'a, Result<(), Failed>>;
+}
+
+impl ReactionDescriptor {
+    /// What an effect declares.
+    pub fn of_effect<F: Effect>() -> Self {
+        Self::of::<F, F::Event, F::Views>(ReactionKind::Effect, F::NAME, F::LANE, F::START)
+    }
 }
 
 struct PerformingFor<'a, F: Effect> {

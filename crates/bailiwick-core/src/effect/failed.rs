@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::policy::short_reason;
-use crate::{BoxError, ErrorReport, GiveUp, Text};
+use crate::box_error::BoxError;
+use crate::policy::{GiveUp, short_reason};
+use crate::report::ErrorReport;
+use crate::text::Text;
 
 /// Why an [effect](crate::Effect) was not performed, and what is to become of it.
 ///
@@ -99,5 +101,15 @@ fn text(reason: impl Into<BoxError>) -> Text {
 impl From<GiveUp> for Failed {
     fn from(give_up: GiveUp) -> Failed {
         Failed::GiveUp { reason: give_up.reason().to_owned().into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_reason_the_beginning_is_kept() {
+        assert_eq!(Failed::give_up(" ".repeat(4_097)).reason().len(), 4_096 + 15);
     }
 }

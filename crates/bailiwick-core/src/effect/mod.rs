@@ -8,7 +8,9 @@ mod mock;
 
 use std::future::Future;
 
-use crate::{Event, Lane, News, Start, Views};
+use crate::event::Event;
+use crate::policy::{Lane, News, Start};
+use crate::views::Views;
 
 pub use attempt::Attempt;
 #[doc(hidden)]

@@ -8,8 +8,12 @@ use super::events::GivenEvents;
 use super::happened::Happened;
 use super::reacted::PolicyOutcome;
 use super::verdict::{Judged, Untold};
+use crate::decision::{Bounded, Decision};
+use crate::id::IntoId;
+use crate::policy::Policy;
+use crate::time::Timestamp;
+use crate::view::Aggregate;
 use crate::views::{Folded, Views};
-use crate::{Aggregate, Bounded, Decision, IntoId, Policy, Timestamp};
 
 /// What came of a decision: assert on it, then go on with the story.
 ///

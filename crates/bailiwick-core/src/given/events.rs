@@ -9,14 +9,18 @@ use super::log::Log;
 use super::panicked::catch;
 use super::report::Report;
 use super::survives;
+use crate::box_error::BoxError;
+use crate::context::Context;
+use crate::decision::{Bounded, Decision};
+use crate::event::Event;
+use crate::id::IntoId;
 use crate::journal::{EncodedEvent, Metadata, RecordedEvent};
-use crate::schema::find;
+use crate::schema::{EventDescriptor, find};
 use crate::short_name::short_name;
+use crate::text::Text;
+use crate::time::Timestamp;
+use crate::view::Aggregate;
 use crate::views::Boundary;
-use crate::{
-    Aggregate, Bounded, BoxError, Context, Decision, Event, EventDescriptor, IntoId, Text,
-    Timestamp,
-};
 
 /// Tests the rules of decisions, of [policies](GivenEvents::sees) and of [effects](GivenEvents::performs), without
 /// a runtime: begins a story at time 0, without events.

@@ -2,8 +2,12 @@
 
 use std::fmt::Debug;
 
+use crate::event::Event;
+use crate::id::{Id, IntoId};
 use crate::journal::{Origin, RecordedDeadline};
-use crate::{Aggregate, Event, Id, IntoId, InvalidTag, Text};
+use crate::tag::InvalidTag;
+use crate::text::Text;
+use crate::view::Aggregate;
 
 /// An event that can be given: one that carries all its tags itself, as those that decisions emit
 /// do, or one [`by`] an aggregate, which carries the aggregate's tag as well.

@@ -3,8 +3,9 @@
 use std::num::NonZeroUsize;
 
 use crate::journal::{EncodedEvent, Page, Read, RecordedEvent};
+use crate::position::Position;
+use crate::report::ErrorReport;
 use crate::views::{Boundary, FoldError, Folded};
-use crate::{ErrorReport, Position};
 
 /// Small, so that a story of some length is read in several pages, as in the runtime.
 const PAGE: NonZeroUsize = NonZeroUsize::new(4).unwrap();

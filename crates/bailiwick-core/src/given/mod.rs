@@ -35,9 +35,15 @@ pub use quiesce::quiesce;
 pub use reacted::PolicyOutcome;
 pub use sent::{CommandOf, Sent, decision, to};
 
+use crate::box_error::BoxError;
+use crate::id::{Id, IntoId};
+use crate::report::ErrorReport;
 use crate::short_name::short_name;
+use crate::snapshot;
+use crate::tag::Tags;
+use crate::time::Timestamp;
 use crate::turn::{self, Round};
-use crate::{Aggregate, BoxError, Decide, Id, IntoId, Tags, Timestamp, snapshot};
+use crate::view::{Aggregate, Decide};
 use panicked::catch;
 use report::Report;
 
@@ -110,7 +116,7 @@ pub fn given<A: Aggregate>(id: impl IntoId<A::Key>) -> Given<A> {
     let own = match id.tag() {
         Ok(tag) => tag.into(),
         Err(error) => {
-            panic!("{} {id} cannot be addressed: {}", A::NAME, crate::ErrorReport::of(&error))
+            panic!("{} {id} cannot be addressed: {}", A::NAME, ErrorReport::of(&error))
         }
     };
     Given { state: A::new(&id), begun: false, now: Timestamp::EPOCH, id, own, history: Vec::new() }

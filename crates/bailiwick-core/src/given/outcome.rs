@@ -6,7 +6,8 @@ use std::fmt::Debug;
 use super::Given;
 use super::came::Came;
 use super::verdict::{Judged, Untold};
-use crate::{Aggregate, Decide, Timestamp};
+use crate::time::Timestamp;
+use crate::view::{Aggregate, Decide};
 
 /// What came of a command: assert on it, then go on with the story.
 ///

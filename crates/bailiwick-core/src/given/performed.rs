@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::events::GivenEvents;
 use super::performing::Performed;
 use super::report::Report;
-use crate::Failed;
+use crate::effect::Failed;
 
 /// What came of an [effect](crate::Effect): say what it should be, and go on with the story.
 ///

@@ -9,11 +9,13 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::log::Log;
 use super::reacting::{Kept, computed};
+use crate::box_error::BoxError;
 use crate::effect::{AnyEffect, Attempt, Borrowing, Failed, Present};
 use crate::journal::{Delivery, JournalId, RecordedEvent};
 use crate::policy::ReactionDescriptor;
+use crate::text::Text;
+use crate::time::Timestamp;
 use crate::views::{Boundary, Folded};
-use crate::{BoxError, Text, Timestamp};
 
 /// What came of an attempt.
 pub(super) enum Performed {

@@ -4,9 +4,9 @@ use super::events::{GivenEvents, LastNews};
 use super::happened::Happened;
 use super::performed::EffectOutcome;
 use super::{performing, reacting};
-use crate::effect::AnyEffect;
+use crate::box_error::BoxError;
+use crate::effect::{AnyEffect, Effect};
 use crate::short_name::short_name;
-use crate::{BoxError, Effect};
 
 impl GivenEvents {
     /// This is recorded, at the story's time, and an effect is to perform it.

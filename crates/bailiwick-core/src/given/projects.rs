@@ -6,10 +6,13 @@ use std::fmt::Debug;
 use super::events::GivenEvents;
 use super::panicked::catch;
 use super::report::Marks;
+use crate::box_error::BoxError;
+use crate::event::Event;
 use crate::journal::RecordedEvent;
+use crate::policy::News;
+use crate::projection::Projection;
 use crate::schema::find;
 use crate::short_name::short_name;
-use crate::{BoxError, Event, News, Projection};
 
 /// The rows of a projection, in the order of their keys.
 type Rows<P> = BTreeMap<<P as Projection>::Key, <P as Projection>::Row>;

@@ -9,7 +9,11 @@ use super::happened::Happened;
 use super::reacting::Reacted;
 use super::report::{Marks, Report};
 use super::sent::{Sent, Shown};
-use crate::{Aggregate, Decision, IntoId, Policy, Timestamp};
+use crate::decision::Decision;
+use crate::id::IntoId;
+use crate::policy::Policy;
+use crate::time::Timestamp;
+use crate::view::Aggregate;
 
 /// What a [policy](Policy) made of news: say what, then go on with the story.
 ///

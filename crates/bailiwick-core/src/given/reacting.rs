@@ -7,10 +7,11 @@ use super::log::Log;
 use super::panicked::catch;
 use super::report::Marks;
 use super::sent::Shown;
+use crate::box_error::BoxError;
 use crate::journal::RecordedEvent;
-use crate::policy::{AnyPolicy, Outgoing, ReactionDescriptor, policy_tag};
+use crate::policy::{AnyPolicy, GiveUp, Outgoing, ReactionDescriptor, policy_tag};
+use crate::text::Text;
 use crate::views::{Boundary, Folded, Slot, ViewIdentity};
-use crate::{BoxError, GiveUp, Text};
 
 /// What a policy made of news.
 pub(super) enum Reacted {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::{Arguments, Debug, Display, Write as _};
 
 use super::same;
-use crate::Event;
+use crate::event::Event;
 
 /// How two sides are called, and what both have.
 pub(super) struct Marks {

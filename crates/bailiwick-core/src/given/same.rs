@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::Event;
+use crate::event::Event;
 
 /// Whether two events are equal or, where one is not equal to itself, stored as the same bytes.
 pub(super) fn event<E: Event + PartialEq>(one: &E, other: &E) -> bool {

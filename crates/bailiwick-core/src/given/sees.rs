@@ -4,9 +4,9 @@ use super::events::GivenEvents;
 use super::happened::Happened;
 use super::reacted::PolicyOutcome;
 use super::reacting;
-use crate::policy::AnyPolicy;
+use crate::box_error::BoxError;
+use crate::policy::{AnyPolicy, Policy};
 use crate::short_name::short_name;
-use crate::{BoxError, Policy};
 
 impl GivenEvents {
     /// This is recorded, at the story's time, and a policy sees it.

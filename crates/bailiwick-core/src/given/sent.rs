@@ -4,8 +4,12 @@ use std::any::{Any, TypeId, type_name};
 use std::fmt::{self, Debug};
 
 use super::same;
+use crate::decision::Decision;
+use crate::id::{Id, IntoId};
 use crate::policy::{Outgoing, Recipient};
-use crate::{Aggregate, Decide, Decision, ErrorReport, Id, IntoId, Tag};
+use crate::report::ErrorReport;
+use crate::tag::Tag;
+use crate::view::{Aggregate, Decide};
 
 /// A command that aggregates of this type decide: every `C` with `A: Decide<C>`.
 ///

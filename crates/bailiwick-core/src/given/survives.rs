@@ -3,9 +3,15 @@
 use std::fmt::Debug;
 
 use super::happened::Happened;
+use crate::box_error::BoxError;
 use crate::codec::show;
+use crate::event::{Event, tags_of};
 use crate::journal::{EncodedEvent, EventType, Metadata};
-use crate::{BoxError, ErrorReport, Event, Tags, Timestamp, Unstorable, stored, tags_of};
+use crate::report::ErrorReport;
+use crate::stored;
+use crate::stored::Unstorable;
+use crate::tag::Tags;
+use crate::time::Timestamp;
 
 /// The event as it comes back from its own encoding: what a replay would see.
 pub(super) fn survivor<E: Event + PartialEq + Debug>(own: &Tags, event: &E) -> Result<E, BoxError> {

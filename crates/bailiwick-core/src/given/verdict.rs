@@ -7,7 +7,7 @@ use super::came::Verdict;
 use super::panicked::Panicked;
 use super::report::Report;
 use super::same;
-use crate::Event;
+use crate::event::Event;
 
 /// The reply, and the events.
 pub(super) type Accepted<E, Reply> = (Reply, Vec<E>);

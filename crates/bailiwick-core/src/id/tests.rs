@@ -175,7 +175,7 @@ fn a_text_that_no_tag_can_carry_is_no_id() {
     let isbn = Isbn::from(Book("1\n".into()));
     assert!(isbn.tag().is_err() && isbn.to_string().parse::<Isbn>().is_err());
     let long = Isbn::from(Book("1".repeat(200)));
-    assert_eq!(long.tag().unwrap_err(), crate::InvalidTag::TooLong { bytes: 201 });
+    assert_eq!(long.tag().unwrap_err(), crate::tag::InvalidTag::TooLong { bytes: 201 });
 }
 
 #[test]

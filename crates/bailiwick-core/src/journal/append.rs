@@ -1,7 +1,7 @@
 //! What is appended, and on which condition.
 
-use crate::Position;
 use crate::journal::Query;
+use crate::position::Position;
 
 /// The condition of an append, as the specification has it: it fails if an event beyond `after`
 /// matches `query`, or if any event at all matches `never`.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Answer, Head, Journal, JournalReadError};
-use crate::Position;
+use crate::position::Position;
 
 /// The identity of a journal: 128 bits, random when it is made, stored with it, and the same for as
 /// long as it lives: over restarts, [`reopen`](Journal::reopen), and in copies of it. As a text, 32

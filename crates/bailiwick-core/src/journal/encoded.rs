@@ -2,10 +2,14 @@
 
 use bytes::Bytes;
 
+use crate::codec::CodecError;
+use crate::event::Event;
 use crate::journal::{EventType, RESERVED_PREFIX};
-use crate::{
-    Aggregate, CodecError, Event, Id, Position, SchemaVersion, Tag, Tags, Text, Timestamp,
-};
+use crate::position::Position;
+use crate::schema_version::SchemaVersion;
+use crate::tag::{Tag, Tags};
+use crate::text::Text;
+use crate::time::Timestamp;
 
 mod deadline;
 mod delivery;
@@ -125,24 +129,6 @@ impl Metadata {
 
     pub(crate) fn has_extra(&self) -> bool {
         self.extra.is_some()
-    }
-
-    /// The deadline that the aggregate of this type with this tag has after this event, if that is
-    /// recorded: it decided the event, or whoever did knew it. What was recorded under a name or a key
-    /// that it had before is its too.
-    pub fn deadline_of<A: Aggregate>(&self, own: &Tag) -> Option<RecordedDeadline> {
-        let is_it = |aggregate: &Text, tag: &Tag| {
-            let has_key = |tag: &Tag| A::Key::has_key(tag.key());
-            let same = tag == own || (has_key(tag) && has_key(own) && tag.value() == own.value());
-            same && A::is_named(aggregate.as_str())
-        };
-        match &self.origin {
-            Some(origin) if is_it(&origin.aggregate, &origin.tag) => Some(origin.deadline),
-            _ => {
-                let mut others = self.extra().deadlines.iter();
-                others.find(|of| is_it(&of.aggregate, &of.tag)).map(|of| of.deadline)
-            }
-        }
     }
 
     /// What few events carry, to be changed.

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::BoxError;
-use crate::Text;
+use crate::text::Text;
 
 /// Whether a journal takes appends.
 ///

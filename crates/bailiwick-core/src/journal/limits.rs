@@ -4,8 +4,8 @@
 //! journal will say of it. The count is never less than what a journal that keeps
 //! [records](crate::journal::record) writes.
 
-use crate::Text;
 use crate::journal::{DeadlineOf, EncodedEvent, Extra, Metadata, RecordedCommand};
+use crate::text::Text;
 
 /// What an append may hold. Whatever is within is taken, as far as this is concerned; whatever is
 /// beyond is refused as [`OverLimit`], and always will be.
@@ -187,7 +187,9 @@ mod tests {
     use crate::journal::{
         Delivery, DeliveryTarget, EventType, Idempotency, Origin, RecordedDeadline, record,
     };
-    use crate::{Position, Tag, Tags, Timestamp};
+    use crate::position::Position;
+    use crate::tag::{Tag, Tags};
+    use crate::time::Timestamp;
 
     /// How many bytes a text may have so that its length takes the most room.
     const LONG: usize = 70_000;

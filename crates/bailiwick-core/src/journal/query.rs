@@ -8,7 +8,8 @@
 
 use std::sync::Arc;
 
-use crate::{Tag, Tags, Text};
+use crate::tag::{Tag, Tags};
+use crate::text::Text;
 
 /// The name of an event type, as it stands in the journal.
 ///

@@ -36,7 +36,10 @@ use crate::codec::wire::{Reader, Writer, is_map};
 use crate::journal::{
     DeadlineOf, Delivery, EncodedEvent, EventType, Idempotency, Malformed, Origin, RecordedCommand,
 };
-use crate::{InvalidTag, Position, Tags, Text, Timestamp};
+use crate::position::Position;
+use crate::tag::{InvalidTag, Tags};
+use crate::text::Text;
+use crate::time::Timestamp;
 
 /// The layout that is written.
 const VERSION: u8 = 1;

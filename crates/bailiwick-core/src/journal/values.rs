@@ -6,8 +6,9 @@ use std::num::NonZeroUsize;
 use std::ops::Bound;
 
 use crate::journal::{EncodedEvent, EventType};
-use crate::tag::valid_tag_key;
-use crate::{Position, Tag, Text};
+use crate::position::Position;
+use crate::tag::{Tag, valid_tag_key};
+use crate::text::Text;
 
 /// Which values of a key to read.
 ///
@@ -186,8 +187,8 @@ fn bit(number: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Timestamp;
     use crate::journal::Metadata;
+    use crate::time::Timestamp;
 
     #[test]
     fn any_number_of_types_is_told_apart() {

@@ -10,7 +10,8 @@ use std::task::{Context, Poll, Waker};
 
 use super::JournalReadError;
 use crate::journal::{EncodedEvent, EventType, Query};
-use crate::{Position, Tag};
+use crate::position::Position;
+use crate::tag::Tag;
 
 /// Who waits for events of a journal. Cloning shares it.
 ///
@@ -234,8 +235,8 @@ impl Drop for Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Timestamp;
     use crate::journal::{Metadata, QueryItem};
+    use crate::time::Timestamp;
 
     fn event(event_type: &'static str, tags: &[&str]) -> EncodedEvent {
         EncodedEvent {

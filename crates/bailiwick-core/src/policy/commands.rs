@@ -6,9 +6,14 @@ use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 
 use super::delivered::Delivered;
+use crate::codec::CodecError;
+use crate::decision::Decision;
+use crate::id::Id;
 use crate::journal::DeliveryTarget;
 use crate::short_name::short_name;
-use crate::{Aggregate, CodecError, Decide, Decision, Id, InvalidTag, Text};
+use crate::tag::InvalidTag;
+use crate::text::Text;
+use crate::view::{Aggregate, Decide};
 
 /// The commands of a [policy](crate::Policy), in the order in which they are sent.
 ///

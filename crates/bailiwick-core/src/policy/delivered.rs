@@ -5,8 +5,12 @@ use std::error::Error;
 use std::fmt::{self, Debug};
 
 use super::commands::Payload;
-use crate::recording::Form;
-use crate::{Aggregate, BoxError, CodecError, Context, Decide, ErrorReport, Recording};
+use crate::box_error::BoxError;
+use crate::codec::CodecError;
+use crate::context::Context;
+use crate::recording::{Form, Recording};
+use crate::report::ErrorReport;
+use crate::view::{Aggregate, Decide};
 
 /// A command for the aggregate with this ID. The aggregate decides it as it decides the command.
 pub struct Delivered<A: Aggregate> {

@@ -1,9 +1,10 @@
 //! A policy without its types, for whoever runs it.
 
 use super::reaction::ReactionDescriptor;
+use crate::codec::CodecError;
 use crate::journal::RecordedEvent;
-use crate::views::{Boundary, Folded};
-use crate::{BoundaryError, CodecError, Commands, GiveUp, News, Policy};
+use crate::policy::{Commands, GiveUp, News, Policy};
+use crate::views::{Boundary, BoundaryError, Folded};
 
 /// A [`Policy`], whatever its news and its views.
 pub trait AnyPolicy: Send + Sync + 'static {

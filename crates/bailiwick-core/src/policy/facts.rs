@@ -5,11 +5,16 @@ use std::any::TypeId;
 
 use serde::{Deserialize, Serialize};
 
+use crate::codec::{self, CodecError};
+use crate::event::Event;
 use crate::journal::{
     DELIVERY_ENDED, LANE_FREED, LANE_PARKED, POLICY_REACHED, POLICY_REWOUND, POLICY_STARTED,
 };
-use crate::{CodecError, Event, EventDescriptor, InvalidTag, Position, SchemaVersion, Tag};
-use crate::{TagCollector, codec};
+use crate::position::Position;
+use crate::schema::EventDescriptor;
+use crate::schema_version::SchemaVersion;
+use crate::tag::{InvalidTag, Tag};
+use crate::tagged::TagCollector;
 
 /// The key of the tag that all facts of a policy carry. Not one of an ID's: it has a dot.
 pub const POLICY_KEY: &str = "bailiwick.policy";

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use crate::id::Id;
 use crate::journal::{EventType, Origin, Query, QueryItem, RecordedEvent};
-use crate::{Id, Tag, Text};
+use crate::tag::Tag;
+use crate::text::Text;
 
 /// Which news of a [policy](crate::Policy) it sees one after the other; those of different lanes go
 /// beside each other, and one that cannot go on holds up nobody else.

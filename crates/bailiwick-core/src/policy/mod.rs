@@ -11,7 +11,9 @@ mod reaction;
 
 use std::fmt::{self, Write as _};
 
-use crate::{Event, Text, Views};
+use crate::event::Event;
+use crate::text::Text;
+use crate::views::Views;
 
 pub use commands::{Commands, InvalidTarget, To};
 #[doc(hidden)]
@@ -206,6 +208,5 @@ mod tests {
         // One byte too many, in the middle of a character.
         let long = GiveUp::because("é".repeat(3_000) + ".");
         assert_eq!(long.reason(), "é".repeat(2_048) + ".. (6001 bytes)");
-        assert_eq!(crate::Failed::give_up(" ".repeat(4_097)).reason().len(), 4_096 + 15);
     }
 }

@@ -1,7 +1,14 @@
 //! News: an event that is in the journal, as a policy or a subscription sees it.
 
+use crate::codec::CodecError;
+use crate::event::Event;
+use crate::id::Id;
 use crate::journal::{NotOneId, RecordedEvent};
-use crate::{Aggregate, CodecError, Event, Id, Position, Tags, Text, Timestamp};
+use crate::position::Position;
+use crate::tag::Tags;
+use crate::text::Text;
+use crate::time::Timestamp;
+use crate::view::Aggregate;
 
 /// An event that is in the journal, with what stands beside it: what a [policy](crate::Policy) reacts to, and
 /// what a subscription gives.

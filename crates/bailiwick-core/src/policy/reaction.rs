@@ -4,19 +4,20 @@ use std::any::{TypeId, type_name};
 use std::fmt;
 
 use super::{Lane, Policy, Start};
-use crate::effect::Effect;
+use crate::codec::CodecError;
+use crate::event::Event;
 use crate::journal::{EncodedEvent, EventType};
-use crate::views::Reader;
-use crate::{CodecError, Event, EventDescriptor, Views, each_name};
+use crate::schema::{EventDescriptor, each_name};
+use crate::views::{Reader, Views};
 
 /// Which of the two reactions to news it is. Shown, it is "policy" or "effect".
 ///
-/// For an example see [`Effect`].
+/// For an example see [`Effect`](crate::Effect).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReactionKind {
     /// A [`Policy`]: it sends commands.
     Policy,
-    /// An [`Effect`]: it calls the outside world.
+    /// An [`Effect`](crate::Effect): it calls the outside world.
     Effect,
 }
 
@@ -66,12 +67,8 @@ impl ReactionDescriptor {
         Self::of::<P, P::Event, P::Views>(ReactionKind::Policy, P::NAME, P::LANE, P::START)
     }
 
-    /// What an effect declares.
-    pub fn of_effect<F: Effect>() -> Self {
-        Self::of::<F, F::Event, F::Views>(ReactionKind::Effect, F::NAME, F::LANE, F::START)
-    }
-
-    fn of<T: 'static, E: Event, V: Views>(
+    /// What a reaction with these declares.
+    pub(crate) fn of<T: 'static, E: Event, V: Views>(
         kind: ReactionKind,
         name: &'static str,
         lane: Lane,

@@ -5,7 +5,9 @@
 
 mod store;
 
-use crate::{BoxError, Event, News};
+use crate::box_error::BoxError;
+use crate::event::Event;
+use crate::policy::News;
 
 pub use store::{ProjectionStore, ProjectionTransaction};
 

@@ -1,7 +1,7 @@
 //! The port of a database that keeps the rows of a projection.
 
 use super::Projection;
-use crate::BoxError;
+use crate::box_error::BoxError;
 use crate::journal::Cursor;
 
 /// A database, as a projection writes its rows there. Implemented once for each database, for all projections or for

@@ -1,15 +1,21 @@
 use std::fmt::Debug;
 
 use super::*;
+use crate::codec::CodecError;
 use crate::codec::wire::Malformed;
+use crate::decision::EmitError;
+use crate::fields::FieldError;
+use crate::id;
+use crate::id::{InvalidId, UnreadableId};
 use crate::journal::record::RecordError;
 use crate::journal::{
     AppendError, EmptyQuery, FaultKind, JournalFault, JournalReadError, OverLimit, ReopenError,
 };
-use crate::{
-    BoundaryError, CodecError, EmitError, FieldError, InvalidId, InvalidTag, Position, Tag,
-    TagError, Tags, UnreadableId, Unstorable, id,
-};
+use crate::position::Position;
+use crate::stored::Unstorable;
+use crate::tag::{InvalidTag, Tag, Tags};
+use crate::tagged::TagError;
+use crate::views::BoundaryError;
 
 /// What is beneath every error that has something beneath it.
 const DEEPEST: &str = "the disk is on fire";

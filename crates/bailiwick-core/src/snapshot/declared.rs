@@ -2,9 +2,12 @@
 
 use std::any::type_name;
 
-use super::{SnapshotKey, Snapshots};
+use super::SnapshotKey;
+use crate::event::Event;
 use crate::journal::fnv_1a;
-use crate::{Event, EventDescriptor, InvalidTag, Key, View};
+use crate::schema::EventDescriptor;
+use crate::tag::InvalidTag;
+use crate::view::{Key, Snapshots, View};
 
 /// What is declared of the snapshots of a view.
 #[derive(Debug, Clone, Copy)]

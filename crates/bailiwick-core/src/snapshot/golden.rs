@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::{Declared, Snapshots, survives};
+use super::{Declared, survives};
 use crate::codec::show;
+use crate::id::IntoId;
+use crate::report::ErrorReport;
 use crate::short_name::short_name;
-use crate::{ErrorReport, IntoId, Timestamp, View};
+use crate::time::Timestamp;
+use crate::view::{Snapshots, View};
 
 /// Fails if snapshots that were kept by the code of before are not what today's code folds from the same
 /// events, and nobody has raised their [version](Snapshots::version).

@@ -17,7 +17,8 @@ use bytes::{Buf, BufMut, Bytes};
 
 use super::declared::short;
 use crate::journal::{RecordedEvent, fnv_1a};
-use crate::{Position, SnapshotKey};
+use crate::position::Position;
+use crate::snapshot::SnapshotKey;
 
 const FORMAT: u8 = 1;
 const HEADER_BYTES: usize = 1 + 4 + 8 + 8 + 8 + 8;

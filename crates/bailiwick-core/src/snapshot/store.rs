@@ -4,8 +4,9 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::Tag;
-use crate::journal::{Answer, BoxError, JournalId};
+use crate::box_error::BoxError;
+use crate::journal::{Answer, JournalId};
+use crate::tag::Tag;
 
 /// Where snapshots are kept.
 ///

@@ -108,7 +108,7 @@ impl Rest<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{InvalidTimestamp, Timestamp};
+    use crate::time::{InvalidTimestamp, Timestamp};
 
     const TABLE: [(u64, &str); 9] = [
         (0, "1970-01-01T00:00:00.000Z"),

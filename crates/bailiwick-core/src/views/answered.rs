@@ -4,11 +4,16 @@ use std::any::TypeId;
 use std::time::Duration;
 
 use super::erased::OneView;
+use crate::codec::CodecError;
+use crate::event::Event;
 use crate::journal::{ANSWERED, EncodedEvent, Idempotency};
-use crate::{
-    CodecError, Event, EventDescriptor, InvalidTag, Key, Position, SchemaVersion, Tag,
-    TagCollector, Tags, Timestamp,
-};
+use crate::position::Position;
+use crate::schema::EventDescriptor;
+use crate::schema_version::SchemaVersion;
+use crate::tag::{InvalidTag, Tag, Tags};
+use crate::tagged::TagCollector;
+use crate::time::Timestamp;
+use crate::view::Key;
 
 /// The key of the tag that the answer to a decision carries. Not one of an aggregate's: it has a dot.
 const ONCE: &str = "bailiwick.once";

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use super::Views;
 use super::answered::{LastAnswer, OnceKey};
 use super::describe::{Describe, Lend, Step};
-use super::erased::ReadingItem;
 use super::error::BoundaryError;
 use super::folded::Folded;
+use super::item::ReadingItem;
 use crate::journal::{EventType, Query, QueryItem};
-use crate::{Tag, Tags};
+use crate::tag::{Tag, Tags};
 
 /// What a decision reads and guards: each view once. Cloning shares it.
 ///

@@ -4,9 +4,10 @@
 use std::any::Any;
 use std::slice;
 
-use super::erased::{OneView, ReadingItem};
+use super::erased::OneView;
 use super::error::BoundaryError;
 use super::folded::Folded;
+use super::item::ReadingItem;
 
 /// Takes down what the views read.
 #[derive(Debug)]

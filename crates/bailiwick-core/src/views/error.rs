@@ -1,7 +1,9 @@
 //! What can be wrong with views.
 
+use crate::codec::CodecError;
 use crate::journal::EventType;
-use crate::{CodecError, InvalidTag, Position};
+use crate::position::Position;
+use crate::tag::InvalidTag;
 
 /// Why a decision has no boundary.
 ///

@@ -7,12 +7,14 @@ use std::hash::{BuildHasherDefault, DefaultHasher};
 use super::Views;
 use super::answered::LastAnswer;
 use super::boundary::{Boundary, each_once, guard_of};
-use super::erased::{ReadingItem, ViewIdentity};
 use super::error::FoldError;
+use super::identity::ViewIdentity;
+use super::item::ReadingItem;
 use super::slot::Slot;
 use crate::journal::{AppendCondition, EncodedEvent, Page, Query, Read, RecordedEvent};
+use crate::position::Position;
 use crate::snapshot::NotKept;
-use crate::{Position, View};
+use crate::view::View;
 
 /// So many views are found as fast by looking at each.
 const FEW: usize = 8;

@@ -7,7 +7,9 @@ use super::describe::{Describe, Lend};
 use super::erased::OneView;
 use super::error::BoundaryError;
 use super::reader::Reader;
-use crate::{Event, Key, Timestamp};
+use crate::event::Event;
+use crate::time::Timestamp;
+use crate::view::Key;
 
 /// The last event of the set `E` that carries the tags of the key `K`, and no other: it costs the
 /// same however many there are. Without a key, the last one of all.

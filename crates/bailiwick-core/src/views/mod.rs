@@ -15,6 +15,8 @@ mod describe;
 mod erased;
 mod error;
 mod folded;
+mod identity;
+mod item;
 mod last;
 mod reader;
 mod slot;
@@ -23,9 +25,10 @@ mod slot;
 pub use answered::{Answered, Known, LastAnswer, OnceKey};
 pub use boundary::{Boundary, Pair};
 pub use describe::{Describe, Lend};
-pub use erased::{ReadingItem, ViewIdentity};
 pub use error::{BoundaryError, FoldError};
 pub use folded::Folded;
+pub use identity::ViewIdentity;
+pub use item::ReadingItem;
 pub use last::Last;
 pub use reader::Reader;
 #[doc(hidden)]
@@ -34,7 +37,7 @@ pub use slot::Slot;
 
 use std::marker::PhantomData;
 
-use crate::View;
+use crate::view::View;
 
 /// What a decision reads: views, in any combination. [`Keys`](Views::Keys) says what they are of,
 /// and the decision gets [`Refs`](Views::Refs).

@@ -3,8 +3,12 @@
 use std::any::{TypeId, type_name};
 
 use super::erased::OneView;
+use crate::codec::CodecError;
+use crate::event::Event;
+use crate::id::IdDescriptor;
 use crate::journal::EncodedEvent;
-use crate::{CodecError, Event, EventDescriptor, IdDescriptor, Key};
+use crate::schema::EventDescriptor;
+use crate::view::Key;
 
 /// One of the views of a decision, or any other view, whatever its key.
 #[derive(Debug, Clone)]

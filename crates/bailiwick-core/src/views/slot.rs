@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use super::erased::{ReadingItem, State, ViewIdentity};
+use super::erased::State;
 use super::error::FoldError;
+use super::identity::ViewIdentity;
+use super::item::ReadingItem;
+use crate::codec::CodecError;
 use crate::journal::{EncodedEvent, RecordedEvent};
+use crate::position::Position;
 use crate::snapshot::NotKept;
-use crate::{CodecError, Position};
 
 /// What it takes to know which view it is of what, about.
 const OVERHEAD_BYTES: usize = 256;

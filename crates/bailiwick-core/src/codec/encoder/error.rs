@@ -2,8 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::CodecError;
-use crate::codec::MAX_DEPTH;
+use crate::codec::{CodecError, MAX_DEPTH};
 
 /// What the encoder itself says.
 #[derive(Debug, Clone, Copy, thiserror::Error)]

@@ -7,13 +7,18 @@ use std::fmt::Debug;
 
 use super::cell::Cell;
 use super::past::{Cause, Ended, Past};
+use crate::context::Context;
+use crate::event::Event;
 use crate::given::panicked::catch;
 use crate::given::report::Report;
 use crate::given::verdict::Judged;
-use crate::id::read;
+use crate::id::{Id, read};
 use crate::policy::{Delivered, Payload, Recipient};
+use crate::position::Position;
+use crate::report::ErrorReport;
 use crate::schema::find;
-use crate::{Aggregate, Context, Decide, ErrorReport, Event, Id, Position, Timestamp};
+use crate::time::Timestamp;
+use crate::view::{Aggregate, Decide};
 
 /// The aggregates of a type, whatever it is.
 pub(super) trait Kind: Any {

@@ -4,9 +4,10 @@ use std::error::Error;
 use std::fmt::Debug;
 
 use super::Quiesce;
+use crate::event::Event;
 use crate::given::came::Verdict;
 use crate::given::verdict::Untold;
-use crate::{Aggregate, Event};
+use crate::view::Aggregate;
 
 /// The aggregate that a story [addresses](Quiesce::get).
 ///

@@ -3,13 +3,19 @@
 use std::fmt::Debug;
 
 use super::past::{Cause, Past};
+use crate::box_error::BoxError;
+use crate::event::tags_of;
 use crate::given::panicked::{Panicked, catch};
 use crate::given::report::Report;
 use crate::given::{MOST_EXPIRED, survives};
+use crate::id::Id;
 use crate::journal::{EncodedEvent, Origin, RecordedDeadline};
+use crate::tag::Tag;
+use crate::text::Text;
+use crate::time::Timestamp;
 use crate::turn::{Expiry, Round};
+use crate::view::Aggregate;
 use crate::views::{Boundary, Folded};
-use crate::{Aggregate, BoxError, Id, Tag, Text, Timestamp, tags_of};
 
 /// One aggregate: its state as of the end of the journal.
 pub(super) struct Cell {

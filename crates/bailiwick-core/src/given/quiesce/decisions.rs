@@ -6,6 +6,10 @@ use std::marker::PhantomData;
 
 use super::aggregates::{Kind, ended};
 use super::past::{Cause, Ended, Past};
+use crate::box_error::BoxError;
+use crate::context::Context;
+use crate::decision::{Bounded, Decision};
+use crate::event::Event;
 use crate::given::panicked::catch;
 use crate::given::report::Report;
 use crate::given::survives;
@@ -13,8 +17,8 @@ use crate::given::verdict::Judged;
 use crate::journal::EncodedEvent;
 use crate::policy::Payload;
 use crate::short_name::short_name;
+use crate::text::Text;
 use crate::views::Folded;
-use crate::{Bounded, BoxError, Context, Decision, Event, Text};
 
 /// The decisions of a type, whatever it is.
 pub(super) trait Decisions {

@@ -3,11 +3,13 @@
 use super::past::{Cause, Ended, trace};
 use super::refusal::Undone;
 use super::set::Set;
+use crate::box_error::BoxError;
 use crate::given::report::Report;
 use crate::given::sent::Shown;
 use crate::journal::{Delivery, RecordedEvent};
 use crate::policy::{DeliveryEnded, Ending, Outgoing, Recipient, policy_tag};
-use crate::{BoxError, Position, Text};
+use crate::position::Position;
+use crate::text::Text;
 
 /// More deliveries in one step are a mistake.
 const MOST_DELIVERED: usize = 10_000;

@@ -19,10 +19,12 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use super::report::Report;
-use crate::effect::AnyEffect;
-use crate::policy::AnyPolicy;
+use crate::decision::Decision;
+use crate::effect::{AnyEffect, Effect};
+use crate::policy::{AnyPolicy, Policy};
+use crate::position::Position;
 use crate::short_name::short_name;
-use crate::{Aggregate, Decision, Effect, Policy, Position};
+use crate::view::Aggregate;
 use aggregates::KindOf;
 pub use asked::{Addressed, Asked, Told};
 use decisions::DecisionsOf;

@@ -2,12 +2,16 @@
 
 use std::fmt::Arguments;
 
+use crate::box_error::BoxError;
 use crate::given::log::Log;
 use crate::given::report::Report;
 use crate::given::survives;
 use crate::journal::{Delivery, EncodedEvent, Metadata, RecordedEvent};
 use crate::policy::DeliveryEnded;
-use crate::{BoxError, Position, Tag, Text, Timestamp};
+use crate::position::Position;
+use crate::tag::Tag;
+use crate::text::Text;
+use crate::time::Timestamp;
 
 #[derive(Default)]
 pub(super) struct Past {

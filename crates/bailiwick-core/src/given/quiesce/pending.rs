@@ -9,7 +9,9 @@ use crate::given::reacting::{self, Kept};
 use crate::given::report::Report;
 use crate::journal::RecordedEvent;
 use crate::policy::{AnyPolicy, Outgoing, ReactionDescriptor};
-use crate::{Position, Text, Timestamp};
+use crate::position::Position;
+use crate::text::Text;
+use crate::time::Timestamp;
 
 /// A policy or an effect, and how far it has come.
 pub(super) struct Running {

@@ -2,11 +2,12 @@
 
 use super::pending::{Does, Place, Running};
 use super::set::Set;
+use crate::box_error::BoxError;
+use crate::effect::Failed;
 use crate::given::performing::{self, Performed};
 use crate::given::report::Report;
 use crate::journal::RecordedEvent;
 use crate::policy::{DeliveryEnded, Ending};
-use crate::{BoxError, Failed};
 
 impl Set {
     /// The first time, or once more because it was asked for.

@@ -3,10 +3,10 @@
 use std::any::TypeId;
 
 use super::set::Set;
-use crate::Position;
 use crate::given::report::Report;
 use crate::given::sent::{Sent, Shown};
 use crate::policy::{Outgoing, ReactionDescriptor};
+use crate::position::Position;
 use crate::short_name::short_name;
 
 /// A command of a policy that was refused, news about which it or an effect gave up, or a call of an effect that

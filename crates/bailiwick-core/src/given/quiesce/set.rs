@@ -11,8 +11,10 @@ use super::refusal::Undone;
 use crate::given::reacting::{self, Kept, Line, Reacted};
 use crate::given::report::Report;
 use crate::journal::RecordedEvent;
-use crate::policy::{AnyPolicy, Outgoing, ReactionDescriptor};
-use crate::{Position, Start, Text, Timestamp};
+use crate::policy::{AnyPolicy, Outgoing, ReactionDescriptor, Start};
+use crate::position::Position;
+use crate::text::Text;
+use crate::time::Timestamp;
 
 pub(super) struct Set {
     pub(super) past: Past,

@@ -6,14 +6,20 @@ use super::aggregates::KindOf;
 use super::asked::{Addressed, Asked, Told};
 use super::refusal::Refusal;
 use super::{Quiesce, decisions, ok};
+use crate::decision::Decision;
+use crate::effect::Effect;
+use crate::event::Event;
 use crate::given::happened::Happened;
 use crate::given::sent::Sent;
 use crate::given::survives;
 use crate::given::verdict::{Judged, Untold};
+use crate::id::IntoId;
 use crate::journal::RecordedEvent;
 use crate::short_name::short_name;
-use crate::views::Boundary;
-use crate::{Aggregate, Decide, Decision, Effect, Event, IntoId, Text, Timestamp, Views};
+use crate::text::Text;
+use crate::time::Timestamp;
+use crate::view::{Aggregate, Decide};
+use crate::views::{Boundary, Views};
 
 impl<Of, Came: Told> Quiesce<Of, Came> {
     /// The time moves on. What falls due until then expires, and policies see what comes of it.

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use super::build::{slow, tagged, unless};
-use crate::Position;
 use crate::journal::{AppendCondition, Query, RecordedEvent};
+use crate::position::Position;
 
 /// How many names there are that may be taken once.
 pub(super) const NAMES: u64 = 300;

@@ -4,8 +4,8 @@
 use super::build::{any_of, event, item, slow, tag, unless};
 use super::client::{Client, Outcome, won};
 use super::racing::race_in_rounds;
-use crate::Position;
 use crate::journal::{AppendCondition, EncodedEvent, Query, QueryItem};
+use crate::position::Position;
 
 /// Many: the two must run into each other, and often do not.
 const ROUNDS: usize = 250;

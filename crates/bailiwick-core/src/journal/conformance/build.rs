@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 
-use crate::Position;
 use crate::journal::{AppendCondition, EncodedEvent, EventType, Metadata, Query, QueryItem};
-use crate::{Tag, Timestamp};
+use crate::position::Position;
+use crate::tag::Tag;
+use crate::time::Timestamp;
 
 pub(super) fn tag(text: &str) -> Tag {
     text.parse().unwrap_or_else(|error| panic!("a tag of the suite: {error}"))

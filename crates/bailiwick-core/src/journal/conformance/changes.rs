@@ -5,8 +5,9 @@ use super::build::{any_of, at, event, item, tagged, typed};
 use super::client::{Client, positions};
 use super::racing::race;
 use super::random::Random;
-use crate::Position;
 use crate::journal::{Query, Read};
+use crate::position::Position;
+use crate::tag::Tag;
 
 /// Queries that `event("B", &["x:1", "y:1"])` matches.
 fn matching() -> [Query; 6] {
@@ -87,7 +88,7 @@ pub(super) fn following_by_hints_misses_nothing(client: &Client) {
         let (mut after, mut ends) = (Position::START, 0);
         while ends < WRITERS {
             let page = client.page(Read::new(query.clone()).after(after));
-            let end = |tag: &crate::Tag| tag.key() == "end";
+            let end = |tag: &Tag| tag.key() == "end";
             ends += page.events.iter().filter(|e| e.event.tags.iter().any(end)).count();
             after = page.upto;
             if !page.more && ends < WRITERS {

@@ -7,11 +7,12 @@ use super::block_on::block_on;
 use super::build::event;
 use super::numbered::Numbered;
 use crate::journal::{
-    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, LastMatch, Page, Query, Read, RecordedEvent,
+    Answer, AppendCondition, AppendError, AppendLimits, Appended, Cursor, CursorError,
+    EncodedEvent, Head, Health, Journal, JournalId, JournalReadError, LastMatch, Page, Query, Read,
+    ReadValues, RecordedEvent, ValuesPage,
 };
-use crate::journal::{Cursor, CursorError, JournalId, JournalReadError, ReadValues, ValuesPage};
-use crate::{ErrorReport, Position};
+use crate::position::Position;
+use crate::report::ErrorReport;
 
 pub(super) type Outcome = Result<Appended, AppendError>;
 

@@ -2,8 +2,8 @@
 
 use super::build::{any_of, at, event, item, tagged, typed, unless};
 use super::client::Client;
-use crate::Position;
 use crate::journal::Query;
+use crate::position::Position;
 
 pub(super) fn after_is_exclusive(client: &Client) {
     client.append([event("A", &["x:1", "y:1"])]);

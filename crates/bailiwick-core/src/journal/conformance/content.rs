@@ -8,7 +8,8 @@ use crate::journal::{
     DeadlineOf, Delivery, DeliveryTarget, EncodedEvent, Extra, Idempotency, Metadata, Origin,
     Query, RecordedCommand, RecordedDeadline, RecordedEvent,
 };
-use crate::{Text, Timestamp};
+use crate::text::Text;
+use crate::time::Timestamp;
 
 #[track_caller]
 fn comes_back(client: &Client, events: Vec<EncodedEvent>) {

@@ -2,8 +2,8 @@
 
 use super::build::{at, event, tagged, unless};
 use super::client::Client;
-use crate::Timestamp;
 use crate::journal::{EncodedEvent, Head};
+use crate::time::Timestamp;
 
 fn recorded(millis: u64) -> EncodedEvent {
     EncodedEvent { recorded_at: Timestamp::from_millis(millis), ..event("A", &["x:1"]) }

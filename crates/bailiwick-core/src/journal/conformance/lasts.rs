@@ -4,8 +4,8 @@ use super::build::{any_of, at, event, item, tagged, typed};
 use super::client::{Client, positions};
 use super::racing::race;
 use super::random::Random;
-use crate::Position;
 use crate::journal::{Head, LastMatch, Query, Read};
+use crate::position::Position;
 
 #[track_caller]
 fn is_last(client: &Client, query: Query, expected: Option<u64>) {

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use super::block_on::block_on;
 use super::build::{at, event, tag, tagged, unless};
 use super::client::Client;
-use crate::Tags;
 use crate::journal::{AppendError, EncodedEvent, OverLimit, Query};
+use crate::tag::Tags;
 
 /// An event that makes an append of one have so many bytes, if it can.
 fn sized(bytes: usize) -> EncodedEvent {

@@ -3,7 +3,8 @@
 use super::build::{any_of, at, event, tag, unless};
 use super::client::Client;
 use crate::journal::{EncodedEvent, QueryItem};
-use crate::{Tag, Tags};
+use crate::report::ErrorReport;
+use crate::tag::{Tag, Tags};
 
 /// Texts that a store may take for one another: by normalising, trimming, folding case, collating,
 /// cutting off, or giving a character a meaning.
@@ -60,7 +61,7 @@ fn alike() -> Vec<String> {
 fn stay_apart(client: &Client, events: Vec<(EncodedEvent, QueryItem)>) {
     for (event, item) in &events {
         client.append_if(unless(item.clone()), [event.clone()]).unwrap_or_else(|error| {
-            panic!("{item:?} was taken for another: {}", crate::ErrorReport::of(&error))
+            panic!("{item:?} was taken for another: {}", ErrorReport::of(&error))
         });
     }
     for (n, (_, item)) in (1..).zip(&events) {

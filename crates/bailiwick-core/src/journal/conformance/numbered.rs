@@ -4,12 +4,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::block_on::block_on;
-use crate::Position;
 use crate::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
     Journal, JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues, RecordedEvent,
     ReopenError, ValuesPage,
 };
+use crate::position::Position;
 
 #[derive(Clone)]
 pub(super) struct Numbered {

@@ -11,8 +11,8 @@ use super::build::{any_of, at, event, item, tagged, typed};
 use super::client::{Client, won};
 use super::racing::race;
 use super::random::Random;
-use crate::Position;
 use crate::journal::{AppendError, EncodedEvent, Query, Read, RecordedEvent};
+use crate::position::Position;
 
 const WRITERS: usize = 20;
 const APPENDS: usize = 100;

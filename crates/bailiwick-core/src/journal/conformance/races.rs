@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::build::{at, event, item, slow, tagged, typed, unless};
 use super::client::{Client, Outcome, positions, won};
 use super::racing::{race, race_in_rounds};
-use crate::Position;
 use crate::journal::{AppendError, Appended, EncodedEvent, Query, QueryItem, Read};
+use crate::position::Position;
 
 /// A journal that checks and appends apart may be lucky once, not every time.
 const ROUNDS: usize = 40;

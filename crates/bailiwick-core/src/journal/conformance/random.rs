@@ -2,8 +2,8 @@
 //! the same ones.
 
 use super::build::{any_of, event, tag};
-use crate::Position;
 use crate::journal::{AppendCondition, EncodedEvent, Query, QueryItem};
+use crate::position::Position;
 
 const TYPES: [&str; 4] = ["A", "B", "C", "D"];
 const TAGS: [&str; 7] = ["x:1", "x:2", "x:3", "y:1", "y:2", "z:1", "z:2"];

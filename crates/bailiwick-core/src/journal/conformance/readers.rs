@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use super::build::{any_of, at, event, item};
 use super::client::{Client, positions};
 use super::racing::race;
-use crate::Position;
 use crate::journal::{EncodedEvent, Page, Query, Read, RecordedEvent};
+use crate::position::Position;
 
 const WRITERS: usize = 3;
 const READERS: usize = 3;

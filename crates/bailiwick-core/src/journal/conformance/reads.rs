@@ -3,8 +3,8 @@
 use super::build::{any_of, at, event, item, tagged, typed};
 use super::client::{Client, positions};
 use super::random::Random;
-use crate::Position;
 use crate::journal::{Query, Read, RecordedEvent};
+use crate::position::Position;
 
 fn some_events(client: &Client) {
     client.append([event("A", &["x:1"]), event("B", &["x:1", "y:1"])]);

@@ -4,7 +4,8 @@ use super::build::{at, event, item, tagged, typed, unless};
 use super::client::Client;
 use super::subject::Reopen;
 use crate::journal::{EncodedEvent, Head, Metadata, Query, ReadValues};
-use crate::{Text, Timestamp};
+use crate::text::Text;
+use crate::time::Timestamp;
 
 fn client(subject: &dyn Reopen) -> Client {
     Client::new(subject.journal())

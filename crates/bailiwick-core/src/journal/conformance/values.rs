@@ -7,8 +7,8 @@ use super::build::{event, tag};
 use super::client::Client;
 use super::racing::race;
 use super::random::Random;
-use crate::Position;
 use crate::journal::{Query, Read, ReadValues, ValuesPage};
+use crate::position::Position;
 
 #[track_caller]
 fn list(client: &Client, read: ReadValues) -> Vec<String> {

@@ -1,6 +1,8 @@
 //! Deadlines beside events, so that nobody has to be loaded to know them.
 
-use crate::{Tag, Text, Timestamp};
+use crate::tag::Tag;
+use crate::text::Text;
+use crate::time::Timestamp;
 
 /// The deadline of an aggregate, and by which version of its rule
 /// ([`DEADLINE_VERSION`](crate::Aggregate::DEADLINE_VERSION)).

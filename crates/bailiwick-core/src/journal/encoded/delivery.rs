@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::{Position, Tag, Text};
+use crate::position::Position;
+use crate::tag::Tag;
+use crate::text::Text;
 
 /// The key of the tag that what stands for a delivery carries. Not one of an ID's: it has a dot.
 const KEY: &str = "bailiwick.delivery";

@@ -5,7 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::{DeadlineOf, Delivery, RecordedCommand};
-use crate::{Position, Text};
+use crate::position::Position;
+use crate::text::Text;
 
 /// What few events carry beside themselves. Written only where there is something.
 ///

@@ -1,8 +1,8 @@
-//! Whom a recorded event concerns, by its tags, and who decided it.
+//! Whom a recorded event concerns, by its tags.
 
 use super::RecordedEvent;
-use crate::id::read;
-use crate::{Aggregate, Id, Tag, UnreadableId};
+use crate::id::{Id, UnreadableId, read};
+use crate::tag::Tag;
 
 /// Why the one ID of a type cannot be told of an event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,64 +94,25 @@ impl RecordedEvent {
             Some(Ok(id))
         })
     }
-
-    /// The ID of the aggregate of type `A` that decided it; none if something else did. What was
-    /// recorded under a name or a key that it had before is its too.
-    ///
-    /// # Errors
-    /// [`Unreadable`](NotOneId::Unreadable), if the text is no ID of such an aggregate.
-    pub fn decided_by<A: Aggregate>(&self) -> Result<Option<A::Key>, NotOneId> {
-        let origin = self.event.metadata.origin.as_ref();
-        let is_its = |name: &str, tag: &Tag| A::is_named(name) && A::Key::has_key(tag.key());
-        let Some(origin) = origin.filter(|o| is_its(o.aggregate.as_str(), &o.tag)) else {
-            return Ok(None);
-        };
-        let unreadable = |source| NotOneId::Unreadable { tag: origin.tag.clone(), source };
-        read(origin.tag.value()).map(Some).map_err(unreadable)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::journal::{EncodedEvent, EventType, Metadata, Origin, RecordedDeadline};
-    use crate::{Event, Position, Tags, Timestamp, View, id};
+    use crate::id;
+    use crate::journal::{EncodedEvent, EventType, Metadata};
+    use crate::position::Position;
+    use crate::tag::Tags;
+    use crate::time::Timestamp;
 
     use super::*;
 
     id!(CourseId: "course" was "kurs", StudentId: "student", OrderNo(u64): "order");
 
-    #[derive(Event, serde::Serialize, serde::Deserialize)]
-    #[event(crate = "crate")]
-    struct Defined {}
-
-    struct Course;
-
-    impl View for Course {
-        type Key = CourseId;
-        type Event = Defined;
-
-        fn new(_: &CourseId) -> Self {
-            Course
-        }
-
-        fn apply(&mut self, _: &Defined, _: Timestamp) {}
-    }
-
-    impl Aggregate for Course {
-        const NAME: &'static str = "Course";
-        const WAS: &'static [&'static str] = &["Kurs"];
-    }
-
     fn tag(text: &str) -> Tag {
         text.parse().expect("a tag")
     }
 
-    fn recorded(tags: &[&str], decided_by: Option<(&'static str, &str)>) -> RecordedEvent {
-        let origin = decided_by.map(|(name, text)| Origin {
-            aggregate: name.into(),
-            tag: tag(text),
-            deadline: RecordedDeadline::new(None, 1),
-        });
+    fn recorded(tags: &[&str]) -> RecordedEvent {
         RecordedEvent {
             position: Position::new(1),
             event: EncodedEvent {
@@ -160,46 +121,35 @@ mod tests {
                 tags: tags.iter().map(|text| tag(text)).collect::<Tags>(),
                 payload: bytes::Bytes::new(),
                 recorded_at: Timestamp::EPOCH,
-                metadata: Metadata { origin, ..Metadata::default() },
+                metadata: Metadata::default(),
             },
         }
     }
 
     #[test]
     fn the_one_id_of_a_type_is_told_by_whichever_key_it_had() {
-        let both = recorded(&["course:c1", "student:s1"], None);
+        let both = recorded(&["course:c1", "student:s1"]);
         assert_eq!(both.id(), Ok(CourseId::from("c1")));
         assert_eq!(both.id(), Ok(StudentId::from("s1")));
-        assert_eq!(recorded(&["kurs:c1"], None).id(), Ok(CourseId::from("c1")));
-        assert_eq!(recorded(&["kurs:c1", "course:c1"], None).id(), Ok(CourseId::from("c1")));
-        assert_eq!(recorded(&["order:7"], None).id(), Ok(OrderNo::from(7)));
+        assert_eq!(recorded(&["kurs:c1"]).id(), Ok(CourseId::from("c1")));
+        assert_eq!(recorded(&["kurs:c1", "course:c1"]).id(), Ok(CourseId::from("c1")));
+        assert_eq!(recorded(&["order:7"]).id(), Ok(OrderNo::from(7)));
     }
 
     #[test]
     fn none_several_and_no_id_at_all_are_told_apart() {
-        let none = recorded(&["student:s1"], None);
+        let none = recorded(&["student:s1"]);
         assert_eq!(none.id::<CourseId>(), Err(NotOneId::None { key: "course" }));
         assert_eq!(none.ids::<CourseId>().count(), 0);
-        let two = recorded(&["course:c1", "kurs:c2"], None);
+        let two = recorded(&["course:c1", "kurs:c2"]);
         let (first, second) = (tag("course:c1"), tag("course:c2"));
         assert_eq!(two.id::<CourseId>(), Err(NotOneId::Several { first, second }));
         let ids: Result<Vec<CourseId>, _> = two.ids().collect();
         assert_eq!(ids.unwrap(), [CourseId::from("c1"), CourseId::from("c2")]);
         for text in ["order:seven", "order:007"] {
-            let error = recorded(&[text], None).id::<OrderNo>().unwrap_err();
+            let error = recorded(&[text]).id::<OrderNo>().unwrap_err();
             let NotOneId::Unreadable { tag, .. } = &error else { panic!("{error:?}") };
             assert_eq!(tag.as_str(), text);
         }
-    }
-
-    #[test]
-    fn who_decided_it_is_told_by_whichever_name_and_key_it_had() {
-        let by = |name, text| recorded(&["student:s1"], Some((name, text))).decided_by::<Course>();
-        for (name, text) in [("Course", "course:c1"), ("Kurs", "kurs:c1")] {
-            assert_eq!(by(name, text), Ok(Some(CourseId::from("c1"))));
-        }
-        assert_eq!(by("Student", "course:c1"), Ok(None));
-        assert_eq!(by("Course", "student:c1"), Ok(None));
-        assert_eq!(recorded(&["course:c1"], None).decided_by::<Course>(), Ok(None));
     }
 }

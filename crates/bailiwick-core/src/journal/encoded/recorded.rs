@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::Position;
+use crate::position::Position;
 
 /// The command that led to an event, of a type that is [recorded](crate::Recording). It stands beside the
 /// first event of the command, or beside the one that says that it was refused.

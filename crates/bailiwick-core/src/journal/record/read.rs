@@ -10,7 +10,10 @@ use crate::journal::{
     DeadlineOf, Delivery, DeliveryTarget, EncodedEvent, EventType, Extra, Idempotency, Malformed,
     Metadata, Origin, RecordedCommand, RecordedDeadline, UnknownMetadata,
 };
-use crate::{Position, Tag, Tags, Text, Timestamp};
+use crate::position::Position;
+use crate::tag::{Tag, Tags};
+use crate::text::Text;
+use crate::time::Timestamp;
 
 /// The entries of a record, as far as they are known.
 #[derive(Default)]

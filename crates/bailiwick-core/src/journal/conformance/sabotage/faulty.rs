@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::Position;
 use crate::journal::conformance::{Reopen, Subject};
 use crate::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
     Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Page, Query, Read,
     ReadValues, RecordedEvent, ReopenError, ValuesPage, Waiters,
 };
+use crate::position::Position;
 
 /// What the journal does wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]

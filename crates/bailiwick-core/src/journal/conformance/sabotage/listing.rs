@@ -4,7 +4,8 @@ use std::thread::yield_now;
 
 use super::faulty::{Fault::*, Faulty};
 use crate::journal::{Answer, EncodedEvent, JournalReadError, Query, ReadValues, ValuesPage};
-use crate::{Position, Tag};
+use crate::position::Position;
+use crate::tag::{Tag, Tags};
 
 impl Faulty {
     pub(super) fn changed_now(
@@ -35,7 +36,7 @@ impl Faulty {
         mut event: EncodedEvent,
     ) {
         if self.fault == ChangedTellsTypesOnly {
-            event.tags = crate::Tags::none();
+            event.tags = Tags::none();
         }
         let mut woken = waiters.appended(at, &[event]);
         if self.fault == ChangedTellsOne {

@@ -2,7 +2,8 @@
 
 use super::faulty::{Fault::*, Faulty, Log};
 use crate::journal::{AppendCondition, EncodedEvent, Query, QueryItem, RecordedEvent};
-use crate::{Position, Tag};
+use crate::position::Position;
+use crate::tag::Tag;
 
 impl Faulty {
     fn has(&self, event: &EncodedEvent, tag: &Tag) -> bool {

@@ -3,8 +3,8 @@
 use std::thread::yield_now;
 
 use super::faulty::{Fault::*, Faulty};
-use crate::Position;
 use crate::journal::{LastMatch, Page, Query, QueryItem, Read, RecordedEvent};
+use crate::position::Position;
 
 /// With how many of these a page has so many bytes.
 fn filling(events: &[RecordedEvent], bytes: usize) -> usize {

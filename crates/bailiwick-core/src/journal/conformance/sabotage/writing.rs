@@ -3,11 +3,11 @@
 use std::thread::yield_now;
 
 use super::faulty::{Fault::*, Faulty, Log};
-use crate::Position;
 use crate::journal::{
     AppendCondition, AppendError, Appended, EncodedEvent, Journal, Metadata, OverLimit,
     RecordedEvent,
 };
+use crate::position::Position;
 
 impl Faulty {
     pub(super) fn append_now(

@@ -14,6 +14,7 @@
 mod canonical;
 mod de;
 mod encoder;
+mod error;
 mod ser;
 mod show;
 pub(crate) mod wire;
@@ -23,9 +24,10 @@ use rmp_serde::decode::Error as DecodeError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{BoxError, CodecError};
+use crate::box_error::BoxError;
 use encoder::{EncodeError, Encoder};
 
+pub use error::CodecError;
 pub use show::show;
 
 /// How deep a value may be nested, in values, itself and the innermost one included: enough for

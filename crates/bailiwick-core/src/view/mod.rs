@@ -1,10 +1,18 @@
 //! The contracts a domain implements: a view folds events, an aggregate takes commands as well.
 
+mod recorded;
+mod snapshots;
+
 use std::error::Error;
 
-use crate::{
-    Context, Event, Id, IdDescriptor, InvalidTag, Recording, Snapshots, Tag, Tags, Timestamp,
-};
+use crate::context::Context;
+use crate::event::Event;
+use crate::id::{Id, IdDescriptor};
+use crate::recording::Recording;
+use crate::tag::{InvalidTag, Tag, Tags};
+use crate::time::Timestamp;
+
+pub use snapshots::Snapshots;
 
 /// What a view is of: an ID, a tuple of IDs (an event must concern all of them) or `()`.
 ///

@@ -20,8 +20,10 @@ use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 
-use crate::{Position, Timestamp};
+use crate::position::Position;
+use crate::time::Timestamp;
 
+pub use crate::box_error::BoxError;
 pub use crate::codec::wire::Malformed;
 pub use crate::schema::{
     ANSWERED, DELIVERY_ENDED, LANE_FREED, LANE_PARKED, POLICY_REACHED, POLICY_REWOUND,
@@ -49,11 +51,6 @@ pub use waiters::{Waiters, Waiting};
 /// let future: BoxFuture<u32> = Box::pin(async { 1 });
 /// ```
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
-
-/// The source of an error of a journal.
-///
-/// For an example see [`Fields`](crate::Fields).
-pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 
 /// The one ordered log.
 ///
