@@ -4,6 +4,8 @@
 //! the condition: what is decided on it is appended on the condition that it always was.
 //!
 //! For an example see [`Snapshots`].
+//!
+//! Why it is as it is: docs/decisions/snapshots.md.
 
 mod declared;
 mod golden;
