@@ -1,7 +1,8 @@
 //! The README shows `first_hour.rs` whole, and what it leads to `evolving.rs` whole and a part of `durable.rs`; the
-//! first of them is short, and so are the two programs on a folder that it names. No link leads nowhere.
+//! first of them is short, and so are the two programs on a folder that it names. No link leads nowhere, and every path
+//! that ARCHITECTURE.md and the records of decisions name is there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const README: &str = include_str!("../../README.md");
 const JOURNAL: &str = include_str!("../../docs/journal.md");
@@ -32,26 +33,80 @@ fn what_is_shown_is_what_runs() {
     assert!(DURABLE.contains(&format!("\n\n{durable}\n\n")), "{durable}");
 }
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// What is in a folder of the repository.
+fn listed(folder: PathBuf) -> impl Iterator<Item = PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("it is there");
+    entries.map(|entry| entry.expect("it can be read").path())
+}
+
+/// Each text of Markdown in a folder, with where it is.
+fn texts(folder: &str) -> impl Iterator<Item = (PathBuf, String)> {
+    let files =
+        listed(root().join(folder)).filter(|file| file.extension().is_some_and(|it| it == "md"));
+    files.map(|file| {
+        let text = std::fs::read_to_string(&file).expect("it can be read");
+        (file, text)
+    })
+}
+
 #[test]
 fn no_link_leads_nowhere() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let docs = std::fs::read_dir(root.join("docs")).expect("it is there");
-    let docs = docs.map(|entry| entry.expect("it can be read").path());
-    let texts = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(|name| root.join(name));
     let mut links = 0;
-    for text in docs.chain(texts) {
-        let read = std::fs::read_to_string(&text).expect("it can be read");
-        for link in read.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let file = link.split('#').next().unwrap_or_default();
-            if file.is_empty() || file.contains("://") {
+    for (file, text) in ["", "docs", "docs/decisions"].into_iter().flat_map(texts) {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let to = link.split('#').next().unwrap_or_default();
+            if to.is_empty() || to.contains("://") {
                 continue;
             }
-            let there = text.parent().expect("a folder").join(file);
-            assert!(there.exists(), "{}: {link}", text.display());
+            let there = file.parent().expect("a folder").join(to);
+            assert!(there.exists(), "{}: {link}", file.display());
             links += 1;
         }
     }
     assert!(links > 50, "{links} links were found");
+}
+
+/// All files and folders, but for what is hidden or built.
+fn all_below(folder: PathBuf, found: &mut Vec<PathBuf>) {
+    for path in listed(folder) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with('.') || name == "target" {
+            continue;
+        }
+        if path.is_dir() {
+            all_below(path.clone(), found);
+        }
+        found.push(path);
+    }
+}
+
+/// By its end: `codec/ser.rs` is in whichever crate has it.
+#[test]
+fn every_path_that_is_named_is_there() {
+    let mut all = Vec::new();
+    all_below(root(), &mut all);
+    let architecture = texts("").filter(|(file, _)| file.ends_with("ARCHITECTURE.md"));
+    let (mut named, mut missing) = (0, Vec::new());
+    for (file, text) in architecture.chain(texts("docs/decisions")) {
+        // Every other part stands in backticks.
+        for name in text.split('`').skip(1).step_by(2) {
+            let is_path = name.ends_with(".rs") || name.ends_with('/');
+            if !is_path || name.contains(char::is_whitespace) {
+                continue;
+            }
+            let is_folder = name.ends_with('/');
+            named += 1;
+            if !all.iter().any(|path| path.ends_with(name) && path.is_dir() == is_folder) {
+                missing.push(format!("{}: {name}", file.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(named > 400, "{named} paths were found");
 }
 
 /// All of it counts but blank lines.

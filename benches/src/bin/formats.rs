@@ -1,6 +1,6 @@
 //! Which format the events are stored in, and what it costs to read one back when it is emitted, by
-//! measurement: `cargo run --release -p benches --bin formats`. ARCHITECTURE.md says what was made of
-//! it.
+//! measurement: `cargo run --release -p benches --bin formats`. docs/decisions/stored-format.md says what
+//! was made of it.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

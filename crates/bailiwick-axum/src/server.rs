@@ -1,4 +1,6 @@
 //! The server around a router: what all requests go through, and how it ends.
+//!
+//! Why it is as it is: docs/decisions/server.md.
 
 use std::future::Future;
 use std::sync::Arc;

@@ -1,4 +1,6 @@
 //! What kind of trouble an error is.
+//!
+//! Why it is as it is: docs/decisions/api.md.
 
 use std::fmt::{self, Display, Formatter};
 

@@ -1,4 +1,6 @@
 //! Decisions: commands whose rules belong to no single aggregate.
+//!
+//! Why it is as it is: docs/decisions/decisions.md.
 
 use std::collections::BTreeSet;
 use std::error::Error;

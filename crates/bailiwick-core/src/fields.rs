@@ -1,4 +1,6 @@
 //! The fields of an event as they were recorded, for upcasters: by name, each as it is encoded.
+//!
+//! Why it is as it is: docs/decisions/schema-and-startup.md.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,4 +1,6 @@
 //! Which types come back from their serde form as they were, and how the derive finds out.
+//!
+//! Why it is as it is: docs/decisions/stored-format.md.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, LinkedList, VecDeque};

@@ -1,4 +1,6 @@
 //! What is known of an event type before any event is read: its names, its version, its owner.
+//!
+//! Why it is as it is: docs/decisions/schema-and-startup.md.
 
 use std::any::TypeId;
 

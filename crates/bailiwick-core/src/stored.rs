@@ -1,4 +1,6 @@
 //! What is stored can be read back: whoever emits events or remembers replies encodes them here.
+//!
+//! Why it is as it is: docs/decisions/stored-format.md.
 
 use std::fmt;
 

@@ -1,4 +1,6 @@
 //! What a field marked `#[tag]` may be: whom the event concerns.
+//!
+//! Why it is as it is: docs/decisions/api.md.
 
 use std::collections::BTreeSet;
 

@@ -9,6 +9,8 @@
 //!
 //! Nothing here changes the state: whoever owns it records the events in its own way, then applies
 //! them.
+//!
+//! Why it is as it is: docs/decisions/deadlines.md.
 
 use crate::context::Context;
 use crate::time::Timestamp;

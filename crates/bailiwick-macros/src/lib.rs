@@ -4,6 +4,8 @@
 //! generates code that loses events.
 //!
 //! For examples see [`Event`], [`RoundTrip`](macro@RoundTrip) and [`commands`](macro@commands).
+//!
+//! Why it is as it is: docs/decisions/api.md.
 
 mod commands;
 mod declared;

@@ -16,6 +16,8 @@
 //! ```
 //!
 //! redb is named in this crate alone. None of its types are seen.
+//!
+//! Why it is as it is: docs/decisions/snapshots.md.
 
 mod file;
 mod store;

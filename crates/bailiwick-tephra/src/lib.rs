@@ -20,6 +20,8 @@
 //!   journal's own.
 //!
 //! Underneath is the crate `tephra`. None of its types are seen.
+//!
+//! Why it is as it is: docs/decisions/tephra.md.
 
 mod appends;
 mod error;

@@ -20,6 +20,8 @@
 //! Numbers are big-endian, and *in order* is in the order of the bytes. What tells two values of one
 //! type apart is in it; that two values of different types may have the same is intended, so that a
 //! type may change without becoming another command.
+//!
+//! Why it is as it is: docs/decisions/idempotency.md.
 
 mod parts;
 

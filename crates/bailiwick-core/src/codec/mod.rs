@@ -10,6 +10,8 @@
 //!
 //! The format is MessagePack, with names, and types that have a form for people in that form. Only
 //! this module knows it.
+//!
+//! Why it is as it is: docs/decisions/stored-format.md.
 
 mod canonical;
 mod de;

@@ -1,5 +1,7 @@
 //! Effects: when this happened, call the outside world. At least once, with a key by which the other side
 //! can tell that it was called before.
+//!
+//! Why it is as it is: docs/decisions/policies-and-effects.md.
 
 mod attempt;
 mod erased;

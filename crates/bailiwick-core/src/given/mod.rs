@@ -1,5 +1,7 @@
 //! given/when/then: the rules of an aggregate, of decisions, policies or effects, tested without a runtime, as a
 //! story in time.
+//!
+//! Why it is as it is: docs/decisions/testing.md.
 
 mod came;
 mod decided;

@@ -1,4 +1,6 @@
 //! IDs: how an aggregate is addressed, and what its events are tagged with.
+//!
+//! Why it is as it is: docs/decisions/api.md.
 
 use std::any::{TypeId, type_name};
 use std::error::Error;

@@ -3,6 +3,8 @@
 //! How bytes are counted is said here and nowhere else, so that whoever forms an append knows what a
 //! journal will say of it. The count is never less than what a journal that keeps
 //! [records](crate::journal::record) writes.
+//!
+//! Why it is as it is: docs/decisions/admission-and-bounds.md.
 
 use crate::journal::{DeadlineOf, EncodedEvent, Extra, Metadata, RecordedCommand};
 use crate::text::Text;

@@ -1,6 +1,8 @@
 //! The journal port: the one ordered log that everything rests on.
 //!
 //! For an example see [`Journal`].
+//!
+//! Why it is as it is: docs/decisions/journal-port.md.
 
 mod answer;
 mod append;

@@ -1,5 +1,7 @@
 //! Policies: when this happened, do that. What happens in one aggregate reaches others as commands,
 //! eventually, and exactly once in effect.
+//!
+//! Why it is as it is: docs/decisions/policies-and-effects.md.
 
 mod commands;
 mod delivered;

@@ -2,6 +2,8 @@
 //!
 //! 1. [`Projection`] is pure: which rows an event concerns, and what becomes of them.
 //! 2. [`ProjectionStore`] is the port of the database: rows and mark, in one transaction.
+//!
+//! Why it is as it is: docs/decisions/projections.md.
 
 mod store;
 

@@ -1,4 +1,6 @@
 //! Time as data: a point in time that nobody but the runtime's clock makes.
+//!
+//! Why it is as it is: docs/decisions/time.md.
 
 use std::fmt;
 use std::ops::Add;

@@ -1,4 +1,6 @@
 //! The contracts a domain implements: a view folds events, an aggregate takes commands as well.
+//!
+//! Why it is as it is: docs/decisions/api.md.
 
 mod recorded;
 mod snapshots;

@@ -1,4 +1,6 @@
 //! What a decision with an idempotency key was answered: the last event that says so.
+//!
+//! Why it is as it is: docs/decisions/idempotency.md.
 
 use std::any::TypeId;
 use std::time::Duration;

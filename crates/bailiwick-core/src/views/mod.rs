@@ -8,6 +8,8 @@
 //! 4. A view that two decisions name, or one decision names twice, is folded once.
 //!
 //! Nothing here reads a journal: whoever does asks [`Folded`] what to read and gives it the pages.
+//!
+//! Why it is as it is: docs/decisions/decisions.md.
 
 mod answered;
 mod boundary;

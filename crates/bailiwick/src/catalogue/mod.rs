@@ -2,6 +2,8 @@
 //! data, the same for the same program, to be kept in a file and reviewed when it changes.
 //!
 //! For an example see [`Catalogue`].
+//!
+//! Why it is as it is: docs/decisions/schema-and-startup.md.
 
 mod compare;
 mod text;

@@ -11,6 +11,8 @@
 //!    else.
 //! 5. What panics, or cannot be read, fails the call that it belongs to: a turn that meets it goes
 //!    on apart, each decision by itself.
+//!
+//! Why it is as it is: docs/decisions/decisions.md.
 
 mod case;
 mod floor;

@@ -1,4 +1,6 @@
 //! What can go wrong, by what is certain about the command.
+//!
+//! Why it is as it is: docs/decisions/api.md.
 
 mod ask;
 mod cause;

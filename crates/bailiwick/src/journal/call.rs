@@ -1,5 +1,7 @@
 //! What a caller has of the journal: a call that it polls itself, and that the runtime takes back when
 //! it closes, whether the caller polls it any more or not. So nobody keeps a journal by what it holds.
+//!
+//! Why it is as it is: docs/decisions/failures.md.
 
 use std::collections::BTreeMap;
 use std::future::Future;

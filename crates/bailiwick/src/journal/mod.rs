@@ -22,6 +22,8 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Why it is as it is: docs/decisions/journal-port.md.
 
 pub(crate) mod call;
 pub(crate) mod memory;

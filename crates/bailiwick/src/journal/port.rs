@@ -1,5 +1,7 @@
 //! The journal as the runtime calls it: one that panics takes nobody down, and what its failures
 //! mean is said in one place.
+//!
+//! Why it is as it is: docs/decisions/failures.md.
 
 use std::any::Any;
 use std::future::Future;

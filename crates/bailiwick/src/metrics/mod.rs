@@ -32,6 +32,8 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Why it is as it is: docs/decisions/metrics-and-traces.md.
 
 mod census;
 mod histograms;

@@ -10,6 +10,8 @@
 //! 4. A version that is not in use yet is folded beside the one that is, and comes into use by one row of the
 //!    transaction in which its mark reaches the other's.
 //! 5. Nothing of a projection is in the journal, and nothing of it holds up anybody else.
+//!
+//! Why it is as it is: docs/decisions/projections.md.
 
 mod batch;
 mod declared;

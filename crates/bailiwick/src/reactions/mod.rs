@@ -13,6 +13,8 @@
 //!    parked: a fact in the journal, until somebody has seen to it.
 //! 5. What they do never delays anybody else: a policy asks aggregates and decisions as callers do, and an effect
 //!    waits for nobody inside.
+//!
+//! Why it is as it is: docs/decisions/policies-and-effects.md.
 
 mod chain;
 mod counts;

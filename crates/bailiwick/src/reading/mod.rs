@@ -7,6 +7,8 @@
 //!    nothing, has no queue that could overflow, and sees other writers of the journal too.
 //! 3. No aggregate is loaded, called or kept in memory for it.
 //!
+//! Why it is as it is: docs/decisions/reading.md.
+//!
 //! [`Journal::changed`]: crate::journal::Journal::changed
 
 mod deadlines;

@@ -9,6 +9,8 @@
 //! 4. It is made of a state whose last event the journal has. That is looked up when it is saved.
 //! 5. Saving delays nobody: it comes after the answers have left, in a task of its own, from a queue with a
 //!    bound. Who does not opt in pays a look at a constant.
+//!
+//! Why it is as it is: docs/decisions/snapshots.md.
 
 mod compare;
 mod counts;

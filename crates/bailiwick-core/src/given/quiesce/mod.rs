@@ -1,6 +1,8 @@
 //! A whole set of aggregates, decisions, policies and effects, run to rest in one thread, as a story in time.
 //!
 //! For an example see [`quiesce`](fn@crate::quiesce).
+//!
+//! Why it is as it is: docs/decisions/testing.md.
 
 mod aggregates;
 mod asked;

@@ -18,6 +18,8 @@
 //!
 //! The cases need threads but no async runtime: a journal whose futures need one brings it along.
 //! They assume nothing about time, but a call that is not answered within two minutes fails.
+//!
+//! Why it is as it is: docs/decisions/journal-port.md.
 
 mod appends;
 mod belief;

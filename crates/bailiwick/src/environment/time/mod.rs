@@ -6,6 +6,8 @@
 //!    asks for the time, before a deadline is called due or not, and, while a leap of it is not
 //!    believed yet, by a task.
 //! 3. Intervals are measured by [`Moment`]s, which are elapsed time alone.
+//!
+//! Why it is as it is: docs/decisions/time.md.
 
 mod course;
 mod moment;

@@ -11,6 +11,8 @@
 //! 3. A version that should have been raised and was not is found out by comparing: some aggregates,
 //!    drawn by chance from all, are folded on the way through the journal, and every load compares
 //!    too. One deadline that is not the recorded one, and all of the type are judged anew.
+//!
+//! Why it is as it is: docs/decisions/deadlines.md.
 
 mod folds;
 mod judging;

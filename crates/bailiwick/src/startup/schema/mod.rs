@@ -5,6 +5,8 @@
 //! 2. What the journal holds is known here, or said to be somebody else's ([`check`]); and whoever
 //!    reads a type that is never emitted here, and never was, has misspelt it.
 //! 3. What is kept of the journal is bounded by the names there are, not by its length.
+//!
+//! Why it is as it is: docs/decisions/schema-and-startup.md.
 
 mod catalogue;
 mod check;
