@@ -3,13 +3,11 @@
 //! They are derived: whoever loses them loses time and nothing else. A snapshot shortens the read and never
 //! the condition: what is decided on it is appended on the condition that it always was.
 //!
-<<<<<<< HEAD
 //! For an example see [`Snapshots`](crate::Snapshots).
-=======
+//!
 //! For an example see [`Snapshots`].
 //!
 //! Why it is as it is: docs/decisions/snapshots.md.
->>>>>>> records17
 
 mod declared;
 mod golden;
