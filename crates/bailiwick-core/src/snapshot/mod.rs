@@ -5,8 +5,6 @@
 //!
 //! For an example see [`Snapshots`](crate::Snapshots).
 //!
-//! For an example see [`Snapshots`].
-//!
 //! Why it is as it is: docs/decisions/snapshots.md.
 
 mod declared;
