@@ -38,6 +38,7 @@ impl<A: Aggregate> Cell<A> {
         attends: Option<&Waker>,
     ) -> Ran<A> {
         core.phase = core.phase.after(Input::Begins).0;
+        self.hint.is_idle(false);
         core.attachments = core.attachments.wrapping_add(1);
         let number = core.attachments;
         let ground = self.desk(&mut core).ground.clone();

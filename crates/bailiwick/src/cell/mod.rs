@@ -24,6 +24,7 @@ mod attend;
 mod desk;
 mod drive;
 mod encode;
+mod hint;
 mod hold;
 mod inline;
 mod judge;
@@ -63,12 +64,14 @@ use crate::telemetry::log::Of;
 use attachment::Attachment;
 use desk::Desk;
 use encode::Tools;
+use hint::Hint;
 use life::Life;
 use phase::{Act, Input, Phase};
 
 pub(crate) struct Cell<A: Aggregate> {
     kind: Arc<Kind<A>>,
     id: A::Key,
+    hint: Hint,
     core: Lock<Core<A>>,
 }
 
@@ -105,7 +108,7 @@ impl<A: Aggregate> Cell<A> {
             watched: false,
             standing: Standing::default(),
         };
-        Ok(Cell { kind, id, core: Lock::new(core) })
+        Ok(Cell { kind, id, hint: Hint::idle(), core: Lock::new(core) })
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -122,6 +125,7 @@ impl<A: Aggregate> Cell<A> {
     fn step(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>, input: Input) -> Phase {
         let (phase, act) = core.phase.after(input);
         core.phase = phase;
+        self.hint.is_idle(phase == Phase::Idle);
         match act {
             Act::Nothing | Act::Park | Act::Queue => {}
             Act::Attach => self.attach(core),

@@ -68,6 +68,7 @@ impl<A: Aggregate> Cell<A> {
     /// Gives up its desk; asks first how much the state holds, which nobody else can change meanwhile.
     fn cool_down(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
         core.phase = core.phase.after(Input::Begins).0;
+        self.hint.is_idle(false);
         core.attachments = core.attachments.wrapping_add(1);
         core.warm = false;
         let number = core.attachments;
@@ -88,6 +89,7 @@ impl<A: Aggregate> Cell<A> {
             return self.detached(number, true);
         }
         core.phase = core.phase.after(Input::Idles { keep: true }).0;
+        self.hint.is_idle(true);
         self.enter_queues(core, false);
     }
 

@@ -54,6 +54,9 @@ impl<A: Aggregate> Cell<A> {
     /// clock, just now.
     pub(crate) fn begin_single(self: &Arc<Self>, elapsed: Duration) -> Option<Single<A>> {
         let shared = self.shared();
+        if !self.hint.is_free_soon() {
+            return None;
+        }
         if shared.journal_closed().is_some() || self.kind.timings.are_wanted() {
             return None;
         }
@@ -75,6 +78,7 @@ impl<A: Aggregate> Cell<A> {
         let tools = self.kind.tools.take(desk.ground.clone(), shared)?;
         let life = std::mem::replace(&mut core.life, Life::Out);
         core.phase = core.phase.after(Input::Begins).0;
+        self.hint.is_single();
         core.attachments = core.attachments.wrapping_add(1);
         let number = core.attachments;
         // Under the lock: a shutdown that has met this cell has seen what was accepted before.
@@ -167,6 +171,7 @@ impl<A: Aggregate> Single<A> {
             }
             Some(desk) => {
                 let ground = desk.ground.clone();
+                cell.hint.is_idle(false);
                 core.doubt();
                 drop(core);
                 cell.go_on_inline(self.number, ground, None);
@@ -199,6 +204,7 @@ impl<A: Aggregate> Single<A> {
             return None;
         }
         core.life = Life::Live(live);
+        cell.hint.is_idle(false);
         core.doubt();
         drop(core);
         match cell.go_on_inline(self.number, ground, Some(waker)) {
