@@ -1,19 +1,17 @@
-//! A runtime whose time the workload drives: to let actors leave, and to store aggregates.
-//!
-//! It judges by what anybody can see from outside: the tasks of the executor, on which nothing else
-//! may run meanwhile, and the aggregates in memory.
+//! A runtime whose time the workload drives: to let aggregates come to rest, and to store them.
 
 use std::time::Duration;
 
+use bailiwick::bench::warm;
 use bailiwick::{Aggregates, ManualClock, MemoryJournal, Runtime, Timestamp};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 
 use crate::domain::Credit;
 
-/// How long an actor stays.
-const LINGER: Duration = Duration::from_secs(1);
-/// How long an aggregate stays in memory: far beyond all the time that passes while actors leave.
+/// How long an aggregate stays warm.
+const WARM: Duration = Duration::from_secs(1);
+/// How long an aggregate stays in memory: far beyond all the time that passes while they cool.
 const IDLE: Duration = Duration::from_secs(24 * 3_600);
 /// When leases end that nobody is to see end.
 pub const FAR: Timestamp = Timestamp::from_millis(1_000 * 365 * 24 * 3_600_000);
@@ -29,8 +27,6 @@ pub struct Driven {
     /// The runtime, to be dropped when one likes.
     pub runtime: Runtime,
     clock: ManualClock,
-    /// How many tasks there are without any actor.
-    tasks: usize,
 }
 
 impl Driven {
@@ -38,21 +34,18 @@ impl Driven {
     pub async fn start(journal: MemoryJournal) -> Driven {
         let clock = ManualClock::at(1_000_000);
         let builder = Runtime::builder(journal).aggregate::<Credit>().clock(clock.clone());
-        let builder = builder.config(|config| config.warm(LINGER).idle(IDLE));
+        let builder = builder.config(|config| config.warm(WARM).idle(IDLE));
         let runtime = builder.start().await.expect("it starts");
-        let tasks = Handle::current().metrics().num_alive_tasks();
-        Driven { credits: runtime.aggregates(), runtime, clock, tasks }
+        Driven { credits: runtime.aggregates(), runtime, clock }
     }
 
-    /// Lets time pass until all actors have left. The aggregates stay in memory.
+    /// Lets time pass until none is warm any more. The aggregates stay in memory.
     pub async fn rest(&self) {
-        let metrics = Handle::current().metrics();
-        self.pass(LINGER, || metrics.num_alive_tasks() <= self.tasks).await;
+        self.pass(WARM, || warm(&self.credits) == 0).await;
     }
 
     /// Lets time pass until no aggregate is in memory.
     pub async fn store(&self) {
-        // An aggregate is idle from when its actor has left.
         self.rest().await;
         self.pass(IDLE, || self.credits.in_memory().is_empty()).await;
     }
@@ -66,7 +59,7 @@ impl Driven {
                     return;
                 }
             }
-            self.clock.advance(LINGER);
+            self.clock.advance(WARM);
         }
         panic!("the aggregates find no rest");
     }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use benches::report::{self, Row};
 use benches::workloads::{
-    deadlines, decide, durable, hot_aggregate, http, many_aggregates, policies, resident_memory,
-    wake,
+    deadlines, decide, durable, hot_aggregate, http, many_aggregates, open_loop, policies,
+    resident_memory, wake,
 };
 use clap::{Parser, ValueEnum};
 
@@ -37,6 +37,7 @@ enum Workload {
     ManyAggregates,
     ResidentMemory,
     Wake,
+    OpenLoop,
     Deadlines,
     DurableHot,
     DurableMany,
@@ -83,6 +84,7 @@ async fn run(workload: Workload, quick: bool, dir: &Path) -> Vec<Row> {
         Workload::ManyAggregates => many_aggregates::run(quick).await,
         Workload::ResidentMemory => resident_memory::run(quick),
         Workload::Wake => wake::run(quick).await,
+        Workload::OpenLoop => open_loop::run(quick).await,
         Workload::Deadlines => deadlines::run(quick).await,
         Workload::DurableHot => durable::hot(dir, quick).await,
         Workload::DurableMany => durable::many(dir, quick).await,

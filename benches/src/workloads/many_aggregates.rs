@@ -32,7 +32,7 @@ pub async fn run(quick: bool) -> Vec<Row> {
 }
 
 /// The `k`th aggregate of the `n`th client: uniform, and the same for all systems.
-fn pick(ids: &[CreditId], n: usize, k: usize) -> &CreditId {
+pub(super) fn pick(ids: &[CreditId], n: usize, k: usize) -> &CreditId {
     let mut x = (n * 1_000_003 + k) as u64;
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -1,7 +1,7 @@
 //! The first command after a pause: one caller, a Draw to each of many aggregates in turn.
 //!
-//! An aggregate is live (its actor attached), resting (in memory, without one) or stored (only its
-//! ten events in the journal).
+//! An aggregate is live (it was called just now), resting (in memory, as small as can be) or stored
+//! (only its ten events in the journal).
 
 use std::sync::Arc;
 

@@ -8,6 +8,11 @@ use crate::aggregates::Aggregates;
 use crate::deadlines::Slot;
 use crate::registry::aggregate_type::Kind;
 
+/// How many aggregates keep what their next turn would have to make anew.
+pub fn warm<A: Aggregate>(aggregates: &Aggregates<A>) -> usize {
+    aggregates.kind().rest.warm()
+}
+
 /// The deadline index of an aggregate type in its runtime, which goes on meanwhile.
 pub struct DeadlineIndex<A: Aggregate>(Arc<Kind<A>>);
 

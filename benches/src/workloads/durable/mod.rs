@@ -63,6 +63,7 @@ async fn run(
     ];
     if plan.callers == 1 {
         systems.push(one_sync::system(&folder, plan, written));
+        systems.push(one_sync::handed_over(&folder, plan, written));
     }
     let mut missing = Vec::new();
     if redis::installed() {

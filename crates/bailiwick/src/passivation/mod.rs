@@ -95,6 +95,12 @@ impl RestQueue {
         }
     }
 
+    /// How many are warm, or were when they were last looked at.
+    #[cfg(feature = "bench-hooks")]
+    pub(crate) fn warm(&self) -> usize {
+        self.queues.lock().warm.len()
+    }
+
     /// A cell to look at, and whether it is one too many.
     fn next_warm(&self, now: Moment) -> Option<(Arc<dyn Rests>, bool)> {
         let mut queues = self.queues.lock();
