@@ -48,7 +48,7 @@ async fn handed_round(folder: PathBuf, plan: Plan, written: Written) -> Round {
             file.write_all_at(&bytes, at).expect("it can be written");
             file.sync_data().expect("it can be synced");
             at += bytes.len() as u64;
-            drop(done.send(()));
+            done.send(()).expect("it is waited for");
         }
     });
     let commands = plan.callers * plan.each;

@@ -149,7 +149,7 @@ impl<A: Aggregate> Cell<A> {
             let gone = core.take_left_reads();
             let idle = waiting && !self.has_more(&core);
             let told = (told, gone, self.keep_permit(&mut core, idle));
-            if idle && (commands <= 1 || !driver.is_actor()) {
+            if idle && (commands <= 1 || tools.quick || !driver.is_actor()) {
                 let drive = self.park(core, driver, cx);
                 drop(told);
                 return drive;
@@ -159,7 +159,7 @@ impl<A: Aggregate> Cell<A> {
             drop(told);
             if idle {
                 // Those who were answered may ask again at once: a look costs less than to be
-                // woken.
+                // woken. Where the journal answers at once they need no actor for that.
                 break;
             }
         }

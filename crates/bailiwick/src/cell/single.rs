@@ -14,6 +14,7 @@ use bailiwick_core::{Aggregate, Context, Decide, Position, Timestamp};
 
 use super::Cell;
 use super::attend::Attending;
+use super::desk::{Desk, Ground};
 use super::encode::{Source, Tools, encode, seal, sign};
 use super::inline::Ran;
 use super::judge::{Turn, says_deadline};
@@ -66,7 +67,9 @@ impl<A: Aggregate> Cell<A> {
         }
         let now = shared.time.now_with(elapsed);
         let mut core = self.core.lock();
-        let desk = core.desk.as_ref().filter(|desk| desk.is_clear())?;
+        if core.desk.as_ref().is_some_and(|desk| !desk.is_clear()) {
+            return None;
+        }
         let Life::Quiet(known) = &core.life else { return None };
         let is_quiet = !known.unsure
             && known.answers.is_none()
@@ -75,7 +78,11 @@ impl<A: Aggregate> Cell<A> {
         if !is_quiet || !is_free || shared.stage() != Stage::Open {
             return None;
         }
-        let tools = self.kind.tools.take(desk.ground.clone(), shared)?;
+        let ground = match &core.desk {
+            Some(desk) => desk.ground.clone(),
+            None => Ground::of(&self.kind, &self.id).ok()?,
+        };
+        let tools = self.kind.tools.take(ground, shared)?;
         let life = std::mem::replace(&mut core.life, Life::Out);
         core.phase = core.phase.after(Input::Begins).0;
         self.hint.is_single();
@@ -154,23 +161,32 @@ impl<A: Aggregate> Single<A> {
 
     /// It has its outcome: whatever has come meanwhile is run, or left to an actor.
     pub(crate) fn end(mut self) {
-        let Some(life) = self.life.take() else { return };
+        let (Some(life), Some(tools)) = (self.life.take(), &self.tools) else { return };
+        let ground = tools.ground.clone();
         self.put_back();
         let cell = &self.cell;
+        let now = cell.kind.shared.time.recent();
         let mut core = cell.core.lock();
         if core.phase.is_over() {
             drop(core);
             return drop(life);
         }
         core.life = life;
-        core.busy_at = cell.kind.shared.time.recent();
+        let again = now.since(core.busy_at) < cell.kind.shared.config.warm;
+        core.busy_at = now;
+        if core.desk.is_none() && again {
+            // The first after a while finds it cold, and leaves it so: it may be the only one.
+            core.desk = Some(Box::new(Desk::new(ground.clone())));
+        }
+        if let Some(desk) = &mut core.desk {
+            desk.asked = true;
+        }
         match core.desk.as_ref().filter(|desk| !desk.is_clear()) {
             None => {
                 let keep = core.is_to_be_kept();
                 cell.step(core, Input::Idles { keep });
             }
-            Some(desk) => {
-                let ground = desk.ground.clone();
+            Some(_) => {
                 cell.hint.is_idle(false);
                 core.doubt();
                 drop(core);
