@@ -53,6 +53,11 @@ impl<A: Aggregate> Tools<A> {
         self.payload.len()
     }
 
+    /// How many events have no bytes of their own yet.
+    pub(super) fn unsealed(&self) -> usize {
+        self.ends.len()
+    }
+
     /// Gives back room that few turns need.
     pub(super) fn shrink(&mut self) {
         self.payload.shrink_to(PAYLOAD_KEPT);

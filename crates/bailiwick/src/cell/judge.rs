@@ -6,18 +6,18 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bailiwick_core::journal::{EncodedEvent, Idempotency, OverLimit, RecordedDeadline};
+use bailiwick_core::journal::Idempotency;
 use bailiwick_core::turn::{Expiry, Round};
 use bailiwick_core::{Aggregate, Context, ErrorReport, Timestamp};
 
 use super::Cell;
 use super::answers::Place;
-use super::encode::{Extent, Source, Tools, encode, encode_answered, sign};
-use super::life::{Batch, Known, Live, Mend};
+use super::encode::{Extent, Source, Tools};
+use super::life::{Known, Live, Mend};
+use super::record::NotRecorded;
 use crate::environment::time::Moment;
 use crate::error::{Cause, panic_message};
 use crate::request::entry::Entry;
-use crate::request::recorded::without_form;
 use crate::request::{Call, Envelope, Judged};
 
 /// What is known of a command by its idempotency key.
@@ -131,7 +131,9 @@ impl<A: Aggregate> Cell<A> {
             });
             match recorded {
                 Ok(()) => {}
-                Err(NotRecorded::Failed(cause)) => envelope.fail(cause),
+                Err(NotRecorded::Failed(cause) | NotRecorded::Garbage(cause)) => {
+                    envelope.fail(cause)
+                }
                 Err(NotRecorded::NoRoom) => has_room = false,
             }
         }
@@ -178,7 +180,7 @@ impl<A: Aggregate> Cell<A> {
                 Ok(Ok(Round::Events(mut events))) => {
                     match self.record(live, &mut events, turn, Source::DEADLINE) {
                         Ok(()) => {}
-                        Err(NotRecorded::Failed(cause)) => {
+                        Err(NotRecorded::Failed(cause) | NotRecorded::Garbage(cause)) => {
                             break ErrorReport::of(&cause).to_string().into();
                         }
                         Err(NotRecorded::NoRoom) if standing == live.forming.extent() => {
@@ -233,131 +235,6 @@ impl<A: Aggregate> Cell<A> {
         self.named().stuck(problem);
     }
 
-    /// Encodes the events, applies them to the state and adds them to the forming batch: all, or
-    /// none. Those that were read back are applied as they were read.
-    fn record(
-        &self,
-        live: &mut Live<A>,
-        events: &mut [A::Event],
-        turn: &mut Turn<'_, A>,
-        source: Source<'_>,
-    ) -> Result<(), NotRecorded> {
-        if events.is_empty() && source.remembered.is_none() {
-            return Ok(());
-        }
-        if let Some(fault) = self.kind.shared.journal_closed() {
-            return Err(NotRecorded::Failed(self.kind.shared.closed_by(fault)));
-        }
-        if let Some(delivering) = source.delivering()
-            && delivering.unsure
-            && live.forming.deliveries.contains(&delivering.tag)
-        {
-            // The same delivery, sent before: the journal does not compare what comes at once.
-            return Err(NotRecorded::Failed(Cause::Contended { attempts: 1 }));
-        }
-        let (before, payload) = (live.forming.events.len(), turn.tools.payload_bytes());
-        if before == 0 && live.forming.before.is_none() {
-            live.forming.before = live.known.copy();
-        }
-        let encoded = catch_unwind(AssertUnwindSafe(|| {
-            let batch = &mut live.forming.events;
-            if events.is_empty() {
-                return encode_answered(batch, turn, source);
-            }
-            events.iter_mut().try_for_each(|event| encode(batch, event, turn, source))
-        }));
-        let recorded = encoded
-            .unwrap_or_else(|panic| Err(Cause::Panicked { message: panic_message(&*panic) }))
-            .map_err(NotRecorded::Failed)
-            .and_then(|()| {
-                let new = &mut live.forming.events[before..];
-                sign::<A>(new, &turn.tools.ground, source);
-                let payload = turn.tools.payload_bytes() - payload;
-                let bytes = match self.measure(new, payload) {
-                    // It goes without: what is not recorded is no reason to refuse it.
-                    Err(_) if without_form(new) => self.measure(new, payload)?,
-                    bytes => bytes?,
-                };
-                self.has_room(&mut live.forming, bytes)?;
-                if let Err(cause) = self.apply(&mut live.known, events, turn.now) {
-                    live.mend = Mend::FoldAnew;
-                    return Err(NotRecorded::Failed(cause));
-                }
-                Ok(bytes)
-            });
-        match recorded {
-            Ok(bytes) => {
-                live.forming.bytes += bytes;
-                says_deadline::<A>(&mut live.forming.events[before..], live.known.deadline);
-                if let Some(delivering) = source.delivering() {
-                    live.forming.deliveries.push(delivering.tag.clone());
-                }
-                if let Some(remembered) = source.remembered {
-                    Self::remember(live, remembered, turn.now);
-                }
-                Ok(())
-            }
-            Err(why) => {
-                live.forming.forget(before, turn.tools);
-                turn.tools.shrink();
-                Err(why)
-            }
-        }
-    }
-
-    /// How many bytes these events have with so many bytes of payload, if a journal takes them.
-    pub(super) fn measure(
-        &self,
-        events: &[EncodedEvent],
-        payload: usize,
-    ) -> Result<usize, OverLimit> {
-        let limits = &self.kind.shared.limits;
-        let mut bytes = payload;
-        for event in events {
-            limits.check_names(event)?;
-            bytes += event.counted_bytes();
-        }
-        limits.check_bytes(bytes)?;
-        Ok(bytes)
-    }
-
-    /// Whether as many bytes more have room in the batch. What has none in an empty one goes alone.
-    fn has_room(&self, batch: &mut Batch<A>, bytes: usize) -> Result<(), NotRecorded> {
-        batch.full = batch.bytes > 0 && batch.bytes + bytes > self.kind.shared.batch_bytes();
-        if batch.full { Err(NotRecorded::NoRoom) } else { Ok(()) }
-    }
-
-    fn remember(live: &mut Live<A>, remembered: &Idempotency, now: Timestamp) {
-        let place = Place::Forming(live.forming.count());
-        live.forming.keys.push(remembered.key.clone());
-        let answers = live.known.answers.get_or_insert_default();
-        answers.remember(remembered.clone(), place, now);
-    }
-
-    /// If it fails, the state is garbage.
-    pub(super) fn apply(
-        &self,
-        known: &mut Known<A>,
-        events: &[A::Event],
-        now: Timestamp,
-    ) -> Result<(), Cause> {
-        let applied = catch_unwind(AssertUnwindSafe(|| {
-            events.iter().for_each(|event| known.state.apply(event, now));
-            known.state.deadline()
-        }));
-        match applied {
-            Ok(deadline) => {
-                known.deadline = deadline;
-                Ok(())
-            }
-            Err(panic) => {
-                let message = panic_message(&*panic);
-                self.named().panicked("`apply` or `deadline`", &message);
-                Err(Cause::Panicked { message })
-            }
-        }
-    }
-
     /// If the index has put the deadline off, it was not tried in vain.
     pub(super) fn call_again(&self, known: &Known<A>) {
         if let Some(slot) = &known.slot {
@@ -381,28 +258,6 @@ impl<A: Aggregate> Cell<A> {
 
     pub(super) fn arm_at(&self, Known { armed, slot, .. }: &mut Known<A>, at: Timestamp) {
         self.kind.deadlines.arm(armed, slot, &self.id, at);
-    }
-}
-
-/// Records beside each of them the deadline that the aggregate has now.
-pub(super) fn says_deadline<A: Aggregate>(events: &mut [EncodedEvent], at: Option<Timestamp>) {
-    for event in events {
-        if let Some(origin) = &mut event.metadata.origin {
-            origin.deadline = RecordedDeadline::new(at, A::DEADLINE_VERSION);
-        }
-    }
-}
-
-/// Why events were not added to the forming batch.
-enum NotRecorded {
-    Failed(Cause),
-    /// They go into the next one.
-    NoRoom,
-}
-
-impl From<OverLimit> for NotRecorded {
-    fn from(why: OverLimit) -> Self {
-        NotRecorded::Failed(Cause::OverLimit(why))
     }
 }
 

@@ -34,6 +34,7 @@ mod load;
 mod phase;
 mod readers;
 mod reading;
+mod record;
 mod rest;
 mod settle;
 mod single;

@@ -15,11 +15,12 @@ use bailiwick_core::{Aggregate, Context, Decide, Position, Timestamp};
 use super::Cell;
 use super::attend::Attending;
 use super::desk::{Desk, Ground};
-use super::encode::{Source, Tools, encode, seal, sign};
+use super::encode::{Source, Tools, seal};
 use super::inline::Ran;
-use super::judge::{Turn, says_deadline};
+use super::judge::Turn;
 use super::life::{Before, Known, Life, Live, Running};
 use super::phase::{Input, Phase};
+use super::record::NotRecorded;
 use crate::context::Stage;
 use crate::context::permits::Look;
 use crate::error::{Cause, panic_message};
@@ -132,22 +133,28 @@ impl<A: Aggregate> Single<A> {
         }
         let before = known.copy();
         let mut events = std::mem::take(&mut tools.events);
-        let recorded = self.cell.record_alone(&mut known, &mut events, tools, (self.now, command));
+        let mut batch = Vec::new();
+        let source = Source { command: Some(command), ..Source::DEADLINE };
+        let mut turn = Turn { tools, now: self.now, commands: events.len() };
+        let alone = |_| true;
+        let recorded =
+            self.cell.record_in(&mut batch, &mut known, &mut events, &mut turn, source, alone);
         events.clear();
         tools.events = events;
-        let events = match recorded {
-            Ok(events) => events,
-            Err(NotRecorded::Failed(cause)) => {
-                self.life = Some(Life::Quiet(known));
-                return Committed::Failed(cause);
-            }
+        match recorded {
+            Ok(_) => seal(&mut batch, tools),
             Err(NotRecorded::Garbage(cause)) => {
                 self.life = Some(self.cell.mended(known, before));
                 return Committed::Failed(cause);
             }
-        };
-        let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
-        match self.cell.append_alone(known, before, events, tools) {
+            Err(NotRecorded::Failed(cause)) => {
+                self.life = Some(Life::Quiet(known));
+                return Committed::Failed(cause);
+            }
+            Err(NotRecorded::NoRoom) => unreachable!("it goes alone"),
+        }
+        let count = u32::try_from(batch.len()).unwrap_or(u32::MAX);
+        match self.cell.append_alone(known, before, batch, tools) {
             Ok((known, position)) => {
                 self.life = Some(Life::Quiet(known));
                 Committed::At(position)
@@ -248,48 +255,7 @@ impl<A: Aggregate> Drop for Single<A> {
     }
 }
 
-/// Why events were not recorded.
-enum NotRecorded {
-    Failed(Cause),
-    /// The state is garbage.
-    Garbage(Cause),
-}
-
 impl<A: Aggregate> Cell<A> {
-    /// Encodes the events and applies them to the state: all, or none.
-    fn record_alone(
-        &self,
-        known: &mut Known<A>,
-        events: &mut [A::Event],
-        tools: &mut Tools<A>,
-        (now, command): (Timestamp, &'static str),
-    ) -> Result<Vec<EncodedEvent>, NotRecorded> {
-        let source = Source { command: Some(command), ..Source::DEADLINE };
-        let mut batch = Vec::new();
-        let mut turn = Turn { tools, now, commands: events.len() };
-        let encoded = catch_unwind(AssertUnwindSafe(|| {
-            events.iter_mut().try_for_each(|event| encode(&mut batch, event, &mut turn, source))
-        }));
-        let encoded = encoded
-            .unwrap_or_else(|panic| Err(Cause::Panicked { message: panic_message(&*panic) }))
-            .and_then(|()| {
-                sign::<A>(&mut batch, &turn.tools.ground, source);
-                let measured = self.measure(&batch, turn.tools.payload_bytes());
-                measured.map(drop).map_err(Cause::OverLimit)
-            });
-        let applied = encoded
-            .map_err(NotRecorded::Failed)
-            .and_then(|()| self.apply(known, events, now).map_err(NotRecorded::Garbage));
-        if let Err(why) = applied {
-            turn.tools.forget(0);
-            turn.tools.shrink();
-            return Err(why);
-        }
-        says_deadline::<A>(&mut batch, known.deadline);
-        seal(&mut batch, turn.tools);
-        Ok(batch)
-    }
-
     /// Appends them. If the journal does not take them at once, that is under way.
     fn append_alone(
         &self,
