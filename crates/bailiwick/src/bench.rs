@@ -6,7 +6,7 @@ use bailiwick_core::{Aggregate, Timestamp};
 
 use crate::aggregates::Aggregates;
 use crate::deadlines::Slot;
-use crate::registry::aggregate_type::Kind;
+use crate::registry::aggregate_type::AggregateType;
 
 /// How many aggregates keep what their next turn would have to make anew.
 pub fn warm<A: Aggregate>(aggregates: &Aggregates<A>) -> usize {
@@ -14,7 +14,7 @@ pub fn warm<A: Aggregate>(aggregates: &Aggregates<A>) -> usize {
 }
 
 /// The deadline index of an aggregate type in its runtime, which goes on meanwhile.
-pub struct DeadlineIndex<A: Aggregate>(Arc<Kind<A>>);
+pub struct DeadlineIndex<A: Aggregate>(Arc<AggregateType<A>>);
 
 /// What an aggregate in memory knows of its entry. Dropping it leaves the entry where it is.
 #[derive(Debug, Default)]

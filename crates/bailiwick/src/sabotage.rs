@@ -6,7 +6,7 @@ use bailiwick_core::journal::{
 };
 use bailiwick_core::policy::{DeliveryEnded, Ending};
 
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::journal::port;
 
 /// A bug that a runtime can be given.
@@ -62,7 +62,7 @@ pub enum Sabotage {
 }
 
 /// Of which delivery the key of an attempt is.
-pub(crate) fn key_of(shared: &Shared, delivery: Delivery, number: u32) -> Delivery {
+pub(crate) fn key_of(shared: &RuntimeContext, delivery: Delivery, number: u32) -> Delivery {
     match shared.sabotaged(Sabotage::KeyNotStable) {
         true => Delivery { run: number, ..delivery },
         false => delivery,
@@ -83,7 +83,7 @@ pub(crate) async fn trace_but_of_giving_up(
 }
 
 /// Which deliveries an append is guarded against.
-pub(crate) fn guarded(shared: &Shared, deliveries: Vec<Tag>) -> Vec<Tag> {
+pub(crate) fn guarded(shared: &RuntimeContext, deliveries: Vec<Tag>) -> Vec<Tag> {
     match shared.sabotaged(Sabotage::DuplicateDelivered) {
         true => Vec::new(),
         false => deliveries,
@@ -91,7 +91,10 @@ pub(crate) fn guarded(shared: &Shared, deliveries: Vec<Tag>) -> Vec<Tag> {
 }
 
 /// The news of a page.
-pub(crate) fn in_order(shared: &Shared, mut news: Vec<RecordedEvent>) -> Vec<RecordedEvent> {
+pub(crate) fn in_order(
+    shared: &RuntimeContext,
+    mut news: Vec<RecordedEvent>,
+) -> Vec<RecordedEvent> {
     if shared.sabotaged(Sabotage::LaneOutOfOrder) {
         news.reverse();
     }
@@ -100,7 +103,7 @@ pub(crate) fn in_order(shared: &Shared, mut news: Vec<RecordedEvent>) -> Vec<Rec
 
 /// The condition of an append of decisions, without what is not guarded any more.
 pub(crate) fn unguarded(
-    shared: &Shared,
+    shared: &RuntimeContext,
     condition: Option<AppendCondition>,
 ) -> Option<AppendCondition> {
     if shared.sabotaged(Sabotage::UnguardedDecision) {

@@ -14,7 +14,7 @@ use crate::aggregates::options::Options;
 use crate::cell::{Attending, Committed, NotAdmitted, Single};
 use crate::error::{AskError, Cause, NotRun, ReadError};
 use crate::request::entry::Entry;
-use crate::request::read::Glimpse;
+use crate::request::read::PendingRead;
 use crate::request::{Asked, Receipt, command_of, count};
 use crate::telemetry::spans::Seen as SeenSpan;
 use crate::telemetry::timings::Mark;
@@ -71,8 +71,8 @@ impl<A: Aggregate> Asking<A> {
         .await
     }
 
-    /// Has the command decided here and now, or gets it into the mailbox of its aggregate, or into the
-    /// queue at its door.
+    /// Has the command decided here and now, or gets it into the mailbox of its aggregate, or into its
+    /// admission queue.
     fn enter<C>(
         self,
         command: C,
@@ -86,10 +86,10 @@ impl<A: Aggregate> Asking<A> {
         let checked = self.options.check(&self.target.kind.shared.config);
         let Asking { target, options: Options { timeout, admission, call } } = self;
         if let Err(cause) = checked {
-            target.kind.tally.here().turned_away.one();
+            target.kind.counters.here().turned_away.one();
             return Entered::Answered(Err(AskError::NotRun(NotRun { command, cause })));
         }
-        let now = target.kind.shared.seams.clock.elapsed();
+        let now = target.kind.shared.environment.clock.elapsed();
         let times = (Mark::at(now), now.saturating_add(timeout));
         if call.is_none()
             && A::RECORDED.is_none()
@@ -102,7 +102,7 @@ impl<A: Aggregate> Asking<A> {
         match get_in(&asked, admission, waker) {
             Ok(attending) => Entered::Waits(asked, attending),
             Err(cause) => {
-                asked.target().kind.tally.here().turned_away.one();
+                asked.target().kind.counters.here().turned_away.one();
                 let not_run = NotRun { command: asked.take_command(), cause };
                 Entered::Answered(Err(AskError::NotRun(not_run)))
             }
@@ -146,7 +146,7 @@ where
         Err(cause) => Err(AskError::NotRun(NotRun { command, cause })),
     };
     single.end();
-    count(target.kind.tally.here(), &answer);
+    count(target.kind.counters.here(), &answer);
     target.kind.shared.settled();
     Entered::Answered(answer)
 }
@@ -228,8 +228,8 @@ where
     T: Send + 'static,
 {
     let shared = &target.kind.shared;
-    let until = shared.seams.clock.elapsed().saturating_add(timeout);
-    let glimpse = Glimpse::new(look, until);
+    let until = shared.environment.clock.elapsed().saturating_add(timeout);
+    let pending = PendingRead::new(look, until);
     let mut waker = None;
     poll_fn(|cx| {
         let budget = ready!(poll_proceed(cx));
@@ -239,7 +239,7 @@ where
     })
     .await;
     let waker = waker.as_ref().unwrap_or(Waker::noop());
-    let put = target.put(|cell| cell.admit_read(glimpse.clone(), waker));
+    let put = target.put(|cell| cell.admit_read(pending.clone(), waker));
     let attending = match put.map_err(ReadError::InvalidId)? {
         Ok(attending) => attending,
         Err(NotAdmitted::Full | NotAdmitted::Overloaded) => {
@@ -248,28 +248,28 @@ where
         }
         Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => return Err(ReadError::ShutDown),
     };
-    let mut looking = Looking { target: &target, glimpse: Some(glimpse), attending };
+    let mut looking = Looking { target: &target, pending: Some(pending), attending };
     poll_fn(|cx| looking.poll(cx)).await
 }
 
 /// A caller waiting for what it reads. Dropped before there is an answer, it gives the read up.
 struct Looking<'a, A: Aggregate, F, T> {
     target: &'a Target<A>,
-    glimpse: Option<Arc<Glimpse<F, T>>>,
+    pending: Option<Arc<PendingRead<F, T>>>,
     /// While the caller polls for the journal's answer.
     attending: Option<Attending<A>>,
 }
 
 impl<A: Aggregate, F, T> Looking<'_, A, F, T> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<Seen<T>, ReadError>> {
-        let Some(glimpse) = &self.glimpse else { return Poll::Pending };
+        let Some(pending) = &self.pending else { return Poll::Pending };
         if let Some(attending) = self.attending.take() {
-            glimpse.wakes_nobody();
+            pending.wakes_nobody();
             self.attending = attending.poll(cx.waker());
         }
-        let answer = glimpse.poll_answer(cx);
+        let answer = pending.poll_answer(cx);
         if answer.is_ready() {
-            self.glimpse = None;
+            self.pending = None;
         }
         answer
     }
@@ -278,7 +278,7 @@ impl<A: Aggregate, F, T> Looking<'_, A, F, T> {
 impl<A: Aggregate, F, T> Drop for Looking<'_, A, F, T> {
     fn drop(&mut self) {
         // Its own count first: by that it is seen that nobody waits.
-        if self.glimpse.take().is_some()
+        if self.pending.take().is_some()
             && let Some(cell) = self.target.kind.registry.get(&self.target.id)
         {
             cell.forget_read();

@@ -20,7 +20,7 @@ use crate::aggregates::options::{Keyed, Options, Unkeyed};
 use crate::cell::{Attending, Cell, NotAdmitted};
 use crate::context::counts::Counts;
 use crate::error::{AskError, ReadError};
-use crate::registry::aggregate_type::Kind;
+use crate::registry::aggregate_type::AggregateType;
 use crate::request::Receipt;
 use crate::util::seen::Seen;
 
@@ -41,12 +41,12 @@ use crate::util::seen::Seen;
 /// # }
 /// ```
 pub struct Aggregates<A: Aggregate> {
-    kind: Arc<Kind<A>>,
+    kind: Arc<AggregateType<A>>,
     pub(crate) lists: ListOptions,
 }
 
 impl<A: Aggregate> Aggregates<A> {
-    pub(crate) fn new(kind: Arc<Kind<A>>) -> Self {
+    pub(crate) fn new(kind: Arc<AggregateType<A>>) -> Self {
         let lists = ListOptions::new(&kind.shared.config);
         Aggregates { kind, lists }
     }
@@ -89,10 +89,10 @@ impl<A: Aggregate> Aggregates<A> {
 
     /// How many commands of this type there were, by outcome.
     pub fn counts(&self) -> Counts {
-        self.kind.tally.read()
+        self.kind.counters.read()
     }
 
-    pub(crate) fn kind(&self) -> &Arc<Kind<A>> {
+    pub(crate) fn kind(&self) -> &Arc<AggregateType<A>> {
         &self.kind
     }
 
@@ -103,9 +103,9 @@ impl<A: Aggregate> Aggregates<A> {
     }
 }
 
-/// Whom a call is for. Shared, so that a call costs no more than one count of references.
+/// Whom a call is for. RuntimeContext, so that a call costs no more than one count of references.
 pub(crate) struct Target<A: Aggregate> {
-    pub(crate) kind: Arc<Kind<A>>,
+    pub(crate) kind: Arc<AggregateType<A>>,
     pub(crate) id: A::Key,
     /// Where it was found when it was called for the second time. While this remembers it no other
     /// cell has the ID: once it has left memory it is an empty shell, which comes back when the ID is
@@ -116,7 +116,7 @@ pub(crate) struct Target<A: Aggregate> {
 }
 
 impl<A: Aggregate> Target<A> {
-    pub(crate) fn new(kind: Arc<Kind<A>>, id: A::Key) -> Self {
+    pub(crate) fn new(kind: Arc<AggregateType<A>>, id: A::Key) -> Self {
         Target { kind, id, cell: OnceLock::new(), called: AtomicBool::new(false) }
     }
 
@@ -306,7 +306,7 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
         changed
     }
 
-    pub(crate) fn kind(&self) -> &Arc<Kind<A>> {
+    pub(crate) fn kind(&self) -> &Arc<AggregateType<A>> {
         &self.target.kind
     }
 

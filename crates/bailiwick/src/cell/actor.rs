@@ -19,7 +19,7 @@ use kameo::actor::{ActorRef, PreparedActor, WeakActorRef};
 use kameo::mailbox::{self, MailboxReceiver, Signal};
 
 use crate::cell::Drive;
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::context::tasks::Task;
 
 /// What an actor drives, whatever its aggregate: so that kameo is compiled once, and not for every type.
@@ -32,25 +32,25 @@ pub(crate) trait Driven: Send {
 }
 
 /// Attaches an actor.
-pub(crate) fn attach(shared: &Shared, driven: Box<dyn Driven>) {
+pub(crate) fn attach(shared: &RuntimeContext, driven: Box<dyn Driven>) {
     let task = shared.tasks.begin();
     let prepared = PreparedActor::<Host>::new(mailbox::bounded(1));
     #[cfg_attr(not(feature = "fault-injection"), expect(unused_mut, reason = "it is not killed"))]
     let mut host = Host { driven, ran: false, _task: task };
     #[cfg(feature = "fault-injection")]
     host.driven.set_kill(Kill::of(prepared.actor_ref().clone()));
-    shared.seams.spawner.spawn(Box::pin(async move {
+    shared.environment.spawner.spawn(Box::pin(async move {
         // It reports its end by being dropped.
         drop(prepared.run(host).await);
     }));
 }
 
 /// Runs a worker of a policy or an effect.
-pub(crate) fn work(shared: &Shared, work: BoxFuture<()>) {
+pub(crate) fn work(shared: &RuntimeContext, work: BoxFuture<()>) {
     let task = shared.tasks.begin();
     let prepared = PreparedActor::<Worker>::new(mailbox::bounded(1));
     let worker = Worker { work, _task: task };
-    shared.seams.spawner.spawn(Box::pin(async move {
+    shared.environment.spawner.spawn(Box::pin(async move {
         drop(prepared.run(worker).await);
     }));
 }

@@ -1,4 +1,4 @@
-//! Admission: how work gets into a cell, or is turned away at the door.
+//! Admission: how work gets into a cell, or is refused.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -10,11 +10,11 @@ use parking_lot::MutexGuard;
 use super::attend::Attending;
 use super::inline::Ran;
 use super::life::Life;
-use super::phase::{Input, Phase};
+use super::lifecycle::{Input, Phase};
 use super::{Cell, Core};
 use crate::aggregates::ask::Admission;
 use crate::context::Stage;
-use crate::deadlines::Due;
+use crate::deadlines::InFlight;
 use crate::request::Envelope;
 use crate::request::entry::Entry;
 
@@ -31,7 +31,7 @@ pub(crate) enum NotAdmitted {
 }
 
 impl<A: Aggregate> Cell<A> {
-    /// Puts a command into the mailbox, or, if there is no room, into the queue at its door. If there is
+    /// Puts a command into the mailbox, or, if there is no room, into its admission queue. If there is
     /// nothing else to do, its turn is run before this returns; `waker` is that of its caller.
     ///
     /// Returns what the caller is to attend to, if it is.
@@ -46,14 +46,14 @@ impl<A: Aggregate> Cell<A> {
         }
         let mut core = self.open()?;
         let until = envelope.until();
-        let desk = self.desk(&mut core);
-        let room = desk.mailbox.len() < self.capacity() && desk.door.is_empty();
+        let inbox = self.inbox(&mut core);
+        let room = inbox.mailbox.len() < self.capacity() && inbox.admission_queue.is_empty();
         if room {
-            self.kind.tally.here().accepted.one();
-            desk.mailbox.push(Entry::new(envelope));
+            self.kind.counters.here().accepted.one();
+            inbox.mailbox.push(Entry::new(envelope));
         } else if admission == Admission::Wait {
-            envelope.wait_at_the_door();
-            desk.door.push_back(Entry::new(envelope));
+            envelope.wait_for_room();
+            inbox.admission_queue.push_back(Entry::new(envelope));
         } else {
             return Err(NotAdmitted::Full);
         }
@@ -69,7 +69,7 @@ impl<A: Aggregate> Cell<A> {
         reads: bool,
     ) -> Option<Attending<A>> {
         if core.phase != Phase::Idle || self.is_overloaded(&core) {
-            self.be_patient(self.desk(&mut core), until);
+            self.expect_timeout(self.inbox(&mut core), until);
             self.put_in(core, reads);
             return None;
         }
@@ -87,8 +87,8 @@ impl<A: Aggregate> Cell<A> {
         until: Duration,
     ) -> Option<Attending<A>> {
         let mut core = self.core.lock();
-        if let Some(desk) = &mut core.desk {
-            self.be_patient(desk, until);
+        if let Some(inbox) = &mut core.inbox {
+            self.expect_timeout(inbox, until);
         }
         drop(core);
         match ran {
@@ -100,11 +100,11 @@ impl<A: Aggregate> Cell<A> {
     /// The deadline index calls. If there is nothing else to do, the turn is run before this returns.
     pub(crate) fn admit_deadline(
         self: &Arc<Self>,
-        due: &mut Option<Due>,
+        due: &mut Option<InFlight>,
     ) -> Result<(), NotAdmitted> {
         let mut core = self.open()?;
         let has_one = matches!(&core.life, Life::Live(live) if live.due.is_some());
-        let called = &mut self.desk(&mut core).due;
+        let called = &mut self.inbox(&mut core).due;
         called.called = true;
         if called.due.is_none() && !has_one {
             called.due = due.take();
@@ -123,8 +123,8 @@ impl<A: Aggregate> Cell<A> {
         if core.phase.is_over() {
             return false;
         }
-        let desk = self.desk(&mut core);
-        desk.overtaken = desk.overtaken.max(at);
+        let inbox = self.inbox(&mut core);
+        inbox.overtaken = inbox.overtaken.max(at);
         self.put_in(core, false);
         true
     }
@@ -138,7 +138,7 @@ impl<A: Aggregate> Cell<A> {
         }
         // What is not known, and not just being read, will be read anyway.
         if matches!(core.life, Life::Out | Life::Loading(_)) {
-            self.desk(&mut core).unsure = true;
+            self.inbox(&mut core).unsure = true;
         } else if let Some(known) = core.life.known() {
             known.unsure = true;
         }
@@ -167,25 +167,26 @@ impl<A: Aggregate> Cell<A> {
         self.kind.shared.config.mailbox_commands
     }
 
-    /// Lets those at the door come in for whom there is room now. Returns those that were given up:
+    /// Lets those in the admission queue come in for whom there is room now. Returns those that were given up:
     /// to be [forgotten](Entry::forget) once the cell is unlocked, for what is dropped is the domain's.
     #[must_use]
-    pub(super) fn let_in(&self, core: &mut Core<A>) -> Vec<Entry<A>> {
-        let Some(desk) = core.desk.as_mut().filter(|desk| !desk.door.is_empty()) else {
+    pub(super) fn admit_waiting(&self, core: &mut Core<A>) -> Vec<Entry<A>> {
+        let Some(inbox) = core.inbox.as_mut().filter(|inbox| !inbox.admission_queue.is_empty())
+        else {
             return Vec::new();
         };
-        let (came_in, gone) = desk.let_in(self.capacity());
-        (0..came_in).for_each(|_| self.kind.tally.here().accepted.one());
+        let (got_room, gone) = inbox.admit_waiting(self.capacity());
+        (0..got_room).for_each(|_| self.kind.counters.here().accepted.one());
         gone
     }
 
     /// A caller has given its command up before its turn.
     pub(crate) fn given_up(self: &Arc<Self>) {
         let mut core = self.core.lock();
-        let Some(desk) = &mut core.desk else { return };
-        desk.given_up += 1;
-        let mut gone = desk.take_given_up();
-        gone.extend(self.let_in(&mut core));
+        let Some(inbox) = &mut core.inbox else { return };
+        inbox.given_up += 1;
+        let mut gone = inbox.take_given_up();
+        gone.extend(self.admit_waiting(&mut core));
         // The lock first: what is dropped is the domain's.
         self.withdrawn(core);
         gone.into_iter().for_each(Entry::forget);

@@ -27,7 +27,7 @@ const ROOM_KEPT: usize = 64;
 
 /// Where the last event of a command is, or will be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum EventAt {
     /// In the journal.
     Durable(Position),
     /// The so manieth event of the batch that is being appended.
@@ -40,7 +40,7 @@ pub(crate) enum Place {
 pub(super) struct Answer {
     pub(super) fingerprint: u64,
     pub(super) reply: Bytes,
-    pub(super) place: Place,
+    pub(super) place: EventAt,
     /// When it was decided.
     at: Timestamp,
 }
@@ -83,7 +83,7 @@ impl Answers {
     }
 
     /// Of a command that is decided now.
-    pub(super) fn remember(&mut self, remembered: Idempotency, place: Place, now: Timestamp) {
+    pub(super) fn remember(&mut self, remembered: Idempotency, place: EventAt, now: Timestamp) {
         let Idempotency { key, fingerprint, reply } = remembered;
         let at = self.not_before_the_last(now);
         self.bytes += weight(&key, &reply);
@@ -99,7 +99,7 @@ impl Answers {
         // Of its own, or it would keep all that was read with it.
         let reply = Bytes::copy_from_slice(&known.reply);
         let known = Idempotency { key: known.key.clone(), fingerprint: known.fingerprint, reply };
-        self.remember(known, Place::Durable(position), at);
+        self.remember(known, EventAt::Durable(position), at);
     }
 
     /// Those that are durable, in the order in which they were decided: the key, the fingerprint, the reply,
@@ -108,8 +108,8 @@ impl Answers {
         self.order.iter().filter_map(|(at, key)| {
             let answer = self.by_key.get(key).filter(|answer| answer.at == *at)?;
             match answer.place {
-                Place::Durable(position) => Some((key, answer, position, *at)),
-                Place::Running(_) | Place::Forming(_) => None,
+                EventAt::Durable(position) => Some((key, answer, position, *at)),
+                EventAt::Running(_) | EventAt::Forming(_) => None,
             }
         })
     }
@@ -119,7 +119,7 @@ impl Answers {
     }
 
     /// The command with this key is somewhere else now.
-    pub(super) fn moved(&mut self, key: &Text, to: impl FnOnce(Place) -> Place) {
+    pub(super) fn moved(&mut self, key: &Text, to: impl FnOnce(EventAt) -> EventAt) {
         if let Some(answer) = self.by_key.get_mut(key) {
             answer.place = to(answer.place);
         }
@@ -182,23 +182,23 @@ fn weight(key: &Text, reply: &Bytes) -> usize {
 
 impl Answer {
     fn is_old(&self, now: Timestamp, window: Duration) -> bool {
-        matches!(self.place, Place::Durable(_)) && now.since(self.at) >= window
+        matches!(self.place, EventAt::Durable(_)) && now.since(self.at) >= window
     }
 }
 
-impl Place {
+impl EventAt {
     /// The batch that was forming is given to the journal.
-    pub(super) fn submitted(self) -> Place {
+    pub(super) fn submitted(self) -> EventAt {
         match self {
-            Place::Forming(nth) => Place::Running(nth),
+            EventAt::Forming(nth) => EventAt::Running(nth),
             place => place,
         }
     }
 
     /// The batch that was running is in the journal, from `first`.
-    pub(super) fn committed(self, first: Position) -> Place {
+    pub(super) fn committed(self, first: Position) -> EventAt {
         match self {
-            Place::Running(nth) => Place::Durable(first.plus(u64::from(nth).saturating_sub(1))),
+            EventAt::Running(nth) => EventAt::Durable(first.plus(u64::from(nth).saturating_sub(1))),
             place => place,
         }
     }
@@ -224,7 +224,7 @@ mod tests {
     fn with<'a>(keys: impl IntoIterator<Item = (&'a str, u64)>) -> Answers {
         let mut answers = Answers::default();
         for (key, millis) in keys {
-            let place = Place::Durable(Position::new(millis));
+            let place = EventAt::Durable(Position::new(millis));
             answers.remember(known(key, millis), place, at(millis));
         }
         answers
@@ -270,7 +270,7 @@ mod tests {
         let mut answers = with([("a", 1), ("b", 2)]);
         let before = answers.bytes();
         for key in ["c", "a", "d"] {
-            answers.remember(known(key, 101), Place::Forming(1), at(101));
+            answers.remember(known(key, 101), EventAt::Forming(1), at(101));
         }
         answers.undo([Text::literal("d"), Text::literal("c")].iter());
         assert_eq!((finds(&answers, "c", 101), finds(&answers, "b", 101)), (None, Some(2)));
@@ -285,10 +285,10 @@ mod tests {
     #[test]
     fn what_is_not_durable_is_not_forgotten() {
         let mut answers = Answers::default();
-        answers.remember(known("a", 1), Place::Forming(1), at(1));
+        answers.remember(known("a", 1), EventAt::Forming(1), at(1));
         answers.forget(at(1_000), WINDOW);
         assert_eq!(finds(&answers, "a", 1_000), Some(1));
-        answers.moved(&Text::literal("a"), |_| Place::Durable(Position::new(1)));
+        answers.moved(&Text::literal("a"), |_| EventAt::Durable(Position::new(1)));
         assert_eq!(finds(&answers, "a", 1_000), None);
         answers.forget(at(1_000), WINDOW);
         assert!(answers.is_empty());
@@ -326,7 +326,7 @@ mod tests {
     fn what_was_forgotten_takes_no_room() {
         let keys: Vec<_> = (0..10_000).map(|n| n.to_string()).collect();
         let mut answers = with(keys.iter().map(|key| (key.as_str(), 1)));
-        answers.remember(known("last", 2), Place::Durable(Position::new(2)), at(2));
+        answers.remember(known("last", 2), EventAt::Durable(Position::new(2)), at(2));
         answers.forget(at(101), WINDOW);
         assert_eq!(answers.order.len(), 1);
         assert!(answers.by_key.capacity() <= ROOM_KEPT && answers.order.capacity() <= ROOM_KEPT);
@@ -335,9 +335,9 @@ mod tests {
     #[test]
     fn a_place_becomes_a_position_when_its_batch_is_in_the_journal() {
         let first = Position::new(10);
-        assert_eq!(Place::Forming(3).submitted().committed(first).committed(first), {
-            Place::Durable(Position::new(12))
+        assert_eq!(EventAt::Forming(3).submitted().committed(first).committed(first), {
+            EventAt::Durable(Position::new(12))
         });
-        assert_eq!(Place::Forming(3).committed(first), Place::Forming(3));
+        assert_eq!(EventAt::Forming(3).committed(first), EventAt::Forming(3));
     }
 }

@@ -12,7 +12,7 @@ use bailiwick_core::Aggregate;
 use parking_lot::MutexGuard;
 
 use super::inline::Ran;
-use super::phase::{Input, Phase};
+use super::lifecycle::{Input, Phase};
 use super::{Cell, Core};
 use crate::context::unpolled::Attended;
 
@@ -37,20 +37,20 @@ impl<A: Aggregate> Attending<A> {
         if core.attachments != self.number || core.phase != Phase::Attended {
             return None;
         }
-        let desk = cell.desk(&mut core);
-        if !desk.answered {
+        let inbox = cell.inbox(&mut core);
+        if !inbox.answered {
             let mut before = None;
-            if !desk.parked.as_ref().is_some_and(|parked| parked.will_wake(waker)) {
-                before = desk.parked.replace(waker.clone());
+            if !inbox.parked.as_ref().is_some_and(|parked| parked.will_wake(waker)) {
+                before = inbox.parked.replace(waker.clone());
             }
             drop(core);
             drop(before);
             self.cell = Some(cell);
             return Some(self);
         }
-        let ground = desk.ground.clone();
+        let scope = inbox.scope.clone();
         drop(core);
-        match cell.go_on_inline(self.number, ground, Some(waker)) {
+        match cell.go_on_inline(self.number, scope, Some(waker)) {
             Ran::Attended(attending) => Some(attending),
             Ran::Done | Ran::HandedOver => None,
         }
@@ -84,13 +84,13 @@ impl<A: Aggregate> Cell<A> {
     /// The caller that attends to it, if one does, may go on.
     pub(super) fn may_go_on(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
         let (phase, number) = (core.phase, core.attachments);
-        let Some(desk) = core.desk.as_mut().filter(|_| phase.is_driven()) else { return };
+        let Some(inbox) = core.inbox.as_mut().filter(|_| phase.is_driven()) else { return };
         // Whoever runs it just now looks at this before it waits.
-        desk.answered = true;
+        inbox.answered = true;
         if phase != Phase::Attended {
             return;
         }
-        let parked = desk.parked.take();
+        let parked = inbox.parked.take();
         let watched = std::mem::replace(&mut core.watched, true);
         drop(core);
         if !watched {
@@ -114,7 +114,7 @@ impl<A: Aggregate> Attended for Cell<A> {
     fn take_over(self: Arc<Self>, number: u32) {
         let mut core = self.core.lock();
         let attended = core.phase == Phase::Attended;
-        let answered = attended && core.desk.as_ref().is_some_and(|desk| desk.answered);
+        let answered = attended && core.inbox.as_ref().is_some_and(|inbox| inbox.answered);
         let now = core.attachments;
         core.watched = answered && now != number;
         if core.watched {

@@ -13,11 +13,11 @@ use std::task::{Context, Poll, Waker};
 use bailiwick_core::{Aggregate, Position, Timestamp};
 use parking_lot::MutexGuard;
 
-use super::desk::{Called, InTurn};
 use super::encode::Tools;
+use super::inbox::{Called, InTurn};
 use super::judge::Turn;
 use super::life::{Again, Fault, Known, Life, Live};
-use super::phase::Input;
+use super::lifecycle::Input;
 use super::settle::Settled;
 use super::{Cell, Core};
 use crate::environment::time::Moment;
@@ -120,19 +120,19 @@ impl<A: Aggregate> Cell<A> {
             }
             core.phase = core.phase.after(Input::Runs).0;
             let life = std::mem::replace(&mut core.life, Life::Out);
-            let (life, forsaken) = Self::forsaken(&core, life);
-            let may_begin = core.desk.as_ref().is_none_or(|desk| self.may_begin(desk));
+            let (life, abandoned) = Self::abandoned(&core, life);
+            let may_begin = core.inbox.as_ref().is_none_or(|inbox| self.may_begin(inbox));
             let is_sure = is_closed || !life.is_unsure();
-            let life = match &mut core.desk {
-                Some(desk) if desk.overtaken != Position::START || !is_sure => {
-                    self.catch_up(desk, life, (is_sure, may_begin), tools)
+            let life = match &mut core.inbox {
+                Some(inbox) if inbox.overtaken != Position::START || !is_sure => {
+                    self.catch_up(inbox, life, (is_sure, may_begin), tools)
                 }
                 _ => life,
             };
             let most = if tools.quick { COMMANDS_PER_QUICK_TURN } else { usize::MAX };
             let mut work = self.take_work(&mut core, &life, most, may_begin);
             drop(core);
-            drop(forsaken);
+            drop(abandoned);
             work.gone.drain(..).for_each(Entry::forget);
             commands += work.commands.len();
             let (life, waiting) = self.advance(life, &mut work, tools, cx);
@@ -168,31 +168,31 @@ impl<A: Aggregate> Cell<A> {
 
     /// Gives the buffer back, and the envelopes that were shared for the turn.
     fn end_turn(&self, core: &mut Core<A>, buffer: Entries<A>) -> InTurn<A> {
-        let Some(desk) = &mut core.desk else { return InTurn::new() };
-        desk.reuse(buffer);
-        std::mem::take(&mut desk.in_turn)
+        let Some(inbox) = &mut core.inbox else { return InTurn::new() };
+        inbox.reuse(buffer);
+        std::mem::take(&mut inbox.in_turn)
     }
 
     /// Whether a turn now would find something that the last one did not.
     fn has_more(&self, core: &Core<A>) -> bool {
-        if core.desk.as_ref().is_some_and(|desk| desk.answered) {
+        if core.inbox.as_ref().is_some_and(|inbox| inbox.answered) {
             return true;
         }
         let room = match &core.life {
             Life::Live(live) if live.overdue => return live.may_go_on(),
             Life::Live(live) if !live.again.is_empty() => return self.room_in(live) > 0,
             Life::Live(live) => self.room_in(live) > 0,
-            Life::Loading(_) => return core.is_forsaken(),
+            Life::Loading(_) => return core.is_abandoned(),
             Life::Unloaded | Life::Quiet(_) | Life::Behind(_) | Life::Faulted(_) | Life::Out => {
                 true
             }
         };
-        let Some(desk) = core.desk.as_ref().filter(|desk| room && desk.has_work_now()) else {
+        let Some(inbox) = core.inbox.as_ref().filter(|inbox| room && inbox.has_work_now()) else {
             return false;
         };
         match &core.life {
             Life::Faulted(fault) if self.kind.shared.time.moment() < fault.until => true,
-            life => self.may_begin(desk) || desk.has_work_meanwhile(life),
+            life => self.may_begin(inbox) || inbox.has_work_meanwhile(life),
         }
     }
 
@@ -218,7 +218,7 @@ impl<A: Aggregate> Cell<A> {
         } else if !self.must_queue(&core) {
             // Whom nobody attends to is left to an actor.
             let Some(waker) = waker else { return Drive::Yield };
-            parked = core.desk.as_mut().and_then(|desk| desk.parked.replace(waker.clone()));
+            parked = core.inbox.as_mut().and_then(|inbox| inbox.parked.replace(waker.clone()));
             Input::Waits { attended }
         } else if self.queue(&mut core) {
             Input::Queues
@@ -241,8 +241,8 @@ impl<A: Aggregate> Cell<A> {
     /// Whether what there is to do waits for nothing but a permit.
     fn must_queue(&self, core: &Core<A>) -> bool {
         let waits = core.life.waits_for_journal();
-        let desk = core.desk.as_ref().filter(|desk| !waits && !desk.is_blocked());
-        desk.is_some_and(|desk| !self.may_begin(desk))
+        let inbox = core.inbox.as_ref().filter(|inbox| !waits && !inbox.is_blocked());
+        inbox.is_some_and(|inbox| !self.may_begin(inbox))
     }
 
     fn room_in(&self, live: &Live<A>) -> usize {
@@ -272,11 +272,11 @@ impl<A: Aggregate> Cell<A> {
             wanted: false,
             refuse: false,
         };
-        let Some(desk) = &mut core.desk else { return work };
-        desk.answered = false;
-        desk.asked |= !desk.mailbox.is_empty() || !desk.readers.is_empty();
-        work.wanted = desk.has_work() && may_begin;
-        desk.reads_out = life.reads();
+        let Some(inbox) = &mut core.inbox else { return work };
+        inbox.answered = false;
+        inbox.asked |= !inbox.mailbox.is_empty() || !inbox.readers.is_empty();
+        work.wanted = inbox.has_work() && may_begin;
+        inbox.reads_out = life.reads();
         let mut refuses = false;
         let room = match life {
             Life::Quiet(_) => self.batch().min(most),
@@ -290,20 +290,20 @@ impl<A: Aggregate> Cell<A> {
             }
             _ => return work,
         };
-        work.readers = std::mem::take(&mut desk.readers);
-        desk.reads_out += work.readers.len();
-        if desk.is_blocked() || !(may_begin || refuses) {
+        work.readers = std::mem::take(&mut inbox.readers);
+        inbox.reads_out += work.readers.len();
+        if inbox.is_blocked() || !(may_begin || refuses) {
             return work;
         }
-        if let Some(holding) = &mut desk.holding {
+        if let Some(holding) = &mut inbox.holding {
             holding.had_batch();
         }
-        work.commands = desk.take_commands(room);
-        work.due = std::mem::take(&mut desk.due);
+        work.commands = inbox.take_commands(room);
+        work.due = std::mem::take(&mut inbox.due);
         for entry in &work.commands {
-            desk.in_turn.push(entry.share());
+            inbox.in_turn.push(entry.share());
         }
-        work.gone = self.let_in(core);
+        work.gone = self.admit_waiting(core);
         work
     }
 
@@ -453,7 +453,7 @@ impl<A: Aggregate> Cell<A> {
             if live.forming.is_empty() {
                 break;
             }
-            self.submit(live, &tools.ground, &*tools.journal);
+            self.submit(live, &tools.scope, &*tools.journal);
             tools.quick = true;
         }
         if !live.is_sound() {

@@ -14,7 +14,7 @@ use bailiwick_core::views::Answered;
 use bailiwick_core::{Aggregate, Event, SchemaVersion, Tags, Text, stored, tags_of};
 use bytes::Bytes;
 
-use super::desk::Ground;
+use super::inbox::Scope;
 use super::judge::Turn;
 use super::life::Batch;
 use crate::error::Cause;
@@ -24,9 +24,9 @@ use crate::request::Call;
 /// Room for the bytes of events that an actor keeps from turn to turn, in bytes.
 const PAYLOAD_KEPT: usize = 16 * 1_024;
 
-/// What whoever runs turns brings along: the aggregate's ground, and buffers that every turn uses again.
+/// What whoever runs turns brings along: the aggregate's scope, and buffers that every turn uses again.
 pub(crate) struct Tools<A: Aggregate> {
-    pub(super) ground: Arc<Ground>,
+    pub(super) scope: Arc<Scope>,
     pub(super) journal: Arc<dyn Journal>,
     /// The journal answered at once the last time.
     pub(super) quick: bool,
@@ -37,9 +37,9 @@ pub(crate) struct Tools<A: Aggregate> {
 }
 
 impl<A: Aggregate> Tools<A> {
-    pub(crate) fn new(ground: Arc<Ground>, journal: Arc<dyn Journal>) -> Self {
+    pub(crate) fn new(scope: Arc<Scope>, journal: Arc<dyn Journal>) -> Self {
         Tools {
-            ground,
+            scope,
             journal,
             quick: false,
             events: Vec::new(),
@@ -114,8 +114,8 @@ impl<'a> Source<'a> {
 
 /// Says on each of the events whose it is: a start tells by it. Their deadline is not known before
 /// they were applied.
-pub(super) fn sign<A: Aggregate>(events: &mut [EncodedEvent], ground: &Ground, source: Source<'_>) {
-    let (aggregate, tag) = (Text::literal(A::NAME), ground.tags.as_slice()[0].clone());
+pub(super) fn sign<A: Aggregate>(events: &mut [EncodedEvent], scope: &Scope, source: Source<'_>) {
+    let (aggregate, tag) = (Text::literal(A::NAME), scope.tags.as_slice()[0].clone());
     let deadline = RecordedDeadline::new(None, A::DEADLINE_VERSION);
     let origin = Origin { aggregate, tag, deadline };
     if let Some(form) = source.form {
@@ -145,7 +145,7 @@ pub(super) fn encode<A: Aggregate>(
     turn: &mut Turn<'_, A>,
     source: Source<'_>,
 ) -> Result<(), Cause> {
-    let tags = tags_of(&turn.tools.ground.tags, event).map_err(Cause::Tags)?;
+    let tags = tags_of(&turn.tools.scope.tags, event).map_err(Cause::Tags)?;
     if let Some(read) = stored::event(event, &mut turn.tools.payload)? {
         *event = read;
     }
@@ -163,7 +163,7 @@ pub(super) fn encode_answered<A: Aggregate>(
 ) -> Result<(), Cause> {
     let encoded = Answered.encode(&mut turn.tools.payload);
     encoded.map_err(Cause::codec)?;
-    let tags = turn.tools.ground.tags.clone();
+    let tags = turn.tools.scope.tags.clone();
     push(batch, (EventType::literal(ANSWERED), 1), tags, turn, source);
     Ok(())
 }

@@ -19,7 +19,7 @@ use bailiwick_core::{Aggregate, BoxFuture};
 use tokio::sync::oneshot;
 
 use super::life::Life;
-use super::phase::{Input, Phase};
+use super::lifecycle::{Input, Phase};
 use super::{Cell, Core};
 
 /// A cell that is held. Dropping it lets the cell go.
@@ -80,9 +80,9 @@ impl<A: Aggregate> Cell<A> {
             return Box::pin(ready(None));
         }
         let under_way = core.life.is_under_way();
-        let desk = self.desk(&mut core);
-        let asked = desk.is_asked();
-        let holding = desk.holding.get_or_insert_default();
+        let inbox = self.inbox(&mut core);
+        let asked = inbox.is_asked();
+        let holding = inbox.holding.get_or_insert_default();
         if !under_way && !asked && holding.waiting.is_empty() {
             holding.holders += 1;
             drop(core);
@@ -101,9 +101,9 @@ impl<A: Aggregate> Cell<A> {
     /// Lets those who wait hold the cell, if it is their turn.
     pub(super) fn grant(self: &Arc<Self>, core: &mut Core<A>) -> Granted<A> {
         let mut granted = Granted { to: None, waiting: Vec::new() };
-        let Some(desk) = &mut core.desk else { return granted };
-        let asked = desk.is_asked();
-        let Some(holding) = &mut desk.holding else { return granted };
+        let Some(inbox) = &mut core.inbox else { return granted };
+        let asked = inbox.is_asked();
+        let Some(holding) = &mut inbox.holding else { return granted };
         if holding.holders > 0 || core.life.is_under_way() {
             return granted;
         }
@@ -115,16 +115,16 @@ impl<A: Aggregate> Cell<A> {
         granted.waiting = std::mem::take(&mut holding.waiting);
         holding.holders = granted.waiting.len();
         if holding.holders == 0 {
-            desk.holding = None;
+            inbox.holding = None;
         }
         granted
     }
 
     fn let_go(self: &Arc<Self>) {
         let mut core = self.core.lock();
-        let Some(desk) = &mut core.desk else { return };
-        let asked = desk.is_asked();
-        let Some(holding) = &mut desk.holding else { return };
+        let Some(inbox) = &mut core.inbox else { return };
+        let asked = inbox.is_asked();
+        let Some(holding) = &mut inbox.holding else { return };
         holding.holders -= 1;
         holding.commands_first = asked && !holding.waiting.is_empty();
         let granted = self.grant(&mut core);

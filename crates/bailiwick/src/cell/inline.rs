@@ -13,9 +13,9 @@ use bailiwick_core::Aggregate;
 use parking_lot::MutexGuard;
 
 use super::attend::Attending;
-use super::desk::Ground;
 use super::drive::{Drive, Driver};
-use super::phase::Input;
+use super::inbox::Scope;
+use super::lifecycle::Input;
 use super::{Cell, Core};
 use crate::error::panic_message;
 
@@ -41,19 +41,19 @@ impl<A: Aggregate> Cell<A> {
         self.hint.is_idle(false);
         core.attachments = core.attachments.wrapping_add(1);
         let number = core.attachments;
-        let ground = self.desk(&mut core).ground.clone();
+        let scope = self.inbox(&mut core).scope.clone();
         drop(core);
-        self.go_on_inline(number, ground, attends)
+        self.go_on_inline(number, scope, attends)
     }
 
     /// As the `number`th who runs it.
     pub(super) fn go_on_inline(
         self: &Arc<Self>,
         number: u32,
-        ground: Arc<Ground>,
+        scope: Arc<Scope>,
         attends: Option<&Waker>,
     ) -> Ran<A> {
-        let Some(mut tools) = self.kind.tools.take(ground, self.shared()) else {
+        let Some(mut tools) = self.kind.tools.take(scope, self.shared()) else {
             // The runtime is closed just now.
             self.detached(number, false);
             return Ran::HandedOver;

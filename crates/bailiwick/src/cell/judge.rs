@@ -11,7 +11,7 @@ use bailiwick_core::turn::{Expiry, Round};
 use bailiwick_core::{Aggregate, Context, ErrorReport, Timestamp};
 
 use super::Cell;
-use super::answers::Place;
+use super::answers::EventAt;
 use super::encode::{Extent, Source, Tools};
 use super::life::{Known, Live, Mend};
 use super::record::NotRecorded;
@@ -25,7 +25,7 @@ enum Found {
     /// Nothing, or it has none: it is to be decided.
     Nothing,
     /// It was run before, and what it was answered then is, or will be, there.
-    Answered(Place),
+    Answered(EventAt),
     /// It may not be run.
     Refused,
 }
@@ -54,7 +54,7 @@ impl<A: Aggregate> Cell<A> {
         entry.repeats = None;
         match self.remembered(live, entry.envelope(), turn.now) {
             // As it was, whatever the aggregate is now, and whatever is being appended.
-            Found::Answered(Place::Durable(position)) => return entry.release(position),
+            Found::Answered(EventAt::Durable(position)) => return entry.release(position),
             Found::Answered(place) => entry.repeats = Some(place),
             Found::Refused => {}
             Found::Nothing if self.judge_anew(live, &entry, turn) => {}
@@ -165,16 +165,16 @@ impl<A: Aggregate> Cell<A> {
             return;
         }
         if !std::mem::replace(&mut live.overdue, false) {
-            self.kind.tally.here().deadlines.one();
+            self.kind.counters.here().deadlines.one();
             self.kind.timings.late(now.since(live.known.deadline.unwrap_or(now)));
         }
         // So much of the batch stands, whatever comes of the rounds after it.
-        let mut standing = live.forming.extent();
+        let mut cache_entry = live.forming.extent();
         let mut expiry = Expiry::at(now);
         let problem: Arc<str> = loop {
             let round = catch_unwind(AssertUnwindSafe(|| expiry.next_round(&live.known.state)));
             if expiry.moved() {
-                standing = live.forming.extent();
+                cache_entry = live.forming.extent();
             }
             match round {
                 Ok(Ok(Round::Events(mut events))) => {
@@ -183,14 +183,14 @@ impl<A: Aggregate> Cell<A> {
                         Err(NotRecorded::Failed(cause) | NotRecorded::Garbage(cause)) => {
                             break ErrorReport::of(&cause).to_string().into();
                         }
-                        Err(NotRecorded::NoRoom) if standing == live.forming.extent() => {
+                        Err(NotRecorded::NoRoom) if cache_entry == live.forming.extent() => {
                             live.overdue = true;
                             return;
                         }
-                        Err(NotRecorded::NoRoom) if standing.events > 0 => {
+                        Err(NotRecorded::NoRoom) if cache_entry.events > 0 => {
                             // Nobody knows yet whether these rounds lead anywhere. They are decided
                             // again in a batch that has all its room for them.
-                            self.undo(live, standing, turn);
+                            self.undo(live, cache_entry, turn);
                             live.rearm = true;
                             return;
                         }
@@ -209,9 +209,9 @@ impl<A: Aggregate> Cell<A> {
                 Err(panic) => break panic_message(&*panic),
             }
         };
-        if live.forming.extent() != standing {
+        if live.forming.extent() != cache_entry {
             // Rounds that lead nowhere are not written.
-            self.undo(live, standing, turn);
+            self.undo(live, cache_entry, turn);
         }
         self.stuck(live, now, &problem);
     }
@@ -231,7 +231,7 @@ impl<A: Aggregate> Cell<A> {
         live.again.stuck = Some(time.moment() + again.since(now));
         live.known.armed = None;
         live.rearm = true;
-        self.kind.tally.here().stuck_deadlines.one();
+        self.kind.counters.here().stuck_deadlines.one();
         self.named().stuck(problem);
     }
 

@@ -7,7 +7,7 @@ use bailiwick_core::journal::{AppendError, Appended, EncodedEvent, RecordedDeadl
 use bailiwick_core::{Aggregate, Position, Tag, Text, Timestamp};
 
 use super::answers::Answers;
-use crate::deadlines::{Due, Slot};
+use crate::deadlines::{InFlight, Slot};
 use crate::environment::time::Moment;
 use crate::error::LoadError;
 use crate::journal::port::Guarded;
@@ -112,7 +112,7 @@ pub(super) struct Live<A: Aggregate> {
     /// More is due than a turn may decide: the turns that follow do, before anything else.
     pub(super) overdue: bool,
     /// The deadline that the index has handed out is under way until then.
-    pub(super) due: Option<Due>,
+    pub(super) due: Option<InFlight>,
     /// The one append in flight.
     pub(super) running: Option<Running<A>>,
     /// What is decided on top of it.

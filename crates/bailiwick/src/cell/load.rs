@@ -8,11 +8,11 @@ use bailiwick_core::{Aggregate, Id, Position, Tag, Timestamp};
 
 use super::Cell;
 use super::answers::Answers;
-use super::desk::Desk;
 use super::encode::Tools;
+use super::inbox::Inbox;
 use super::life::{Again, Base, Fault, Folded, Known, Life, Live, Loading, Mend};
 use super::reading::{Fold, Reading};
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::error::{LoadError, Unloadable, panic_message};
 use crate::journal::port::{Guarded, unread};
 use crate::startup::recovery::Changed;
@@ -35,7 +35,7 @@ impl<A: Aggregate> Cell<A> {
         if live.rearm && live.again.stuck.is_none() {
             self.call_again(&live.known);
         }
-        self.unlearn(&mut live.known);
+        self.leave_index(&mut live.known);
         let Live { mut known, mut mend, mut again, base, .. } = live;
         if let Some(Base { before, version, seen }) = base {
             known.undo(*before);
@@ -49,7 +49,7 @@ impl<A: Aggregate> Cell<A> {
 
     /// The same, once somebody wants something of it.
     pub(super) fn mend_later(&self, mut live: Live<A>) -> Life<A> {
-        self.unlearn(&mut live.known);
+        self.leave_index(&mut live.known);
         match live.mend {
             Mend::FoldAnew => Life::Unloaded,
             Mend::Nothing | Mend::ReadOn => Life::Behind(live.known),
@@ -67,16 +67,16 @@ impl<A: Aggregate> Cell<A> {
     /// comes to its end first, if need be by a conflict.
     pub(super) fn catch_up(
         &self,
-        desk: &mut Desk<A>,
+        inbox: &mut Inbox<A>,
         life: Life<A>,
         (is_sure, may_begin): (bool, bool),
         tools: &Tools<A>,
     ) -> Life<A> {
-        let upto = desk.overtaken;
+        let upto = inbox.overtaken;
         let is_behind = |known: &Known<A>| known.seen < upto || (known.unsure && !is_sure);
         match life {
             Life::Quiet(mut known) if is_behind(&known) => {
-                self.unlearn(&mut known);
+                self.leave_index(&mut known);
                 if may_begin { self.read_on(tools, known) } else { Life::Behind(known) }
             }
             Life::Live(mut live) if is_behind(&live.known) => {
@@ -88,11 +88,11 @@ impl<A: Aggregate> Cell<A> {
             life => {
                 if let Life::Faulted(fault) = &life {
                     // It may have another deadline now: that is known when it could be loaded.
-                    let Shared { time, .. } = &*self.kind.shared;
+                    let RuntimeContext { time, .. } = &*self.kind.shared;
                     let at = time.now() + fault.until.since(time.moment());
                     self.kind.deadlines.arm_stored(&self.id, at);
                 }
-                desk.overtaken = Position::START;
+                inbox.overtaken = Position::START;
                 life
             }
         }
@@ -101,12 +101,12 @@ impl<A: Aggregate> Cell<A> {
     /// Folds what is new, or everything.
     fn fold(
         &self,
-        Tools { ground, journal, .. }: &Tools<A>,
+        Tools { scope, journal, .. }: &Tools<A>,
         known: Option<Box<Known<A>>>,
     ) -> Guarded<Folded<A>, LoadError> {
         let (shared, journal) = (self.kind.shared.clone(), journal.clone());
-        let mut read = shared.config.paged(Read::new(ground.boundary.clone()));
-        let own = ground.tags.as_slice()[0].clone();
+        let mut read = shared.config.paged(Read::new(scope.boundary.clone()));
+        let own = scope.tags.as_slice()[0].clone();
         let mut folding = Folding::<A>::of(self.id.clone(), own);
         if let Some(known) = known {
             read.after = known.seen;
@@ -173,14 +173,14 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// What is known is thrown away: the entry of the deadline index stays until it is known again.
-    pub(super) fn unlearn(&self, known: &mut Known<A>) {
+    pub(super) fn leave_index(&self, known: &mut Known<A>) {
         self.kind.deadlines.leave(known.slot.take());
     }
 
     /// It cannot be loaded: everybody who waits for it is told.
     /// `times`: how often it was found unloadable before.
     pub(super) fn faulted(&self, error: LoadError, again: Again<A>, times: u8) -> Life<A> {
-        let elapsed = self.kind.shared.seams.clock.elapsed();
+        let elapsed = self.kind.shared.environment.clock.elapsed();
         if let Some(left_out) = self.kind.shared.failed_loads.line(elapsed) {
             self.named().failed_load(&error, left_out);
         }

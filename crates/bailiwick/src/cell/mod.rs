@@ -1,11 +1,11 @@
 //! A cell: one aggregate in memory. What is known of it, and, while there is something to do, its
-//! desk; both behind one small lock.
+//! inbox; both behind one small lock.
 //!
 //! 1. The mailbox belongs to the cell. Who brings work to a cell with nothing to do runs its turn
 //!    ([`inline`]); if it then waits for the journal, its caller polls for the answer ([`attend`]).
 //!    Whatever comes beside that, or a caller that goes away or does not poll, gets an actor, and an
 //!    actor that ends in any way hands the cell back: while there is work, another one is attached. So
-//!    nothing is lost with whoever runs it. [`phase`] is the whole table of these comings and goings.
+//!    nothing is lost with whoever runs it. [`lifecycle`] is the whole table of these comings and goings.
 //! 2. One at a time runs turns, and takes the life of the cell out of the lock to do so
 //!    ([`Life::Out`]): turns of one aggregate never overlap, and the domain's code never runs
 //!    under this lock.
@@ -21,17 +21,16 @@ mod admit;
 mod answers;
 mod attachment;
 mod attend;
-mod desk;
 mod drive;
 mod encode;
 mod hint;
 mod hold;
+mod inbox;
 mod inline;
 mod judge;
-mod lapse;
 mod life;
+mod lifecycle;
 mod load;
-mod phase;
 mod readers;
 mod reading;
 mod record;
@@ -40,6 +39,7 @@ mod settle;
 mod single;
 mod snapshot;
 mod tools;
+mod waiters;
 mod work;
 
 use std::sync::Arc;
@@ -48,29 +48,29 @@ use bailiwick_core::{Aggregate, InvalidTag};
 use parking_lot::MutexGuard;
 
 pub(crate) use admit::NotAdmitted;
-pub(crate) use answers::Place;
+pub(crate) use answers::EventAt;
 pub(crate) use attend::Attending;
-pub(crate) use desk::Ground;
 pub(crate) use drive::Drive;
 pub(crate) use hold::Hold;
+pub(crate) use inbox::Scope;
 pub(crate) use load::fold_one;
 pub(crate) use single::{Committed, Single};
 pub(crate) use tools::ToolsPool;
 
-use crate::context::{Lock, Shared, Stage};
+use crate::context::{Lock, RuntimeContext, Stage};
 use crate::environment::time::Moment;
-use crate::passivation::Standing;
-use crate::registry::aggregate_type::Kind;
+use crate::passivation::CacheEntry;
+use crate::registry::aggregate_type::AggregateType;
 use crate::telemetry::log::Of;
 use attachment::Attachment;
-use desk::Desk;
 use encode::Tools;
 use hint::Hint;
+use inbox::Inbox;
 use life::Life;
-use phase::{Act, Input, Phase};
+use lifecycle::{Act, Input, Phase};
 
 pub(crate) struct Cell<A: Aggregate> {
-    kind: Arc<Kind<A>>,
+    kind: Arc<AggregateType<A>>,
     id: A::Key,
     hint: Hint,
     core: Lock<Core<A>>,
@@ -79,7 +79,7 @@ pub(crate) struct Cell<A: Aggregate> {
 struct Core<A: Aggregate> {
     life: Life<A>,
     /// Only while it has an actor or work: a resting cell is to be small.
-    desk: Option<Box<Desk<A>>>,
+    inbox: Option<Box<Inbox<A>>>,
     /// When there was last something to do.
     busy_at: Moment,
     /// How many actors and callers have run its turns so far; tells one from those before it.
@@ -87,32 +87,32 @@ struct Core<A: Aggregate> {
     phase: Phase,
     /// A reference remembers it, or did.
     remembered: bool,
-    /// It keeps its desk though there is nothing to do, and is in the queue of those who do.
+    /// It keeps its inbox though there is nothing to do, and is in the queue of those who do.
     warm: bool,
     /// It is in the list of those who are looked at when a caller does not poll.
     watched: bool,
     /// Where it rests, or would.
-    standing: Standing,
+    cache_entry: CacheEntry,
 }
 
 impl<A: Aggregate> Cell<A> {
-    pub(crate) fn new(kind: Arc<Kind<A>>, id: A::Key) -> Result<Self, InvalidTag> {
-        let desk = Desk::new(Ground::of(&kind, &id)?);
+    pub(crate) fn new(kind: Arc<AggregateType<A>>, id: A::Key) -> Result<Self, InvalidTag> {
+        let inbox = Inbox::new(Scope::of(&kind, &id)?);
         let core = Core {
             life: Life::Unloaded,
-            desk: Some(Box::new(desk)),
+            inbox: Some(Box::new(inbox)),
             busy_at: Moment::BEGIN,
             attachments: 0,
             phase: Phase::Idle,
             remembered: false,
             warm: false,
             watched: false,
-            standing: Standing::default(),
+            cache_entry: CacheEntry::default(),
         };
         Ok(Cell { kind, id, hint: Hint::idle(), core: Lock::new(core) })
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<RuntimeContext> {
         &self.kind.shared
     }
 
@@ -141,9 +141,9 @@ impl<A: Aggregate> Cell<A> {
     fn attach(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
         core.attachments = core.attachments.wrapping_add(1);
         let number = core.attachments;
-        let ground = self.desk(&mut core).ground.clone();
+        let scope = self.inbox(&mut core).scope.clone();
         // A caller that attended to it does so no more: it waits for its answer alone.
-        let attended = core.desk.as_mut().and_then(|desk| desk.parked.take());
+        let attended = core.inbox.as_mut().and_then(|inbox| inbox.parked.take());
         // Spawning may run other code: a dropped task's, if the executor is gone.
         drop(core);
         if let Some(waker) = attended {
@@ -152,7 +152,7 @@ impl<A: Aggregate> Cell<A> {
         let shared = self.shared();
         // Else the runtime is closed just now: nothing will ever run here again.
         let Some(journal) = shared.journal() else { return self.detached(number, false) };
-        let tools = Tools::new(ground, journal);
+        let tools = Tools::new(scope, journal);
         actor::attach(shared, Box::new(Attachment { cell: self.clone(), number, tools }));
     }
 
@@ -161,18 +161,18 @@ impl<A: Aggregate> Cell<A> {
         if self.kind.shared.sabotaged(crate::sabotage::Sabotage::LostWakeup) {
             return;
         }
-        let waker = core.desk.as_mut().and_then(|desk| desk.parked.take());
+        let waker = core.inbox.as_mut().and_then(|inbox| inbox.parked.take());
         drop(core);
         if let Some(waker) = waker {
             waker.wake();
         }
     }
 
-    /// The desk; made if there is none.
-    fn desk<'a>(&self, core: &'a mut Core<A>) -> &'a mut Desk<A> {
-        core.desk.get_or_insert_with(|| {
-            let ground = Ground::of(&self.kind, &self.id).expect("checked when the cell was made");
-            Box::new(Desk::new(ground))
+    /// The inbox; made if there is none.
+    fn inbox<'a>(&self, core: &'a mut Core<A>) -> &'a mut Inbox<A> {
+        core.inbox.get_or_insert_with(|| {
+            let scope = Scope::of(&self.kind, &self.id).expect("checked when the cell was made");
+            Box::new(Inbox::new(scope))
         })
     }
 
@@ -188,7 +188,7 @@ impl<A: Aggregate> Cell<A> {
             core.life = Life::Unloaded;
             self.kind.deadlines.adopt(&self.id);
         }
-        let left = core.desk.as_mut().map(|desk| desk.actor_is_gone());
+        let left = core.inbox.as_mut().map(|inbox| inbox.actor_is_gone());
         let (work, keep) = (core.has_work(), core.is_to_be_kept());
         self.step(core, Input::Gone { ran, work, keep });
         // The lock first: what is dropped is the domain's.
@@ -196,32 +196,33 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Meets a change of the runtime's stage: afterwards nothing new is admitted, and nobody waits
-    /// at the door any more.
+    /// in the admission queue any more.
     pub(crate) fn meet(self: &Arc<Self>, stage: Stage) {
         let mut core = self.core.lock();
         if stage == Stage::Closed {
             self.step(core, Input::Closes);
         } else {
-            let door = core.desk.as_mut().map(|desk| std::mem::take(&mut desk.door));
+            let admission_queue =
+                core.inbox.as_mut().map(|inbox| std::mem::take(&mut inbox.admission_queue));
             drop(core);
-            drop(door);
+            drop(admission_queue);
         }
     }
 
     /// Gives everything an outcome and takes no more. A turn that is running just now does the
     /// same with what it holds when it finds the cell closed.
     fn close(&self, mut core: MutexGuard<'_, Core<A>>) {
-        let mut desk = core.desk.take();
+        let mut inbox = core.inbox.take();
         let life = match &core.life {
             Life::Out => None,
             _ => Some(std::mem::replace(&mut core.life, Life::Unloaded)),
         };
         drop(core);
         self.kind.registry.remove_closed(&self.id, self);
-        let waker = desk.as_mut().and_then(|desk| desk.parked.take());
+        let waker = inbox.as_mut().and_then(|inbox| inbox.parked.take());
         // What is dropped without an outcome gets one: given back, or unknown if it was submitted.
         drop(life);
-        self.clear(desk);
+        self.clear(inbox);
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -231,21 +232,21 @@ impl<A: Aggregate> Cell<A> {
 impl<A: Aggregate> Core<A> {
     /// Others may have written something since this was read.
     fn doubt(&mut self) {
-        if let Some(desk) = self.desk.as_mut().filter(|desk| desk.unsure)
+        if let Some(inbox) = self.inbox.as_mut().filter(|inbox| inbox.unsure)
             && let Some(known) = self.life.known()
         {
-            (known.unsure, desk.unsure) = (true, false);
+            (known.unsure, inbox.unsure) = (true, false);
         }
     }
 
     /// Whether a decision holds it, or waits to.
     fn is_held(&self) -> bool {
-        self.desk.as_ref().is_some_and(|desk| desk.holding.is_some())
+        self.inbox.as_ref().is_some_and(|inbox| inbox.holding.is_some())
     }
 
     /// Whether there is something to do, or to wait for.
     fn has_work(&self) -> bool {
-        self.desk.as_ref().is_some_and(|desk| desk.has_work()) || self.life.is_busy()
+        self.inbox.as_ref().is_some_and(|inbox| inbox.has_work()) || self.life.is_busy()
     }
 
     /// Whether it stays in memory with nothing to do.
@@ -259,16 +260,16 @@ impl<A: Aggregate> Cell<A> {
     pub(crate) fn set_kill(&self, number: u32, kill: actor::Kill) {
         let mut core = self.core.lock();
         if core.attachments == number
-            && let Some(desk) = &mut core.desk
+            && let Some(inbox) = &mut core.inbox
         {
-            desk.kill = Some(kill);
+            inbox.kill = Some(kill);
         }
     }
 
     /// Kills the actor from outside, as a test does.
     pub(crate) fn kill(&self) -> bool {
         let core = self.core.lock();
-        let kill = core.desk.as_ref().and_then(|desk| desk.kill.clone());
+        let kill = core.inbox.as_ref().and_then(|inbox| inbox.kill.clone());
         drop(core);
         kill.map(|kill| kill.now()).is_some()
     }

@@ -7,19 +7,19 @@ use bailiwick_core::Aggregate;
 
 use super::admit::NotAdmitted;
 use super::attend::Attending;
-use super::lapse::{self, GONE_SHARE};
 use super::life::Life;
+use super::waiters::{self, GONE_SHARE};
 use super::{Cell, Core};
-use crate::request::read::{Glance, Reader};
+use crate::request::read::{ReadRequest, Reader};
 
 /// Reads that nobody waits for.
-type Gone<A> = Vec<Arc<dyn Glance<A>>>;
+type Gone<A> = Vec<Arc<dyn ReadRequest<A>>>;
 
 impl<A: Aggregate> Cell<A> {
     /// Puts a read before the cell's next turn; as [`admit`](Self::admit).
     pub(crate) fn admit_read(
         self: &Arc<Self>,
-        glance: Arc<dyn Glance<A>>,
+        request: Arc<dyn ReadRequest<A>>,
         waker: &Waker,
     ) -> Result<Option<Attending<A>>, NotAdmitted> {
         let mut core = self.open()?;
@@ -32,9 +32,9 @@ impl<A: Aggregate> Cell<A> {
             drop(core);
             return Err(NotAdmitted::Full);
         }
-        let until = glance.until();
-        let desk = self.desk(&mut core);
-        desk.readers.push(Reader::new(glance));
+        let until = request.until();
+        let inbox = self.inbox(&mut core);
+        inbox.readers.push(Reader::new(request));
         let attending = self.run_or_hand_over(core, until, waker, true);
         // The lock first: what is dropped is the caller's.
         drop(gone);
@@ -45,8 +45,8 @@ impl<A: Aggregate> Cell<A> {
     /// a [certain share](GONE_SHARE) of all.
     pub(crate) fn forget_read(self: &Arc<Self>) {
         let mut core = self.core.lock();
-        if let Some(desk) = &mut core.desk {
-            desk.left_reads += 1;
+        if let Some(inbox) = &mut core.inbox {
+            inbox.left_reads += 1;
         }
         let gone = core.take_left_reads();
         self.withdrawn(core);
@@ -58,12 +58,12 @@ impl<A: Aggregate> Core<A> {
     /// How many reads it holds: those that wait for a turn, for what they saw to be durable, or to be
     /// run again.
     pub(super) fn reads(&self) -> usize {
-        let Some(desk) = &self.desk else { return 0 };
+        let Some(inbox) = &self.inbox else { return 0 };
         let held = match &self.life {
-            Life::Out => desk.reads_out,
+            Life::Out => inbox.reads_out,
             life => life.reads(),
         };
-        desk.readers.len() + held
+        inbox.readers.len() + held
     }
 
     /// Takes out those that nobody waits for, as far as they can be seen. To be dropped once the cell
@@ -71,7 +71,7 @@ impl<A: Aggregate> Core<A> {
     fn take_gone_reads(&mut self) -> Gone<A> {
         let mut taken = Vec::new();
         let is_gone = |reader: &Reader<A>| {
-            lapse::look();
+            waiters::look();
             reader.is_gone()
         };
         let mut take = |readers: &mut Vec<Reader<A>>| {
@@ -82,9 +82,9 @@ impl<A: Aggregate> Core<A> {
                 taken.push(out);
             }
         };
-        if let Some(desk) = &mut self.desk {
-            desk.left_reads = 0;
-            take(&mut desk.readers);
+        if let Some(inbox) = &mut self.inbox {
+            inbox.left_reads = 0;
+            take(&mut inbox.readers);
         }
         self.life.each_readers(take);
         taken.into_iter().flatten().filter_map(Reader::let_go).collect()
@@ -93,8 +93,8 @@ impl<A: Aggregate> Core<A> {
     /// Takes out those that nobody waits for, if they may be a [certain share](GONE_SHARE) of all.
     pub(super) fn take_left_reads(&mut self) -> Gone<A> {
         let held = self.reads();
-        match &self.desk {
-            Some(desk) if desk.left_reads > 0 && desk.left_reads * GONE_SHARE >= held => {
+        match &self.inbox {
+            Some(inbox) if inbox.left_reads > 0 && inbox.left_reads * GONE_SHARE >= held => {
                 self.take_gone_reads()
             }
             _ => Vec::new(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bailiwick_core::journal::{Journal, Page, Read, RecordedEvent};
 use bailiwick_core::{Position, Timestamp};
 
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::error::{LoadError, Unloadable};
 use crate::util::pace::Pace;
 
@@ -22,7 +22,7 @@ pub(super) trait Fold: Send {
 
 #[derive(Clone)]
 pub(super) struct Reading {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<RuntimeContext>,
     pub(super) journal: Arc<dyn Journal>,
     pub(super) read: Read,
     /// Its first page, if that was read already.
@@ -61,12 +61,12 @@ impl Reading {
 }
 
 #[cfg(feature = "fault-injection")]
-fn remembers(shared: &Shared) -> bool {
+fn remembers(shared: &RuntimeContext) -> bool {
     !shared.sabotaged(crate::sabotage::Sabotage::KeysForgotten)
 }
 
 #[cfg(not(feature = "fault-injection"))]
-fn remembers(_: &Shared) -> bool {
+fn remembers(_: &RuntimeContext) -> bool {
     true
 }
 

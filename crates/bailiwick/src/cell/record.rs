@@ -6,7 +6,7 @@ use bailiwick_core::journal::{EncodedEvent, Idempotency, OverLimit, RecordedDead
 use bailiwick_core::{Aggregate, Timestamp};
 
 use super::Cell;
-use super::answers::Place;
+use super::answers::EventAt;
 use super::encode::{Source, encode, encode_answered, sign};
 use super::judge::Turn;
 use super::life::{Known, Live, Mend};
@@ -90,7 +90,7 @@ impl<A: Aggregate> Cell<A> {
             .map_err(NotRecorded::Failed)
             .and_then(|()| {
                 let new = &mut batch[before..];
-                sign::<A>(new, &turn.tools.ground, source);
+                sign::<A>(new, &turn.tools.scope, source);
                 let payload = turn.tools.payload_bytes() - payload;
                 let bytes = match self.measure(new, payload) {
                     // It goes without: what is not recorded is no reason to refuse it.
@@ -127,7 +127,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     fn remember(live: &mut Live<A>, remembered: &Idempotency, now: Timestamp) {
-        let place = Place::Forming(live.forming.count());
+        let place = EventAt::Forming(live.forming.count());
         live.forming.keys.push(remembered.key.clone());
         let answers = live.known.answers.get_or_insert_default();
         answers.remember(remembered.clone(), place, now);

@@ -1,6 +1,6 @@
 //! Rest: what a cell with nothing to do keeps, and for how long.
 //!
-//! One that was asked something stays warm for a while: it keeps its desk. One that was only called for
+//! One that was asked something stays warm for a while: it keeps its inbox. One that was only called for
 //! its deadline does not.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,9 +10,9 @@ use std::time::Duration;
 use bailiwick_core::Aggregate;
 use parking_lot::MutexGuard;
 
-use super::desk::Desk;
+use super::inbox::Inbox;
 use super::life::Life;
-use super::phase::{Input, Phase};
+use super::lifecycle::{Input, Phase};
 use super::{Cell, Core};
 use crate::context::Stage;
 use crate::environment::time::Moment;
@@ -34,20 +34,20 @@ impl<A: Aggregate> Cell<A> {
         let gets_warm = !core.warm && self.stays_warm(&core);
         core.warm |= gets_warm;
         let keeps = core.warm || core.is_held();
-        let desk = if keeps { None } else { core.desk.take() };
+        let inbox = if keeps { None } else { core.inbox.take() };
         let rest = &self.kind.rest;
         let now = core.busy_at;
-        let standing = &mut core.standing;
-        let enters = !standing.is_queued();
+        let cache_entry = &mut core.cache_entry;
+        let enters = !cache_entry.is_queued();
         let mut first = false;
         if enters {
             let at = now + self.kind.shared.config.idle;
-            first = rest.push_resting(at, self.clone(), standing, rest.hash(&self.id));
+            first = rest.push_resting(at, self.clone(), cache_entry, rest.hash(&self.id));
         } else if used {
-            standing.was_used();
+            cache_entry.was_used();
         }
         drop(core);
-        self.clear(desk);
+        self.clear(inbox);
         if gets_warm {
             rest.push_warm(now, now + self.kind.shared.config.warm, self.clone());
         }
@@ -62,20 +62,20 @@ impl<A: Aggregate> Cell<A> {
     /// Whether it is asked again soon, perhaps.
     fn stays_warm(&self, core: &Core<A>) -> bool {
         let known = matches!(core.life, Life::Quiet(_) | Life::Live(_));
-        known && core.desk.as_ref().is_some_and(|desk| desk.asked)
+        known && core.inbox.as_ref().is_some_and(|inbox| inbox.asked)
     }
 
-    /// Gives up its desk; asks first how much the state holds, which nobody else can change meanwhile.
+    /// Gives up its inbox; asks first how much the state holds, which nobody else can change meanwhile.
     fn cool_down(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
         core.phase = core.phase.after(Input::Begins).0;
         self.hint.is_idle(false);
         core.attachments = core.attachments.wrapping_add(1);
         core.warm = false;
         let number = core.attachments;
-        let desk = core.desk.take();
+        let inbox = core.inbox.take();
         let mut life = std::mem::replace(&mut core.life, Life::Out);
         drop(core);
-        self.clear(desk);
+        self.clear(inbox);
         self.weigh(&mut life);
         let mut core = self.core.lock();
         if core.phase.is_over() {
@@ -107,7 +107,7 @@ impl<A: Aggregate> Cell<A> {
         });
         let heap = u32::try_from(heap).unwrap_or(u32::MAX);
         let rest = &self.kind.rest;
-        let over = rest.weigh(&mut self.core.lock().standing, heap);
+        let over = rest.weigh(&mut self.core.lock().cache_entry, heap);
         if over {
             rest.make_room(self.kind.shared.time.recent(), &*self.kind, false);
         }
@@ -120,13 +120,13 @@ impl<A: Aggregate> Cell<A> {
         }
     }
 
-    /// It needs its desk no more. Not under the lock: a permit may go to another cell.
-    pub(super) fn clear(&self, desk: Option<Box<Desk<A>>>) {
-        let Some(desk) = desk else { return };
-        if let Some(entry) = desk.patience {
-            self.kind.patience.remove(entry);
+    /// It needs its inbox no more. Not under the lock: a permit may go to another cell.
+    pub(super) fn clear(&self, inbox: Option<Box<Inbox<A>>>) {
+        let Some(inbox) = inbox else { return };
+        if let Some(entry) = inbox.timeout {
+            self.kind.timeouts.remove(entry);
         }
-        if let Some(ticket) = desk.ticket {
+        if let Some(ticket) = inbox.ticket {
             self.kind.shared.permits.leave(ticket);
         }
     }
@@ -141,10 +141,10 @@ impl<A: Aggregate> Cell<A> {
             }
             self.kind.deadlines.leave(known.slot.take());
         }
-        let desk = core.desk.take();
+        let inbox = core.inbox.take();
         self.kind.registry.remove_stored(&self.id, self, core.remembered);
         drop(core);
-        self.clear(desk);
+        self.clear(inbox);
         self.leaves_memory(life);
     }
 
@@ -159,7 +159,7 @@ impl<A: Aggregate> Cell<A> {
     #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         let core = self.core.lock();
-        core.desk.is_none() && matches!(core.life, Life::Unloaded)
+        core.inbox.is_none() && matches!(core.life, Life::Unloaded)
     }
 
     /// Comes back into memory, with nothing known, if it was stored.
@@ -184,7 +184,7 @@ impl<A: Aggregate> Rests for Cell<A> {
         let warm = self.kind.shared.config.warm;
         let mut core = self.core.lock();
         match core.phase {
-            // It holds its desk for a decision.
+            // It holds its inbox for a decision.
             Phase::Idle if core.is_held() => Some(now + warm.max(BUSY_LOOK)),
             Phase::Idle if at_once || now.since(core.busy_at) >= warm => {
                 self.cool_down(core);
@@ -213,7 +213,7 @@ impl<A: Aggregate> Rests for Cell<A> {
             _ => Seen::AtWork,
         };
         let at_work = matches!(seen, Seen::AtWork);
-        let gone = rest.judge(look, &mut core.standing, seen, hash);
+        let gone = rest.judge(look, &mut core.cache_entry, seen, hash);
         let gives_way = gone.is_some() && !at_work;
         if gives_way {
             self.step(core, Input::Expires);

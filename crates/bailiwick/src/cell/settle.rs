@@ -10,8 +10,8 @@ use bailiwick_core::journal::{AppendCondition, AppendError, Appended, Journal};
 use bailiwick_core::{Aggregate, Position, Text};
 
 use super::Cell;
-use super::answers::Place;
-use super::desk::Ground;
+use super::answers::EventAt;
+use super::inbox::Scope;
 use super::life::{Again, Base, Batch, Before, Known, Live, Mend, Running};
 use crate::error::{Cause, Unknown};
 use crate::journal::port::{self, Failure};
@@ -30,7 +30,7 @@ pub(super) enum Settled {
 impl<A: Aggregate> Cell<A> {
     /// Gives the forming batch to the journal, on the condition that nobody else wrote what this
     /// aggregate reads. What has no events needs no append.
-    pub(super) fn submit(&self, live: &mut Live<A>, ground: &Ground, journal: &dyn Journal) {
+    pub(super) fn submit(&self, live: &mut Live<A>, scope: &Scope, journal: &dyn Journal) {
         debug_assert!(live.running.is_none());
         let Batch { mut entries, readers, events, keys, deliveries, before, .. } =
             std::mem::take(&mut live.forming);
@@ -46,11 +46,11 @@ impl<A: Aggregate> Cell<A> {
         self.arm(live);
         for entry in &mut entries {
             entry.submitted = true;
-            entry.repeats = entry.repeats.map(Place::submitted);
+            entry.repeats = entry.repeats.map(EventAt::submitted);
         }
-        live.known.move_answers(&keys, Place::submitted);
-        let concerned = self.kind.concerned_by(&events, &ground.tags.as_slice()[0]);
-        let condition = AppendCondition::new(ground.boundary.clone()).after(live.known.seen);
+        live.known.move_answers(&keys, EventAt::submitted);
+        let concerned = self.kind.concerned_by(&events, &scope.tags.as_slice()[0]);
+        let condition = AppendCondition::new(scope.boundary.clone()).after(live.known.seen);
         #[cfg(feature = "fault-injection")]
         let deliveries = crate::sabotage::guarded(&self.kind.shared, deliveries);
         let condition = unless_delivered(condition, &deliveries);
@@ -94,7 +94,7 @@ impl<A: Aggregate> Cell<A> {
     /// The batch is durable: the gate opens, once the others whom it concerns know of it.
     fn committed(&self, live: &mut Live<A>, running: Running<A>, appended: Appended) {
         self.kind.tell(&running.concerned, appended.first);
-        let durable = |place: Place| place.committed(appended.first);
+        let durable = |place: EventAt| place.committed(appended.first);
         live.known.move_answers(&running.keys, durable);
         if !running.keys.is_empty() {
             release_repetitions(&mut live.forming, durable);
@@ -128,7 +128,7 @@ impl<A: Aggregate> Cell<A> {
     /// Somebody else wrote to the boundary: what was decided on the old state is decided again, in
     /// its original order, on the rebuilt one.
     fn conflicted(&self, live: &mut Live<A>, running: Running<A>, at: Position) -> Settled {
-        self.kind.tally.here().conflicts.one();
+        self.kind.counters.here().conflicts.one();
         self.named().conflict(at);
         let Again { stuck, called, .. } = live.again;
         let Running { entries, readers, keys, before, .. } = running;
@@ -170,7 +170,7 @@ impl<A: Aggregate> Cell<A> {
         let Failure { unknown, cause } = Failure::of(error, &self.kind.shared);
         let may_be_written = unknown.is_some();
         let shared = &self.kind.shared;
-        if let Some(left_out) = shared.failed_appends.line(shared.seams.clock.elapsed()) {
+        if let Some(left_out) = shared.failed_appends.line(shared.environment.clock.elapsed()) {
             self.named().failed_append(&cause, may_be_written, left_out);
         }
         // First: who is told, and asks again at once, comes back at once.
@@ -248,7 +248,7 @@ impl<A: Aggregate> Live<A> {
 }
 
 /// Those who repeat what is durable now need not wait for anything else.
-fn release_repetitions<A: Aggregate>(forming: &mut Batch<A>, durable: impl Fn(Place) -> Place) {
+fn release_repetitions<A: Aggregate>(forming: &mut Batch<A>, durable: impl Fn(EventAt) -> EventAt) {
     let (told, others): (Entries<A>, Entries<A>) = forming
         .entries
         .drain(..)
@@ -256,14 +256,14 @@ fn release_repetitions<A: Aggregate>(forming: &mut Batch<A>, durable: impl Fn(Pl
             entry.repeats = entry.repeats.map(&durable);
             entry
         })
-        .partition(|entry| matches!(entry.repeats, Some(Place::Durable(_))));
+        .partition(|entry| matches!(entry.repeats, Some(EventAt::Durable(_))));
     forming.entries = others;
     // What they are released at is where the first is.
     told.into_iter().for_each(|entry| entry.release(Position::START));
 }
 
 impl<A: Aggregate> Known<A> {
-    fn move_answers(&mut self, keys: &[Text], to: impl Fn(Place) -> Place) {
+    fn move_answers(&mut self, keys: &[Text], to: impl Fn(EventAt) -> EventAt) {
         if let Some(answers) = &mut self.answers {
             keys.iter().for_each(|key| answers.moved(key, &to));
         }
@@ -276,7 +276,7 @@ impl<A: Aggregate> Again<A> {
     fn give_back(&mut self, unknown: Option<&Unknown>, cause: &Cause) {
         for entry in self.entries.drain(..) {
             match (unknown, entry.repeats) {
-                (Some(unknown), Some(Place::Running(_))) => entry.unknown(unknown.clone()),
+                (Some(unknown), Some(EventAt::Running(_))) => entry.unknown(unknown.clone()),
                 _ => entry.give_back(cause.clone()),
             }
         }

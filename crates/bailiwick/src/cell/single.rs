@@ -14,12 +14,12 @@ use bailiwick_core::{Aggregate, Context, Decide, Position, Timestamp};
 
 use super::Cell;
 use super::attend::Attending;
-use super::desk::{Desk, Ground};
 use super::encode::{Source, Tools, seal};
+use super::inbox::{Inbox, Scope};
 use super::inline::Ran;
 use super::judge::Turn;
 use super::life::{Before, Known, Life, Live, Running};
-use super::phase::{Input, Phase};
+use super::lifecycle::{Input, Phase};
 use super::record::NotRecorded;
 use crate::context::Stage;
 use crate::context::permits::Look;
@@ -68,7 +68,7 @@ impl<A: Aggregate> Cell<A> {
         }
         let now = shared.time.now_with(elapsed);
         let mut core = self.core.lock();
-        if core.desk.as_ref().is_some_and(|desk| !desk.is_clear()) {
+        if core.inbox.as_ref().is_some_and(|inbox| !inbox.is_clear()) {
             return None;
         }
         let Life::Quiet(known) = &core.life else { return None };
@@ -79,18 +79,18 @@ impl<A: Aggregate> Cell<A> {
         if !is_quiet || !is_free || shared.stage() != Stage::Open {
             return None;
         }
-        let ground = match &core.desk {
-            Some(desk) => desk.ground.clone(),
-            None => Ground::of(&self.kind, &self.id).ok()?,
+        let scope = match &core.inbox {
+            Some(inbox) => inbox.scope.clone(),
+            None => Scope::of(&self.kind, &self.id).ok()?,
         };
-        let tools = self.kind.tools.take(ground, shared)?;
+        let tools = self.kind.tools.take(scope, shared)?;
         let life = std::mem::replace(&mut core.life, Life::Out);
         core.phase = core.phase.after(Input::Begins).0;
         self.hint.is_single();
         core.attachments = core.attachments.wrapping_add(1);
         let number = core.attachments;
         // Under the lock: a shutdown that has met this cell has seen what was accepted before.
-        self.kind.tally.here().accepted.one();
+        self.kind.counters.here().accepted.one();
         drop(core);
         let cell = self.clone();
         Some(Single { cell, number, now, life: Some(life), tools: Some(tools) })
@@ -169,7 +169,7 @@ impl<A: Aggregate> Single<A> {
     /// It has its outcome: whatever has come meanwhile is run, or left to an actor.
     pub(crate) fn end(mut self) {
         let (Some(life), Some(tools)) = (self.life.take(), &self.tools) else { return };
-        let ground = tools.ground.clone();
+        let scope = tools.scope.clone();
         self.put_back();
         let cell = &self.cell;
         let now = cell.kind.shared.time.recent();
@@ -181,14 +181,14 @@ impl<A: Aggregate> Single<A> {
         core.life = life;
         let again = now.since(core.busy_at) < cell.kind.shared.config.warm;
         core.busy_at = now;
-        if core.desk.is_none() && again {
+        if core.inbox.is_none() && again {
             // The first after a while finds it cold, and leaves it so: it may be the only one.
-            core.desk = Some(Box::new(Desk::new(ground.clone())));
+            core.inbox = Some(Box::new(Inbox::new(scope.clone())));
         }
-        if let Some(desk) = &mut core.desk {
-            desk.asked = true;
+        if let Some(inbox) = &mut core.inbox {
+            inbox.asked = true;
         }
-        match core.desk.as_ref().filter(|desk| !desk.is_clear()) {
+        match core.inbox.as_ref().filter(|inbox| !inbox.is_clear()) {
             None => {
                 let keep = core.is_to_be_kept();
                 cell.step(core, Input::Idles { keep });
@@ -197,7 +197,7 @@ impl<A: Aggregate> Single<A> {
                 cell.hint.is_idle(false);
                 core.doubt();
                 drop(core);
-                cell.go_on_inline(self.number, ground, None);
+                cell.go_on_inline(self.number, scope, None);
             }
         }
     }
@@ -217,7 +217,7 @@ impl<A: Aggregate> Single<A> {
         if let Some(running) = &mut live.running {
             running.entries.push(entry);
         }
-        let ground = self.tools.as_ref().map(|tools| tools.ground.clone())?;
+        let scope = self.tools.as_ref().map(|tools| tools.scope.clone())?;
         self.put_back();
         let cell = self.cell.clone();
         let mut core = cell.core.lock();
@@ -230,7 +230,7 @@ impl<A: Aggregate> Single<A> {
         cell.hint.is_idle(false);
         core.doubt();
         drop(core);
-        match cell.go_on_inline(self.number, ground, Some(waker)) {
+        match cell.go_on_inline(self.number, scope, Some(waker)) {
             Ran::Done => None,
             ran => cell.has_to_wait(ran, until),
         }
@@ -268,9 +268,9 @@ impl<A: Aggregate> Cell<A> {
         if let Some(at) = known.deadline {
             self.arm_at(&mut known, at);
         }
-        let ground = &tools.ground;
-        let concerned = self.kind.concerned_by(&events, &ground.tags.as_slice()[0]);
-        let condition = AppendCondition::new(ground.boundary.clone()).after(known.seen);
+        let scope = &tools.scope;
+        let concerned = self.kind.concerned_by(&events, &scope.tags.as_slice()[0]);
+        let condition = AppendCondition::new(scope.boundary.clone()).after(known.seen);
         match port::append(&*tools.journal, events, Some(condition)).now() {
             Ok(appended) => {
                 self.kind.tell(&concerned, appended.first);
@@ -312,7 +312,7 @@ impl<A: Aggregate> Cell<A> {
                 Life::Quiet(known)
             }
             None => {
-                self.unlearn(&mut known);
+                self.leave_index(&mut known);
                 Life::Unloaded
             }
         }

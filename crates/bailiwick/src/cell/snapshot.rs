@@ -13,11 +13,11 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Cell;
-use super::answers::{Answers, Place};
+use super::answers::{Answers, EventAt};
 use super::life::{Folded, Known, Life, Live, Mend};
 use super::load::{Folding, deadline_of};
 use super::reading::Reading;
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::error::{LoadError, caught};
 use crate::journal::port;
 use crate::snapshots::{Candidate, Comparison, Confirmed, Keeper, Offer};
@@ -189,7 +189,7 @@ impl<A: Aggregate> Cell<A> {
 }
 
 /// What was decided before is not remembered any more.
-fn window(shared: &Shared) -> Timestamp {
+fn window(shared: &RuntimeContext) -> Timestamp {
     let window = u64::try_from(shared.config.answers_for.as_millis()).unwrap_or(u64::MAX);
     Timestamp::from_millis(shared.now().as_millis().saturating_sub(window))
 }
@@ -286,7 +286,7 @@ impl Beside {
         let mut answers = Answers::default();
         for Remembered { key, fingerprint, reply: Reply(reply), position, at } in self.answers {
             let known = Idempotency { key, fingerprint, reply };
-            answers.remember(known, Place::Durable(Position::new(position)), at.min(now));
+            answers.remember(known, EventAt::Durable(Position::new(position)), at.min(now));
         }
         (!answers.is_empty()).then(|| Box::new(answers))
     }

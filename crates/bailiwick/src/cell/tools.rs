@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use bailiwick_core::Aggregate;
 
-use super::desk::Ground;
 use super::encode::Tools;
+use super::inbox::Scope;
 use crate::context::tasks::Task;
-use crate::context::{Lock, Shared};
+use crate::context::{Lock, RuntimeContext};
 use crate::util::shard::{SHARDS, shard};
 
 pub(crate) struct ToolsPool<A: Aggregate>([Shard<A>; SHARDS]);
@@ -38,7 +38,7 @@ impl<A: Aggregate> Default for ToolsPool<A> {
 impl<A: Aggregate> ToolsPool<A> {
     /// Those of this thread, or new ones; none once the runtime is closed. They are to be
     /// [put back](Self::put_back) on the same thread.
-    pub(super) fn take(&self, ground: Arc<Ground>, shared: &Shared) -> Option<Box<Tools<A>>> {
+    pub(super) fn take(&self, scope: Arc<Scope>, shared: &RuntimeContext) -> Option<Box<Tools<A>>> {
         let mut state = self.0[shard()].0.lock();
         if state.closed {
             return None;
@@ -46,7 +46,7 @@ impl<A: Aggregate> ToolsPool<A> {
         state.used += 1;
         if let Some(mut tools) = state.kept.take() {
             drop(state);
-            tools.ground = ground;
+            tools.scope = scope;
             return Some(tools);
         }
         drop(state);
@@ -54,7 +54,7 @@ impl<A: Aggregate> ToolsPool<A> {
             self.is_back(None);
             return None;
         };
-        Some(Box::new(Tools::new(ground, journal)))
+        Some(Box::new(Tools::new(scope, journal)))
     }
 
     pub(super) fn put_back(&self, tools: Box<Tools<A>>) {
@@ -76,7 +76,7 @@ impl<A: Aggregate> ToolsPool<A> {
     }
 
     /// Nothing is kept any more.
-    pub(crate) fn close(&self, shared: &Shared) {
+    pub(crate) fn close(&self, shared: &RuntimeContext) {
         for Shard(state) in &self.0 {
             let mut state = state.lock();
             if !state.closed && state.used > 0 {

@@ -13,18 +13,18 @@ use bailiwick_core::{Aggregate, Position};
 use parking_lot::MutexGuard;
 
 use super::admit::NotAdmitted;
-use super::desk::Desk;
+use super::inbox::Inbox;
 use super::life::{Life, Loading};
-use super::phase::{Input, Phase};
+use super::lifecycle::{Input, Phase};
 use super::{Cell, Core};
 use crate::context::permits::{Look, Permit, Queueing};
 
 impl<A: Aggregate> Queueing for Cell<A> {
     fn permitted(self: Arc<Self>, permit: Permit) -> Option<Permit> {
         let mut core = self.core.lock();
-        match &mut core.desk {
-            Some(desk) if desk.ticket.is_some() => {
-                (desk.ticket, desk.permit) = (None, Some(permit));
+        match &mut core.inbox {
+            Some(inbox) if inbox.ticket.is_some() => {
+                (inbox.ticket, inbox.permit) = (None, Some(permit));
             }
             _ => return Some(permit),
         }
@@ -35,11 +35,11 @@ impl<A: Aggregate> Queueing for Cell<A> {
 
 impl<A: Aggregate> Cell<A> {
     /// Whether it may begin what may have to wait for the journal.
-    pub(super) fn may_begin(&self, desk: &Desk<A>) -> bool {
+    pub(super) fn may_begin(&self, inbox: &Inbox<A>) -> bool {
         match self.kind.shared.permits.look() {
             Look::Free => true,
-            Look::Taken => desk.permit.is_some(),
-            Look::Wanted => desk.permit.as_ref().is_some_and(|permit| !permit.used),
+            Look::Taken => inbox.permit.is_some(),
+            Look::Wanted => inbox.permit.as_ref().is_some_and(|permit| !permit.used),
         }
     }
 
@@ -82,30 +82,31 @@ impl<A: Aggregate> Cell<A> {
 
     /// Queues for a permit, unless there is one now. Whether it does.
     pub(super) fn queue(self: &Arc<Self>, core: &mut Core<A>) -> bool {
-        let desk = self.desk(core);
-        if desk.ticket.is_some() {
+        let inbox = self.inbox(core);
+        if inbox.ticket.is_some() {
             return true;
         }
         match self.kind.shared.permits.queue(|| self.clone()) {
-            Ok(permit) => desk.permit = Some(permit),
-            Err(ticket) => desk.ticket = Some(ticket),
+            Ok(permit) => inbox.permit = Some(permit),
+            Err(ticket) => inbox.ticket = Some(ticket),
         }
-        desk.ticket.is_some()
+        inbox.ticket.is_some()
     }
 
     /// After a turn. Returns a permit that is not needed any more, to be dropped once the cell is
     /// unlocked. `idle`: there is nothing to do now.
     pub(super) fn keep_permit(&self, core: &mut Core<A>, idle: bool) -> Option<Permit> {
         let (waits, appends) = (core.life.waits_for_journal(), core.life.is_appending());
-        let desk = core.desk.as_mut()?;
+        let inbox = core.inbox.as_mut()?;
         if waits {
-            let permit = desk.permit.get_or_insert_with(|| self.kind.shared.permits.take());
+            let permit = inbox.permit.get_or_insert_with(|| self.kind.shared.permits.take());
             permit.used |= appends;
             return None;
         }
         let wanted = || self.kind.shared.permits.look() == Look::Wanted;
-        let gives_back = idle || desk.permit.as_ref().is_some_and(|permit| permit.used && wanted());
-        desk.permit.take_if(|_| gives_back)
+        let gives_back =
+            idle || inbox.permit.as_ref().is_some_and(|permit| permit.used && wanted());
+        inbox.permit.take_if(|_| gives_back)
     }
 
     /// Something was taken out of the cell, or somebody waits no more: perhaps nothing is left to do
@@ -122,7 +123,7 @@ impl<A: Aggregate> Cell<A> {
                 drop(core);
                 drop(granted);
             }
-            Phase::Waiting if core.is_forsaken() => {
+            Phase::Waiting if core.is_abandoned() => {
                 self.step(core, Input::Work);
             }
             _ => {}
@@ -130,7 +131,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Takes out a load that nobody waits for.
-    pub(super) fn forsaken(core: &Core<A>, life: Life<A>) -> (Life<A>, Option<Box<Loading<A>>>) {
+    pub(super) fn abandoned(core: &Core<A>, life: Life<A>) -> (Life<A>, Option<Box<Loading<A>>>) {
         match life {
             Life::Loading(loading) if !core.waits_for(&loading) => (Life::Unloaded, Some(loading)),
             life => (life, None),
@@ -141,20 +142,20 @@ impl<A: Aggregate> Cell<A> {
 impl<A: Aggregate> Core<A> {
     /// Whether somebody waits for the load, or a deadline does.
     fn waits_for(&self, loading: &Loading<A>) -> bool {
-        let at_desk = self.desk.as_ref().is_some_and(|desk| desk.has_work());
+        let in_inbox = self.inbox.as_ref().is_some_and(|inbox| inbox.has_work());
         let again = &loading.again;
         let asked = || again.entries.iter().any(|entry| !entry.envelope().was_given_up());
         let due = again.called || again.stuck.is_some();
-        at_desk || due || !again.readers.is_empty() || asked()
+        in_inbox || due || !again.readers.is_empty() || asked()
     }
 
     /// Whether a load is under way that nobody waits for.
-    pub(super) fn is_forsaken(&self) -> bool {
+    pub(super) fn is_abandoned(&self) -> bool {
         matches!(&self.life, Life::Loading(loading) if !self.waits_for(loading))
     }
 }
 
-impl<A: Aggregate> Desk<A> {
+impl<A: Aggregate> Inbox<A> {
     /// Whether a turn now would find something to do, if it may not begin what the journal may keep
     /// waiting.
     pub(super) fn has_work_meanwhile(&self, life: &Life<A>) -> bool {

@@ -136,7 +136,7 @@ impl fmt::Display for Counts {
     }
 }
 
-/// Counted and read in the one order of `SeqCst`: see [`settled`](crate::context::Shared::settled).
+/// Counted and read in the one order of `SeqCst`: see [`settled`](crate::context::RuntimeContext::settled).
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 
@@ -149,13 +149,13 @@ impl Counter {
 /// Counters in shards, each on cache lines of its own: callers count what was accepted, actors what
 /// came of it, and neither waits for the other's processor.
 #[derive(Debug, Default)]
-pub(crate) struct Tally([Shard; SHARDS]);
+pub(crate) struct ShardedCounters([Shard; SHARDS]);
 
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Shard(Counters);
 
-impl Tally {
+impl ShardedCounters {
     /// The counters of this thread.
     pub(crate) fn here(&self) -> &Counters {
         &self.0[shard()].0

@@ -23,7 +23,7 @@ use crate::context::permits::Permits;
 use crate::context::sampled::Sampled;
 use crate::context::tasks::Tasks;
 use crate::context::unpolled::Unpolled;
-use crate::environment::Seams;
+use crate::environment::Environment;
 use crate::environment::time::Time;
 use crate::error::Cause;
 use crate::journal::call::Lending;
@@ -33,10 +33,10 @@ use crate::snapshots::Keeper;
 use crate::util::race::{Either, race};
 
 /// What all aggregate types of a runtime share.
-pub(crate) struct Shared {
+pub(crate) struct RuntimeContext {
     /// None once the runtime has let go of it. So whoever holds a handle holds no journal.
     journal: Lock<Option<Arc<dyn Journal>>>,
-    pub(crate) seams: Seams,
+    pub(crate) environment: Environment,
     pub(crate) config: Config,
     /// The views that may be read.
     views: BTreeSet<TypeId>,
@@ -99,15 +99,15 @@ pub(crate) enum Stage {
     Closed = 2,
 }
 
-impl Shared {
+impl RuntimeContext {
     pub(crate) fn new(
         journal: Arc<dyn Journal>,
-        seams: Seams,
+        environment: Environment,
         config: Config,
         views: BTreeSet<TypeId>,
         event_types: BTreeSet<(&'static str, TypeId)>,
     ) -> Self {
-        Shared {
+        RuntimeContext {
             views,
             event_types,
             view_reads: Semaphore::new(config.view_reads.min(Semaphore::MAX_PERMITS)),
@@ -119,10 +119,10 @@ impl Shared {
             permits: Permits::new(config.waiting_aggregates),
             limits: journal.limits(),
             journal_id: journal.id(),
-            time: Time::new(seams.clock.clone(), &config),
+            time: Time::new(environment.clock.clone(), &config),
             calls: Calls::default(),
             journal: Lock::new(Some(journal)),
-            seams,
+            environment,
             config,
             stage: AtomicU8::new(Stage::Open as u8),
             draining: AtomicBool::new(false),
@@ -202,7 +202,7 @@ impl Shared {
     /// Runs a task of the runtime.
     pub(crate) fn spawn(&self, task: BoxFuture<()>) {
         let counted = self.tasks.begin().of(task);
-        self.seams.spawner.spawn(Box::pin(counted));
+        self.environment.spawner.spawn(Box::pin(counted));
     }
 
     /// The time of this runtime. It never goes back.
@@ -282,13 +282,13 @@ impl Shared {
     /// What it means for a command that the journal is closed for writing.
     pub(crate) fn closed_by(&self, fault: JournalFault) -> Cause {
         let at = *self.reopened_at.lock();
-        let reopened_in = at.map(|at| at.saturating_sub(self.seams.clock.elapsed()));
+        let reopened_in = at.map(|at| at.saturating_sub(self.environment.clock.elapsed()));
         Cause::JournalClosed { fault, reopened_in }
     }
 
     /// While the journal is closed for writing it is tried to be opened again then.
     pub(crate) fn reopens_in(&self, wait: Duration) {
-        *self.reopened_at.lock() = Some(self.seams.clock.elapsed().saturating_add(wait));
+        *self.reopened_at.lock() = Some(self.environment.clock.elapsed().saturating_add(wait));
     }
 
     /// The journal takes appends again.
@@ -320,16 +320,16 @@ impl Shared {
 
     #[cfg(feature = "metrics")]
     pub(crate) fn with_metrics(self, metrics: Option<crate::metrics::Labels>) -> Self {
-        Shared { metrics, ..self }
+        RuntimeContext { metrics, ..self }
     }
 
     pub(crate) fn with_snapshots(self, snapshots: Option<Arc<Keeper>>) -> Self {
-        Shared { snapshots, ..self }
+        RuntimeContext { snapshots, ..self }
     }
 
     #[cfg(feature = "fault-injection")]
     pub(crate) fn with_sabotage(self, sabotage: Option<crate::sabotage::Sabotage>) -> Self {
-        Shared { sabotage, ..self }
+        RuntimeContext { sabotage, ..self }
     }
 
     #[cfg(feature = "fault-injection")]

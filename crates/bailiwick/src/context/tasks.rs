@@ -14,7 +14,7 @@ use bailiwick_core::BoxFuture;
 use tokio::sync::Notify;
 
 use crate::context::health::TaskHealth;
-use crate::context::{Lock, Shared, Stage};
+use crate::context::{Lock, RuntimeContext, Stage};
 use crate::environment::time::Moment;
 use crate::error::panic_message;
 use crate::util::backoff::Backoff;
@@ -95,7 +95,7 @@ impl Tasks {
     }
 }
 
-impl Shared {
+impl RuntimeContext {
     /// Runs a task of the runtime that is there until the runtime is closed, made by `begin`. If it
     /// panics, that is reported, and it is made again after a while.
     pub(crate) fn keep(
@@ -132,7 +132,7 @@ impl Shared {
     }
 }
 
-impl Shared {
+impl RuntimeContext {
     /// Waits for so long, or until the stage changes.
     async fn pause(&self, wait: Duration) -> Result<(), Arc<str>> {
         // Before the stage is looked at, so that its change is not missed.
@@ -140,7 +140,7 @@ impl Shared {
         if self.stage() == Stage::Closed {
             return Ok(());
         }
-        let slept = caught(|| self.seams.clock.sleep(wait));
+        let slept = caught(|| self.environment.clock.sleep(wait));
         match race(slept, closing).await {
             Either::Left(slept) => slept,
             Either::Right(()) => Ok(()),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bailiwick_core::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::context::{Lock, Shared, Stage};
+use crate::context::{Lock, RuntimeContext, Stage};
 use crate::util::race::either;
 
 /// For how long a caller may leave an answer unpolled; it is looked at after twice as long at most.
@@ -44,11 +44,11 @@ impl Unpolled {
 }
 
 /// Looks after them until the runtime is closed.
-pub(crate) fn run(shared: Arc<Shared>) -> BoxFuture<()> {
+pub(crate) fn run(shared: Arc<RuntimeContext>) -> BoxFuture<()> {
     Box::pin(async move { look_after(&shared).await })
 }
 
-async fn look_after(shared: &Shared) {
+async fn look_after(shared: &RuntimeContext) {
     let unpolled = &shared.unpolled;
     loop {
         // Before the stage is looked at, so that its change is not missed.
@@ -61,7 +61,7 @@ async fn look_after(shared: &Shared) {
             either(unpolled.first.notified(), closing).await;
             continue;
         }
-        either(shared.seams.clock.sleep(UNPOLLED), closing).await;
+        either(shared.environment.clock.sleep(UNPOLLED), closing).await;
         cells.into_iter().for_each(|(cell, number)| cell.take_over(number));
     }
 }

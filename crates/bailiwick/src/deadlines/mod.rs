@@ -10,11 +10,11 @@
 //!    The backstop doubles with each time that it was not, whatever became of the aggregate meanwhile.
 //! 4. However many are due at once, no more than `due_at_once` have a place among those under way:
 //!    commands have their turns in between. A journal that does not answer keeps a place for
-//!    `due_patience` only; see [`places`].
+//!    `due_patience` only; see [`in_flight`].
 //! 5. Nothing fires while the journal is closed for writing: it waits, and is due when it is open.
 
+mod in_flight;
 mod index;
-mod places;
 mod run;
 mod slab;
 mod stored;
@@ -33,12 +33,12 @@ use tokio::sync::Notify;
 use crate::config::Config;
 use crate::context::Lock;
 use crate::error::panic_message;
-use crate::registry::aggregate_type::Kind;
+use crate::registry::aggregate_type::AggregateType;
 use crate::util::backoff::Backoff;
+pub(crate) use in_flight::InFlight;
+use in_flight::InFlightLimit;
 use index::Index;
 pub(crate) use index::Slot;
-pub(crate) use places::Due;
-use places::Places;
 use run::HasDeadlines;
 pub(crate) use run::run;
 
@@ -50,7 +50,7 @@ pub(crate) struct Deadlines<I> {
     index: Lock<Index<I>>,
     /// The earliest entry became earlier.
     earlier: Notify,
-    places: Arc<Places>,
+    in_flight: Arc<InFlightLimit>,
     backoff: Backoff,
 }
 
@@ -59,7 +59,7 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
         Deadlines {
             index: Lock::new(Index::new(seed)),
             earlier: Notify::new(),
-            places: Places::new(config),
+            in_flight: InFlightLimit::new(config),
             backoff: Backoff::new(config.deadline_backoff, config.deadline_backoff_max),
         }
     }
@@ -235,9 +235,9 @@ fn set<I: Clone + Eq + Hash>(
     }
 }
 
-impl<A: Aggregate> HasDeadlines for Kind<A> {
-    fn places(&self) -> &Places {
-        &self.deadlines.places
+impl<A: Aggregate> HasDeadlines for AggregateType<A> {
+    fn in_flight(&self) -> &InFlightLimit {
+        &self.deadlines.in_flight
     }
 
     fn earlier(&self) -> &Notify {
@@ -263,12 +263,12 @@ impl<A: Aggregate> HasDeadlines for Kind<A> {
 
 /// Hands out what is due, within the bound: some to a task each, so that a few that take their time
 /// hold up few others.
-fn fire<A: Aggregate>(kind: &Arc<Kind<A>>, now: Timestamp) {
+fn fire<A: Aggregate>(kind: &Arc<AggregateType<A>>, now: Timestamp) {
     let shared = &kind.shared;
-    let elapsed = shared.seams.clock.elapsed();
-    let Deadlines { places, .. } = &kind.deadlines;
-    let ids = kind.deadlines.take_due(now, places.room(elapsed));
-    let mut due = ids.into_iter().map(|id| (id, places.take(elapsed)));
+    let elapsed = shared.environment.clock.elapsed();
+    let Deadlines { in_flight, .. } = &kind.deadlines;
+    let ids = kind.deadlines.take_due(now, in_flight.room(elapsed));
+    let mut due = ids.into_iter().map(|id| (id, in_flight.take(elapsed)));
     loop {
         let some: Vec<_> = due.by_ref().take(DUE_PER_TASK).collect();
         if some.is_empty() {
@@ -282,7 +282,7 @@ fn fire<A: Aggregate>(kind: &Arc<Kind<A>>, now: Timestamp) {
 }
 
 /// A panic, which can only come from the code of an ID, is nobody else's: its entry has moved on.
-fn wake<A: Aggregate>(kind: &Arc<Kind<A>>, id: &A::Key, due: Due) {
+fn wake<A: Aggregate>(kind: &Arc<AggregateType<A>>, id: &A::Key, due: InFlight) {
     let woken = catch_unwind(AssertUnwindSafe(|| kind.wake(id, Some(due))));
     if let Err(panic) = woken {
         let message = panic_message(&*panic);

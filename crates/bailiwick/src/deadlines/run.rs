@@ -6,8 +6,8 @@ use std::time::Duration;
 use bailiwick_core::{BoxFuture, Timestamp};
 use tokio::sync::Notify;
 
-use super::places::Places;
-use crate::context::{Shared, Stage};
+use super::in_flight::InFlightLimit;
+use crate::context::{RuntimeContext, Stage};
 use crate::util::race::{either, yield_now};
 
 /// How often a closed journal is asked whether it is open, should somebody else have opened it.
@@ -15,7 +15,7 @@ const CLOSED_LOOK: Duration = Duration::from_secs(1);
 
 /// The aggregates of one type, as far as they have deadlines.
 pub(crate) trait HasDeadlines: Send + Sync {
-    fn places(&self) -> &Places;
+    fn in_flight(&self) -> &InFlightLimit;
     /// Signalled when the earliest entry became earlier.
     fn earlier(&self) -> &Notify;
     /// Says what time it is before the first entry is looked at.
@@ -29,12 +29,12 @@ pub(crate) trait HasDeadlines: Send + Sync {
 }
 
 /// Hands out due deadlines until the runtime closes.
-pub(crate) fn run(shared: Arc<Shared>, of: Arc<dyn HasDeadlines>) -> BoxFuture<()> {
+pub(crate) fn run(shared: Arc<RuntimeContext>, of: Arc<dyn HasDeadlines>) -> BoxFuture<()> {
     Box::pin(async move { hand_out(&shared, &of).await })
 }
 
-async fn hand_out(shared: &Shared, of: &Arc<dyn HasDeadlines>) {
-    let (clock, places) = (&shared.seams.clock, of.places());
+async fn hand_out(shared: &RuntimeContext, of: &Arc<dyn HasDeadlines>) {
+    let (clock, in_flight) = (&shared.environment.clock, of.in_flight());
     of.advance(shared.now());
     loop {
         // Before the stage is looked at, so that its change is not missed.
@@ -50,9 +50,9 @@ async fn hand_out(shared: &Shared, of: &Arc<dyn HasDeadlines>) {
         }
         of.clone().fire(now);
         let elapsed = clock.elapsed();
-        if places.room(elapsed) == 0 {
-            let change = either(places.freed.notified(), closing);
-            match places.next_back() {
+        if in_flight.room(elapsed) == 0 {
+            let change = either(in_flight.freed.notified(), closing);
+            match in_flight.next_back() {
                 Some(back) => either(change, clock.sleep(back.saturating_sub(elapsed))).await,
                 None => change.await,
             }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use super::in_flight::InFlightLimit;
 use super::index::{Index, SORTED_AT_ONCE, Slot};
-use super::places::Places;
 use super::slab::{Entry, Slab};
 use crate::config::Config;
 
@@ -371,11 +371,11 @@ fn there_is_room_as_soon_as_places_are_given_back_or_held_too_long() {
         let (at_once, unanswered) = (1 + random.below(5), 1 + random.below(12));
         let config = Config::new().due_patience(PATIENCE);
         let config = config.due_at_once(at_once).due_unanswered(unanswered);
-        let places = Places::new(&config);
+        let in_flight = InFlightLimit::new(&config);
         let (mut now, mut held) = (Duration::ZERO, Vec::new());
         for _ in 0..400 {
             now += Duration::from_micros(random.next() % 20_000);
-            let room = places.room(now);
+            let room = in_flight.room(now);
             let room_if = |patience| {
                 let placed = held.iter().filter(|(since, _)| now < *since + patience).count();
                 at_once.saturating_sub(placed).min(unanswered - held.len())
@@ -385,19 +385,19 @@ fn there_is_room_as_soon_as_places_are_given_back_or_held_too_long() {
             match random.below(3) {
                 0 if !held.is_empty() => {
                     held.swap_remove(random.below(held.len()));
-                    assert_eq!(told(&places), full, "whoever waits for room is told");
+                    assert_eq!(told(&in_flight), full, "whoever waits for room is told");
                 }
-                _ if !full => held.push((now, places.take(now))),
-                _ => assert!(held.len() == unanswered || places.next_back() > Some(now)),
+                _ if !full => held.push((now, in_flight.take(now))),
+                _ => assert!(held.len() == unanswered || in_flight.next_back() > Some(now)),
             }
         }
         drop(held);
-        told(&places);
-        assert_eq!(places.room(now), at_once.min(unanswered), "nothing is lost");
+        told(&in_flight);
+        assert_eq!(in_flight.room(now), at_once.min(unanswered), "nothing is lost");
     }
 }
 
-fn told(places: &Places) -> bool {
-    let notified = std::pin::pin!(places.freed.notified());
+fn told(in_flight: &InFlightLimit) -> bool {
+    let notified = std::pin::pin!(in_flight.freed.notified());
     notified.poll(&mut Context::from_waker(Waker::noop())).is_ready()
 }

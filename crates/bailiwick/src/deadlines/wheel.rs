@@ -40,13 +40,14 @@ struct Level {
 }
 
 impl Level {
-    const EMPTY: Level = Level { occupied: 0, buckets: [Bucket { floor: 0, head: NONE }; BUCKETS] };
+    const EMPTY: Level =
+        Level { occupied: 0, buckets: [Bucket { scheduler: 0, head: NONE }; BUCKETS] };
 }
 
 #[derive(Clone, Copy)]
 struct Bucket {
     /// None of its entries is before this.
-    floor: u64,
+    scheduler: u64,
     head: u32,
 }
 
@@ -82,11 +83,11 @@ impl Wheel {
         let bucket = &mut self.levels[level].buckets[place];
         let next = std::mem::replace(&mut bucket.head, key);
         if next == NONE {
-            bucket.floor = at;
+            bucket.scheduler = at;
             self.levels[level].occupied |= 1 << place;
             self.occupied |= 1 << level;
         } else {
-            bucket.floor = bucket.floor.min(at);
+            bucket.scheduler = bucket.scheduler.min(at);
             slab.get_mut(next).prev = key;
         }
         let entry = slab.get_mut(key);
@@ -122,8 +123,8 @@ impl Wheel {
         let at = entry.at.max(self.time);
         let (level, place) = self.place(at);
         if entry.bucket == bucket_number(level, place) {
-            let floor = &mut self.levels[level].buckets[place].floor;
-            *floor = at.min(*floor);
+            let scheduler = &mut self.levels[level].buckets[place].scheduler;
+            *scheduler = at.min(*scheduler);
             self.wanted(level, at)
         } else {
             self.unlink(slab, key);
@@ -137,15 +138,15 @@ impl Wheel {
         while self.empty(slab, Ahead::Here, work) {
             // Nothing is left in the slots that time is in but in the finest, so that what lies
             // there is the earliest there is.
-            let floor = self.floor();
-            if let Some(floor) = floor.filter(|floor| *floor <= now) {
-                if floor == self.time {
-                    return Some(self.levels[0].buckets[ring(floor)].head);
+            let scheduler = self.scheduler();
+            if let Some(scheduler) = scheduler.filter(|scheduler| *scheduler <= now) {
+                if scheduler == self.time {
+                    return Some(self.levels[0].buckets[ring(scheduler)].head);
                 }
-                self.time = floor;
+                self.time = scheduler;
             } else {
                 // Without entries, even a time that was too far ahead can be left.
-                self.time = if floor.is_some() { self.time.max(now) } else { now };
+                self.time = if scheduler.is_some() { self.time.max(now) } else { now };
                 return None;
             }
         }
@@ -159,7 +160,7 @@ impl Wheel {
 
     /// When something is due or has to be emptied.
     pub(super) fn first(&self) -> Option<u64> {
-        let wanted = |level| self.wanted(level, self.first_bucket(level).floor);
+        let wanted = |level| self.wanted(level, self.first_bucket(level).scheduler);
         self.occupied_levels().map(wanted).min()
     }
 
@@ -173,8 +174,8 @@ impl Wheel {
     }
 
     /// A time that no entry is before.
-    fn floor(&self) -> Option<u64> {
-        self.occupied_levels().map(|level| self.first_bucket(level).floor).min()
+    fn scheduler(&self) -> Option<u64> {
+        self.occupied_levels().map(|level| self.first_bucket(level).scheduler).min()
     }
 
     /// Empties the slots at `ahead` of time, the finest level first, because it is the most urgent.

@@ -10,9 +10,9 @@ use std::time::Duration;
 use bailiwick_core::views::{Boundary, OnceKey};
 use bailiwick_core::{Bounded, Decision, Text};
 
-use super::case::{Answer, Asked};
-use super::floor::Floor;
 use super::keyed::KeyedCall;
+use super::request::{Answer, Asked};
+use super::scheduler::Scheduler;
 use crate::aggregates::ask::Admission;
 use crate::aggregates::options::{Keyed, Options, Unkeyed};
 use crate::cell::NotAdmitted;
@@ -31,7 +31,7 @@ use crate::telemetry::timings::Mark;
 /// For an example see [`Runtime::decide`](crate::Runtime::decide).
 #[derive(Clone)]
 pub struct Decisions<K = Unkeyed> {
-    floor: Arc<Floor>,
+    scheduler: Arc<Scheduler>,
     options: Options,
     key: K,
 }
@@ -91,13 +91,13 @@ impl<K: Clone> Decisions<K> {
     /// [`AggregateRef::once`](crate::AggregateRef::once).
     #[must_use]
     pub fn once(&self, key: impl Into<Text>) -> Decisions<Keyed> {
-        let (floor, options) = (self.floor.clone(), self.options.clone());
-        Decisions { floor, options, key: Keyed(key.into()) }
+        let (scheduler, options) = (self.scheduler.clone(), self.options.clone());
+        Decisions { scheduler, options, key: Keyed(key.into()) }
     }
 
     /// How many decisions there were, by outcome.
     pub fn counts(&self) -> Counts {
-        self.floor.counts()
+        self.scheduler.counts()
     }
 
     fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
@@ -110,23 +110,23 @@ impl<K: Clone> Decisions<K> {
         &self.options
     }
 
-    pub(super) fn floor(&self) -> &Floor {
-        &self.floor
+    pub(super) fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
     }
 }
 
 impl Decisions<Keyed> {
     /// What runs them, and the key.
     pub(super) fn split(&self) -> (Decisions, &Keyed) {
-        let (floor, options) = (self.floor.clone(), self.options.clone());
-        (Decisions { floor, options, key: Unkeyed(()) }, &self.key)
+        let (scheduler, options) = (self.scheduler.clone(), self.options.clone());
+        (Decisions { scheduler, options, key: Unkeyed(()) }, &self.key)
     }
 }
 
 impl Decisions {
-    pub(crate) fn new(floor: Arc<Floor>) -> Self {
-        let options = Options::new(&floor.shared().config);
-        Decisions { floor, options, key: Unkeyed(()) }
+    pub(crate) fn new(scheduler: Arc<Scheduler>) -> Self {
+        let options = Options::new(&scheduler.shared().config);
+        Decisions { scheduler, options, key: Unkeyed(()) }
     }
 
     /// Decides on what the journal holds, and waits until what was decided is in it.
@@ -176,8 +176,8 @@ impl Decisions {
     }
 
     /// With these options.
-    pub(crate) fn with_options(floor: Arc<Floor>, options: Options) -> Self {
-        Decisions { floor, options, key: Unkeyed(()) }
+    pub(crate) fn with_options(scheduler: Arc<Scheduler>, options: Options) -> Self {
+        Decisions { scheduler, options, key: Unkeyed(()) }
     }
 
     #[track_caller]
@@ -186,7 +186,7 @@ impl Decisions {
         decision: D,
         keyed: Option<KeyedCall<D::Reply>>,
     ) -> impl Future<Output = Answer<D>> + Send + use<D> {
-        self.floor.assert_knows::<D>();
+        self.scheduler.assert_knows::<D>();
         let mut waiting = Waiting { asked: None };
         let mut asking = Some((self, decision, keyed));
         poll_fn(move |cx| {
@@ -205,31 +205,31 @@ impl Decisions {
         decision: D,
         keyed: Option<KeyedCall<D::Reply>>,
     ) -> Result<Arc<Asked<D>>, NotRun<D>> {
-        if let Err(cause) = self.options.check(&self.floor.shared().config) {
-            self.floor.turned_away();
+        if let Err(cause) = self.options.check(&self.scheduler.shared().config) {
+            self.scheduler.turned_away();
             return Err(NotRun { command: decision, cause });
         }
         let bounded = match bound(decision, keyed.as_ref().map(KeyedCall::tag)) {
             Ok(bounded) => bounded,
             Err(not_run) => {
-                self.floor.turned_away();
+                self.scheduler.turned_away();
                 return Err(not_run);
             }
         };
-        let Decisions { floor, options: Options { timeout, admission, call }, .. } = self;
-        let now = floor.shared().seams.clock.elapsed();
+        let Decisions { scheduler, options: Options { timeout, admission, call }, .. } = self;
+        let now = scheduler.shared().environment.clock.elapsed();
         let until = now.saturating_add(timeout);
         let times = (Mark::at(now), until);
-        let asked = Arc::new(Asked::new(floor.clone(), (bounded, keyed), times, call));
+        let asked = Arc::new(Asked::new(scheduler.clone(), (bounded, keyed), times, call));
         let stands = |ticket| asked.stands_at(ticket);
-        let cause = match floor.admit(asked.clone(), until, admission, stands) {
+        let cause = match scheduler.admit(asked.clone(), until, admission, stands) {
             Ok(()) => return Ok(asked),
-            Err(NotAdmitted::Full) => Cause::MailboxFull { capacity: floor.capacity() },
+            Err(NotAdmitted::Full) => Cause::MailboxFull { capacity: scheduler.capacity() },
             Err(NotAdmitted::Overloaded | NotAdmitted::ShutDown | NotAdmitted::Stored) => {
                 Cause::ShutDown
             }
         };
-        floor.turned_away();
+        scheduler.turned_away();
         Err(NotRun { command: asked.take_decision(), cause })
     }
 }
@@ -270,17 +270,17 @@ impl<D: Decision> Waiting<D> {
 impl<D: Decision> Drop for Waiting<D> {
     fn drop(&mut self) {
         if let Some(asked) = &self.asked {
-            let floor = asked.floor();
+            let scheduler = asked.scheduler();
             if asked.give_up() {
-                floor.withdraw(asked.ticket());
+                scheduler.withdraw(asked.ticket());
             }
-            floor.forget(asked.until(), asked.ticket());
+            scheduler.forget(asked.until(), asked.ticket());
         }
     }
 }
 
 impl<K> fmt::Debug for Decisions<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Decisions({} at most)", self.floor.capacity())
+        write!(f, "Decisions({} at most)", self.scheduler.capacity())
     }
 }

@@ -15,8 +15,8 @@ use bailiwick_core::{Decision, Position, Tags, Text, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::case::encoded;
 use super::handle::Decisions;
+use super::request::encoded;
 use crate::aggregates::idempotency::{Chosen, Once, ReplyCodec};
 use crate::aggregates::options::Keyed;
 use crate::config::Config;
@@ -47,7 +47,7 @@ impl<R: Serialize + DeserializeOwned> KeyedCall<R> {
     ) -> Result<Self, Cause> {
         let timeout = decisions.options().timeout;
         let chosen = Chosen { key, most: OnceKey::MAX_BYTES, timeout };
-        let once = Once::new(chosen, &decisions.floor().shared().config, name, decision)?;
+        let once = Once::new(chosen, &decisions.scheduler().shared().config, name, decision)?;
         let tag = OnceKey::new(key.as_str());
         let tag = tag.map_err(|source| Cause::KeyNotATag { key: key.clone(), source })?;
         Ok(KeyedCall { once, tag, codec: ReplyCodec::new() })
@@ -141,14 +141,14 @@ impl Decisions<Keyed> {
     where
         D: Decision<Reply: Serialize + DeserializeOwned> + Serialize,
     {
-        self.floor().assert_knows::<D>();
+        self.scheduler().assert_knows::<D>();
         let (decisions, Keyed(key)) = self.split();
         let keyed = KeyedCall::new(key, &decisions, D::COMMAND, &decision);
         async move {
             match keyed {
                 Ok(keyed) => decisions.asking(decision, Some(keyed)).await,
                 Err(cause) => {
-                    decisions.floor().turned_away();
+                    decisions.scheduler().turned_away();
                     Err(AskError::NotRun(NotRun { command: decision, cause }))
                 }
             }

@@ -14,18 +14,18 @@
 //!
 //! Why it is as it is: docs/decisions/decisions.md.
 
-mod case;
-mod floor;
-mod group;
+mod batch;
 mod handle;
 mod keyed;
-mod lines;
+mod lock_keys;
+mod lock_queue;
+mod open_journal;
 mod order;
-mod places;
-mod port;
+mod request;
+mod scheduler;
 mod turn;
 
 pub use handle::Decisions;
 
-pub(crate) use case::encoded;
-pub(crate) use floor::Floor;
+pub(crate) use request::encoded;
+pub(crate) use scheduler::Scheduler;

@@ -1,11 +1,11 @@
 //! The order of turns: who overlaps takes turns in the order of arrival, who does not waits for
 //! nobody.
 //!
-//! 1. Everybody has a place in the line of each pair (type, tag) that it guards, taken in all lines
-//!    at once. So of two that meet in several lines one is ahead in all of them: nobody waits in a
+//! 1. Everybody queues at the lock of each pair (type, tag) that it guards, at all of them at once. So of
+//!    two that meet at several locks one is ahead at all of them: nobody waits in a
 //!    circle, and nobody is overtaken by who overlaps with it.
-//! 2. Who guards a type whatever the tags is alone in the line of the type, which all others of that
-//!    type share. The lines of types are there from when the first such one comes until nobody is
+//! 2. Who guards a type whatever the tags has the lock of the type alone, which all others of that
+//!    type share. The locks of types are there from when the first such one comes until nobody is
 //!    left: without one nobody would wait there.
 //! 3. A turn begins when nobody is ahead. Those who wait for nobody else may join it.
 //!
@@ -17,8 +17,8 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use smallvec::{SmallVec, smallvec};
 
-use super::lines::{Lines, Number};
-use super::places::Places;
+use super::lock_keys::{LockKey, LockKeys};
+use super::lock_queue::LockQueue;
 
 /// A number in the order of arrival.
 pub(super) type Ticket = u64;
@@ -31,35 +31,35 @@ const LOOKED_AT: usize = 4;
 
 pub(super) struct Order<T> {
     last: Ticket,
-    lines: Standing,
+    lock_keys: LockTable,
     requests: HashMap<Ticket, Request<T>, FixedState>,
 }
 
 struct Request<T> {
-    lines: Lines,
+    lock_keys: LockKeys,
     /// In the turn of whom, once it has one.
     turn: Option<Ticket>,
     what: T,
 }
 
-/// The lines in which somebody stands.
+/// The locks that somebody holds or queues for.
 #[derive(Default)]
-struct Standing {
-    table: HashTable<(Number, Places)>,
-    /// Whether the lines of types are there.
+struct LockTable {
+    table: HashTable<(LockKey, LockQueue)>,
+    /// Whether the locks of types are there.
     by_type: bool,
 }
 
 /// Who has left, to be dropped when nobody is kept waiting by it, and whose turns begin now.
 pub(super) struct Left<T> {
-    pub(super) gone: SmallVec<[(T, Lines); 1]>,
+    pub(super) gone: SmallVec<[(T, LockKeys); 1]>,
     pub(super) turns: Vec<Ticket>,
 }
 
 impl<T> Order<T> {
     pub(super) fn new(seed: u64) -> Self {
         let requests = HashMap::with_hasher(FixedState::with_seed(seed));
-        Order { last: 0, lines: Standing::default(), requests }
+        Order { last: 0, lock_keys: LockTable::default(), requests }
     }
 
     /// The next number.
@@ -77,15 +77,15 @@ impl<T> Order<T> {
     }
 
     /// Takes its places. Whether its turn begins at once. Tickets enter in their order.
-    pub(super) fn enter(&mut self, ticket: Ticket, lines: Lines, what: T) -> bool {
-        if lines.whole() && !self.lines.by_type {
+    pub(super) fn enter(&mut self, ticket: Ticket, lock_keys: LockKeys, what: T) -> bool {
+        if lock_keys.whole() && !self.lock_keys.by_type {
             self.stand_by_type();
         }
         let mut free = true;
-        for (line, alone) in self.lines.of(&lines) {
-            free &= self.lines.take(line).push(ticket, alone, None);
+        for (lock_key, alone) in self.lock_keys.of(&lock_keys) {
+            free &= self.lock_keys.take(lock_key).push(ticket, alone, None);
         }
-        self.requests.insert(ticket, Request { lines, turn: free.then_some(ticket), what });
+        self.requests.insert(ticket, Request { lock_keys, turn: free.then_some(ticket), what });
         free
     }
 
@@ -116,10 +116,10 @@ impl<T> Order<T> {
         let mut next = BTreeSet::new();
         for ticket in tickets {
             let Some(request) = self.requests.remove(&ticket) else { continue };
-            for (line, alone) in self.lines.of(&request.lines) {
-                self.lines.step_out(line, (ticket, alone), &mut next);
+            for (lock_key, alone) in self.lock_keys.of(&request.lock_keys) {
+                self.lock_keys.step_out(lock_key, (ticket, alone), &mut next);
             }
-            left.gone.push((request.what, request.lines));
+            left.gone.push((request.what, request.lock_keys));
         }
         for ticket in next {
             let waits = self.requests.get(&ticket).is_some_and(|request| request.turn.is_none());
@@ -129,7 +129,7 @@ impl<T> Order<T> {
             }
         }
         if self.requests.is_empty() {
-            self.lines.by_type = false;
+            self.lock_keys.by_type = false;
         }
         left
     }
@@ -142,23 +142,23 @@ impl<T> Order<T> {
 
     /// Everybody leaves, in the order of arrival.
     pub(super) fn clear(&mut self) -> Vec<T> {
-        self.lines = Standing::default();
+        self.lock_keys = LockTable::default();
         let mut requests: Vec<_> = self.requests.drain().collect();
         requests.sort_unstable_by_key(|(ticket, _)| *ticket);
         requests.into_iter().map(|(_, request)| request.what).collect()
     }
 
-    /// Makes the lines of types. Everybody comes to stand there once at most, so that is no more
+    /// Makes the locks of types. Everybody comes to stand there once at most, so that is no more
     /// work than if they had been there all the time.
     fn stand_by_type(&mut self) {
         let mut requests: Vec<_> = self.requests.iter().collect();
         requests.sort_unstable_by_key(|(ticket, _)| **ticket);
         for (ticket, request) in requests {
-            for line in request.lines.shared() {
-                self.lines.take(*line).push(*ticket, false, request.turn);
+            for lock_key in request.lock_keys.shared() {
+                self.lock_keys.take(*lock_key).push(*ticket, false, request.turn);
             }
         }
-        self.lines.by_type = true;
+        self.lock_keys.by_type = true;
     }
 
     /// Its turn begins, or it joins that of another.
@@ -170,8 +170,8 @@ impl<T> Order<T> {
 
     fn join(&mut self, ticket: Ticket, turn: Ticket) {
         self.begin(ticket, turn);
-        for (line, _) in self.lines.of(&self.requests[&ticket].lines) {
-            if let Some(places) = self.lines.get_mut(line) {
+        for (lock_key, _) in self.lock_keys.of(&self.requests[&ticket].lock_keys) {
+            if let Some(places) = self.lock_keys.get_mut(lock_key) {
                 places.join(ticket, turn);
             }
         }
@@ -179,51 +179,53 @@ impl<T> Order<T> {
 
     /// Whether nobody is ahead but those of this turn.
     fn is_free(&self, ticket: Ticket, turn: Option<Ticket>) -> bool {
-        self.lines.of(&self.requests[&ticket].lines).all(|(line, alone)| {
-            self.lines.get(line).is_none_or(|places| places.lets(ticket, alone, turn))
+        self.lock_keys.of(&self.requests[&ticket].lock_keys).all(|(lock_key, alone)| {
+            self.lock_keys.get(lock_key).is_none_or(|places| places.lets(ticket, alone, turn))
         })
     }
 
     /// Adds those who wait for `ticket`.
     fn followers(&mut self, ticket: Ticket, turn: Ticket, to: &mut BTreeSet<Ticket>) {
-        for (line, alone) in self.lines.of(&self.requests[&ticket].lines) {
-            if let Some(places) = self.lines.get_mut(line) {
+        for (lock_key, alone) in self.lock_keys.of(&self.requests[&ticket].lock_keys) {
+            if let Some(places) = self.lock_keys.get_mut(lock_key) {
                 places.followers((ticket, alone), turn, to);
             }
         }
     }
 }
 
-impl Standing {
-    /// The lines of `lines` that there are, and in which of them alone.
-    fn of<'a>(&self, lines: &'a Lines) -> impl Iterator<Item = (Number, bool)> + use<'a> {
-        let shared = if self.by_type { lines.shared() } else { &[] };
-        let alone = lines.alone().iter().map(|line| (*line, true));
-        alone.chain(shared.iter().map(|line| (*line, false)))
+impl LockTable {
+    /// Those of `lock_keys` that there are, and in which of them alone.
+    fn of<'a>(&self, lock_keys: &'a LockKeys) -> impl Iterator<Item = (LockKey, bool)> + use<'a> {
+        let shared = if self.by_type { lock_keys.shared() } else { &[] };
+        let alone = lock_keys.alone().iter().map(|lock_key| (*lock_key, true));
+        alone.chain(shared.iter().map(|lock_key| (*lock_key, false)))
     }
 
-    /// A line, also if nobody stands there yet.
-    fn take(&mut self, line: Number) -> &mut Places {
-        let entry = self.table.entry(line, |(number, _)| *number == line, |(number, _)| *number);
-        &mut entry.or_insert_with(|| (line, Places::default())).into_mut().1
+    /// The queue at a lock, also if nobody stands there yet.
+    fn take(&mut self, lock_key: LockKey) -> &mut LockQueue {
+        let entry =
+            self.table.entry(lock_key, |(number, _)| *number == lock_key, |(number, _)| *number);
+        &mut entry.or_insert_with(|| (lock_key, LockQueue::default())).into_mut().1
     }
 
-    fn get(&self, line: Number) -> Option<&Places> {
-        self.table.find(line, |(number, _)| *number == line).map(|(_, places)| places)
+    fn get(&self, lock_key: LockKey) -> Option<&LockQueue> {
+        self.table.find(lock_key, |(number, _)| *number == lock_key).map(|(_, places)| places)
     }
 
-    fn get_mut(&mut self, line: Number) -> Option<&mut Places> {
-        self.table.find_mut(line, |(number, _)| *number == line).map(|(_, places)| places)
+    fn get_mut(&mut self, lock_key: LockKey) -> Option<&mut LockQueue> {
+        self.table.find_mut(lock_key, |(number, _)| *number == lock_key).map(|(_, places)| places)
     }
 
     /// Gives up a place, and adds who may have waited only for that.
     fn step_out(
         &mut self,
-        line: Number,
+        lock_key: LockKey,
         (ticket, alone): (Ticket, bool),
         next: &mut BTreeSet<Ticket>,
     ) {
-        let Ok(mut standing) = self.table.find_entry(line, |(number, _)| *number == line) else {
+        let Ok(mut standing) = self.table.find_entry(lock_key, |(number, _)| *number == lock_key)
+        else {
             return;
         };
         let places = &mut standing.get_mut().1;
@@ -240,7 +242,7 @@ impl Standing {
 mod tests {
     use bailiwick_core::journal::QueryItem;
 
-    use super::super::lines::Numbers;
+    use super::super::lock_keys::LockKeyHasher;
     use super::*;
 
     type Wanted = Vec<&'static str>;
@@ -261,14 +263,14 @@ mod tests {
 
     struct Queue {
         order: Order<Wanted>,
-        numbers: Numbers,
+        numbers: LockKeyHasher,
     }
 
     impl Queue {
         fn enter(&mut self, wanted: &[&'static str]) -> bool {
             let ticket = self.order.ticket();
             let items: Vec<_> = wanted.iter().map(|wanted| item(wanted)).collect();
-            self.order.enter(ticket, self.numbers.lines(items.iter()), wanted.to_vec())
+            self.order.enter(ticket, self.numbers.lock_keys(items.iter()), wanted.to_vec())
         }
 
         fn leave(&mut self, tickets: &[Ticket]) -> Vec<Ticket> {
@@ -277,7 +279,7 @@ mod tests {
     }
 
     fn queue() -> Queue {
-        Queue { order: Order::new(1), numbers: Numbers::new(1) }
+        Queue { order: Order::new(1), numbers: LockKeyHasher::new(1) }
     }
 
     #[test]
@@ -292,7 +294,10 @@ mod tests {
         assert_eq!(queue.leave(&[2]), [3]);
         assert_eq!(queue.leave(&[3]), [5], "in the order of arrival");
         assert_eq!(queue.leave(&[4, 5]), []);
-        assert!(queue.order.lines.table.is_empty() && queue.order.len() == 0, "nothing is left");
+        assert!(
+            queue.order.lock_keys.table.is_empty() && queue.order.len() == 0,
+            "nothing is left"
+        );
     }
 
     #[test]
@@ -342,13 +347,13 @@ mod tests {
         assert!(queue.enter(&["A x:2", "B x:2"]));
         assert!(!queue.enter(&["A x:2"]));
         assert_eq!(queue.order.gather(2, 10)[..], [2, 3]);
-        assert!(queue.enter(&["C"]), "from here on types have lines");
+        assert!(queue.enter(&["C"]), "from here on types have lock_keys");
         assert!(!queue.enter(&["B"]));
         assert_eq!(queue.leave(&[2, 3]), [5]);
         assert!(!queue.enter(&["A"]));
         assert_eq!(queue.leave(&[1]), [6]);
         assert_eq!(queue.leave(&[4, 5, 6]), []);
-        assert!(queue.enter(&["A x:1"]) && !queue.order.lines.by_type, "nobody was left");
+        assert!(queue.enter(&["A x:1"]) && !queue.order.lock_keys.by_type, "nobody was left");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The seams of spawning and randomness: with [time](crate::Clock) all that a runtime takes from
+//! The environment of spawning and randomness: with [time](crate::Clock) all that a runtime takes from
 //! its surroundings, so that a seeded executor can drive it and replay a schedule.
 
 pub(crate) mod clock;
@@ -110,7 +110,7 @@ impl Entropy for u64 {
 
 /// What a runtime takes from its surroundings.
 #[derive(Clone)]
-pub(crate) struct Seams {
+pub(crate) struct Environment {
     pub(crate) clock: Arc<dyn clock::Clock>,
     pub(crate) spawner: Arc<dyn Spawn>,
     pub(crate) entropy: Arc<dyn Entropy>,

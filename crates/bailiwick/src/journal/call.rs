@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use bailiwick_core::journal::{Journal, JournalReadError};
 
-use crate::context::{Lock, Shared, Stage};
+use crate::context::{Lock, RuntimeContext, Stage};
 use crate::error::ReadError;
 use crate::journal::port::Guarded;
 
@@ -35,7 +35,7 @@ trait TakenBack: Send + Sync {
 
 /// A call of the journal in the hands of a caller. Gives none once the runtime has taken it back.
 pub(crate) struct Lent<T, E> {
-    shared: Arc<Shared>,
+    shared: Arc<RuntimeContext>,
     slot: Arc<Slot<T, E>>,
     number: u64,
 }
@@ -49,7 +49,7 @@ enum Call<T, E> {
     TakenBack,
 }
 
-impl Shared {
+impl RuntimeContext {
     /// Calls the journal on behalf of a caller; none if the runtime is closed.
     pub(crate) fn lend<T: Send + 'static, E: Send + 'static>(
         self: &Arc<Self>,

@@ -38,7 +38,7 @@ pub use bailiwick_core::journal::*;
 use bailiwick_core::Position;
 
 use self::port::Guarded;
-use crate::context::{Shared, let_go};
+use crate::context::{RuntimeContext, let_go};
 
 /// The journal of a runtime, for as long as the runtime has it; from
 /// [`Runtime::journal`](crate::Runtime::journal).
@@ -66,11 +66,11 @@ use crate::context::{Shared, let_go};
 /// ```
 #[derive(Clone)]
 pub struct JournalHandle {
-    shared: Arc<Shared>,
+    shared: Arc<RuntimeContext>,
 }
 
 impl JournalHandle {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<RuntimeContext>) -> Self {
         JournalHandle { shared }
     }
 

@@ -16,7 +16,7 @@ use bailiwick_core::journal::{
 };
 use bailiwick_core::{BoxError, Position};
 
-use crate::context::{Shared, Stage};
+use crate::context::{RuntimeContext, Stage};
 use crate::error::{Cause, Unknown, panic_message, shared};
 use crate::util::race::{Either, race};
 
@@ -84,7 +84,10 @@ fn died(error: BoxError) -> JournalFault {
 }
 
 /// What it was waiting for; none if the runtime is closed meanwhile.
-pub(crate) async fn or_closed<T>(shared: &Shared, future: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn or_closed<T>(
+    shared: &RuntimeContext,
+    future: impl Future<Output = T>,
+) -> Option<T> {
     let mut future = pin!(future);
     loop {
         // Before the stage is looked at, so that its change is not missed.
@@ -148,7 +151,7 @@ pub(crate) struct Failure {
 }
 
 /// What it means that something was certainly not appended.
-fn cause_of(error: AppendError, to: &Shared) -> Cause {
+fn cause_of(error: AppendError, to: &RuntimeContext) -> Cause {
     match error {
         AppendError::Closed(fault) => to.closed_by(fault),
         AppendError::Busy(error) => Cause::JournalBusy(shared(error)),
@@ -158,7 +161,7 @@ fn cause_of(error: AppendError, to: &Shared) -> Cause {
 }
 
 impl Failure {
-    pub(crate) fn of(error: AppendError, to: &Shared) -> Failure {
+    pub(crate) fn of(error: AppendError, to: &RuntimeContext) -> Failure {
         match error {
             AppendError::Unknown(error) => {
                 let error = shared(error);

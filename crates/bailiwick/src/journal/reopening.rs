@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use bailiwick_core::ErrorReport;
 
-use crate::context::{Shared, Stage};
+use crate::context::{RuntimeContext, Stage};
 use crate::journal::port;
 use crate::util::backoff::Backoff;
 use crate::util::race::either;
 
 /// Opens the journal again whenever it is closed for writing, until the runtime is closed: at once,
 /// then after a back-off that doubles up to its bound.
-pub(crate) async fn run(shared: Arc<Shared>) {
+pub(crate) async fn run(shared: Arc<RuntimeContext>) {
     let config = &shared.config;
     let backoff = Backoff::new(config.reopen_backoff, config.reopen_backoff_max);
     shared.reopens_in(Duration::ZERO);
@@ -37,7 +37,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             continue;
         }
         if let Some(times) = failed_times.checked_sub(1) {
-            either(shared.seams.clock.sleep(backoff.after(times)), closing).await;
+            either(shared.environment.clock.sleep(backoff.after(times)), closing).await;
         }
         let again_after = backoff.after(failed_times);
         failed_times = failed_times.saturating_add(1);

@@ -9,7 +9,7 @@
 //! 4. Whoever comes to a queue with too many looks at some of them: so they leave as fast as they
 //!    come, even if the executor is too busy to let the task here have its turn. What is left, and
 //!    whose time comes, is the task's.
-//! 5. A cell's standing and what the queues know of it change together: under its lock, and the
+//! 5. A cell's cache entry and what the queues know of it change together: under its lock, and the
 //!    queues' lock within it. Nobody takes them the other way round.
 
 mod eviction;
@@ -23,11 +23,11 @@ use foldhash::fast::FixedState;
 use tokio::sync::Notify;
 
 use crate::config::Config;
-use crate::context::{Lock, Shared, Stage};
+use crate::context::{Lock, RuntimeContext, Stage};
 use crate::environment::time::Moment;
 use crate::util::race::{either, yield_now};
+pub(crate) use eviction::{CacheEntry, Look, Seen};
 use eviction::{Load, Resting};
-pub(crate) use eviction::{Look, Seen, Standing};
 
 /// A cell in the queues, whatever its aggregate.
 pub(crate) trait Rests: Send + Sync {
@@ -116,24 +116,24 @@ impl RestQueue {
         &self,
         at: Moment,
         cell: Arc<dyn Rests>,
-        standing: &mut Standing,
+        cache_entry: &mut CacheEntry,
         hash: u64,
     ) -> bool {
         let resting = &mut self.queues.lock().resting;
         let first = resting.first();
-        resting.enter(cell, standing, at.as_millis(), hash);
+        resting.enter(cell, cache_entry, at.as_millis(), hash);
         resting.first() != first
     }
 
     /// What a cell holds has changed. If that leaves too many, [`make_room`](Self::make_room) is to
     /// be called once the cell is unlocked: that is returned.
     #[must_use]
-    pub(crate) fn weigh(&self, standing: &mut Standing, heap: u32) -> bool {
-        if standing.heap() == heap {
+    pub(crate) fn weigh(&self, cache_entry: &mut CacheEntry, heap: u32) -> bool {
+        if cache_entry.heap() == heap {
             return false;
         }
         let resting = &mut self.queues.lock().resting;
-        resting.weigh(standing, heap);
+        resting.weigh(cache_entry, heap);
         resting.is_over()
     }
 
@@ -148,11 +148,11 @@ impl RestQueue {
     pub(crate) fn judge(
         &self,
         look: Look<Arc<dyn Rests>>,
-        standing: &mut Standing,
+        cache_entry: &mut CacheEntry,
         seen: Seen,
         hash: u64,
     ) -> Option<Arc<dyn Rests>> {
-        self.queues.lock().resting.judge(look, standing, seen, hash)
+        self.queues.lock().resting.judge(look, cache_entry, seen, hash)
     }
 
     /// By what it is known after it has left memory.
@@ -222,11 +222,11 @@ impl RestQueue {
 }
 
 /// Looks after cells with nothing to do until the runtime closes.
-pub(crate) fn run(shared: Arc<Shared>, of: Arc<dyn Residents>) -> BoxFuture<()> {
+pub(crate) fn run(shared: Arc<RuntimeContext>, of: Arc<dyn Residents>) -> BoxFuture<()> {
     Box::pin(async move { look_after(&shared, &*of).await })
 }
 
-async fn look_after(shared: &Shared, of: &dyn Residents) {
+async fn look_after(shared: &RuntimeContext, of: &dyn Residents) {
     let rest = of.rest();
     loop {
         // Before the stage is looked at, so that its change is not missed.
@@ -243,7 +243,7 @@ async fn look_after(shared: &Shared, of: &dyn Residents) {
         }
         let change = either(rest.changed.notified(), closing);
         match rest.next_look() {
-            Some(next) => either(shared.seams.clock.sleep(next.since(now)), change).await,
+            Some(next) => either(shared.environment.clock.sleep(next.since(now)), change).await,
             None => change.await,
         }
     }

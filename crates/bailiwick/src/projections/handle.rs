@@ -151,7 +151,7 @@ impl ProjectionHandle {
         let running = self.running.clone();
         let timeout = self.timeout.unwrap_or(running.shared.config.timeout);
         async move {
-            let limit = running.shared.seams.clock.sleep(timeout);
+            let limit = running.shared.environment.clock.sleep(timeout);
             let reached = or_closed(&running.shared, reaches(&running, position));
             match race(reached, limit).await {
                 Either::Left(reached) => reached.unwrap_or(Err(ReachError::ShutDown)),

@@ -129,7 +129,7 @@ impl Running {
                 continue;
             }
             self.shows(&seen, StaleReason::StandingBy);
-            let (own, now) = (seen.marks.own, self.shared.seams.clock.elapsed());
+            let (own, now) = (seen.marks.own, self.shared.environment.clock.elapsed());
             match still {
                 Some((mark, since)) if mark == own && position_of(own) < seen.head => {
                     if now.saturating_sub(since) >= config.projection_standby {

@@ -33,19 +33,19 @@ pub(crate) use running::Running;
 
 use std::sync::Arc;
 
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::startup::error::StartError;
 
 /// Begins the threads.
 pub(crate) fn begin(
-    shared: &Arc<Shared>,
+    shared: &Arc<RuntimeContext>,
     declared: Vec<Declared>,
 ) -> Result<Arc<[Arc<Running>]>, StartError> {
     declared.into_iter().map(|declared| Running::new(shared, declared)).collect()
 }
 
 /// Begins to run the projections.
-pub(crate) fn run(shared: &Arc<Shared>, projections: &[Arc<Running>]) {
+pub(crate) fn run(shared: &Arc<RuntimeContext>, projections: &[Arc<Running>]) {
     for running in projections {
         let (of, name) = (running.clone(), running.name());
         shared.keep(format!("projection {name}"), move || Box::pin(running::run(of.clone())));

@@ -11,14 +11,14 @@ use tokio::sync::Notify;
 use super::declared::Declared;
 use super::status::{Current, ProjectionState, ProjectionStatus, StaleReason};
 use super::thread::Thread;
-use crate::context::{Lock, Shared, Stage};
+use crate::context::{Lock, RuntimeContext, Stage};
 use crate::journal::port::or_closed;
 use crate::startup::error::StartError;
 use crate::util::backoff::Backoff;
 use crate::util::race::{Either, race};
 
 pub(crate) struct Running {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<RuntimeContext>,
     pub(super) current: Current,
     pub(super) query: Query,
     pub(super) thread: Thread,
@@ -63,7 +63,10 @@ struct Failing {
 }
 
 impl Running {
-    pub(super) fn new(shared: &Arc<Shared>, declared: Declared) -> Result<Arc<Self>, StartError> {
+    pub(super) fn new(
+        shared: &Arc<RuntimeContext>,
+        declared: Declared,
+    ) -> Result<Arc<Self>, StartError> {
         let Declared { name, version, query, folding, .. } = declared;
         let thread = Thread::begin(shared, name, folding);
         let thread = thread.map_err(|source| StartError::ProjectionThread { name, source })?;
@@ -136,7 +139,7 @@ impl Running {
     }
 
     pub(super) async fn sleep(&self, wait: Duration) {
-        self.shared.seams.clock.sleep(wait).await;
+        self.shared.environment.clock.sleep(wait).await;
     }
 
     /// Stops until somebody has it go on.
@@ -218,7 +221,7 @@ impl Running {
 
     /// Waits before the database is tried again. Fails once that was tried for long enough.
     pub(super) async fn backs_off(&self, reason: String) -> Result<(), Stop> {
-        let (config, now) = (&self.shared.config, self.shared.seams.clock.elapsed());
+        let (config, now) = (&self.shared.config, self.shared.environment.clock.elapsed());
         let (mut since, mut times) = (now, 0);
         self.notes(|failing| {
             since = *failing.since.get_or_insert(now);

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::folding::AnyFolding;
 use crate::context::tasks::Task;
-use crate::context::{Lock, Shared};
+use crate::context::{Lock, RuntimeContext};
 use crate::error::guarded;
 
 type Job = Box<dyn FnOnce(&mut dyn AnyFolding) + Send>;
@@ -23,7 +23,7 @@ pub(super) struct Thread {
 impl Thread {
     /// Begins one. A shutdown waits until it has ended.
     pub(super) fn begin(
-        shared: &Shared,
+        shared: &RuntimeContext,
         name: &'static str,
         folding: Box<dyn AnyFolding>,
     ) -> io::Result<Thread> {

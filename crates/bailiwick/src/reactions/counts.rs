@@ -35,12 +35,12 @@ pub struct ReactionCounts {
     pub failures: u64,
 }
 
-macro_rules! tally {
+macro_rules! counters {
     ($($method:ident: $counter:ident),+ $(,)?) => {
         #[derive(Debug, Default)]
-        pub(super) struct Tally { $($counter: AtomicU64),+ }
+        pub(super) struct ShardedCounters { $($counter: AtomicU64),+ }
 
-        impl Tally {
+        impl ShardedCounters {
             $(pub(super) fn $method(&self) {
                 self.$counter.fetch_add(1, Relaxed);
             })+
@@ -52,7 +52,7 @@ macro_rules! tally {
     };
 }
 
-tally! {
+counters! {
     dealt_with: news,
     performed: performed,
     caused: caused,

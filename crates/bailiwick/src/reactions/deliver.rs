@@ -101,7 +101,7 @@ impl Running {
                 self.performs(effect, news, failures + 1).await?;
             }
         }
-        self.tally.dealt_with();
+        self.counters.dealt_with();
         Ok(())
     }
 
@@ -135,7 +135,7 @@ impl Running {
         if unsure {
             let as_a_whole = self.delivery(news, None).tag();
             if self.was_done(&as_a_whole, &*journal).await.map_err(Stop::failed)? {
-                self.tally.repeated();
+                self.counters.repeated();
                 return Ok(());
             }
         }
@@ -208,8 +208,8 @@ impl Running {
         let ended = DeliveryEnded { how: Ending::GaveUp, reason: Some(reason) };
         let traced = self.leave_trace(delivery, ended, sending.journal, &sending.correlation).await;
         match traced.map_err(Stop::failed)? {
-            true => self.tally.gave_up(),
-            false => self.tally.repeated(),
+            true => self.counters.gave_up(),
+            false => self.counters.repeated(),
         }
         Ok(())
     }
@@ -231,7 +231,7 @@ impl Running {
         let hops = news.event.metadata.extra().hops + 1;
         let delivering = Delivering::new(delivery.clone(), outgoing.command, (hops, *unsure));
         if *unsure && self.was_done(&delivering.tag, *journal).await.map_err(Stop::failed)? {
-            self.tally.repeated();
+            self.counters.repeated();
             return Ok(());
         }
         let timeout = self.config().timeout;
@@ -242,7 +242,7 @@ impl Running {
                 (Ending::Nothing, None)
             }
             Outcome::Caused => {
-                self.tally.caused();
+                self.counters.caused();
                 return Ok(());
             }
             Outcome::Nothing => (Ending::Nothing, None),
@@ -253,9 +253,9 @@ impl Running {
         };
         let ended = DeliveryEnded { how, reason };
         match self.leave_trace(delivery, ended, *journal, correlation).await {
-            Ok(true) if how == Ending::Rejected => self.tally.rejected(),
-            Ok(true) => self.tally.nothing(),
-            Ok(false) => self.tally.repeated(),
+            Ok(true) if how == Ending::Rejected => self.counters.rejected(),
+            Ok(true) => self.counters.nothing(),
+            Ok(false) => self.counters.repeated(),
             Err(reason) => return Err(Stop::failed(reason)),
         }
         Ok(())

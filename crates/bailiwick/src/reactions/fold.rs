@@ -7,12 +7,12 @@ use bailiwick_core::snapshot::SnapshotOf;
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{ErrorReport, Position};
 
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::error::{Unloadable, guarded};
 use crate::journal::port;
 use crate::snapshots;
 use crate::util::pace::Pace;
-use crate::view::cache::Kept;
+use crate::view::cache::ViewCache;
 
 /// Folds the views of this boundary as of `upto`. Those that were kept go on, unless they know more.
 ///
@@ -21,7 +21,7 @@ use crate::view::cache::Kept;
 pub(super) async fn as_of(
     upto: Position,
     boundary: &Boundary,
-    (shared, journal, kept): (&Arc<Shared>, &dyn Journal, &Kept),
+    (shared, journal, kept): (&Arc<RuntimeContext>, &dyn Journal, &ViewCache),
 ) -> Result<Folded, String> {
     let mut folded = Folded::default();
     if boundary.reading().is_empty() {

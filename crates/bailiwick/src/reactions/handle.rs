@@ -291,7 +291,7 @@ impl ReactionHandle {
             read: lanes.upto(),
             pending: lanes.held(),
             oldest_pending: lanes.oldest().map(|at| now.since(at)),
-            counts: running.tally.read(),
+            counts: running.counters.read(),
             stalled_lanes: lanes.count_stalled(),
             stalled: stalled.collect(),
             parked_lanes: lanes.parked(),
@@ -392,7 +392,7 @@ impl ReactionHandle {
             let ended = DeliveryEnded { how: Ending::Skipped, reason: None };
             let left = running.leave_trace(delivery, ended, &*journal, &correlation).await;
             match left {
-                Ok(true) => running.tally.skipped(),
+                Ok(true) => running.counters.skipped(),
                 Ok(false) => {}
                 Err(reason) => return Err(ReactionError::NotRecorded { reason: reason.into() }),
             }
@@ -473,7 +473,7 @@ impl SelectedLanes {
             running.forgets_call(parked.at);
             running.change(0, |lanes| lanes.dropped(&parked.lane, upto));
             dropped += 1;
-            running.tally.skipped();
+            running.counters.skipped();
         }
         Ok(dropped)
     }

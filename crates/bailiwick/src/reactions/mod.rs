@@ -55,11 +55,11 @@ pub(crate) use targets::{Outcome, SendDecision, Targets, send_command, send_deci
 
 use std::sync::Arc;
 
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 
 /// Begins to run the policies and effects.
 pub(crate) fn run(
-    shared: &Arc<Shared>,
+    shared: &Arc<RuntimeContext>,
     targets: Targets,
     begun: Vec<Begun>,
 ) -> Arc<[Arc<Running>]> {

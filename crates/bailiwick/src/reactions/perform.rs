@@ -25,7 +25,7 @@ use bailiwick_core::{ErrorReport, Position, Text};
 use super::deliver::Stop;
 use super::fold::as_of;
 use super::running::Running;
-use crate::context::{Shared, Stage};
+use crate::context::{RuntimeContext, Stage};
 use crate::error::guarded;
 use crate::telemetry::spans;
 use crate::util::race::{Either, race};
@@ -51,12 +51,12 @@ pub(super) struct Called {
 }
 
 /// A call that is under way, until its trace is left.
-struct UnderWay<'a>(&'a Shared);
+struct UnderWay<'a>(&'a RuntimeContext);
 
 impl<'a> UnderWay<'a> {
     /// None if the runtime ends. Counted before the stage is read: a shutdown that does not see it here has
     /// changed the stage before.
-    fn begin(shared: &'a Shared) -> Option<Self> {
+    fn begin(shared: &'a RuntimeContext) -> Option<Self> {
         shared.calls.0.fetch_add(1, Ordering::SeqCst);
         let under_way = UnderWay(shared);
         (shared.stage() == Stage::Open).then_some(under_way)
@@ -83,7 +83,7 @@ impl Running {
         let ended = match known {
             Some(ended) => ended,
             None if self.has_trace(news).await? => {
-                self.tally.repeated();
+                self.counters.repeated();
                 return Ok(());
             }
             None => {
@@ -145,7 +145,7 @@ impl Running {
         let outcome = {
             let timeout = shared.config.effect_timeout;
             let call = guarded(|| performing.perform(&views, &attempt)).map_err(Stop::failed)?;
-            let call = race(Guarded(Some(call)), shared.seams.clock.sleep(timeout)).await;
+            let call = race(Guarded(Some(call)), shared.environment.clock.sleep(timeout)).await;
             let Either::Left(outcome) = call else {
                 return Err(Stop::failed(format!("the call took longer than {timeout:?}")));
             };
@@ -185,9 +185,9 @@ impl Running {
         })?;
         self.untraced.lock().remove(&news.position);
         match how {
-            _ if !left => self.tally.repeated(),
-            Ending::GaveUp => self.tally.gave_up(),
-            _ => self.tally.performed(),
+            _ if !left => self.counters.repeated(),
+            Ending::GaveUp => self.counters.gave_up(),
+            _ => self.counters.performed(),
         }
         #[cfg(feature = "fault-injection")]
         if how == Ending::GaveUp
@@ -251,7 +251,7 @@ impl<T> Drop for Guarded<'_, T> {
 }
 
 /// How things are now.
-struct Now<'a>(&'a Arc<Shared>);
+struct Now<'a>(&'a Arc<RuntimeContext>);
 
 impl Present for Now<'_> {
     fn fold(

@@ -110,7 +110,7 @@ async fn has_room(running: &Running) -> bool {
 
 async fn pause(running: &Running) {
     let wait = running.config().reload_backoff;
-    until_closing(running, running.shared.seams.clock.sleep(wait)).await;
+    until_closing(running, running.shared.environment.clock.sleep(wait)).await;
 }
 
 /// Waits for this, or until the stage of the runtime changes.

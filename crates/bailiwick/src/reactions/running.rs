@@ -10,7 +10,7 @@ use bailiwick_core::policy::ReactionDescriptor;
 use bailiwick_core::{Position, Tag, Text, Timestamp};
 use tokio::sync::{Notify, Semaphore};
 
-use super::counts::Tally;
+use super::counts::ShardedCounters;
 use super::facts::Dropped;
 use super::health::ReactionHealth;
 use super::lanes::Lanes;
@@ -21,11 +21,11 @@ use super::targets::Targets;
 use super::timing::Marks;
 use super::worker;
 use crate::config::Config;
-use crate::context::{Lock, Shared, Stage};
-use crate::view::cache::Kept;
+use crate::context::{Lock, RuntimeContext, Stage};
+use crate::view::cache::ViewCache;
 
 pub(crate) struct Running {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<RuntimeContext>,
     pub(super) declares: ReactionDescriptor,
     pub(super) does: Does,
     pub(super) bounds: Bounds,
@@ -42,10 +42,10 @@ pub(crate) struct Running {
     /// above the mark.
     pub(super) dropped: Lock<Dropped>,
     pub(super) lanes: Lock<Lanes>,
-    pub(super) kept: Kept,
+    pub(super) kept: ViewCache,
     /// What calls have come to whose trace could not be written, by their news: one of a lane at most.
     pub(super) untraced: Lock<BTreeMap<Position, Called>>,
-    pub(super) tally: Tally,
+    pub(super) counters: ShardedCounters,
     workers: Lock<Workers>,
     /// Wakes workers that have nothing to do.
     pub(super) work: Semaphore,
@@ -65,8 +65,12 @@ struct Workers {
 }
 
 impl Running {
-    pub(super) fn new(shared: Arc<Shared>, targets: Arc<Targets>, begun: Begun) -> Arc<Self> {
-        let seed = shared.seams.entropy.next_u64();
+    pub(super) fn new(
+        shared: Arc<RuntimeContext>,
+        targets: Arc<Targets>,
+        begun: Begun,
+    ) -> Arc<Self> {
+        let seed = shared.environment.entropy.next_u64();
         let Begun { reaction, tag, reached, run, parked, dropped, left_behind, head } = begun;
         let Reaction { declares, does } = reaction;
         let bounds = Bounds::of(declares.kind, &shared.config);
@@ -75,9 +79,9 @@ impl Running {
         Arc::new(Running {
             types: declares.names(),
             lanes: Lock::new(lanes),
-            kept: Kept::of(&shared, seed),
+            kept: ViewCache::of(&shared, seed),
             untraced: Lock::new(BTreeMap::new()),
-            tally: Tally::default(),
+            counters: ShardedCounters::default(),
             workers: Lock::new(Workers::default()),
             work: Semaphore::new(0),
             room: Notify::new(),
@@ -109,7 +113,7 @@ impl Running {
     }
 
     pub(super) fn elapsed(&self) -> Duration {
-        self.shared.seams.clock.elapsed()
+        self.shared.environment.clock.elapsed()
     }
 
     /// The journal, for a moment; none once the runtime has let go of it.
@@ -151,7 +155,7 @@ impl Running {
     /// How long to leave a lane alone that was tried in vain so often, and no less than `after`: with a quarter of it by chance, so that those that failed together are not tried together.
     pub(super) fn back_off(&self, times: u32, after: Option<Duration>) -> Duration {
         let wait = self.bounds.backoff.after(u8::try_from(times).unwrap_or(u8::MAX));
-        let share = u32::try_from(self.shared.seams.entropy.next_u64() % 256).unwrap_or(0);
+        let share = u32::try_from(self.shared.environment.entropy.next_u64() % 256).unwrap_or(0);
         let by_chance = |of: Duration| of / 1_024 * share;
         let backoff = wait * 3 / 4 + by_chance(wait);
         match after {

@@ -7,7 +7,7 @@ use bailiwick_core::{Position, Start, Tag, Text};
 use super::facts::{self, Dropped, Recorded, Unreadable};
 use super::lanes::Parked;
 use super::reaction::Reaction;
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::journal::port;
 use crate::startup::error::StartError;
 
@@ -30,7 +30,7 @@ pub(crate) struct Begun {
 /// # Errors
 /// If one cannot.
 pub(crate) async fn begin(
-    shared: &Shared,
+    shared: &RuntimeContext,
     journal: &dyn Journal,
     reactions: Vec<Reaction>,
 ) -> Result<Vec<Begun>, StartError> {
@@ -45,7 +45,7 @@ pub(crate) async fn begin(
 }
 
 async fn begin_one(
-    shared: &Shared,
+    shared: &RuntimeContext,
     journal: &dyn Journal,
     reaction: Reaction,
     tag: Tag,
@@ -90,7 +90,7 @@ fn unread(name: &'static str, error: Unreadable) -> StartError {
 
 /// Records where it begins, unless somebody else did so after `unless_after`: then that holds.
 async fn start(
-    shared: &Shared,
+    shared: &RuntimeContext,
     journal: &dyn Journal,
     (name, tag): (&'static str, &Tag),
     (after, lane): (Position, &str),

@@ -13,9 +13,9 @@ use super::delivering::Delivering;
 use crate::aggregates::Target;
 use crate::aggregates::ask::{Admission, Asking};
 use crate::aggregates::options::Options;
-use crate::decisions::{Decisions, Floor};
+use crate::decisions::{Decisions, Scheduler};
 use crate::error::{AskError, Cause, Unknown};
-use crate::registry::aggregate_type::{AnyKind, Kind};
+use crate::registry::aggregate_type::{AggregateType, AnyAggregateType};
 use crate::request::Call;
 
 /// How an attempt to deliver went.
@@ -36,23 +36,24 @@ pub(crate) enum Outcome {
 }
 
 /// How the runtime knows decisions that policies may send.
-pub(crate) type SendDecision = fn(&Arc<Floor>, Box<dyn Any + Send>, Options) -> BoxFuture<Outcome>;
+pub(crate) type SendDecision =
+    fn(&Arc<Scheduler>, Box<dyn Any + Send>, Options) -> BoxFuture<Outcome>;
 
 /// Everything that a policy can send to.
 pub(crate) struct Targets {
-    kinds: HashMap<TypeId, Arc<dyn AnyKind>>,
+    kinds: HashMap<TypeId, Arc<dyn AnyAggregateType>>,
     decisions: HashMap<TypeId, SendDecision>,
-    floor: Arc<Floor>,
+    scheduler: Arc<Scheduler>,
 }
 
 impl Targets {
     pub(crate) fn new(
-        kinds: &[(TypeId, Arc<dyn AnyKind>)],
+        kinds: &[(TypeId, Arc<dyn AnyAggregateType>)],
         decisions: impl IntoIterator<Item = (TypeId, SendDecision)>,
-        floor: Arc<Floor>,
+        scheduler: Arc<Scheduler>,
     ) -> Self {
         let kinds = kinds.iter().cloned().collect();
-        Targets { kinds, decisions: decisions.into_iter().collect(), floor }
+        Targets { kinds, decisions: decisions.into_iter().collect(), scheduler }
     }
 
     /// Sends it, and waits until what it caused is durable.
@@ -77,7 +78,7 @@ impl Targets {
                 None => unknown("aggregate", name, "aggregate"),
             },
             Recipient::Decision(of, name) => match self.decisions.get(&of) {
-                Some(send) => send(&self.floor, payload, options).await,
+                Some(send) => send(&self.scheduler, payload, options).await,
                 None => unknown("decision", name, "decision"),
             },
         }
@@ -86,13 +87,13 @@ impl Targets {
 
 /// Sends a decision of this type.
 pub(crate) fn send_decision<D: Decision>(
-    floor: &Arc<Floor>,
+    scheduler: &Arc<Scheduler>,
     payload: Box<dyn Any + Send>,
     options: Options,
 ) -> BoxFuture<Outcome> {
     let decision = *payload.downcast::<D>().expect("it is known by its type");
     let delivering = options.call.as_ref().and_then(|call| call.delivering.clone());
-    let decided = Decisions::with_options(floor.clone(), options).decide(decision);
+    let decided = Decisions::with_options(scheduler.clone(), options).decide(decision);
     Box::pin(async move {
         match decided.await {
             Ok(_) if delivering.is_some_and(|delivering| delivering.has_caused()) => {
@@ -106,7 +107,7 @@ pub(crate) fn send_decision<D: Decision>(
 
 /// Sends a command to an aggregate of this type.
 pub(crate) fn send_command<A: Aggregate>(
-    kind: Arc<Kind<A>>,
+    kind: Arc<AggregateType<A>>,
     payload: Box<dyn Any + Send>,
     options: Options,
 ) -> BoxFuture<Outcome> {

@@ -56,7 +56,7 @@ async fn keep_time(running: &Arc<Running>) {
             match until {
                 Some(until) => {
                     let wait = until.saturating_sub(running.elapsed());
-                    running.shared.seams.clock.sleep(wait).await;
+                    running.shared.environment.clock.sleep(wait).await;
                 }
                 None => std::future::pending().await,
             }

@@ -78,7 +78,7 @@ async fn has_work(running: &Running) -> bool {
     running.is_idle();
     // What came before it was idle has called nobody.
     if running.lanes.lock().ready() == 0 {
-        let idle = running.shared.seams.clock.sleep(running.config().worker_idle);
+        let idle = running.shared.environment.clock.sleep(running.config().worker_idle);
         let called = race(running.work.acquire(), idle);
         if let Some(Either::Left(Ok(permit))) = until_closing(running, called).await {
             permit.forget();
@@ -147,7 +147,7 @@ impl Running {
 
     /// The lane is left alone for a while; no less than `after`.
     fn fails_so(self: &Arc<Self>, lane: &Text, mut failing: Failing, after: Option<Duration>) {
-        self.tally.failed();
+        self.counters.failed();
         if failing.times == 0 {
             let reason = &failing.reason;
             tracing::warn!(reaction = self.name(), %lane, %reason, "it failed, and is tried again");
@@ -203,7 +203,7 @@ impl Running {
                     return self.fails_so(lane, failing, None);
                 }
             }
-            self.tally.parked();
+            self.counters.parked();
             let reason = &parked.reason;
             tracing::error!(
                 reaction = self.name(), %lane, %at, %reason,

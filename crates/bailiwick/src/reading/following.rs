@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use bailiwick_core::journal::{Cursor, JournalReadError, Page, Query, Read, RecordedEvent};
 use bailiwick_core::{BoxFuture, Position};
 
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::journal::port::{self, or_closed};
 use crate::util::race::yield_now;
 
@@ -26,7 +26,7 @@ pub(crate) enum Step {
 }
 
 pub(crate) struct Following {
-    shared: Arc<Shared>,
+    shared: Arc<RuntimeContext>,
     query: Query,
     /// Nothing beyond this is read, if it is said.
     end: Option<Position>,
@@ -54,7 +54,7 @@ pub(crate) struct Following {
 type NextPage = Result<Page, JournalReadError>;
 
 impl Following {
-    pub(crate) fn new(shared: Arc<Shared>, query: Query, after: Position) -> Self {
+    pub(crate) fn new(shared: Arc<RuntimeContext>, query: Query, after: Position) -> Self {
         Following {
             shared,
             query,
@@ -168,7 +168,7 @@ enum Begins {
 
 /// The next page with something in it; or an empty one that reaches the end, if that was not said yet.
 async fn next_page(
-    shared: Arc<Shared>,
+    shared: Arc<RuntimeContext>,
     mut read: Read,
     level: bool,
     begins: Begins,
@@ -177,7 +177,7 @@ async fn next_page(
         Begins::AtOnce => {}
         Begins::AfterPage => yield_now().await,
         Begins::AfterFailure => {
-            let pause = shared.seams.clock.sleep(shared.config.reload_backoff);
+            let pause = shared.environment.clock.sleep(shared.config.reload_backoff);
             or_closed(&shared, pause).await?;
         }
     }

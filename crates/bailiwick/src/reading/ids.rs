@@ -11,7 +11,7 @@ use bailiwick_core::{Aggregate, Event, Id, Position, Tag, each_name};
 use crate::aggregates::Aggregates;
 use crate::error::ReadError;
 use crate::journal::port;
-use crate::registry::aggregate_type::Kind;
+use crate::registry::aggregate_type::AggregateType;
 use crate::view::read::within;
 
 /// A page of the IDs of an aggregate type. From [`Aggregates::ids`].
@@ -75,7 +75,7 @@ impl<A: Aggregate> Aggregates<A> {
 
 /// The next page with an ID in it, or the last one.
 async fn list<A: Aggregate>(
-    kind: &Arc<Kind<A>>,
+    kind: &Arc<AggregateType<A>>,
     mut after: Option<String>,
     limit: NonZeroUsize,
 ) -> Result<IdsPage<A::Key>, ReadError> {
@@ -83,7 +83,8 @@ async fn list<A: Aggregate>(
     loop {
         let part = read_part(kind, after.as_deref(), limit).await?;
         let upto = *upto.get_or_insert(part.upto);
-        let ids: Vec<_> = part.values.iter().filter_map(|text| Kind::<A>::id_from(text)).collect();
+        let ids: Vec<_> =
+            part.values.iter().filter_map(|text| AggregateType::<A>::id_from(text)).collect();
         match part.values.into_iter().next_back() {
             // None of these is an ID, and others may be.
             Some(last) if ids.is_empty() && part.more => after = Some(last),
@@ -100,7 +101,7 @@ struct Part {
 
 /// A page of the values of all keys that the ID has or had, each once.
 async fn read_part<A: Aggregate>(
-    kind: &Arc<Kind<A>>,
+    kind: &Arc<AggregateType<A>>,
     after: Option<&str>,
     limit: NonZeroUsize,
 ) -> Result<Part, ReadError> {

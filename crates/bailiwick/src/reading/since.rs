@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bailiwick_core::Position;
 use bailiwick_core::journal::{Cursor, CursorError};
 
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::error::SubscribeError;
 use crate::journal::port;
 
@@ -39,7 +39,10 @@ impl From<Cursor> for Since {
 
 impl Since {
     /// The position behind which it begins. None is beyond the head.
-    pub(super) async fn resolve(self, shared: &Arc<Shared>) -> Result<Position, SubscribeError> {
+    pub(super) async fn resolve(
+        self,
+        shared: &Arc<RuntimeContext>,
+    ) -> Result<Position, SubscribeError> {
         let journal = shared.journal_id;
         let cursor = match self {
             Since::Now => None,

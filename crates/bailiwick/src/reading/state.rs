@@ -8,7 +8,7 @@ use bailiwick_core::views::Boundary;
 use bailiwick_core::{Aggregate, Position};
 
 use crate::aggregates::AggregateRef;
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::error::ReadError;
 use crate::journal::port;
 use crate::util::seen::Seen;
@@ -109,7 +109,7 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
 }
 
 async fn wait_for<A: Aggregate>(
-    shared: &Arc<Shared>,
+    shared: &Arc<RuntimeContext>,
     boundary: &Boundary,
     mut condition: impl FnMut(&A) -> bool,
 ) -> Result<Seen<A>, ReadError> {
@@ -128,7 +128,10 @@ async fn wait_for<A: Aggregate>(
 }
 
 /// Whether the journal reaches that far: else what is there now would be taken for what was then.
-pub(crate) async fn extends_to(shared: &Arc<Shared>, position: Position) -> Result<(), ReadError> {
+pub(crate) async fn extends_to(
+    shared: &Arc<RuntimeContext>,
+    position: Position,
+) -> Result<(), ReadError> {
     let head = shared.asks(port::head).await?.position;
     if position > head {
         return Err(ReadError::BeyondHead { position, head });

@@ -10,7 +10,7 @@ use super::following::Following;
 use super::since::Since;
 use super::subscription::{ReadAs, Subscription};
 use crate::aggregates::{AggregateRef, Aggregates};
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::error::SubscribeError;
 use crate::view::read::boundary_of;
 
@@ -92,7 +92,7 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
 type SubscriptionOf<A> = Subscription<News<<A as View>::Event>>;
 
 pub(crate) async fn begin<T>(
-    shared: Arc<Shared>,
+    shared: Arc<RuntimeContext>,
     query: Query,
     since: Since,
     read: ReadAs<T>,
@@ -106,7 +106,7 @@ pub(crate) async fn begin<T>(
 
 /// Everything that an aggregate has read beyond `after`, and its end.
 pub(super) async fn begin_history<A: Aggregate>(
-    shared: Arc<Shared>,
+    shared: Arc<RuntimeContext>,
     query: Result<Query, InvalidTag>,
     after: Position,
 ) -> Result<(SubscriptionOf<A>, Position), SubscribeError> {

@@ -7,14 +7,14 @@ use std::sync::{Arc, OnceLock};
 
 use crate::aggregates::options::Options;
 use crate::cell::{Cell, Hold, NotAdmitted, ToolsPool};
-use crate::context::counts::{Counts, Tally};
-use crate::context::{Shared, Stage};
-use crate::deadlines::{self, Deadlines, Due};
+use crate::context::counts::{Counts, ShardedCounters};
+use crate::context::{RuntimeContext, Stage};
+use crate::deadlines::{self, Deadlines, InFlight};
 use crate::passivation::{self, Residents, RestQueue};
 use crate::reactions::{self, Outcome};
 use crate::registry::Registry;
 use crate::registry::news::{Concerned, Readers};
-use crate::request::timeouts::{self, Patience};
+use crate::request::timeouts::{self, Timeouts};
 use crate::snapshots::Keeper;
 use crate::startup::recovery::{Changed, Judging, Timed, Whom, judge_anew};
 use crate::telemetry::timings::Timings;
@@ -28,14 +28,14 @@ use bailiwick_core::{
 };
 
 /// What all aggregates of one type in one runtime share.
-pub(crate) struct Kind<A: Aggregate> {
-    pub(crate) shared: Arc<Shared>,
+pub(crate) struct AggregateType<A: Aggregate> {
+    pub(crate) shared: Arc<RuntimeContext>,
     types: Arc<[EventType]>,
     pub(crate) registry: Registry<A>,
     pub(crate) deadlines: Deadlines<A::Key>,
     pub(crate) rest: RestQueue,
-    pub(crate) patience: Arc<Patience>,
-    pub(crate) tally: Tally,
+    pub(crate) timeouts: Arc<Timeouts>,
+    pub(crate) counters: ShardedCounters,
     pub(crate) tools: ToolsPool<A>,
     pub(crate) timings: Timings,
     pub(crate) judging: Judging,
@@ -52,16 +52,16 @@ struct Neighbours {
     own: usize,
 }
 
-impl<A: Aggregate> Kind<A> {
-    pub(crate) fn new(shared: Arc<Shared>) -> Arc<Self> {
-        let seed = shared.seams.entropy.next_u64();
-        Arc::new(Kind {
+impl<A: Aggregate> AggregateType<A> {
+    pub(crate) fn new(shared: Arc<RuntimeContext>) -> Arc<Self> {
+        let seed = shared.environment.entropy.next_u64();
+        Arc::new(AggregateType {
             types: Self::types().into_iter().map(EventType::literal).collect(),
             registry: Registry::new(seed),
             deadlines: Deadlines::new(seed, &shared.config),
             rest: RestQueue::new(&shared.config, seed, size_of::<A>()),
-            patience: Patience::new(),
-            tally: Tally::default(),
+            timeouts: Timeouts::new(),
+            counters: ShardedCounters::default(),
             tools: ToolsPool::default(),
             timings: Timings::of(&shared, "aggregate", A::NAME),
             judging: Judging::new(seed),
@@ -107,7 +107,7 @@ impl<A: Aggregate> Kind<A> {
     }
 
     /// The deadline index calls the aggregate with this ID.
-    pub(crate) fn wake(self: &Arc<Self>, id: &A::Key, mut due: Option<Due>) {
+    pub(crate) fn wake(self: &Arc<Self>, id: &A::Key, mut due: Option<InFlight>) {
         loop {
             match self.cell(id) {
                 Ok(cell) => match cell.admit_deadline(&mut due) {
@@ -136,7 +136,7 @@ impl<A: Aggregate> Kind<A> {
         }
     }
 
-    /// As [`tell`](Kind::tell), if nobody knows whether they are.
+    /// As [`tell`](AggregateType::tell), if nobody knows whether they are.
     pub(crate) fn tell_perhaps(&self, concerned: &Concerned) {
         if let Some(of) = self.neighbours.get() {
             of.readers.tell_perhaps(concerned);
@@ -159,7 +159,7 @@ impl<A: Aggregate> Kind<A> {
     }
 }
 
-impl<A: Aggregate> Residents for Kind<A> {
+impl<A: Aggregate> Residents for AggregateType<A> {
     fn rest(&self) -> &RestQueue {
         &self.rest
     }
@@ -169,8 +169,8 @@ impl<A: Aggregate> Residents for Kind<A> {
     }
 }
 
-/// A [`Kind`] whatever its aggregate.
-pub(crate) trait AnyKind: Timed + 'static {
+/// A [`AggregateType`] whatever its aggregate.
+pub(crate) trait AnyAggregateType: Timed + 'static {
     fn counts(&self) -> Counts;
     #[cfg(feature = "metrics")]
     fn census(&self) -> crate::metrics::Census;
@@ -184,14 +184,14 @@ pub(crate) trait AnyKind: Timed + 'static {
     fn keys(&self) -> Vec<&'static str>;
     /// What its aggregates fold: what they read without what is Bailiwick's own.
     fn folded_types(&self) -> Vec<&'static str>;
-    /// Whom events concern, and which of those types this is. Before [`start`](AnyKind::start).
+    /// Whom events concern, and which of those types this is. Before [`start`](AnyAggregateType::start).
     fn meet(&self, readers: &Arc<Readers>, own: usize);
     /// The deadline of the aggregate with this tag, if its state is among these views.
     fn deadline_in(&self, views: &Folded, tag: &Tag) -> Option<RecordedDeadline>;
     /// This runtime appended what the aggregate with this tag reads, the last of it at `at`. Its
     /// deadline is said if it is known.
     fn told(&self, tag: &Tag, at: Position, deadline: Option<RecordedDeadline>);
-    /// As [`told`](AnyKind::told), if nobody knows whether it was written.
+    /// As [`told`](AnyAggregateType::told), if nobody knows whether it was written.
     fn told_perhaps(&self, tag: &Tag);
     fn start(self: Arc<Self>);
     /// Sends a command of a policy: a [`Delivered`](bailiwick_core::policy::Delivered) for it.
@@ -205,9 +205,9 @@ pub(crate) trait AnyKind: Timed + 'static {
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
-impl<A: Aggregate> AnyKind for Kind<A> {
+impl<A: Aggregate> AnyAggregateType for AggregateType<A> {
     fn counts(&self) -> Counts {
-        self.tally.read()
+        self.counters.read()
     }
 
     #[cfg(feature = "metrics")]
@@ -288,7 +288,7 @@ impl<A: Aggregate> AnyKind for Kind<A> {
         shared.keep(format!("deadlines of {}", A::NAME), move || {
             deadlines::run(of.clone(), kind.clone())
         });
-        let (waiting, of) = (self.patience.clone(), shared.clone());
+        let (waiting, of) = (self.timeouts.clone(), shared.clone());
         shared.keep(format!("time-outs of {}", A::NAME), move || {
             timeouts::run(waiting.clone(), of.clone())
         });
@@ -316,7 +316,7 @@ impl<A: Aggregate> AnyKind for Kind<A> {
         if stage == Stage::Closed {
             // Their tasks do the same, unless their executor is gone.
             self.rest.clear();
-            self.patience.clear();
+            self.timeouts.clear();
             self.tools.close(&self.shared);
         }
     }

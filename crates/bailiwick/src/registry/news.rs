@@ -22,13 +22,13 @@ use std::sync::{Arc, Weak};
 use bailiwick_core::journal::{DeadlineOf, EncodedEvent, RecordedDeadline};
 use bailiwick_core::{Position, Tag, Text};
 
-use crate::registry::aggregate_type::AnyKind;
+use crate::registry::aggregate_type::AnyAggregateType;
 
 /// Which aggregate types of a runtime read which event types.
 pub(crate) struct Readers {
     by_type: HashMap<&'static str, Reading>,
     /// Not kept alive: they have this.
-    kinds: Vec<Weak<dyn AnyKind>>,
+    kinds: Vec<Weak<dyn AnyAggregateType>>,
 }
 
 /// Who reads an event type.
@@ -60,7 +60,7 @@ struct Concern {
 }
 
 impl Readers {
-    pub(crate) fn of(kinds: &[Arc<dyn AnyKind>]) -> Arc<Readers> {
+    pub(crate) fn of(kinds: &[Arc<dyn AnyAggregateType>]) -> Arc<Readers> {
         let mut by_type: HashMap<_, Reading> = HashMap::new();
         for (nth, kind) in kinds.iter().enumerate() {
             let keys = kind.keys();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bailiwick_core::{Aggregate, Position};
 use smallvec::SmallVec;
 
-use crate::cell::Place;
+use crate::cell::EventAt;
 use crate::error::{Cause, Unknown};
 use crate::request::Envelope;
 
@@ -29,7 +29,7 @@ pub(crate) struct Entry<A: Aggregate> {
     /// Whether its batch was given to the journal.
     pub(crate) submitted: bool,
     /// It has the answer of an earlier command with the same key, which is there.
-    pub(crate) repeats: Option<Place>,
+    pub(crate) repeats: Option<EventAt>,
 }
 
 impl<A: Aggregate> Entry<A> {
@@ -63,7 +63,7 @@ impl<A: Aggregate> Entry<A> {
     /// `position`: of the aggregate's last event as of this command.
     pub(crate) fn release(mut self, position: Position) {
         let position = match self.repeats {
-            Some(Place::Durable(original)) => original,
+            Some(EventAt::Durable(original)) => original,
             _ => position,
         };
         self.take().release(position);
@@ -110,7 +110,8 @@ impl<A: Aggregate> Drop for Entry<A> {
             return;
         };
         // It may be in the journal: by itself, or as the one that it repeats.
-        if self.submitted || matches!(self.repeats, Some(Place::Running(_) | Place::Durable(_))) {
+        if self.submitted || matches!(self.repeats, Some(EventAt::Running(_) | EventAt::Durable(_)))
+        {
             envelope.unknown(Unknown::ShutDown);
         } else {
             envelope.abandon(Cause::ShutDown);

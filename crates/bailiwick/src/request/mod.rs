@@ -5,7 +5,7 @@
 //!    claimed one certainly is.
 //! 2. The verdict waits in the envelope until the gate opens; only then the caller hears of it.
 //! 3. Every envelope that entered a mailbox gets exactly one outcome, and it is counted there. One
-//!    that still waits at the door is turned away instead.
+//!    that still waits in the admission queue is turned away instead.
 
 pub(crate) mod entry;
 pub(crate) mod read;
@@ -88,9 +88,9 @@ pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
     /// How long its caller waits, by the clock's `elapsed`.
     fn until(&self) -> Duration;
     /// There is no room yet. Only before anybody else knows of it.
-    fn wait_at_the_door(&self);
+    fn wait_for_room(&self);
     /// There is room now. Fails if the caller has given it up.
-    fn come_in(&self) -> bool;
+    fn gets_room(&self) -> bool;
     fn was_given_up(&self) -> bool;
     /// Takes the right to judge it. Fails if the caller has given it up.
     fn claim(&self) -> bool;
@@ -112,8 +112,8 @@ pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
     fn abandon(&self, cause: Cause);
     fn unknown(&self, unknown: Unknown);
     /// Its caller's time is up: it is given up, unless its turn has come. Whether it is.
-    fn lapse(&self) -> bool;
-    /// Tells the caller that its time is up: `cause` if it [lapsed](Self::lapse). From its turn on, the
+    fn expire(&self) -> bool;
+    /// Tells the caller that its time is up: `cause` if it [lapsed](Self::expire). From its turn on, the
     /// command goes on.
     fn time_out(&self, cause: Option<Cause>);
 }
@@ -125,7 +125,7 @@ const CLAIMED: u8 = 1;
 /// Its caller went away first, or was told that its time is up.
 const GIVEN_UP: u8 = 2;
 /// Waits for room in the mailbox.
-const AT_THE_DOOR: u8 = 3;
+const WAITS_FOR_ROOM: u8 = 3;
 
 type Answer<A, C> =
     Result<Receipt<<A as Decide<C>>::Reply>, AskError<C, <A as Decide<C>>::Rejection>>;
@@ -197,7 +197,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
     }
 
     fn counters(&self) -> &Counters {
-        self.target.kind.tally.here()
+        self.target.kind.counters.here()
     }
 
     /// The caller's side: the answer, when there is one.
@@ -218,7 +218,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
                 self.target.kind.shared.settled();
                 return true;
             }
-            if self.change(AT_THE_DOOR, GIVEN_UP) {
+            if self.change(WAITS_FOR_ROOM, GIVEN_UP) {
                 return true;
             }
             // It came in just now.
@@ -335,12 +335,12 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         self.until
     }
 
-    fn wait_at_the_door(&self) {
-        self.claim.store(AT_THE_DOOR, Ordering::Release);
+    fn wait_for_room(&self) {
+        self.claim.store(WAITS_FOR_ROOM, Ordering::Release);
     }
 
-    fn come_in(&self) -> bool {
-        self.change(AT_THE_DOOR, WAITING)
+    fn gets_room(&self) -> bool {
+        self.change(WAITS_FOR_ROOM, WAITING)
     }
 
     fn was_given_up(&self) -> bool {
@@ -431,7 +431,7 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         drop(case);
         if let Some(refused) = refused {
             let target = self.target.clone();
-            let lost = move || target.kind.tally.here().unrecorded.one();
+            let lost = move || target.kind.counters.here().unrecorded.one();
             recorded::append(&self.target.kind.shared, refused, lost);
         }
         self.answer(answer);
@@ -443,7 +443,7 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
     }
 
     fn abandon(&self, cause: Cause) {
-        if self.change(AT_THE_DOOR, CLAIMED) {
+        if self.change(WAITS_FOR_ROOM, CLAIMED) {
             self.counters().turned_away.one();
             self.send_away(cause);
         } else if self.claim() || self.claim.load(Ordering::Acquire) == CLAIMED {
@@ -455,8 +455,8 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         self.answer(Err(self.unknown_because(unknown)));
     }
 
-    fn lapse(&self) -> bool {
-        if self.change(AT_THE_DOOR, GIVEN_UP) {
+    fn expire(&self) -> bool {
+        if self.change(WAITS_FOR_ROOM, GIVEN_UP) {
             self.counters().turned_away.one();
         } else if self.change(WAITING, GIVEN_UP) {
             self.counters().lapsed.one();

@@ -13,7 +13,7 @@ use crate::error::{ReadError, panic_message};
 use crate::util::seen::Seen;
 
 /// A read of an aggregate `A`, whatever it looks for.
-pub(crate) trait Glance<A>: Send + Sync {
+pub(crate) trait ReadRequest<A>: Send + Sync {
     /// How long its caller waits, by the clock's `elapsed`.
     fn until(&self) -> Duration;
     /// Looks, and keeps what it saw until it is released or run again.
@@ -22,12 +22,12 @@ pub(crate) trait Glance<A>: Send + Sync {
     fn release(&self, position: Position);
     fn fail(&self, error: ReadError);
     /// Its caller's time is up: it will be [failed](Self::fail) at once, and looks at nothing more.
-    fn lapse(&self);
+    fn expire(&self);
     /// Whether it has lapsed, or its caller has an answer.
     fn is_over(&self) -> bool;
 }
 
-pub(crate) struct Glimpse<F, T> {
+pub(crate) struct PendingRead<F, T> {
     until: Duration,
     body: Mutex<Body<F, T>>,
 }
@@ -41,7 +41,7 @@ struct Body<F, T> {
     waker: Option<Waker>,
 }
 
-impl<F, T> Glimpse<F, T> {
+impl<F, T> PendingRead<F, T> {
     /// `until`: how long its caller waits, by the clock's `elapsed`.
     pub(crate) fn new(look: F, until: Duration) -> Arc<Self> {
         let position = Position::START;
@@ -53,7 +53,7 @@ impl<F, T> Glimpse<F, T> {
             lapsed: false,
             waker: None,
         };
-        Arc::new(Glimpse { until, body: Mutex::new(body) })
+        Arc::new(PendingRead { until, body: Mutex::new(body) })
     }
 
     /// Its caller is not woken before it polls again.
@@ -99,7 +99,7 @@ impl<F, T> Glimpse<F, T> {
     }
 }
 
-impl<A, F, T> Glance<A> for Glimpse<F, T>
+impl<A, F, T> ReadRequest<A> for PendingRead<F, T>
 where
     F: FnMut(&A, Timestamp) -> T + Send,
     T: Send,
@@ -134,7 +134,7 @@ where
         self.wake(Err(error));
     }
 
-    fn lapse(&self) {
+    fn expire(&self) {
         self.body.lock().lapsed = true;
     }
 
@@ -146,7 +146,7 @@ where
 
 /// A read in the runtime's hands: dropped without an answer, it says that the runtime went away.
 pub(crate) struct Reader<A> {
-    glance: Option<Arc<dyn Glance<A>>>,
+    request: Option<Arc<dyn ReadRequest<A>>>,
     /// How many events of its batch it saw.
     pub(crate) events_upto: u32,
     /// It was listed among the callers who wait; see [`crate::request::timeouts`].
@@ -154,61 +154,61 @@ pub(crate) struct Reader<A> {
 }
 
 impl<A> Reader<A> {
-    pub(crate) fn new(glance: Arc<dyn Glance<A>>) -> Self {
-        Reader { glance: Some(glance), events_upto: 0, listed: false }
+    pub(crate) fn new(request: Arc<dyn ReadRequest<A>>) -> Self {
+        Reader { request: Some(request), events_upto: 0, listed: false }
     }
 
     /// The read, for whoever only has to tell its caller that time is up.
-    pub(crate) fn share(&self) -> Option<Arc<dyn Glance<A>>> {
-        self.glance.clone()
+    pub(crate) fn share(&self) -> Option<Arc<dyn ReadRequest<A>>> {
+        self.request.clone()
     }
 
     /// Whether nobody waits for the answer any more, or whoever does is just being told.
     pub(crate) fn is_gone(&self) -> bool {
-        self.abandoned() || self.glance.as_ref().is_some_and(|glance| glance.is_over())
+        self.abandoned() || self.request.as_ref().is_some_and(|request| request.is_over())
     }
 
     /// Whether nobody waits for the answer any more.
     pub(crate) fn abandoned(&self) -> bool {
-        self.glance.as_ref().is_none_or(|glance| Arc::strong_count(glance) == 1)
+        self.request.as_ref().is_none_or(|request| Arc::strong_count(request) == 1)
     }
 
     /// How long its caller waits, by the clock's `elapsed`.
     pub(crate) fn until(&self) -> Duration {
-        self.glance.as_ref().map_or(Duration::MAX, |glance| glance.until())
+        self.request.as_ref().map_or(Duration::MAX, |request| request.until())
     }
 
     /// Lets go of one that [is gone](Self::is_gone): what is left is to be dropped.
-    pub(crate) fn let_go(mut self) -> Option<Arc<dyn Glance<A>>> {
-        self.glance.take()
+    pub(crate) fn let_go(mut self) -> Option<Arc<dyn ReadRequest<A>>> {
+        self.request.take()
     }
 
     /// Looks at a state that includes so many events of the batch that is forming.
     pub(crate) fn look(&mut self, state: &A, now: Timestamp, events_upto: u32) {
         self.events_upto = events_upto;
-        if let Some(glance) = &self.glance {
-            glance.look(state, now);
+        if let Some(request) = &self.request {
+            request.look(state, now);
         }
     }
 
     /// `position`: of the last event of what it saw.
     pub(crate) fn release(mut self, position: Position) {
-        if let Some(glance) = self.glance.take() {
-            glance.release(position);
+        if let Some(request) = self.request.take() {
+            request.release(position);
         }
     }
 
     pub(crate) fn fail(mut self, error: ReadError) {
-        if let Some(glance) = self.glance.take() {
-            glance.fail(error);
+        if let Some(request) = self.request.take() {
+            request.fail(error);
         }
     }
 }
 
 impl<A> Drop for Reader<A> {
     fn drop(&mut self) {
-        if let Some(glance) = self.glance.take() {
-            glance.fail(ReadError::ShutDown);
+        if let Some(request) = self.request.take() {
+            request.fail(ReadError::ShutDown);
         }
     }
 }

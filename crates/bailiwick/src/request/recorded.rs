@@ -20,7 +20,7 @@ use bailiwick_core::recording::RefusalRecorded;
 use bailiwick_core::{ErrorReport, Position, Recording, Tags, Text, Timestamp};
 use bytes::Bytes;
 
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::decisions;
 use crate::journal::port::{self, Guarded, or_closed};
 use crate::request::Call;
@@ -44,7 +44,7 @@ impl JudgedAt {
 pub(crate) fn form<C>(
     recording: &Recording<C>,
     command: &C,
-    shared: &Shared,
+    shared: &RuntimeContext,
 ) -> Option<Option<Bytes>> {
     let encoded = catch_unwind(AssertUnwindSafe(|| recording.encode(command)));
     let encoded = match encoded {
@@ -106,12 +106,16 @@ impl Refusal<'_> {
 }
 
 /// Begins to append a refusal. `lost` counts it if it was not.
-pub(crate) fn append(shared: &Arc<Shared>, event: EncodedEvent, lost: impl Fn() + Send + 'static) {
+pub(crate) fn append(
+    shared: &Arc<RuntimeContext>,
+    event: EncodedEvent,
+    lost: impl Fn() + Send + 'static,
+) {
     let journal = shared.journal().filter(|_| shared.journal_closed().is_none());
     let permit = shared.refusals.clone().try_acquire_owned();
     let (Some(journal), Ok(permit)) = (journal, permit) else { return lost() };
     let mut append = port::append(&*journal, vec![event], None);
-    let ended = move |appended: Result<Appended, AppendError>, shared: &Shared| {
+    let ended = move |appended: Result<Appended, AppendError>, shared: &RuntimeContext| {
         if appended.is_err() {
             lost();
             shared.append_failed();

@@ -12,17 +12,17 @@ use std::time::Duration;
 use bailiwick_core::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::context::{Lock, Shared, Stage};
+use crate::context::{Lock, RuntimeContext, Stage};
 use crate::util::race::either;
 
 /// What has callers who wait, whatever its type.
-pub(crate) trait Lapse: Send + Sync {
+pub(crate) trait Waiters: Send + Sync {
     /// Its entry has fallen due at `now`: ends the wait of those whose time is up.
-    fn lapse(self: Arc<Self>, entry: Entry, now: Duration);
+    fn expire(self: Arc<Self>, entry: Entry, now: Duration);
 }
 
 /// Times are the clock's [`elapsed`](crate::Clock::elapsed).
-pub(crate) struct Patience {
+pub(crate) struct Timeouts {
     waiting: Lock<Waiting>,
     earlier: Notify,
     numbers: AtomicU64,
@@ -32,16 +32,16 @@ pub(crate) struct Patience {
 pub(crate) type Entry = (Duration, u64);
 
 struct Waiting {
-    entries: BTreeMap<Entry, Arc<dyn Lapse>>,
+    entries: BTreeMap<Entry, Arc<dyn Waiters>>,
     /// When the task looks again by itself.
     wakes: Duration,
 }
 
-impl Patience {
+impl Timeouts {
     pub(crate) fn new() -> Arc<Self> {
         let waiting = Waiting { entries: BTreeMap::new(), wakes: Duration::ZERO };
         let numbers = AtomicU64::new(0);
-        Arc::new(Patience { waiting: Lock::new(waiting), earlier: Notify::new(), numbers })
+        Arc::new(Timeouts { waiting: Lock::new(waiting), earlier: Notify::new(), numbers })
     }
 
     /// An entry for who has no number of its own.
@@ -50,7 +50,7 @@ impl Patience {
     }
 
     /// Looks at `what` when its entry says.
-    pub(crate) fn insert(&self, entry: Entry, what: Arc<dyn Lapse>) {
+    pub(crate) fn insert(&self, entry: Entry, what: Arc<dyn Waiters>) {
         let mut waiting = self.waiting.lock();
         waiting.entries.insert(entry, what);
         let earlier = entry.0 < waiting.wakes;
@@ -72,7 +72,7 @@ impl Patience {
     }
 
     /// The first that is to be looked at by `now`.
-    fn pop(&self, now: Duration) -> Option<(Entry, Arc<dyn Lapse>)> {
+    fn pop(&self, now: Duration) -> Option<(Entry, Arc<dyn Waiters>)> {
         let mut waiting = self.waiting.lock();
         let first = waiting.entries.first_entry().filter(|first| first.key().0 <= now)?;
         Some(first.remove_entry())
@@ -88,24 +88,24 @@ impl Patience {
 }
 
 /// Ends the wait of callers whose time is up, until the runtime is closed.
-pub(crate) fn run(patience: Arc<Patience>, shared: Arc<Shared>) -> BoxFuture<()> {
-    Box::pin(async move { look_after(&patience, &shared).await })
+pub(crate) fn run(timeouts: Arc<Timeouts>, shared: Arc<RuntimeContext>) -> BoxFuture<()> {
+    Box::pin(async move { look_after(&timeouts, &shared).await })
 }
 
-async fn look_after(patience: &Patience, shared: &Shared) {
-    let clock = shared.seams.clock.clone();
+async fn look_after(timeouts: &Timeouts, shared: &RuntimeContext) {
+    let clock = shared.environment.clock.clone();
     loop {
         // Before the stage is looked at, so that its change is not missed.
         let closing = shared.closing.notified();
         if shared.stage() == Stage::Closed {
-            return patience.clear();
+            return timeouts.clear();
         }
         let now = clock.elapsed();
-        while let Some((entry, what)) = patience.pop(now) {
-            what.lapse(entry, now);
+        while let Some((entry, what)) = timeouts.pop(now) {
+            what.expire(entry, now);
         }
-        let change = either(patience.earlier.notified(), closing);
-        match patience.sleeps() {
+        let change = either(timeouts.earlier.notified(), closing);
+        match timeouts.sleeps() {
             Some(first) => either(clock.sleep(first.saturating_sub(now)), change).await,
             None => change.await,
         }

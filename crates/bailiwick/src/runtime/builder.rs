@@ -15,15 +15,15 @@ use tokio::runtime::Handle;
 
 use crate::catalogue::Catalogue;
 use crate::config::Config;
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::context::unpolled;
 use crate::environment::clock::{Clock, SystemClock};
-use crate::environment::{Entropy, Seams, Spawn, SystemEntropy};
+use crate::environment::{Entropy, Environment, Spawn, SystemEntropy};
 use crate::error::panic_message;
 use crate::journal::port::{self, Guarded};
 use crate::projections::{self, Declared};
 use crate::reactions::{self, Reaction, SendDecision, send_decision};
-use crate::registry::aggregate_type::{AnyKind, Kind};
+use crate::registry::aggregate_type::{AggregateType, AnyAggregateType};
 use crate::runtime::Runtime;
 use crate::snapshots::{self, Keeper};
 use crate::startup::error::StartError;
@@ -95,7 +95,7 @@ pub struct Builder {
 
 struct Registration {
     id: TypeId,
-    make: fn(Arc<Shared>) -> Arc<dyn AnyKind>,
+    make: fn(Arc<RuntimeContext>) -> Arc<dyn AnyAggregateType>,
 }
 
 impl Builder {
@@ -128,7 +128,7 @@ impl Builder {
         let id = TypeId::of::<A>();
         if self.types.iter().all(|known| known.id != id) {
             self.names.aggregate::<A>();
-            self.types.push(Registration { id, make: |shared| Kind::<A>::new(shared) });
+            self.types.push(Registration { id, make: |shared| AggregateType::<A>::new(shared) });
         }
         self
     }
@@ -473,7 +473,7 @@ impl Builder {
             None => Arc::new(Handle::try_current().map_err(|_| StartError::NoExecutor)?),
         };
         check_timers(&*spawner, &*self.clock)?;
-        let seams = Seams { clock: self.clock, spawner, entropy: self.entropy };
+        let environment = Environment { clock: self.clock, spawner, entropy: self.entropy };
         let journal = self.journal;
         let snapshots = match self.snapshots {
             Some(store) => claim(&*store, &*journal)
@@ -481,7 +481,8 @@ impl Builder {
                 .then(|| Keeper::new(store, self.snapshots_agree, self.config.unsaved_snapshots)),
             None => None,
         };
-        let shared = Shared::new(journal.clone(), seams, self.config, views, event_types);
+        let shared =
+            RuntimeContext::new(journal.clone(), environment, self.config, views, event_types);
         #[cfg(feature = "metrics")]
         let shared = {
             if self.metrics.is_some() {
@@ -494,7 +495,7 @@ impl Builder {
         let shared = shared.with_sabotage(self.sabotage);
         let shared = Arc::new(shared);
         catch_up_with_journal(&shared, &*journal, self.allow_ahead).await?;
-        let kinds: Vec<(TypeId, Arc<dyn AnyKind>)> =
+        let kinds: Vec<(TypeId, Arc<dyn AnyAggregateType>)> =
             self.types.iter().map(|known| (known.id, (known.make)(shared.clone()))).collect();
         let all = kinds.iter().map(|(_, kind)| kind);
         recover(&shared, &*journal, all, schema).await?;
@@ -558,7 +559,7 @@ fn taken_twice(
 
 /// Time does not go back behind the journal.
 async fn catch_up_with_journal(
-    shared: &Shared,
+    shared: &RuntimeContext,
     journal: &dyn Journal,
     allow_ahead: bool,
 ) -> Result<(), StartError> {

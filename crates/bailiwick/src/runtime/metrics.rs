@@ -53,7 +53,7 @@ impl Told<'_> {
             self.counts(&own, counts);
             self.census(&own, &census);
         }
-        self.counts(&[("kind", "decision"), ("name", "all")], parts.floor.counts());
+        self.counts(&[("kind", "decision"), ("name", "all")], parts.scheduler.counts());
         for handle in runtime.policies().iter().chain(runtime.effects().iter()) {
             self.reaction(&handle.status());
         }

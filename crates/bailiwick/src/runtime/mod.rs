@@ -18,13 +18,13 @@ use bailiwick_core::{Aggregate, Decision, ReactionKind, Timestamp};
 use crate::aggregates::Aggregates;
 use crate::config::Config;
 use crate::context::counts::Counts;
-use crate::context::{Shared, Stage};
-use crate::decisions::{Decisions, Floor};
+use crate::context::{RuntimeContext, Stage};
+use crate::decisions::{Decisions, Scheduler};
 use crate::error::AskError;
 use crate::journal::JournalHandle;
 use crate::projections::{self, ProjectionHandle, Projections};
 use crate::reactions::{self, Begun, Reactions, SendDecision, Targets};
-use crate::registry::aggregate_type::{AnyKind, Kind};
+use crate::registry::aggregate_type::{AggregateType, AnyAggregateType};
 use crate::registry::news::Readers;
 use crate::runtime::builder::Builder;
 use crate::runtime::health::RuntimeHealth;
@@ -75,8 +75,8 @@ impl Runtime {
 
     /// Begins to work.
     pub(crate) fn new(
-        shared: Arc<Shared>,
-        kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
+        shared: Arc<RuntimeContext>,
+        kinds: Vec<(TypeId, Arc<dyn AnyAggregateType>)>,
         decisions: Vec<(TypeId, SendDecision)>,
         begun: Vec<Begun>,
         projections: Arc<[Arc<projections::Running>]>,
@@ -87,18 +87,18 @@ impl Runtime {
         // From here on events may be appended, and others told of them.
         all.iter().for_each(|kind| kind.clone().start());
         let known = decisions.iter().map(|(id, _)| *id).collect();
-        let floor = Floor::new(shared.clone(), all, known, readers);
-        let targets = Targets::new(&kinds, decisions, floor.clone());
+        let scheduler = Scheduler::new(shared.clone(), all, known, readers);
+        let targets = Targets::new(&kinds, decisions, scheduler.clone());
         let reactions = reactions::run(&shared, targets, begun);
         projections::run(&shared, &projections);
-        Runtime(Arc::new(Open(Parts::new(shared, kinds, floor, reactions, projections))))
+        Runtime(Arc::new(Open(Parts::new(shared, kinds, scheduler, reactions, projections))))
     }
 
     pub(crate) fn parts(&self) -> &Parts {
         &self.0.0
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Arc<RuntimeContext> {
         &self.parts().shared
     }
 
@@ -109,7 +109,8 @@ impl Runtime {
     #[track_caller]
     pub fn aggregates<A: Aggregate>(&self) -> Aggregates<A> {
         let found = self.parts().kinds.iter().find(|(id, _)| *id == TypeId::of::<A>());
-        let kind = found.and_then(|(_, kind)| kind.clone().as_any().downcast::<Kind<A>>().ok());
+        let kind =
+            found.and_then(|(_, kind)| kind.clone().as_any().downcast::<AggregateType<A>>().ok());
         match kind {
             Some(kind) => Aggregates::new(kind),
             None => panic!(
@@ -124,7 +125,7 @@ impl Runtime {
     /// panicked. Asks nobody and waits for nothing: for the health check of a server.
     pub fn health(&self) -> RuntimeHealth {
         let shared = &self.parts().shared;
-        let Shared { time, tasks, .. } = &**shared;
+        let RuntimeContext { time, tasks, .. } = &**shared;
         RuntimeHealth {
             journal: shared.health(),
             draining: shared.is_draining() || shared.stage() != Stage::Open,
@@ -186,7 +187,7 @@ impl Runtime {
 
     /// What runs decisions, to be shared and to be told options: time-out, correlation, principal.
     pub fn decisions(&self) -> Decisions {
-        Decisions::new(self.parts().floor.clone())
+        Decisions::new(self.parts().scheduler.clone())
     }
 
     /// Runs a decision: as [`Decisions::decide`], without options. It was
@@ -298,7 +299,7 @@ impl Runtime {
     /// What became of snapshots since it was started; all zero if it was given no store for them.
     pub fn snapshots(&self) -> SnapshotCounts {
         let snapshots = self.shared().snapshots.as_ref();
-        snapshots.map(|keeper| keeper.tally.read()).unwrap_or_default()
+        snapshots.map(|keeper| keeper.counters.read()).unwrap_or_default()
     }
 
     /// Shuts down: refuses new work and lets accepted work finish, calls of effects too, for at most `limit`. What

@@ -15,11 +15,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::context::counts::Counts;
-use crate::context::{Lock, Shared, Stage};
-use crate::decisions::Floor;
+use crate::context::{Lock, RuntimeContext, Stage};
+use crate::decisions::Scheduler;
 use crate::projections;
 use crate::reactions::Running;
-use crate::registry::aggregate_type::AnyKind;
+use crate::registry::aggregate_type::AnyAggregateType;
 use crate::runtime::Shutdown;
 use crate::util::race::{Either, either, race, yield_now};
 
@@ -28,9 +28,9 @@ const LAST_TURNS: usize = 64;
 
 /// What a runtime is made of. Whoever holds it does not keep the runtime open.
 pub(crate) struct Parts {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
-    pub(crate) floor: Arc<Floor>,
+    pub(crate) shared: Arc<RuntimeContext>,
+    pub(crate) kinds: Vec<(TypeId, Arc<dyn AnyAggregateType>)>,
+    pub(crate) scheduler: Arc<Scheduler>,
     pub(crate) reactions: Arc<[Arc<Running>]>,
     pub(crate) projections: Arc<[Arc<projections::Running>]>,
     ending: Ending,
@@ -52,18 +52,25 @@ struct Ending {
 
 impl Parts {
     pub(crate) fn new(
-        shared: Arc<Shared>,
-        kinds: Vec<(TypeId, Arc<dyn AnyKind>)>,
-        floor: Arc<Floor>,
+        shared: Arc<RuntimeContext>,
+        kinds: Vec<(TypeId, Arc<dyn AnyAggregateType>)>,
+        scheduler: Arc<Scheduler>,
         reactions: Arc<[Arc<Running>]>,
         projections: Arc<[Arc<projections::Running>]>,
     ) -> Arc<Self> {
-        Arc::new(Parts { shared, kinds, floor, reactions, projections, ending: Ending::default() })
+        Arc::new(Parts {
+            shared,
+            kinds,
+            scheduler,
+            reactions,
+            projections,
+            ending: Ending::default(),
+        })
     }
 
     pub(crate) fn counts(&self) -> Counts {
         let kinds = self.kinds.iter().map(|(_, kind)| kind.counts());
-        kinds.fold(self.floor.counts(), |a, b| a + b)
+        kinds.fold(self.scheduler.counts(), |a, b| a + b)
     }
 
     pub(crate) async fn shut_down(self: &Arc<Self>, limit: Duration) -> Shutdown {
@@ -71,7 +78,7 @@ impl Parts {
         if self.shared.stage() == Stage::Open {
             self.enter(Stage::Closing);
         }
-        let clock = &self.shared.seams.clock;
+        let clock = &self.shared.environment.clock;
         let until = clock.elapsed().saturating_add(limit);
         let waiting = Waiting { parts: self, until };
         let mut limit = pin!(clock.sleep(limit));
@@ -144,7 +151,7 @@ impl Parts {
 
     fn enter(&self, stage: Stage) {
         self.shared.enter(stage);
-        self.floor.meet(stage);
+        self.scheduler.meet(stage);
         self.kinds.iter().for_each(|(_, kind)| kind.sweep(stage));
         if stage == Stage::Closed {
             self.shared.permits.clear();
@@ -163,8 +170,8 @@ impl Parts {
         drop(kept);
         let parts = self.clone();
         // No task of those that are waited for: it holds nothing of the journal.
-        self.shared.seams.spawner.spawn(Box::pin(async move {
-            let clock = &parts.shared.seams.clock;
+        self.shared.environment.spawner.spawn(Box::pin(async move {
+            let clock = &parts.shared.environment.clock;
             let limit = clock.sleep(until.saturating_sub(clock.elapsed()));
             let in_time = matches!(race(parts.over(), limit).await, Either::Left(()));
             parts.close(in_time);

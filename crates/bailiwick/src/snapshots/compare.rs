@@ -11,7 +11,7 @@ use bailiwick_core::views::{Folded, ReadingItem, Slot};
 use super::Keeper;
 use super::counts::one;
 use super::find::Candidate;
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::error::{Unloadable, caught};
 use crate::journal::port::Guarded;
 use crate::view::read::fold_on;
@@ -57,14 +57,14 @@ impl Keeper {
     /// If it is compared at once, and is something else.
     pub(crate) async fn sample(
         self: &Arc<Self>,
-        shared: &Arc<Shared>,
+        shared: &Arc<RuntimeContext>,
         compared: Comparison,
     ) -> Result<(), Differs> {
         if self.must_agree {
             return self.compare(shared, compared).await;
         }
         let one_in = shared.config.compared_snapshots;
-        let nth = self.tally.used.load(Ordering::Relaxed);
+        let nth = self.counters.used.load(Ordering::Relaxed);
         if one_in == 0 || !nth.is_multiple_of(one_in) {
             return Ok(());
         }
@@ -78,14 +78,18 @@ impl Keeper {
         Ok(())
     }
 
-    async fn compare(&self, shared: &Arc<Shared>, compared: Comparison) -> Result<(), Differs> {
+    async fn compare(
+        &self,
+        shared: &Arc<RuntimeContext>,
+        compared: Comparison,
+    ) -> Result<(), Differs> {
         let Comparison { reading, found } = compared;
         let Some(is_same) = is_same(shared, reading, &found).await else { return Ok(()) };
-        one(&self.tally.compared);
+        one(&self.counters.compared);
         if is_same {
             return Ok(());
         }
-        one(&self.tally.different);
+        one(&self.counters.different);
         let Declared { view, version, .. } = found.declared;
         let position = found.position();
         let differs = Differs { view, version, position };
@@ -107,7 +111,11 @@ impl Keeper {
 }
 
 /// None if that cannot be said: the journal cannot be read, or the runtime is closed.
-async fn is_same(shared: &Arc<Shared>, reading: ReadingItem, found: &Candidate) -> Option<bool> {
+async fn is_same(
+    shared: &Arc<RuntimeContext>,
+    reading: ReadingItem,
+    found: &Candidate,
+) -> Option<bool> {
     let position = found.position();
     let of = reading.clone();
     let kept = caught(|| Slot::of_snapshot(of, &found.body.state, position)).ok()?.ok()?;

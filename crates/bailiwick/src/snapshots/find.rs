@@ -6,7 +6,7 @@ use bailiwick_core::{CodecError, ErrorReport, Position, SnapshotKey};
 
 use super::Keeper;
 use super::counts::one;
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::error::caught;
 use crate::journal::port::Guarded;
 use crate::util::race::{Either, race};
@@ -44,7 +44,7 @@ impl Keeper {
     /// beyond `upto`.
     pub(crate) async fn find(
         &self,
-        shared: &Shared,
+        shared: &RuntimeContext,
         declared: Declared,
         key: SnapshotKey,
         upto: Option<Position>,
@@ -53,7 +53,7 @@ impl Keeper {
             return None;
         }
         let get = Guarded::new(|| self.store.get(&key), |error| error);
-        let patience = shared.seams.clock.sleep(shared.config.snapshot_patience);
+        let patience = shared.environment.clock.sleep(shared.config.snapshot_patience);
         let found = match race(get, patience).await {
             Either::Left(Ok(found)) => found,
             Either::Left(Err(error)) => return self.unread(shared, &key, &error),
@@ -67,7 +67,7 @@ impl Keeper {
         // Before anything else of it is looked at.
         let is_current = header.version == declared.version && header.reads == declared.reads();
         if !is_current && !takes_old_ones(shared) {
-            one(&self.tally.outdated);
+            one(&self.counters.outdated);
             return None;
         }
         if upto.is_some_and(|upto| header.position > upto) {
@@ -82,16 +82,21 @@ impl Keeper {
 
     /// Whether the journal has the last event of a candidate, by the page that was
     /// [read](Candidate::read) for it.
-    pub(crate) fn confirm(&self, shared: &Shared, found: &Candidate, mut page: Page) -> Confirmed {
+    pub(crate) fn confirm(
+        &self,
+        shared: &RuntimeContext,
+        found: &Candidate,
+        mut page: Page,
+    ) -> Confirmed {
         let position = found.position();
         let first = page.events.first().filter(|first| first.position == position);
         if first.is_some_and(|first| digest(first) == found.header.event) {
             page.events.remove(0);
             return Confirmed::Yes(page);
         }
-        one(&self.tally.refused);
+        one(&self.counters.refused);
         let (snapshot, head) = (&found.key, page.upto);
-        if let Some(left_out) = self.unusable.line(shared.seams.clock.elapsed()) {
+        if let Some(left_out) = self.unusable.line(shared.environment.clock.elapsed()) {
             if page.events.is_empty() && head < position {
                 tracing::warn!(
                     %snapshot, %position, %head, left_out,
@@ -112,18 +117,18 @@ impl Keeper {
 
     /// A candidate was gone on from.
     pub(crate) fn was_used(&self) {
-        one(&self.tally.used);
+        one(&self.counters.used);
     }
 
     /// What it remembers of idempotency keys begins too late.
     pub(crate) fn is_forgetful(&self) {
-        one(&self.tally.outdated);
+        one(&self.counters.outdated);
     }
 
     /// It cannot be gone on from: it is removed, so that it is not found again.
-    pub(crate) fn unusable(&self, shared: &Shared, snapshot: &SnapshotKey, why: &str) {
-        one(&self.tally.unusable);
-        if let Some(left_out) = self.unusable.line(shared.seams.clock.elapsed()) {
+    pub(crate) fn unusable(&self, shared: &RuntimeContext, snapshot: &SnapshotKey, why: &str) {
+        one(&self.counters.unusable);
+        if let Some(left_out) = self.unusable.line(shared.environment.clock.elapsed()) {
             tracing::warn!(%snapshot, why, left_out, "a snapshot cannot be used: the history is read");
         }
         self.remove(shared, snapshot);
@@ -132,7 +137,7 @@ impl Keeper {
     /// What is decoded of a candidate; none, and it is removed, if that cannot be.
     pub(crate) fn decoded<T>(
         &self,
-        shared: &Shared,
+        shared: &RuntimeContext,
         found: &Candidate,
         decode: impl FnOnce() -> Result<T, CodecError>,
     ) -> Option<T> {
@@ -147,30 +152,30 @@ impl Keeper {
 
     fn unread(
         &self,
-        shared: &Shared,
+        shared: &RuntimeContext,
         snapshot: &SnapshotKey,
         error: &BoxError,
     ) -> Option<Candidate> {
-        one(&self.tally.unread);
-        if let Some(left_out) = self.unusable.line(shared.seams.clock.elapsed()) {
+        one(&self.counters.unread);
+        if let Some(left_out) = self.unusable.line(shared.environment.clock.elapsed()) {
             let why = ErrorReport::of(&**error);
             tracing::warn!(%snapshot, %why, left_out, "a snapshot cannot be looked for: the history is read");
         }
         None
     }
 
-    fn remove(&self, shared: &Shared, key: &SnapshotKey) {
+    fn remove(&self, shared: &RuntimeContext, key: &SnapshotKey) {
         let removed = Guarded::new(|| self.store.remove(key), |error| error);
         shared.spawn(Box::pin(async move { drop(removed.await) }));
     }
 }
 
 #[cfg(feature = "fault-injection")]
-fn takes_old_ones(shared: &Shared) -> bool {
+fn takes_old_ones(shared: &RuntimeContext) -> bool {
     shared.sabotaged(crate::sabotage::Sabotage::OldSnapshotUsed)
 }
 
 #[cfg(not(feature = "fault-injection"))]
-fn takes_old_ones(_: &Shared) -> bool {
+fn takes_old_ones(_: &RuntimeContext) -> bool {
     false
 }

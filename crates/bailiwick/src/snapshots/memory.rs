@@ -16,10 +16,10 @@ use crate::context::Lock;
 ///
 /// For an example see [`SnapshotCounts`](crate::SnapshotCounts).
 #[derive(Clone, Default)]
-pub struct MemorySnapshots(Arc<Lock<Kept>>);
+pub struct MemorySnapshots(Arc<Lock<ViewCache>>);
 
 #[derive(Default)]
-struct Kept {
+struct ViewCache {
     journal: Option<JournalId>,
     snapshots: BTreeMap<SnapshotKey, Bytes>,
 }
@@ -43,7 +43,7 @@ impl MemorySnapshots {
 
     /// Forgets all of them, and of which journal they are.
     pub fn delete_all(&self) {
-        *self.0.lock() = Kept::default();
+        *self.0.lock() = ViewCache::default();
     }
 
     /// Changes the bytes of each.

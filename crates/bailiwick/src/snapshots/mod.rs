@@ -42,7 +42,7 @@ pub(crate) struct Keeper {
     store: Arc<dyn SnapshotStore>,
     /// One that is not what its events fold to fails whoever would go on from it.
     pub(crate) must_agree: bool,
-    pub(crate) tally: Tallied,
+    pub(crate) counters: Tallied,
     queue: Lock<VecDeque<Offer>>,
     came: Notify,
     most: usize,
@@ -60,7 +60,7 @@ impl Keeper {
         Arc::new(Keeper {
             store,
             must_agree,
-            tally: Tallied::default(),
+            counters: Tallied::default(),
             queue: Lock::new(VecDeque::new()),
             came: Notify::new(),
             most,

@@ -10,7 +10,7 @@ use bailiwick_core::{BoxFuture, ErrorReport, Position, SnapshotKey};
 
 use super::Keeper;
 use super::counts::one;
-use crate::context::{Shared, Stage};
+use crate::context::{RuntimeContext, Stage};
 use crate::error::guarded;
 use crate::journal::port::{self, Guarded, or_closed};
 use crate::util::race::{either, yield_now};
@@ -44,14 +44,14 @@ impl Keeper {
         }
         let has_room = self.queue.lock().len() < self.most;
         if !has_room {
-            one(&self.tally.dropped);
+            one(&self.counters.dropped);
         }
         has_room
     }
 
     /// A state is not even encoded.
     pub(crate) fn is_too_large(&self) {
-        one(&self.tally.too_large);
+        one(&self.counters.too_large);
     }
 
     /// Leaves a state to be saved, unless too many wait.
@@ -68,7 +68,7 @@ impl Keeper {
         drop(queue);
         match left {
             None => self.came.notify_one(),
-            Some(_) => one(&self.tally.dropped),
+            Some(_) => one(&self.counters.dropped),
         }
     }
 
@@ -76,7 +76,7 @@ impl Keeper {
         self.queue.lock().pop_front()
     }
 
-    async fn save(&self, shared: &Shared, offer: Offer) -> Result<(), NotSaved> {
+    async fn save(&self, shared: &RuntimeContext, offer: Offer) -> Result<(), NotSaved> {
         let Offer { declared, key, reads, position, beside, form } = offer;
         let form = guarded(form).map_err(NotSaved::Failed)?;
         let form = form.map_err(|error| NotSaved::Failed(ErrorReport::of(&error).to_string()))?;
@@ -94,37 +94,37 @@ impl Keeper {
         let put = Guarded::new(|| self.store.put(key, bytes.into()), |error| error);
         let put = or_closed(shared, put).await.ok_or(NotSaved::Closed)?;
         put.map_err(|error| NotSaved::Failed(ErrorReport::of(&*error).to_string()))?;
-        one(&self.tally.saved);
+        one(&self.counters.saved);
         Ok(())
     }
 
-    fn not_saved(&self, shared: &Shared, snapshot: &str, why: NotSaved) {
+    fn not_saved(&self, shared: &RuntimeContext, snapshot: &str, why: NotSaved) {
         let why = match why {
             NotSaved::Closed => return,
             NotSaved::TooLarge(bytes) => {
-                one(&self.tally.too_large);
+                one(&self.counters.too_large);
                 let most = shared.config.snapshot_bytes;
                 format!("it has {bytes} bytes, and may have {most} (`Config::snapshot_bytes`)")
             }
             NotSaved::Failed(why) => {
-                one(&self.tally.failed);
+                one(&self.counters.failed);
                 why
             }
         };
-        if let Some(left_out) = self.unsaved.line(shared.seams.clock.elapsed()) {
+        if let Some(left_out) = self.unsaved.line(shared.environment.clock.elapsed()) {
             tracing::warn!(%snapshot, why, left_out, "a snapshot is not saved");
         }
     }
 
     pub(super) fn clear_queue(&self) {
         let left = std::mem::take(&mut *self.queue.lock());
-        self.tally.dropped.fetch_add(left.len() as u64, Ordering::Relaxed);
+        self.counters.dropped.fetch_add(left.len() as u64, Ordering::Relaxed);
     }
 }
 
 /// The event that is the last one in a state: so what is saved is in the journal.
 async fn last_event(
-    shared: &Shared,
+    shared: &RuntimeContext,
     reads: Query,
     position: Position,
 ) -> Result<RecordedEvent, NotSaved> {
@@ -146,7 +146,7 @@ async fn last_event(
 }
 
 /// Saves what is offered until the runtime closes.
-pub(crate) fn run(keeper: Arc<Keeper>, shared: Arc<Shared>) -> BoxFuture<()> {
+pub(crate) fn run(keeper: Arc<Keeper>, shared: Arc<RuntimeContext>) -> BoxFuture<()> {
     Box::pin(async move {
         loop {
             // Before the stage is looked at, so that its change is not missed.

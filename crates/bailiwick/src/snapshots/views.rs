@@ -11,7 +11,7 @@ use super::compare::Comparison;
 use super::find::{Candidate, Confirmed};
 use super::save::Offer;
 use super::{Differs, Keeper};
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::error::caught;
 
 /// Has the views that have seen nothing yet go on from snapshots, if there are any that are not beyond
@@ -20,7 +20,7 @@ use crate::error::caught;
 /// # Errors
 /// If a snapshot is to be what its events fold to, and is not.
 pub(crate) async fn revive<F: Future<Output = Option<Page>>>(
-    shared: &Arc<Shared>,
+    shared: &Arc<RuntimeContext>,
     views: &mut Folded,
     (of, upto): (SnapshotOf, Option<Position>),
     mut read: impl FnMut(Read) -> F,
@@ -78,7 +78,12 @@ pub(crate) fn keep(keeper: &Keeper, slots: &mut [Slot]) {
 }
 
 impl Keeper {
-    fn slot(&self, shared: &Shared, reading: ReadingItem, found: &Candidate) -> Option<Slot> {
+    fn slot(
+        &self,
+        shared: &RuntimeContext,
+        reading: ReadingItem,
+        found: &Candidate,
+    ) -> Option<Slot> {
         self.decoded(shared, found, || {
             Slot::of_snapshot(reading, &found.body.state, found.position())
         })

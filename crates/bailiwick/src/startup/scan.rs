@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use bailiwick_core::journal::{Journal as Port, Query, Read, RecordedEvent};
 
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::journal::port;
-use crate::registry::aggregate_type::AnyKind;
+use crate::registry::aggregate_type::AnyAggregateType;
 use crate::startup::error::StartError;
 use crate::startup::recovery::Recovery;
 use crate::startup::schema::Schema;
@@ -18,7 +18,7 @@ use crate::util::pace::Pace;
 
 /// An aggregate type, and what its part of the journal has shown so far.
 struct Part<'a> {
-    kind: &'a dyn AnyKind,
+    kind: &'a dyn AnyAggregateType,
     deadlines: Recovery,
 }
 
@@ -27,9 +27,9 @@ struct Part<'a> {
 /// # Errors
 /// If it holds what cannot be read as it was written.
 pub(crate) async fn recover<'a>(
-    shared: &Shared,
+    shared: &RuntimeContext,
     port: &dyn Port,
-    kinds: impl Iterator<Item = &'a Arc<dyn AnyKind>>,
+    kinds: impl Iterator<Item = &'a Arc<dyn AnyAggregateType>>,
     mut schema: Schema,
 ) -> Result<(), StartError> {
     if schema.is_empty() {

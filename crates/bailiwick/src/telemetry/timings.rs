@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 
 /// When something began, if that is of interest.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,7 +27,7 @@ pub(crate) struct Timings(#[cfg(feature = "metrics")] Option<Box<crate::metrics:
 
 #[cfg(feature = "metrics")]
 impl Timings {
-    pub(crate) fn of(shared: &Shared, kind: &'static str, name: &'static str) -> Timings {
+    pub(crate) fn of(shared: &RuntimeContext, kind: &'static str, name: &'static str) -> Timings {
         let wanted = shared.metrics.as_ref();
         Timings(wanted.map(|labels| Box::new(crate::metrics::Histograms::new(labels, kind, name))))
     }
@@ -40,8 +40,8 @@ impl Timings {
 
     /// Reads the clock only if it is of interest.
     #[inline]
-    pub(crate) fn begin(&self, shared: &Shared) -> Mark {
-        Mark(self.0.as_ref().map(|_| shared.seams.clock.elapsed()))
+    pub(crate) fn begin(&self, shared: &RuntimeContext) -> Mark {
+        Mark(self.0.as_ref().map(|_| shared.environment.clock.elapsed()))
     }
 
     /// A call waited from when it was made until its turn began.
@@ -54,17 +54,17 @@ impl Timings {
 
     /// A turn that began then has judged all it has.
     #[inline]
-    pub(crate) fn judged(&self, turn: Mark, shared: &Shared) {
+    pub(crate) fn judged(&self, turn: Mark, shared: &RuntimeContext) {
         if let (Some(all), Some(turn)) = (&self.0, turn.0) {
-            all.turn.record(shared.seams.clock.elapsed().saturating_sub(turn));
+            all.turn.record(shared.environment.clock.elapsed().saturating_sub(turn));
         }
     }
 
     /// An append that was made then has ended.
     #[inline]
-    pub(crate) fn appended(&self, append: Mark, shared: &Shared) {
+    pub(crate) fn appended(&self, append: Mark, shared: &RuntimeContext) {
         if let (Some(all), Some(append)) = (&self.0, append.0) {
-            all.append.record(shared.seams.clock.elapsed().saturating_sub(append));
+            all.append.record(shared.environment.clock.elapsed().saturating_sub(append));
         }
     }
 
@@ -79,7 +79,7 @@ impl Timings {
 
 #[cfg(not(feature = "metrics"))]
 impl Timings {
-    pub(crate) fn of(_: &Shared, _: &'static str, _: &'static str) -> Timings {
+    pub(crate) fn of(_: &RuntimeContext, _: &'static str, _: &'static str) -> Timings {
         Timings()
     }
 
@@ -89,7 +89,7 @@ impl Timings {
     }
 
     #[inline]
-    pub(crate) fn begin(&self, _: &Shared) -> Mark {
+    pub(crate) fn begin(&self, _: &RuntimeContext) -> Mark {
         Mark()
     }
 
@@ -97,10 +97,10 @@ impl Timings {
     pub(crate) fn waited(&self, _: Mark, _: Mark) {}
 
     #[inline]
-    pub(crate) fn judged(&self, _: Mark, _: &Shared) {}
+    pub(crate) fn judged(&self, _: Mark, _: &RuntimeContext) {}
 
     #[inline]
-    pub(crate) fn appended(&self, _: Mark, _: &Shared) {}
+    pub(crate) fn appended(&self, _: Mark, _: &RuntimeContext) {}
 
     #[inline]
     pub(crate) fn late(&self, _: Duration) {}

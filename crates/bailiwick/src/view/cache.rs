@@ -13,7 +13,7 @@ use hashbrown::HashTable;
 use smallvec::SmallVec;
 
 use crate::config::Config;
-use crate::context::{Lock, Shared};
+use crate::context::{Lock, RuntimeContext};
 use crate::error::panic_message;
 use crate::snapshots::{self, Keeper};
 
@@ -21,7 +21,7 @@ use crate::snapshots::{self, Keeper};
 /// sorted out.
 const USES_PER_VIEW: usize = 2;
 
-pub(crate) struct Kept {
+pub(crate) struct ViewCache {
     most: Most,
     hasher: FixedState,
     slots: Lock<Slots>,
@@ -61,16 +61,16 @@ struct Weighed {
 /// The views of a decision are few.
 pub(crate) type Few<T> = SmallVec<[T; 2]>;
 
-impl Kept {
-    pub(crate) fn of(shared: &Shared, seed: u64) -> Self {
+impl ViewCache {
+    pub(crate) fn of(shared: &RuntimeContext, seed: u64) -> Self {
         let snapshots = shared.snapshots.clone();
-        Kept { snapshots, ..Kept::new(seed, &shared.config) }
+        ViewCache { snapshots, ..ViewCache::new(seed, &shared.config) }
     }
 
     fn new(seed: u64, config: &Config) -> Self {
         let hasher = FixedState::with_seed(seed);
         let most = Most { views: config.cached_views, bytes: config.cached_view_bytes };
-        Kept { most, hasher, slots: Lock::new(Slots::default()), snapshots: None }
+        ViewCache { most, hasher, slots: Lock::new(Slots::default()), snapshots: None }
     }
 
     /// Takes the views of a boundary out: whoever has one goes on with it.
@@ -201,8 +201,8 @@ mod tests {
     /// What a door weighs that holds nothing.
     const DOOR: usize = 256 + size_of::<Door>();
 
-    fn kept(views: usize, bytes: usize) -> Kept {
-        Kept::new(1, &Config::new().cached_views(views).cached_view_bytes(bytes))
+    fn kept(views: usize, bytes: usize) -> ViewCache {
+        ViewCache::new(1, &Config::new().cached_views(views).cached_view_bytes(bytes))
     }
 
     fn boundary(door: &'static str) -> Boundary {
@@ -210,14 +210,14 @@ mod tests {
     }
 
     /// A turn over one view that comes to this position, and takes it out first or was too late.
-    fn keep(kept: &Kept, door: &'static str, upto: u64, takes: bool) {
+    fn keep(kept: &ViewCache, door: &'static str, upto: u64, takes: bool) {
         let boundary = boundary(door);
         let taken = if takes { kept.take(&boundary) } else { Few::new() };
         turn(kept, &boundary, taken, Vec::new(), upto);
     }
 
     fn turn(
-        kept: &Kept,
+        kept: &ViewCache,
         boundary: &Boundary,
         mut taken: Few<Slot>,
         events: Vec<RecordedEvent>,
@@ -230,7 +230,7 @@ mod tests {
         kept.keep(views);
     }
 
-    fn upto(kept: &Kept, door: &'static str) -> Option<u64> {
+    fn upto(kept: &ViewCache, door: &'static str) -> Option<u64> {
         kept.take(&boundary(door)).pop().map(|slot| slot.upto().get())
     }
 

@@ -10,7 +10,7 @@ use bailiwick_core::snapshot::SnapshotOf;
 use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{BoundaryError, FoldError, InvalidTag, Position, View};
 
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::error::{ReadError, caught};
 use crate::journal::port::{self, or_closed};
 use crate::snapshots;
@@ -23,13 +23,13 @@ use crate::util::seen::Seen;
 ///
 /// It is a key with options and nothing more: nothing is kept in memory for it.
 pub struct ViewRef<V: View> {
-    shared: Arc<Shared>,
+    shared: Arc<RuntimeContext>,
     key: V::Key,
     timeout: Duration,
 }
 
 impl<V: View> ViewRef<V> {
-    pub(crate) fn new(shared: Arc<Shared>, key: V::Key) -> Self {
+    pub(crate) fn new(shared: Arc<RuntimeContext>, key: V::Key) -> Self {
         let timeout = shared.config.timeout;
         ViewRef { shared, key, timeout }
     }
@@ -87,11 +87,11 @@ pub(crate) fn boundary_of<V: View>(key: &V::Key) -> Result<Boundary, InvalidTag>
 
 /// Reads for so long at most.
 pub(crate) async fn within<T>(
-    shared: &Shared,
+    shared: &RuntimeContext,
     timeout: Duration,
     work: impl Future<Output = Result<T, ReadError>>,
 ) -> Result<T, ReadError> {
-    match race(work, shared.seams.clock.sleep(timeout)).await {
+    match race(work, shared.environment.clock.sleep(timeout)).await {
         Either::Left(read) => read,
         Either::Right(()) => Err(ReadError::TimedOut),
     }
@@ -104,7 +104,10 @@ pub(crate) fn seen<V: View>(folded: Folded) -> Seen<V> {
 }
 
 /// Folds the one view of a boundary up to the end of the journal.
-pub(crate) async fn fold(shared: &Arc<Shared>, boundary: &Boundary) -> Result<Folded, ReadError> {
+pub(crate) async fn fold(
+    shared: &Arc<RuntimeContext>,
+    boundary: &Boundary,
+) -> Result<Folded, ReadError> {
     let mut folded = begin(shared, boundary, (SnapshotOf::View, None)).await?;
     fold_on(shared, &mut folded, None).await?;
     if let Some(keeper) = &shared.snapshots {
@@ -116,7 +119,7 @@ pub(crate) async fn fold(shared: &Arc<Shared>, boundary: &Boundary) -> Result<Fo
 /// The views of a boundary, at the beginning of the journal or where a snapshot goes on, which is not beyond
 /// that position.
 pub(crate) async fn begin(
-    shared: &Arc<Shared>,
+    shared: &Arc<RuntimeContext>,
     boundary: &Boundary,
     of: (SnapshotOf, Option<Position>),
 ) -> Result<Folded, ReadError> {
@@ -130,7 +133,7 @@ pub(crate) async fn begin(
 
 /// Folds a view on, to the end of the journal, or up to that position if the journal goes beyond it.
 pub(crate) async fn fold_on(
-    shared: &Arc<Shared>,
+    shared: &Arc<RuntimeContext>,
     folded: &mut Folded,
     upto: Option<Position>,
 ) -> Result<(), ReadError> {

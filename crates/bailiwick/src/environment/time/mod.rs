@@ -23,7 +23,7 @@ use bailiwick_core::journal::RecordedEvent;
 use tokio::sync::Notify;
 
 use crate::config::Config;
-use crate::context::{Lock, Shared, Stage};
+use crate::context::{Lock, RuntimeContext, Stage};
 use crate::environment::clock::Clock;
 use crate::environment::health::ClockHealth;
 use crate::util::race::either;
@@ -278,7 +278,7 @@ fn tell(news: News) {
 }
 
 /// Looks at the clock while a leap of it is not believed yet, until the runtime is closed.
-pub(crate) async fn run(shared: Arc<Shared>) {
+pub(crate) async fn run(shared: Arc<RuntimeContext>) {
     let time = &shared.time;
     let between = (time.confirm / course::READINGS).clamp(SHORTEST_LOOK, LONGEST_LOOK);
     loop {

@@ -10,7 +10,7 @@
 //!    who was not gives way. Uses are counted up to [`MOST_USES`].
 //! 3. Who gives way on probation leaves a ghost, see [`Ghosts`]; who comes back while its ghost is
 //!    there is proven at once. There are half as many ghosts as there are who rest.
-//! 4. Being used touches nothing here: it is counted in the [`Standing`] that each keeps itself, and
+//! 4. Being used touches nothing here: it is counted in the [`CacheEntry`] that each keeps itself, and
 //!    seen when its turn comes. Who is at work then leaves the queue, and is proven when it comes
 //!    back.
 //! 5. Times are numbers that are compared, in whatever unit.
@@ -50,15 +50,15 @@ pub(crate) struct Load {
 
 /// What it is judged by; kept with it.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Standing {
+pub(crate) struct CacheEntry {
     /// Beyond 4 GiB all weigh the same.
     heap: u32,
-    place: Place,
+    segment: Segment,
     uses: u8,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Place {
+enum Segment {
     /// In no queue.
     #[default]
     Nowhere,
@@ -109,31 +109,31 @@ impl<T> Resting<T> {
     }
 
     /// Comes to rest, and is not in a queue. It is to be looked at at `at` or later.
-    pub(crate) fn enter(&mut self, item: T, standing: &mut Standing, at: u64, hash: u64) {
-        let weight = self.weight(standing);
-        let has_proven_itself = if standing.place == Place::Away {
-            standing.was_used();
+    pub(crate) fn enter(&mut self, item: T, cache_entry: &mut CacheEntry, at: u64, hash: u64) {
+        let weight = self.weight(cache_entry);
+        let has_proven_itself = if cache_entry.segment == Segment::Away {
+            cache_entry.was_used();
             true
         } else {
-            standing.uses = 0;
+            cache_entry.uses = 0;
             self.ghosts.take(hash)
         };
         let most = self.proven_most();
         let has_room = !self.proven.load.with(weight).exceeds(most);
         let proven = has_room || (has_proven_itself && !weight.exceeds(most));
-        standing.place = if proven { Place::Proven } else { Place::Probation };
-        let queue = self.queue(standing);
+        cache_entry.segment = if proven { Segment::Proven } else { Segment::Probation };
+        let queue = self.queue(cache_entry);
         queue.load = queue.load.with(weight);
         queue.list.push_back((at, item));
     }
 
     /// Its heap is so many bytes now.
-    pub(crate) fn weigh(&mut self, standing: &mut Standing, heap: u32) {
-        let before = self.weight(standing);
-        standing.heap = heap;
-        if standing.is_queued() {
-            let after = self.weight(standing);
-            let queue = self.queue(standing);
+    pub(crate) fn weigh(&mut self, cache_entry: &mut CacheEntry, heap: u32) {
+        let before = self.weight(cache_entry);
+        cache_entry.heap = heap;
+        if cache_entry.is_queued() {
+            let after = self.weight(cache_entry);
+            let queue = self.queue(cache_entry);
             queue.load = queue.load.without(before).with(after);
         }
     }
@@ -160,37 +160,37 @@ impl<T> Resting<T> {
     pub(crate) fn judge(
         &mut self,
         look: Look<T>,
-        standing: &mut Standing,
+        cache_entry: &mut CacheEntry,
         seen: Seen,
         hash: u64,
     ) -> Option<T> {
-        let weight = self.weight(standing);
-        let queue = self.queue(standing);
+        let weight = self.weight(cache_entry);
+        let queue = self.queue(cache_entry);
         queue.load = queue.load.without(weight);
         let again = match seen {
             Seen::AtWork => {
-                standing.place = Place::Away;
+                cache_entry.segment = Segment::Away;
                 return Some(look.item);
             }
             Seen::Expired => {
-                standing.place = Place::Nowhere;
+                cache_entry.segment = Segment::Nowhere;
                 return Some(look.item);
             }
             Seen::Resting(again) => again,
         };
         if look.pressed {
-            if standing.uses == 0 || weight.exceeds(self.proven_most()) {
-                if standing.place == Place::Probation {
+            if cache_entry.uses == 0 || weight.exceeds(self.proven_most()) {
+                if cache_entry.segment == Segment::Probation {
                     self.ghosts.make_room(self.load().count / RESTING_PER_GHOST);
                     self.ghosts.insert(hash);
                 }
-                standing.place = Place::Nowhere;
+                cache_entry.segment = Segment::Nowhere;
                 return Some(look.item);
             }
-            standing.uses -= 1;
-            standing.place = Place::Proven;
+            cache_entry.uses -= 1;
+            cache_entry.segment = Segment::Proven;
         }
-        let queue = self.queue(standing);
+        let queue = self.queue(cache_entry);
         queue.load = queue.load.with(weight);
         queue.list.push_back((again, look.item));
         None
@@ -220,8 +220,8 @@ impl<T> Resting<T> {
         queues.map(|queue| std::mem::take(&mut queue.list)).into_iter().flatten().map(|(_, it)| it)
     }
 
-    fn weight(&self, standing: &Standing) -> Load {
-        Load { count: 1, bytes: self.each + u64::from(standing.heap) }
+    fn weight(&self, cache_entry: &CacheEntry) -> Load {
+        Load { count: 1, bytes: self.each + u64::from(cache_entry.heap) }
     }
 
     /// The part of the budget that is not kept for the probation.
@@ -233,14 +233,14 @@ impl<T> Resting<T> {
         }
     }
 
-    fn queue(&mut self, standing: &Standing) -> &mut Queue<T> {
-        if standing.place == Place::Proven { &mut self.proven } else { &mut self.probation }
+    fn queue(&mut self, cache_entry: &CacheEntry) -> &mut Queue<T> {
+        if cache_entry.segment == Segment::Proven { &mut self.proven } else { &mut self.probation }
     }
 }
 
-impl Standing {
+impl CacheEntry {
     pub(crate) fn is_queued(&self) -> bool {
-        matches!(self.place, Place::Probation | Place::Proven)
+        matches!(self.segment, Segment::Probation | Segment::Proven)
     }
 
     /// It was used, and comes to rest again.

@@ -131,7 +131,7 @@ async fn judge_all(kind: Arc<dyn Timed>, whom: Arc<Whom>) {
                     ?wait,
                     "deadlines cannot be judged anew yet"
                 );
-                if or_closed(shared, shared.seams.clock.sleep(wait)).await.is_none() {
+                if or_closed(shared, shared.environment.clock.sleep(wait)).await.is_none() {
                     return;
                 }
                 times = times.saturating_add(1);

@@ -33,7 +33,7 @@ pub(crate) use timed::{Folding, Timed};
 const COMPARED_EVENTS: u32 = 1_000;
 
 /// What the journal has shown so far of the deadlines of one type. In order, so that the same journal
-/// gives the same start. Kept are those that have a deadline or are left open, and a sample; not the
+/// gives the same start. ViewCache are those that have a deadline or are left open, and a sample; not the
 /// aggregates that ever were.
 pub(crate) struct Recovery {
     kind: Arc<dyn Timed>,

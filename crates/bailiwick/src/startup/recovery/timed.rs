@@ -8,12 +8,12 @@ use bailiwick_core::{Aggregate, Id, Position, Tag, Timestamp};
 
 use super::Judging;
 use crate::cell::fold_one;
-use crate::context::Shared;
-use crate::registry::aggregate_type::Kind;
+use crate::context::RuntimeContext;
+use crate::registry::aggregate_type::AggregateType;
 
 /// An aggregate type, as far as the deadlines of its aggregates have to be found out.
 pub(crate) trait Timed: Send + Sync {
-    fn shared(&self) -> &Arc<Shared>;
+    fn shared(&self) -> &Arc<RuntimeContext>;
     fn judging(&self) -> &Judging;
     /// The `NAME` of the type.
     fn name(&self) -> &'static str;
@@ -46,8 +46,8 @@ struct OneOf<A: Aggregate> {
     folded: Option<(A, Position)>,
 }
 
-impl<A: Aggregate> Timed for Kind<A> {
-    fn shared(&self) -> &Arc<Shared> {
+impl<A: Aggregate> Timed for AggregateType<A> {
+    fn shared(&self) -> &Arc<RuntimeContext> {
         &self.shared
     }
 

@@ -12,10 +12,10 @@ fn hash(id: char) -> u64 {
     u64::from(u32::from(id)) << 32
 }
 
-/// Those in memory, each with its standing, and those of them who are at work.
+/// Those in memory, each with its cache entry, and those of them who are at work.
 struct Room {
     resting: Resting<char>,
-    standings: BTreeMap<char, Standing>,
+    standings: BTreeMap<char, CacheEntry>,
     at_work: BTreeSet<char>,
 }
 
@@ -38,12 +38,12 @@ impl Room {
 
     fn rests(&mut self, id: char, heap: u32) {
         self.at_work.remove(&id);
-        let standing = self.standings.get_mut(&id).expect("in memory");
-        self.resting.weigh(standing, heap);
-        if standing.is_queued() {
-            standing.was_used();
+        let cache_entry = self.standings.get_mut(&id).expect("in memory");
+        self.resting.weigh(cache_entry, heap);
+        if cache_entry.is_queued() {
+            cache_entry.was_used();
         } else {
-            self.resting.enter(id, standing, LATER, hash(id));
+            self.resting.enter(id, cache_entry, LATER, hash(id));
         }
     }
 
@@ -51,13 +51,13 @@ impl Room {
     fn look(&mut self, now: u64) {
         while let Some(look) = self.resting.next(now) {
             let id = look.item;
-            let standing = self.standings.get_mut(&id).expect("in memory");
+            let cache_entry = self.standings.get_mut(&id).expect("in memory");
             let seen = match self.at_work.contains(&id) {
                 true => Seen::AtWork,
                 false if look.pressed => Seen::Resting(LATER),
                 false => Seen::Expired,
             };
-            let gone = self.resting.judge(look, standing, seen, hash(id));
+            let gone = self.resting.judge(look, cache_entry, seen, hash(id));
             if gone.is_some() && !self.at_work.contains(&id) {
                 self.standings.remove(&id);
             }

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use crate::config::Config;
 use crate::context::Lock;
 
-pub(crate) struct Places {
+pub(crate) struct InFlightLimit {
     taken: Lock<Taken>,
     /// There was no room, and now there may be.
     pub(super) freed: Notify,
@@ -32,7 +32,7 @@ struct Taken {
     /// [`GRAINS`] elements and one.
     by_time: VecDeque<(Duration, usize)>,
     /// Their sum.
-    places: usize,
+    in_flight: usize,
     /// How many are under way, with a place or without.
     under_way: usize,
     /// The latest time that anybody came with.
@@ -44,14 +44,14 @@ struct Taken {
 const GRAINS: u32 = 64;
 
 /// A deadline that was handed out counts as under way until this is dropped.
-pub(crate) struct Due {
-    places: Arc<Places>,
+pub(crate) struct InFlight {
+    in_flight: Arc<InFlightLimit>,
     since: Duration,
 }
 
-impl Places {
+impl InFlightLimit {
     pub(super) fn new(config: &Config) -> Arc<Self> {
-        Arc::new(Places {
+        Arc::new(InFlightLimit {
             taken: Lock::default(),
             freed: Notify::new(),
             at_once: config.due_at_once,
@@ -65,24 +65,24 @@ impl Places {
     pub(super) fn room(&self, now: Duration) -> usize {
         let mut taken = self.taken.lock();
         taken.now = taken.now.max(now);
-        while let Some((since, places)) = taken.by_time.front().copied()
+        while let Some((since, in_flight)) = taken.by_time.front().copied()
             && since.saturating_add(self.patience) <= taken.now
         {
             taken.by_time.pop_front();
-            taken.places -= places;
+            taken.in_flight -= in_flight;
             taken.trim();
         }
         self.room_in(&taken)
     }
 
     /// Takes a place. The caller has seen that there is room.
-    pub(super) fn take(self: &Arc<Self>, now: Duration) -> Due {
+    pub(super) fn take(self: &Arc<Self>, now: Duration) -> InFlight {
         let mut taken = self.taken.lock();
         taken.now = taken.now.max(now);
         let now = taken.now;
         let since = match taken.by_time.back_mut() {
-            Some((since, places)) if now - *since <= self.patience / GRAINS => {
-                *places += 1;
+            Some((since, in_flight)) if now - *since <= self.patience / GRAINS => {
+                *in_flight += 1;
                 *since
             }
             _ => {
@@ -90,9 +90,9 @@ impl Places {
                 now
             }
         };
-        taken.places += 1;
+        taken.in_flight += 1;
         taken.under_way += 1;
-        Due { places: self.clone(), since }
+        InFlight { in_flight: self.clone(), since }
     }
 
     /// When the next place is taken back from its holder, if there is one.
@@ -101,15 +101,15 @@ impl Places {
     }
 
     fn room_in(&self, taken: &Taken) -> usize {
-        let places = self.at_once.saturating_sub(taken.places);
-        places.min(self.unanswered.saturating_sub(taken.under_way))
+        let in_flight = self.at_once.saturating_sub(taken.in_flight);
+        in_flight.min(self.unanswered.saturating_sub(taken.under_way))
     }
 }
 
 impl Taken {
     /// Forgets the times of which no place is taken any more.
     fn trim(&mut self) {
-        while self.by_time.pop_front_if(|(_, places)| *places == 0).is_some() {}
+        while self.by_time.pop_front_if(|(_, in_flight)| *in_flight == 0).is_some() {}
     }
 
     fn give_back(&mut self, since: Duration) {
@@ -117,20 +117,20 @@ impl Taken {
         // Not found: it was taken back.
         if let Ok(at) = self.by_time.binary_search_by_key(&since, |(since, _)| *since) {
             self.by_time[at].1 -= 1;
-            self.places -= 1;
+            self.in_flight -= 1;
             self.trim();
         }
     }
 }
 
-impl Drop for Due {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut taken = self.places.taken.lock();
-        let full = self.places.room_in(&taken) == 0;
+        let mut taken = self.in_flight.taken.lock();
+        let full = self.in_flight.room_in(&taken) == 0;
         taken.give_back(self.since);
         drop(taken);
         if full {
-            self.places.freed.notify_one();
+            self.in_flight.freed.notify_one();
         }
     }
 }

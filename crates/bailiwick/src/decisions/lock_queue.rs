@@ -1,4 +1,4 @@
-//! The places of one line, in the order of arrival.
+//! Who holds one lock or waits for it, in the order of arrival.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -6,10 +6,10 @@ use super::order::Ticket;
 
 /// In the order of their tickets.
 #[derive(Default)]
-pub(super) struct Places {
-    /// There whenever there is one at all: most lines are of one, and cost no allocation.
-    first: Option<Place>,
-    behind: VecDeque<Place>,
+pub(super) struct LockQueue {
+    /// There whenever there is one at all: most have one, and cost no allocation.
+    first: Option<Waiter>,
+    behind: VecDeque<Waiter>,
     /// How many want to be alone.
     alone: usize,
     /// Whose turn has looked for followers here, and whether for all of them.
@@ -17,20 +17,20 @@ pub(super) struct Places {
 }
 
 #[derive(Clone, Copy)]
-struct Place {
+struct Waiter {
     ticket: Ticket,
     alone: bool,
     /// Whose turn it has joined.
     joined: Option<Ticket>,
 }
 
-impl Place {
+impl Waiter {
     fn is_in(&self, turn: Ticket) -> bool {
         self.ticket == turn || self.joined == Some(turn)
     }
 }
 
-impl Places {
+impl LockQueue {
     pub(super) fn is_empty(&self) -> bool {
         self.first.is_none()
     }
@@ -42,7 +42,7 @@ impl Places {
             return true;
         }
         let free = if alone { self.is_empty() } else { self.alone == 0 };
-        let place = Place { ticket, alone, joined };
+        let place = Waiter { ticket, alone, joined };
         match self.first {
             None => self.first = Some(place),
             Some(_) => self.behind.push_back(place),
@@ -108,7 +108,7 @@ impl Places {
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &Place> {
+    fn iter(&self) -> impl Iterator<Item = &Waiter> {
         self.first.iter().chain(&self.behind)
     }
 }

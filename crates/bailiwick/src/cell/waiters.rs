@@ -2,12 +2,12 @@
 //! will; one that has is run to its end, and only its caller stops waiting.
 //!
 //! 1. A time-out costs what it takes to find it in a heap: who waits is listed there once, when one
-//!    who came after the last listing is due ([`Desk::unlisted`]), and found there from then on,
+//!    who came after the last listing is due ([`Inbox::unlisted`]), and found there from then on,
 //!    wherever it is. Callers who are answered in time are not listed, if nobody's time is up, or are
 //!    once, if somebody's is.
 //! 2. A listing looks at those who came since the last one, and at what has had its turn, which is
 //!    bounded in batches and reads.
-//! 3. Who is told is taken out of the mailbox, the door and the reads once that is a
+//! 3. Who is told is taken out of the mailbox, the admission queue and the reads once that is a
 //!    [16th](GONE_SHARE) of all there; so much may they count for towards its bound.
 //! 4. A caller is told as soon as the task of [`crate::request::timeouts`] has its turn once its time is up. If it
 //!    is not listed, and what it waits for is out for a turn of the domain's code, [`AGAIN`] after that.
@@ -22,14 +22,14 @@ use std::time::Duration;
 
 use bailiwick_core::Aggregate;
 
-use super::desk::Desk;
+use super::inbox::Inbox;
 use super::life::{Life, Live};
 use super::{Cell, Core};
 use crate::error::{Cause, ReadError};
 use crate::request::Envelope;
 use crate::request::entry::Entry;
-use crate::request::read::{Glance, Reader};
-use crate::request::timeouts::{self, Lapse};
+use crate::request::read::{ReadRequest, Reader};
+use crate::request::timeouts::{self, Waiters};
 
 #[cfg(test)]
 mod tests;
@@ -64,65 +64,65 @@ struct Caller<A: Aggregate> {
 
 enum Who<A: Aggregate> {
     Command(Weak<dyn Envelope<A>>),
-    Read(Weak<dyn Glance<A>>),
+    Read(Weak<dyn ReadRequest<A>>),
 }
 
 /// Callers whose time is up.
-struct Lapsed<A: Aggregate> {
+struct Expired<A: Aggregate> {
     now: Duration,
     commands: Vec<Arc<dyn Envelope<A>>>,
-    reads: Vec<Arc<dyn Glance<A>>>,
+    reads: Vec<Arc<dyn ReadRequest<A>>>,
 }
 
 impl<A: Aggregate> Cell<A> {
     /// Sees to it that a caller who waits until `until` is told in time.
-    pub(super) fn be_patient(self: &Arc<Self>, desk: &mut Desk<A>, until: Duration) {
-        if until < desk.unlisted {
-            desk.unlisted = until;
-            self.look_at(desk, until);
+    pub(super) fn expect_timeout(self: &Arc<Self>, inbox: &mut Inbox<A>, until: Duration) {
+        if until < inbox.unlisted {
+            inbox.unlisted = until;
+            self.look_at(inbox, until);
         }
     }
 
     /// Sees to it that the cell is looked at then.
-    fn look_at(self: &Arc<Self>, desk: &mut Desk<A>, at: Duration) {
-        if desk.patience.is_none_or(|(before, _)| at < before) {
-            let earlier = self.kind.patience.entry(at);
-            self.kind.patience.insert(earlier, self.clone());
-            if let Some(later) = desk.patience.replace(earlier) {
-                self.kind.patience.remove(later);
+    fn look_at(self: &Arc<Self>, inbox: &mut Inbox<A>, at: Duration) {
+        if inbox.timeout.is_none_or(|(before, _)| at < before) {
+            let earlier = self.kind.timeouts.entry(at);
+            self.kind.timeouts.insert(earlier, self.clone());
+            if let Some(later) = inbox.timeout.replace(earlier) {
+                self.kind.timeouts.remove(later);
             }
         }
     }
 }
 
-impl<A: Aggregate> Lapse for Cell<A> {
-    fn lapse(self: Arc<Self>, entry: timeouts::Entry, now: Duration) {
+impl<A: Aggregate> Waiters for Cell<A> {
+    fn expire(self: Arc<Self>, entry: timeouts::Entry, now: Duration) {
         let mut core = self.core.lock();
-        let Some(desk) = core.desk.as_mut().filter(|desk| desk.patience == Some(entry)) else {
+        let Some(inbox) = core.inbox.as_mut().filter(|inbox| inbox.timeout == Some(entry)) else {
             return;
         };
-        desk.patience = None;
-        let queued = desk.ticket.is_some();
-        let mut callers = desk.callers.take().unwrap_or_default();
-        let mut lapsed = Lapsed { now, commands: Vec::new(), reads: Vec::new() };
+        inbox.timeout = None;
+        let queued = inbox.ticket.is_some();
+        let mut callers = inbox.callers.take().unwrap_or_default();
+        let mut lapsed = Expired { now, commands: Vec::new(), reads: Vec::new() };
         callers.take_due(&mut lapsed);
-        if desk.unlisted <= now {
+        if inbox.unlisted <= now {
             callers.forget_answered();
             core.list(&mut callers, &mut lapsed);
         }
-        let before_turn: Vec<_> = lapsed.commands.iter().map(|command| command.lapse()).collect();
+        let before_turn: Vec<_> = lapsed.commands.iter().map(|command| command.expire()).collect();
         let mut gone = Vec::new();
-        if let Some(desk) = &mut core.desk {
-            if let Some(next) = callers.next().into_iter().chain(desk.next_listing()).min() {
-                self.look_at(desk, next);
+        if let Some(inbox) = &mut core.inbox {
+            if let Some(next) = callers.next().into_iter().chain(inbox.next_listing()).min() {
+                self.look_at(inbox, next);
             }
-            desk.callers = callers.or_nothing();
-            desk.given_up += before_turn.iter().filter(|given_up| **given_up).count();
-            lapsed.reads.iter().for_each(|read| read.lapse());
-            desk.left_reads += lapsed.reads.len();
-            gone = desk.take_given_up();
+            inbox.callers = callers.or_nothing();
+            inbox.given_up += before_turn.iter().filter(|given_up| **given_up).count();
+            lapsed.reads.iter().for_each(|read| read.expire());
+            inbox.left_reads += lapsed.reads.len();
+            gone = inbox.take_given_up();
         }
-        gone.extend(self.let_in(&mut core));
+        gone.extend(self.admit_waiting(&mut core));
         let reads = core.take_left_reads();
         // The lock first: callers that are told may do anything.
         self.withdrawn(core);
@@ -140,7 +140,7 @@ impl<A: Aggregate> Lapse for Cell<A> {
     }
 }
 
-impl<A: Aggregate> Desk<A> {
+impl<A: Aggregate> Inbox<A> {
     /// When somebody who is not listed is due.
     fn next_listing(&self) -> Option<Duration> {
         Some(self.unlisted).filter(|until| *until < Duration::MAX)
@@ -149,14 +149,14 @@ impl<A: Aggregate> Desk<A> {
 
 impl<A: Aggregate> Core<A> {
     /// Lists who is not listed yet, as far as it can be seen.
-    fn list(&mut self, callers: &mut Callers<A>, lapsed: &mut Lapsed<A>) {
-        let Some(desk) = &mut self.desk else { return };
+    fn list(&mut self, callers: &mut Callers<A>, lapsed: &mut Expired<A>) {
+        let Some(inbox) = &mut self.inbox else { return };
         // The last to come is the last in line: before one who is listed all are.
-        let waiting = desk.mailbox.iter_mut().chain(&mut desk.door).rev();
+        let waiting = inbox.mailbox.iter_mut().chain(&mut inbox.admission_queue).rev();
         waiting.take_while(|entry| !entry.listed).for_each(|entry| callers.command(entry, lapsed));
-        let reads = desk.readers.iter_mut().rev();
+        let reads = inbox.readers.iter_mut().rev();
         reads.take_while(|read| !read.listed).for_each(|read| callers.read(read, lapsed));
-        desk.unlisted = Duration::MAX;
+        inbox.unlisted = Duration::MAX;
         let mut see = |entries: &mut [Entry<A>], reads: &mut [Reader<A>]| {
             let entries = entries.iter_mut().filter(|entry| !entry.listed);
             entries.for_each(|entry| callers.command(entry, lapsed));
@@ -174,9 +174,9 @@ impl<A: Aggregate> Core<A> {
             }
             Life::Loading(loading) => see(&mut loading.again.entries, &mut loading.again.readers),
             Life::Out => {
-                let due = desk.in_turn.iter().filter(|envelope| envelope.until() <= lapsed.now);
+                let due = inbox.in_turn.iter().filter(|envelope| envelope.until() <= lapsed.now);
                 lapsed.commands.extend(due.cloned().inspect(|_| look()));
-                desk.unlisted = lapsed.now + AGAIN;
+                inbox.unlisted = lapsed.now + AGAIN;
             }
             Life::Unloaded | Life::Quiet(_) | Life::Behind(_) | Life::Faulted(_) => {}
         }
@@ -184,7 +184,7 @@ impl<A: Aggregate> Core<A> {
 }
 
 impl<A: Aggregate> Callers<A> {
-    fn command(&mut self, entry: &mut Entry<A>, lapsed: &mut Lapsed<A>) {
+    fn command(&mut self, entry: &mut Entry<A>, lapsed: &mut Expired<A>) {
         look();
         entry.listed = true;
         let until = entry.envelope().until();
@@ -195,14 +195,14 @@ impl<A: Aggregate> Callers<A> {
         }
     }
 
-    fn read(&mut self, read: &mut Reader<A>, lapsed: &mut Lapsed<A>) {
+    fn read(&mut self, read: &mut Reader<A>, lapsed: &mut Expired<A>) {
         look();
         read.listed = true;
         let until = read.until();
         if until <= lapsed.now {
             lapsed.reads.extend(read.share());
-        } else if let Some(glance) = read.share() {
-            self.push(until, || Who::Read(Arc::downgrade(&glance)));
+        } else if let Some(request) = read.share() {
+            self.push(until, || Who::Read(Arc::downgrade(&request)));
         }
     }
 
@@ -213,7 +213,7 @@ impl<A: Aggregate> Callers<A> {
     }
 
     /// Takes out those whose time is up, and those before them who were answered.
-    fn take_due(&mut self, lapsed: &mut Lapsed<A>) {
+    fn take_due(&mut self, lapsed: &mut Expired<A>) {
         while let Some(Reverse(first)) = self.heap.peek()
             && (first.until <= lapsed.now || !first.who.waits())
         {

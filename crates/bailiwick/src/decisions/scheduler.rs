@@ -1,4 +1,4 @@
-//! The floor: where decisions stand while they wait for their turn, and who lets them in.
+//! The scheduler: where decisions stand while they wait for their turn, and who lets them in.
 
 use std::any::{TypeId, type_name};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,72 +11,72 @@ use bailiwick_core::views::{Folded, ReadingItem};
 use bailiwick_core::{Position, Tag};
 use smallvec::SmallVec;
 
-use super::case::Case;
-use super::lines::{Lines, Numbers};
+use super::lock_keys::{LockKeyHasher, LockKeys};
 use super::order::{Left, Order, Ticket, Tickets};
+use super::request::DecisionRequest;
 use super::turn;
 use crate::aggregates::ask::Admission;
 use crate::cell::{Hold, NotAdmitted};
-use crate::context::counts::{Counts, Tally};
-use crate::context::{Lock, Shared, Stage};
+use crate::context::counts::{Counts, ShardedCounters};
+use crate::context::{Lock, RuntimeContext, Stage};
 use crate::journal::port::or_closed;
-use crate::registry::aggregate_type::AnyKind;
+use crate::registry::aggregate_type::AnyAggregateType;
 use crate::registry::news::{Concerned, Readers};
-use crate::request::timeouts::{self, Patience};
+use crate::request::timeouts::{self, Timeouts};
 use crate::telemetry::timings::Timings;
-use crate::view::cache::Kept;
+use crate::view::cache::ViewCache;
 
-pub(crate) struct Floor {
-    shared: Arc<Shared>,
-    kinds: Vec<Arc<dyn AnyKind>>,
+pub(crate) struct Scheduler {
+    shared: Arc<RuntimeContext>,
+    kinds: Vec<Arc<dyn AnyAggregateType>>,
     /// Which decisions were added, in order.
     known: Vec<TypeId>,
     readers: Arc<Readers>,
-    tally: Tally,
+    counters: ShardedCounters,
     pub(super) timings: Timings,
-    numbers: Numbers,
-    standing: Lock<Standing>,
-    pub(super) kept: Kept,
-    patience: Arc<Patience>,
+    numbers: LockKeyHasher,
+    waiting: Lock<Waiting>,
+    pub(super) kept: ViewCache,
+    timeouts: Arc<Timeouts>,
     /// Whether somebody ends the wait of callers whose time is up.
-    is_patient: AtomicBool,
+    has_timeouts_task: AtomicBool,
 }
 
 /// Those of a turn: mostly one.
-pub(super) type Gathered = SmallVec<[(Ticket, Arc<dyn Case>); 1]>;
+pub(super) type Gathered = SmallVec<[(Ticket, Arc<dyn DecisionRequest>); 1]>;
 
-struct Standing {
-    order: Order<Arc<dyn Case>>,
+struct Waiting {
+    order: Order<Arc<dyn DecisionRequest>>,
     /// Those whose callers wait for room, in order. As many as there are such callers.
-    door: BTreeMap<Ticket, (Arc<dyn Case>, Lines)>,
+    admission_queue: BTreeMap<Ticket, (Arc<dyn DecisionRequest>, LockKeys)>,
 }
 
-impl Floor {
+impl Scheduler {
     pub(crate) fn new(
-        shared: Arc<Shared>,
-        kinds: Vec<Arc<dyn AnyKind>>,
+        shared: Arc<RuntimeContext>,
+        kinds: Vec<Arc<dyn AnyAggregateType>>,
         mut known: Vec<TypeId>,
         readers: Arc<Readers>,
     ) -> Arc<Self> {
         known.sort_unstable();
-        let seed = shared.seams.entropy.next_u64();
-        let standing = Standing { order: Order::new(seed), door: BTreeMap::new() };
-        Arc::new(Floor {
+        let seed = shared.environment.entropy.next_u64();
+        let waiting = Waiting { order: Order::new(seed), admission_queue: BTreeMap::new() };
+        Arc::new(Scheduler {
             kinds,
             known,
             readers,
-            tally: Tally::default(),
+            counters: ShardedCounters::default(),
             timings: Timings::of(&shared, "decision", "all"),
-            numbers: Numbers::new(seed),
-            standing: Lock::new(standing),
-            kept: Kept::of(&shared, seed),
-            patience: Patience::new(),
-            is_patient: AtomicBool::new(false),
+            numbers: LockKeyHasher::new(seed),
+            waiting: Lock::new(waiting),
+            kept: ViewCache::of(&shared, seed),
+            timeouts: Timeouts::new(),
+            has_timeouts_task: AtomicBool::new(false),
             shared,
         })
     }
 
-    pub(super) fn shared(&self) -> &Arc<Shared> {
+    pub(super) fn shared(&self) -> &Arc<RuntimeContext> {
         &self.shared
     }
 
@@ -93,67 +93,67 @@ impl Floor {
         );
     }
 
-    pub(super) fn tally(&self) -> &Tally {
-        &self.tally
+    pub(super) fn counters(&self) -> &ShardedCounters {
+        &self.counters
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        self.tally.read()
+        self.counters.read()
     }
 
     /// One that was not accepted.
     pub(super) fn turned_away(&self) {
-        self.tally.here().turned_away.one();
+        self.counters.here().turned_away.one();
     }
 
     pub(super) fn capacity(&self) -> usize {
         self.shared.config.waiting_decisions
     }
 
-    /// Lets a decision in, or, if there is no room, to the door. `stands` is told where it stands
+    /// Lets a decision in, or, if there is no room, to the admission queue. `stands` is told where it stands
     /// before anybody else knows of it.
     pub(super) fn admit(
         self: &Arc<Self>,
-        case: Arc<dyn Case>,
+        case: Arc<dyn DecisionRequest>,
         until: Duration,
         admission: Admission,
         stands: impl FnOnce(Ticket),
     ) -> Result<(), NotAdmitted> {
-        let lines = self.numbers.lines_of(case.boundary());
-        let mut standing = self.standing.lock();
-        // Under the lock: a shutdown that has met the floor has seen who came before.
+        let lock_keys = self.numbers.lock_keys_of(case.boundary());
+        let mut waiting = self.waiting.lock();
+        // Under the lock: a shutdown that has met the scheduler has seen who came before.
         if self.shared.stage() != Stage::Open {
             return Err(NotAdmitted::ShutDown);
         }
-        let room = standing.order.len() < self.capacity() && standing.door.is_empty();
+        let room = waiting.order.len() < self.capacity() && waiting.admission_queue.is_empty();
         if !room && admission == Admission::Refuse {
             return Err(NotAdmitted::Full);
         }
-        let ticket = standing.order.ticket();
+        let ticket = waiting.order.ticket();
         stands(ticket);
         let mut begins = false;
         if room {
-            self.tally.here().accepted.one();
-            begins = standing.order.enter(ticket, lines, case.clone());
+            self.counters.here().accepted.one();
+            begins = waiting.order.enter(ticket, lock_keys, case.clone());
         } else {
-            case.wait_at_the_door();
-            standing.door.insert(ticket, (case.clone(), lines));
+            case.wait_for_room();
+            waiting.admission_queue.insert(ticket, (case.clone(), lock_keys));
         }
         // Under the lock: it has no outcome yet, so it is not forgotten before it is known.
-        self.patience.insert((until, ticket), case);
-        drop(standing);
-        self.be_patient();
+        self.timeouts.insert((until, ticket), case);
+        drop(waiting);
+        self.expect_timeout();
         if begins {
             self.begin(ticket);
         }
         Ok(())
     }
 
-    fn be_patient(self: &Arc<Self>) {
-        if !self.is_patient.load(Ordering::Relaxed)
-            && !self.is_patient.swap(true, Ordering::Relaxed)
+    fn expect_timeout(self: &Arc<Self>) {
+        if !self.has_timeouts_task.load(Ordering::Relaxed)
+            && !self.has_timeouts_task.swap(true, Ordering::Relaxed)
         {
-            let (waiting, of) = (self.patience.clone(), self.shared.clone());
+            let (waiting, of) = (self.timeouts.clone(), self.shared.clone());
             self.shared
                 .keep("time-outs of decisions", move || timeouts::run(waiting.clone(), of.clone()));
         }
@@ -165,17 +165,17 @@ impl Floor {
 
     /// Its caller does not wait any more.
     pub(super) fn forget(&self, until: Duration, ticket: Ticket) {
-        self.patience.remove((until, ticket));
+        self.timeouts.remove((until, ticket));
     }
 
     /// Its caller has given it up: who waits behind it goes on.
     pub(super) fn withdraw(self: &Arc<Self>, ticket: Ticket) {
-        let mut standing = self.standing.lock();
-        let at_the_door = standing.door.remove(&ticket);
-        let left = standing.order.withdraw(ticket);
+        let mut waiting = self.waiting.lock();
+        let at_the_door = waiting.admission_queue.remove(&ticket);
+        let left = waiting.order.withdraw(ticket);
         let mut turns = left.turns;
-        let away = standing.let_in(self.capacity(), &mut turns);
-        drop(standing);
+        let away = waiting.admit_waiting(self.capacity(), &mut turns);
+        drop(waiting);
         turns.into_iter().for_each(|leader| self.begin(leader));
         drop((at_the_door, left.gone, away));
     }
@@ -183,21 +183,21 @@ impl Floor {
     /// Those whose turn it is with `leader`.
     pub(super) fn gather(&self, leader: Ticket) -> Gathered {
         let most = self.shared.config.batch_commands;
-        let mut standing = self.standing.lock();
-        if standing.order.get(leader).is_none() {
+        let mut waiting = self.waiting.lock();
+        if waiting.order.get(leader).is_none() {
             return Gathered::new();
         }
-        let tickets = standing.order.gather(leader, most);
-        let case = |ticket| standing.order.get(ticket).map(|case| (ticket, case.clone()));
+        let tickets = waiting.order.gather(leader, most);
+        let case = |ticket| waiting.order.get(ticket).map(|case| (ticket, case.clone()));
         tickets.into_iter().filter_map(case).collect()
     }
 
     /// A turn is over. Returns the next one that is to be run by whoever ran it, if any.
     pub(super) fn leave(self: &Arc<Self>, tickets: &mut Tickets) -> Option<Ticket> {
-        let mut standing = self.standing.lock();
-        let Left { gone, mut turns } = standing.order.leave(tickets.drain(..));
-        let away = standing.let_in(self.capacity(), &mut turns);
-        drop(standing);
+        let mut waiting = self.waiting.lock();
+        let Left { gone, mut turns } = waiting.order.leave(tickets.drain(..));
+        let away = waiting.admit_waiting(self.capacity(), &mut turns);
+        drop(waiting);
         drop((gone, away));
         let mut turns = turns.into_iter();
         let next = turns.next();
@@ -208,7 +208,10 @@ impl Floor {
     /// Holds the aggregates of this runtime that read what these decisions guard, so that each side
     /// waits for its turn. Those that are not in memory are not held, and not even made; nor are
     /// all those of a type that is guarded whatever the tags.
-    pub(super) async fn hold_aggregates(&self, of: &[(Ticket, Arc<dyn Case>)]) -> Vec<Hold> {
+    pub(super) async fn hold_aggregates(
+        &self,
+        of: &[(Ticket, Arc<dyn DecisionRequest>)],
+    ) -> Vec<Hold> {
         let mut held = Vec::new();
         // One after the other, in an order that is the same for everybody.
         for (nth, tag) in self.concerned(of) {
@@ -220,7 +223,7 @@ impl Floor {
     }
 
     /// By their type and tag, the aggregates that read what these guard.
-    fn concerned(&self, of: &[(Ticket, Arc<dyn Case>)]) -> BTreeSet<(usize, Tag)> {
+    fn concerned(&self, of: &[(Ticket, Arc<dyn DecisionRequest>)]) -> BTreeSet<(usize, Tag)> {
         let mut concerned = BTreeSet::new();
         if self.kinds.is_empty() {
             return concerned;
@@ -269,35 +272,39 @@ impl Floor {
     /// Meets a change of the runtime's stage: nobody is let in any more; once it is closed,
     /// everybody has an outcome.
     pub(crate) fn meet(&self, stage: Stage) {
-        let mut standing = self.standing.lock();
-        let door = std::mem::take(&mut standing.door);
-        let cases = if stage == Stage::Closed { standing.order.clear() } else { Vec::new() };
-        drop(standing);
-        door.into_values().for_each(|(case, _)| case.close());
+        let mut waiting = self.waiting.lock();
+        let admission_queue = std::mem::take(&mut waiting.admission_queue);
+        let cases = if stage == Stage::Closed { waiting.order.clear() } else { Vec::new() };
+        drop(waiting);
+        admission_queue.into_values().for_each(|(case, _)| case.close());
         cases.into_iter().for_each(|case| case.close());
         if stage == Stage::Closed {
             // The task does the same, unless its executor is gone.
-            self.patience.clear();
+            self.timeouts.clear();
             self.kept.clear();
         }
     }
 
     /// The executor is gone: nothing will ever run here again.
-    pub(super) fn forsake(&self) {
+    pub(super) fn abandon(&self) {
         self.meet(Stage::Closed);
     }
 }
 
-impl Standing {
-    /// Lets those at the door in for whom there is room. Returns those who have gone.
-    fn let_in(&mut self, capacity: usize, turns: &mut Vec<Ticket>) -> Vec<Arc<dyn Case>> {
+impl Waiting {
+    /// Lets those in the admission queue in for whom there is room. Returns those who have gone.
+    fn admit_waiting(
+        &mut self,
+        capacity: usize,
+        turns: &mut Vec<Ticket>,
+    ) -> Vec<Arc<dyn DecisionRequest>> {
         let mut away = Vec::new();
         while self.order.len() < capacity
-            && let Some((ticket, (case, lines))) = self.door.pop_first()
+            && let Some((ticket, (case, lock_keys))) = self.admission_queue.pop_first()
         {
-            if !case.come_in() {
+            if !case.gets_room() {
                 away.push(case);
-            } else if self.order.enter(ticket, lines, case) {
+            } else if self.order.enter(ticket, lock_keys, case) {
                 turns.push(ticket);
             }
         }

@@ -1,4 +1,4 @@
-//! The desk of a cell: what is there only while it has an actor or work.
+//! The inbox of a cell: what is there while it has work, and for a while after.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,31 +10,31 @@ use bailiwick_core::{Aggregate, InvalidTag, Position, Tags};
 use smallvec::SmallVec;
 
 use super::hold::Holding;
-use super::lapse::{self, Callers, GONE_SHARE};
+use super::waiters::{self, Callers, GONE_SHARE};
 use crate::context::permits::{Permit, Ticket};
-use crate::deadlines::Due;
-use crate::registry::aggregate_type::Kind;
+use crate::deadlines::InFlight;
+use crate::registry::aggregate_type::AggregateType;
 use crate::request::Envelope;
 use crate::request::entry::{Entries, Entry};
 use crate::request::read::Reader;
 use crate::request::timeouts;
 
 /// What every event of an aggregate carries, and what each of its appends guards.
-pub(crate) struct Ground {
+pub(crate) struct Scope {
     pub(crate) tags: Tags,
     pub(crate) boundary: Query,
 }
 
-pub(super) struct Desk<A: Aggregate> {
-    pub(super) ground: Arc<Ground>,
+pub(super) struct Inbox<A: Aggregate> {
+    pub(super) scope: Arc<Scope>,
     /// Accepted commands, in order.
     pub(super) mailbox: Entries<A>,
     /// A buffer that the mailbox had before, to be used again.
     pub(super) spare: Entries<A>,
     /// Commands whose callers wait for room in the mailbox, in order. It is as long as there are
     /// callers waiting, each of whom holds more memory than an entry.
-    pub(super) door: VecDeque<Entry<A>>,
-    /// How many in the mailbox and at the door were given up since they were last
+    pub(super) admission_queue: VecDeque<Entry<A>>,
+    /// How many in the mailbox and in the admission queue were given up since they were last
     /// [taken out](Self::take_given_up), or a few more.
     pub(super) given_up: usize,
     pub(super) readers: Vec<Reader<A>>,
@@ -65,8 +65,8 @@ pub(super) struct Desk<A: Aggregate> {
     /// Somebody asked something, so that somebody may again: it is kept when there is nothing to do.
     pub(super) asked: bool,
     /// When the time-outs of callers are to be looked at; see [`crate::request::timeouts`].
-    pub(super) patience: Option<timeouts::Entry>,
-    /// Callers who wait, if their time-outs were looked at: see [`super::lapse`].
+    pub(super) timeout: Option<timeouts::Entry>,
+    /// Callers who wait, if their time-outs were looked at: see [`super::waiters`].
     pub(super) callers: Option<Box<Callers<A>>>,
     /// The first time-out of those who are not listed there yet, or before.
     pub(super) unlisted: Duration,
@@ -78,25 +78,28 @@ pub(super) struct Desk<A: Aggregate> {
 #[derive(Default)]
 pub(super) struct Called {
     pub(super) called: bool,
-    pub(super) due: Option<Due>,
+    pub(super) due: Option<InFlight>,
 }
 
 pub(super) type InTurn<A> = SmallVec<[Arc<dyn Envelope<A>>; 1]>;
 
-impl Ground {
-    pub(super) fn of<A: Aggregate>(kind: &Kind<A>, id: &A::Key) -> Result<Arc<Ground>, InvalidTag> {
+impl Scope {
+    pub(super) fn of<A: Aggregate>(
+        kind: &AggregateType<A>,
+        id: &A::Key,
+    ) -> Result<Arc<Scope>, InvalidTag> {
         let (tags, boundary) = kind.boundary(id)?;
-        Ok(Arc::new(Ground { tags, boundary }))
+        Ok(Arc::new(Scope { tags, boundary }))
     }
 }
 
-impl<A: Aggregate> Desk<A> {
-    pub(super) fn new(ground: Arc<Ground>) -> Self {
-        Desk {
-            ground,
+impl<A: Aggregate> Inbox<A> {
+    pub(super) fn new(scope: Arc<Scope>) -> Self {
+        Inbox {
+            scope,
             mailbox: Entries::new(),
             spare: Entries::new(),
-            door: VecDeque::new(),
+            admission_queue: VecDeque::new(),
             given_up: 0,
             readers: Vec::new(),
             reads_out: 0,
@@ -111,7 +114,7 @@ impl<A: Aggregate> Desk<A> {
             parked: None,
             answered: false,
             asked: false,
-            patience: None,
+            timeout: None,
             callers: None,
             unlisted: Duration::MAX,
             #[cfg(feature = "fault-injection")]
@@ -126,7 +129,7 @@ impl<A: Aggregate> Desk<A> {
 
     pub(super) fn has_work(&self) -> bool {
         !self.mailbox.is_empty()
-            || !self.door.is_empty()
+            || !self.admission_queue.is_empty()
             || !self.readers.is_empty()
             || self.due.called
             || self.overtaken != Position::START
@@ -134,7 +137,7 @@ impl<A: Aggregate> Desk<A> {
 
     /// Whether something waits that the aggregate is to decide.
     pub(super) fn is_asked(&self) -> bool {
-        !self.mailbox.is_empty() || !self.door.is_empty() || self.due.called
+        !self.mailbox.is_empty() || !self.admission_queue.is_empty() || self.due.called
     }
 
     /// Whether that is to wait for decisions.
@@ -167,43 +170,44 @@ impl<A: Aggregate> Desk<A> {
         }
     }
 
-    /// Lets those at the door come in for whom there is room. Returns how many did, and those that
+    /// Lets those in the admission queue come in for whom there is room. Returns how many did, and those that
     /// were given up meanwhile: to be [forgotten](Entry::forget) once the cell is unlocked.
-    pub(super) fn let_in(&mut self, capacity: usize) -> (usize, Vec<Entry<A>>) {
-        let (mut came_in, mut gone) = (0, Vec::new());
+    pub(super) fn admit_waiting(&mut self, capacity: usize) -> (usize, Vec<Entry<A>>) {
+        let (mut got_room, mut gone) = (0, Vec::new());
         while self.mailbox.len() < capacity
-            && let Some(entry) = self.door.pop_front()
+            && let Some(entry) = self.admission_queue.pop_front()
         {
-            if entry.envelope().come_in() {
+            if entry.envelope().gets_room() {
                 self.mailbox.push(entry);
-                came_in += 1;
+                got_room += 1;
             } else {
                 self.given_up = self.given_up.saturating_sub(1);
                 gone.push(entry);
             }
         }
-        (came_in, gone)
+        (got_room, gone)
     }
 
-    /// Takes out of the mailbox and the door what was given up, if that may be a
+    /// Takes out of the mailbox and the admission queue what was given up, if that may be a
     /// [certain share](GONE_SHARE) of all there.
     #[must_use]
     pub(super) fn take_given_up(&mut self) -> Vec<Entry<A>> {
-        let waiting = self.mailbox.len() + self.door.len();
+        let waiting = self.mailbox.len() + self.admission_queue.len();
         if self.given_up == 0 || self.given_up * GONE_SHARE < waiting {
             return Vec::new();
         }
         self.given_up = 0;
         let is_gone = |entry: &Entry<A>| {
-            lapse::look();
+            waiters::look();
             entry.envelope().was_given_up()
         };
         let (gone, waiting): (Entries<A>, _) = self.mailbox.drain(..).partition(is_gone);
         self.mailbox = waiting;
         let mut gone = gone.into_vec();
-        if self.door.iter().any(is_gone) {
-            let (out, waiting): (VecDeque<_>, _) = self.door.drain(..).partition(is_gone);
-            self.door = waiting;
+        if self.admission_queue.iter().any(is_gone) {
+            let (out, waiting): (VecDeque<_>, _) =
+                self.admission_queue.drain(..).partition(is_gone);
+            self.admission_queue = waiting;
             gone.extend(out);
         }
         gone

@@ -5,17 +5,17 @@ use bailiwick_core::journal::{
     Page, Query, Read,
 };
 
-use crate::context::Shared;
+use crate::context::RuntimeContext;
 use crate::journal::port::{self, or_closed};
 
 /// A journal of a runtime.
 #[derive(Clone, Copy)]
-pub(super) struct Port<'a> {
-    pub(super) shared: &'a Shared,
+pub(super) struct OpenJournal<'a> {
+    pub(super) shared: &'a RuntimeContext,
     pub(super) journal: &'a dyn Journal,
 }
 
-impl Port<'_> {
+impl OpenJournal<'_> {
     /// None: the runtime is closed.
     pub(super) async fn append(
         self,

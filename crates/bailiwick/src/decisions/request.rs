@@ -14,26 +14,26 @@ use bailiwick_core::views::{Boundary, Folded};
 use bailiwick_core::{Bounded, Context, Decision, Event, Position, Tags, Text, Timestamp, stored};
 use parking_lot::Mutex;
 
-use super::floor::Floor;
 use super::keyed::{KeyedCall, Repeat};
 use super::order::Ticket;
+use super::scheduler::Scheduler;
 use crate::context::counts::Counters;
 use crate::error::{AlreadyRun, AskError, Cause, NotRun, Unknown, panic_message};
 use crate::reactions::Delivering;
 use crate::request::recorded::{self, JudgedAt, Refusal, without_form};
 use crate::request::reply::Reply;
-use crate::request::timeouts::{Entry, Lapse};
+use crate::request::timeouts::{Entry, Waiters};
 use crate::request::{Call, Receipt, Verdict, command_name};
 use crate::telemetry::spans::Seen;
 use crate::telemetry::timings::Mark;
 
 /// A decision, whatever its type.
-pub(super) trait Case: Lapse {
+pub(super) trait DecisionRequest: Waiters {
     fn boundary(&self) -> &Boundary;
     /// There is no room yet. Only before anybody else knows of it.
-    fn wait_at_the_door(&self);
+    fn wait_for_room(&self);
     /// There is room now. Fails if the caller has given it up.
-    fn come_in(&self) -> bool;
+    fn gets_room(&self) -> bool;
     /// When its caller began to wait.
     fn asked(&self) -> Mark;
     /// Takes the right to decide it. Fails if the caller has given it up.
@@ -71,7 +71,7 @@ const PAYLOAD_BYTES: usize = 64;
 const WAITING: u8 = 0;
 const CLAIMED: u8 = 1;
 const GIVEN_UP: u8 = 2;
-const AT_THE_DOOR: u8 = 3;
+const WAITS_FOR_ROOM: u8 = 3;
 const SUBMITTED: u8 = 4;
 const ENDED: u8 = 5;
 
@@ -79,7 +79,7 @@ pub(super) type Answer<D> =
     Result<Receipt<<D as Decision>::Reply>, AskError<D, <D as Decision>::Rejection>>;
 
 pub(super) struct Asked<D: Decision> {
-    floor: Arc<Floor>,
+    scheduler: Arc<Scheduler>,
     boundary: Boundary,
     asked: Mark,
     until: Duration,
@@ -100,13 +100,13 @@ struct Judgement<D: Decision> {
 
 impl<D: Decision> Asked<D> {
     pub(super) fn new(
-        floor: Arc<Floor>,
+        scheduler: Arc<Scheduler>,
         (bounded, keyed): (Bounded<D>, Option<KeyedCall<D::Reply>>),
         (asked, until): (Mark, Duration),
         call: Option<Arc<Call>>,
     ) -> Self {
         Asked {
-            floor,
+            scheduler,
             boundary: bounded.boundary().clone(),
             asked,
             until,
@@ -120,8 +120,8 @@ impl<D: Decision> Asked<D> {
         }
     }
 
-    pub(super) fn floor(&self) -> &Arc<Floor> {
-        &self.floor
+    pub(super) fn scheduler(&self) -> &Arc<Scheduler> {
+        &self.scheduler
     }
 
     pub(super) fn until(&self) -> Duration {
@@ -147,10 +147,10 @@ impl<D: Decision> Asked<D> {
         loop {
             if self.change(WAITING, GIVEN_UP) {
                 self.counters().lapsed.one();
-                self.floor.shared().settled();
+                self.scheduler.shared().settled();
                 return true;
             }
-            if self.change(AT_THE_DOOR, GIVEN_UP) {
+            if self.change(WAITS_FOR_ROOM, GIVEN_UP) {
                 return true;
             }
             // It came in just now.
@@ -167,7 +167,7 @@ impl<D: Decision> Asked<D> {
     }
 
     fn counters(&self) -> &Counters {
-        self.floor.tally().here()
+        self.scheduler.counters().here()
     }
 
     fn change(&self, from: u8, to: u8) -> bool {
@@ -186,8 +186,8 @@ impl<D: Decision> Asked<D> {
     fn answer(&self, answer: Answer<D>) {
         self.span.answered(&answer);
         self.reply.tell(answer);
-        self.floor.forget(self.until, self.ticket());
-        self.floor.shared().settled();
+        self.scheduler.forget(self.until, self.ticket());
+        self.scheduler.shared().settled();
     }
 
     fn not_run(&self, decision: D, cause: Cause) {
@@ -214,7 +214,7 @@ impl<D: Decision> Asked<D> {
         to: &mut Vec<EncodedEvent>,
     ) -> Result<(), Cause> {
         for event in emitted {
-            let readers = self.floor.keys(event.event_type());
+            let readers = self.scheduler.keys(event.event_type());
             let tags = bounded.tags_for(event, readers).map_err(Cause::Emit)?;
             to.push(encoded(event, tags, now, self.metadata())?);
         }
@@ -230,7 +230,7 @@ impl<D: Decision> Asked<D> {
     ) -> Result<D::Reply, Cause> {
         let Some(keyed) = &self.keyed else { return Ok(reply) };
         let given = (&reply, command_name::<D>());
-        let config = &self.floor.shared().config;
+        let config = &self.scheduler.shared().config;
         let (event, read) = keyed.answered(given, config, now, self.metadata())?;
         to.push(event);
         Ok(read)
@@ -238,7 +238,7 @@ impl<D: Decision> Asked<D> {
 
     /// Whether the journal takes these at once.
     fn fits(&self, events: &mut [EncodedEvent]) -> Result<(), Cause> {
-        let limits = &self.floor.shared().limits;
+        let limits = &self.scheduler.shared().limits;
         let checked = match limits.check(events) {
             // It goes without: what is not recorded is no reason to refuse it.
             Err(_) if without_form(events) => limits.check(events),
@@ -256,7 +256,7 @@ impl<D: Decision> Asked<D> {
         events: &mut [EncodedEvent],
     ) {
         let (Some(recording), Some(first)) = (&D::RECORDED, events.first_mut()) else { return };
-        let form = recorded::form(recording, bounded.decision(), self.floor.shared());
+        let form = recorded::form(recording, bounded.decision(), self.scheduler.shared());
         first.metadata.extra_mut().recorded = form.map(|form| {
             let emitted = u32::try_from(emitted).unwrap_or(u32::MAX);
             let mut recorded = RecordedCommand::new(form, emitted);
@@ -273,7 +273,7 @@ impl<D: Decision> Asked<D> {
         (judged, as_of): (JudgedAt, Position),
     ) -> Option<EncodedEvent> {
         let recording = D::RECORDED.as_ref()?;
-        let form = recorded::form(recording, bounded?.decision(), self.floor.shared())?;
+        let form = recorded::form(recording, bounded?.decision(), self.scheduler.shared())?;
         let refusal = Refusal {
             by: None,
             tags: Tags::none(),
@@ -327,11 +327,11 @@ impl<D: Decision> Asked<D> {
     fn repeat(&self, views: &Folded, now: Timestamp) -> Option<Result<Repeat<D::Reply>, Cause>> {
         let keyed = self.keyed.as_ref()?;
         #[cfg(feature = "fault-injection")]
-        if self.floor.shared().sabotaged(crate::sabotage::Sabotage::DecisionKeysForgotten) {
+        if self.scheduler.shared().sabotaged(crate::sabotage::Sabotage::DecisionKeysForgotten) {
             return None;
         }
         let last = views.answer(&self.boundary)?;
-        keyed.repeat(last, now, self.floor.shared().config.answers_for)
+        keyed.repeat(last, now, self.scheduler.shared().config.answers_for)
     }
 
     fn judge_anew(
@@ -376,21 +376,21 @@ impl<D: Decision> Asked<D> {
     }
 }
 
-impl<D: Decision> Case for Asked<D> {
+impl<D: Decision> DecisionRequest for Asked<D> {
     fn boundary(&self) -> &Boundary {
         &self.boundary
     }
 
-    fn wait_at_the_door(&self) {
-        self.stage.store(AT_THE_DOOR, Ordering::Release);
+    fn wait_for_room(&self) {
+        self.stage.store(WAITS_FOR_ROOM, Ordering::Release);
     }
 
-    fn come_in(&self) -> bool {
-        let came_in = self.change(AT_THE_DOOR, WAITING);
-        if came_in {
+    fn gets_room(&self) -> bool {
+        let got_room = self.change(WAITS_FOR_ROOM, WAITING);
+        if got_room {
             self.counters().accepted.one();
         }
-        came_in
+        got_room
     }
 
     fn asked(&self) -> Mark {
@@ -453,9 +453,9 @@ impl<D: Decision> Case for Asked<D> {
         let decided = case.bounded.take();
         drop(case);
         if let Some(refused) = refused {
-            let floor = self.floor.clone();
-            let lost = move || floor.tally().here().unrecorded.one();
-            recorded::append(self.floor.shared(), refused, lost);
+            let scheduler = self.scheduler.clone();
+            let lost = move || scheduler.counters().here().unrecorded.one();
+            recorded::append(self.scheduler.shared(), refused, lost);
         }
         match (answer, failed) {
             (Some(answer), _) => {
@@ -489,7 +489,7 @@ impl<D: Decision> Case for Asked<D> {
     }
 
     fn close(&self) {
-        if self.change(AT_THE_DOOR, ENDED) {
+        if self.change(WAITS_FOR_ROOM, ENDED) {
             self.counters().turned_away.one();
             return self.send_away(Cause::ShutDown);
         }
@@ -508,10 +508,10 @@ impl<D: Decision> Case for Asked<D> {
     }
 }
 
-impl<D: Decision> Lapse for Asked<D> {
+impl<D: Decision> Waiters for Asked<D> {
     /// From its turn on, the decision goes on.
-    fn lapse(self: Arc<Self>, (_, ticket): Entry, _: Duration) {
-        if self.change(AT_THE_DOOR, ENDED) {
+    fn expire(self: Arc<Self>, (_, ticket): Entry, _: Duration) {
+        if self.change(WAITS_FOR_ROOM, ENDED) {
             self.counters().turned_away.one();
             self.send_away(Cause::TimedOut);
         } else if self.change(WAITING, ENDED) {
@@ -522,7 +522,7 @@ impl<D: Decision> Lapse for Asked<D> {
                 self.counters().timed_out.one();
             }
         }
-        self.floor.withdraw(ticket);
+        self.scheduler.withdraw(ticket);
     }
 }
 

@@ -1,4 +1,4 @@
-//! A group: those who decide one after the other on the same views, and append as one.
+//! A batch: those who decide one after the other on the same views, and append as one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use bailiwick_core::snapshot::SnapshotOf;
 use bailiwick_core::views::Folded;
 use bailiwick_core::{ErrorReport, FoldError, Position, Tag, Text};
 
-use super::case::Decided;
-use super::floor::Floor;
-use super::port::Port;
-use super::turn::{Place, Seat, Seats};
-use crate::context::{Shared, Stage};
+use super::open_journal::OpenJournal;
+use super::request::Decided;
+use super::scheduler::Scheduler;
+use super::turn::{AnswerAt, Participant, Participants};
+use crate::context::{RuntimeContext, Stage};
 use crate::error::{Cause, caught};
 use crate::journal::port::Failure;
 use crate::reactions::{once_delivered, unless_delivered};
@@ -22,10 +22,10 @@ use crate::registry::news::Concerned;
 use crate::snapshots;
 use crate::util::pace::Pace;
 
-pub(super) struct Group<'a> {
-    floor: &'a Arc<Floor>,
-    port: Port<'a>,
-    seats: Seats,
+pub(super) struct DecisionBatch<'a> {
+    scheduler: &'a Arc<Scheduler>,
+    port: OpenJournal<'a>,
+    participants: Participants,
     views: Folded,
     /// The journal was read for these views.
     has_read: bool,
@@ -35,7 +35,7 @@ pub(super) struct Group<'a> {
 enum Tried {
     /// Everybody has an outcome.
     Done,
-    /// Others were faster, or one of the group had to leave.
+    /// Others were faster, or one of the batch had to leave.
     Again,
     /// The views are garbage, and nobody knows by whose fault: each is tried apart.
     Broken(Cause),
@@ -45,14 +45,18 @@ enum Tried {
     Closed,
 }
 
-impl<'a> Group<'a> {
-    pub(super) fn new(floor: &'a Arc<Floor>, journal: &'a dyn Journal, seats: Seats) -> Self {
-        let port = Port { shared: floor.shared(), journal };
-        Group { floor, port, seats, views: Folded::default(), has_read: false }
+impl<'a> DecisionBatch<'a> {
+    pub(super) fn new(
+        scheduler: &'a Arc<Scheduler>,
+        journal: &'a dyn Journal,
+        participants: Participants,
+    ) -> Self {
+        let port = OpenJournal { shared: scheduler.shared(), journal };
+        DecisionBatch { scheduler, port, participants, views: Folded::default(), has_read: false }
     }
 
     /// Returns those who are to be tried apart.
-    pub(super) async fn run(mut self) -> Seats {
+    pub(super) async fn run(mut self) -> Participants {
         if let Err(cause) = self.begin() {
             return self.apart(&cause);
         }
@@ -62,32 +66,33 @@ impl<'a> Group<'a> {
                 Err(tried) => tried,
             };
             match tried {
-                Tried::Again if !self.seats.is_empty() => {}
+                Tried::Again if !self.participants.is_empty() => {}
                 Tried::Done | Tried::Again => {
-                    self.floor.kept.keep(self.views);
-                    return Seats::new();
+                    self.scheduler.kept.keep(self.views);
+                    return Participants::new();
                 }
                 Tried::Broken(cause) => return self.apart(&cause),
                 Tried::Failed(cause) => {
                     self.give_back(&cause);
-                    return Seats::new();
+                    return Participants::new();
                 }
-                Tried::Closed => return Seats::new(),
+                Tried::Closed => return Participants::new(),
             }
         }
     }
 
-    fn shared(&self) -> &'a Shared {
-        self.floor.shared()
+    fn shared(&self) -> &'a RuntimeContext {
+        self.scheduler.shared()
     }
 
     /// Gets the views, those that were kept and new ones.
     fn begin(&mut self) -> Result<(), Cause> {
-        let (views, seats, kept) = (&mut self.views, &self.seats, &self.floor.kept);
+        let (views, participants, kept) =
+            (&mut self.views, &self.participants, &self.scheduler.kept);
         self.has_read = false;
         guarded(|| {
-            for seat in seats {
-                let boundary = seat.case.boundary();
+            for participant in participants {
+                let boundary = participant.case.boundary();
                 let mut taken = kept.take(boundary);
                 views.add(boundary, |view| {
                     let at = taken.iter().position(|slot| slot.identity() == view)?;
@@ -101,7 +106,7 @@ impl<'a> Group<'a> {
     /// Brings the views to the end of the journal: whoever decides sees what was there when it was
     /// its turn, whoever wrote it.
     async fn catch_up(&mut self) -> Result<Position, Tried> {
-        let shared = self.floor.shared();
+        let shared = self.scheduler.shared();
         let mut pace = Pace::default();
         let port = self.port;
         let read = |read| async move { port.read(read).await?.ok() };
@@ -118,7 +123,10 @@ impl<'a> Group<'a> {
         }
         loop {
             if let Some(level) = self.views.level() {
-                let views = self.seats.iter().map(|seat| seat.case.boundary().reading().len());
+                let views = self
+                    .participants
+                    .iter()
+                    .map(|participant| participant.case.boundary().reading().len());
                 if self.has_read || views.sum::<usize>() == 0 {
                     return Ok(level);
                 }
@@ -141,7 +149,7 @@ impl<'a> Group<'a> {
     async fn attempt(&mut self, level: Position) -> Tried {
         let shared = self.shared();
         let mut events = Vec::new();
-        let timings = &self.floor.timings;
+        let timings = &self.scheduler.timings;
         let begun = timings.begin(shared);
         let decided = self.decide(&mut events);
         timings.judged(begun, shared);
@@ -149,9 +157,9 @@ impl<'a> Group<'a> {
             Ok(decided) => decided,
             Err((culprit, cause)) => {
                 // What it emitted cannot be folded: the others go on without it.
-                self.seats.remove(culprit).case.give_back(cause);
+                self.participants.remove(culprit).case.give_back(cause);
                 self.views.discard();
-                self.floor.kept.keep(std::mem::take(&mut self.views));
+                self.scheduler.kept.keep(std::mem::take(&mut self.views));
                 return self.begin().map_or_else(Tried::Broken, |()| Tried::Again);
             }
         };
@@ -159,15 +167,16 @@ impl<'a> Group<'a> {
         if events.is_empty() {
             return self.release(decided, |_| level);
         }
-        let mut together = self.seats[..decided].iter();
-        if shared.stage() == Stage::Closed || !together.all(|seat| seat.case.submit()) {
+        let mut together = self.participants[..decided].iter();
+        if shared.stage() == Stage::Closed || !together.all(|participant| participant.case.submit())
+        {
             return Tried::Closed;
         }
         let condition = self.views.condition(level);
         let condition = self.unless_delivered(condition);
         #[cfg(feature = "fault-injection")]
         let condition = crate::sabotage::unguarded(shared, condition);
-        let concerned = self.floor.concerned_by(&mut events, &self.views);
+        let concerned = self.scheduler.concerned_by(&mut events, &self.views);
         let begun = timings.begin(shared);
         let appended = self.port.append(events, condition).await;
         timings.appended(begun, shared);
@@ -181,7 +190,10 @@ impl<'a> Group<'a> {
 
     /// The same, and what is a delivery was not done before.
     fn unless_delivered(&self, condition: Option<AppendCondition>) -> Option<AppendCondition> {
-        let caused = self.seats.iter().filter_map(|seat| seat.case.delivering()?.tag_of_cause());
+        let caused = self
+            .participants
+            .iter()
+            .filter_map(|participant| participant.case.delivering()?.tag_of_cause());
         let deliveries: Vec<Tag> = caused.collect();
         #[cfg(feature = "fault-injection")]
         let deliveries = crate::sabotage::guarded(self.shared(), deliveries);
@@ -200,41 +212,41 @@ impl<'a> Group<'a> {
         let (mut bytes, most) = (0, self.shared().batch_bytes());
         let now = self.shared().now();
         let closed = self.shared().journal_closed().map(|fault| self.shared().closed_by(fault));
-        for nth in 0..self.seats.len() {
-            let (before, rest) = self.seats.split_at_mut(nth);
-            let seat = &mut rest[0];
+        for nth in 0..self.participants.len() {
+            let (before, rest) = self.participants.split_at_mut(nth);
+            let participant = &mut rest[0];
             let ahead = events.len();
-            seat.attempts += 1;
-            if is_on_its_way(seat, before) {
+            participant.attempts += 1;
+            if is_on_its_way(participant, before) {
                 // The same delivery, sent before: the journal does not compare what comes at once.
-                seat.case.give_back(Cause::Contended { attempts: 1 });
+                participant.case.give_back(Cause::Contended { attempts: 1 });
                 continue;
             }
-            let decided = seat.case.decide(&self.views, now, events);
+            let decided = participant.case.decide(&self.views, now, events);
             if let Some(cause) = closed.as_ref().filter(|_| events.len() > ahead) {
                 // Before anything is folded ahead: so nothing has to be undone.
                 events.truncate(ahead);
-                seat.case.give_back(cause.clone());
+                participant.case.give_back(cause.clone());
                 continue;
             }
             let more: usize = events[ahead..].iter().map(EncodedEvent::counted_bytes).sum();
             if bytes > 0 && more > 0 && bytes + more > most {
                 events.truncate(ahead);
-                seat.attempts -= 1;
+                participant.attempts -= 1;
                 return Ok(nth);
             }
             bytes += more;
             fold_ahead(&mut self.views, &events[ahead..]).map_err(|cause| (nth, cause))?;
-            seat.remembered = matches!(decided, Decided::Remembered);
-            seat.place = match decided {
-                Decided::Anew | Decided::Remembered => Place::Upto(events.len()),
-                Decided::Repeated(Some(position)) => Place::At(position),
+            participant.remembered = matches!(decided, Decided::Remembered);
+            participant.place = match decided {
+                Decided::Anew | Decided::Remembered => AnswerAt::Upto(events.len()),
+                Decided::Repeated(Some(position)) => AnswerAt::At(position),
                 Decided::Repeated(None) => {
-                    place_of(seat.case.key(), before).unwrap_or(Place::Upto(0))
+                    place_of(participant.case.key(), before).unwrap_or(AnswerAt::Upto(0))
                 }
             };
         }
-        Ok(self.seats.len())
+        Ok(self.participants.len())
     }
 
     /// What the first `decided` emitted is durable: the gate opens, once the aggregates of this runtime
@@ -247,7 +259,7 @@ impl<'a> Group<'a> {
         appended: Appended,
     ) -> Tried {
         self.views.settled(appended.last);
-        self.floor.tell(concerned, appended.first);
+        self.scheduler.tell(concerned, appended.first);
         self.release(decided, |upto| match u64::try_from(upto).unwrap_or(0) {
             0 => level,
             nth => appended.first.plus(nth - 1),
@@ -256,20 +268,21 @@ impl<'a> Group<'a> {
 
     /// Somebody else wrote to the boundary: decided again on what is new.
     async fn conflicted(&mut self, level: Position, at: Position) -> Tried {
-        self.floor.tally().here().conflicts.one();
+        self.scheduler.counters().here().conflicts.one();
         tracing::debug!(%at, "another writer was faster than a decision");
         let guard = self.views.guard();
         // Those that can be copied go on from where they were; the others catch up alone.
         self.views.discard();
         self.has_read = false;
         let limit = self.shared().config.attempts;
-        let seats = std::mem::take(&mut self.seats);
-        let (contended, again): (Seats, _) = seats.into_iter().partition(|seat| {
-            // A delivery may be done already: its policy looks.
-            seat.attempts >= limit || seat.case.delivering().is_some()
-        });
-        again.iter().for_each(|seat| seat.case.take_back());
-        self.seats = again;
+        let participants = std::mem::take(&mut self.participants);
+        let (contended, again): (Participants, _) =
+            participants.into_iter().partition(|participant| {
+                // A delivery may be done already: its policy looks.
+                participant.attempts >= limit || participant.case.delivering().is_some()
+            });
+        again.iter().for_each(|participant| participant.case.take_back());
+        self.participants = again;
         if !contended.is_empty() {
             give_up(self.port, contended, guard, level).await;
         }
@@ -281,20 +294,22 @@ impl<'a> Group<'a> {
         let Failure { unknown, cause } = Failure::of(error, self.shared());
         let may_be_written = unknown.is_some();
         let shared = self.shared();
-        if let Some(left_out) = shared.failed_appends.line(shared.seams.clock.elapsed()) {
+        if let Some(left_out) = shared.failed_appends.line(shared.environment.clock.elapsed()) {
             let cause = ErrorReport::of(&cause);
             tracing::error!(%cause, may_be_written, left_out, "the append of decisions failed");
         }
         self.views.discard();
         if let Some(unknown) = unknown {
-            self.floor.tell_perhaps(concerned);
-            let behind: Seats = self.seats.drain(decided..).collect();
+            self.scheduler.tell_perhaps(concerned);
+            let behind: Participants = self.participants.drain(decided..).collect();
             // Who repeats what may be in the journal is told as much.
-            let repeats = |seat: &&Seat| place_of(seat.case.key(), &self.seats).is_some();
+            let repeats = |participant: &&Participant| {
+                place_of(participant.case.key(), &self.participants).is_some()
+            };
             let repeating = behind.iter().filter(repeats);
-            let told = self.seats.iter().chain(repeating);
-            told.for_each(|seat| seat.case.unknown(unknown.clone()));
-            self.seats = behind;
+            let told = self.participants.iter().chain(repeating);
+            told.for_each(|participant| participant.case.unknown(unknown.clone()));
+            self.participants = behind;
         }
         self.give_back(&cause);
         self.shared().append_failed();
@@ -304,64 +319,69 @@ impl<'a> Group<'a> {
     /// Who was answered with what is in the journal need not wait for what is not there yet, nor share
     /// its fate. Returns how many are left of the first `decided`.
     fn release_repetitions(&mut self, decided: usize) -> usize {
-        let before = self.seats.len();
-        self.seats.retain(|seat| match seat.place {
-            Place::At(position) => {
-                seat.case.release(position);
+        let before = self.participants.len();
+        self.participants.retain(|participant| match participant.place {
+            AnswerAt::At(position) => {
+                participant.case.release(position);
                 false
             }
-            Place::Upto(_) => true,
+            AnswerAt::Upto(_) => true,
         });
-        decided - (before - self.seats.len())
+        decided - (before - self.participants.len())
     }
 
     /// Tells the first `decided` their verdicts. Those behind them are decided on what is there now.
     fn release(&mut self, decided: usize, position: impl Fn(usize) -> Position) -> Tried {
-        for seat in self.seats.drain(..decided) {
-            seat.case.release(match seat.place {
-                Place::Upto(upto) => position(upto),
-                Place::At(position) => position,
+        for participant in self.participants.drain(..decided) {
+            participant.case.release(match participant.place {
+                AnswerAt::Upto(upto) => position(upto),
+                AnswerAt::At(position) => position,
             });
         }
-        if self.seats.is_empty() {
+        if self.participants.is_empty() {
             return Tried::Done;
         }
         // As in a turn of their own: what the views are ahead with has its position now.
-        self.floor.kept.keep(std::mem::take(&mut self.views));
+        self.scheduler.kept.keep(std::mem::take(&mut self.views));
         self.begin().map_or_else(Tried::Broken, |()| Tried::Again)
     }
 
     fn give_back(&self, cause: &Cause) {
-        self.seats.iter().for_each(|seat| seat.case.give_back(cause.clone()));
+        self.participants.iter().for_each(|participant| participant.case.give_back(cause.clone()));
     }
 
     /// Its views are garbage: by itself each finds out whether it was its fault.
-    fn apart(self, cause: &Cause) -> Seats {
-        if self.seats.len() > 1 {
-            return self.seats;
+    fn apart(self, cause: &Cause) -> Participants {
+        if self.participants.len() > 1 {
+            return self.participants;
         }
         self.give_back(cause);
-        Seats::new()
+        Participants::new()
     }
 }
 
 /// Others were faster too often. Says what they wrote.
-async fn give_up(port: Port<'_>, seats: Seats, guard: Option<Query>, level: Position) {
+async fn give_up(
+    port: OpenJournal<'_>,
+    participants: Participants,
+    guard: Option<Query>,
+    level: Position,
+) {
     let read = guard.map(|guard| Read::new(guard).after(level).limit(1.try_into().expect("one")));
     let page = match read {
         Some(read) => port.read(read).await.and_then(Result::ok),
         None => None,
     };
     let first = page.as_ref().and_then(|page| page.events.first());
-    for seat in seats {
-        let attempts = seat.attempts;
+    for participant in participants {
+        let attempts = participant.attempts;
         let by = first.and_then(|first| {
             let (event_type, tags) = (first.event.event_type.as_str(), &first.event.tags);
-            let mut selecting = seat.case.boundary().selecting(event_type, tags);
+            let mut selecting = participant.case.boundary().selecting(event_type, tags);
             let guards = selecting.find(|reading| reading.guards())?;
             Some((guards.identity().to_string().into(), first.position))
         });
-        seat.case.give_back(match by {
+        participant.case.give_back(match by {
             Some((view, position)) => Cause::Overtaken { attempts, view, position },
             None => Cause::Contended { attempts },
         });
@@ -369,14 +389,17 @@ async fn give_up(port: Port<'_>, seats: Seats, guard: Option<Query>, level: Posi
 }
 
 /// Where the one stands that was decided in this turn with the same key.
-fn place_of(key: Option<&Text>, before: &[Seat]) -> Option<Place> {
+fn place_of(key: Option<&Text>, before: &[Participant]) -> Option<AnswerAt> {
     let mut before = before.iter().rev();
-    before.find(|seat| seat.remembered && seat.case.key() == key).map(|seat| seat.place)
+    before
+        .find(|participant| participant.remembered && participant.case.key() == key)
+        .map(|participant| participant.place)
 }
 
 /// Whether it is a delivery that one of these is as well.
-fn is_on_its_way(seat: &Seat, before: &[Seat]) -> bool {
-    let Some(delivering) = seat.case.delivering().filter(|delivering| delivering.unsure) else {
+fn is_on_its_way(participant: &Participant, before: &[Participant]) -> bool {
+    let Some(delivering) = participant.case.delivering().filter(|delivering| delivering.unsure)
+    else {
         return false;
     };
     let mut others = before.iter().filter_map(|other| other.case.delivering());

@@ -12,7 +12,7 @@ use tokio::task::coop::unconstrained;
 
 use super::GONE_SHARE;
 use crate::cell::Cell;
-use crate::cell::phase::Phase;
+use crate::cell::lifecycle::Phase;
 use crate::util::race::yield_now;
 use crate::{
     Admission, AggregateRef, AskError, Cause, ManualClock, MemoryJournal, ReadError, Runtime, Seen,
@@ -149,7 +149,7 @@ fn read_timed_out(looked: &mut Looked) -> bool {
     }
 }
 
-/// Callers of one aggregate whose time is up one after the other: in the mailbox, at the door, and
+/// Callers of one aggregate whose time is up one after the other: in the mailbox, in the admission queue, and
 /// such who read.
 #[tokio::test]
 async fn n_time_outs_cost_n_looks_and_not_n_squared() {
@@ -213,7 +213,7 @@ async fn who_was_answered_is_forgotten() {
         drop(asked);
     }
     let live = &scene.slow.target().kind.registry.get(scene.slow.id()).unwrap();
-    let listed = live.core.lock().desk.as_ref().unwrap().callers.as_ref().unwrap().heap.len();
+    let listed = live.core.lock().inbox.as_ref().unwrap().callers.as_ref().unwrap().heap.len();
     assert!(listed <= 4 * MAILBOX, "{listed} are listed, and nobody waits");
 }
 
