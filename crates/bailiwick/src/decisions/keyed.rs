@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::handle::Decisions;
-use super::request::encoded;
+use super::judging::encoded;
 use crate::aggregates::idempotency::{Chosen, Once, ReplyCodec};
 use crate::aggregates::options::Keyed;
 use crate::config::Config;

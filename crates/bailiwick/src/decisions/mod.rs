@@ -16,6 +16,7 @@
 
 mod batch;
 mod handle;
+mod judging;
 mod keyed;
 mod lock_keys;
 mod lock_queue;
@@ -27,5 +28,5 @@ mod turn;
 
 pub use handle::Decisions;
 
-pub(crate) use request::encoded;
+pub(crate) use judging::encoded;
 pub(crate) use scheduler::Scheduler;

@@ -1,0 +1,298 @@
+//! A command of whatever type in its envelope.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
+
+use bailiwick_core::journal::{EncodedEvent, RecordedCommand};
+use bailiwick_core::{Context, Decide, Id, Position};
+use bytes::Bytes;
+use parking_lot::Mutex;
+
+use crate::aggregates::Target;
+use crate::aggregates::idempotency::ReplyCodec;
+use crate::context::counts::Counters;
+use crate::error::{AskError, Cause, NotRun, Unknown, panic_message};
+use crate::request::recorded::{self, JudgedAt, Refusal};
+use crate::request::reply::Reply;
+use crate::request::state::{AtomicState, RequestState};
+use crate::request::verdict::{self, Verdict, count, take};
+use crate::request::{Call, Envelope, Judged, command_of};
+use crate::telemetry::log::{Of, decide_panicked};
+use crate::telemetry::spans::Seen;
+use crate::telemetry::timings::Mark;
+
+type Answer<A, C> = verdict::Answer<C, <A as Decide<C>>::Reply, <A as Decide<C>>::Rejection>;
+
+pub(crate) struct Asked<A: Decide<C>, C> {
+    target: Arc<Target<A>>,
+    stage: AtomicState,
+    asked: Mark,
+    until: Duration,
+    span: Seen,
+    call: Option<Arc<Call>>,
+    /// Where there is an idempotency key.
+    codec: Option<ReplyCodec<A::Reply>>,
+    /// The runtime's side. Held while the command is decided: nobody else wants it then.
+    case: Mutex<Case<A, C>>,
+    reply: Reply<Answer<A, C>>,
+}
+
+struct Case<A: Decide<C>, C> {
+    command: Option<C>,
+    verdict: Option<Verdict<A::Reply, A::Rejection>>,
+}
+
+impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
+    pub(crate) fn new(
+        target: Arc<Target<A>>,
+        call: Option<Arc<Call>>,
+        (asked, until): (Mark, Duration),
+        (command, codec): (C, Option<ReplyCodec<A::Reply>>),
+    ) -> Self {
+        let mut asked = Asked {
+            target,
+            stage: AtomicState::new(RequestState::Waiting),
+            asked,
+            until,
+            span: Seen::default(),
+            call,
+            codec,
+            case: Mutex::new(Case { command: Some(command), verdict: None }),
+            reply: Reply::new(),
+        };
+        asked.span = Seen::command(|| {
+            let of = Of { aggregate: A::NAME, id: &asked.target.id };
+            (of, asked.command(), asked.call.as_deref())
+        });
+        asked
+    }
+
+    /// It was judged, and accepted with this reply.
+    pub(crate) fn accepted(self, reply: A::Reply) -> Self {
+        self.stage.change(RequestState::Waiting, RequestState::Claimed);
+        self.case.lock().verdict = Some(Verdict::Reply(reply));
+        self
+    }
+
+    pub(crate) fn target(&self) -> &Arc<Target<A>> {
+        &self.target
+    }
+
+    fn counters(&self) -> &Counters {
+        self.target.kind.counters.here()
+    }
+
+    /// The caller's side: the answer, when there is one.
+    pub(crate) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Answer<A, C>> {
+        self.reply.poll(cx)
+    }
+
+    /// The caller's side: it is not woken before it [asks](Self::poll_answer) again.
+    pub(crate) fn wakes_nobody(&self) {
+        self.reply.wakes_nobody();
+    }
+
+    /// The caller's side: gives the command up, unless it was claimed. Whether it did.
+    pub(crate) fn give_up(&self) -> bool {
+        self.stage.give_up(self.counters(), &self.target.kind.shared)
+    }
+
+    /// Takes the command out. Only for one that nobody else knows of.
+    pub(crate) fn take_command(&self) -> C {
+        take(&mut self.case.lock().command)
+    }
+
+    fn unknown_because(&self, why: Unknown) -> AskError<C, A::Rejection> {
+        let keyed = self.call.as_ref().is_some_and(|call| call.once.is_some());
+        AskError::Unknown { why, keyed }
+    }
+
+    /// What is recorded of a refusal; none if the command is not recorded.
+    #[inline]
+    fn refused(
+        &self,
+        command: &C,
+        rejection: &A::Rejection,
+        (judged, as_of): (JudgedAt, Position),
+    ) -> Option<EncodedEvent> {
+        let form = recorded::form(A::RECORDED.as_ref()?, command, &self.target.kind.shared)?;
+        let refusal = Refusal {
+            by: Some(A::NAME),
+            tags: self.target.id.tag().ok()?.into(),
+            command: self.command(),
+            form,
+            call: self.call.as_deref(),
+            judged,
+        };
+        refusal.event(rejection, as_of)
+    }
+
+    /// The outcome of an accepted command.
+    fn answer(&self, answer: Answer<A, C>) {
+        count(self.counters(), &answer);
+        self.span.answered(&answer);
+        self.reply.tell(answer);
+        self.target.kind.shared.settled();
+    }
+
+    /// The end of a command that was never judged.
+    fn send_away(&self, cause: Cause) {
+        let command = self.take_command();
+        let answer = Err(AskError::NotRun(NotRun { command, cause }));
+        self.span.answered(&answer);
+        self.reply.overrule(answer);
+        self.target.kind.shared.settled();
+    }
+}
+
+/// Runs the serde code of a reply, which is the domain's.
+impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
+    fn command(&self) -> &'static str {
+        let delivering = self.call.as_ref().and_then(|call| call.delivering.as_ref());
+        // Of a delivery the type is the same for all commands.
+        match delivering {
+            Some(delivering) => delivering.command,
+            None => command_of::<A, C>(),
+        }
+    }
+
+    fn call(&self) -> Option<&Call> {
+        self.call.as_deref()
+    }
+
+    fn asked(&self) -> Mark {
+        self.asked
+    }
+
+    fn span(&self) -> &Seen {
+        &self.span
+    }
+
+    fn until(&self) -> Duration {
+        self.until
+    }
+
+    fn wait_for_room(&self) {
+        self.stage.waits_for_room();
+    }
+
+    fn gets_room(&self) -> bool {
+        self.stage.change(RequestState::WaitsForRoom, RequestState::Waiting)
+    }
+
+    fn was_given_up(&self) -> bool {
+        self.stage.is(RequestState::GivenUp)
+    }
+
+    fn claim(&self) -> bool {
+        self.stage.change(RequestState::Waiting, RequestState::Claimed)
+    }
+
+    fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> Judged {
+        let _entered = self.span.enter();
+        let mut case = self.case.lock();
+        let Case { command, verdict } = &mut *case;
+        let command = command.as_ref().expect("it is there until it has an outcome");
+        let outcome = catch_unwind(AssertUnwindSafe(|| state.decide(command, ctx)));
+        let (judged, given) = match outcome {
+            Ok(Ok(reply)) => {
+                (Judged::Accepted { recorded: A::RECORDED.is_some() }, Verdict::Reply(reply))
+            }
+            Ok(Err(rejection)) => {
+                (Judged::Rejected, Verdict::Rejection(rejection, JudgedAt::now(ctx.now())))
+            }
+            Err(panic) => {
+                let message = panic_message(&*panic);
+                decide_panicked(A::NAME, self.command(), &message);
+                (Judged::Panicked, Verdict::Failed(Cause::Panicked { message }))
+            }
+        };
+        let before = verdict.replace(given);
+        // The lock first: what is dropped is the domain's.
+        drop(case);
+        drop(before);
+        judged
+    }
+
+    fn repeat(&self, reply: &[u8]) {
+        let codec = self.codec.as_ref().expect("only with a key");
+        let verdict = codec.decoded(reply).map_or_else(Verdict::AlreadyRun, Verdict::Repeated);
+        let before = self.case.lock().verdict.replace(verdict);
+        drop(before);
+    }
+
+    fn remembered(&self) -> Result<Bytes, Cause> {
+        let codec = self.codec.as_ref().expect("only with a key");
+        let mut case = self.case.lock();
+        let Some(Verdict::Reply(reply)) = &mut case.verdict else { return Ok(Bytes::new()) };
+        let (bytes, read) = codec.stored(reply, self.command(), &self.target.kind.shared.config)?;
+        let before = std::mem::replace(reply, read);
+        drop(case);
+        drop(before);
+        Ok(bytes)
+    }
+
+    fn recorded(&self) -> Option<RecordedCommand> {
+        let case = self.case.lock();
+        let shared = &self.target.kind.shared;
+        let form = recorded::form(A::RECORDED.as_ref()?, case.command.as_ref()?, shared)?;
+        Some(RecordedCommand::new(form, 0))
+    }
+
+    fn fail(&self, cause: Cause) {
+        let before = self.case.lock().verdict.replace(Verdict::Failed(cause));
+        drop(before);
+    }
+
+    fn release(&self, position: Position) {
+        let mut case = self.case.lock();
+        let verdict = case.verdict.take().expect("only what was judged is released");
+        let (answer, refused) = verdict.told(
+            position,
+            &mut case.command,
+            |command, rejection, judged| self.refused(command, rejection, (judged, position)),
+            |command| command,
+        );
+        drop(case);
+        if let Some(refused) = refused {
+            let target = self.target.clone();
+            let lost = move || target.kind.counters.here().unrecorded.one();
+            recorded::append(&self.target.kind.shared, refused, lost);
+        }
+        self.answer(answer);
+    }
+
+    fn give_back(&self, cause: Cause) {
+        let command = self.take_command();
+        self.answer(Err(AskError::NotRun(NotRun { command, cause })));
+    }
+
+    fn abandon(&self, cause: Cause) {
+        if self.stage.change(RequestState::WaitsForRoom, RequestState::Claimed) {
+            self.counters().turned_away.one();
+            self.send_away(cause);
+        } else if self.claim() || self.stage.is(RequestState::Claimed) {
+            self.give_back(cause);
+        }
+    }
+
+    fn unknown(&self, unknown: Unknown) {
+        self.answer(Err(self.unknown_because(unknown)));
+    }
+
+    fn expire(&self) -> bool {
+        self.stage.expire(RequestState::GivenUp, self.counters())
+    }
+
+    fn time_out(&self, cause: Option<Cause>) {
+        if let Some(cause) = cause {
+            self.send_away(cause);
+        } else if self.stage.is(RequestState::Claimed)
+            && self.reply.time_out(Err(self.unknown_because(Unknown::TimedOut)))
+        {
+            self.counters().timed_out.one();
+        }
+    }
+}
