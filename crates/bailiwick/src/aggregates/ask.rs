@@ -1,6 +1,7 @@
 //! The caller's side of a command and of a read: into the cell, the wait, the time-out.
 
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use crate::aggregates::Target;
 use crate::aggregates::idempotency::ReplyCodec;
 use crate::aggregates::options::Options;
 use crate::cell::{Attending, Committed, NotAdmitted, Single};
-use crate::error::{AskError, Cause, NotRun, ReadError};
+use crate::error::{AskError, Cause, NotRun, ReadError, Unknown, panic_message};
 use crate::request::command::Asked;
 use crate::request::entry::Entry;
 use crate::request::read::PendingRead;
@@ -132,25 +133,62 @@ where
     C: Send + 'static,
 {
     let name = command_of::<A, C>();
-    let answer = match single.decide(&command, name) {
-        Ok(Ok(reply)) => match single.commit(name) {
-            Committed::At(position) => Ok(Receipt { reply, position, repeated: false }),
-            Committed::Failed(cause) => Err(AskError::NotRun(NotRun { command, cause })),
-            Committed::Submitted { events } => {
-                let asked = Asked::new(target, None, times, (command, None)).accepted(reply);
-                let asked = Arc::new(asked);
-                let entry = Entry::new(asked.clone());
-                let attending = single.leave(entry, (events, times.1), waker);
-                return Entered::Waits(asked, attending);
-            }
-        },
-        Ok(Err(rejection)) => Err(AskError::Rejected(rejection)),
-        Err(cause) => Err(AskError::NotRun(NotRun { command, cause })),
+    let (waits, shared) = (times.1, target.kind.shared.clone());
+    // What is dropped on the way is the domain's, too.
+    let judged = catch_unwind(AssertUnwindSafe(|| judge_alone(&mut single, &command, name)));
+    let answer = match judged {
+        Ok(Judgement::Told(reply)) => reply.map_err(AskError::Rejected),
+        Ok(Judgement::Failed(cause)) => Err(AskError::NotRun(NotRun { command, cause })),
+        Ok(Judgement::Submitted { reply, events }) => {
+            let asked = Asked::new(target, None, times, (command, None)).accepted(reply);
+            let asked = Arc::new(asked);
+            let attending = single.leave(Entry::new(asked.clone()), (events, waits), waker);
+            return Entered::Waits(asked, attending);
+        }
+        Err(_) => {
+            drop(single);
+            let why = Unknown::ShutDown;
+            let answer = Err(AskError::Unknown { why, keyed: false });
+            count(target.kind.counters.here(), &answer);
+            shared.settled();
+            return Entered::Answered(answer);
+        }
     };
-    single.end();
     count(target.kind.counters.here(), &answer);
-    target.kind.shared.settled();
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| single.end())) {
+        let message = panic_message(&*panic);
+        tracing::error!(aggregate = A::NAME, %message, "what came after a command panicked");
+    }
+    shared.settled();
     Entered::Answered(answer)
+}
+
+/// What has become of a command that was decided by itself.
+enum Judgement<R, E> {
+    Told(Result<Receipt<R>, E>),
+    Failed(Cause),
+    Submitted { reply: R, events: u32 },
+}
+
+fn judge_alone<A, C>(
+    single: &mut Single<A>,
+    command: &C,
+    name: &'static str,
+) -> Judgement<A::Reply, A::Rejection>
+where
+    A: Decide<C>,
+{
+    match single.decide(command, name) {
+        Ok(Ok(reply)) => match single.commit(name) {
+            Committed::At(position) => {
+                Judgement::Told(Ok(Receipt { reply, position, repeated: false }))
+            }
+            Committed::Failed(cause) => Judgement::Failed(cause),
+            Committed::Submitted { events } => Judgement::Submitted { reply, events },
+        },
+        Ok(Err(rejection)) => Judgement::Told(Err(rejection)),
+        Err(cause) => Judgement::Failed(cause),
+    }
 }
 
 fn get_in<A, C>(

@@ -119,6 +119,10 @@ impl<A: Aggregate> Cell<A> {
                 return Drive::Leave;
             }
             core.phase = core.phase.after(Input::Runs).0;
+            if core.inbox.is_none() {
+                // Whoever waits is found by it.
+                self.inbox(&mut core);
+            }
             let life = std::mem::replace(&mut core.life, Life::Out);
             let (life, abandoned) = Self::abandoned(&core, life);
             let may_begin = core.inbox.as_ref().is_none_or(|inbox| self.may_begin(inbox));

@@ -64,12 +64,19 @@ impl<A: Aggregate> Cell<A> {
         let waker = if attends.is_some() { &of_the_cell } else { Waker::noop() };
         let mut cx = Context::from_waker(waker);
         let drive = || self.drive(number, &mut tools, driver, &mut cx);
-        let driven = catch_unwind(AssertUnwindSafe(drive)).unwrap_or_else(|panic| {
-            let message = panic_message(&*panic);
-            self.named().panicked("a turn", &message);
-            Drive::Yield
-        });
-        self.kind.tools.put_back(tools);
+        let driven = match catch_unwind(AssertUnwindSafe(drive)) {
+            Ok(driven) => {
+                self.kind.tools.put_back(tools);
+                driven
+            }
+            Err(panic) => {
+                let message = panic_message(&*panic);
+                self.named().panicked("a turn", &message);
+                drop(tools);
+                self.kind.tools.are_lost();
+                Drive::Yield
+            }
+        };
         match driven {
             Drive::Leave => Ran::Done,
             Drive::Queued => Ran::HandedOver,

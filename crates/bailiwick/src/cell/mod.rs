@@ -146,14 +146,14 @@ impl<A: Aggregate> Cell<A> {
         let attended = core.inbox.as_mut().and_then(|inbox| inbox.parked.take());
         // Spawning may run other code: a dropped task's, if the executor is gone.
         drop(core);
-        if let Some(waker) = attended {
-            waker.wake();
-        }
         let shared = self.shared();
         // Else the runtime is closed just now: nothing will ever run here again.
         let Some(journal) = shared.journal() else { return self.detached(number, false) };
         let tools = Tools::new(scope, journal);
         actor::attach(shared, Box::new(Attachment { cell: self.clone(), number, tools }));
+        if let Some(waker) = attended {
+            waker.wake();
+        }
     }
 
     fn wake_actor(&self, mut core: MutexGuard<'_, Core<A>>) {

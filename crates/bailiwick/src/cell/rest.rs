@@ -31,10 +31,14 @@ impl<A: Aggregate> Cell<A> {
     }
 
     fn enter_queues(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>, used: bool) {
+        // Who waited behind something that is not there any more.
+        let granted = self.grant(&mut core);
         let gets_warm = !core.warm && self.stays_warm(&core);
         core.warm |= gets_warm;
         let keeps = core.warm || core.is_held();
         let inbox = if keeps { None } else { core.inbox.take() };
+        // It waits for no journal.
+        let waited = core.inbox.as_mut().map(|inbox| (inbox.ticket.take(), inbox.permit.take()));
         let rest = &self.kind.rest;
         let now = core.busy_at;
         let cache_entry = &mut core.cache_entry;
@@ -57,6 +61,12 @@ impl<A: Aggregate> Cell<A> {
         if enters || gets_warm {
             self.leave_closed_queues();
         }
+        // None of it under the lock: others may go on by it.
+        if let Some((Some(ticket), _)) = &waited {
+            self.kind.shared.permits.leave(*ticket);
+        }
+        drop(waited);
+        drop(granted);
     }
 
     /// Whether it is asked again soon, perhaps.

@@ -36,9 +36,10 @@ pub(crate) struct Single<A: Aggregate> {
     /// As the so manieth who runs it.
     number: u32,
     now: Timestamp,
-    /// None once it was ended.
     life: Option<Life<A>>,
     tools: Option<Box<Tools<A>>>,
+    /// What was known is back in the cell.
+    ended: bool,
 }
 
 /// How it went.
@@ -68,6 +69,8 @@ impl<A: Aggregate> Cell<A> {
         }
         let now = shared.time.now_with(elapsed);
         let mut core = self.core.lock();
+        // Not before whoever ran it last.
+        let now = now.max(shared.time.latest());
         if core.inbox.as_ref().is_some_and(|inbox| !inbox.is_clear()) {
             return None;
         }
@@ -89,11 +92,14 @@ impl<A: Aggregate> Cell<A> {
         self.hint.is_single();
         core.attachments = core.attachments.wrapping_add(1);
         let number = core.attachments;
+        if let Some(inbox) = &mut core.inbox {
+            inbox.reads_out = 0;
+        }
         // Under the lock: a shutdown that has met this cell has seen what was accepted before.
         self.kind.counters.here().accepted.one();
         drop(core);
         let cell = self.clone();
-        Some(Single { cell, number, now, life: Some(life), tools: Some(tools) })
+        Some(Single { cell, number, now, life: Some(life), tools: Some(tools), ended: false })
     }
 }
 
@@ -169,16 +175,16 @@ impl<A: Aggregate> Single<A> {
     /// It has its outcome: whatever has come meanwhile is run, or left to an actor.
     pub(crate) fn end(mut self) {
         let (Some(life), Some(tools)) = (self.life.take(), &self.tools) else { return };
-        let scope = tools.scope.clone();
-        self.put_back();
-        let cell = &self.cell;
+        let (scope, cell) = (tools.scope.clone(), self.cell.clone());
         let now = cell.kind.shared.time.recent();
         let mut core = cell.core.lock();
         if core.phase.is_over() {
+            self.ended = true;
             drop(core);
             return drop(life);
         }
         core.life = life;
+        self.ended = true;
         let again = now.since(core.busy_at) < cell.kind.shared.config.warm;
         core.busy_at = now;
         if core.inbox.is_none() && again {
@@ -188,17 +194,16 @@ impl<A: Aggregate> Single<A> {
         if let Some(inbox) = &mut core.inbox {
             inbox.asked = true;
         }
-        match core.inbox.as_ref().filter(|inbox| !inbox.is_clear()) {
-            None => {
-                let keep = core.is_to_be_kept();
-                cell.step(core, Input::Idles { keep });
-            }
-            Some(_) => {
-                cell.hint.is_idle(false);
-                core.doubt();
-                drop(core);
-                cell.go_on_inline(self.number, scope, None);
-            }
+        if core.inbox.as_ref().is_none_or(|inbox| inbox.is_clear()) {
+            let keep = core.is_to_be_kept();
+            cell.step(core, Input::Idles { keep });
+            self.put_back();
+        } else {
+            cell.hint.is_idle(false);
+            core.doubt();
+            drop(core);
+            self.put_back();
+            cell.go_on_inline(self.number, scope, None);
         }
     }
 
@@ -218,18 +223,21 @@ impl<A: Aggregate> Single<A> {
             running.entries.push(entry);
         }
         let scope = self.tools.as_ref().map(|tools| tools.scope.clone())?;
-        self.put_back();
         let cell = self.cell.clone();
         let mut core = cell.core.lock();
+        self.ended = true;
         if core.phase.is_over() {
             drop(core);
             drop(live);
             return None;
         }
         core.life = Life::Live(live);
+        // A cold one has none, and whoever waits is found by it.
+        cell.inbox(&mut core).asked = true;
         cell.hint.is_idle(false);
         core.doubt();
         drop(core);
+        self.put_back();
         match cell.go_on_inline(self.number, scope, Some(waker)) {
             Ran::Done => None,
             ran => cell.has_to_wait(ran, until),
@@ -246,12 +254,16 @@ impl<A: Aggregate> Single<A> {
 }
 
 impl<A: Aggregate> Drop for Single<A> {
-    /// Only after a panic of ours there is anything left: the state is rebuilt.
     fn drop(&mut self) {
-        if self.tools.is_some() {
-            self.put_back();
-            self.cell.detached(self.number, true);
+        if self.ended {
+            return self.put_back();
         }
+        // A panic of ours, or in what was dropped: the state is rebuilt, and what is left in the buffers is
+        // nobody's.
+        if self.tools.take().is_some() {
+            self.cell.kind.tools.are_lost();
+        }
+        self.cell.detached(self.number, true);
     }
 }
 

@@ -61,17 +61,25 @@ impl<A: Aggregate> ToolsPool<A> {
         self.is_back(Some(tools));
     }
 
+    /// They were dropped, with what a turn that panicked has left in them.
+    pub(super) fn are_lost(&self) {
+        self.is_back(None);
+    }
+
     fn is_back(&self, tools: Option<Box<Tools<A>>>) {
         let mut state = self.0[shard()].0.lock();
-        state.used -= 1;
         if !state.closed && state.kept.is_none() {
+            state.used -= 1;
             state.kept = tools;
             return;
         }
-        let task = if state.used == 0 { state.task.take() } else { None };
         // The lock first: the last one out ends the journal. And that before it is told.
         drop(state);
         drop(tools);
+        let mut state = self.0[shard()].0.lock();
+        state.used -= 1;
+        let task = if state.used == 0 { state.task.take() } else { None };
+        drop(state);
         drop(task);
     }
 

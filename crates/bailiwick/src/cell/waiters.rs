@@ -29,7 +29,7 @@ use crate::error::{Cause, ReadError};
 use crate::request::Envelope;
 use crate::request::entry::Entry;
 use crate::request::read::{ReadRequest, Reader};
-use crate::request::timeouts::{self, Waiters};
+use crate::request::timeouts::{self, HasWaiters};
 
 #[cfg(test)]
 mod tests;
@@ -95,7 +95,7 @@ impl<A: Aggregate> Cell<A> {
     }
 }
 
-impl<A: Aggregate> Waiters for Cell<A> {
+impl<A: Aggregate> HasWaiters for Cell<A> {
     fn expire(self: Arc<Self>, entry: timeouts::Entry, now: Duration) {
         let mut core = self.core.lock();
         let Some(inbox) = core.inbox.as_mut().filter(|inbox| inbox.timeout == Some(entry)) else {

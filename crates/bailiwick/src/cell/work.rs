@@ -123,7 +123,7 @@ impl<A: Aggregate> Cell<A> {
                 drop(core);
                 drop(granted);
             }
-            Phase::Waiting if core.is_abandoned() => {
+            Phase::Waiting | Phase::Attended if core.is_abandoned() => {
                 self.step(core, Input::Work);
             }
             _ => {}

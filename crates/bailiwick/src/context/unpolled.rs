@@ -22,24 +22,59 @@ pub(crate) trait Attended: Send + Sync {
 
 #[derive(Default)]
 pub(crate) struct Unpolled {
-    cells: Lock<Vec<(Arc<dyn Attended>, u32)>>,
+    list: Lock<List>,
     first: Notify,
+}
+
+#[derive(Default)]
+struct List {
+    cells: Cells,
+    closed: bool,
+}
+
+type Cells = Vec<(Arc<dyn Attended>, u32)>;
+
+/// Those that are looked at just now. What was not, because something panicked, is put back.
+struct Looked<'a> {
+    of: &'a Unpolled,
+    cells: Cells,
 }
 
 impl Unpolled {
     /// There is an answer for the `number`th who runs the cell. Not under its lock.
     pub(crate) fn watch(&self, cell: Arc<dyn Attended>, number: u32) {
-        let mut cells = self.cells.lock();
-        cells.push((cell, number));
-        let first = cells.len() == 1;
-        drop(cells);
+        let mut list = self.list.lock();
+        if list.closed {
+            return;
+        }
+        list.cells.push((cell, number));
+        let first = list.cells.len() == 1;
+        drop(list);
         if first {
             self.first.notify_one();
         }
     }
 
-    fn take(&self) -> Vec<(Arc<dyn Attended>, u32)> {
-        std::mem::take(&mut self.cells.lock())
+    fn take(&self) -> Looked<'_> {
+        Looked { of: self, cells: std::mem::take(&mut self.list.lock().cells) }
+    }
+
+    /// Nobody is looked after any more.
+    pub(crate) fn close(&self) {
+        let mut list = self.list.lock();
+        list.closed = true;
+        let cells = std::mem::take(&mut list.cells);
+        drop(list);
+        drop(cells);
+    }
+}
+
+impl Drop for Looked<'_> {
+    fn drop(&mut self) {
+        let mut list = self.of.list.lock();
+        if !list.closed {
+            list.cells.append(&mut self.cells);
+        }
     }
 }
 
@@ -54,14 +89,16 @@ async fn look_after(shared: &RuntimeContext) {
         // Before the stage is looked at, so that its change is not missed.
         let closing = shared.closing.notified();
         if shared.stage() == Stage::Closed {
-            return drop(unpolled.take());
+            return unpolled.close();
         }
-        let cells = unpolled.take();
-        if cells.is_empty() {
+        let mut looked = unpolled.take();
+        if looked.cells.is_empty() {
             either(unpolled.first.notified(), closing).await;
             continue;
         }
         either(shared.environment.clock.sleep(UNPOLLED), closing).await;
-        cells.into_iter().for_each(|(cell, number)| cell.take_over(number));
+        while let Some((cell, number)) = looked.cells.pop() {
+            cell.take_over(number);
+        }
     }
 }

@@ -23,13 +23,13 @@ use crate::request::Call;
 use crate::request::recorded;
 use crate::request::reply::Reply;
 use crate::request::state::{AtomicState, RequestState};
-use crate::request::timeouts::{Entry, Waiters};
+use crate::request::timeouts::{Entry, HasWaiters};
 use crate::request::verdict::{self, Verdict, count, take};
 use crate::telemetry::spans::Seen;
 use crate::telemetry::timings::Mark;
 
 /// A decision, whatever its type.
-pub(super) trait DecisionRequest: Waiters {
+pub(super) trait DecisionRequest: HasWaiters {
     fn boundary(&self) -> &Boundary;
     /// There is no room yet. Only before anybody else knows of it.
     fn wait_for_room(&self);
@@ -290,7 +290,7 @@ impl<D: Decision> DecisionRequest for Asked<D> {
     }
 }
 
-impl<D: Decision> Waiters for Asked<D> {
+impl<D: Decision> HasWaiters for Asked<D> {
     /// From its turn on, the decision goes on.
     fn expire(self: Arc<Self>, (_, ticket): Entry, _: Duration) {
         if self.stage.expire(RequestState::Ended, self.counters()) {

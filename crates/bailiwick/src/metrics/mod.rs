@@ -41,7 +41,7 @@ pub(crate) mod table;
 
 pub(crate) use census::Census;
 pub(crate) use histograms::{Histograms, describe_all};
-pub use table::{AggregateType, Row, TABLE};
+pub use table::{Kind, Row, TABLE};
 
 use metrics::Label;
 

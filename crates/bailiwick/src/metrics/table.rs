@@ -8,7 +8,7 @@ use super::Labels;
 ///
 /// For an example see [`Row`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AggregateType {
+pub enum Kind {
     /// It only grows, from when the runtime was started.
     Counter,
     /// It is what it is just now.
@@ -20,11 +20,11 @@ pub enum AggregateType {
 /// A metric: a row of [`TABLE`].
 ///
 /// ```
-/// use bailiwick::metrics::{AggregateType, TABLE};
+/// use bailiwick::metrics::{Kind, TABLE};
 ///
 /// let named = |name: &str| TABLE.iter().find(|row| row.name == name).expect("there is one");
 /// let waits = named("bailiwick_queue_wait_seconds");
-/// assert_eq!((waits.kind, waits.labels), (AggregateType::Histogram, &["kind", "name"][..]));
+/// assert_eq!((waits.kind, waits.labels), (Kind::Histogram, &["kind", "name"][..]));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -32,7 +32,7 @@ pub struct Row {
     /// Its name.
     pub name: &'static str,
     /// What it is.
-    pub kind: AggregateType,
+    pub kind: Kind,
     /// The keys of its labels; besides, `runtime` if the builder was told a name.
     pub labels: &'static [&'static str],
     /// What it says.
@@ -41,7 +41,7 @@ pub struct Row {
 
 impl Row {
     const fn new(
-        kind: AggregateType,
+        kind: Kind,
         name: &'static str,
         labels: &'static [&'static str],
         help: &'static str,
@@ -60,9 +60,9 @@ impl Row {
         let is_time = self.name.ends_with("_seconds");
         let unit = Some(if is_time { Unit::Seconds } else { Unit::Count });
         match self.kind {
-            AggregateType::Counter => recorder.describe_counter(name, unit, help),
-            AggregateType::Gauge => recorder.describe_gauge(name, unit, help),
-            AggregateType::Histogram => recorder.describe_histogram(name, unit, help),
+            Kind::Counter => recorder.describe_counter(name, unit, help),
+            Kind::Gauge => recorder.describe_gauge(name, unit, help),
+            Kind::Histogram => recorder.describe_histogram(name, unit, help),
         }
     }
 }
@@ -73,7 +73,7 @@ pub(crate) const METADATA: Metadata<'static> =
 macro_rules! table {
     ($($row:ident: $kind:ident $name:literal [$($label:ident),*] $help:literal;)+) => {
         $(pub(crate) const $row: Row =
-            Row::new(AggregateType::$kind, $name, &[$(stringify!($label)),*], $help);)+
+            Row::new(Kind::$kind, $name, &[$(stringify!($label)),*], $help);)+
 
         /// All metrics. Times are in seconds, everything else is counted.
         /// For an example see [`Row`].

@@ -16,7 +16,7 @@ use crate::context::{Lock, RuntimeContext, Stage};
 use crate::util::race::either;
 
 /// What has callers who wait, whatever its type.
-pub(crate) trait Waiters: Send + Sync {
+pub(crate) trait HasWaiters: Send + Sync {
     /// Its entry has fallen due at `now`: ends the wait of those whose time is up.
     fn expire(self: Arc<Self>, entry: Entry, now: Duration);
 }
@@ -32,7 +32,7 @@ pub(crate) struct Timeouts {
 pub(crate) type Entry = (Duration, u64);
 
 struct Waiting {
-    entries: BTreeMap<Entry, Arc<dyn Waiters>>,
+    entries: BTreeMap<Entry, Arc<dyn HasWaiters>>,
     /// When the task looks again by itself.
     wakes: Duration,
 }
@@ -50,7 +50,7 @@ impl Timeouts {
     }
 
     /// Looks at `what` when its entry says.
-    pub(crate) fn insert(&self, entry: Entry, what: Arc<dyn Waiters>) {
+    pub(crate) fn insert(&self, entry: Entry, what: Arc<dyn HasWaiters>) {
         let mut waiting = self.waiting.lock();
         waiting.entries.insert(entry, what);
         let earlier = entry.0 < waiting.wakes;
@@ -72,7 +72,7 @@ impl Timeouts {
     }
 
     /// The first that is to be looked at by `now`.
-    fn pop(&self, now: Duration) -> Option<(Entry, Arc<dyn Waiters>)> {
+    fn pop(&self, now: Duration) -> Option<(Entry, Arc<dyn HasWaiters>)> {
         let mut waiting = self.waiting.lock();
         let first = waiting.entries.first_entry().filter(|first| first.key().0 <= now)?;
         Some(first.remove_entry())

@@ -155,6 +155,7 @@ impl Parts {
         self.kinds.iter().for_each(|(_, kind)| kind.sweep(stage));
         if stage == Stage::Closed {
             self.shared.permits.clear();
+            self.shared.unpolled.close();
             self.projections.iter().for_each(|running| running.close());
             self.shared.let_go();
         }

@@ -93,6 +93,11 @@ impl Time {
         self.now_with(self.clock.elapsed())
     }
 
+    /// The latest time that anybody was told.
+    pub(crate) fn latest(&self) -> Timestamp {
+        Timestamp::from_millis(self.latest.load(Relaxed))
+    }
+
     /// The same, for who has just read the clock's `elapsed`.
     pub(crate) fn now_with(&self, elapsed: Duration) -> Timestamp {
         let elapsed = self.since_begin(elapsed);
