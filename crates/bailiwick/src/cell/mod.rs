@@ -122,6 +122,13 @@ impl<A: Aggregate> Cell<A> {
     fn step(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>, input: Input) -> Phase {
         let (phase, act) = core.phase.after(input);
         core.phase = phase;
+        #[cfg(feature = "fault-injection")]
+        if !phase.is_driven()
+            && let Some(desk) = &mut core.desk
+        {
+            // Its actor is gone, and is not there to be killed any more.
+            desk.kill = None;
+        }
         match act {
             Act::Nothing | Act::Park | Act::Queue => {}
             Act::Attach => self.attach(core),
