@@ -71,8 +71,7 @@ fn a_hundred_thousand_one_after_the_other_need_the_stack_of_one() {
 #[tokio::test]
 async fn several_runtimes_on_one_thread_do_not_mix() {
     let theatres = [Counted::new().await, Counted::new().await, Counted::new().await];
-    let counters: Vec<_> =
-        theatres.iter().map(|theatre| theatre.stage.counters.get("a")).collect();
+    let counters: Vec<_> = theatres.iter().map(|theatre| theatre.stage.counters.get("a")).collect();
     for (counter, counted) in counters.iter().zip([1, 2, 3]) {
         for value in 1..=counted {
             assert_eq!(at_once(counter.ask(Count::FREELY)).expect("a reply"), value);

@@ -13,8 +13,7 @@ use super::{Theatre, poll_once, values, within_reason, yields};
 /// B11: kameo's handler runs although nobody asks any more.
 #[tokio::test]
 async fn what_is_given_up_before_its_turn_is_never_run() {
-    let theatre =
-        Theatre::with(|builder| builder.config(|config| config.batch_commands(1))).await;
+    let theatre = Theatre::with(|builder| builder.config(|config| config.batch_commands(1))).await;
     let counter = theatre.stage.counters.get("a");
     // One is being appended, and another one decided on top of it: there is no room for more.
     let [first, second] = theatre.counts_of_an_actor().await;

@@ -33,8 +33,7 @@ async fn a_thousand_rejections_stop_no_actor() {
     let counts = theatre.counts_of_an_actor().await;
     let reads = theatre.stage.journal.reads();
     let counter = theatre.stage.counters.get("a");
-    let asked: Vec<_> =
-        (0..1_000).map(|_| tokio::spawn(counter.ask(Count { limit: 1 }))).collect();
+    let asked: Vec<_> = (0..1_000).map(|_| tokio::spawn(counter.ask(Count { limit: 1 }))).collect();
     yields(8).await;
     theatre.stage.journal.open();
     assert_eq!(values(counts).await, [1, 2]);
