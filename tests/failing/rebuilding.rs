@@ -39,6 +39,10 @@ async fn several_of_them_share_the_look() {
     let stage = with_history(200, |builder| builder).await;
     let before = stage.journal.reads();
     let counter = stage.counters.get("a");
+    // They come while it is at work, or each would be alone.
+    stage.journal.shut();
+    let first = tokio::spawn(counter.ask(Count::FREELY));
+    stage.journal.waiting(1).await;
     let asked: Vec<_> = (0..20)
         .map(|n| {
             let expecting = counter.expecting(Position::new(1_000 + n));
@@ -46,13 +50,15 @@ async fn several_of_them_share_the_look() {
         })
         .collect();
     settle().await;
+    stage.journal.open();
+    assert_eq!(first.await.unwrap().unwrap(), 201);
     for asked in asked {
         let error = asked.await.unwrap().unwrap_err();
         assert!(matches!(error.not_run(), Some(Cause::Moved { .. })), "{error:?}");
     }
     let reads = stage.journal.reads() - before;
-    assert!(reads <= 2, "{reads} reads");
-    assert_eq!(counter.ask(Count::FREELY).await.unwrap(), 201);
+    assert!((1..=2).contains(&reads), "{reads} reads");
+    assert_eq!(counter.ask(Count::FREELY).await.unwrap(), 202);
 }
 
 #[tokio::test]

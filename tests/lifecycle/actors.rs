@@ -46,6 +46,18 @@ impl Actors {
         *self.begun.borrow()
     }
 
+    /// How many of them have ended.
+    pub fn gone(&self) -> usize {
+        *self.ended.borrow()
+    }
+
+    /// Waits until there were `count` actors.
+    pub async fn begin(&self, count: usize) {
+        let mut begun = self.begun.subscribe();
+        let begin = begun.wait_for(|begun| *begun >= count);
+        within_reason(begin).await.expect("never closed");
+    }
+
     /// Waits until `count` actors have ended.
     pub async fn end(&self, count: usize) {
         let mut ended = self.ended.subscribe();

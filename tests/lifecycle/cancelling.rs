@@ -13,8 +13,10 @@ use super::{Theatre, poll_once, values, within_reason, yields};
 /// B11: kameo's handler runs although nobody asks any more.
 #[tokio::test]
 async fn what_is_given_up_before_its_turn_is_never_run() {
-    let theatre = Theatre::new().await;
+    let theatre = Theatre::with(|builder| builder.config(|config| config.batch_commands(1))).await;
     let counter = theatre.stage.counters.get("a");
+    // One is being appended, and another one decided on top of it: there is no room for more.
+    let [first, second] = theatre.counts_of_an_actor().await;
     let mut dropped = Box::pin(counter.ask(Count::FREELY));
     assert!(poll_once(&mut dropped).await.is_pending());
     let timed_out = counter.timeout(Duration::ZERO).ask(Count { limit: 7 });
@@ -26,9 +28,10 @@ async fn what_is_given_up_before_its_turn_is_never_run() {
     assert_eq!(not_run.command.limit, 7, "the command comes back");
     drop(counter.ask(Count::FREELY));
     yields(16).await;
-    assert_eq!(values([theatre.count()]).await, [1]);
+    theatre.stage.journal.open();
+    assert_eq!(values([first, second, theatre.count()]).await, [1, 2, 3]);
     let counts = theatre.stage.runtime.counts();
-    assert_eq!((counts.accepted, counts.lapsed, counts.replied), (3, 2, 1));
+    assert_eq!((counts.accepted, counts.lapsed, counts.replied), (5, 2, 3));
 }
 
 /// B11: from its turn on, it is run, and only the answer is lost.
@@ -55,13 +58,17 @@ async fn what_is_given_up_in_its_turn_is_run_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_gives_up_in_the_middle_of_a_decision_is_told_so_at_once() {
     let theatre = Theatre::new().await;
+    theatre.stage.journal.shut();
+    let first = theatre.count();
+    within_reason(theatre.stage.journal.waiting(1)).await;
     let (hold, held) = Hold::new();
     let hasty = theatre.stage.counters.get("a").timeout(Duration::from_millis(1));
+    // An actor decides it: the first caller attends to its answer.
     let deciding = tokio::spawn(hasty.ask(hold));
     // On the thread of the test, which is none of the workers.
     held.has_begun();
     let behind = tokio::spawn(hasty.ask(Count::FREELY));
-    while theatre.stage.runtime.counts().accepted < 2 {
+    while theatre.stage.runtime.counts().accepted < 3 {
         yields(1).await;
     }
     theatre.stage.clock.advance(Duration::from_millis(1));
@@ -74,7 +81,35 @@ async fn who_gives_up_in_the_middle_of_a_decision_is_told_so_at_once() {
     let told = told.await;
     held.let_go();
     told.expect("nobody is told as long as it is decided");
-    assert_eq!(values([theatre.count()]).await, [2], "it took effect nevertheless");
+    theatre.stage.journal.open();
+    assert_eq!(values([first, theatre.count()]).await, [1, 3], "it took effect nevertheless");
+}
+
+/// As above, if the decision runs on the task of its own caller, who cannot be told before it returns.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_gives_up_behind_a_caller_that_decides_is_told_so_at_once() {
+    let theatre = Theatre::new().await;
+    let (hold, held) = Hold::new();
+    let hasty = theatre.stage.counters.get("a").timeout(Duration::from_millis(1));
+    let deciding = tokio::spawn(hasty.ask(hold));
+    // On the thread of the test, which is none of the workers.
+    held.has_begun();
+    let behind = tokio::spawn(hasty.ask(Count::FREELY));
+    while theatre.stage.runtime.counts().accepted < 2 {
+        yields(1).await;
+    }
+    theatre.stage.clock.advance(Duration::from_millis(1));
+    let told = tokio::time::timeout(Duration::from_secs(5), behind).await;
+    held.let_go();
+    let told = told.expect("nobody is told as long as it is decided");
+    let not_run = told.expect("no panic").expect_err("no turn yet");
+    assert!(matches!(not_run.not_run(), Some(Cause::TimedOut)), "{not_run:?}");
+    match within_reason(deciding).await.expect("no panic") {
+        Ok(value) => assert_eq!(value, 1),
+        Err(AskError::Unknown { why: Unknown::TimedOut, .. }) => {}
+        Err(error) => panic!("{error:?}"),
+    }
+    assert_eq!(values([theatre.count()]).await, [2], "it took effect either way");
 }
 
 /// B8: kameo's cancelled stop, which waited for room, leaves a mailbox that takes nothing.

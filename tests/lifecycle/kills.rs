@@ -1,7 +1,8 @@
 //! An actor that is killed takes nothing with it, whatever it was doing: every command gets the
 //! answer it would have got, once, and nothing that was known is learnt again.
 
-use bailiwick_tests::counter::{CounterEvent, Look};
+use bailiwick_tests::counter::{Count, CounterEvent, Look};
+use bailiwick_tests::pairs::CountBoth;
 use bailiwick_tests::stage::events;
 
 use super::{LINGER, Theatre, poll_once, values, within_reason, yields};
@@ -35,18 +36,16 @@ const STEPS: std::ops::Range<usize> = 0..8;
 async fn while_an_append_is_in_flight() {
     for step in STEPS {
         let theatre = Theatre::new().await;
-        theatre.stage.journal.shut();
-        let mut counts = vec![theatre.count()];
-        theatre.stage.journal.waiting(1).await;
+        let mut counts = Vec::from(theatre.counts_of_an_actor().await);
         let reads = theatre.stage.journal.reads();
         theatre.kill(5, step).await;
         counts.push(theatre.count());
         theatre.stage.journal.waiting(1).await;
         theatre.kill(1, step).await;
         theatre.stage.journal.open();
-        assert_eq!(values(counts).await, [1, 2], "step {step}");
+        assert_eq!(values(counts).await, [1, 2, 3], "step {step}");
         assert_eq!(theatre.stage.journal.reads(), reads, "it is not loaded again");
-        theatre.assert_counted(2).await;
+        theatre.assert_counted(3).await;
     }
 }
 
@@ -57,28 +56,42 @@ async fn while_it_is_loaded() {
         theatre.loading.shut();
         let mut counts = vec![theatre.count()];
         theatre.loading.somebody_waits().await;
+        counts.push(theatre.count_with_an_actor().await);
         let reads = theatre.stage.journal.reads();
         theatre.kill(5, step).await;
         counts.push(theatre.count());
         yields(step).await;
         theatre.loading.open();
-        assert_eq!(values(counts).await, [1, 2], "step {step}");
+        assert_eq!(values(counts).await, [1, 2, 3], "step {step}");
         assert_eq!(theatre.stage.journal.reads(), reads, "the loading goes on");
-        theatre.assert_counted(2).await;
+        theatre.assert_counted(3).await;
     }
 }
 
 #[tokio::test]
-async fn while_it_is_parked() {
+async fn while_a_decision_holds_the_aggregate() {
     for step in STEPS {
-        let theatre = Theatre::new().await;
-        assert_eq!(values([theatre.count()]).await, [1]);
+        let theatre = Theatre::with(|builder| builder.decision::<CountBoth>()).await;
+        let mut counts = Vec::from(theatre.counts_of_an_actor().await);
+        let both = CountBoth { one: "a".into(), other: "b".into(), limit: u64::MAX };
+        let both = tokio::spawn(theatre.stage.runtime.decide(both));
+        yields(16).await;
+        // They wait for the decision, which waits for the others.
+        counts.extend([theatre.count(), theatre.count()]);
         yields(8).await;
-        let reads = theatre.stage.journal.reads();
-        theatre.kill(1, step).await;
-        assert_eq!(values([theatre.count()]).await, [2], "step {step}");
-        assert_eq!(theatre.stage.journal.reads(), reads, "the state is still there");
-        theatre.assert_counted(2).await;
+        for _ in 0..2 {
+            theatre.stage.journal.let_pass(1);
+            yields(32).await;
+            within_reason(theatre.stage.journal.waiting(1)).await;
+        }
+        for _ in 0..3 {
+            assert!(theatre.stage.counters.kill_actor("a"), "there is one");
+            yields(step).await;
+        }
+        theatre.stage.journal.open();
+        let both = within_reason(both).await.expect("no panic").expect("a reply");
+        assert_eq!(both, [3, 1], "step {step}");
+        assert_eq!(values(counts).await, [1, 2, 4, 5], "step {step}");
     }
 }
 
@@ -108,26 +121,36 @@ async fn with_commands_decided_and_in_the_mailbox_and_reads_waiting() {
 #[tokio::test]
 async fn before_it_ever_ran() {
     let theatre = Theatre::new().await;
+    theatre.stage.journal.shut();
     let counter = theatre.stage.counters.get("a");
-    let mut count = Box::pin(counter.ask(bailiwick_tests::counter::Count::FREELY));
-    assert!(poll_once(&mut count).await.is_pending());
+    let mut counts = [(); 2].map(|()| Box::pin(counter.ask(Count::FREELY)));
+    for count in &mut counts {
+        assert!(poll_once(count).await.is_pending());
+    }
     theatre.kill(1, 0).await;
-    assert_eq!(within_reason(count).await.expect("a reply"), 1);
-    theatre.assert_counted(1).await;
+    theatre.stage.journal.open();
+    for (count, value) in counts.into_iter().zip(1..) {
+        assert_eq!(within_reason(count).await.expect("a reply"), value);
+    }
+    theatre.assert_counted(2).await;
 }
 
 /// As any other that has nothing to do.
 #[tokio::test]
 async fn an_aggregate_whose_actor_was_killed_leaves_memory() {
+    let mut killed = 0;
     for step in STEPS {
         let theatre = Theatre::new().await;
+        theatre.loading.shut();
         let counter = theatre.stage.counters.get("a");
         let mut look = Box::pin(counter.ask(Look));
         assert!(poll_once(&mut look).await.is_pending());
-        // Nobody waits for anything any more when the actor dies.
+        // Nobody waits for anything any more when the actor dies, which took over from the caller.
         drop(look);
-        theatre.stage.counters.kill_actor("a");
         yields(step).await;
+        killed += usize::from(theatre.stage.counters.kill_actor("a"));
+        yields(step).await;
+        theatre.loading.open();
         theatre.actors.all_end().await;
         for _ in 0..4 {
             theatre.stage.clock.advance(LINGER);
@@ -135,4 +158,5 @@ async fn an_aggregate_whose_actor_was_killed_leaves_memory() {
         }
         assert_eq!(theatre.stage.counters.in_memory(), [], "step {step}");
     }
+    assert!(killed > 0, "it had always left");
 }

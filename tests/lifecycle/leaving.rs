@@ -13,18 +13,18 @@ use super::{LINGER, Theatre, values, within_reason, yields};
 /// mailbox and its end.
 #[tokio::test]
 async fn commands_at_every_step_of_an_actors_leaving_are_run() {
-    let mut attached = Vec::new();
+    let mut gone = Vec::new();
     for step in 0..16 {
         let theatre = Theatre::new().await;
-        assert_eq!(values([theatre.count()]).await, [1]);
-        theatre.stage.clock.advance(LINGER);
+        let mut counts = Vec::from(theatre.counts_of_an_actor().await);
+        theatre.stage.journal.open();
         yields(step).await;
-        let counts = [theatre.count(), theatre.count(), theatre.count()];
-        assert_eq!(values(counts).await, [2, 3, 4], "step {step}");
-        attached.push(theatre.actors.so_far());
+        gone.push(theatre.actors.gone());
+        counts.extend([theatre.count(), theatre.count(), theatre.count()]);
+        assert_eq!(values(counts).await, [1, 2, 3, 4, 5], "step {step}");
     }
     // The steps reach from before to after it.
-    assert_eq!((attached[0], attached[15]), (1, 2));
+    assert_eq!((gone[0], gone[15]), (0, 1));
 }
 
 /// B1, B2: as above, for the place in memory.
@@ -34,7 +34,6 @@ async fn commands_at_every_step_of_leaving_memory_are_run() {
     for step in 0..16 {
         let theatre = Theatre::new().await;
         assert_eq!(values([theatre.count()]).await, [1]);
-        theatre.actor_leaves().await;
         theatre.stage.clock.advance(LINGER);
         yields(step).await;
         stored.push(theatre.stage.counters.in_memory().is_empty());
@@ -70,7 +69,8 @@ async fn a_storm_on_aggregates_that_leave_all_the_time_loses_nothing() {
     let mut expected: Vec<u64> = [3, 3, 2].into_iter().flat_map(|n| 1..=n * OFTEN).collect();
     expected.sort_unstable();
     assert_eq!(told, expected);
-    assert!(theatre.actors.so_far() > 100, "they stayed: {}", theatre.actors.so_far());
+    let loads = theatre.stage.journal.reads();
+    assert!(loads > 100, "they stayed in memory: {loads} loads");
     assert_eq!(theatre.stage.runtime.counts().open(), 0);
 }
 
@@ -92,16 +92,21 @@ async fn whatever_has_ended_takes_commands_again() {
     let theatre = Theatre::new().await;
     let counter = theatre.stage.counters.get("a").admission(Admission::Refuse);
     for round in 0..10 {
-        let next = |n: u64| round * 5 + n;
+        let next = |n: u64| round * 8 + n;
         let count = || within_reason(counter.ask(Count::FREELY));
         assert_eq!(count().await.expect("at first"), next(1));
-        theatre.actor_leaves().await;
-        assert_eq!(count().await.expect("left"), next(2));
         theatre.is_stored().await;
-        assert_eq!(count().await.expect("stored"), next(3));
+        assert_eq!(count().await.expect("stored"), next(2));
+        let counts = theatre.counts_of_an_actor().await;
+        theatre.stage.journal.open();
+        assert_eq!(values(counts).await, [next(3), next(4)]);
+        theatre.actors.all_end().await;
+        assert_eq!(count().await.expect("left"), next(5));
+        let counts = theatre.counts_of_an_actor().await;
         assert!(theatre.stage.counters.kill_actor("a"));
-        assert_eq!(count().await.expect("killed"), next(4));
+        theatre.stage.journal.open();
+        assert_eq!(values(counts).await, [next(6), next(7)]);
         within_reason(counter.ask(Panic::InApply)).await.expect_err("it panics");
-        assert_eq!(count().await.expect("rebuilt"), next(5));
+        assert_eq!(count().await.expect("rebuilt"), next(8));
     }
 }

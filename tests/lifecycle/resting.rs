@@ -1,4 +1,4 @@
-//! What an aggregate does, and what it waits for, neither wears its actor out nor keeps it.
+//! What an aggregate does, and what it waits for, neither wears whoever runs it out nor keeps it.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use bailiwick_tests::counter::{Bell, Count, Counter, CounterEvent, LimitReached,
 use bailiwick_tests::stage::BEGIN;
 use tokio::runtime::Handle;
 
-use super::{Asked, Theatre, values, within_reason};
+use super::{Asked, Theatre, values, within_reason, yields};
 
 /// kameo stops an actor whose handler of a `tell` returns an error.
 #[tokio::test]
@@ -22,6 +22,26 @@ async fn a_thousand_rejections_stop_nobody_and_cost_no_reload() {
         assert_eq!(rejected.expect_err("1").rejection(), Some(&LimitReached { value: 1 }));
     }
     assert_eq!(values([theatre.count()]).await, [2]);
+    assert_eq!(theatre.stage.journal.reads(), reads, "its state was kept");
+    assert_eq!(theatre.actors.so_far(), 0, "its callers ran it");
+}
+
+/// As above, for what an actor runs.
+#[tokio::test]
+async fn a_thousand_rejections_stop_no_actor() {
+    let theatre = Theatre::with(|builder| builder.config(|config| config.batch_commands(8))).await;
+    let counts = theatre.counts_of_an_actor().await;
+    let reads = theatre.stage.journal.reads();
+    let counter = theatre.stage.counters.get("a");
+    let asked: Vec<_> = (0..1_000).map(|_| tokio::spawn(counter.ask(Count { limit: 1 }))).collect();
+    yields(8).await;
+    theatre.stage.journal.open();
+    assert_eq!(values(counts).await, [1, 2]);
+    for asked in asked {
+        let rejected = within_reason(asked).await.expect("no panic").expect_err("2");
+        assert_eq!(rejected.rejection(), Some(&LimitReached { value: 2 }));
+    }
+    assert_eq!(values([theatre.count()]).await, [3]);
     assert_eq!(theatre.stage.journal.reads(), reads, "its state was kept");
     assert_eq!(theatre.actors.so_far(), 1, "and its actor");
 }
@@ -73,17 +93,16 @@ async fn an_armed_deadline_keeps_nobody_in_memory_and_still_fires() {
     let counter = theatre.stage.counters.get("a");
     let at = Timestamp::from_millis(BEGIN + 3_600_000);
     within_reason(counter.ask(SetAlarm { at: Some(at), bell: Bell::Rings })).await.expect("set");
-    theatre.actor_leaves().await;
     theatre.is_stored().await;
     assert_eq!(theatre.stage.counters.deadlines_armed(), 1);
     let mut watch = counter.watch(Position::new(1)).await.expect("an ID");
     theatre.stage.clock.advance_to(at.as_millis() - 1);
-    super::yields(32).await;
-    assert_eq!(theatre.actors.so_far(), 1, "nobody comes early");
+    yields(32).await;
+    assert_eq!(theatre.actors.so_far(), 0, "nobody comes early");
     theatre.stage.clock.advance(Duration::from_millis(1));
     let rang = within_reason(watch.next()).await.expect("it is open").expect("it rings");
     assert_eq!((rang.at(), rang.event), (at, CounterEvent::Rang { due: at }));
-    theatre.actor_leaves().await;
     theatre.is_stored().await;
-    assert_eq!((theatre.actors.so_far(), theatre.stage.counters.deadlines_armed()), (2, 0));
+    // The task that has called it.
+    assert_eq!((theatre.actors.so_far(), theatre.stage.counters.deadlines_armed()), (1, 0));
 }

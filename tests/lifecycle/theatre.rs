@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::actors::Actors;
 use super::slow::{Gate, slow_reads};
 
-/// How long an actor stays, and how long an aggregate stays after it.
+/// How long an aggregate with nothing to do stays as it is, and how long it stays in memory.
 pub const LINGER: Duration = Duration::from_millis(10);
 
 /// A stage of which it can be seen when actors come and go, and on which loading can be held up.
@@ -51,10 +51,22 @@ impl Theatre {
         tokio::spawn(self.stage.counters.get("a").ask(Count::FREELY))
     }
 
-    /// Waits until the actor of a resting aggregate has left.
-    pub async fn actor_leaves(&self) {
-        self.stage.clock.advance(LINGER);
-        self.actors.all_end().await;
+    /// Counts twice while the journal is shut: the first caller attends to its answer, and the second
+    /// brings an actor, which waits for the journal.
+    pub async fn counts_of_an_actor(&self) -> [Asked; 2] {
+        self.stage.journal.shut();
+        let first = self.count();
+        within_reason(self.stage.journal.waiting(1)).await;
+        [first, self.count_with_an_actor().await]
+    }
+
+    /// Counts once more, while a caller attends to the aggregate: an actor takes over.
+    pub async fn count_with_an_actor(&self) -> Asked {
+        let before = self.actors.so_far();
+        let count = self.count();
+        self.actors.begin(before + 1).await;
+        yields(8).await;
+        count
     }
 
     /// Waits until a resting aggregate has left memory.

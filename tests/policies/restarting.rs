@@ -47,7 +47,8 @@ async fn what_was_under_way_when_it_was_killed_is_done_once() {
 async fn an_unknown_outcome_is_looked_up() {
     for fault in [Fault::UnknownLost, Fault::UnknownWritten, Fault::NotWritten, Fault::Conflict] {
         let office = Office::new().await;
-        office.journal.plan([Fault::None, fault]);
+        // The letters are written first, then the first of them is delivered.
+        office.journal.plan([Fault::None, Fault::None, fault]);
         office.writes("ann", [(1, Plain), (2, Plain)]).await;
         settle().await;
         office.passes(PATIENCE / 2).await;

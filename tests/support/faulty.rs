@@ -18,6 +18,7 @@ use bailiwick::journal::{
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
+use tokio::task::coop::unconstrained;
 
 /// What happens to an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -280,7 +281,8 @@ impl Journal for FaultyJournal {
                 let number = standing.number;
                 let mut gate = journal.gate.subscribe();
                 let passes = |gate: &Gate| !gate.crashed && (gate.open || gate.upto > number);
-                let _ = gate.wait_for(passes).await;
+                // Whatever else the task that waits has done in its turn.
+                let _ = unconstrained(gate.wait_for(passes)).await;
             }
             if journal.has_crashed() {
                 return std::future::pending().await;

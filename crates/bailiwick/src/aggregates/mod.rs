@@ -552,6 +552,33 @@ mod tests {
         is_stored(&clock, &lamps).await;
     }
 
+    /// What the next turn needs is kept for those who came last, and for a while.
+    #[tokio::test]
+    async fn no_more_cells_keep_their_desk_than_may_be_warm() {
+        let clock = ManualClock::at(1_000);
+        let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Lamp>();
+        let builder = builder.clock(clock.clone()).config(|config| config.warm_aggregates(8));
+        let runtime = builder.start().await.unwrap();
+        let lamps = runtime.aggregates::<Lamp>();
+        let ids: Vec<LampId> = (0..100).map(|n| format!("l{n}").parse().unwrap()).collect();
+        let have_desks = || {
+            let cells = ids.iter().filter_map(|id| lamps.kind.registry.get(id));
+            cells.filter(|cell| cell.has_desk()).count()
+        };
+        for id in &ids {
+            lamps.get(id).ask(Switch).await.unwrap();
+            assert!(have_desks() <= 8 + 1, "whoever else has the time");
+        }
+        for (passed, warm) in [(0, 1..=8), (1, 0..=0)] {
+            clock.advance(Duration::from_secs(passed));
+            for _ in 0..50 {
+                yield_now().await;
+            }
+            assert!(warm.contains(&have_desks()), "{} after {passed} s", have_desks());
+            assert_eq!(lamps.in_memory().len(), 100, "they stay in memory");
+        }
+    }
+
     /// References that stay and such that come and go, at an aggregate that leaves memory whenever it
     /// may.
     #[tokio::test]

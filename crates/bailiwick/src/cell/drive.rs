@@ -134,6 +134,7 @@ impl<A: Aggregate> Cell<A> {
                 _ => life,
             };
             let most = if tools.quick { COMMANDS_PER_QUICK_TURN } else { usize::MAX };
+            let most = if driver.is_actor() { most } else { most.min(most_commands - commands) };
             let mut work = self.take_work(&mut core, &life, most, may_begin);
             drop(core);
             drop(abandoned);

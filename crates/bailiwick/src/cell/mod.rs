@@ -127,6 +127,13 @@ impl<A: Aggregate> Cell<A> {
         let (phase, act) = core.phase.after(input);
         core.phase = phase;
         self.hint.is_idle(phase == Phase::Idle);
+        #[cfg(feature = "fault-injection")]
+        if !phase.is_driven()
+            && let Some(inbox) = &mut core.inbox
+        {
+            // Its actor is gone, and is not there to be killed any more.
+            inbox.kill = None;
+        }
         match act {
             Act::Nothing | Act::Park | Act::Queue => {}
             Act::Attach => self.attach(core),

@@ -172,6 +172,11 @@ impl<A: Aggregate> Cell<A> {
         core.inbox.is_none() && matches!(core.life, Life::Unloaded)
     }
 
+    #[cfg(test)]
+    pub(crate) fn has_desk(&self) -> bool {
+        self.core.lock().inbox.is_some()
+    }
+
     /// Comes back into memory, with nothing known, if it was stored.
     pub(crate) fn come_back(self: &Arc<Self>) {
         let core = self.core.lock();
