@@ -23,43 +23,22 @@ use crate::passivation::{Look, Rests, Seen};
 const BUSY_LOOK: Duration = Duration::from_millis(10);
 
 impl<A: Aggregate> Cell<A> {
-    /// It has nothing to do: sees to it that it is stored in time.
-    pub(super) fn rest(self: &Arc<Self>, core: MutexGuard<'_, Core<A>>) {
-        // However much it did while it was warm: what comes close together is one use.
-        let used = !core.warm;
-        self.enter_queues(core, used);
-    }
-
-    fn enter_queues(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>, used: bool) {
+    /// It has nothing to do: sees to it that it cools down, or is stored, in time.
+    pub(super) fn rest(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
         // Who waited behind something that is not there any more.
         let granted = self.grant(&mut core);
-        let gets_warm = !core.warm && self.stays_warm(&core);
-        core.warm |= gets_warm;
-        let keeps = core.warm || core.is_held();
-        let inbox = if keeps { None } else { core.inbox.take() };
         // It waits for no journal.
         let waited = core.inbox.as_mut().map(|inbox| (inbox.ticket.take(), inbox.permit.take()));
-        let rest = &self.kind.rest;
-        let now = core.busy_at;
-        let cache_entry = &mut core.cache_entry;
-        let enters = !cache_entry.is_queued();
-        let mut first = false;
-        if enters {
-            let at = now + self.kind.shared.config.idle;
-            first = rest.push_resting(at, self.clone(), cache_entry, rest.hash(&self.id));
-        } else if used {
-            cache_entry.was_used();
-        }
-        drop(core);
-        self.clear(inbox);
-        if gets_warm {
-            rest.push_warm(now, now + self.kind.shared.config.warm, self.clone());
-        }
-        if enters {
-            rest.make_room(now, &*self.kind, first);
-        }
-        if enters || gets_warm {
+        if core.warm {
+            drop(core);
+        } else if self.stays_warm(&core) {
+            core.warm = true;
+            let now = core.busy_at;
+            drop(core);
+            self.kind.rest.push_warm(now, now + self.kind.shared.config.warm, self.clone());
             self.leave_closed_queues();
+        } else {
+            self.rest_cold(core);
         }
         // None of it under the lock: others may go on by it.
         if let Some((Some(ticket), _)) = &waited {
@@ -67,6 +46,25 @@ impl<A: Aggregate> Cell<A> {
         }
         drop(waited);
         drop(granted);
+    }
+
+    fn rest_cold(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
+        let rest = &self.kind.rest;
+        let inbox = if core.is_held() { None } else { core.inbox.take() };
+        let now = core.busy_at;
+        let cache_entry = &mut core.cache_entry;
+        if cache_entry.is_queued() {
+            // However much it did while it was warm: what comes close together is one use.
+            cache_entry.was_used();
+            drop(core);
+            return self.clear(inbox);
+        }
+        let at = now + self.kind.shared.config.idle;
+        let first = rest.push_resting(at, self.clone(), cache_entry, rest.hash(&self.id));
+        drop(core);
+        self.clear(inbox);
+        rest.make_room(now, &*self.kind, first);
+        self.leave_closed_queues();
     }
 
     /// Whether it is asked again soon, perhaps.
@@ -100,12 +98,12 @@ impl<A: Aggregate> Cell<A> {
         }
         core.phase = core.phase.after(Input::Idles { keep: true }).0;
         self.hint.is_idle(true);
-        self.enter_queues(core, false);
+        self.rest(core);
     }
 
     /// Sees how much it holds, and asks the state. Only while nobody else can
     /// change it, and not under the lock: this is the domain's code.
-    fn weigh(&self, life: &mut Life<A>) {
+    pub(super) fn weigh(&self, life: &mut Life<A>) {
         let heap = life.known().map_or(0, |known| {
             let asked = catch_unwind(AssertUnwindSafe(|| known.state.heap_bytes()));
             let state = asked.unwrap_or_else(|panic| {
@@ -222,7 +220,7 @@ impl<A: Aggregate> Rests for Cell<A> {
         let mut core = self.core.lock();
         let seen = match core.phase {
             // Else its decisions would have no turns with the one that comes after it.
-            Phase::Idle if core.is_held() => Seen::AtWork,
+            Phase::Idle if core.is_held() || core.warm => Seen::AtWork,
             Phase::Idle if now.since(core.busy_at) >= idle => Seen::Expired,
             Phase::Idle => Seen::Resting((core.busy_at + idle).as_millis()),
             _ => Seen::AtWork,

@@ -38,6 +38,8 @@ pub(crate) struct Single<A: Aggregate> {
     now: Timestamp,
     life: Option<Life<A>>,
     tools: Option<Box<Tools<A>>>,
+    /// It was found at rest.
+    cold: bool,
     /// What was known is back in the cell.
     ended: bool,
 }
@@ -97,9 +99,10 @@ impl<A: Aggregate> Cell<A> {
         }
         // Under the lock: a shutdown that has met this cell has seen what was accepted before.
         self.kind.counters.here().accepted.one();
+        let cold = core.inbox.is_none();
         drop(core);
         let cell = self.clone();
-        Some(Single { cell, number, now, life: Some(life), tools: Some(tools), ended: false })
+        Some(Single { cell, number, now, life: Some(life), tools: Some(tools), cold, ended: false })
     }
 }
 
@@ -174,8 +177,12 @@ impl<A: Aggregate> Single<A> {
 
     /// It has its outcome: whatever has come meanwhile is run, or left to an actor.
     pub(crate) fn end(mut self) {
-        let (Some(life), Some(tools)) = (self.life.take(), &self.tools) else { return };
+        let (Some(mut life), Some(tools)) = (self.life.take(), &self.tools) else { return };
         let (scope, cell) = (tools.scope.clone(), self.cell.clone());
+        if self.cold {
+            // It does not cool down, when others are weighed.
+            cell.weigh(&mut life);
+        }
         let now = cell.kind.shared.time.recent();
         let mut core = cell.core.lock();
         if core.phase.is_over() {
