@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bailiwick::{AskError, Position, Timestamp, Unknown};
+use bailiwick::{Admission, AskError, Cause, Position, Timestamp, Unknown};
 use bailiwick_tests::counter::{Bell, Count, CounterEvent, LimitReached, SetAlarm};
 use bailiwick_tests::stage::{BEGIN, settle};
 
@@ -248,4 +248,28 @@ async fn its_time_out_is_told() {
     assert_eq!((counts.accepted, counts.timed_out), (1, 1), "{counts:?}");
     let next = at_once(theatre.stage.counters.get("a").ask(Count::FREELY));
     assert_eq!(next.expect("a reply"), 2);
+}
+
+/// One that was at rest has nothing to wait in, and gets it.
+#[tokio::test]
+async fn what_was_cold_is_told_its_time_out_too_and_has_its_permit() {
+    let theatre = Counted::with(|builder| {
+        builder.config(|config| config.warm(Duration::ZERO).waiting_aggregates(1))
+    })
+    .await;
+    let counter = theatre.stage.counters.get("a");
+    assert_eq!(at_once(counter.ask(Count::FREELY)).expect("a reply"), 1);
+    theatre.stage.clock.advance(Duration::from_millis(1));
+    settle().await;
+    let caller = theatre.attended_with(Duration::from_millis(5));
+    let refused =
+        at_once(theatre.stage.counters.get("b").admission(Admission::Refuse).ask(Count::FREELY));
+    let refused = refused.expect_err("there is one permit");
+    assert!(matches!(refused.not_run(), Some(Cause::Overloaded { most: 1 })), "{refused:?}");
+    theatre.stage.clock.advance(Duration::from_millis(5));
+    settle().await;
+    let unknown = caller.answer().expect_err("too late");
+    assert!(matches!(unknown, AskError::Unknown { why: Unknown::TimedOut, .. }), "{unknown:?}");
+    theatre.opens().await;
+    theatre.assert_counted(2).await;
 }

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::FixedState;
 
 use super::{Budget, ById, Policy};
-use resting::{Load, Resting, Seen, Standing};
+use resting::{CacheEntry, Load, Resting, Seen};
 
 #[allow(dead_code, reason = "the runtime uses more of it")]
 #[path = "../../../../crates/bailiwick/src/passivation/eviction/mod.rs"]
@@ -16,7 +16,7 @@ const NEVER: u64 = u64::MAX;
 
 pub(super) struct Bailiwick {
     resting: Resting<u32>,
-    standings: ById<Standing>,
+    standings: ById<CacheEntry>,
     hasher: FixedState,
 }
 
@@ -33,18 +33,18 @@ impl Bailiwick {
 
 impl Policy for Bailiwick {
     fn call(&mut self, id: u32, weight: u32) -> bool {
-        if let Some(standing) = self.standings.get_mut(&id) {
-            standing.was_used();
+        if let Some(cache_entry) = self.standings.get_mut(&id) {
+            cache_entry.was_used();
             return true;
         }
-        let mut standing = Standing::default();
-        self.resting.weigh(&mut standing, weight);
-        self.resting.enter(id, &mut standing, NEVER, self.hasher.hash_one(id));
-        self.standings.insert(id, standing);
+        let mut cache_entry = CacheEntry::default();
+        self.resting.weigh(&mut cache_entry, weight);
+        self.resting.enter(id, &mut cache_entry, NEVER, self.hasher.hash_one(id));
+        self.standings.insert(id, cache_entry);
         while let Some(look) = self.resting.next(0) {
             let (id, hash) = (look.item, self.hasher.hash_one(look.item));
-            let standing = self.standings.get_mut(&id).expect("it rests");
-            if self.resting.judge(look, standing, Seen::Resting(NEVER), hash).is_some() {
+            let cache_entry = self.standings.get_mut(&id).expect("it rests");
+            if self.resting.judge(look, cache_entry, Seen::Resting(NEVER), hash).is_some() {
                 self.standings.remove(&id);
             }
         }

@@ -132,7 +132,7 @@ impl<A: Aggregate> Cell<A> {
             match recorded {
                 Ok(()) => {}
                 Err(NotRecorded::Failed(cause) | NotRecorded::Garbage(cause)) => {
-                    envelope.fail(cause)
+                    envelope.fail(cause);
                 }
                 Err(NotRecorded::NoRoom) => has_room = false,
             }

@@ -30,6 +30,9 @@ use crate::telemetry::log::decide_panicked;
 use crate::telemetry::spans::Seen;
 use crate::telemetry::timings::Mark;
 
+/// What is known once it is durable, and where; or what is under way.
+type Appending<A> = Result<(Box<Known<A>>, Position), Box<Live<A>>>;
+
 /// The right to decide one command. To be [ended](Self::end), or [left](Self::leave) to a turn.
 pub(crate) struct Single<A: Aggregate> {
     cell: Arc<Cell<A>>,
@@ -282,7 +285,7 @@ impl<A: Aggregate> Cell<A> {
         before: Option<Box<Before<A>>>,
         events: Vec<EncodedEvent>,
         tools: &Tools<A>,
-    ) -> Result<(Box<Known<A>>, Position), Box<Live<A>>> {
+    ) -> Appending<A> {
         // Before the append: a crash in between leaves an entry that finds nothing due.
         if let Some(at) = known.deadline {
             self.arm_at(&mut known, at);
