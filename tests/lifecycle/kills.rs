@@ -71,7 +71,7 @@ async fn while_it_is_loaded() {
 #[tokio::test]
 async fn while_a_decision_holds_the_aggregate() {
     for step in STEPS {
-        let theatre = Theatre::with(|builder| builder.decision::<CountBoth>()).await;
+        let theatre = Theatre::with(bailiwick::Builder::decision::<CountBoth>).await;
         let mut counts = Vec::from(theatre.counts_of_an_actor().await);
         let both = CountBoth { one: "a".into(), other: "b".into(), limit: u64::MAX };
         let both = tokio::spawn(theatre.stage.runtime.decide(both));
