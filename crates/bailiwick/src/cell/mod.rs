@@ -39,6 +39,7 @@ mod settle;
 mod single;
 mod snapshot;
 mod tools;
+mod turn;
 mod waiters;
 mod work;
 
