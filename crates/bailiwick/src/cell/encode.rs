@@ -16,7 +16,6 @@ use bytes::Bytes;
 
 use super::inbox::Scope;
 use super::judge::Turn;
-use super::life::Batch;
 use crate::error::Cause;
 use crate::reactions::Delivering;
 use crate::request::Call;
@@ -68,13 +67,6 @@ impl<A: Aggregate> Tools<A> {
         self.ends.truncate(kept);
         self.payload.truncate(self.ends.last().copied().unwrap_or(0));
     }
-}
-
-/// How much of a batch there is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Extent {
-    pub(super) events: usize,
-    pub(super) bytes: usize,
 }
 
 /// Where events come from.
@@ -205,28 +197,4 @@ pub(super) fn seal<A: Aggregate>(events: &mut [EncodedEvent], tools: &mut Tools<
     }
     tools.forget(0);
     tools.shrink();
-}
-
-impl<A: Aggregate> Batch<A> {
-    /// Gives the events of a turn their bytes.
-    pub(super) fn seal(&mut self, tools: &mut Tools<A>) {
-        seal(&mut self.events[self.sealed..], tools);
-        self.sealed = self.events.len();
-    }
-
-    /// How much there is.
-    pub(super) fn extent(&self) -> Extent {
-        Extent { events: self.events.len(), bytes: self.bytes }
-    }
-
-    /// How many events there are.
-    pub(super) fn count(&self) -> u32 {
-        u32::try_from(self.events.len()).unwrap_or(u32::MAX)
-    }
-
-    /// Forgets all but the first `kept` events.
-    pub(super) fn forget(&mut self, kept: usize, tools: &mut Tools<A>) {
-        self.events.truncate(kept);
-        tools.forget(kept - self.sealed);
-    }
 }

@@ -12,7 +12,8 @@ use bailiwick_core::{Aggregate, Context, ErrorReport, Timestamp};
 
 use super::Cell;
 use super::answers::EventAt;
-use super::encode::{Extent, Source, Tools};
+use super::batch::Extent;
+use super::encode::{Source, Tools};
 use super::life::{Known, Live, Mend};
 use super::record::NotRecorded;
 use crate::environment::time::Moment;

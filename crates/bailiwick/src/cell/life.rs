@@ -3,10 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use bailiwick_core::journal::{AppendError, Appended, EncodedEvent, RecordedDeadline};
-use bailiwick_core::{Aggregate, Position, Tag, Text, Timestamp};
+use bailiwick_core::journal::{AppendError, Appended, RecordedDeadline};
+use bailiwick_core::{Aggregate, Position, Text, Timestamp};
 
 use super::answers::Answers;
+use super::batch::Batch;
 use crate::deadlines::{InFlight, Slot};
 use crate::environment::time::Moment;
 use crate::error::LoadError;
@@ -143,25 +144,6 @@ pub(super) enum Mend {
     FoldAnew,
 }
 
-/// Commands decided together, their events, and the reads that saw them.
-pub(super) struct Batch<A: Aggregate> {
-    pub(super) entries: Entries<A>,
-    pub(super) readers: Vec<Reader<A>>,
-    pub(super) events: Vec<EncodedEvent>,
-    /// How many of the events have their bytes.
-    pub(super) sealed: usize,
-    /// How many bytes the events have together, as the journal counts them.
-    pub(super) bytes: usize,
-    /// Something had no room in it: that goes into the next, and so does what comes after it.
-    pub(super) full: bool,
-    /// The idempotency keys among them.
-    pub(super) keys: Vec<Text>,
-    /// The tags of the deliveries that some of the events stand for.
-    pub(super) deliveries: Vec<Tag>,
-    /// If the state can be copied.
-    pub(super) before: Option<Box<Before<A>>>,
-}
-
 pub(super) struct Running<A: Aggregate> {
     pub(super) entries: Entries<A>,
     pub(super) readers: Vec<Reader<A>>,
@@ -174,28 +156,6 @@ pub(super) struct Running<A: Aggregate> {
     pub(super) begun: Mark,
     /// Closed when it is dropped.
     pub(super) _span: Seen,
-}
-
-impl<A: Aggregate> Default for Batch<A> {
-    fn default() -> Self {
-        Batch {
-            entries: Entries::new(),
-            readers: Vec::new(),
-            events: Vec::new(),
-            sealed: 0,
-            bytes: 0,
-            full: false,
-            keys: Vec::new(),
-            deliveries: Vec::new(),
-            before: None,
-        }
-    }
-}
-
-impl<A: Aggregate> Batch<A> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.readers.is_empty() && self.events.is_empty()
-    }
 }
 
 impl<A: Aggregate> Default for Again<A> {

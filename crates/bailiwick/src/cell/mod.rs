@@ -19,10 +19,14 @@ pub(crate) mod actor;
 
 mod admit;
 mod answers;
+mod append;
 mod attachment;
 mod attend;
+mod batch;
+mod beside;
 mod drive;
 mod encode;
+mod folding;
 mod hint;
 mod hold;
 mod inbox;
@@ -52,9 +56,9 @@ pub(crate) use admit::NotAdmitted;
 pub(crate) use answers::EventAt;
 pub(crate) use attend::Attending;
 pub(crate) use drive::Drive;
+pub(crate) use folding::fold_one;
 pub(crate) use hold::Hold;
 pub(crate) use inbox::Scope;
-pub(crate) use load::fold_one;
 pub(crate) use single::{Committed, Single};
 pub(crate) use tools::ToolsPool;
 

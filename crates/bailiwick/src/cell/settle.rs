@@ -6,18 +6,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bailiwick_core::journal::{AppendCondition, AppendError, Appended, Journal};
+use bailiwick_core::journal::{AppendError, Appended};
 use bailiwick_core::{Aggregate, Position, Text};
 
 use super::Cell;
 use super::answers::EventAt;
-use super::inbox::Scope;
-use super::life::{Again, Base, Batch, Before, Known, Live, Mend, Running};
+use super::batch::Batch;
+use super::life::{Again, Base, Before, Known, Live, Mend, Running};
 use crate::error::{Cause, Unknown};
-use crate::journal::port::{self, Failure};
-use crate::reactions::unless_delivered;
+use crate::journal::port::Failure;
 use crate::request::entry::{Entries, Entry};
-use crate::telemetry::spans::Seen;
 
 /// What becomes of the cell after an append has ended.
 pub(super) enum Settled {
@@ -28,47 +26,6 @@ pub(super) enum Settled {
 }
 
 impl<A: Aggregate> Cell<A> {
-    /// Gives the forming batch to the journal, on the condition that nobody else wrote what this
-    /// aggregate reads. What has no events needs no append.
-    pub(super) fn submit(&self, live: &mut Live<A>, scope: &Scope, journal: &dyn Journal) {
-        debug_assert!(live.running.is_none());
-        let Batch { mut entries, readers, events, keys, deliveries, before, .. } =
-            std::mem::take(&mut live.forming);
-        if events.is_empty() {
-            // The state is still what it was: the next batch has it.
-            live.forming.before = before;
-            entries.into_iter().for_each(|entry| entry.release(live.known.version));
-            readers.into_iter().for_each(|reader| reader.release(live.known.version));
-            return;
-        }
-        // Before the append: a crash in between leaves an entry that finds nothing due, never a
-        // deadline without an entry.
-        self.arm(live);
-        for entry in &mut entries {
-            entry.submitted = true;
-            entry.repeats = entry.repeats.map(EventAt::submitted);
-        }
-        live.known.move_answers(&keys, EventAt::submitted);
-        let concerned = self.kind.concerned_by(&events, &scope.tags.as_slice()[0]);
-        let condition = AppendCondition::new(scope.boundary.clone()).after(live.known.seen);
-        #[cfg(feature = "fault-injection")]
-        let deliveries = crate::sabotage::guarded(&self.kind.shared, deliveries);
-        let condition = unless_delivered(condition, &deliveries);
-        let begun = self.kind.timings.begin(&self.kind.shared);
-        let commands = entries.iter().map(|entry| entry.envelope().span());
-        let span = Seen::append(self.named(), events.len(), commands);
-        let append = port::append(journal, events, Some(condition));
-        live.running =
-            Some(Running { entries, readers, keys, concerned, before, append, begun, _span: span });
-        #[cfg(feature = "fault-injection")]
-        if self.kind.shared.sabotaged(crate::sabotage::Sabotage::ReplyBeforeAppend)
-            && let Some(running) = &mut live.running
-        {
-            let version = live.known.version;
-            running.entries.drain(..).for_each(|entry| entry.release(version));
-        }
-    }
-
     /// Polls the append in flight.
     pub(super) fn poll_append(&self, live: &mut Live<A>, cx: &mut Context<'_>) -> Poll<Settled> {
         let Some(running) = &mut live.running else {
@@ -263,7 +220,7 @@ fn release_repetitions<A: Aggregate>(forming: &mut Batch<A>, durable: impl Fn(Ev
 }
 
 impl<A: Aggregate> Known<A> {
-    fn move_answers(&mut self, keys: &[Text], to: impl Fn(EventAt) -> EventAt) {
+    pub(super) fn move_answers(&mut self, keys: &[Text], to: impl Fn(EventAt) -> EventAt) {
         if let Some(answers) = &mut self.answers {
             keys.iter().for_each(|key| answers.moved(key, &to));
         }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use bailiwick_core::journal::{AppendCondition, Appended, EncodedEvent};
 use bailiwick_core::{Aggregate, Context, Decide, Position, Timestamp};
 
 use super::Cell;
@@ -18,20 +17,14 @@ use super::encode::{Source, Tools, seal};
 use super::inbox::{Inbox, Scope};
 use super::inline::Ran;
 use super::judge::Turn;
-use super::life::{Before, Known, Life, Live, Running};
+use super::life::Life;
 use super::lifecycle::{Input, Phase};
 use super::record::NotRecorded;
 use crate::context::Stage;
 use crate::context::permits::Look;
 use crate::error::{Cause, panic_message};
-use crate::journal::port;
-use crate::request::entry::{Entries, Entry};
+use crate::request::entry::Entry;
 use crate::telemetry::log::decide_panicked;
-use crate::telemetry::spans::Seen;
-use crate::telemetry::timings::Mark;
-
-/// What is known once it is durable, and where; or what is under way.
-type Appending<A> = Result<(Box<Known<A>>, Position), Box<Live<A>>>;
 
 /// The right to decide one command. To be [ended](Self::end), or [left](Self::leave) to a turn.
 pub(crate) struct Single<A: Aggregate> {
@@ -274,69 +267,5 @@ impl<A: Aggregate> Drop for Single<A> {
             self.cell.kind.tools.are_lost();
         }
         self.cell.detached(self.number, true);
-    }
-}
-
-impl<A: Aggregate> Cell<A> {
-    /// Appends them. If the journal does not take them at once, that is under way.
-    fn append_alone(
-        &self,
-        mut known: Box<Known<A>>,
-        before: Option<Box<Before<A>>>,
-        events: Vec<EncodedEvent>,
-        tools: &Tools<A>,
-    ) -> Appending<A> {
-        // Before the append: a crash in between leaves an entry that finds nothing due.
-        if let Some(at) = known.deadline {
-            self.arm_at(&mut known, at);
-        }
-        let scope = &tools.scope;
-        let concerned = self.kind.concerned_by(&events, &scope.tags.as_slice()[0]);
-        let condition = AppendCondition::new(scope.boundary.clone()).after(known.seen);
-        match port::append(&*tools.journal, events, Some(condition)).now() {
-            Ok(appended) => {
-                self.kind.tell(&concerned, appended.first);
-                self.is_durable(&mut known, appended);
-                Ok((known, appended.last))
-            }
-            Err(append) => {
-                let mut live = Box::new(Live::of(known));
-                let (entries, begun) = (Entries::new(), Mark::default());
-                live.running = Some(Running {
-                    entries,
-                    readers: Vec::new(),
-                    keys: Vec::new(),
-                    concerned,
-                    before,
-                    append,
-                    begun,
-                    _span: Seen::default(),
-                });
-                Err(live)
-            }
-        }
-    }
-
-    fn is_durable(&self, known: &mut Known<A>, Appended { first, last }: Appended) {
-        (known.version, known.seen) = (last, last);
-        if A::SNAPSHOTS.is_some() {
-            let events = last.get().saturating_sub(first.get()) + 1;
-            known.unsaved = known.unsaved.saturating_add(u32::try_from(events).unwrap_or(u32::MAX));
-            self.keep_snapshot(known);
-        }
-    }
-
-    /// What is known once `apply` has panicked.
-    fn mended(&self, mut known: Box<Known<A>>, before: Option<Box<Before<A>>>) -> Life<A> {
-        match before {
-            Some(before) => {
-                known.undo(*before);
-                Life::Quiet(known)
-            }
-            None => {
-                self.leave_index(&mut known);
-                Life::Unloaded
-            }
-        }
     }
 }

@@ -3,19 +3,18 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::journal::{Appended, Idempotency, RecordedDeadline};
+use bailiwick_core::journal::{Appended, RecordedDeadline};
 use bailiwick_core::snapshot::{Declared, SnapshotOf};
 use bailiwick_core::views::{Boundary, Form};
 use bailiwick_core::{
-    Aggregate, CodecError, ErrorReport, Position, SnapshotKey, Snapshots, Text, Timestamp, codec,
+    Aggregate, CodecError, ErrorReport, Position, SnapshotKey, Snapshots, Timestamp, codec,
 };
-use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
 use super::Cell;
-use super::answers::{Answers, EventAt};
+use super::answers::Answers;
+use super::beside::{Beside, Remembered, Reply};
+use super::folding::{Folding, deadline_of};
 use super::life::{Folded, Known, Life, Live, Mend};
-use super::load::{Folding, deadline_of};
 use super::reading::Reading;
 use crate::context::RuntimeContext;
 use crate::error::{LoadError, caught};
@@ -25,29 +24,6 @@ use crate::snapshots::{Candidate, Comparison, Confirmed, Keeper, Offer};
 /// How much more than its encoded form a state holds on the heap at most, and an answer counts for.
 const HEAP_SHARE: usize = 8;
 const ANSWER_SHARE: usize = 4;
-
-/// What stands beside the state of an aggregate.
-#[derive(Serialize, Deserialize)]
-struct Beside {
-    /// The deadline of the state, by the rule of this version.
-    deadline: Option<Timestamp>,
-    rule: u32,
-    /// What was decided from then on, and has a key, is among the answers.
-    remembers_from: Timestamp,
-    answers: Vec<Remembered>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Remembered {
-    key: Text,
-    fingerprint: u64,
-    reply: Reply,
-    position: u64,
-    at: Timestamp,
-}
-
-/// Bytes, and not a list of numbers.
-struct Reply(Bytes);
 
 /// Where an aggregate's snapshot would be.
 pub(super) struct Lookup {
@@ -278,38 +254,5 @@ impl Keeper {
             return None;
         }
         Some((state, beside))
-    }
-}
-
-impl Beside {
-    fn answers(self, now: Timestamp) -> Option<Box<Answers>> {
-        let mut answers = Answers::default();
-        for Remembered { key, fingerprint, reply: Reply(reply), position, at } in self.answers {
-            let known = Idempotency { key, fingerprint, reply };
-            answers.remember(known, EventAt::Durable(Position::new(position)), at.min(now));
-        }
-        (!answers.is_empty()).then(|| Box::new(answers))
-    }
-}
-
-impl Serialize for Reply {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Reply {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OfBytes;
-        impl serde::de::Visitor<'_> for OfBytes {
-            type Value = Reply;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("bytes")
-            }
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Reply, E> {
-                Ok(Reply(Bytes::copy_from_slice(bytes)))
-            }
-        }
-        deserializer.deserialize_bytes(OfBytes)
     }
 }
