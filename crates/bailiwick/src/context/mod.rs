@@ -215,6 +215,12 @@ impl RuntimeContext {
         self.config.batch_bytes.min(self.limits.bytes)
     }
 
+    /// Whether a refusal is on its way to the journal.
+    pub(crate) fn has_unwritten_refusals(&self) -> bool {
+        let most = self.config.unwritten_refusals.min(Semaphore::MAX_PERMITS);
+        self.refusals.available_permits() < most
+    }
+
     pub(crate) fn stage(&self) -> Stage {
         match self.stage.load(Ordering::SeqCst) {
             0 => Stage::Open,

@@ -6,7 +6,7 @@
 //! 2. A refusal is an append of its own, begun before its caller is told, in the order in which callers are
 //!    told, and on no condition. Nobody waits for it, and whatever becomes of it the caller is told the
 //!    refusal: so it is durable a little later than the answer leaves, or, if the process dies just then or
-//!    the journal does not take it, never. That is counted.
+//!    the journal does not take it, never. That is counted. A shutdown waits for it.
 
 use std::error::Error;
 use std::future::Future;
@@ -115,22 +115,27 @@ pub(crate) fn append(
     let permit = shared.refusals.clone().try_acquire_owned();
     let (Some(journal), Ok(permit)) = (journal, permit) else { return lost() };
     let mut append = port::append(&*journal, vec![event], None);
-    let ended = move |appended: Result<Appended, AppendError>, shared: &RuntimeContext| {
-        if appended.is_err() {
-            lost();
-            shared.append_failed();
+    let ended = move |appended: Option<Result<Appended, AppendError>>, shared: &RuntimeContext| {
+        match appended {
+            Some(Ok(_)) => {}
+            Some(Err(_)) => {
+                lost();
+                shared.append_failed();
+            }
+            // The runtime is closed.
+            None => lost(),
         }
     };
     // A journal in memory answers at once.
     if let Poll::Ready(appended) = poll_once(&mut append) {
-        return ended(appended, shared);
+        return ended(Some(appended), shared);
     }
     let of = shared.clone();
     shared.spawn(Box::pin(async move {
-        if let Some(appended) = or_closed(&of, append).await {
-            ended(appended, &of);
-        }
+        let appended = or_closed(&of, append).await;
+        ended(appended, &of);
         drop(permit);
+        of.settled();
     }));
 }
 

@@ -114,14 +114,16 @@ impl Parts {
         })
     }
 
-    /// Waits until everything that was accepted has its outcome, and every call of an effect its trace, or
-    /// somebody has closed it.
+    /// Waits until everything that was accepted has its outcome, every call of an effect its trace, and every
+    /// refusal that is recorded is written, or somebody has closed it.
     async fn over(&self) {
         loop {
             // Before counting, so that what settles meanwhile is noticed.
             let settlement = self.shared.settlement().notified();
             let closing = self.shared.closing.notified();
-            let is_over = self.counts().open() == 0 && self.shared.calls.under_way() == 0;
+            let is_over = self.counts().open() == 0
+                && self.shared.calls.under_way() == 0
+                && !self.shared.has_unwritten_refusals();
             if self.shared.stage() == Stage::Closed || is_over {
                 return;
             }
