@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bailiwick::MemoryJournal;
+use bailiwick::{Aggregates, MemoryJournal, Runtime};
 
 use crate::domain::{Credit, CreditId, Draw, Peek, credit_id};
 use crate::ledger::Ledger;
@@ -39,15 +39,21 @@ pub(super) fn pick(ids: &[CreditId], n: usize, k: usize) -> &CreditId {
     &ids[((x ^ (x >> 31)) % ids.len() as u64) as usize]
 }
 
+/// A runtime, and its credits, each of which was drawn on once.
+pub(super) async fn drawn_once(ids: &[CreditId]) -> (Runtime, Aggregates<Credit>) {
+    let runtime = super::hot_aggregate::runtime().await;
+    let credits = runtime.aggregates::<Credit>();
+    for id in ids {
+        credits.get(id).ask(Draw { amount: 1 }).await.expect("there is enough");
+    }
+    (runtime, credits)
+}
+
 fn bailiwick(ids: Arc<[CreditId]>, each: usize) -> System {
     System::new("bailiwick", move || {
         let ids = ids.clone();
         async move {
-            let runtime = super::hot_aggregate::runtime().await;
-            let credits = runtime.aggregates::<Credit>();
-            for id in ids.iter() {
-                credits.get(id).ask(Draw { amount: 1 }).await.expect("there is enough");
-            }
+            let (_runtime, credits) = drawn_once(&ids).await;
             storm(CLIENTS, each, |n| {
                 let (credits, ids) = (credits.clone(), ids.clone());
                 move |k| {
@@ -65,11 +71,7 @@ fn bare(ids: Arc<[CreditId]>, each: usize) -> System {
     System::new("bailiwick-bare", move || {
         let ids = ids.clone();
         async move {
-            let runtime = super::hot_aggregate::runtime().await;
-            let credits = runtime.aggregates::<Credit>();
-            for id in ids.iter() {
-                credits.get(id).ask(Draw { amount: 1 }).await.expect("there is enough");
-            }
+            let (_runtime, credits) = drawn_once(&ids).await;
             storm(CLIENTS, each, |n| {
                 let (credits, ids) = (credits.clone(), ids.clone());
                 move |k| {

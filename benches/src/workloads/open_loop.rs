@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use bailiwick::MemoryJournal;
 use tokio::sync::{Notify, watch};
 
-use crate::domain::{Credit, CreditId, Draw, credit_id};
+use crate::domain::{CreditId, Draw, credit_id};
 use crate::latency::Latencies;
 use crate::ledger::Ledger;
 use crate::report::Row;
 use crate::rivals::{Many, TokioTask};
 use crate::rounds::{Round, System, interleaved};
+use crate::workloads::many_aggregates::{drawn_once, pick};
 
 const CALLERS: usize = 64;
 /// Every caller begins so many commands at each tick, one after the other.
@@ -38,15 +39,11 @@ fn bailiwick(ids: Arc<[CreditId]>, ticks: usize) -> System {
     System::new("bailiwick", move || {
         let ids = ids.clone();
         async move {
-            let runtime = super::hot_aggregate::runtime().await;
-            let credits = runtime.aggregates::<Credit>();
-            for id in ids.iter() {
-                credits.get(id).ask(Draw { amount: 1 }).await.expect("there is enough");
-            }
+            let (_runtime, credits) = drawn_once(&ids).await;
             beside_a_neighbour(ticks, |n| {
                 let (credits, ids) = (credits.clone(), ids.clone());
                 move |k| {
-                    let asked = credits.get(super::many_aggregates::pick(&ids, n, k));
+                    let asked = credits.get(pick(&ids, n, k));
                     let asked = asked.ask(Draw { amount: 1 });
                     async move { asked.await.expect("there is enough") }
                 }
@@ -69,7 +66,7 @@ fn tokio_task(ids: Arc<[CreditId]>, ticks: usize) -> System {
                 let (many, ids) = (many.clone(), ids.clone());
                 move |k| {
                     let many = many.clone();
-                    let id = super::many_aggregates::pick(&ids, n, k).clone();
+                    let id = pick(&ids, n, k).clone();
                     async move { many.draw(&id, Draw { amount: 1 }).await }
                 }
             })
