@@ -17,7 +17,7 @@ use crate::error::{AskError, Cause, NotRun, ReadError, Unknown, panic_message};
 use crate::request::command::Asked;
 use crate::request::entry::Entry;
 use crate::request::read::PendingRead;
-use crate::request::verdict::count;
+use crate::request::verdict::{self, count};
 use crate::request::{Receipt, command_of};
 use crate::telemetry::spans::Seen as SeenSpan;
 use crate::telemetry::timings::Mark;
@@ -54,9 +54,7 @@ impl<A: Aggregate> Asking<A> {
         let mut asking = Some((self, command, codec));
         poll_fn(|cx| {
             if asking.is_some() {
-                // A turn may be run here and now: after some of them others have theirs.
-                let budget = ready!(poll_proceed(cx));
-                budget.made_progress();
+                ready!(others_had_theirs(cx));
             }
             if let Some((asking, command, codec)) = asking.take() {
                 match asking.enter(command, codec, cx.waker()) {
@@ -224,8 +222,7 @@ struct Waiting<A: Decide<C>, C: Send + 'static> {
     answered: bool,
 }
 
-type Answer<A, C> =
-    Result<Receipt<<A as Decide<C>>::Reply>, AskError<C, <A as Decide<C>>::Rejection>>;
+type Answer<A, C> = verdict::Answer<C, <A as Decide<C>>::Reply, <A as Decide<C>>::Rejection>;
 
 impl<A: Decide<C>, C: Send + 'static> Waiting<A, C> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Answer<A, C>> {
@@ -269,27 +266,44 @@ where
 {
     let shared = &target.kind.shared;
     let until = shared.environment.clock.elapsed().saturating_add(timeout);
-    let pending = PendingRead::new(look, until);
-    let mut waker = None;
+    let mut asking = Some(PendingRead::new(look, until));
+    let mut looking = Looking { target: &target, pending: None, attending: None };
     poll_fn(|cx| {
-        let budget = ready!(poll_proceed(cx));
-        budget.made_progress();
-        waker = Some(cx.waker().clone());
-        Poll::Ready(())
-    })
-    .await;
-    let waker = waker.as_ref().unwrap_or(Waker::noop());
-    let put = target.put(|cell| cell.admit_read(pending.clone(), waker));
-    let attending = match put.map_err(ReadError::InvalidId)? {
-        Ok(attending) => attending,
-        Err(NotAdmitted::Full | NotAdmitted::Overloaded) => {
-            let capacity = shared.config.waiting_reads;
-            return Err(ReadError::Full { capacity });
+        if asking.is_some() {
+            ready!(others_had_theirs(cx));
         }
-        Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => return Err(ReadError::ShutDown),
-    };
-    let mut looking = Looking { target: &target, pending: Some(pending), attending };
-    poll_fn(|cx| looking.poll(cx)).await
+        if let Some(pending) = asking.take() {
+            looking.attending = look_in(&target, &pending, cx.waker())?;
+            looking.pending = Some(pending);
+        }
+        looking.poll(cx)
+    })
+    .await
+}
+
+fn look_in<A, F, T>(
+    target: &Target<A>,
+    pending: &Arc<PendingRead<F, T>>,
+    waker: &Waker,
+) -> Result<Option<Attending<A>>, ReadError>
+where
+    A: Aggregate,
+    F: FnMut(&A, Timestamp) -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let put = target.put(|cell| cell.admit_read(pending.clone(), waker));
+    match put.map_err(ReadError::InvalidId)? {
+        Ok(attending) => Ok(attending),
+        Err(NotAdmitted::Full | NotAdmitted::Overloaded) => {
+            Err(ReadError::Full { capacity: target.kind.shared.config.waiting_reads })
+        }
+        Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => Err(ReadError::ShutDown),
+    }
+}
+
+/// A turn may be run here and now: after some of them others on the same thread have theirs.
+fn others_had_theirs(cx: &mut Context<'_>) -> Poll<()> {
+    poll_proceed(cx).map(|budget| budget.made_progress())
 }
 
 /// A caller waiting for what it reads. Dropped before there is an answer, it gives the read up.

@@ -563,7 +563,7 @@ mod tests {
         let ids: Vec<LampId> = (0..100).map(|n| format!("l{n}").parse().unwrap()).collect();
         let have_desks = || {
             let cells = ids.iter().filter_map(|id| lamps.kind.registry.get(id));
-            cells.filter(|cell| cell.has_desk()).count()
+            cells.filter(|cell| cell.has_inbox()).count()
         };
         for id in &ids {
             lamps.get(id).ask(Switch).await.unwrap();

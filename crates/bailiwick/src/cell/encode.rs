@@ -93,12 +93,7 @@ impl<'a> Source<'a> {
         if let Some(call) = self.call
             && (call.correlation.is_some() || call.principal.is_some())
         {
-            let extra = metadata.extra_mut();
-            extra.correlation.clone_from(&call.correlation);
-            extra.principal.clone_from(&call.principal);
-            if let Some(delivering) = &call.delivering {
-                delivering.says_why(extra);
-            }
+            call.stands_beside(metadata.extra_mut());
         }
         metadata
     }

@@ -37,13 +37,18 @@ impl<A: Aggregate> Cell<A> {
         mut core: MutexGuard<'_, Core<A>>,
         attends: Option<&Waker>,
     ) -> Ran<A> {
-        core.phase = core.phase.after(Input::Begins).0;
-        self.hint.is_idle(false);
-        core.attachments = core.attachments.wrapping_add(1);
-        let number = core.attachments;
+        let number = self.begin(&mut core);
         let scope = self.inbox(&mut core).scope.clone();
         drop(core);
         self.go_on_inline(number, scope, attends)
+    }
+
+    /// Whoever has found it idle runs it from now on. Returns as the how manieth.
+    pub(super) fn begin(&self, core: &mut Core<A>) -> u32 {
+        core.phase = core.phase.after(Input::Begins).0;
+        self.hint.is_idle(false);
+        core.attachments = core.attachments.wrapping_add(1);
+        core.attachments
     }
 
     /// As the `number`th who runs it.
@@ -59,10 +64,9 @@ impl<A: Aggregate> Cell<A> {
             return Ran::HandedOver;
         };
         let driver = Driver::Caller { attends };
-        let of_the_cell = Waker::from(self.clone());
         // Nobody is to be woken if nobody attends to it: who takes over looks for itself.
-        let waker = if attends.is_some() { &of_the_cell } else { Waker::noop() };
-        let mut cx = Context::from_waker(waker);
+        let of_the_cell = attends.map(|_| Waker::from(self.clone()));
+        let mut cx = Context::from_waker(of_the_cell.as_ref().unwrap_or(Waker::noop()));
         let drive = || self.drive(number, &mut tools, driver, &mut cx);
         let driven = match catch_unwind(AssertUnwindSafe(drive)) {
             Ok(driven) => {

@@ -75,11 +75,8 @@ impl<A: Aggregate> Cell<A> {
 
     /// Gives up its inbox; asks first how much the state holds, which nobody else can change meanwhile.
     fn cool_down(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
-        core.phase = core.phase.after(Input::Begins).0;
-        self.hint.is_idle(false);
-        core.attachments = core.attachments.wrapping_add(1);
+        let number = self.begin(&mut core);
         core.warm = false;
-        let number = core.attachments;
         let inbox = core.inbox.take();
         let mut life = std::mem::replace(&mut core.life, Life::Out);
         drop(core);
@@ -171,7 +168,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     #[cfg(test)]
-    pub(crate) fn has_desk(&self) -> bool {
+    pub(crate) fn has_inbox(&self) -> bool {
         self.core.lock().inbox.is_some()
     }
 

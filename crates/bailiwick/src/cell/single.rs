@@ -86,10 +86,8 @@ impl<A: Aggregate> Cell<A> {
         };
         let tools = self.kind.tools.take(scope, shared)?;
         let life = std::mem::replace(&mut core.life, Life::Out);
-        core.phase = core.phase.after(Input::Begins).0;
+        let number = self.begin(&mut core);
         self.hint.is_single();
-        core.attachments = core.attachments.wrapping_add(1);
-        let number = core.attachments;
         if let Some(inbox) = &mut core.inbox {
             inbox.reads_out = 0;
         }

@@ -19,7 +19,7 @@ const PAYLOAD_BYTES: usize = 64;
 
 impl<D: Decision> Asked<D> {
     /// Encodes what was emitted.
-    pub(super) fn encode(
+    fn encode(
         &self,
         bounded: &Bounded<D>,
         emitted: &[D::Event],
@@ -35,7 +35,7 @@ impl<D: Decision> Asked<D> {
     }
 
     /// Adds what is found when it is asked again with its key. The reply as it will be found.
-    pub(super) fn remember(
+    fn remember(
         &self,
         reply: D::Reply,
         now: Timestamp,
@@ -50,7 +50,7 @@ impl<D: Decision> Asked<D> {
     }
 
     /// Whether the journal takes these at once.
-    pub(super) fn fits(&self, events: &mut [EncodedEvent]) -> Result<(), Cause> {
+    fn fits(&self, events: &mut [EncodedEvent]) -> Result<(), Cause> {
         let limits = &self.scheduler.shared().limits;
         let checked = match limits.check(events) {
             // It goes without: what is not recorded is no reason to refuse it.
@@ -61,7 +61,7 @@ impl<D: Decision> Asked<D> {
     }
 
     /// Puts the decision beside its first event, if it is recorded.
-    pub(super) fn record(
+    fn record(
         &self,
         bounded: &Bounded<D>,
         emitted: usize,
@@ -102,16 +102,11 @@ impl<D: Decision> Asked<D> {
         D::COMMAND.unwrap_or_else(command_name::<D>)
     }
 
-    pub(super) fn metadata(&self) -> Metadata {
+    fn metadata(&self) -> Metadata {
         let mut metadata = Metadata::default();
         metadata.command = Some(Text::literal(Self::command()));
         if let Some(call) = &self.call {
-            let extra = metadata.extra_mut();
-            extra.correlation.clone_from(&call.correlation);
-            extra.principal.clone_from(&call.principal);
-            if let Some(delivering) = &call.delivering {
-                delivering.says_why(extra);
-            }
+            call.stands_beside(metadata.extra_mut());
         }
         metadata
     }
@@ -137,11 +132,7 @@ impl<D: Decision> Asked<D> {
         }
     }
 
-    pub(super) fn repeat(
-        &self,
-        views: &Folded,
-        now: Timestamp,
-    ) -> Option<Result<Repeat<D::Reply>, Cause>> {
+    fn repeat(&self, views: &Folded, now: Timestamp) -> Option<Result<Repeat<D::Reply>, Cause>> {
         let keyed = self.keyed.as_ref()?;
         #[cfg(feature = "fault-injection")]
         if self.scheduler.shared().sabotaged(crate::sabotage::Sabotage::DecisionKeysForgotten) {
@@ -151,7 +142,7 @@ impl<D: Decision> Asked<D> {
         keyed.repeat(last, now, self.scheduler.shared().config.answers_for)
     }
 
-    pub(super) fn judge_anew(
+    fn judge_anew(
         &self,
         bounded: &Bounded<D>,
         views: &Folded,

@@ -19,7 +19,7 @@ pub(crate) mod verdict;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::journal::RecordedCommand;
+use bailiwick_core::journal::{Extra, RecordedCommand};
 use bailiwick_core::{Aggregate, Context, Decide, Position, Text};
 use bytes::Bytes;
 
@@ -38,6 +38,17 @@ pub(crate) struct Call {
     pub(crate) once: Option<Once>,
     /// It is a delivery of a policy.
     pub(crate) delivering: Option<Arc<Delivering>>,
+}
+
+impl Call {
+    /// Says beside an event what the caller has said.
+    pub(crate) fn stands_beside(&self, extra: &mut Extra) {
+        extra.correlation.clone_from(&self.correlation);
+        extra.principal.clone_from(&self.principal);
+        if let Some(delivering) = &self.delivering {
+            delivering.says_why(extra);
+        }
+    }
 }
 
 /// A reply, where it is written down, and whether it was there already.

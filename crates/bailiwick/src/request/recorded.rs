@@ -94,11 +94,7 @@ impl Refusal<'_> {
         let extra = metadata.extra_mut();
         extra.recorded = Some(recorded);
         if let Some(call) = self.call {
-            extra.correlation.clone_from(&call.correlation);
-            extra.principal.clone_from(&call.principal);
-            if let Some(delivering) = &call.delivering {
-                delivering.says_why(extra);
-            }
+            call.stands_beside(extra);
         }
         let refused = RefusalRecorded::by(self.by, reason);
         decisions::encoded(&refused, self.tags, self.judged.now, metadata).ok()
