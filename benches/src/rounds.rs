@@ -17,7 +17,7 @@ pub static ONLY: OnceLock<String> = OnceLock::new();
 pub static CLIENTS: OnceLock<usize> = OnceLock::new();
 
 /// How long the tasks of a round may take to end after it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// What one round measured.
 #[derive(Debug, Default)]
@@ -105,7 +105,7 @@ async fn settle() {
     let tasks = tokio::runtime::Handle::current().metrics();
     let begun = Instant::now();
     while tasks.num_alive_tasks() > 0 {
-        assert!(begun.elapsed() < PATIENCE, "a round left tasks behind");
+        assert!(begun.elapsed() < TIME_LIMIT, "a round left tasks behind");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }

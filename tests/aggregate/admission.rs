@@ -37,7 +37,7 @@ async fn a_full_mailbox_gives_the_command_back_at_once_to_who_wants_it_so() {
     let AskError::NotRun(not_run) = error else { panic!("{error:?}") };
     assert!(matches!(not_run.cause, Cause::MailboxFull { capacity: 2 }));
     assert_eq!(not_run.command.limit, 77);
-    assert_eq!(stage.runtime.counts().turned_away, 1);
+    assert_eq!(stage.runtime.counts().not_admitted, 1);
 }
 
 #[tokio::test]
@@ -75,13 +75,13 @@ async fn a_time_out_is_not_run_before_the_claim_and_unknown_after() {
     stage.clock.advance(Duration::from_millis(50));
     let error = at_the_door.await.unwrap().unwrap_err();
     assert!(matches!(error.not_run(), Some(Cause::TimedOut)), "{error:?}");
-    assert_eq!((stage.runtime.counts().turned_away, stage.runtime.counts().lapsed), (1, 0));
+    assert_eq!((stage.runtime.counts().not_admitted, stage.runtime.counts().expired), (1, 0));
     // The default time-out of those inside: two are claimed, two are not.
     stage.clock.advance(Duration::from_secs(5));
     for count in inside {
         assert_eq!(count.await.unwrap(), None);
     }
-    assert_eq!(stage.runtime.counts().lapsed, 2);
+    assert_eq!(stage.runtime.counts().expired, 2);
     stage.journal.open();
     settle().await;
     assert_eq!(stage.counters.get("a").ask(Look).await.unwrap(), 2);
@@ -108,7 +108,7 @@ async fn a_dropped_call_gives_its_place_back() {
         count.abort();
     }
     settle().await;
-    assert_eq!(stage.runtime.counts().lapsed, 2);
+    assert_eq!(stage.runtime.counts().expired, 2);
     let next =
         tokio::spawn(stage.counters.get("a").admission(Admission::Refuse).ask(Count::FREELY));
     settle().await;

@@ -151,7 +151,7 @@ async fn crowded(due_at_once: usize, due_unanswered: usize) -> Stage {
             config
                 .due_at_once(due_at_once)
                 .due_unanswered(due_unanswered)
-                .due_patience(Duration::from_secs(1))
+                .due_timeout(Duration::from_secs(1))
         })
     })
     .await

@@ -42,7 +42,7 @@ async fn what_exceeds_the_limit_is_unknown_or_given_back_and_reported() {
     settle().await;
     stage.clock.advance(Duration::from_secs(1));
     let shutdown = shutdown.await.unwrap();
-    assert_eq!((shutdown.in_time, shutdown.unknown, shutdown.given_back), (false, 1, 5));
+    assert_eq!((shutdown.in_time, shutdown.unknown, shutdown.returned), (false, 1, 5));
     let error = submitted.await.unwrap().unwrap_err();
     assert!(matches!(error, AskError::Unknown { why: Unknown::ShutDown, .. }), "{error:?}");
     for other in others {
@@ -51,7 +51,7 @@ async fn what_exceeds_the_limit_is_unknown_or_given_back_and_reported() {
     }
     assert!(matches!(read.await.unwrap(), Err(ReadError::ShutDown)));
     let counts = stage.counters.counts();
-    assert_eq!((counts.accepted, counts.unknown, counts.given_back), (6, 1, 5));
+    assert_eq!((counts.accepted, counts.unknown, counts.returned), (6, 1, 5));
 }
 
 #[tokio::test]

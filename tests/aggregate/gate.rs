@@ -74,8 +74,8 @@ async fn a_failing_journal_makes_what_was_submitted_unknown_and_gives_the_rest_b
             matches!(error, AskError::Unknown { why: Unknown::JournalFailed(_), .. }),
             "{fault:?}"
         );
-        for given_back in [rejected, formed] {
-            let error = given_back.await.unwrap().unwrap_err();
+        for returned in [rejected, formed] {
+            let error = returned.await.unwrap().unwrap_err();
             assert!(
                 matches!(error.not_run(), Some(Cause::JournalFailed(_))),
                 "{fault:?} {error:?}"
@@ -87,7 +87,7 @@ async fn a_failing_journal_makes_what_was_submitted_unknown_and_gives_the_rest_b
             "{fault:?}: it runs again on the journal"
         );
         let counts = stage.runtime.counts();
-        assert_eq!((counts.unknown, counts.given_back, counts.open()), (1, 2, 0));
+        assert_eq!((counts.unknown, counts.returned, counts.open()), (1, 2, 0));
         assert_eq!(stage.counters.get("a").ask(Count::FREELY).await.unwrap(), value + 1);
     }
 }

@@ -175,7 +175,7 @@ async fn a_key_has_a_length() {
         let error = stage.counters.get("a").once(key).ask(Count::FREELY).await.unwrap_err();
         assert!(matches!(error.not_run(), Some(Cause::InvalidKey { .. })), "{error:?}");
     }
-    assert_eq!(stage.runtime.counts().turned_away, 2);
+    assert_eq!(stage.runtime.counts().not_admitted, 2);
     let longest = "k".repeat(256);
     assert_eq!(stage.counters.get("a").once(longest).ask(Count::FREELY).await.unwrap(), 1);
 }

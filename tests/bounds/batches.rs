@@ -100,7 +100,7 @@ async fn only_the_command_that_is_too_large_is_refused() {
         assert!((payload..payload + 400).contains(&bytes), "{bytes}");
     }
     let counts = studio.runtime.counts();
-    assert_eq!((counts.replied, counts.given_back, counts.open()), (17, 2, 0));
+    assert_eq!((counts.replied, counts.returned, counts.open()), (17, 2, 0));
     let photos = album(&studio.runtime, "a").read(|album, _| album.photos).await.unwrap().value;
     assert_eq!(photos, 17, "nothing of it is left in the state");
 }

@@ -40,5 +40,5 @@ async fn a_correlation_or_a_principal_that_is_too_long_is_refused() {
     let told = refused(decisions.correlation(long).once("key").decide(Print(1)).await);
     assert_eq!(told, ("correlation", 11, 10));
     let counts = runtime.counts();
-    assert_eq!((counts.accepted, counts.turned_away), (3, 4));
+    assert_eq!((counts.accepted, counts.not_admitted), (3, 4));
 }

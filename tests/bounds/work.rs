@@ -138,7 +138,7 @@ async fn no_more_are_loaded_at_a_time_than_may_and_the_others_wait_in_order() {
         assert_eq!(now(waiting).await.unwrap(), 1, "{nth}");
     }
     let counts = stage.runtime.counts();
-    assert_eq!((counts.open(), counts.turned_away), (0, 1));
+    assert_eq!((counts.open(), counts.not_admitted), (0, 1));
 }
 
 #[tokio::test]
@@ -230,7 +230,7 @@ async fn a_shutdown_ends_those_that_queue() {
     settle().await;
     clock.advance(Duration::from_secs(1));
     let shutdown = shutdown.await.unwrap();
-    assert_eq!((shutdown.given_back, shutdown.unknown), (10, 1));
+    assert_eq!((shutdown.returned, shutdown.unknown), (10, 1));
     assert!(matches!(hanging.await.unwrap(), Err(AskError::Unknown { .. })));
     for waiting in waiting {
         let told = waiting.await.unwrap().unwrap_err();

@@ -21,7 +21,7 @@ async fn a_decision_that_always_loses_is_given_back() {
     assert_eq!(not_run.command, write("1", "a"));
     assert_eq!(runtime.decide(write("1", "b")).await.unwrap(), 1);
     let counts = runtime.counts();
-    assert_eq!((counts.conflicts, counts.given_back, counts.replied), (16, 1, 1));
+    assert_eq!((counts.conflicts, counts.returned, counts.replied), (16, 1, 1));
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn what_was_certainly_not_written_is_given_back() {
     assert!(matches!(error.not_run(), Some(Cause::Unread { .. })), "{error:?}");
     journal.set_unreadable(false);
     assert_eq!(runtime.decide(write("1", "a")).await.unwrap(), 1);
-    assert_eq!(runtime.counts().given_back, 2);
+    assert_eq!(runtime.counts().returned, 2);
 }
 
 #[tokio::test]
@@ -145,5 +145,5 @@ async fn keys_that_panic_give_the_decision_back() {
     let decision = Write { panics: Panics::InKeys, ..write("1", "a") };
     let Err(AskError::NotRun(not_run)) = runtime.decide(decision.clone()).await else { panic!() };
     assert_eq!(not_run.command, decision);
-    assert_eq!((runtime.counts().turned_away, runtime.counts().accepted), (1, 0));
+    assert_eq!((runtime.counts().not_admitted, runtime.counts().accepted), (1, 0));
 }

@@ -182,7 +182,7 @@ async fn another_decision_with_the_same_key_is_refused() {
     assert!(matches!(error.not_run(), Some(Cause::KeyReused { .. })), "{error:?}");
     let error = runtime.decisions().once("k").decide(Notes).await.unwrap_err();
     assert!(matches!(error.not_run(), Some(Cause::KeyReused { .. })), "{error:?}");
-    assert_eq!(runtime.counts().given_back, 2);
+    assert_eq!(runtime.counts().returned, 2);
 }
 
 #[tokio::test]
@@ -270,7 +270,7 @@ async fn a_key_is_what_can_be_a_tag() {
     }
     let error = once(&runtime, "two\nlines", "a").await.unwrap_err();
     assert!(matches!(error.not_run(), Some(Cause::KeyNotATag { .. })), "{error:?}");
-    assert_eq!(runtime.counts().turned_away, 3);
+    assert_eq!(runtime.counts().not_admitted, 3);
     let longest = "k".repeat(200);
     assert_eq!(runtime.decisions().once(longest).decide(write("1", "a")).await.unwrap(), 1);
 }

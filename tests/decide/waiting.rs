@@ -54,7 +54,7 @@ async fn a_time_out_before_the_turn_is_certainly_not_run() {
     first.await.unwrap().unwrap();
     assert_eq!(runtime.decide(write("1", "third")).await.unwrap(), 2);
     assert_eq!(texts(&journal).await, ["first", "third"]);
-    assert_eq!(runtime.counts().lapsed, 1);
+    assert_eq!(runtime.counts().expired, 1);
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_caller_that_goes_away_loses_its_answer_or_its_turn() {
     assert_eq!(behind.await.unwrap().unwrap(), 2);
     assert_eq!(texts(&journal).await, ["submitted", "behind"]);
     let counts = runtime.counts();
-    assert_eq!((counts.accepted, counts.replied, counts.lapsed, counts.open()), (3, 2, 1, 0));
+    assert_eq!((counts.accepted, counts.replied, counts.expired, counts.open()), (3, 2, 1, 0));
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn who_finds_no_room_waits_or_is_refused() {
     assert_eq!(waits.await.unwrap().unwrap(), 1);
     settle().await;
     let counts = runtime.counts();
-    assert_eq!((counts.accepted, counts.turned_away, counts.open()), (2, 1, 0));
+    assert_eq!((counts.accepted, counts.not_admitted, counts.open()), (2, 1, 0));
     assert_eq!(texts(&journal).await, ["first", "waits"]);
 }
 
@@ -149,7 +149,7 @@ async fn what_exceeds_the_limit_of_a_shutdown_is_given_back_or_unknown() {
     let queued = tokio::spawn(decisions.decide(write("1", "queued")));
     settle().await;
     let shutdown = runtime.shutdown(Duration::ZERO).await;
-    assert_eq!((shutdown.in_time, shutdown.unknown, shutdown.given_back), (false, 1, 1));
+    assert_eq!((shutdown.in_time, shutdown.unknown, shutdown.returned), (false, 1, 1));
     let error = submitted.await.unwrap().unwrap_err();
     assert!(matches!(error, AskError::Unknown { why: Unknown::ShutDown, .. }), "{error:?}");
     let error = queued.await.unwrap().unwrap_err();

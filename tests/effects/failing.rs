@@ -7,7 +7,7 @@ use bailiwick::{Attempt, Builder, Effect, Failed, Lane, MockAnswer, News, Reacti
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
-use crate::world::{PATIENCE, Scene, Sold};
+use crate::world::{Scene, Sold, TIME_LIMIT};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -95,7 +95,7 @@ async fn what_fails_for_long_is_parked_and_others_go_on() {
         health.to_string().contains("the effect `send` goes on: 0 lanes are parked, 1 fail"),
         "{health}"
     );
-    scene.passes(PATIENCE * 2).await;
+    scene.passes(TIME_LIMIT * 2).await;
     for _ in 0..2 {
         let parked = scene.effect().parked();
         assert_eq!(parked.len(), 1);
@@ -110,7 +110,7 @@ async fn what_fails_for_long_is_parked_and_others_go_on() {
         let health = scene.runtime.health().reactions.pop().unwrap();
         assert_eq!((health.kind, health.parked_lanes), (ReactionKind::Effect, 1));
         let before = scene.sent("far").len();
-        scene.passes(PATIENCE).await;
+        scene.passes(TIME_LIMIT).await;
         assert_eq!(scene.sent("far").len(), before, "nobody is called for a lane that is parked");
         // So it is after a restart.
         scene = scene.restart().await;
@@ -133,7 +133,7 @@ async fn an_operator_skips_a_call_or_drops_a_lane() {
         scene.sells("a", "far", 1).await;
         scene.sells("a", "near", 2).await;
         settle().await;
-        scene.passes(PATIENCE * 2).await;
+        scene.passes(TIME_LIMIT * 2).await;
         let selected = scene.effect().select(|_| true);
         let moved = if skips { selected.skip().await } else { selected.drop_all().await };
         assert_eq!(moved.unwrap(), 1);
@@ -144,7 +144,7 @@ async fn an_operator_skips_a_call_or_drops_a_lane() {
         assert_eq!(scene.sent("near"), expected);
         let scene = scene.restart().await;
         let before = scene.sent("far").len();
-        scene.passes(PATIENCE).await;
+        scene.passes(TIME_LIMIT).await;
         assert_eq!((scene.sent("near").len(), scene.sent("far").len()), (expected.len(), before));
         let skipped = scene.endings().await.into_iter().filter(|(_, how)| *how == Skipped).count();
         assert_eq!(skipped, usize::from(skips));
@@ -217,7 +217,7 @@ impl Effect for Hangs {
 #[tokio::test]
 async fn a_call_that_panics_when_it_is_dropped_is_one_that_took_too_long() {
     let scene = Scene::with(|builder| {
-        builder.effect(Hangs).config(|config| config.effect_calls(1).effect_patience(PATIENCE))
+        builder.effect(Hangs).config(|config| config.effect_calls(1).effect_retry_for(TIME_LIMIT))
     })
     .await;
     scene.sells("a", "near", 1).await;
@@ -226,7 +226,7 @@ async fn a_call_that_panics_when_it_is_dropped_is_one_that_took_too_long() {
     let hangs = scene.runtime.effects().get("hangs").unwrap();
     let status = hangs.status();
     assert_eq!(&*status.stalled[0].reason, "the call took longer than 30s");
-    scene.passes(PATIENCE * 2).await;
+    scene.passes(TIME_LIMIT * 2).await;
     assert_eq!(hangs.parked().len(), 1, "{:?}", hangs.status());
     // So it is at the end of a runtime.
     hangs.select(|_| true).retry();

@@ -17,7 +17,7 @@ async fn an_hour_of_an_outage() {
     const HELD: usize = 200;
     let scene = Scene::with(|builder| {
         builder.config(|config| {
-            config.policy_news(HELD).lane_news(4).effect_calls(16).effect_patience(MINUTE * 600)
+            config.policy_news(HELD).lane_news(4).effect_calls(16).effect_retry_for(MINUTE * 600)
         })
     })
     .await;
@@ -49,7 +49,7 @@ async fn an_hour_of_an_outage() {
     assert!(scene.world.host("far").done().is_empty());
     // It is killed in the middle of it, too.
     let scene = scene
-        .restart_with(|builder| builder.config(|config| config.effect_patience(MINUTE * 600)))
+        .restart_with(|builder| builder.config(|config| config.effect_retry_for(MINUTE * 600)))
         .await;
     scene.always("far", MockAnswer::Done);
     for _ in 0..10 {

@@ -170,7 +170,7 @@ pub struct Scene {
     pub world: World,
 }
 
-pub const PATIENCE: Duration = Duration::from_secs(600);
+pub const TIME_LIMIT: Duration = Duration::from_secs(600);
 pub const NEVER: u64 = u64::MAX / 2;
 
 impl Scene {
@@ -192,7 +192,7 @@ impl Scene {
         let builder = Runtime::builder(journal.clone())
             .aggregate::<Shop>()
             .effect(Send(world.clone()))
-            .config(|config| config.effect_patience(PATIENCE))
+            .config(|config| config.effect_retry_for(TIME_LIMIT))
             .clock(clock.clone())
             .entropy(7);
         let runtime = change(builder).start().await.expect("it starts");

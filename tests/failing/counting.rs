@@ -53,5 +53,5 @@ async fn whoever_gave_up_before_its_turn_is_not() {
     assert!(late.await.unwrap().unwrap_err().not_run().is_some());
     settle().await;
     let counts = stage.runtime.counts();
-    assert_eq!((counts.lapsed, counts.timed_out, counts.abandoned), (2, 0, 0), "{counts:?}");
+    assert_eq!((counts.expired, counts.timed_out, counts.abandoned), (2, 0, 0), "{counts:?}");
 }

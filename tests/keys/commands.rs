@@ -164,6 +164,6 @@ async fn a_command_without_a_form_is_not_run() {
     assert!(matches!(error.not_run(), Some(Cause::Codec(_))), "{error:?}");
     let error = jars.all.get("a").once("k").ask(Bad::Panics).await.unwrap_err();
     assert!(matches!(error.not_run(), Some(Cause::Panicked { .. })), "{error:?}");
-    assert_eq!(jars.runtime.counts().turned_away, 2);
+    assert_eq!(jars.runtime.counts().not_admitted, 2);
     assert_eq!(jars.coins().await, 0);
 }

@@ -60,7 +60,7 @@ async fn with_no_room_new_keys_are_turned_away_and_nothing_else() {
     let full = drop_coin(&jars, 1).await.unwrap_err();
     assert!(matches!(full, Cause::KeysFull { room_in, .. } if room_in == Duration::from_secs(10)));
     let counts = jars.runtime.counts();
-    assert_eq!((counts.given_back, counts.open()), (3, 0));
+    assert_eq!((counts.returned, counts.open()), (3, 0));
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ async fn what_is_given_up_before_its_turn_is_never_run() {
     theatre.stage.journal.open();
     assert_eq!(values([first, second, theatre.count()]).await, [1, 2, 3]);
     let counts = theatre.stage.runtime.counts();
-    assert_eq!((counts.accepted, counts.lapsed, counts.replied), (5, 2, 3));
+    assert_eq!((counts.accepted, counts.expired, counts.replied), (5, 2, 3));
 }
 
 /// B11: from its turn on, it is run, and only the answer is lost.
@@ -51,7 +51,7 @@ async fn what_is_given_up_in_its_turn_is_run_once() {
     theatre.stage.journal.open();
     assert_eq!(values([theatre.count()]).await, [3]);
     let counts = theatre.stage.runtime.counts();
-    assert_eq!((counts.accepted, counts.replied, counts.lapsed), (3, 3, 0));
+    assert_eq!((counts.accepted, counts.replied, counts.expired), (3, 3, 0));
 }
 
 /// B11: nor does it wait longer than it said, whatever it is that takes so long.

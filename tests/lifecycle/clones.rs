@@ -84,11 +84,11 @@ async fn all_who_ask_for_the_end_are_told_the_same() {
     stage.journal.open();
     for shutdown in ends {
         let told = end(shutdown).await;
-        assert_eq!((told.in_time, told.given_back, told.unknown), (true, 0, 0));
+        assert_eq!((told.in_time, told.returned, told.unknown), (true, 0, 0));
     }
     assert_eq!(asked.await.unwrap().unwrap(), 1);
     let late = within_reason(runtime.shutdown(LIMIT)).await;
-    assert_eq!((late.in_time, late.given_back, late.unknown), (true, 0, 0), "told at once");
+    assert_eq!((late.in_time, late.returned, late.unknown), (true, 0, 0), "told at once");
 }
 
 /// What is given back counts from when it began, for all.
@@ -102,7 +102,7 @@ async fn the_earliest_limit_is_everybodys() {
     yields(8).await;
     clock.advance(Duration::from_secs(1));
     let told = end(hasty).await;
-    assert_eq!((told.in_time, told.unknown, told.given_back), (false, 1, 6));
+    assert_eq!((told.in_time, told.unknown, told.returned), (false, 1, 6));
     assert_eq!(end(patient).await, told);
     assert_eq!(within_reason(runtime.shutdown(LIMIT)).await, told);
     audience.assert_told_the_truth().await;
@@ -212,7 +212,7 @@ async fn a_race_for_the_end_has_one_report() {
             }
         }
         // Who went through just then may count as one of which nobody knew.
-        assert!(told[0].unknown >= unknown && told[0].given_back == 0, "{told:?}, {unknown}");
+        assert!(told[0].unknown >= unknown && told[0].returned == 0, "{told:?}, {unknown}");
         assert!(round % 2 == 0 || unknown == 20, "{round}: {unknown}");
         assert_eq!(stage.runtime.counts().open(), 0);
     }

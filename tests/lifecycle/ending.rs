@@ -75,9 +75,9 @@ async fn told(asked: Asked) -> AskError<Count, LimitReached> {
 pub fn assert_add_up(counters: &Aggregates<Counter>) {
     let counts = counters.counts();
     let (inside, at_the_door) = (INSIDE as u64, AT_THE_DOOR as u64);
-    let accepted = (counts.accepted, counts.unknown, counts.given_back);
+    let accepted = (counts.accepted, counts.unknown, counts.returned);
     assert_eq!(accepted, (inside, 1, inside - 1), "{counts:?}");
-    assert_eq!((counts.turned_away, counts.open()), (at_the_door, 0), "{counts:?}");
+    assert_eq!((counts.not_admitted, counts.open()), (at_the_door, 0), "{counts:?}");
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn a_shutdown_beyond_its_limit_tells_everybody_whoever_comes_late() {
     clock.advance(limit);
     let shutdown = within_reason(shutdown).await.expect("no panic");
     assert!(!shutdown.in_time);
-    assert_eq!((shutdown.unknown, shutdown.given_back), (1, INSIDE as u64 - 1), "{shutdown:?}");
+    assert_eq!((shutdown.unknown, shutdown.returned), (1, INSIDE as u64 - 1), "{shutdown:?}");
     audience.assert_told_the_truth().await;
     journal.open();
     yields(16).await;

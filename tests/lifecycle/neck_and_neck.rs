@@ -105,7 +105,7 @@ fn two_who_come_first_meet_the_same_aggregate() {
 }
 
 /// The claim: a command that its caller gives up while it is taken from the mailbox is run, or it
-/// has lapsed, and never both or neither.
+/// has expired, and never both or neither.
 #[test]
 fn a_command_given_up_while_it_is_claimed_is_run_or_lapses() {
     let executor = executor();
@@ -113,7 +113,7 @@ fn a_command_given_up_while_it_is_claimed_is_run_or_lapses() {
     let counter = stage.counters.get("a");
     let mut handicap = Handicap::default();
     for _ in 0..ROUNDS {
-        let lapsed = stage.runtime.counts().lapsed;
+        let expired = stage.runtime.counts().expired;
         stage.journal.shut();
         // Whoever asked first attends to its answer, so the other one is left to an actor.
         let mut asked = [(); 2].map(|()| Box::pin(counter.ask(Count::FREELY)));
@@ -127,18 +127,18 @@ fn a_command_given_up_while_it_is_claimed_is_run_or_lapses() {
         executor.block_on(within_reason(first)).expect("a reply");
         // The actor leaves.
         executor.block_on(yields(8));
-        handicap.adjust(stage.runtime.counts().lapsed == lapsed);
+        handicap.adjust(stage.runtime.counts().expired == expired);
     }
     let counts = stage.runtime.counts();
     let rounds = ROUNDS as u64;
-    let outcomes = (counts.replied - rounds + counts.lapsed, counts.open());
+    let outcomes = (counts.replied - rounds + counts.expired, counts.open());
     assert_eq!(outcomes, (rounds, 0), "{counts:?}");
-    let fewer = (counts.replied - rounds).min(counts.lapsed);
+    let fewer = (counts.replied - rounds).min(counts.expired);
     assert!(fewer > 100, "one was nearly always first: {counts:?}");
     let last = executor.block_on(within_reason(counter.read(|state, _| state.value)));
     assert_eq!(
         last.expect("it is read").value,
         counts.replied,
-        "what lapsed was run, or the reverse"
+        "what expired was run, or the reverse"
     );
 }

@@ -18,7 +18,7 @@ enum OfferEvent {
 
 /// An offer that lapses at once, unless it has.
 struct Offer {
-    lapsed: bool,
+    expired: bool,
 }
 
 impl View for Offer {
@@ -26,11 +26,11 @@ impl View for Offer {
     type Event = OfferEvent;
 
     fn new(_: &OfferId) -> Self {
-        Offer { lapsed: false }
+        Offer { expired: false }
     }
 
     fn apply(&mut self, event: &OfferEvent, _: Timestamp) {
-        self.lapsed = *event == OfferEvent::Lapsed;
+        self.expired = *event == OfferEvent::Lapsed;
     }
 }
 
@@ -38,7 +38,7 @@ impl Aggregate for Offer {
     const NAME: &'static str = "offer";
 
     fn deadline(&self) -> Option<Timestamp> {
-        (!self.lapsed).then_some(Timestamp::EPOCH)
+        (!self.expired).then_some(Timestamp::EPOCH)
     }
 
     fn on_deadline(&self, ctx: &mut Context<OfferEvent>) {
@@ -86,7 +86,7 @@ async fn what_is_only_looked_at_or_refused_writes_nothing() {
     let journal = MemoryJournal::new();
     let runtime = start(&journal).await;
     let offers = runtime.aggregates::<Offer>();
-    assert!(!offers.get("read").read(|offer, _| offer.lapsed).await.unwrap().value);
+    assert!(!offers.get("read").read(|offer, _| offer.expired).await.unwrap().value);
     assert!(offers.get("refused").ask(Make::NotAtAll).await.is_err());
     offers.get("silent").ask(Make::Silently).await.unwrap();
     drop(offers.get("watched").watch(Position::START).await.unwrap());

@@ -16,13 +16,13 @@ use crate::shop::{BEGIN, Shop, parcel};
 type Mail = MockService<Vec<Message>>;
 
 /// Nothing is parked, however much time is let pass.
-const PATIENCE: Duration = Duration::from_secs(1_000_000_000);
+const TIME_LIMIT: Duration = Duration::from_secs(1_000_000_000);
 
 /// A shop that tells its customers.
 async fn telling(journal: FaultyJournal, clock: ManualClock, mail: &Mail) -> Shop {
     let effect = TellCustomer(mail.clone());
     let change = |builder: bailiwick::Builder| {
-        builder.effect(effect).config(|config| config.effect_patience(PATIENCE))
+        builder.effect(effect).config(|config| config.effect_retry_for(TIME_LIMIT))
     };
     Shop::on(journal, clock, change).await
 }

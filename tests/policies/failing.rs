@@ -8,7 +8,7 @@ use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
 use crate::post::Kind::{Chain, Explosive, Heavy, Plain};
-use crate::post::{Office, PATIENCE};
+use crate::post::{Office, TIME_LIMIT};
 
 async fn broken_office(parked_lanes: usize) -> Office {
     let office = Office::with(|b| b.config(|config| config.parked_lanes(parked_lanes))).await;
@@ -22,19 +22,19 @@ async fn one_broken_lane_stands_still_and_others_go_on() {
     office.writes("ann", [(1, Heavy), (2, Plain)]).await;
     office.writes("bob", [(11, Plain), (12, Plain)]).await;
     settle().await;
-    office.passes(PATIENCE / 2).await;
+    office.passes(TIME_LIMIT / 2).await;
     assert_eq!(office.letters("b").await, [11, 12]);
     let status = office.policy().status();
     assert_eq!((status.stalled_lanes, status.parked_lanes), (1, 0));
     let stalled = &status.stalled[0];
     assert_eq!(stalled.lane, "author author:ann");
     assert!(stalled.reason.contains("too weak"), "{}", stalled.reason);
-    assert!(stalled.failures > 2 && stalled.failing_for >= PATIENCE / 2 - Duration::from_secs(1));
-    assert!(status.oldest_pending.unwrap() >= PATIENCE / 2);
+    assert!(stalled.failures > 2 && stalled.failing_for >= TIME_LIMIT / 2 - Duration::from_secs(1));
+    assert!(status.oldest_pending.unwrap() >= TIME_LIMIT / 2);
 
     // Mended in time: the lane goes on by itself, in order.
     office.broken.store(false, Ordering::SeqCst);
-    office.passes(PATIENCE).await;
+    office.passes(TIME_LIMIT).await;
     assert_eq!(office.letters("b").await, [11, 12, 1, 2]);
 }
 
@@ -43,7 +43,7 @@ async fn a_lane_that_fails_for_long_is_parked_and_retried() {
     let mut office = broken_office(10).await;
     office.writes("ann", [(1, Heavy), (2, Plain), (3, Plain)]).await;
     settle().await;
-    office.passes(PATIENCE * 3).await;
+    office.passes(TIME_LIMIT * 3).await;
     for round in 0..2 {
         let parked = office.policy().parked();
         let [lane] = &parked[..] else { panic!("{parked:?}") };
@@ -58,7 +58,7 @@ async fn a_lane_that_fails_for_long_is_parked_and_retried() {
         // In vain: it is parked again, once.
         let facts = office.events().await.len();
         assert_eq!(office.policy().select(|_| true).retry(), 1);
-        office.passes(PATIENCE * 3).await;
+        office.passes(TIME_LIMIT * 3).await;
         assert_eq!(office.policy().status().parked_lanes, 1);
         assert_eq!(office.events().await.len(), facts, "parked twice is parked once");
         if round == 0 {
@@ -90,7 +90,7 @@ async fn an_operator_skips_a_delivery_or_drops_a_lane() {
         let office = broken_office(10).await;
         office.writes("ann", [(1, Heavy), (2, Plain)]).await;
         settle().await;
-        office.passes(PATIENCE * 3).await;
+        office.passes(TIME_LIMIT * 3).await;
         let selected = office.policy().select(|lane| lane.lane == "author author:ann");
         let moved = match skips {
             true => selected.skip().await,
@@ -116,7 +116,7 @@ async fn a_policy_that_panics_is_one_lane() {
     office.writes("ann", [(1, Explosive)]).await;
     office.writes("bob", [(2, Plain)]).await;
     settle().await;
-    office.passes(PATIENCE * 3).await;
+    office.passes(TIME_LIMIT * 3).await;
     assert_eq!(office.letters("b").await, [2]);
     let parked = office.policy().parked();
     assert!(parked[0].reason.contains("it explodes"), "{parked:?}");
@@ -128,7 +128,7 @@ async fn a_full_park_stops_the_policy_loudly() {
     office.writes("ann", [(1, Heavy)]).await;
     office.writes("bob", [(2, Heavy)]).await;
     settle().await;
-    office.passes(PATIENCE * 3).await;
+    office.passes(TIME_LIMIT * 3).await;
     let status = office.policy().status();
     assert_eq!((status.state, status.parked_lanes), (ReactionState::Stopped, 1));
     office.writes("cid", [(3, Plain)]).await;
@@ -161,7 +161,7 @@ async fn a_lane_that_another_runtime_freed_goes_on() {
     let (journal, clock) = (office.journal.clone(), office.clock.clone());
     office.writes("ann", [(1, Heavy), (2, Plain)]).await;
     settle().await;
-    office.passes(PATIENCE * 3).await;
+    office.passes(TIME_LIMIT * 3).await;
     let other = Office::on(journal, clock, office.broken.clone(), |builder| builder).await;
     settle().await;
     assert_eq!((office.policy().parked().len(), other.policy().parked().len()), (1, 1));
@@ -181,12 +181,12 @@ async fn what_is_dropped_is_so_for_a_runtime_that_goes_on_trying() {
     let office = broken_office(10).await;
     let (journal, clock) = (office.journal.clone(), office.clock.clone());
     let patient = |builder: bailiwick::Builder| {
-        builder.config(|config| config.policy_patience(PATIENCE * 1_000))
+        builder.config(|config| config.policy_retry_for(TIME_LIMIT * 1_000))
     };
     let other = Office::on(journal, clock, office.broken.clone(), patient).await;
     office.writes("ann", [(1, Heavy), (2, Plain)]).await;
     settle().await;
-    office.passes(PATIENCE * 3).await;
+    office.passes(TIME_LIMIT * 3).await;
     let stands = |office: &Office| {
         let status = office.policy().status();
         (status.parked_lanes, status.stalled_lanes)
@@ -196,7 +196,7 @@ async fn what_is_dropped_is_so_for_a_runtime_that_goes_on_trying() {
     settle().await;
     office.broken.store(false, Ordering::SeqCst);
     office.writes("ann", [(3, Plain)]).await;
-    office.passes(PATIENCE * 3).await;
+    office.passes(TIME_LIMIT * 3).await;
     assert_eq!(office.letters("b").await, [3]);
     assert_eq!((stands(&office), stands(&other)), ((0, 0), (0, 0)));
     assert_eq!(other.policy().status().pending, 0);
@@ -208,7 +208,7 @@ async fn what_is_dropped_though_that_was_told_as_failed_is_not_sent_by_a_retry()
     let office = broken_office(10).await;
     office.writes("ann", [(1, Heavy), (2, Plain)]).await;
     settle().await;
-    office.passes(PATIENCE * 3).await;
+    office.passes(TIME_LIMIT * 3).await;
     office.journal.plan([Fault::UnknownWritten]);
     office.journal.hide(true).await;
     let selected = office.policy().select(|_| true);
@@ -219,7 +219,7 @@ async fn what_is_dropped_though_that_was_told_as_failed_is_not_sent_by_a_retry()
     office.writes("ann", [(3, Plain)]).await;
     settle().await;
     office.broken.store(false, Ordering::SeqCst);
-    office.passes(PATIENCE * 3).await;
+    office.passes(TIME_LIMIT * 3).await;
     assert_eq!(office.letters("b").await, [3]);
     assert!(office.policy().parked().is_empty());
 }

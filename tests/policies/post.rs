@@ -191,7 +191,7 @@ pub struct Office {
     pub broken: Broken,
 }
 
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 impl Office {
     pub async fn new() -> Office {
@@ -214,7 +214,7 @@ impl Office {
             .aggregate::<PostBox>()
             .decision::<Register>()
             .policy(Post(broken.clone()))
-            .config(|config| config.policy_patience(PATIENCE))
+            .config(|config| config.policy_retry_for(TIME_LIMIT))
             .clock(clock.clone())
             .entropy(7);
         let runtime = change(builder).start().await.expect("it starts");

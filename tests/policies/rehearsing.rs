@@ -11,7 +11,7 @@ use bailiwick_tests::stage::settle;
 
 use crate::post::Kind::{Empty, Explosive, Heavy, Plain, Refused, Registered, Unreadable};
 use crate::post::{
-    Author, Broken, LetterWritten, Office, PATIENCE, Post, PostBox, PutIn, Register,
+    Author, Broken, LetterWritten, Office, Post, PostBox, PutIn, Register, TIME_LIMIT,
 };
 
 /// What is different about the post of today.
@@ -129,7 +129,7 @@ async fn what_is_parked_dropped_or_skipped_is_left_out() {
         office.writes("ann", [(1, Heavy), (2, Plain)]).await;
         office.writes("bob", [(3, Plain)]).await;
         settle().await;
-        office.passes(PATIENCE * 3).await;
+        office.passes(TIME_LIMIT * 3).await;
         let lane = office.policy().select(|lane| lane.lane == "author author:ann");
         let left_out = match how {
             "dropped" => {
@@ -159,7 +159,7 @@ async fn what_is_in_a_lane_that_was_parked_before_is_left_out() {
     office.broken.store(true, Ordering::SeqCst);
     office.writes("ann", [(1, Heavy)]).await;
     settle().await;
-    office.passes(PATIENCE * 3).await;
+    office.passes(TIME_LIMIT * 3).await;
     let from = office.journal.inner().head().await.unwrap().position.plus(1);
     office.writes("ann", [(2, Plain)]).await;
     office.writes("bob", [(3, Plain)]).await;
@@ -177,10 +177,10 @@ async fn a_lane_that_was_retried_is_compared() {
     office.writes("ann", [(1, Explosive), (2, Plain)]).await;
     office.writes("bob", [(3, Plain)]).await;
     settle().await;
-    office.passes(PATIENCE * 3).await;
+    office.passes(TIME_LIMIT * 3).await;
     office.broken.store(false, Ordering::SeqCst);
     assert_eq!(office.policy().select(|_| true).retry(), 1);
-    office.passes(PATIENCE).await;
+    office.passes(TIME_LIMIT).await;
     office.runtime.shutdown(Duration::from_secs(5)).await;
     let report = rehearsed(&office.journal, Today::Same).await;
     assert_eq!(counted(&report), (3, 0, vec![]), "{report}");

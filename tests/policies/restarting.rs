@@ -7,7 +7,7 @@ use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
 use crate::post::Kind::{Empty, Heavy, Plain, Refused, Unreadable};
-use crate::post::{Author, Office, PATIENCE, PostBox, Register};
+use crate::post::{Author, Office, PostBox, Register, TIME_LIMIT};
 
 #[tokio::test]
 async fn a_restart_does_nothing_again() {
@@ -36,7 +36,7 @@ async fn what_was_under_way_when_it_was_killed_is_done_once() {
         settle().await;
         let office = office.restart().await;
         settle().await;
-        office.passes(PATIENCE / 2).await;
+        office.passes(TIME_LIMIT / 2).await;
         assert_eq!(office.letters("b").await, [1], "{fault:?}");
         assert_eq!(office.traces().await.len(), 1, "{fault:?}");
     }
@@ -51,7 +51,7 @@ async fn an_unknown_outcome_is_looked_up() {
         office.journal.plan([Fault::None, Fault::None, fault]);
         office.writes("ann", [(1, Plain), (2, Plain)]).await;
         settle().await;
-        office.passes(PATIENCE / 2).await;
+        office.passes(TIME_LIMIT / 2).await;
         assert_eq!(office.letters("b").await, [1, 2], "{fault:?}");
         assert_eq!(office.traces().await.len(), 2, "{fault:?}");
     }
@@ -101,7 +101,7 @@ async fn a_shutdown_records_how_far_it_has_come() {
     for _ in 0..20 {
         settle().await;
     }
-    assert!(office.runtime.shutdown(PATIENCE).await.in_time);
+    assert!(office.runtime.shutdown(TIME_LIMIT).await.in_time);
     let office = office.restart().await;
     settle().await;
     assert_eq!(office.policy().status().counts, Default::default());
@@ -115,12 +115,12 @@ async fn what_lies_between_a_freed_lane_and_a_mark_is_not_lost() {
     office.broken.store(true, std::sync::atomic::Ordering::SeqCst);
     office.writes("ann", [(1, Heavy)]).await;
     settle().await;
-    office.passes(PATIENCE * 3).await;
+    office.passes(TIME_LIMIT * 3).await;
     let parked = office.policy().parked().pop().unwrap();
     office.writes("ann", [(2, Plain)]).await;
     office.writes("bob", [(3, Plain)]).await;
     settle().await;
-    assert!(office.runtime.shutdown(PATIENCE).await.in_time);
+    assert!(office.runtime.shutdown(TIME_LIMIT).await.in_time);
     // As the other one records it: it has seen nothing of what came after the parking.
     let fact = PolicyFact::LaneFreed {
         lane: parked.lane.to_string(),

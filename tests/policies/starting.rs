@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::post::Kind::{Heavy, Plain, Refused};
 use crate::post::{
-    Author, AuthorId, BoxId, LetterWritten, Office, PATIENCE, Post, PostBox, Register,
+    Author, AuthorId, BoxId, LetterWritten, Office, Post, PostBox, Register, TIME_LIMIT,
 };
 
 /// What a policy declares.
@@ -209,7 +209,7 @@ async fn health_says_which_policies_stand_still() {
     let health = office.runtime.health();
     assert!(!health.is_well());
     assert_eq!((health.reactions[0].name, health.reactions[0].stalled_lanes), ("post", 1));
-    office.passes(PATIENCE * 3).await;
+    office.passes(TIME_LIMIT * 3).await;
     let health = office.runtime.health();
     assert_eq!((health.reactions[0].parked_lanes, health.reactions[0].stopped), (1, false));
     assert!(

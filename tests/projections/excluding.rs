@@ -12,7 +12,7 @@ use bailiwick_tests::counter::{Count, Counter};
 use bailiwick_tests::faults::survivors::{self, copy_all};
 
 use super::sums::{Sums, events_of};
-use super::{PATIENCE, counter_id, is_ready, sqlite, until};
+use super::{TIME_LIMIT, counter_id, is_ready, sqlite, until};
 
 const COMMANDS: usize = 100;
 const FOLDER: &str = "BAILIWICK_TESTS_FOLDER";
@@ -21,7 +21,7 @@ const DATABASE: &str = "BAILIWICK_TESTS_DATABASE";
 
 /// Transactions are small, and one that stands by is quick to go on.
 fn eager(config: Config) -> Config {
-    let config = config.timeout(PATIENCE).page_events(4).projection_batch_events(4);
+    let config = config.timeout(TIME_LIMIT).page_events(4).projection_batch_events(4);
     let soon = Duration::from_millis(20);
     config.projection_pass(soon).projection_standby(soon).projection_backoff(soon)
 }
@@ -55,7 +55,7 @@ async fn of_two_runtimes_one_goes_on_and_nothing_is_applied_twice() {
         sqlite::look(&database).check(&events_of(&*journal).await).unwrap();
     }
     // One goes on where the other has stopped.
-    one.shutdown(PATIENCE).await;
+    one.shutdown(TIME_LIMIT).await;
     write(&other).await;
     let head = journal.head().await.unwrap().position;
     other.projection("sums").reached(head).await.expect("it goes on");
@@ -105,7 +105,7 @@ async fn one_of_two() {
     }
     let runtime = start(journal, database.as_ref()).await;
     runtime.projection("sums").reached(head).await.expect("it comes so far");
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
 }
 
 /// Both fold the same events, from the beginning, into one database.
@@ -118,7 +118,7 @@ async fn of_two_processes_each_event_is_applied_by_one() {
     let runtime = Runtime::builder_shared(journal).aggregate::<Counter>().start().await.unwrap();
     write(&runtime).await;
     write(&runtime).await;
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
     drop(runtime);
     std::fs::create_dir(path("other")).unwrap();
     copy_all(&path("one"), &path("other")).expect("a copy has the identity of the journal");

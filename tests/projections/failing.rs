@@ -17,7 +17,7 @@ use rusqlite::Connection;
 
 use super::store::{FAULTS, Fault, Faulty, sums};
 use super::sums::{Sums, events_of, fold_events, folded};
-use super::{PATIENCE, counter_id, has_failed, is_ready, sqlite, until};
+use super::{TIME_LIMIT, counter_id, has_failed, is_ready, sqlite, until};
 
 /// So many events, with a poisoned one among them, that another node has written.
 const POISONED: u64 = 4;
@@ -156,7 +156,7 @@ async fn whatever_the_database_does_each_event_counts_once() {
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
             };
-            tokio::time::timeout(PATIENCE, all_happen).await.expect("all of them happen");
+            tokio::time::timeout(TIME_LIMIT, all_happen).await.expect("all of them happen");
             until_ready(&stage).await;
             let head = stage.journal.head().await.unwrap().position;
             // It may say that it is ready, and not know yet how it has just failed.
@@ -205,7 +205,7 @@ async fn on_sqlite(
     change: impl FnOnce(Config) -> Config,
 ) -> Runtime {
     let builder = Runtime::builder_shared(journal.clone()).aggregate::<Counter>();
-    let builder = builder.config(|config| change(config.timeout(PATIENCE)));
+    let builder = builder.config(|config| change(config.timeout(TIME_LIMIT)));
     builder.projection(Sums::<1>::new(), store).start().await.expect("it starts")
 }
 
@@ -234,7 +234,7 @@ async fn sqlite_that_is_locked(journal: Arc<dyn Journal>) {
     other.execute_batch("ROLLBACK").expect("no lock");
     projection.reached(last).await.expect("it goes on");
     sqlite::look(&database).check(&events_of(&*journal).await).unwrap();
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -256,7 +256,7 @@ async fn a_database_that_is_not_there_holds_up_nothing_and_is_opened_once_it_is(
     until(&projection, |status| status.failures > 0).await;
     std::fs::create_dir(database.parent().unwrap()).expect("a folder");
     projection.reached(last).await.expect("it goes on");
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -270,14 +270,14 @@ async fn sqlite_that_is_full_fails_the_projection_and_goes_on_when_there_is_room
         db.pragma_update(None, "max_page_count", 6)?;
         Ok(db)
     });
-    let impatient = |config: Config| config.projection_patience(Duration::ZERO);
+    let impatient = |config: Config| config.projection_retry_for(Duration::ZERO);
     let runtime = on_sqlite(&journal, store, impatient).await;
     count(&runtime, 1_000).await;
     let status = until(&runtime.projection("sums"), has_failed).await;
     let ProjectionState::Failed { at: None, reason } = status.state else { panic!("{status:?}") };
     assert!(reason.contains("full"), "{reason}");
     sqlite::look(&database).check(&events_of(&*journal).await).unwrap();
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
 
     let runtime = on_sqlite(&journal, SqliteStore::at(&database), impatient).await;
     let head = journal.head().await.unwrap().position;
@@ -285,5 +285,5 @@ async fn sqlite_that_is_full_fails_the_projection_and_goes_on_when_there_is_room
     let found = sqlite::look(&database);
     found.check(&events_of(&*journal).await).unwrap();
     assert_eq!(found.versions[&1].1.len(), 1_000);
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
 }

@@ -16,7 +16,7 @@ use bailiwick_tests::stage::Stage;
 
 use super::store::{Faulty, sums};
 use super::sums::{Sums, events_of, folded};
-use super::{PATIENCE, is_ready, sqlite, until};
+use super::{TIME_LIMIT, is_ready, sqlite, until};
 
 const COUNTERS: usize = 7;
 const WRITERS: usize = 10;
@@ -24,7 +24,7 @@ const COMMANDS: usize = 40;
 
 /// Small, so that there are many pages and many transactions.
 fn small(config: Config) -> Config {
-    config.page_events(8).projection_batch_events(20).timeout(PATIENCE)
+    config.page_events(8).projection_batch_events(20).timeout(TIME_LIMIT)
 }
 
 async fn write(runtime: &Runtime) {
@@ -73,7 +73,7 @@ async fn rows_are_the_fold(journal: impl Fn() -> Arc<dyn Journal>) {
         });
         assert_eq!(rows, folded(1, &*journal).await);
         assert_eq!(found.versions[&1].1.clone().into_iter().collect::<Vec<_>>(), rows);
-        assert!(runtime.shutdown(PATIENCE).await.in_time);
+        assert!(runtime.shutdown(TIME_LIMIT).await.in_time);
     }
 }
 
@@ -167,7 +167,7 @@ async fn what_comes_gathers_unless_somebody_waits_for_it() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert!(store.begun() <= begun + 1, "{:?}", store.commits());
-    let reached = tokio::time::timeout(PATIENCE, sums.reached(last)).await;
+    let reached = tokio::time::timeout(TIME_LIMIT, sums.reached(last)).await;
     assert_eq!(reached.expect("who waits is not kept waiting").unwrap(), last);
     assert!(store.begun() <= begun + 2, "{:?}", store.commits());
     // Nobody waits, and time passes.

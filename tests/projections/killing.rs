@@ -14,7 +14,7 @@ use bailiwick_tests::sim::random::Random;
 use tempfile::TempDir;
 
 use super::sums::{Sums, events_of};
-use super::{PATIENCE, sqlite};
+use super::{TIME_LIMIT, sqlite};
 
 const FOLDER: &str = "BAILIWICK_TESTS_FOLDER";
 const VERSION: &str = "BAILIWICK_TESTS_VERSION";
@@ -76,7 +76,7 @@ async fn life() {
 }
 
 async fn count(counters: Aggregates<Counter>, id: CounterId) {
-    let counter = counters.get(id).timeout(PATIENCE);
+    let counter = counters.get(id).timeout(TIME_LIMIT);
     while counter.ask(Count::FREELY).await.is_ok() {
         tell();
     }

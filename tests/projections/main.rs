@@ -20,7 +20,7 @@ use bailiwick::{ProjectionHandle, ProjectionState, ProjectionStatus};
 use bailiwick_tests::counter::CounterId;
 
 /// Far beyond what a busy machine takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Waits until the projection is so.
 async fn until(
@@ -36,7 +36,7 @@ async fn until(
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    let found = tokio::time::timeout(PATIENCE, looking).await;
+    let found = tokio::time::timeout(TIME_LIMIT, looking).await;
     found.unwrap_or_else(|_| panic!("it came to {:?}", projection.status()))
 }
 

@@ -13,7 +13,7 @@ use bailiwick_tests::counter::{Count, Counter};
 use tokio::sync::mpsc;
 
 use super::sums::{Sums, events_of};
-use super::{PATIENCE, counter_id, is_ready, sqlite, until};
+use super::{TIME_LIMIT, counter_id, is_ready, sqlite, until};
 
 const BATCH: usize = 10;
 const COUNTERS: u64 = 5;
@@ -41,7 +41,7 @@ impl ProjectionStore<Sums<2>> for Gated {
 
 fn builder(journal: &Arc<dyn Journal>) -> bailiwick::Builder {
     let small =
-        |config: Config| config.timeout(PATIENCE).page_events(4).projection_batch_events(BATCH);
+        |config: Config| config.timeout(TIME_LIMIT).page_events(4).projection_batch_events(BATCH);
     Runtime::builder_shared(journal.clone()).aggregate::<Counter>().config(small)
 }
 
@@ -77,7 +77,7 @@ async fn rebuilt(journal: Arc<dyn Journal>, beside: bool) {
     let older = match beside {
         true => Some(older),
         false => {
-            older.shutdown(PATIENCE).await;
+            older.shutdown(TIME_LIMIT).await;
             None
         }
     };
@@ -157,7 +157,7 @@ async fn a_rebuild_that_was_interrupted_goes_on_where_it_was() {
     let older = start_first(&journal, &database).await;
     let last = count(&older, BEFORE).await;
     older.projection("sums").reached(last).await.expect("it comes so far");
-    older.shutdown(PATIENCE).await;
+    older.shutdown(TIME_LIMIT).await;
     for life in 1..=3 {
         let (gate, may_begin) = mpsc::unbounded_channel();
         let store = Gated { store: SqliteStore::at(&database), may_begin };
@@ -181,7 +181,7 @@ async fn damaged(journal: &Arc<dyn Journal>, database: &Path, damage: &str) -> P
     let older = start_first(journal, database).await;
     let last = count(&older, BEFORE).await;
     older.projection("sums").reached(last).await.expect("it comes so far");
-    older.shutdown(PATIENCE).await;
+    older.shutdown(TIME_LIMIT).await;
     let db = rusqlite::Connection::open(database).expect("a database");
     db.execute_batch(damage).expect("it is done");
     last

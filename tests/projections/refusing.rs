@@ -13,11 +13,11 @@ use bailiwick_tests::counter::{Count, Counter, CounterEvent};
 use bailiwick_tests::faults::survivors::copy_all;
 
 use super::sums::Sums;
-use super::{PATIENCE, has_failed, until};
+use super::{TIME_LIMIT, has_failed, until};
 
 async fn start<const V: u32>(journal: Arc<dyn Journal>, store: SqliteStore) -> Runtime {
     let builder = Runtime::builder_shared(journal).aggregate::<Counter>();
-    let builder = builder.config(|config| config.timeout(PATIENCE));
+    let builder = builder.config(|config| config.timeout(TIME_LIMIT));
     builder.projection(Sums::<V>::new(), store).start().await.expect("it starts")
 }
 
@@ -33,7 +33,7 @@ async fn refused(runtime: &Runtime) -> String {
     let ProjectionState::Failed { at: None, reason } = status.state else { panic!("{status:?}") };
     // All else goes on.
     runtime.aggregates::<Counter>().get("b").ask(Count::FREELY).await.expect("it counts");
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
     reason.to_string()
 }
 
@@ -44,7 +44,7 @@ async fn a_mark_of_another_journal_is_refused() {
     let store = || SqliteStore::at(&database);
     let runtime = start::<1>(Arc::new(MemoryJournal::new()), store()).await;
     count(&runtime).await;
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
     let other = start::<1>(Arc::new(MemoryJournal::new()), store()).await;
     let reason = refused(&other).await;
     let begins = "its mark is not of this journal: position 1 is one of the journal ";
@@ -62,12 +62,12 @@ async fn a_mark_beyond_the_head_of_an_older_copy_is_refused() {
     let store = || SqliteStore::at(&database);
     let runtime = start::<1>(Arc::new(TephraJournal::open(&now).unwrap()), store()).await;
     count(&runtime).await;
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
     std::fs::create_dir(&then).unwrap();
     copy_all(&now, &then).expect("it can be copied");
     let runtime = start::<1>(Arc::new(TephraJournal::open(&now).unwrap()), store()).await;
     count(&runtime).await;
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
     let older = start::<1>(Arc::new(TephraJournal::open(&then).unwrap()), store()).await;
     let reason = refused(&older).await;
     let is = "its mark is not of this journal: position 2 is beyond the journal's head at 1";
@@ -82,7 +82,7 @@ async fn a_version_that_is_older_than_the_one_in_use_is_refused() {
     let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
     let runtime = start::<2>(journal.clone(), store()).await;
     count(&runtime).await;
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
     let runtime = start::<1>(journal, store()).await;
     let superseded = ProjectionState::Stale { reason: StaleReason::Superseded { in_use: 2 } };
     until(&runtime.projection("sums"), |status| status.state == superseded).await;
@@ -91,7 +91,7 @@ async fn a_version_that_is_older_than_the_one_in_use_is_refused() {
     assert!(!health.is_well() && health.to_string().starts_with(line), "{health}");
     // All else goes on.
     runtime.aggregates::<Counter>().get("b").ask(Count::FREELY).await.expect("it counts");
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
 }
 
 struct Nameless;

@@ -22,7 +22,7 @@ pub fn look(database: &Path) -> Found {
         return Found::default();
     }
     let mut db = Connection::open(database).expect("a database");
-    db.busy_timeout(super::PATIENCE).expect("a time");
+    db.busy_timeout(super::TIME_LIMIT).expect("a time");
     let tx = db.transaction().expect("a transaction");
     let tables =
         "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'projection%' AND type = 'table'";

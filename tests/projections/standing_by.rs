@@ -12,14 +12,17 @@ use bailiwick_tests::stage::{Stage, write_foreign};
 
 use super::store::{Fault, Faulty, sums};
 use super::sums::{Sums, folded};
-use super::{PATIENCE, has_failed, is_ready, until};
+use super::{TIME_LIMIT, has_failed, is_ready, until};
 
 const EVENTS: u64 = 3;
 const STANDING_BY: ProjectionState = ProjectionState::Stale { reason: StaleReason::StandingBy };
 
 fn config(config: Config) -> Config {
     let seconds = Duration::from_secs;
-    config.projection_patience(seconds(50)).projection_standby(seconds(200)).timeout(seconds(9_000))
+    config
+        .projection_retry_for(seconds(50))
+        .projection_standby(seconds(200))
+        .timeout(seconds(9_000))
 }
 
 /// Somebody else has written rows up to here.
@@ -159,7 +162,7 @@ async fn a_database_that_does_not_answer_is_told_and_waited_for() {
     .await;
     assert_eq!(ended.await.expect("no panic").stores_held, 1);
     drop(gate);
-    assert_eq!(stage.runtime.shutdown(PATIENCE).await.stores_held, 1, "as it was told");
+    assert_eq!(stage.runtime.shutdown(TIME_LIMIT).await.stores_held, 1, "as it was told");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //!
 //! | what | how it is known |
 //! |---|---|
-//! | accepted = replied + rejected + panicked + lapsed | exactly |
+//! | accepted = replied + rejected + panicked + expired | exactly |
 //! | given back, unknown, conflicts, deadlines | exactly: none |
 //! | replied | exactly: every reply has one event in the journal, and there are no others |
 //! | a reply that a client saw | exactly: its event, its lap, its position |
@@ -11,7 +11,7 @@
 //! | rejected, panicked | at least what clients saw; at most those, the unknown and the abandoned |
 //! | judged at all | at least what clients saw and the unknown; at most those and the abandoned |
 //! | turned away | at least what clients saw for sure; at most those and the timed out |
-//! | turned away or lapsed | at least what clients saw of both; at most those and the abandoned |
+//! | turned away or expired | at least what clients saw of both; at most those and the abandoned |
 //! | asked at all = accepted + turned away | exactly, but for the abandoned, of which some never got to the door |
 
 use std::ops::RangeInclusive;
@@ -84,22 +84,22 @@ impl Books {
         let saw_judged = seen.replied + seen.rejected + seen.panicked;
         let unheard = seen.unknown + seen.abandoned;
         let polled = self.ledger.0.len() as u64 - seen.never_asked;
-        let turned_away = seen.full + seen.shut_out;
-        let not_run = turned_away + seen.timed_out;
+        let not_admitted = seen.full + seen.shut_out;
+        let not_run = not_admitted + seen.timed_out;
         // Shown only if something is wrong.
         println!("{counts:?}\n{seen:?}");
 
-        assert_eq!(counts.accepted, judged + counts.lapsed, "{counts:?}");
-        assert_eq!((counts.given_back, counts.unknown), (0, 0));
+        assert_eq!(counts.accepted, judged + counts.expired, "{counts:?}");
+        assert_eq!((counts.returned, counts.unknown), (0, 0));
         assert_eq!((counts.conflicts, counts.deadlines), (0, 0));
         assert_eq!(counts.replied, self.events, "replies and events");
         within("replied", counts.replied, seen.replied, unheard);
         within("rejected", counts.rejected, seen.rejected, unheard);
         within("panicked", counts.panicked, seen.panicked, unheard);
         within("judged", judged, saw_judged + seen.unknown, seen.abandoned);
-        let away = counts.turned_away;
-        within("turned away", away, turned_away, seen.timed_out);
-        within("not run", away + counts.lapsed, not_run, seen.abandoned);
+        let away = counts.not_admitted;
+        within("turned away", away, not_admitted, seen.timed_out);
+        within("not run", away + counts.expired, not_run, seen.abandoned);
         let asked = counts.accepted + away;
         within("asked", asked, polled - seen.abandoned, seen.abandoned);
         seen.assert_everything_happened();

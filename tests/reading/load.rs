@@ -18,11 +18,11 @@ const COUNTERS: usize = 7;
 /// Small, so that there are many pages.
 const PAGE: usize = 16;
 /// Far beyond what a busy machine takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 async fn start(journal: Arc<dyn Journal>) -> Runtime {
     let builder = Runtime::builder_shared(journal).aggregate::<Counter>();
-    let builder = builder.config(|config| config.page_events(PAGE).timeout(PATIENCE));
+    let builder = builder.config(|config| config.page_events(PAGE).timeout(TIME_LIMIT));
     builder.start().await.expect("it starts")
 }
 
@@ -62,7 +62,7 @@ async fn under_load(journal: impl Fn() -> Arc<dyn Journal>) {
     for writer in writers {
         writer.await.expect("no panic");
     }
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
     // It gives what it has read already, and ends.
     while let Some(update) = events.next().await {
         if let Update::Event(news) = update.expect("it was read before") {
@@ -90,7 +90,7 @@ async fn under_load(journal: impl Fn() -> Arc<dyn Journal>) {
     assert_eq!((given.events(), &given), ((2 * WRITERS * COMMANDS) as u64, &slow));
     let last = journal.read(Read::new(Query::all()).after(upto.position)).await.unwrap();
     assert_eq!(last.events, [], "it was caught up");
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::book::{sessions, start};
-use crate::http::{PATIENCE, Response, connect};
+use crate::http::{Response, TIME_LIMIT, connect};
 use crate::process::{Process, until};
 
 /// So many at once.
@@ -32,7 +32,7 @@ fn who_never_ends_a_request_holds_up_nobody_and_is_let_go() {
             server.send(&start("quick", &format!("s{nth}"))).status,
             if nth < 5 { 201 } else { 409 }
         );
-        assert!(asked.elapsed() < PATIENCE / 2, "nobody waits for them");
+        assert!(asked.elapsed() < TIME_LIMIT / 2, "nobody waits for them");
     }
     for stream in heads {
         let mut rest = Vec::new();

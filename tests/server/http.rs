@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// Far beyond every bound of the server: who waits longer has hung.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A request on its way to be sent.
 #[derive(Debug, Clone)]
@@ -73,9 +73,9 @@ impl Request {
 /// # Errors
 /// If nobody is there.
 pub fn connect(to: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(&to, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    let stream = TcpStream::connect_timeout(&to, TIME_LIMIT)?;
+    stream.set_read_timeout(Some(TIME_LIMIT))?;
+    stream.set_write_timeout(Some(TIME_LIMIT))?;
     Ok(stream)
 }
 

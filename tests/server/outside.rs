@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::book::{sessions, start, start_for};
-use crate::http::PATIENCE;
+use crate::http::TIME_LIMIT;
 use crate::process::{Process, until};
 use crate::stub::{Mode, Stub};
 
@@ -91,7 +91,7 @@ fn it_hangs_and_holds_up_nobody_else() {
     for nth in 0..10 {
         let begun = Instant::now();
         assert_eq!(server.send(&start(&format!("a{nth}"), &format!("hangs-{nth}"))).status, 201);
-        assert!(begun.elapsed() < PATIENCE / 2, "no command waits for it");
+        assert!(begun.elapsed() < TIME_LIMIT / 2, "no command waits for it");
     }
     until("all are asked for", || (stub.calls("hangs-").len() >= 10).then_some(()));
     stub.becomes(Mode::Takes);

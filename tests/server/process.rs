@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::http::{PATIENCE, Request, Response, request};
+use crate::http::{Request, Response, TIME_LIMIT, request};
 
 /// The orchestrator.
 pub const SERVER: &str = env!("CARGO_BIN_EXE_streaming_server");
@@ -55,7 +55,7 @@ impl Process {
         let mut lines = Vec::new();
         // Only what it says itself: its log may name addresses of others, and before.
         let at = loop {
-            match said.recv_timeout(PATIENCE) {
+            match said.recv_timeout(TIME_LIMIT) {
                 Ok(line) => match url(&line) {
                     Some(at) => break at,
                     None => lines.push(line),
@@ -114,7 +114,7 @@ impl Process {
             if let Some(status) = self.child.try_wait().expect("it was started") {
                 return status;
             }
-            assert!(begun.elapsed() < PATIENCE, "it does not end");
+            assert!(begun.elapsed() < TIME_LIMIT, "it does not end");
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -152,7 +152,7 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = look() {
             return found;
         }
-        assert!(begun.elapsed() < PATIENCE, "never: {what}");
+        assert!(begun.elapsed() < TIME_LIMIT, "never: {what}");
         thread::sleep(Duration::from_millis(10));
     }
 }

@@ -100,7 +100,7 @@ where
         assert_eq!(head(&journal).await, Position::START, "appended, though refused: {error}");
         assert_eq!(log.ask(Emit(Vec::new())).await.expect("it goes on"), 0);
         let counts = runtime.counts();
-        assert_eq!((counts.given_back, counts.open()), (1, 0));
+        assert_eq!((counts.returned, counts.open()), (1, 0));
     }
     runtime.shutdown(Duration::from_secs(1)).await;
 

@@ -91,7 +91,7 @@ where
     if told.iter().all(Result::is_err) {
         assert_eq!(head(&journal).await, Position::START, "refused, though appended");
         let counts = runtime.counts();
-        assert_eq!((counts.given_back, counts.open()), (4, 0));
+        assert_eq!((counts.returned, counts.open()), (4, 0));
     }
     told
 }

@@ -72,11 +72,11 @@ fn a_clock_of_ones_own_needs_no_timers() {
 #[tokio::test]
 async fn a_bound_that_cannot_be_kept_is_refused_by_its_name() {
     let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Counter>();
-    let builder = builder.config(|config| config.due_patience(Duration::ZERO));
+    let builder = builder.config(|config| config.due_timeout(Duration::ZERO));
     let refused = builder.start().await.map(drop).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "`Config::due_patience` is zero: no deadline would have a place"
+        "`Config::due_timeout` is zero: no deadline would have a place"
     );
     let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Counter>();
     let builder = builder.config(|config| config.due_at_once(0).page_events(0).attempts(7));
@@ -98,7 +98,7 @@ async fn bounds_may_be_for_ever() {
     let stage = Stage::with(|builder| {
         builder.config(|config| {
             config
-                .due_patience(Duration::MAX)
+                .due_timeout(Duration::MAX)
                 .timeout(Duration::MAX)
                 .warm(Duration::MAX)
                 .idle(Duration::MAX)

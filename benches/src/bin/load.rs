@@ -83,7 +83,7 @@ struct Arguments {
 }
 
 /// How long a request is due under overload before its client is gone.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIME_LIMIT: Duration = Duration::from_secs(1);
 
 type Failed = Box<dyn std::error::Error + 'static>;
 
@@ -186,7 +186,7 @@ impl Arguments {
             duration: self.seconds(self.duration.unwrap_or(if overload { 60.0 } else { 30.0 })),
             connections: self.connections.unwrap_or(if overload { 2_048 } else { 64 }),
             timeout,
-            patience: if overload { PATIENCE } else { timeout },
+            patience: if overload { TIME_LIMIT } else { timeout },
             honours_retry_after: self.honour_retry_after,
         }
     }

@@ -35,7 +35,7 @@ const TRIES: usize = 60;
 const AGAIN: Duration = Duration::from_millis(500);
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long all of it may take: what was not looked at by then is not looked at.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// How many are named.
 const NAMED: usize = 10;
 
@@ -99,7 +99,7 @@ impl Load {
     pub async fn check(self: &Rc<Self>) -> Checked {
         let accounts: Rc<[String]> = self.population.borrow().accounts().collect();
         let (next, mut looks) = (Rc::new(Cell::new(0)), JoinSet::new());
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIME_LIMIT;
         for _ in 0..AT_ONCE {
             let (load, accounts, next) = (self.clone(), accounts.clone(), next.clone());
             looks.spawn_local(async move {

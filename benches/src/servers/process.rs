@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long it may take to end by itself.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIME_LIMIT: Duration = Duration::from_secs(15);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// A process that runs.
@@ -42,7 +42,7 @@ impl Drop for Process {
         let mut asks = Command::new("kill");
         asks.args(["-s", self.signal, &self.pid().to_string()]).stderr(Stdio::null());
         let (asked, begun) = (asks.status().is_ok_and(|status| status.success()), Instant::now());
-        while asked && begun.elapsed() < PATIENCE {
+        while asked && begun.elapsed() < TIME_LIMIT {
             if self.ended() {
                 return;
             }

@@ -50,7 +50,7 @@ pub struct Ended {
 #[error(
     "not all was done in time: {} connections were broken off, {} commands given back, of {} it is unknown whether \
      they were run, and {} stores are still held",
-    .0.broken_off, .0.runtime.given_back, .0.runtime.unknown, .0.runtime.stores_held
+    .0.broken_off, .0.runtime.returned, .0.runtime.unknown, .0.runtime.stores_held
 )]
 pub struct NotInOrder(pub Ended);
 

@@ -14,7 +14,7 @@ pub(crate) const SEGMENT_BYTES: usize = 32 << 20;
 /// ```no_run
 /// # use std::time::Duration;
 /// let journal = bailiwick_tephra::TephraJournal::options()
-///     .lock_patience(Duration::from_secs(30))
+///     .lock_timeout(Duration::from_secs(30))
 ///     .open("data")?;
 /// # Ok::<_, bailiwick_tephra::OpenError>(())
 /// ```
@@ -22,7 +22,7 @@ pub(crate) const SEGMENT_BYTES: usize = 32 << 20;
 #[must_use = "options do nothing until a journal is opened with them"]
 pub struct Options {
     pub(crate) segment_bytes: usize,
-    pub(crate) lock_patience: Duration,
+    pub(crate) lock_timeout: Duration,
     pub(crate) reader_threads: NonZeroUsize,
     pub(crate) waiting_appends: usize,
     pub(crate) waiting_bytes: usize,
@@ -50,8 +50,8 @@ impl Options {
 
     /// How long opening waits for another process to let the folder go (10 s), so that a restart
     /// hands over.
-    pub fn lock_patience(self, lock_patience: Duration) -> Self {
-        Options { lock_patience, ..self }
+    pub fn lock_timeout(self, lock_timeout: Duration) -> Self {
+        Options { lock_timeout, ..self }
     }
 
     /// How many reads run at once (2), each on a thread of its own.
@@ -86,7 +86,7 @@ impl Options {
     }
 
     /// Opens the journal in `folder`, which is made if it is not there, and waits for it as long as
-    /// [`lock_patience`](Self::lock_patience) says.
+    /// [`lock_timeout`](Self::lock_timeout) says.
     ///
     /// Blocks the thread: it reads the journal once.
     ///
@@ -101,7 +101,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             segment_bytes: SEGMENT_BYTES,
-            lock_patience: Duration::from_secs(10),
+            lock_timeout: Duration::from_secs(10),
             reader_threads: NonZeroUsize::new(2).unwrap(),
             waiting_appends: 1 << 16,
             waiting_bytes: 64 << 20,

@@ -44,7 +44,7 @@ fn first_process(folder: &Path) -> Child {
 
 #[track_caller]
 fn refused(folder: &Path, patience: Duration, first: &Child) {
-    let error = TephraJournal::options().lock_patience(patience).open(folder).map(drop);
+    let error = TephraJournal::options().lock_timeout(patience).open(folder).map(drop);
     let Err(OpenError::InUse { path, holder, by_itself, waited }) = error else {
         panic!("{error:?}");
     };
@@ -56,7 +56,7 @@ fn refused(folder: &Path, patience: Duration, first: &Child) {
 fn taken_over_after(folder: &Path, end: impl FnOnce()) -> Vec<String> {
     thread::scope(|scope| {
         let second =
-            scope.spawn(|| TephraJournal::options().lock_patience(LONG).open(folder).unwrap());
+            scope.spawn(|| TephraJournal::options().lock_timeout(LONG).open(folder).unwrap());
         end();
         let journal = second.join().unwrap();
         append(&journal, vec![event("Second", &["x:1"], 10)]);
@@ -102,7 +102,7 @@ fn who_has_waited_long_enough_is_told_who_has_it() {
 fn a_process_that_has_it_itself_is_told_so() {
     let folder = tempfile::tempdir().unwrap();
     let _journal = TephraJournal::open(folder.path()).unwrap();
-    let again = TephraJournal::options().lock_patience(Duration::ZERO).open(folder.path());
+    let again = TephraJournal::options().lock_timeout(Duration::ZERO).open(folder.path());
     let error = again.unwrap_err();
     let OpenError::InUse { holder, by_itself, .. } = &error else { panic!("{error:?}") };
     assert_eq!((*holder, *by_itself), (Some(std::process::id()), true));

@@ -142,7 +142,7 @@ fn a_journal_keeps_its_segment_size_whatever_is_asked_for() {
 fn it_is_opened_once_in_a_process() {
     let folder = tempfile::tempdir().unwrap();
     let journal = TephraJournal::open(folder.path()).unwrap();
-    let second = TephraJournal::options().lock_patience(Duration::ZERO).open(folder.path());
+    let second = TephraJournal::options().lock_timeout(Duration::ZERO).open(folder.path());
     let Err(error) = second else {
         panic!("it was opened twice");
     };

@@ -233,7 +233,7 @@ bounds! {
         "How many due ones of one aggregate type have a place at a time.",
         zero "no deadline would ever fire";
     /// Then another has it.
-    due_patience / get_due_patience: Duration = 1 s,
+    due_timeout / get_due_timeout: Duration = 1 s,
         "How long a due deadline keeps its place at most while the journal does not answer.",
         zero "no deadline would have a place";
     /// With a place or without: more are not begun until the journal has answered.
@@ -298,7 +298,7 @@ bounds! {
     policy_backoff_max / get_policy_backoff_max: Duration = 60 s,
         "The bound of the doubling of `policy_backoff`.";
     /// Then it is [parked](crate::Reactions).
-    policy_patience / get_policy_patience: Duration = 300 s,
+    policy_retry_for / get_policy_retry_for: Duration = 300 s,
         "How long a lane of a policy that fails is tried again.";
     /// With so many it stops, until the runtime is started again.
     parked_lanes / get_parked_lanes: usize = 10_000 lanes,
@@ -329,7 +329,7 @@ bounds! {
     /// is parked it counts among [`policy_news`](Config::policy_news), and holds up the record of how far the
     /// effect has come: after a restart, what was done since is looked up. Health says at once that it stands
     /// still. Where a failure can only be mended by people, let the effect give up instead.
-    effect_patience / get_effect_patience: Duration = 24 h,
+    effect_retry_for / get_effect_retry_for: Duration = 24 h,
         "How long a lane of an effect that fails is tried again.";
     /// Policies that answer each other would do so for ever: beyond that the lane is parked.
     policy_hops / get_policy_hops: u32 = 64 deliveries,
@@ -364,7 +364,7 @@ bounds! {
     projection_backoff_max / get_projection_backoff_max: Duration = 10 s,
         "The bound of the doubling of `projection_backoff`.";
     /// Then the projection has [failed](crate::ProjectionState::Failed).
-    projection_patience / get_projection_patience: Duration = 300 s,
+    projection_retry_for / get_projection_retry_for: Duration = 300 s,
         "How long the database of a projection that fails is tried again.";
     /// Then it is [called silent](crate::StaleReason::DatabaseSilent), counts as failing, and is waited for all the
     /// same: what a store does cannot be taken back.
@@ -394,7 +394,7 @@ bounds! {
         "How many may wait to be written to their store.",
         zero "no snapshot could be saved: give the runtime no store instead";
     /// Then its history is read.
-    snapshot_patience / get_snapshot_patience: Duration = 1 s,
+    snapshot_timeout / get_snapshot_timeout: Duration = 1 s,
         "How long what is loaded waits for its snapshot.",
         zero "no snapshot could be used: give the runtime no store instead";
     /// In the background, one at a time. What is different is logged and counted
@@ -587,9 +587,9 @@ mod tests {
             "clock_confirm",
             "journal_ahead",
             "compared_aggregates",
-            "policy_patience",
-            "effect_patience",
-            "projection_patience",
+            "policy_retry_for",
+            "effect_retry_for",
+            "projection_retry_for",
             "projection_gather",
             "projection_standby",
             "recorded_bytes",

@@ -11,7 +11,7 @@
 //! use bailiwick::{Runtime, TephraJournal};
 //!
 //! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
-//! let journal = TephraJournal::options().lock_patience(Duration::from_secs(30)).open("data")?;
+//! let journal = TephraJournal::options().lock_timeout(Duration::from_secs(30)).open("data")?;
 //! let runtime = Runtime::builder(journal).reopen_journal().start().await?;
 //! # Ok(())
 //! # }

@@ -23,7 +23,7 @@ impl Place {
         let Place::Folder(folder) = self else {
             return Ok(Arc::new(MemoryJournal::new()));
         };
-        let at_once = TephraJournal::options().lock_patience(Duration::ZERO).open(folder);
+        let at_once = TephraJournal::options().lock_timeout(Duration::ZERO).open(folder);
         let Err(OpenError::InUse { holder, .. }) = &at_once else {
             return Ok(Arc::new(at_once?));
         };

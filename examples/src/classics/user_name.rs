@@ -210,22 +210,22 @@ mod tests {
 
     #[test]
     fn a_closed_account_gives_its_name_back_after_three_days() {
-        let given_back = || given_events().event(registered("u1")).at(DAY).event(closed("u1"));
+        let returned = || given_events().event(registered("u1")).at(DAY).event(closed("u1"));
         let claimed = || Claimed("u1".into());
-        given_back().when(register("u1")).rejected(claimed());
-        given_back().at(4 * DAY).when(register("u1")).rejected(claimed());
-        given_back().at(4 * DAY + 1).when(register("u1")).emits([registered("u1")]);
-        given_back().at(5 * DAY).when(register("u1")).emits([registered("u1")]);
+        returned().when(register("u1")).rejected(claimed());
+        returned().at(4 * DAY).when(register("u1")).rejected(claimed());
+        returned().at(4 * DAY + 1).when(register("u1")).emits([registered("u1")]);
+        returned().at(5 * DAY).when(register("u1")).emits([registered("u1")]);
     }
 
     #[test]
     fn a_changed_name_is_given_back_after_three_days_and_the_new_one_is_claimed() {
-        let given_back = || {
+        let returned = || {
             let was = given_events().event(registered("u1")).at(DAY);
             was.event(changed("u1", "u2"))
         };
-        given_back().at(4 * DAY).when(register("u1")).rejected(Claimed("u1".into()));
-        given_back().at(4 * DAY + 1).when(register("u1")).emits([registered("u1")]);
+        returned().at(4 * DAY).when(register("u1")).rejected(Claimed("u1".into()));
+        returned().at(4 * DAY + 1).when(register("u1")).emits([registered("u1")]);
         given_events()
             .event(changed("u1", "u2"))
             .at(9 * DAY)

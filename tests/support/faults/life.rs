@@ -34,7 +34,7 @@ pub const NOT_OPENED: u8 = 4;
 pub const WRONG: u8 = 5;
 
 /// How long it waits for what must come: a fraction of it is enough on a busy machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// What a process is to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -154,7 +154,7 @@ impl Life {
             until_nothing_is_left(&journal).await?;
         }
         let performer = Arc::into_inner(performer).ok_or_else(|| End::wrong("a client is left"))?;
-        let shutdown = performer.runtime.shutdown(PATIENCE).await;
+        let shutdown = performer.runtime.shutdown(TIME_LIMIT).await;
         match shutdown.in_time {
             true => Ok(()),
             false => Err(End::wrong("work was left when it was shut down")),
@@ -213,7 +213,7 @@ impl Life {
 async fn until_it_is_open(performer: &Performer, trouble: &Trouble) -> Result<(), End> {
     let mut waited = Duration::ZERO;
     while !performer.runtime.health().is_open() {
-        if waited > PATIENCE {
+        if waited > TIME_LIMIT {
             return Err(End::wrong(format!("it is not opened again: {}", trouble.why)));
         }
         waited += pause().await;
@@ -236,7 +236,7 @@ async fn until_nothing_is_left(journal: &TephraJournal) -> Result<(), End> {
         if book.expiries().is_none() {
             return Ok(());
         }
-        if waited > PATIENCE {
+        if waited > TIME_LIMIT {
             return Err(End::wrong(format!("a deadline does not go on: {book:?}")));
         }
         waited += pause().await;

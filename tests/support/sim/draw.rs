@@ -66,7 +66,7 @@ fn config(random: &mut Random) -> Config {
         .deadline_backoff(Duration::from_millis(random.between(1, 10)))
         .deadline_backoff_max(Duration::from_millis(random.between(10, 40)))
         .due_at_once(random.count(1, 3))
-        .due_patience(Duration::from_millis(random.between(1, 10)))
+        .due_timeout(Duration::from_millis(random.between(1, 10)))
         .waiting_aggregates(random.pick(&[1, 2, 1_000]))
         .page_events(random.count(1, 4))
         .waiting_decisions(random.count(1, 6))

@@ -20,7 +20,7 @@ const SLACK: u64 = 20;
 pub(super) async fn close(world: Arc<World>, seat: Arc<Seat>) {
     let report = shut_down(&world, &seat, 1_000, Patience::Endless).await;
     world.see_counts(&seat.counts());
-    if report.is_some_and(|report| !report.in_time || report.given_back + report.unknown > 0) {
+    if report.is_some_and(|report| !report.in_time || report.returned + report.unknown > 0) {
         world.violated(End.broken(format!("a shutdown in all quiet reports {report:?}")));
     }
 }
@@ -54,9 +54,9 @@ pub(super) async fn shut_down(
     let sight = if report.in_time { Sight::ShutDownInTime } else { Sight::ShutDownTooLate };
     world.saw(sight);
     seat.account.lock().in_time = report.in_time;
-    let given_back = counts.given_back - before.given_back;
+    let returned = counts.returned - before.returned;
     let unknown = counts.unknown - before.unknown;
-    if (report.given_back, report.unknown) != (given_back, unknown) {
+    if (report.returned, report.unknown) != (returned, unknown) {
         world.violated(
             Counted.broken(format!("a shutdown reports {report:?}, but counted {counts:?}")),
         );

@@ -150,8 +150,8 @@ impl Seat {
         let of_decisions = self.decisions().counts();
         adds_up(&of_commands, tally)?;
         adds_up(&of_decisions, decided)?;
-        let turned_away = of_commands.turned_away + of_decisions.turned_away;
-        End.require(!in_time || *shut_out <= turned_away, || {
+        let not_admitted = of_commands.not_admitted + of_decisions.not_admitted;
+        End.require(!in_time || *shut_out <= not_admitted, || {
             format!("a shutdown in time broke accepted calls off: {of_commands:?} {of_decisions:?}")
         })
     }
@@ -159,12 +159,12 @@ impl Seat {
 
 /// Every call has one outcome, and it is the one that its caller saw.
 fn adds_up(counts: &Counts, tally: &Tally) -> Checked {
-    let Counts { accepted, turned_away, replied, rejected, panicked, lapsed, .. } = *counts;
-    let Counts { given_back, unknown, .. } = *counts;
+    let Counts { accepted, not_admitted, replied, rejected, panicked, expired, .. } = *counts;
+    let Counts { returned, unknown, .. } = *counts;
     Counted.require(counts.open() == 0 && counts.already_run == 0, || {
         format!("{accepted} were accepted, and the outcomes are others: {counts:?}")
     })?;
-    let outcomes = replied + rejected + panicked + lapsed + given_back + unknown;
+    let outcomes = replied + rejected + panicked + expired + returned + unknown;
     Counted.require(accepted == outcomes, || {
         format!("{accepted} accepted, but {outcomes} outcomes: {counts:?}")
     })?;
@@ -173,7 +173,7 @@ fn adds_up(counts: &Counts, tally: &Tally) -> Checked {
         && agree(tally.rejected, rejected)
         && agree(tally.panicked, panicked)
         && agree(tally.unknown, unknown)
-        && agree(tally.not_run, turned_away + lapsed + given_back);
+        && agree(tally.not_run, not_admitted + expired + returned);
     Counted.require(all, || format!("callers saw {tally:?}, but there is {counts:?}"))
 }
 

@@ -93,7 +93,7 @@ impl World {
     /// a queue for the journal each of them is read, and then writes.
     fn longest_wait(&self) -> u64 {
         let (counters, config) = (self.plan.counters, &self.plan.config);
-        let patience = u64::try_from(config.get_due_patience().as_millis()).expect("a short time");
+        let patience = u64::try_from(config.get_due_timeout().as_millis()).expect("a short time");
         let queues = config.get_waiting_aggregates() < counters;
         let turn = if queues { 2 * self.plan.slow + TICKS } else { 0 };
         (patience + turn) * counters as u64 + TICKS

@@ -55,7 +55,7 @@ async fn round(broken: Broken, sales: usize) -> Round {
         builder = builder.policy(Auditing);
     }
     if broken == Broken::Parked {
-        builder = builder.config(|config| config.policy_patience(Duration::ZERO));
+        builder = builder.config(|config| config.policy_retry_for(Duration::ZERO));
     }
     let runtime = builder.start().await.expect("it starts");
     // Tasks note in it that outlive the round.

@@ -25,7 +25,7 @@ pub(super) const AGGREGATES: usize = 10_000;
 /// A tenth of the full load.
 const SHARE: f64 = 0.1;
 const LOOKS_EVERY: Duration = Duration::from_millis(1);
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// Sources, their targets, and what brings the events of one to the other.
 pub(super) trait Chain: Send + Sync + 'static {
@@ -129,7 +129,7 @@ async fn sell(chain: &Arc<impl Chain>, callers: usize, each: usize) {
 async fn until(chain: &Arc<impl Chain>, effects: usize) {
     let begun = Instant::now();
     while chain.effects() < effects as u64 {
-        assert!(begun.elapsed() < PATIENCE, "effects are missing");
+        assert!(begun.elapsed() < TIME_LIMIT, "effects are missing");
         sleep(LOOKS_EVERY).await;
     }
 }

@@ -11,7 +11,7 @@ use crate::latency::Latencies;
 /// Those that are due are begun together, so often.
 const EVERY: Duration = Duration::from_millis(1);
 /// How long the last effect may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// When each was replied to, and when its effect was durable: nanoseconds, 0 for not yet.
 pub(super) struct Times {
@@ -81,7 +81,7 @@ where
     for n in (0..count).filter(|n| wanted(*n)) {
         let asked = Instant::now();
         while times.durable[n].load(Relaxed) == 0 {
-            assert!(asked.elapsed() < PATIENCE, "an effect is missing");
+            assert!(asked.elapsed() < TIME_LIMIT, "an effect is missing");
             sleep(EVERY).await;
         }
         late.push(times.between(n));

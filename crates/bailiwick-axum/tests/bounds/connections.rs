@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::support::{PATIENCE, over_tcp, runtime, until_answered};
+use crate::support::{TIME_LIMIT, over_tcp, runtime, until_answered};
 
 /// A stream of events without an end, as fast as it is taken.
 struct Flood(#[allow(dead_code)] EventStream);
@@ -65,7 +65,7 @@ async fn who_does_not_read_is_let_go_and_so_is_its_stream() {
     let served = served(Limits { streams: 1, write_timeout, ..Limits::default() }).await;
     let _does_not_read = open(served.at, "/flood").await;
     // Whoever comes next gets its place, sooner or later.
-    let mut next = timeout(PATIENCE, until_open(served.at)).await.expect("its place is free");
+    let mut next = timeout(TIME_LIMIT, until_open(served.at)).await.expect("its place is free");
     next.read_exact(&mut vec![0; 1 << 20]).await.unwrap();
     served.ended.abort();
 }

@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use crate::support::{PATIENCE, request, runtime_on};
+use crate::support::{TIME_LIMIT, request, runtime_on};
 use crate::{AccountId, AccountSessions};
 
 async fn events(
@@ -47,7 +47,7 @@ async fn read_until(body: &mut Body, read: &mut String, what: &str) {
             read.push_str(std::str::from_utf8(&frame.into_data().unwrap()).unwrap());
         }
     };
-    timeout(PATIENCE, reads).await.unwrap_or_else(|_| panic!("never: {what}"));
+    timeout(TIME_LIMIT, reads).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
 fn id_of(event: &str) -> &str {

@@ -18,7 +18,7 @@ use tower::ServiceExt;
 use crate::AccountSessions;
 
 /// How long a test waits for what has to come: for ever, almost.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 pub async fn runtime() -> Runtime {
     runtime_on(Arc::new(MemoryJournal::new())).await
@@ -87,7 +87,7 @@ pub async fn over_tcp(at: SocketAddr, head: &str) -> String {
         stream.read_to_end(&mut answer).await?;
         Ok::<_, std::io::Error>(String::from_utf8_lossy(&answer).into_owned())
     };
-    timeout(PATIENCE, exchange).await.expect("an end").unwrap_or_default()
+    timeout(TIME_LIMIT, exchange).await.expect("an end").unwrap_or_default()
 }
 
 /// Asks again and again until it is answered so.
@@ -101,5 +101,5 @@ pub async fn until_answered(at: SocketAddr, head: &str, start: &str) -> String {
             tokio::task::yield_now().await;
         }
     };
-    timeout(PATIENCE, asks).await.unwrap_or_else(|_| panic!("never: {start}"))
+    timeout(TIME_LIMIT, asks).await.unwrap_or_else(|_| panic!("never: {start}"))
 }

@@ -121,7 +121,7 @@ async fn what_is_beyond_the_bounds_is_refused_at_once_but_health_is_not() {
     assert_eq!(told(&app, get_of("/healthz")).await.0, 200);
     assert_eq!(told(&app, get_of("/accounts/a/sessions")).await, (503, "unavailable".to_owned()));
     assert_eq!(told(&app, start("c", TV, None)).await.0, 200, "work goes on");
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
     assert_eq!(told(&app, start("d", TV, None)).await, (503, "unavailable".to_owned()));
 }
 

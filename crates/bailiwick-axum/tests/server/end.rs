@@ -35,7 +35,7 @@ async fn serving(runtime: &Runtime, limits: Limits) -> Serving {
 
 /// So long that who waited for the stream would be seen to.
 fn patient() -> Limits {
-    Limits { drain: PATIENCE * 100, shutdown: PATIENCE * 100, ..Limits::default() }
+    Limits { drain: TIME_LIMIT * 100, shutdown: TIME_LIMIT * 100, ..Limits::default() }
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn a_stream_goes_on_where_it_was() {
 #[tokio::test]
 async fn a_request_that_never_ends_is_broken_off() {
     let runtime = runtime().await;
-    let limits = Limits { request_timeout: PATIENCE * 100, ..patient() };
+    let limits = Limits { request_timeout: TIME_LIMIT * 100, ..patient() };
     let limits = Limits { drain: Duration::from_millis(50), ..limits };
     let serving = serving(&runtime, limits).await;
     let mut stream = TcpStream::connect(serving.address).await.unwrap();

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// So long a test waits for what has to come; nothing depends on how long it takes.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 type Accounts = Aggregates<AccountSessions>;
 
@@ -74,7 +74,7 @@ pub fn routes(runtime: &Runtime) -> Router {
 
 /// What has to come.
 pub async fn within<T>(future: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, future).await.expect("it comes")
+    timeout(TIME_LIMIT, future).await.expect("it comes")
 }
 
 /// Reads from a connection until this was in it; all that came.

@@ -37,7 +37,7 @@ pub use mock::{MockAnswer, MockService};
 ///   [`effect_calls`] at a time. Two runtimes on one journal may be a call apart.
 /// - **In bounded time.** A call that takes longer than [`effect_timeout`] is dropped, at the `.await` that it
 ///   has come to, and counts as one that failed. It may have arrived all the same.
-/// - **A failure is retried**, later and later, or not before a `Retry-After`. After [`effect_patience`], which
+/// - **A failure is retried**, later and later, or not before a `Retry-After`. After [`effect_retry_for`], which
 ///   outlives an outage of hours, the lane is *parked*, until somebody has seen to it. Other lanes go on, as
 ///   long as fewer fail at a time than [`policy_news`]: then nothing more is read until some of them go on.
 ///
@@ -116,7 +116,7 @@ pub use mock::{MockAnswer, MockService};
 /// [`effect_calls`]: https://docs.rs/bailiwick/latest/bailiwick/struct.Config.html#method.effect_calls
 /// [`effect_timeout`]: https://docs.rs/bailiwick/latest/bailiwick/struct.Config.html#method.effect_timeout
 /// [`policy_news`]: https://docs.rs/bailiwick/latest/bailiwick/struct.Config.html#method.policy_news
-/// [`effect_patience`]: https://docs.rs/bailiwick/latest/bailiwick/struct.Config.html#method.effect_patience
+/// [`effect_retry_for`]: https://docs.rs/bailiwick/latest/bailiwick/struct.Config.html#method.effect_retry_for
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an effect",
     note = "implement `Effect` for it: its name, its lane, where it starts, its news and views, `perform`"

@@ -41,7 +41,7 @@ pub use reaction::{ReactionDescriptor, recorded_kind};
 ///   position of the news, the target, and which of the commands for that target it is. What a delivery
 ///   causes stands in the journal with that identity, on the condition that it does not stand there yet.
 /// - **In order within a [lane](Policy::LANE)**, and lanes beside each other. A command that cannot be
-///   delivered is tried again later and later; after a while ([`policy_patience`]) its lane is *parked*,
+///   delivered is tried again later and later; after a while ([`policy_retry_for`]) its lane is *parked*,
 ///   until somebody has seen to it. Other lanes go on.
 /// - **A rejection is an answer.** The rule said no, that is recorded, and the policy goes on.
 ///
@@ -106,7 +106,7 @@ pub use reaction::{ReactionDescriptor, recorded_kind};
 /// }
 /// ```
 ///
-/// [`policy_patience`]: https://docs.rs/bailiwick/latest/bailiwick/struct.Config.html#method.policy_patience
+/// [`policy_retry_for`]: https://docs.rs/bailiwick/latest/bailiwick/struct.Config.html#method.policy_retry_for
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a policy",
     note = "implement `Policy` for it: its name, its lane, where it starts, its news and views, `react`"

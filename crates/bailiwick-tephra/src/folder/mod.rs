@@ -37,7 +37,7 @@ impl Folder {
     /// Makes the folder if it is not there, waits for its lock, and checks its format.
     pub(crate) fn open(path: &Path, options: &Options) -> Result<Folder, OpenError> {
         make_durably(path)?;
-        let lock = Lock::take(path, options.lock_patience)?;
+        let lock = Lock::take(path, options.lock_timeout)?;
         let (segment_bytes, id) = match format::read(path)? {
             Some(Found { segment_bytes, id }) => (segment_bytes, id),
             None => {

@@ -87,7 +87,7 @@ impl<A: Aggregate> Asking<A> {
         let checked = self.options.check(&self.target.kind.shared.config);
         let Asking { target, options: Options { timeout, admission, call } } = self;
         if let Err(cause) = checked {
-            target.kind.counters.here().turned_away.one();
+            target.kind.counters.here().not_admitted.one();
             return Entered::Answered(Err(AskError::NotRun(NotRun { command, cause })));
         }
         let now = target.kind.shared.environment.clock.elapsed();
@@ -103,7 +103,7 @@ impl<A: Aggregate> Asking<A> {
         match get_in(&asked, admission, waker) {
             Ok(attending) => Entered::Waits(asked, attending),
             Err(cause) => {
-                asked.target().kind.counters.here().turned_away.one();
+                asked.target().kind.counters.here().not_admitted.one();
                 let not_run = NotRun { command: asked.take_command(), cause };
                 Entered::Answered(Err(AskError::NotRun(not_run)))
             }

@@ -88,7 +88,7 @@ impl<A: Aggregate> AggregateRef<A, Keyed> {
             match once {
                 Ok(once) => asking.options.call().once = Some(once),
                 Err(cause) => {
-                    asking.target.kind.counters.here().turned_away.one();
+                    asking.target.kind.counters.here().not_admitted.one();
                     return Err(AskError::NotRun(NotRun { command, cause }));
                 }
             }

@@ -104,13 +104,13 @@ impl<A: Aggregate> HasWaiters for Cell<A> {
         inbox.timeout = None;
         let queued = inbox.ticket.is_some();
         let mut callers = inbox.callers.take().unwrap_or_default();
-        let mut lapsed = Expired { now, commands: Vec::new(), reads: Vec::new() };
-        callers.take_due(&mut lapsed);
+        let mut expired = Expired { now, commands: Vec::new(), reads: Vec::new() };
+        callers.take_due(&mut expired);
         if inbox.unlisted <= now {
             callers.forget_answered();
-            core.list(&mut callers, &mut lapsed);
+            core.list(&mut callers, &mut expired);
         }
-        let before_turn: Vec<_> = lapsed.commands.iter().map(|command| command.expire()).collect();
+        let before_turn: Vec<_> = expired.commands.iter().map(|command| command.expire()).collect();
         let mut gone = Vec::new();
         if let Some(inbox) = &mut core.inbox {
             if let Some(next) = callers.next().into_iter().chain(inbox.next_listing()).min() {
@@ -118,8 +118,8 @@ impl<A: Aggregate> HasWaiters for Cell<A> {
             }
             inbox.callers = callers.or_nothing();
             inbox.given_up += before_turn.iter().filter(|given_up| **given_up).count();
-            lapsed.reads.iter().for_each(|read| read.expire());
-            inbox.left_reads += lapsed.reads.len();
+            expired.reads.iter().for_each(|read| read.expire());
+            inbox.left_reads += expired.reads.len();
             gone = inbox.take_given_up();
         }
         gone.extend(self.admit_waiting(&mut core));
@@ -133,10 +133,10 @@ impl<A: Aggregate> HasWaiters for Cell<A> {
             true => (Cause::Overloaded { most }, ReadError::Overloaded { most }),
             false => (Cause::TimedOut, ReadError::TimedOut),
         };
-        for (command, given_up) in lapsed.commands.into_iter().zip(before_turn) {
+        for (command, given_up) in expired.commands.into_iter().zip(before_turn) {
             command.time_out(given_up.then(|| cause.clone()));
         }
-        lapsed.reads.into_iter().for_each(|read| read.fail(error.clone()));
+        expired.reads.into_iter().for_each(|read| read.fail(error.clone()));
     }
 }
 
@@ -149,19 +149,19 @@ impl<A: Aggregate> Inbox<A> {
 
 impl<A: Aggregate> Core<A> {
     /// Lists who is not listed yet, as far as it can be seen.
-    fn list(&mut self, callers: &mut Callers<A>, lapsed: &mut Expired<A>) {
+    fn list(&mut self, callers: &mut Callers<A>, expired: &mut Expired<A>) {
         let Some(inbox) = &mut self.inbox else { return };
         // The last to come is the last in line: before one who is listed all are.
         let waiting = inbox.mailbox.iter_mut().chain(&mut inbox.admission_queue).rev();
-        waiting.take_while(|entry| !entry.listed).for_each(|entry| callers.command(entry, lapsed));
+        waiting.take_while(|entry| !entry.listed).for_each(|entry| callers.command(entry, expired));
         let reads = inbox.readers.iter_mut().rev();
-        reads.take_while(|read| !read.listed).for_each(|read| callers.read(read, lapsed));
+        reads.take_while(|read| !read.listed).for_each(|read| callers.read(read, expired));
         inbox.unlisted = Duration::MAX;
         let mut see = |entries: &mut [Entry<A>], reads: &mut [Reader<A>]| {
             let entries = entries.iter_mut().filter(|entry| !entry.listed);
-            entries.for_each(|entry| callers.command(entry, lapsed));
+            entries.for_each(|entry| callers.command(entry, expired));
             let reads = reads.iter_mut().filter(|read| !read.listed);
-            reads.for_each(|read| callers.read(read, lapsed));
+            reads.for_each(|read| callers.read(read, expired));
         };
         match &mut self.life {
             Life::Live(live) => {
@@ -174,9 +174,9 @@ impl<A: Aggregate> Core<A> {
             }
             Life::Loading(loading) => see(&mut loading.again.entries, &mut loading.again.readers),
             Life::Out => {
-                let due = inbox.in_turn.iter().filter(|envelope| envelope.until() <= lapsed.now);
-                lapsed.commands.extend(due.cloned().inspect(|_| look()));
-                inbox.unlisted = lapsed.now + AGAIN;
+                let due = inbox.in_turn.iter().filter(|envelope| envelope.until() <= expired.now);
+                expired.commands.extend(due.cloned().inspect(|_| look()));
+                inbox.unlisted = expired.now + AGAIN;
             }
             Life::Unloaded | Life::Quiet(_) | Life::Behind(_) | Life::Faulted(_) => {}
         }
@@ -184,23 +184,23 @@ impl<A: Aggregate> Core<A> {
 }
 
 impl<A: Aggregate> Callers<A> {
-    fn command(&mut self, entry: &mut Entry<A>, lapsed: &mut Expired<A>) {
+    fn command(&mut self, entry: &mut Entry<A>, expired: &mut Expired<A>) {
         look();
         entry.listed = true;
         let until = entry.envelope().until();
-        if until <= lapsed.now {
-            lapsed.commands.push(entry.share());
+        if until <= expired.now {
+            expired.commands.push(entry.share());
         } else {
             self.push(until, || Who::Command(Arc::downgrade(&entry.share())));
         }
     }
 
-    fn read(&mut self, read: &mut Reader<A>, lapsed: &mut Expired<A>) {
+    fn read(&mut self, read: &mut Reader<A>, expired: &mut Expired<A>) {
         look();
         read.listed = true;
         let until = read.until();
-        if until <= lapsed.now {
-            lapsed.reads.extend(read.share());
+        if until <= expired.now {
+            expired.reads.extend(read.share());
         } else if let Some(request) = read.share() {
             self.push(until, || Who::Read(Arc::downgrade(&request)));
         }
@@ -213,15 +213,15 @@ impl<A: Aggregate> Callers<A> {
     }
 
     /// Takes out those whose time is up, and those before them who were answered.
-    fn take_due(&mut self, lapsed: &mut Expired<A>) {
+    fn take_due(&mut self, expired: &mut Expired<A>) {
         while let Some(Reverse(first)) = self.heap.peek()
-            && (first.until <= lapsed.now || !first.who.waits())
+            && (first.until <= expired.now || !first.who.waits())
         {
             let Some(Reverse(caller)) = self.heap.pop() else { return };
             look();
             match caller.who {
-                Who::Command(command) => lapsed.commands.extend(command.upgrade()),
-                Who::Read(read) => lapsed.reads.extend(read.upgrade()),
+                Who::Command(command) => expired.commands.extend(command.upgrade()),
+                Who::Read(read) => expired.reads.extend(read.upgrade()),
             }
         }
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use crate::util::shard::{SHARDS, shard};
 
 /// How many commands there were, by outcome. At any quiet moment
-/// `accepted == replied + rejected + panicked + lapsed + given_back + already_run + unknown`.
+/// `accepted == replied + rejected + panicked + expired + returned + already_run + unknown`.
 ///
 /// An outcome is what became of the command, whether or not anybody waited for it. How many callers
 /// did not hear of it, because they were told that their time was up or had gone away, is counted
@@ -16,8 +16,8 @@ use crate::util::shard::{SHARDS, shard};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Counts {
-    /// Refused at the door: full mailbox, shutdown, an invalid ID, no room in time. Not accepted.
-    pub turned_away: u64,
+    /// Not admitted: full mailbox, shutdown, an invalid ID, no room in time. Not accepted.
+    pub not_admitted: u64,
     /// Entered a mailbox.
     pub accepted: u64,
     /// Judged, durable and answered with a reply.
@@ -27,9 +27,9 @@ pub struct Counts {
     /// `decide`, `apply` or `deadline` panicked.
     pub panicked: u64,
     /// Timed out or cancelled before its turn: certainly not judged.
-    pub lapsed: u64,
+    pub expired: u64,
     /// Given back to its caller, certainly without an effect.
-    pub given_back: u64,
+    pub returned: u64,
     /// Run when it was asked before with the same idempotency key, and not again; the answer cannot be
     /// read.
     pub already_run: u64,
@@ -59,8 +59,8 @@ impl Counts {
         let settled = self.replied
             + self.rejected
             + self.panicked
-            + self.lapsed
-            + self.given_back
+            + self.expired
+            + self.returned
             + self.already_run
             + self.unknown;
         self.accepted.saturating_sub(settled)
@@ -105,13 +105,13 @@ macro_rules! counters {
 
 // Complete by construction: a field that is left out here does not compile.
 counters!(
-    turned_away,
+    not_admitted,
     accepted,
     replied,
     rejected,
     panicked,
-    lapsed,
-    given_back,
+    expired,
+    returned,
     already_run,
     unknown,
     timed_out,

@@ -1,7 +1,7 @@
 //! The places of the deadlines that are under way: how many there are, and for how long.
 //!
 //! 1. No more than `due_at_once` places are taken at a time.
-//! 2. A place is free again when its holder is done, and at the latest `due_patience` after it was
+//! 2. A place is free again when its holder is done, and at the latest `due_timeout` after it was
 //!    taken: an aggregate for which the journal does not answer holds up the others no longer.
 //! 3. Who has lost its place like this still counts: no more than `due_unanswered` are under way,
 //!    with a place or without. So a journal that answers nobody does not fill the memory.
@@ -39,7 +39,7 @@ struct Taken {
     now: Duration,
 }
 
-/// Into how many parts `due_patience` is divided: what is taken in the same part is taken back at
+/// Into how many parts `due_timeout` is divided: what is taken in the same part is taken back at
 /// the same time.
 const GRAINS: u32 = 64;
 
@@ -57,7 +57,7 @@ impl InFlightLimit {
             at_once: config.due_at_once,
             unanswered: config.due_unanswered,
             // Not 0, by `Config::check`: what was taken back is older than all that is taken.
-            patience: config.due_patience,
+            patience: config.due_timeout,
         })
     }
 

@@ -10,7 +10,7 @@
 //!    The backstop doubles with each time that it was not, whatever became of the aggregate meanwhile.
 //! 4. However many are due at once, no more than `due_at_once` have a place among those under way:
 //!    commands have their turns in between. A journal that does not answer keeps a place for
-//!    `due_patience` only; see [`in_flight`].
+//!    `due_timeout` only; see [`in_flight`].
 //! 5. Nothing fires while the journal is closed for writing: it waits, and is due when it is open.
 
 mod in_flight;

@@ -364,12 +364,12 @@ fn who_awaits_the_first_is_told_of_an_earlier_one() {
 /// Deadlines that are handed out, held for any time and given back, against a naive count.
 #[test]
 fn there_is_room_as_soon_as_places_are_given_back_or_held_too_long() {
-    const PATIENCE: Duration = Duration::from_millis(64);
+    const TIME_LIMIT: Duration = Duration::from_millis(64);
     const GRAIN: Duration = Duration::from_millis(1);
     for seed in 1..200 {
         let mut random = Random(seed);
         let (at_once, unanswered) = (1 + random.below(5), 1 + random.below(12));
-        let config = Config::new().due_patience(PATIENCE);
+        let config = Config::new().due_timeout(TIME_LIMIT);
         let config = config.due_at_once(at_once).due_unanswered(unanswered);
         let in_flight = InFlightLimit::new(&config);
         let (mut now, mut held) = (Duration::ZERO, Vec::new());
@@ -380,7 +380,7 @@ fn there_is_room_as_soon_as_places_are_given_back_or_held_too_long() {
                 let placed = held.iter().filter(|(since, _)| now < *since + patience).count();
                 at_once.saturating_sub(placed).min(unanswered - held.len())
             };
-            assert!(room_if(PATIENCE) <= room && room <= room_if(PATIENCE - GRAIN), "{room}");
+            assert!(room_if(TIME_LIMIT) <= room && room <= room_if(TIME_LIMIT - GRAIN), "{room}");
             let full = room == 0;
             match random.below(3) {
                 0 if !held.is_empty() => {

@@ -206,13 +206,13 @@ impl Decisions {
         keyed: Option<KeyedCall<D::Reply>>,
     ) -> Result<Arc<Asked<D>>, NotRun<D>> {
         if let Err(cause) = self.options.check(&self.scheduler.shared().config) {
-            self.scheduler.turned_away();
+            self.scheduler.not_admitted();
             return Err(NotRun { command: decision, cause });
         }
         let bounded = match bound(decision, keyed.as_ref().map(KeyedCall::tag)) {
             Ok(bounded) => bounded,
             Err(not_run) => {
-                self.scheduler.turned_away();
+                self.scheduler.not_admitted();
                 return Err(not_run);
             }
         };
@@ -229,7 +229,7 @@ impl Decisions {
                 Cause::ShutDown
             }
         };
-        scheduler.turned_away();
+        scheduler.not_admitted();
         Err(NotRun { command: asked.take_decision(), cause })
     }
 }

@@ -148,7 +148,7 @@ impl Decisions<Keyed> {
             match keyed {
                 Ok(keyed) => decisions.asking(decision, Some(keyed)).await,
                 Err(cause) => {
-                    decisions.scheduler().turned_away();
+                    decisions.scheduler().not_admitted();
                     Err(AskError::NotRun(NotRun { command: decision, cause }))
                 }
             }

@@ -272,7 +272,7 @@ impl<D: Decision> DecisionRequest for Asked<D> {
 
     fn close(&self) {
         if self.stage.change(RequestState::WaitsForRoom, RequestState::Ended) {
-            self.counters().turned_away.one();
+            self.counters().not_admitted.one();
             return self.send_away(Cause::ShutDown);
         }
         self.claim();

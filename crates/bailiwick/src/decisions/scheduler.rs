@@ -102,8 +102,8 @@ impl Scheduler {
     }
 
     /// One that was not accepted.
-    pub(super) fn turned_away(&self) {
-        self.counters.here().turned_away.one();
+    pub(super) fn not_admitted(&self) {
+        self.counters.here().not_admitted.one();
     }
 
     pub(super) fn capacity(&self) -> usize {

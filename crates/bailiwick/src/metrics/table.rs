@@ -95,10 +95,10 @@ table! {
     ACCEPTED: Counter "bailiwick_commands_accepted_total" [kind, name]
         "Commands and decisions that were accepted.";
     ENDED: Counter "bailiwick_commands_total" [kind, name, outcome]
-        "Those that have their outcome: `replied`, `rejected`, `panicked`, `lapsed`, `given_back`, `already_run`, `unknown`. With those that are open they add up to those accepted.";
+        "Those that have their outcome: `replied`, `rejected`, `panicked`, `expired`, `returned`, `already_run`, `unknown`. With those that are open they add up to those accepted.";
     OPEN: Gauge "bailiwick_commands_open" [kind, name]
         "Those accepted that have no outcome yet.";
-    TURNED_AWAY: Counter "bailiwick_commands_turned_away_total" [kind, name]
+    TURNED_AWAY: Counter "bailiwick_commands_not_admitted_total" [kind, name]
         "Those that were not accepted.";
     UNANSWERED: Counter "bailiwick_callers_unanswered_total" [kind, name, outcome]
         "Callers that did not hear of their outcome: `timed_out`, `abandoned`.";

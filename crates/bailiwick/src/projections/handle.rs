@@ -18,7 +18,7 @@ use crate::util::race::{Either, race};
 ///
 /// A database that fails (busy, full, gone, a transaction that is rolled back, a commit of which nobody knows) is tried
 /// again later and later ([`projection_backoff`](crate::Config::projection_backoff)); nothing is skipped, and nothing
-/// is applied twice. After [`projection_patience`](crate::Config::projection_patience) the projection has *failed*. An
+/// is applied twice. After [`projection_retry_for`](crate::Config::projection_retry_for) the projection has *failed*. An
 /// event that cannot be folded, and a mark that is not one of the journal, fail it at once. A projection that has
 /// failed stops alone: it says so, and its rows stay as they are. It goes on when the runtime is started again, or by
 /// [`retry`](ProjectionHandle::retry).

@@ -232,7 +232,7 @@ impl Running {
             tracing::warn!(projection = self.name(), %reason, "the database fails, and is tried again");
         }
         self.shows_failure(&reason, StaleReason::DatabaseFails { reason: reason.as_str().into() });
-        if now.saturating_sub(since) >= config.projection_patience {
+        if now.saturating_sub(since) >= config.projection_retry_for {
             let reason = format!("the database has failed {times} times in a row: {reason}");
             return Err(Stop::Failed { at: None, reason });
         }

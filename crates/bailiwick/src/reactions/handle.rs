@@ -29,8 +29,8 @@ const MOST_STALLED: usize = 100;
 /// full mailbox, a panic) is tried again later and later
 /// ([`policy_backoff`](crate::Config::policy_backoff)), and so is a call of an effect
 /// ([`effect_backoff`](crate::Config::effect_backoff)); nothing is recorded meanwhile. After
-/// [`policy_patience`](crate::Config::policy_patience) or
-/// [`effect_patience`](crate::Config::effect_patience) its lane is **parked**: that is recorded, later news
+/// [`policy_retry_for`](crate::Config::policy_retry_for) or
+/// [`effect_retry_for`](crate::Config::effect_retry_for) its lane is **parked**: that is recorded, later news
 /// of the lane wait behind the one that failed, and other lanes go on. A parked lane stays so, over
 /// restarts too, until somebody has seen to it:
 ///
@@ -115,7 +115,7 @@ const MOST_STALLED: usize = 100;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let builder = Runtime::builder(MemoryJournal::new()).aggregate::<Order>().aggregate::<Parcel>();
 /// # let builder = builder.clock(bailiwick::ManualClock::at(0));
-/// let builder = builder.config(|config| config.policy_patience(Duration::ZERO)); // For the example.
+/// let builder = builder.config(|config| config.policy_retry_for(Duration::ZERO)); // For the example.
 /// let runtime = builder.policy(Fulfilment).start().await?;
 /// runtime.aggregates::<Order>().get("o1").ask(Pay).await?;
 ///

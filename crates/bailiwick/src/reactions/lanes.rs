@@ -230,7 +230,7 @@ impl Lanes {
     }
 
     /// A worker gives its lane back.
-    fn given_back(&mut self, name: &Text) {
+    fn returned(&mut self, name: &Text) {
         if let Some(lane) = self.by_name.get_mut(name)
             && std::mem::take(&mut lane.again_at_work)
         {
@@ -291,7 +291,7 @@ impl Lanes {
 
     /// The worker's lane goes on, if there is more of it.
     fn put_back(&mut self, name: &Text) {
-        self.given_back(name);
+        self.returned(name);
         let Some(lane) = self.by_name.get_mut(name) else { return };
         if lane.queue.is_empty() && lane.behind.is_none() && lane.was.is_none() {
             self.by_name.remove(name);
@@ -319,7 +319,7 @@ impl Lanes {
     /// The worker's lane could not be dealt with: it is left alone until then. It keeps one position, and
     /// reads on behind it later.
     pub(super) fn failed(&mut self, name: &Text, failing: Failing, until: Duration) {
-        self.given_back(name);
+        self.returned(name);
         let Some(lane) = self.by_name.get_mut(name) else { return };
         if lane.queue.len() > 1 {
             for news in lane.queue.drain(1..) {
@@ -353,7 +353,7 @@ impl Lanes {
 
     /// The worker's lane is parked: that is recorded. Parked twice is parked once.
     pub(super) fn park(&mut self, name: &Text, parked: Parked) {
-        self.given_back(name);
+        self.returned(name);
         let Some(lane) = self.by_name.get_mut(name) else { return };
         for news in lane.queue.drain(..) {
             self.outstanding.remove(&news.position);

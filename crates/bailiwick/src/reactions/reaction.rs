@@ -52,13 +52,13 @@ impl Bounds {
                 config.policy_lanes,
                 config.policy_backoff,
                 config.policy_backoff_max,
-                config.policy_patience,
+                config.policy_retry_for,
             ),
             ReactionKind::Effect => (
                 config.effect_calls,
                 config.effect_backoff,
                 config.effect_backoff_max,
-                config.effect_patience,
+                config.effect_retry_for,
             ),
         };
         let lanes = lanes::Bounds {

@@ -271,7 +271,7 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
 
     fn abandon(&self, cause: Cause) {
         if self.stage.change(RequestState::WaitsForRoom, RequestState::Claimed) {
-            self.counters().turned_away.one();
+            self.counters().not_admitted.one();
             self.send_away(cause);
         } else if self.claim() || self.stage.is(RequestState::Claimed) {
             self.give_back(cause);

@@ -118,7 +118,7 @@ pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
     fn unknown(&self, unknown: Unknown);
     /// Its caller's time is up: it is given up, unless its turn has come. Whether it is.
     fn expire(&self) -> bool;
-    /// Tells the caller that its time is up: `cause` if it [lapsed](Self::expire). From its turn on, the
+    /// Tells the caller that its time is up: `cause` if it [expired](Self::expire). From its turn on, the
     /// command goes on.
     fn time_out(&self, cause: Option<Cause>);
 }

@@ -23,7 +23,7 @@ pub(crate) trait ReadRequest<A>: Send + Sync {
     fn fail(&self, error: ReadError);
     /// Its caller's time is up: it will be [failed](Self::fail) at once, and looks at nothing more.
     fn expire(&self);
-    /// Whether it has lapsed, or its caller has an answer.
+    /// Whether it has expired, or its caller has an answer.
     fn is_over(&self) -> bool;
 }
 
@@ -37,7 +37,7 @@ struct Body<F, T> {
     seen: Option<Result<T, ReadError>>,
     position: Position,
     released: bool,
-    lapsed: bool,
+    expired: bool,
     waker: Option<Waker>,
 }
 
@@ -50,7 +50,7 @@ impl<F, T> PendingRead<F, T> {
             seen: None,
             position,
             released: false,
-            lapsed: false,
+            expired: false,
             waker: None,
         };
         Arc::new(PendingRead { until, body: Mutex::new(body) })
@@ -78,7 +78,7 @@ impl<F, T> PendingRead<F, T> {
 
     fn wake(&self, answer: Result<Position, ReadError>) {
         let mut body = self.body.lock();
-        if body.released || (body.lapsed && answer.is_ok()) {
+        if body.released || (body.expired && answer.is_ok()) {
             return;
         }
         let overruled = match answer {
@@ -111,7 +111,7 @@ where
     fn look(&self, state: &A, now: Timestamp) {
         // Out of the lock while the caller's code runs: the caller may poll meanwhile.
         let mut body = self.body.lock();
-        if body.released || body.lapsed {
+        if body.released || body.expired {
             return;
         }
         let Some(mut look) = body.look.take() else { return };
@@ -135,12 +135,12 @@ where
     }
 
     fn expire(&self) {
-        self.body.lock().lapsed = true;
+        self.body.lock().expired = true;
     }
 
     fn is_over(&self) -> bool {
         let body = self.body.lock();
-        body.released || body.lapsed
+        body.released || body.expired
     }
 }
 

@@ -50,7 +50,7 @@ impl AtomicState {
     pub(crate) fn give_up(&self, counters: &Counters, shared: &RuntimeContext) -> bool {
         loop {
             if self.change(RequestState::Waiting, RequestState::GivenUp) {
-                counters.lapsed.one();
+                counters.expired.one();
                 shared.settled();
                 return true;
             }
@@ -68,9 +68,9 @@ impl AtomicState {
     /// The caller's time is up: it `ends` so, unless it was claimed. Whether it did; that is counted.
     pub(crate) fn expire(&self, ends: RequestState, counters: &Counters) -> bool {
         if self.change(RequestState::WaitsForRoom, ends) {
-            counters.turned_away.one();
+            counters.not_admitted.one();
         } else if self.change(RequestState::Waiting, ends) {
-            counters.lapsed.one();
+            counters.expired.one();
         } else {
             return false;
         }

@@ -67,6 +67,6 @@ pub(crate) fn count<C, R, E>(counters: &Counters, answer: &Answer<C, R, E>) {
         Err(AskError::NotRun(NotRun { cause: Cause::Panicked { .. }, .. })) => {
             counters.panicked.one();
         }
-        Err(AskError::NotRun(_)) => counters.given_back.one(),
+        Err(AskError::NotRun(_)) => counters.returned.one(),
     }
 }

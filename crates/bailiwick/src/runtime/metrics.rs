@@ -66,13 +66,13 @@ impl Told<'_> {
     fn counts(&self, own: Own<'_>, counts: Counts) {
         // By name: a count that is added has to be told as well.
         let Counts {
-            turned_away,
+            not_admitted,
             accepted,
             replied,
             rejected,
             panicked,
-            lapsed,
-            given_back,
+            expired,
+            returned,
             already_run,
             unknown,
             timed_out,
@@ -90,14 +90,14 @@ impl Told<'_> {
                 ("replied", replied),
                 ("rejected", rejected),
                 ("panicked", panicked),
-                ("lapsed", lapsed),
-                ("given_back", given_back),
+                ("expired", expired),
+                ("returned", returned),
                 ("already_run", already_run),
                 ("unknown", unknown),
             ],
         );
         self.gauge(&table::OPEN, own, number(counts.open()));
-        self.counter(&table::TURNED_AWAY, own, turned_away);
+        self.counter(&table::TURNED_AWAY, own, not_admitted);
         let unanswered = [("timed_out", timed_out), ("abandoned", abandoned)];
         self.outcomes(&table::UNANSWERED, own, &unanswered);
         self.counter(&table::CONFLICTS, own, conflicts);

@@ -350,7 +350,7 @@ pub struct Shutdown {
     /// Everything accepted had its outcome within the limit.
     pub in_time: bool,
     /// Commands that were given back meanwhile, certainly without an effect.
-    pub given_back: u64,
+    pub returned: u64,
     /// Commands that may be in the journal: they were being appended when the limit passed, or nobody
     /// could say of them what they came to, because the executor does not run.
     pub unknown: u64,

@@ -106,7 +106,7 @@ impl Parts {
             let after = self.counts();
             Shutdown {
                 in_time: self.ending.in_time.get().is_some_and(|in_time| *in_time),
-                given_back: after.given_back - before.given_back,
+                returned: after.returned - before.returned,
                 // What is open still belongs to a task that did not have its turn.
                 unknown: after.unknown - before.unknown + after.open(),
                 stores_held: self.projections.iter().filter(|one| one.has_store()).count(),

@@ -53,7 +53,7 @@ impl Keeper {
             return None;
         }
         let get = Guarded::new(|| self.store.get(&key), |error| error);
-        let patience = shared.environment.clock.sleep(shared.config.snapshot_patience);
+        let patience = shared.environment.clock.sleep(shared.config.snapshot_timeout);
         let found = match race(get, patience).await {
             Either::Left(Ok(found)) => found,
             Either::Left(Err(error)) => return self.unread(shared, &key, &error),

@@ -25,7 +25,7 @@ use crate::description::{self, Operation};
 use crate::options::Options;
 
 /// How long a reader waits for the rows to be as of its position.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIME_LIMIT: Duration = Duration::from_secs(2);
 
 /// Where the rows are.
 pub struct Database {
@@ -79,7 +79,7 @@ struct Page {
 
 async fn page(State(rows): State<Rows>, Query(page): Query<Page>) -> Result<Response, Problem> {
     if let Some(position) = page.min_position {
-        let reached = rows.projection.timeout(PATIENCE).reached(Position::new(position));
+        let reached = rows.projection.timeout(TIME_LIMIT).reached(Position::new(position));
         reached.await?;
     }
     let limit = page_of(page.limit);

@@ -18,7 +18,7 @@ const TRIES_EVERY: Duration = Duration::from_secs(5);
 
 /// For how long it is tried to start a stream: an effect gives up when the lease has ended, which a renewed one may do
 /// long after its longest time.
-const PATIENCE: Duration = Duration::from_millis(7 * MAX_LEASE_MS);
+const TIME_LIMIT: Duration = Duration::from_millis(7 * MAX_LEASE_MS);
 
 /// Has streams started and stopped by the service at this URL; by nobody, if there is none.
 ///
@@ -33,7 +33,7 @@ pub fn add(builder: Builder, service: Option<&str>) -> reqwest::Result<Builder> 
     };
     let service = HttpStreams::new(url, http::CALL_TIMEOUT)?;
     Ok(builder
-        .config(|config| config.effect_backoff_max(TRIES_EVERY).effect_patience(PATIENCE))
+        .config(|config| config.effect_backoff_max(TRIES_EVERY).effect_retry_for(TIME_LIMIT))
         .effect(StartStream(service.clone()))
         .effect(StopStream(service)))
 }

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::aloud::Heard;
 use super::cast::{ANN, BOB, CID, EVE, LAMP, PIANO, VASE, bid, bidder, lot};
 use super::office::Office;
-use super::steps::PATIENCE;
+use super::steps::TIME_LIMIT;
 use super::who::Who;
 use crate::args::Args;
 use crate::failure::Failure;
@@ -123,7 +123,7 @@ impl<'a> Evening<'a> {
 
     async fn waits_to_be_killed(&self) -> Result<(), Failure> {
         may_be_killed()?;
-        sleep(PATIENCE).await;
+        sleep(TIME_LIMIT).await;
         Err(Failure::InVain("the end".to_owned()))
     }
 

@@ -28,7 +28,7 @@ use evening::Evening;
 use post::Post;
 
 /// How long what was accepted may take when it is over.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// Plays the evening, or what is left of it.
 pub fn play(folder: &Path, args: &Args) -> Result<(), Failure> {
@@ -58,7 +58,7 @@ async fn open(folder: &Path, args: &Args) -> Result<(), Failure> {
     let mut evening = Evening::new(&runtime, heard, page, args);
     let played = evening.play().await;
     drop(evening);
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
     saying.abort();
     std::io::stdout().flush()?;
     played

@@ -20,7 +20,7 @@ use super::who::Who;
 use crate::failure::Failure;
 
 /// Longer than anything takes that has to come.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 impl Evening<'_> {
     /// Offers a lot from now on.
@@ -178,5 +178,5 @@ impl Evening<'_> {
 }
 
 async fn in_time<T>(what: &str, wait: impl Future<Output = T>) -> Result<T, Failure> {
-    timeout(PATIENCE, wait).await.map_err(|_| Failure::InVain(what.to_owned()))
+    timeout(TIME_LIMIT, wait).await.map_err(|_| Failure::InVain(what.to_owned()))
 }

@@ -40,7 +40,7 @@ fn taken(who: &'static str, place: &'static str) -> EncodedEvent {
     encoded(Tags::none(), &StudentSubscribedToCourse { student, course })
 }
 
-fn given_back(who: &'static str, place: &'static str) -> EncodedEvent {
+fn returned(who: &'static str, place: &'static str) -> EncodedEvent {
     let (student, course) = (who.into(), place.into());
     encoded(Tags::none(), &StudentUnsubscribedFromCourse { student, course })
 }
@@ -67,10 +67,10 @@ async fn what_a_lawful_journal_says_is_found() {
         defined("c", 1),
         taken("s1", "c"),
         course("c", &CourseEvent::CourseCapacityChanged { capacity: 2 }),
-        given_back("s1", "c"),
+        returned("s1", "c"),
         taken("s1", "c"),
         course("c", &CourseEvent::CourseCancelled),
-        given_back("s1", "c"),
+        returned("s1", "c"),
         student("s1", &StudentEvent::StudentLeft),
     ]);
     let found = found.await.unwrap();
@@ -95,7 +95,7 @@ async fn each_rule_that_is_broken_is_found_where_it_is() {
     violated(vec![taken("s1", "c"), smaller], "c has 1 subscriptions, now 0 seats").await;
     let gone = student("s1", &StudentEvent::StudentLeft);
     violated(vec![taken("s1", "c"), gone], "s1 leaves with 1 subscriptions").await;
-    violated(vec![given_back("s1", "c")], "s1 has no seat of c to give back").await;
+    violated(vec![returned("s1", "c")], "s1 has no seat of c to give back").await;
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ pub struct Answers {
     /// How often each rule said no.
     pub refused: BTreeMap<String, usize>,
     /// How many seats were given back, and how many students left.
-    pub given_back: usize,
+    pub returned: usize,
     pub left: usize,
     /// How long each answer took.
     pub took: Vec<Duration>,

@@ -31,7 +31,7 @@ use school::no_answer;
 const BETWEEN_TWO_FRAMES: Duration = Duration::from_millis(50);
 
 /// How long what was accepted may take when it is over.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Plays it. The journal is let go of in the end.
 pub async fn play(
@@ -77,7 +77,7 @@ pub async fn play(
     drop(board);
     let answers = std::mem::take(&mut *school.answers.lock().await);
     drop(school);
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
     Ok(Answers { conflicts, lasted, ..answers })
 }
 

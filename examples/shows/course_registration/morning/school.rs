@@ -15,7 +15,7 @@ use super::cast::{Habit, Visitor};
 use crate::failure::Failure;
 
 /// Longer than anybody waits.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 pub struct School {
@@ -32,7 +32,7 @@ pub async fn start(journal: std::sync::Arc<dyn Journal>) -> Result<(Runtime, Sch
         .aggregate::<Course>()
         .decision::<Subscribe>()
         .decision::<Unsubscribe>()
-        .config(|config| config.timeout(PATIENCE));
+        .config(|config| config.timeout(TIME_LIMIT));
     let runtime = builder.start().await?;
     let school = School {
         decisions: runtime.decisions(),
@@ -103,7 +103,7 @@ impl School {
             let answer = yes_or_no(&student, self.decisions.decide_with_receipt(wish).await)?;
             let mut answers = self.answers.lock().await;
             match answer {
-                Ok(_) => answers.given_back += 1,
+                Ok(_) => answers.returned += 1,
                 Err(refused) => answers.refuse(&refused),
             }
         }

@@ -14,7 +14,7 @@ use super::narrator::{Line, Narrator, Who};
 use crate::failure::Failure;
 
 /// How long to wait for a change that has to come. A lease that nobody reclaims ends the story.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// The account, whoever watches it, and the page.
 pub struct Stage<W> {
@@ -68,7 +68,7 @@ impl<W: Write> Stage<W> {
         expected: &str,
         event: &SessionEvent,
     ) -> Result<News<SessionEvent>, Failure> {
-        let Ok(Some(change)) = timeout(PATIENCE, self.changes.next()).await else {
+        let Ok(Some(change)) = timeout(TIME_LIMIT, self.changes.next()).await else {
             return Err(self.otherwise(expected, "nothing happened"));
         };
         let change = change.map_err(Failure::other)?;

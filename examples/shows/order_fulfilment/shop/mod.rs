@@ -30,7 +30,7 @@ use day::Day;
 use mail::Mail;
 
 /// How long what was accepted may take when it is over.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// How long the steps of the day are remembered: whoever goes on with it later does none of them twice.
 const STEPS_FOR: Duration = Duration::from_secs(365 * 86_400);
 
@@ -69,7 +69,7 @@ async fn open(folder: &Path, args: &Args) -> Result<(), Failure> {
     let mut day = Day::new(&runtime, heard, page, mail, args);
     let played = day.play().await;
     drop(day);
-    runtime.shutdown(PATIENCE).await;
+    runtime.shutdown(TIME_LIMIT).await;
     saying.abort();
     std::io::stdout().flush()?;
     played

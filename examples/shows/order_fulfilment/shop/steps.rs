@@ -22,7 +22,7 @@ use super::who::Who;
 use crate::failure::Failure;
 
 /// Longer than anything takes that has to come.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 impl Day<'_> {
     /// Asks, unless that was done before the shop was killed, and waits until it was said aloud.
@@ -181,5 +181,5 @@ where
 }
 
 async fn in_time<T>(what: &str, wait: impl Future<Output = T>) -> Result<T, Failure> {
-    timeout(PATIENCE, wait).await.map_err(|_| Failure::InVain(what.to_owned()))
+    timeout(TIME_LIMIT, wait).await.map_err(|_| Failure::InVain(what.to_owned()))
 }

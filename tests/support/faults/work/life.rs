@@ -13,7 +13,7 @@ use super::audit::ParkedAt;
 use super::list::Entry;
 use super::outside::CallsFile;
 use crate::faults::bug::Bug;
-use crate::faults::life::{End, PATIENCE, pause, tell};
+use crate::faults::life::{End, TIME_LIMIT, pause, tell};
 use crate::saying::calls::{CALLS, Calls};
 use crate::saying::{
     Broken, CARRIES, Carries, EXPLODES, HOPELESS, HearByDecision, Receiver, Sender, WEAK,
@@ -92,7 +92,7 @@ impl Life {
         until_they_are_idle(&both, last).await?;
         breaking.abort();
         operating.abort();
-        match runtime.shutdown(PATIENCE).await.in_time {
+        match runtime.shutdown(TIME_LIMIT).await.in_time {
             true => Ok(()),
             false => Err(End::wrong("work was left when it was shut down")),
         }
@@ -136,12 +136,12 @@ fn config() -> Config {
         .policy_mark_news(10)
         .policy_backoff(millis(1))
         .policy_backoff_max(millis(3))
-        .policy_patience(millis(4))
+        .policy_retry_for(millis(4))
         .effect_timeout(millis(20))
         .effect_backoff(millis(1))
         .effect_backoff_max(millis(3))
         .effect_retry_after_max(millis(5))
-        .effect_patience(millis(4))
+        .effect_retry_for(millis(4))
 }
 
 fn no_word_of_panics_that_are_meant() {
@@ -205,7 +205,7 @@ async fn until_they_are_idle(both: &Both, upto: u64) -> Result<(), End> {
         let Some(status) = both.iter().map(ReactionHandle::status).find(is_at_work) else {
             return Ok(());
         };
-        if waited > PATIENCE {
+        if waited > TIME_LIMIT {
             return Err(End::wrong(format!("it does not come to rest: {status:?}")));
         }
         waited += pause().await;

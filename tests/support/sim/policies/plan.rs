@@ -98,13 +98,13 @@ fn config(random: &mut Random) -> Config {
         .policy_mark_news(random.pick(&[1, 3, 1_000]))
         .policy_backoff(millis(random.between(1, 4)))
         .policy_backoff_max(millis(random.between(4, 12)))
-        .policy_patience(millis(random.pick(&[0, 4, 15, 60])))
+        .policy_retry_for(millis(random.pick(&[0, 4, 15, 60])))
         .effect_calls(random.pick(&[1, 2, 64]))
         .effect_timeout(millis(random.pick(&[3, 20, 60])))
         .effect_backoff(millis(random.between(1, 4)))
         .effect_backoff_max(millis(random.between(4, 12)))
         .effect_retry_after_max(millis(random.pick(&[2, 60])))
-        .effect_patience(millis(random.pick(&[0, 4, 15, 60])))
+        .effect_retry_for(millis(random.pick(&[0, 4, 15, 60])))
         .cached_views(random.pick(&[0, 1, 1_024]))
 }
 

@@ -168,7 +168,7 @@ async fn n_time_outs_cost_n_looks_and_not_n_squared() {
     let (looks, callers) = (LOOKS.get(), 2 * usize::try_from(CALLERS).unwrap());
     // Where they wait is looked through once a 16th of it is gone, reads perhaps twice.
     assert!(looks <= 2 * GONE_SHARE * callers, "{looks} looks for {callers} callers");
-    assert_eq!(scene.runtime.counts().lapsed + scene.runtime.counts().turned_away, CALLERS);
+    assert_eq!(scene.runtime.counts().expired + scene.runtime.counts().not_admitted, CALLERS);
     scene.goes_on();
     settle().await;
     assert_eq!(scene.slow.read(|slow, _| slow.0).await.unwrap().value, 0, "none of them was run");
