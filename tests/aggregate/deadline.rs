@@ -144,13 +144,13 @@ async fn what_falls_due_within_a_turn_expires_before_the_next_command() {
     assert_eq!(order, ["AlarmSet", "Rang", "Counted"]);
 }
 
-/// A stage on which `due_at_once` deadlines have a place, and `due_unanswered` may be under way.
-async fn crowded(due_at_once: usize, due_unanswered: usize) -> Stage {
+/// A stage on which `due_at_once` deadlines have a place, and `waiting_aggregates` may wait for the journal.
+async fn crowded(due_at_once: usize, waiting_aggregates: usize) -> Stage {
     Stage::with(|builder| {
         builder.config(|config| {
             config
                 .due_at_once(due_at_once)
-                .due_unanswered(due_unanswered)
+                .waiting_aggregates(waiting_aggregates)
                 .due_timeout(Duration::from_secs(1))
         })
     })

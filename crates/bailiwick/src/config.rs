@@ -232,13 +232,11 @@ bounds! {
     due_at_once / get_due_at_once: usize = 256 deadlines,
         "How many due ones of one aggregate type have a place at a time.",
         zero "no deadline would ever fire";
-    /// Then another has it.
+    /// Then another has it, and the aggregate waits for the journal like any other: no more of all do than
+    /// [`waiting_aggregates`](Config::waiting_aggregates).
     due_timeout / get_due_timeout: Duration = 1 s,
         "How long a due deadline keeps its place at most while the journal does not answer.",
         zero "no deadline would have a place";
-    /// With a place or without: more are not begun until the journal has answered.
-    due_unanswered / get_due_unanswered: usize = 16_384 deadlines,
-        "How many due ones of one aggregate type are under way at most.";
     /// With what its command was answered, from when that was decided. It is never forgotten earlier,
     /// however many there are. The default is longer than who asks again waits in between, be it for a
     /// restart. A call with a key whose time-out is longer is refused
@@ -505,11 +503,6 @@ impl Config {
                  that stands still",
             ),
             (
-                self.due_unanswered < self.due_at_once,
-                "due_unanswered",
-                "is less than `due_at_once`, and counts those that have a place too",
-            ),
-            (
                 self.clock_leap < LEAST_LEAP,
                 "clock_leap",
                 "is less than 10 ms: two readings of a clock never agree to the millisecond",
@@ -557,20 +550,11 @@ mod tests {
             .timeout(Duration::ZERO)
             .mailbox_commands(0)
             .attempts(0)
-            .due_at_once(2)
-            .due_unanswered(1)
             .clock_leap(Duration::from_millis(9))
             .reload_backoff_max(Duration::from_millis(999));
         assert_eq!(
             wrong(&none),
-            [
-                "timeout",
-                "mailbox_commands",
-                "attempts",
-                "reload_backoff_max",
-                "due_unanswered",
-                "clock_leap"
-            ],
+            ["timeout", "mailbox_commands", "attempts", "reload_backoff_max", "clock_leap"],
         );
     }
 
@@ -601,7 +585,7 @@ mod tests {
         let named = wrong(&nothing);
         for name in NAMES {
             // Those that are compared with another one are right if both are zero.
-            let compared = name.ends_with("_max") || *name == "due_unanswered";
+            let compared = name.ends_with("_max");
             assert_eq!(named.contains(name), !may_be.contains(name) && !compared, "{name}");
         }
     }

@@ -9,9 +9,9 @@ use std::path::Path;
 /// From the bottom to the top.
 const LAYERS: &[&str] = &[
     "config",
+    "util",
     "environment",
     "metrics",
-    "util",
     "error",
     "journal",
     "sabotage",
@@ -37,6 +37,7 @@ const LAYERS: &[&str] = &[
 
 /// What goes up all the same.
 const UP: &[(&str, &str)] = &[
+    ("environment", "context"),
     ("error", "projections"),
     ("journal", "context"),
     ("sabotage", "context"),

@@ -227,10 +227,12 @@ type Answer<A, C> = verdict::Answer<C, <A as Decide<C>>::Reply, <A as Decide<C>>
 impl<A: Decide<C>, C: Send + 'static> Waiting<A, C> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Answer<A, C>> {
         let Some(asked) = &self.asked else { return Poll::Pending };
-        if let Some(attending) = self.attending.take() {
+        if let Some(attending) = &mut self.attending {
             // It is not woken by what it does itself.
             asked.wakes_nobody();
-            self.attending = attending.poll(cx.waker());
+            if !attending.poll(cx.waker()) {
+                self.attending = None;
+            }
         }
         let answer = asked.poll_answer(cx);
         self.answered = answer.is_ready();
@@ -317,9 +319,11 @@ struct Looking<'a, A: Aggregate, F, T> {
 impl<A: Aggregate, F, T> Looking<'_, A, F, T> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<Seen<T>, ReadError>> {
         let Some(pending) = &self.pending else { return Poll::Pending };
-        if let Some(attending) = self.attending.take() {
+        if let Some(attending) = &mut self.attending {
             pending.wakes_nobody();
-            self.attending = attending.poll(cx.waker());
+            if !attending.poll(cx.waker()) {
+                self.attending = None;
+            }
         }
         let answer = pending.poll_answer(cx);
         if answer.is_ready() {

@@ -14,7 +14,7 @@ use super::lifecycle::{Input, Phase};
 use super::{Cell, Core};
 use crate::aggregates::ask::Admission;
 use crate::context::Stage;
-use crate::deadlines::InFlight;
+use crate::context::permits::Permit;
 use crate::request::Envelope;
 use crate::request::entry::Entry;
 
@@ -46,14 +46,13 @@ impl<A: Aggregate> Cell<A> {
         }
         let mut core = self.open()?;
         let until = envelope.until();
-        let inbox = self.inbox(&mut core);
-        let room = inbox.mailbox.len() < self.capacity() && inbox.admission_queue.is_empty();
-        if room {
+        let queue = &mut self.inbox(&mut core).queue;
+        if queue.has_room(self.capacity()) {
             self.kind.counters.here().accepted.one();
-            inbox.mailbox.push(Entry::new(envelope));
+            queue.accept(Entry::new(envelope));
         } else if admission == Admission::Wait {
             envelope.wait_for_room();
-            inbox.admission_queue.push_back(Entry::new(envelope));
+            queue.wait_for_room(Entry::new(envelope));
         } else {
             return Err(NotAdmitted::Full);
         }
@@ -91,30 +90,25 @@ impl<A: Aggregate> Cell<A> {
             self.expect_timeout(inbox, until);
         }
         drop(core);
-        match ran {
-            Ran::Attended(attending) => Some(attending),
-            Ran::Done | Ran::HandedOver => None,
-        }
+        ran.attending()
     }
 
-    /// The deadline index calls. If there is nothing else to do, the turn is run before this returns.
+    /// The deadline index calls. If there is nothing else to do, the turn is run before this returns, under
+    /// this `permit` if it waits. Returns what the caller, whose waker this is, is to attend to.
     pub(crate) fn admit_deadline(
         self: &Arc<Self>,
-        due: &mut Option<InFlight>,
-    ) -> Result<(), NotAdmitted> {
+        permit: &mut Option<Permit>,
+        waker: &Waker,
+    ) -> Result<Option<Attending<A>>, NotAdmitted> {
         let mut core = self.open()?;
-        let has_one = matches!(&core.life, Life::Live(live) if live.due.is_some());
-        let called = &mut self.inbox(&mut core).due;
-        called.called = true;
-        if called.due.is_none() && !has_one {
-            called.due = due.take();
+        let inbox = self.inbox(&mut core);
+        inbox.queue.call();
+        if core.phase == Phase::Idle && (permit.is_some() || !self.is_overloaded(&core)) {
+            self.inbox(&mut core).permit = permit.take();
+            return Ok(self.run_inline(core, Some(waker)).attending());
         }
-        if core.phase == Phase::Idle && !self.is_overloaded(&core) {
-            self.run_inline(core, None);
-        } else {
-            self.put_in(core, false);
-        }
-        Ok(())
+        self.put_in(core, false);
+        Ok(None)
     }
 
     /// Somebody else wrote something at `at` that this aggregate reads. Fails if it has left memory.
@@ -167,26 +161,21 @@ impl<A: Aggregate> Cell<A> {
         self.kind.shared.config.mailbox_commands
     }
 
-    /// Lets those in the admission queue come in for whom there is room now. Returns those that were given up:
-    /// to be [forgotten](Entry::forget) once the cell is unlocked, for what is dropped is the domain's.
-    #[must_use]
-    pub(super) fn admit_waiting(&self, core: &mut Core<A>) -> Vec<Entry<A>> {
-        let Some(inbox) = core.inbox.as_mut().filter(|inbox| !inbox.admission_queue.is_empty())
-        else {
-            return Vec::new();
-        };
-        let (got_room, gone) = inbox.admit_waiting(self.capacity());
-        (0..got_room).for_each(|_| self.kind.counters.here().accepted.one());
-        gone
+    /// Accepts those for whom there is room now.
+    pub(super) fn accept_waiting(&self, core: &mut Core<A>) {
+        if let Some(inbox) = &mut core.inbox {
+            let got_room = inbox.queue.accept_waiting(self.capacity());
+            (0..got_room).for_each(|_| self.kind.counters.here().accepted.one());
+        }
     }
 
     /// A caller has given its command up before its turn.
     pub(crate) fn given_up(self: &Arc<Self>) {
         let mut core = self.core.lock();
         let Some(inbox) = &mut core.inbox else { return };
-        inbox.given_up += 1;
-        let mut gone = inbox.take_given_up();
-        gone.extend(self.admit_waiting(&mut core));
+        inbox.queue.given_up += 1;
+        let gone = inbox.queue.take_given_up();
+        self.accept_waiting(&mut core);
         // The lock first: what is dropped is the domain's.
         self.withdrawn(core);
         gone.into_iter().for_each(Entry::forget);

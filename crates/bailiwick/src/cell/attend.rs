@@ -11,7 +11,6 @@ use std::task::{Wake, Waker};
 use bailiwick_core::Aggregate;
 use parking_lot::MutexGuard;
 
-use super::inline::Ran;
 use super::lifecycle::{Input, Phase};
 use super::{Cell, Core};
 use crate::context::unpolled::Attended;
@@ -31,11 +30,11 @@ impl<A: Aggregate> Attending<A> {
     /// Goes on if there may be an answer; `waker` is woken when there is. Returns whether it still
     /// attends to the cell.
     #[must_use]
-    pub(crate) fn poll(mut self, waker: &Waker) -> Option<Self> {
-        let cell = self.cell.take()?;
+    pub(crate) fn poll(&mut self, waker: &Waker) -> bool {
+        let Some(cell) = self.cell.take() else { return false };
         let mut core = cell.core.lock();
         if core.attachments != self.number || core.phase != Phase::Attended {
-            return None;
+            return false;
         }
         let inbox = cell.inbox(&mut core);
         if !inbox.answered {
@@ -46,14 +45,12 @@ impl<A: Aggregate> Attending<A> {
             drop(core);
             drop(before);
             self.cell = Some(cell);
-            return Some(self);
+            return true;
         }
         let scope = inbox.scope.clone();
         drop(core);
-        match cell.go_on_inline(self.number, scope, Some(waker)) {
-            Ran::Attended(attending) => Some(attending),
-            Ran::Done | Ran::HandedOver => None,
-        }
+        let attending = cell.go_on_inline(self.number, scope, Some(waker)).attending();
+        attending.map(|attending| *self = attending).is_some()
     }
 }
 

@@ -13,11 +13,11 @@ use bailiwick_core::{Aggregate, Position};
 use parking_lot::MutexGuard;
 
 use super::encode::Tools;
-use super::inbox::{Called, InTurn};
+use super::inbox::InTurn;
 use super::life::{Life, Live};
 use super::lifecycle::Input;
 use super::{Cell, Core};
-use crate::request::entry::{Entries, Entry};
+use crate::request::entry::Entries;
 use crate::request::read::Reader;
 
 /// After how many commands an actor lets others have their turn.
@@ -73,9 +73,8 @@ impl Driver<'_> {
 pub(super) struct Work<A: Aggregate> {
     pub(super) commands: Entries<A>,
     pub(super) readers: Vec<Reader<A>>,
-    pub(super) due: Called,
-    /// Given up before they came in: to be forgotten once the cell is unlocked.
-    gone: Vec<Entry<A>>,
+    /// The deadline index has called.
+    pub(super) due: bool,
     /// Whether there was anything, taken or not.
     pub(super) wanted: bool,
     /// It was taken to be refused: the aggregate cannot be loaded yet.
@@ -119,12 +118,13 @@ impl<A: Aggregate> Cell<A> {
             };
             let most = if tools.quick { COMMANDS_PER_QUICK_TURN } else { usize::MAX };
             let most = if driver.is_actor() { most } else { most.min(most_commands - commands) };
-            let mut work = self.take_work(&mut core, &life, most, may_begin);
+            let buffer = std::mem::take(&mut tools.commands);
+            let mut work = self.take_work(&mut core, &life, (most, may_begin), buffer);
             drop(core);
             drop(abandoned);
-            work.gone.drain(..).for_each(Entry::forget);
             commands += work.commands.len();
             let (life, waiting) = self.advance(life, &mut work, tools, cx);
+            tools.reuse(work.commands);
             let mut core = self.core.lock();
             if core.phase.is_over() {
                 // Closed during the turn: what the turn held gets its outcomes here.
@@ -134,7 +134,7 @@ impl<A: Aggregate> Cell<A> {
             }
             core.life = life;
             core.doubt();
-            let told = (self.end_turn(&mut core, work.commands), self.grant(&mut core));
+            let told = (core.end_turn(), self.grant(&mut core));
             let gone = core.take_left_reads();
             let idle = waiting && !self.has_more(&core);
             let told = (told, gone, self.keep_permit(&mut core, idle));
@@ -153,13 +153,6 @@ impl<A: Aggregate> Cell<A> {
             }
         }
         Drive::Yield
-    }
-
-    /// Gives the buffer back, and the envelopes that were shared for the turn.
-    fn end_turn(&self, core: &mut Core<A>, buffer: Entries<A>) -> InTurn<A> {
-        let Some(inbox) = &mut core.inbox else { return InTurn::new() };
-        inbox.reuse(buffer);
-        std::mem::take(&mut inbox.in_turn)
     }
 
     /// Whether a turn now would find something that the last one did not.
@@ -230,7 +223,7 @@ impl<A: Aggregate> Cell<A> {
     /// Whether what there is to do waits for nothing but a permit.
     fn must_queue(&self, core: &Core<A>) -> bool {
         let waits = core.life.waits_for_journal();
-        let inbox = core.inbox.as_ref().filter(|inbox| !waits && !inbox.is_blocked());
+        let inbox = core.inbox.as_ref().filter(|inbox| !waits && !inbox.queue.is_blocked());
         inbox.is_some_and(|inbox| !self.may_begin(inbox))
     }
 
@@ -250,20 +243,14 @@ impl<A: Aggregate> Cell<A> {
         &self,
         core: &mut Core<A>,
         life: &Life<A>,
-        most: usize,
-        may_begin: bool,
+        (most, may_begin): (usize, bool),
+        commands: Entries<A>,
     ) -> Work<A> {
-        let mut work = Work {
-            commands: Entries::new(),
-            readers: Vec::new(),
-            due: Called::default(),
-            gone: Vec::new(),
-            wanted: false,
-            refuse: false,
-        };
+        let mut work =
+            Work { commands, readers: Vec::new(), due: false, wanted: false, refuse: false };
         let Some(inbox) = &mut core.inbox else { return work };
         inbox.answered = false;
-        inbox.asked |= !inbox.mailbox.is_empty() || !inbox.readers.is_empty();
+        inbox.asked |= inbox.queue.has_commands() || !inbox.readers.is_empty();
         work.wanted = inbox.has_work() && may_begin;
         inbox.reads_out = life.reads();
         let mut refuses = false;
@@ -281,18 +268,21 @@ impl<A: Aggregate> Cell<A> {
         };
         work.readers = std::mem::take(&mut inbox.readers);
         inbox.reads_out += work.readers.len();
-        if inbox.is_blocked() || !(may_begin || refuses) {
+        if inbox.queue.is_blocked() || !(may_begin || refuses) {
             return work;
         }
-        if let Some(holding) = &mut inbox.holding {
-            holding.had_batch();
-        }
-        work.commands = inbox.take_commands(room);
-        work.due = std::mem::take(&mut inbox.due);
+        work.due = inbox.queue.take(room, &mut work.commands);
         for entry in &work.commands {
             inbox.in_turn.push(entry.share());
         }
-        work.gone = self.admit_waiting(core);
+        self.accept_waiting(core);
         work
+    }
+}
+
+impl<A: Aggregate> Core<A> {
+    /// Gives back the envelopes that were shared for the turn.
+    fn end_turn(&mut self) -> InTurn<A> {
+        self.inbox.as_mut().map(|inbox| std::mem::take(&mut inbox.in_turn)).unwrap_or_default()
     }
 }

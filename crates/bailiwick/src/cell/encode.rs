@@ -19,6 +19,7 @@ use super::judge::Turn;
 use crate::error::Cause;
 use crate::reactions::Delivering;
 use crate::request::Call;
+use crate::request::entry::Entries;
 
 /// Room for the bytes of events that an actor keeps from turn to turn, in bytes.
 const PAYLOAD_KEPT: usize = 16 * 1_024;
@@ -29,6 +30,8 @@ pub(crate) struct Tools<A: Aggregate> {
     pub(super) journal: Arc<dyn Journal>,
     /// The journal answered at once the last time.
     pub(super) quick: bool,
+    /// Where the commands of a turn are taken to.
+    pub(super) commands: Entries<A>,
     pub(super) events: Vec<A::Event>,
     /// The bytes of the events that are not sealed yet, and where each of them ends.
     payload: Vec<u8>,
@@ -41,6 +44,7 @@ impl<A: Aggregate> Tools<A> {
             scope,
             journal,
             quick: false,
+            commands: Entries::new(),
             events: Vec::new(),
             payload: Vec::new(),
             ends: Vec::new(),
@@ -55,6 +59,12 @@ impl<A: Aggregate> Tools<A> {
     /// How many events have no bytes of their own yet.
     pub(super) fn unsealed(&self) -> usize {
         self.ends.len()
+    }
+
+    /// Keeps the buffer of the commands, which is empty again.
+    pub(super) fn reuse(&mut self, mut commands: Entries<A>) {
+        commands.clear();
+        self.commands = commands;
     }
 
     /// Gives back room that few turns need.

@@ -1,10 +1,10 @@
 //! Holding: while a decision that concerns an aggregate has its turn, the aggregate decides nothing.
 //! So they take turns instead of running into each other's conditions.
 //!
-//! 1. Whoever came first goes first. What is under way, and what was asked before, comes to its end
-//!    before the cell is held; what is asked later is decided when it is let go.
-//! 2. Several may hold a cell at once: their decisions have nothing in common. None of them is let
-//!    in past commands that wait, so the aggregate has a batch between any two of them.
+//! 1. Whoever came first goes first: a decision waits in the [queue](super::queue) of the cell, in its place among
+//!    the commands. What is under way, and what was asked before, comes to its end before the cell is
+//!    held; what is asked later is decided when it is let go.
+//! 2. Several may hold a cell at once: their decisions have nothing in common.
 //! 3. Reads are served meanwhile.
 //! 4. Who holds several cells asks for one after the other in one order, which is that of all: so
 //!    nobody waits in a circle.
@@ -33,28 +33,6 @@ impl<A: Aggregate> Drop for Held<A> {
     }
 }
 
-/// Who holds a cell, or waits to.
-#[derive(Default)]
-pub(super) struct Holding {
-    holders: usize,
-    /// As many as there are turns of decisions.
-    waiting: Vec<oneshot::Sender<Hold>>,
-    /// Commands came before those who wait: they have a batch first.
-    commands_first: bool,
-}
-
-impl Holding {
-    /// Whether commands are left where they are.
-    pub(super) fn blocks(&self) -> bool {
-        self.holders > 0 || (!self.waiting.is_empty() && !self.commands_first)
-    }
-
-    /// Commands had their batch.
-    pub(super) fn had_batch(&mut self) {
-        self.commands_first = false;
-    }
-}
-
 /// Those who hold a cell from now on. To be dropped, which tells them, once the cell is unlocked.
 pub(super) struct Granted<A: Aggregate> {
     to: Option<Arc<Cell<A>>>,
@@ -80,17 +58,13 @@ impl<A: Aggregate> Cell<A> {
             return Box::pin(ready(None));
         }
         let under_way = core.life.is_under_way();
-        let inbox = self.inbox(&mut core);
-        let asked = inbox.is_asked();
-        let holding = inbox.holding.get_or_insert_default();
-        if !under_way && !asked && holding.waiting.is_empty() {
-            holding.holders += 1;
+        let queue = &mut self.inbox(&mut core).queue;
+        if !under_way && queue.hold_now() {
             drop(core);
             return Box::pin(ready(Some(Hold(Box::new(Held(self.clone()))))));
         }
-        holding.commands_first |= asked && holding.waiting.is_empty();
         let (granted, held) = oneshot::channel();
-        holding.waiting.push(granted);
+        queue.hold_later(granted);
         if core.phase == Phase::Attended {
             // Not for as long as a caller does not poll.
             self.step(core, Input::Work);
@@ -101,21 +75,11 @@ impl<A: Aggregate> Cell<A> {
     /// Lets those who wait hold the cell, if it is their turn.
     pub(super) fn grant(self: &Arc<Self>, core: &mut Core<A>) -> Granted<A> {
         let mut granted = Granted { to: None, waiting: Vec::new() };
-        let Some(inbox) = &mut core.inbox else { return granted };
-        let asked = inbox.is_asked();
-        let Some(holding) = &mut inbox.holding else { return granted };
-        if holding.holders > 0 || core.life.is_under_way() {
-            return granted;
-        }
-        holding.commands_first &= asked;
-        if holding.commands_first {
-            return granted;
-        }
-        granted.to = Some(self.clone());
-        granted.waiting = std::mem::take(&mut holding.waiting);
-        holding.holders = granted.waiting.len();
-        if holding.holders == 0 {
-            inbox.holding = None;
+        if let Some(inbox) = &mut core.inbox
+            && inbox.queue.is_held()
+            && !core.life.is_under_way()
+        {
+            granted = Granted { to: Some(self.clone()), waiting: inbox.queue.grant() };
         }
         granted
     }
@@ -123,10 +87,7 @@ impl<A: Aggregate> Cell<A> {
     fn let_go(self: &Arc<Self>) {
         let mut core = self.core.lock();
         let Some(inbox) = &mut core.inbox else { return };
-        let asked = inbox.is_asked();
-        let Some(holding) = &mut inbox.holding else { return };
-        holding.holders -= 1;
-        holding.commands_first = asked && !holding.waiting.is_empty();
+        inbox.queue.let_go();
         let granted = self.grant(&mut core);
         match core.phase {
             // It has work now, or nothing to wait for any more.

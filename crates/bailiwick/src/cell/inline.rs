@@ -29,6 +29,16 @@ pub(crate) enum Ran<A: Aggregate> {
     HandedOver,
 }
 
+impl<A: Aggregate> Ran<A> {
+    /// What whoever ran it is to attend to.
+    pub(super) fn attending(self) -> Option<Attending<A>> {
+        match self {
+            Ran::Attended(attending) => Some(attending),
+            Ran::Done | Ran::HandedOver => None,
+        }
+    }
+}
+
 impl<A: Aggregate> Cell<A> {
     /// Runs what is waiting in a cell with nothing to do. `attends`: the waker of whoever will attend to
     /// it if it has to wait.

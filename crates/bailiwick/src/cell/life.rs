@@ -8,7 +8,7 @@ use bailiwick_core::{Aggregate, Position, Text, Timestamp};
 
 use super::answers::Answers;
 use super::batch::Batch;
-use crate::deadlines::{InFlight, Slot};
+use crate::deadlines::Slot;
 use crate::environment::time::Moment;
 use crate::error::LoadError;
 use crate::journal::port::Guarded;
@@ -112,8 +112,6 @@ pub(super) struct Live<A: Aggregate> {
     pub(super) rearm: bool,
     /// More is due than a turn may decide: the turns that follow do, before anything else.
     pub(super) overdue: bool,
-    /// The deadline that the index has handed out is under way until then.
-    pub(super) due: Option<InFlight>,
     /// The one append in flight.
     pub(super) running: Option<Running<A>>,
     /// What is decided on top of it.
@@ -261,7 +259,6 @@ impl<A: Aggregate> Live<A> {
             known,
             rearm: false,
             overdue: false,
-            due: None,
             running: None,
             forming: Batch::default(),
             again: Again::default(),

@@ -25,6 +25,7 @@ mod attend;
 mod batch;
 mod beside;
 mod drive;
+mod due;
 mod encode;
 mod folding;
 mod hint;
@@ -35,6 +36,7 @@ mod judge;
 mod life;
 mod lifecycle;
 mod load;
+mod queue;
 mod readers;
 mod reading;
 mod record;
@@ -214,10 +216,9 @@ impl<A: Aggregate> Cell<A> {
         if stage == Stage::Closed {
             self.step(core, Input::Closes);
         } else {
-            let admission_queue =
-                core.inbox.as_mut().map(|inbox| std::mem::take(&mut inbox.admission_queue));
+            let gone = core.inbox.as_mut().map(|inbox| inbox.queue.close());
             drop(core);
-            drop(admission_queue);
+            drop(gone);
         }
     }
 
@@ -253,7 +254,7 @@ impl<A: Aggregate> Core<A> {
 
     /// Whether a decision holds it, or waits to.
     fn is_held(&self) -> bool {
-        self.inbox.as_ref().is_some_and(|inbox| inbox.holding.is_some())
+        self.inbox.as_ref().is_some_and(|inbox| inbox.queue.is_held())
     }
 
     /// Whether there is something to do, or to wait for.

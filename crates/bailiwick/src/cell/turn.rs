@@ -8,7 +8,6 @@ use bailiwick_core::{Aggregate, Timestamp};
 use super::Cell;
 use super::drive::Work;
 use super::encode::Tools;
-use super::inbox::Called;
 use super::judge::Turn;
 use super::life::{Again, Fault, Known, Life, Live};
 use super::settle::Settled;
@@ -97,12 +96,10 @@ impl<A: Aggregate> Cell<A> {
         let mut turn = Turn { tools, now, commands: work.commands.len() };
         live.known.forget_answers(now, self.kind.shared.config.answers_for);
         self.look(live, std::mem::take(&mut work.readers), now);
-        let Called { called, due } = std::mem::take(&mut work.due);
-        if called {
+        if work.due {
             (live.rearm, live.again.called) = (true, true);
-            live.due = due.or(live.due.take());
         }
-        if called || live.overdue {
+        if work.due || live.overdue {
             self.expire(live, &mut turn);
         }
         if !live.again.entries.is_empty() && !live.overdue {
@@ -191,7 +188,6 @@ impl<A: Aggregate> Cell<A> {
                 known.armed = known.deadline;
                 self.kind.deadlines.settle(&mut known.slot, &self.id, known.deadline);
             }
-            live.due = None;
         }
         if A::SNAPSHOTS.is_some() {
             self.keep_snapshot(&mut live.known);

@@ -117,12 +117,12 @@ impl<A: Aggregate> HasWaiters for Cell<A> {
                 self.look_at(inbox, next);
             }
             inbox.callers = callers.or_nothing();
-            inbox.given_up += before_turn.iter().filter(|given_up| **given_up).count();
+            inbox.queue.given_up += before_turn.iter().filter(|given_up| **given_up).count();
             expired.reads.iter().for_each(|read| read.expire());
             inbox.left_reads += expired.reads.len();
-            gone = inbox.take_given_up();
+            gone = inbox.queue.take_given_up();
         }
-        gone.extend(self.admit_waiting(&mut core));
+        self.accept_waiting(&mut core);
         let reads = core.take_left_reads();
         // The lock first: callers that are told may do anything.
         self.withdrawn(core);
@@ -152,8 +152,11 @@ impl<A: Aggregate> Core<A> {
     fn list(&mut self, callers: &mut Callers<A>, expired: &mut Expired<A>) {
         let Some(inbox) = &mut self.inbox else { return };
         // The last to come is the last in line: before one who is listed all are.
-        let waiting = inbox.mailbox.iter_mut().chain(&mut inbox.admission_queue).rev();
-        waiting.take_while(|entry| !entry.listed).for_each(|entry| callers.command(entry, expired));
+        inbox
+            .queue
+            .latest()
+            .take_while(|entry| !entry.listed)
+            .for_each(|entry| callers.command(entry, expired));
         let reads = inbox.readers.iter_mut().rev();
         reads.take_while(|read| !read.listed).for_each(|read| callers.read(read, expired));
         inbox.unlisted = Duration::MAX;

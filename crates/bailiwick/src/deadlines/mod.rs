@@ -9,11 +9,10 @@
 //! 3. Never lost: a fired entry stays, moved on by a backstop, until the aggregate has settled it.
 //!    The backstop doubles with each time that it was not, whatever became of the aggregate meanwhile.
 //! 4. However many are due at once, no more than `due_at_once` have a place among those under way:
-//!    commands have their turns in between. A journal that does not answer keeps a place for
-//!    `due_timeout` only; see [`in_flight`].
+//!    commands have their turns in between. Whom the journal does not answer keeps a place for
+//!    `due_timeout` only; then it is one of the aggregates that wait for the journal, like any other.
 //! 5. Nothing fires while the journal is closed for writing: it waits, and is due when it is open.
 
-mod in_flight;
 mod index;
 mod run;
 mod slab;
@@ -23,34 +22,25 @@ mod tests;
 mod wheel;
 
 use std::hash::Hash;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bailiwick_core::{Aggregate, Timestamp};
+use bailiwick_core::Timestamp;
 use parking_lot::MutexGuard;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::config::Config;
 use crate::context::Lock;
-use crate::error::panic_message;
-use crate::registry::aggregate_type::AggregateType;
 use crate::util::backoff::Backoff;
-pub(crate) use in_flight::InFlight;
-use in_flight::InFlightLimit;
 use index::Index;
 pub(crate) use index::Slot;
-use run::HasDeadlines;
-pub(crate) use run::run;
-
-/// How many due deadlines a task decides, one after the other. Who has to wait for the journal gets
-/// an actor.
-const DUE_PER_TASK: usize = 16;
+pub(crate) use run::{HasDeadlines, run};
 
 pub(crate) struct Deadlines<I> {
     index: Lock<Index<I>>,
     /// The earliest entry became earlier.
-    earlier: Notify,
-    in_flight: Arc<InFlightLimit>,
+    pub(crate) earlier: Notify,
+    /// A place for each that may be under way.
+    pub(crate) places: Arc<Semaphore>,
     backoff: Backoff,
 }
 
@@ -59,7 +49,7 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
         Deadlines {
             index: Lock::new(Index::new(seed)),
             earlier: Notify::new(),
-            in_flight: InFlightLimit::new(config),
+            places: Arc::new(Semaphore::new(config.due_at_once)),
             backoff: Backoff::new(config.deadline_backoff, config.deadline_backoff_max),
         }
     }
@@ -186,20 +176,25 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
     }
 
     /// The aggregates that are due at `now`, at most `limit`; their entries move on.
-    fn take_due(&self, now: Timestamp, limit: usize) -> Vec<I> {
+    pub(crate) fn take_due(&self, now: Timestamp, limit: usize) -> Vec<I> {
         let mut due = Vec::new();
         let mut index = self.index.lock();
         index.take_due(now.as_millis(), self.backstop(now), limit, &mut due);
         due
     }
 
+    /// Says what time it is before the first entry is looked at.
+    pub(crate) fn advance(&self, now: Timestamp) {
+        self.index.lock().advance(now.as_millis());
+    }
+
     /// When `take_due` is to be called next; [`earlier`](Self::earlier) tells if that changes.
-    fn awaits(&self) -> Option<Timestamp> {
+    pub(crate) fn awaits(&self) -> Option<Timestamp> {
         self.index.lock().awaits().map(Timestamp::from_millis)
     }
 
     /// Whether there may be something due at `now`.
-    fn is_due(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
         self.index.lock().first().is_some_and(|first| first <= now.as_millis())
     }
 
@@ -232,60 +227,5 @@ fn set<I: Clone + Eq + Hash>(
         (None, Some(at)) => *slot = Some(index.insert(id.clone(), at)),
         (Some(taken), None) => index.remove(taken),
         (None, None) => {}
-    }
-}
-
-impl<A: Aggregate> HasDeadlines for AggregateType<A> {
-    fn in_flight(&self) -> &InFlightLimit {
-        &self.deadlines.in_flight
-    }
-
-    fn earlier(&self) -> &Notify {
-        &self.deadlines.earlier
-    }
-
-    fn advance(&self, now: Timestamp) {
-        self.deadlines.index.lock().advance(now.as_millis());
-    }
-
-    fn is_due(&self, now: Timestamp) -> bool {
-        self.deadlines.is_due(now)
-    }
-
-    fn awaits(&self) -> Option<Timestamp> {
-        self.deadlines.awaits()
-    }
-
-    fn fire(self: Arc<Self>, now: Timestamp) {
-        fire(&self, now);
-    }
-}
-
-/// Hands out what is due, within the bound: some to a task each, so that a few that take their time
-/// hold up few others.
-fn fire<A: Aggregate>(kind: &Arc<AggregateType<A>>, now: Timestamp) {
-    let shared = &kind.shared;
-    let elapsed = shared.environment.clock.elapsed();
-    let Deadlines { in_flight, .. } = &kind.deadlines;
-    let ids = kind.deadlines.take_due(now, in_flight.room(elapsed));
-    let mut due = ids.into_iter().map(|id| (id, in_flight.take(elapsed)));
-    loop {
-        let some: Vec<_> = due.by_ref().take(DUE_PER_TASK).collect();
-        if some.is_empty() {
-            return;
-        }
-        let kind = kind.clone();
-        shared.spawn(Box::pin(async move {
-            some.into_iter().for_each(|(id, due)| wake(&kind, &id, due));
-        }));
-    }
-}
-
-/// A panic, which can only come from the code of an ID, is nobody else's: its entry has moved on.
-fn wake<A: Aggregate>(kind: &Arc<AggregateType<A>>, id: &A::Key, due: InFlight) {
-    let woken = catch_unwind(AssertUnwindSafe(|| kind.wake(id, Some(due))));
-    if let Err(panic) = woken {
-        let message = panic_message(&*panic);
-        tracing::error!(aggregate = A::NAME, %message, "an aggregate that is due cannot be called");
     }
 }

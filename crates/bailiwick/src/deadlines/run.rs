@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::{BoxFuture, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
-use super::in_flight::InFlightLimit;
 use crate::context::{RuntimeContext, Stage};
 use crate::util::race::{either, yield_now};
 
@@ -15,7 +14,8 @@ const CLOSED_LOOK: Duration = Duration::from_secs(1);
 
 /// The aggregates of one type, as far as they have deadlines.
 pub(crate) trait HasDeadlines: Send + Sync {
-    fn in_flight(&self) -> &InFlightLimit;
+    /// A place for each that may be under way.
+    fn places(&self) -> &Semaphore;
     /// Signalled when the earliest entry became earlier.
     fn earlier(&self) -> &Notify;
     /// Says what time it is before the first entry is looked at.
@@ -34,7 +34,7 @@ pub(crate) fn run(shared: Arc<RuntimeContext>, of: Arc<dyn HasDeadlines>) -> Box
 }
 
 async fn hand_out(shared: &RuntimeContext, of: &Arc<dyn HasDeadlines>) {
-    let (clock, in_flight) = (&shared.environment.clock, of.in_flight());
+    let clock = &shared.environment.clock;
     of.advance(shared.now());
     loop {
         // Before the stage is looked at, so that its change is not missed.
@@ -49,13 +49,8 @@ async fn hand_out(shared: &RuntimeContext, of: &Arc<dyn HasDeadlines>) {
             continue;
         }
         of.clone().fire(now);
-        let elapsed = clock.elapsed();
-        if in_flight.room(elapsed) == 0 {
-            let change = either(in_flight.freed.notified(), closing);
-            match in_flight.next_back() {
-                Some(back) => either(change, clock.sleep(back.saturating_sub(elapsed))).await,
-                None => change.await,
-            }
+        if of.places().available_permits() == 0 {
+            either(of.places().acquire(), closing).await;
             continue;
         }
         let change = either(of.earlier().notified(), closing);

@@ -1,13 +1,9 @@
 //! The index against a naive one, with times of every magnitude; a million at once; the bounds.
 
 use std::collections::BTreeMap;
-use std::task::{Context, Waker};
-use std::time::Duration;
 
-use super::in_flight::InFlightLimit;
 use super::index::{Index, SORTED_AT_ONCE, Slot};
 use super::slab::{Entry, Slab};
-use crate::config::Config;
 
 /// xorshift64.
 struct Random(u64);
@@ -359,45 +355,4 @@ fn who_awaits_the_first_is_told_of_an_earlier_one() {
             }
         }
     }
-}
-
-/// Deadlines that are handed out, held for any time and given back, against a naive count.
-#[test]
-fn there_is_room_as_soon_as_places_are_given_back_or_held_too_long() {
-    const TIME_LIMIT: Duration = Duration::from_millis(64);
-    const GRAIN: Duration = Duration::from_millis(1);
-    for seed in 1..200 {
-        let mut random = Random(seed);
-        let (at_once, unanswered) = (1 + random.below(5), 1 + random.below(12));
-        let config = Config::new().due_timeout(TIME_LIMIT);
-        let config = config.due_at_once(at_once).due_unanswered(unanswered);
-        let in_flight = InFlightLimit::new(&config);
-        let (mut now, mut held) = (Duration::ZERO, Vec::new());
-        for _ in 0..400 {
-            now += Duration::from_micros(random.next() % 20_000);
-            let room = in_flight.room(now);
-            let room_if = |patience| {
-                let placed = held.iter().filter(|(since, _)| now < *since + patience).count();
-                at_once.saturating_sub(placed).min(unanswered - held.len())
-            };
-            assert!(room_if(TIME_LIMIT) <= room && room <= room_if(TIME_LIMIT - GRAIN), "{room}");
-            let full = room == 0;
-            match random.below(3) {
-                0 if !held.is_empty() => {
-                    held.swap_remove(random.below(held.len()));
-                    assert_eq!(told(&in_flight), full, "whoever waits for room is told");
-                }
-                _ if !full => held.push((now, in_flight.take(now))),
-                _ => assert!(held.len() == unanswered || in_flight.next_back() > Some(now)),
-            }
-        }
-        drop(held);
-        told(&in_flight);
-        assert_eq!(in_flight.room(now), at_once.min(unanswered), "nothing is lost");
-    }
-}
-
-fn told(in_flight: &InFlightLimit) -> bool {
-    let notified = std::pin::pin!(in_flight.freed.notified());
-    notified.poll(&mut Context::from_waker(Waker::noop())).is_ready()
 }

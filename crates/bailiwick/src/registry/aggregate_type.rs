@@ -6,10 +6,10 @@ use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
 use crate::aggregates::options::Options;
-use crate::cell::{Cell, Hold, NotAdmitted, ToolsPool};
+use crate::cell::{Cell, Hold, ToolsPool};
 use crate::context::counts::{Counts, ShardedCounters};
 use crate::context::{RuntimeContext, Stage};
-use crate::deadlines::{self, Deadlines, InFlight};
+use crate::deadlines::{self, Deadlines};
 use crate::passivation::{self, Residents, RestQueue};
 use crate::reactions::{self, Outcome};
 use crate::registry::Registry;
@@ -103,19 +103,6 @@ impl<A: Aggregate> AggregateType<A> {
     pub(crate) fn deadline_changed(self: &Arc<Self>, changed: &Changed) {
         if self.judging.notices(A::NAME, changed) {
             judge_anew(self.clone(), Whom::All);
-        }
-    }
-
-    /// The deadline index calls the aggregate with this ID.
-    pub(crate) fn wake(self: &Arc<Self>, id: &A::Key, mut due: Option<InFlight>) {
-        loop {
-            match self.cell(id) {
-                Ok(cell) => match cell.admit_deadline(&mut due) {
-                    Err(NotAdmitted::Stored) => {}
-                    _ => return,
-                },
-                Err(_) => return,
-            }
         }
     }
 
