@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bailiwick::journal::{Answer, Journal};
 use bailiwick::{
-    Aggregate, Aggregates, Context, Decide, Decision, Event, Last, MemoryJournal, Runtime,
+    Aggregate, Aggregates, Config, Context, Decide, Decision, Event, Last, MemoryJournal, Runtime,
     Timestamp, View, id,
 };
 use bailiwick_tests::altered::Altered;
@@ -132,8 +132,13 @@ impl Bank {
     }
 
     async fn on(journal: impl Journal) -> Bank {
+        Bank::with(journal, |config| config).await
+    }
+
+    async fn with(journal: impl Journal, config: impl FnOnce(Config) -> Config) -> Bank {
         let journal = FaultyJournal::new(journal);
         let builder = Runtime::builder(journal.clone()).aggregate::<Purse>().entropy(7);
+        let builder = builder.config(config);
         let runtime = builder.decision::<Transfer>().decision::<Empties>().start().await.unwrap();
         Bank { purses: runtime.aggregates(), runtime, journal }
     }
@@ -198,6 +203,26 @@ async fn a_decision_waits_for_what_is_under_way() {
     assert_eq!(answers, (6, 7));
     assert_eq!(transfer.await.unwrap(), Ok(6), "in the order of arrival");
     assert_eq!(late.await.unwrap(), 7);
+    assert_eq!(bank.conflicts(), 0);
+}
+
+#[tokio::test]
+async fn who_waits_for_room_was_there_before_a_decision_that_comes_later() {
+    let bank = Bank::with(MemoryJournal::new(), |config| config.mailbox_commands(1)).await;
+    bank.pay_in("a", 5).await;
+    bank.journal.shut();
+    let mut paid = Vec::new();
+    for _ in 0..5 {
+        paid.push(bank.ask("a").await);
+    }
+    let transfer = bank.transfer("a", "b").await;
+    let late = bank.ask("a").await;
+    bank.journal.open();
+    for (nth, paid) in (6..).zip(paid) {
+        assert_eq!(paid.await.unwrap(), nth);
+    }
+    assert_eq!(transfer.await.unwrap(), Ok(9), "in the order of arrival");
+    assert_eq!(late.await.unwrap(), 10);
     assert_eq!(bank.conflicts(), 0);
 }
 
