@@ -1,5 +1,4 @@
-//! The actors: one that runs a live aggregate, and one that works for a policy or an effect. The only file that knows
-//! kameo.
+//! Actors: they run a live aggregate, or work for a policy or an effect. The only file that knows kameo.
 //!
 //! kameo gives the task a life cycle and makes it killable; mailbox, admission and accounting are
 //! the [cell](crate::cell)'s. Nothing is ever sent through kameo's own mailbox, no actor is
@@ -8,72 +7,67 @@
 //! executor is gone. In each of them it is dropped, and the cell takes over from there.
 
 use std::convert::Infallible;
-use std::future::poll_fn;
 #[cfg(feature = "fault-injection")]
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use bailiwick_core::BoxFuture;
 use kameo::Actor;
 use kameo::actor::{ActorRef, PreparedActor, WeakActorRef};
 use kameo::mailbox::{self, MailboxReceiver, Signal};
 
-use crate::cell::Drive;
 use crate::context::RuntimeContext;
 use crate::context::tasks::Task;
 
-/// What an actor drives, whatever its aggregate: so that kameo is compiled once, and not for every type.
-pub(crate) trait Driven: Send {
-    fn drive(&mut self, cx: &mut Context<'_>) -> Drive;
-    /// The actor is gone, in whatever way. `ran`: it was polled at least once.
-    fn detached(&mut self, ran: bool);
+/// An actor that has not begun yet.
+pub(crate) struct Prepared<'a> {
+    shared: &'a RuntimeContext,
+    actor: PreparedActor<Host>,
+    task: Task,
+}
+
+impl<'a> Prepared<'a> {
+    pub(crate) fn new(shared: &'a RuntimeContext) -> Self {
+        let task = shared.tasks.begin();
+        Prepared { shared, actor: PreparedActor::new(mailbox::bounded(1)), task }
+    }
+
+    /// Runs what `begins` to its end. That is dropped with the actor, in whatever way it ends; if its
+    /// executor is gone, before it has begun.
+    pub(crate) fn run(self, begins: impl FnOnce() -> BoxFuture<()> + Send + 'static) {
+        let Prepared { shared, actor, task } = self;
+        shared.environment.spawner.spawn(Box::pin(async move {
+            let host = Host { work: begins(), _task: task };
+            drop(actor.run(host).await);
+        }));
+    }
+
     #[cfg(feature = "fault-injection")]
-    fn set_kill(&mut self, kill: Kill);
+    pub(crate) fn kill(&self) -> Kill {
+        let actor = self.actor.actor_ref().clone();
+        Kill(Arc::new(move || actor.kill()))
+    }
 }
 
-/// Attaches an actor.
-pub(crate) fn attach(shared: &RuntimeContext, driven: Box<dyn Driven>) {
-    let task = shared.tasks.begin();
-    let prepared = PreparedActor::<Host>::new(mailbox::bounded(1));
-    #[cfg_attr(not(feature = "fault-injection"), expect(unused_mut, reason = "it is not killed"))]
-    let mut host = Host { driven, ran: false, _task: task };
-    #[cfg(feature = "fault-injection")]
-    host.driven.set_kill(Kill::of(prepared.actor_ref().clone()));
-    shared.environment.spawner.spawn(Box::pin(async move {
-        // It reports its end by being dropped.
-        drop(prepared.run(host).await);
-    }));
-}
-
-/// Runs a worker of a policy or an effect.
-pub(crate) fn work(shared: &RuntimeContext, work: BoxFuture<()>) {
-    let task = shared.tasks.begin();
-    let prepared = PreparedActor::<Worker>::new(mailbox::bounded(1));
-    let worker = Worker { work, _task: task };
-    shared.environment.spawner.spawn(Box::pin(async move {
-        drop(prepared.run(worker).await);
-    }));
-}
-
-/// Works until it has nothing to do any more.
-struct Worker {
+/// One type whatever it runs: so that kameo is compiled once.
+struct Host {
     work: BoxFuture<()>,
     /// The last of all to be dropped.
     _task: Task,
 }
 
-impl Actor for Worker {
+impl Actor for Host {
     type Args = Self;
     type Error = Infallible;
 
     fn name() -> &'static str {
-        "reaction"
+        "bailiwick"
     }
 
-    async fn on_start(worker: Self, _: ActorRef<Self>) -> Result<Self, Infallible> {
-        Ok(worker)
+    async fn on_start(host: Self, _: ActorRef<Self>) -> Result<Self, Infallible> {
+        Ok(host)
     }
 
+    /// Ends with the work.
     async fn next(
         &mut self,
         _: WeakActorRef<Self>,
@@ -84,50 +78,6 @@ impl Actor for Worker {
     }
 }
 
-struct Host {
-    driven: Box<dyn Driven>,
-    ran: bool,
-    /// The last of all to be dropped.
-    _task: Task,
-}
-
-impl Actor for Host {
-    type Args = Self;
-    type Error = Infallible;
-
-    fn name() -> &'static str {
-        "aggregate"
-    }
-
-    async fn on_start(mut host: Self, _: ActorRef<Self>) -> Result<Self, Infallible> {
-        host.ran = true;
-        Ok(host)
-    }
-
-    /// Drives the cell; ends only when the cell has let this actor go.
-    async fn next(
-        &mut self,
-        _: WeakActorRef<Self>,
-        _: &mut MailboxReceiver<Self>,
-    ) -> Result<Option<Signal<Self>>, Infallible> {
-        poll_fn(|cx| match self.driven.drive(cx) {
-            Drive::Park => Poll::Pending,
-            Drive::Yield => {
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Drive::Leave | Drive::Queued => Poll::Ready(Ok(None)),
-        })
-        .await
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        self.driven.detached(self.ran);
-    }
-}
-
 /// Kills an actor from outside, as a test does.
 #[cfg(feature = "fault-injection")]
 #[derive(Clone)]
@@ -135,10 +85,6 @@ pub(crate) struct Kill(Arc<dyn Fn() + Send + Sync>);
 
 #[cfg(feature = "fault-injection")]
 impl Kill {
-    fn of(actor: ActorRef<Host>) -> Self {
-        Kill(Arc::new(move || actor.kill()))
-    }
-
     pub(crate) fn now(&self) {
         (self.0)();
     }

@@ -1,33 +1,49 @@
-//! What an actor brings to the cell that it is attached to.
+//! What an actor does for the cell that it is attached to: it drives it until that lets it go.
 
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Context;
+use std::task::{Context, Poll};
 
-use bailiwick_core::Aggregate;
+use bailiwick_core::{Aggregate, BoxFuture};
 
 use super::drive::Driver;
 use super::encode::Tools;
 use super::{Cell, Drive};
-use crate::cell::actor::Driven;
 
-/// A cell, and the actor `number` of it.
 pub(super) struct Attachment<A: Aggregate> {
-    pub(super) cell: Arc<Cell<A>>,
-    pub(super) number: u32,
-    pub(super) tools: Tools<A>,
+    cell: Arc<Cell<A>>,
+    /// As the so manieth who runs it.
+    number: u32,
+    tools: Tools<A>,
+    /// Its executor has begun to run it.
+    ran: bool,
 }
 
-impl<A: Aggregate> Driven for Attachment<A> {
-    fn drive(&mut self, cx: &mut Context<'_>) -> Drive {
-        self.cell.drive(self.number, &mut self.tools, Driver::Actor, cx)
+impl<A: Aggregate> Attachment<A> {
+    pub(super) fn new(cell: Arc<Cell<A>>, number: u32, tools: Tools<A>) -> Self {
+        Attachment { cell, number, tools, ran: false }
     }
 
-    fn detached(&mut self, ran: bool) {
-        self.cell.detached(self.number, ran);
+    pub(super) fn begin(mut self) -> BoxFuture<()> {
+        self.ran = true;
+        Box::pin(poll_fn(move |cx| self.poll(cx)))
     }
 
-    #[cfg(feature = "fault-injection")]
-    fn set_kill(&mut self, kill: crate::cell::actor::Kill) {
-        self.cell.set_kill(self.number, kill);
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.cell.drive(self.number, &mut self.tools, Driver::Actor, cx) {
+            Drive::Park => Poll::Pending,
+            Drive::Yield => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Drive::Leave | Drive::Queued => Poll::Ready(()),
+        }
+    }
+}
+
+/// The actor is gone, in whatever way.
+impl<A: Aggregate> Drop for Attachment<A> {
+    fn drop(&mut self) {
+        self.cell.detached(self.number, self.ran);
     }
 }

@@ -57,7 +57,6 @@ use parking_lot::MutexGuard;
 pub(crate) use admit::NotAdmitted;
 pub(crate) use answers::EventAt;
 pub(crate) use attend::Attending;
-pub(crate) use drive::Drive;
 pub(crate) use folding::fold_one;
 pub(crate) use hold::Hold;
 pub(crate) use inbox::Scope;
@@ -69,7 +68,9 @@ use crate::environment::time::Moment;
 use crate::passivation::CacheEntry;
 use crate::registry::aggregate_type::AggregateType;
 use crate::telemetry::log::Of;
+use actor::Prepared;
 use attachment::Attachment;
+use drive::Drive;
 use encode::Tools;
 use hint::Hint;
 use inbox::Inbox;
@@ -164,7 +165,11 @@ impl<A: Aggregate> Cell<A> {
         // Else the runtime is closed just now: nothing will ever run here again.
         let Some(journal) = shared.journal() else { return self.detached(number, false) };
         let tools = Tools::new(scope, journal);
-        actor::attach(shared, Box::new(Attachment { cell: self.clone(), number, tools }));
+        let actor = Prepared::new(shared);
+        #[cfg(feature = "fault-injection")]
+        self.set_kill(number, actor.kill());
+        let attachment = Attachment::new(self.clone(), number, tools);
+        actor.run(|| attachment.begin());
         if let Some(waker) = attended {
             waker.wake();
         }
@@ -270,7 +275,7 @@ impl<A: Aggregate> Core<A> {
 
 #[cfg(feature = "fault-injection")]
 impl<A: Aggregate> Cell<A> {
-    pub(crate) fn set_kill(&self, number: u32, kill: actor::Kill) {
+    fn set_kill(&self, number: u32, kill: actor::Kill) {
         let mut core = self.core.lock();
         if core.attachments == number
             && let Some(inbox) = &mut core.inbox

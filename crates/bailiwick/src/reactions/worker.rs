@@ -13,7 +13,7 @@ use super::facts;
 use super::lanes::{Failing, Job, Parked};
 use super::reader::until_closing;
 use super::running::Running;
-use crate::cell::actor;
+use crate::cell::actor::Prepared;
 use crate::journal::port::{self, or_closed};
 use crate::telemetry::spans;
 use crate::util::race::{Either, race};
@@ -26,7 +26,7 @@ pub(super) fn begin(running: Arc<Running>) {
         let mut gone = gone;
         gone.counted = work(&gone.running).await == End::Counted;
     });
-    actor::work(&shared, work);
+    Prepared::new(&shared).run(|| work);
 }
 
 /// A worker, until it is gone.
