@@ -24,6 +24,7 @@ mod open_journal;
 mod order;
 mod request;
 mod scheduler;
+mod settle;
 mod turn;
 
 pub use handle::Decisions;

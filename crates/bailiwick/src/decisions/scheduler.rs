@@ -284,11 +284,6 @@ impl Scheduler {
             self.kept.clear();
         }
     }
-
-    /// The executor is gone: nothing will ever run here again.
-    pub(super) fn abandon(&self) {
-        self.meet(Stage::Closed);
-    }
 }
 
 impl Waiting {

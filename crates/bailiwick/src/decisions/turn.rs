@@ -12,6 +12,7 @@ use super::batch::DecisionBatch;
 use super::order::{Ticket, Tickets};
 use super::request::DecisionRequest;
 use super::scheduler::{Gathered, Scheduler};
+use crate::context::Stage;
 use crate::util::race::yield_now;
 
 /// Runs the turn of `leader`, and those that follow from it.
@@ -70,7 +71,8 @@ impl Drop for Held {
                 self.scheduler.shared().spawn(run(self.scheduler.clone(), next));
             }
         } else {
-            self.scheduler.abandon();
+            // The executor is gone: nothing will ever run here again.
+            self.scheduler.meet(Stage::Closed);
         }
     }
 }
