@@ -9,6 +9,8 @@ use crate::domain::{Credit, CreditId, Lease, credit_id};
 use crate::driven::{Driven, FAR, ended};
 use crate::rounds::storm;
 
+/// How many are asked again and again; fewer than stay warm.
+const WARM: usize = 10_000;
 const CLIENTS: usize = 64;
 /// In so many steps leases are taken, and between them actors leave, as they would if the leases
 /// came over an hour: a million actors at once would leave an RSS that says nothing about
@@ -28,6 +30,7 @@ pub(super) async fn weigh(aggregates: usize) -> Figures {
     }
     let (in_memory, rss) = (heap().await, rss());
     assert_eq!(driven.credits.in_memory().len(), aggregates, "all are in memory");
+    let warm = warm(&driven, &ids, aggregates.min(WARM)).await;
     driven.store().await;
     let stored = heap().await;
     assert_eq!(driven.credits.deadlines_armed(), aggregates, "all have their deadlines");
@@ -38,11 +41,22 @@ pub(super) async fn weigh(aggregates: usize) -> Figures {
     drop(journal);
     let each = |bytes: f64| bytes / aggregates as f64;
     let id = size_of::<CreditId>() as f64;
+    let resident = each(in_memory - stored) - id - size_of::<Credit>() as f64;
     Figures {
-        resident: each(in_memory - stored) - id - size_of::<Credit>() as f64,
+        resident,
+        warm: Some(resident + warm),
         stored: Some(each(stored - gone) - id),
         rss: each(rss - rss_before),
     }
+}
+
+/// How much more those take that are asked again and again.
+async fn warm(driven: &Driven, ids: &Arc<[CreditId]>, aggregates: usize) -> f64 {
+    lease(driven, ids, 0, aggregates).await;
+    lease(driven, ids, 0, aggregates).await;
+    let warm = heap().await;
+    driven.rest().await;
+    (warm - heap().await) / aggregates as f64
 }
 
 /// Every aggregate of `begin..end` takes a lease.

@@ -19,6 +19,8 @@ pub use child::measure;
 pub struct Figures {
     /// Heap bytes per aggregate in memory, beside its ID and state.
     pub resident: f64,
+    /// The same of those that are asked again and again, between two commands.
+    pub warm: Option<f64>,
     /// Heap bytes per stored aggregate, beside its ID: what its deadline costs, and what maps and
     /// queues keep for the next.
     pub stored: Option<f64>,

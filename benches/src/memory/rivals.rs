@@ -39,5 +39,5 @@ pub(super) async fn weigh_sleepers(aggregates: usize) -> Figures {
 fn figures(aggregates: usize, heap: f64, rss: f64) -> Figures {
     let id_and_state = (size_of::<CreditId>() + size_of::<Credit>()) as f64;
     let each = |bytes: f64| bytes / aggregates as f64;
-    Figures { resident: each(heap) - id_and_state, stored: None, rss: each(rss) }
+    Figures { resident: each(heap) - id_and_state, warm: None, stored: None, rss: each(rss) }
 }

@@ -15,9 +15,11 @@ pub fn run(quick: bool) -> Vec<Row> {
         [("bailiwick", aggregates), ("tokio-task", 100_000), ("kameo", 100_000)]
     {
         if ONLY.get().is_none_or(|only| only == system) {
-            let Figures { resident, stored, rss } = measure(system, aggregates);
+            let Figures { resident, warm, stored, rss } = measure(system, aggregates);
             let note = format!("RSS {rss:.0} B each, with ID, state and journal");
             rows.push(row(system.to_owned(), resident, note));
+            let note = "between two commands that come soon after each other".to_owned();
+            rows.extend(warm.map(|warm| row(format!("{system} warm"), warm, note)));
             let note = "an armed deadline, and room for the next".to_owned();
             rows.extend(stored.map(|stored| row(format!("{system} stored"), stored, note)));
         }
