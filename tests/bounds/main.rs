@@ -3,6 +3,7 @@
 mod album;
 mod batches;
 mod durable;
+mod flood;
 mod narrow;
 mod race;
 mod reads;
