@@ -8,20 +8,15 @@
 //! | | |
 //! |---|---|
 //! | `plan` | what a run is made of |
+//! | `world` | the time, the journal, the runtimes, and the outside world |
 //! | `journal` | the journal, and what goes wrong with it |
-//! | `outside` | the outside world |
-//! | `drops` | what operators drop |
-//! | `world`, `operator` | who does something in a run |
-//! | `run` | trouble, then quiet, and what must hold at the end |
+//! | `disturbances` | what is done to the runtimes, and by an operator |
+//! | `run` | its parts, one after the other, and what must hold at the end |
 
-mod drops;
+mod disturbances;
 mod journal;
-mod operator;
-mod outside;
 mod plan;
 mod run;
-mod sights;
 mod world;
 
-pub use run::{PolicyRun, run_of};
-pub use sights::{PolicySight, PolicySights};
+pub use run::{PolicyRun, PolicySight, PolicySights, run};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bailiwick::Config;
 
 use crate::saying::Kind;
+use crate::sim::clock::Timed;
 use crate::sim::executor::Order;
-use crate::sim::plan::Timed;
 use crate::sim::random::Random;
 
 pub(super) const SENDERS: [&str; 3] = ["a", "b", "c"];

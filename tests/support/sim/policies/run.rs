@@ -1,13 +1,13 @@
-//! A run of policies: trouble, then quiet, in which everything that was said is heard, then a last runtime
-//! that finds nothing to do.
+//! A run of policies: first with faults, then without, when everything that was sent arrives, then a last
+//! runtime that finds nothing to do.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bailiwick::{Clock, ReactionHandle, Sabotage};
 
 use super::plan::Plan;
-use super::sights::{PolicySight, PolicySights};
 use super::world::World;
 use crate::invariant::Invariant::{End, NoPanic, Progress, WakeUp};
 use crate::invariant::Violation;
@@ -35,7 +35,7 @@ pub struct PolicyRun {
 }
 
 /// Runs a seed in this thread, in which a tokio runtime is entered.
-pub fn run_of(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRun {
+pub fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRun {
     let mut random = Random::of(seed ^ 0x0070_011c_7000);
     let plan = Plan::draw(&mut random);
     let executor = Executor::new(plan.order);
@@ -237,3 +237,46 @@ impl Driver {
         true
     }
 }
+
+/// Something worth having happened in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum PolicySight {
+    Caused,
+    Rejected,
+    Nothing,
+    GaveUp,
+    Skipped,
+    SkippedAsAWhole,
+    DroppedByOperator,
+    /// What was to be delivered was found done.
+    FoundDone,
+    /// The journal refused a delivery.
+    Overtaken,
+    Parked,
+    /// A lane that an earlier runtime had parked was retried by a later one.
+    RetriedAfterRestart,
+    /// A lane read what it did not hold.
+    ReadOn,
+    /// A runtime went on from a mark.
+    FromAMark,
+    ShutDown,
+    Dropped,
+    ExecutorLost,
+    /// A runtime could not be started, and was started again.
+    NotStarted,
+    Performed,
+    EffectGaveUp,
+    EffectParked,
+    EffectSkipped,
+    EffectDropped,
+    /// The outside world was called again.
+    CalledAgain,
+    /// A call ended before it had an answer.
+    CallCut,
+    /// A lane was parked, or an operator saw to one, while another runtime ran.
+    ParkedBeside,
+}
+
+/// What was seen.
+pub type PolicySights = BTreeSet<PolicySight>;

@@ -1,8 +1,10 @@
-//! The world of a run: one time, one journal, chance, the runtimes, and the books.
+//! The world of a run: one time, one journal, random numbers, the runtimes, the outside world that the
+//! effect calls, and what is expected of them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use bailiwick::journal::Journal;
@@ -11,18 +13,15 @@ use bailiwick::{
 };
 use parking_lot::Mutex;
 
-use super::drops::Known;
-use super::journal::SimJournal;
-use super::outside::SimOutside;
+use super::journal::{Known, SimJournal};
 use super::plan::{Deed, Plan, RECEIVERS, SENDERS, Saying};
-use super::sights::{PolicySight, PolicySights};
+use super::run::{PolicySight, PolicySights};
 use crate::invariant::{Checked, Violation};
 use crate::saying::books::Books;
-use crate::saying::calls::{CALLS, Calls};
+use crate::saying::calls::{CALLS, Call, Calls, Outside};
 use crate::saying::{Broken, CARRIES, Carries, HearByDecision, Receiver, Say, Sender};
-use crate::sim::clock::SimClock;
-use crate::sim::plan::{BEGIN, Timed};
-use crate::sim::queue::{Queue, Spawner};
+use crate::sim::clock::{BEGIN, SimClock, Timed};
+use crate::sim::executor::{Queue, Spawner};
 use crate::sim::random::Random;
 use crate::sim::trace::{Step, Trace};
 
@@ -283,5 +282,32 @@ impl World {
         for seat in seats {
             drop(seat.runtime.lock().take());
         }
+    }
+}
+
+pub(super) struct SimOutside(pub(super) Arc<World>);
+
+/// A call that has no answer yet.
+struct UnderWay<'a>(&'a World);
+
+impl Outside for SimOutside {
+    async fn call(&self, call: Call) -> bool {
+        let SimOutside(world) = self;
+        world.note(&Step::Called { news: call.news });
+        let checked = world.books.lock().effect.called(&call, world.head(), world.is_alone());
+        world.expect(checked);
+        let under_way = UnderWay(world);
+        let slow =
+            if world.in_trouble() { world.random.lock().between(0, world.plan.slow) } else { 0 };
+        world.sleep(slow).await;
+        std::mem::forget(under_way);
+        let breaks = world.in_trouble() && world.random.lock().one_in(world.plan.call_faults);
+        !breaks
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.saw(PolicySight::CallCut);
     }
 }

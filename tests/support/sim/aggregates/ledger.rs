@@ -1,13 +1,11 @@
-//! The ledger: what is in the journal, folded by other code than the runtime's, and every rule that
-//! an event has to keep at the instant at which it takes effect.
+//! The ledger: what is in the journal, folded by other code than the runtime's, and what every call may
+//! leave there and was answered.
 
 use bailiwick::journal::EncodedEvent;
-use bailiwick::{Position, Timestamp};
+use bailiwick::{Position, Tag, Timestamp};
 
-use super::concerned::{call_of, counters_of, is_of_decision};
 use super::history::{History, Writer};
-use super::plan::COUNTERS;
-use super::trail::Trail;
+use super::plan::{COUNTERS, Call};
 use crate::counter::CounterEvent;
 use crate::invariant::Invariant::{NoEffect, Once, Readable, Rules, Whole};
 use crate::invariant::{Checked, Violation};
@@ -125,4 +123,70 @@ impl Ledger {
         };
         Whole.require(whole, || format!("what its key was answered is not with it: {trail:?}"))
     }
+}
+
+/// What a call may leave in the journal.
+#[derive(Debug)]
+pub(super) struct Trail {
+    pub(super) call: Call,
+    /// Whom it was asked of: if it has a key, perhaps several.
+    pub(super) seats: Vec<usize>,
+    /// How many came before it to the same runtime, for the same counter.
+    pub(super) arrived: Option<u64>,
+    /// The alarm that it sets, as a time.
+    pub(super) alarm: Option<Timestamp>,
+    /// Where its event is.
+    pub(super) written: Option<Position>,
+    /// Where its answer is, if that is an event of its own.
+    pub(super) answered: Option<Position>,
+    /// Its caller was told that it had no effect.
+    pub(super) denied: bool,
+    /// Its caller was told that it may have had one.
+    pub(super) unclear: bool,
+    /// Its caller was told that it had.
+    pub(super) replied: bool,
+}
+
+impl Trail {
+    pub(super) fn new(call: Call, alarm: Option<Timestamp>) -> Self {
+        Trail {
+            call,
+            seats: Vec::new(),
+            arrived: None,
+            alarm,
+            written: None,
+            answered: None,
+            denied: false,
+            unclear: false,
+            replied: false,
+        }
+    }
+
+    /// The position that its reply comes with, if it has had its effect.
+    pub(super) fn end(&self) -> Option<Position> {
+        self.answered.or(self.written)
+    }
+}
+
+pub(super) fn is_of_decision(event: &CounterEvent) -> bool {
+    matches!(event, CounterEvent::Together(_) | CounterEvent::Reminded(_))
+}
+
+/// The number of the call that an event belongs to.
+pub(super) fn call_of(event: &EncodedEvent) -> Option<usize> {
+    event.metadata.extra().correlation.as_ref()?.as_str().parse().ok()
+}
+
+/// Which counters of the run an event concerns.
+pub(super) fn counters_of(event: &EncodedEvent) -> Vec<usize> {
+    event.tags.iter().filter_map(counter_of_tag).collect()
+}
+
+/// Which counter of the run has this tag.
+pub(super) fn counter_of_tag(tag: &Tag) -> Option<usize> {
+    (tag.key() == "counter").then(|| counter_named(tag.value()))?
+}
+
+pub(super) fn counter_named(name: &str) -> Option<usize> {
+    COUNTERS.iter().position(|known| *known == name)
 }

@@ -7,14 +7,12 @@ use std::time::Duration;
 
 use bailiwick::{Admission, Config};
 
-use super::executor::Order;
 use crate::counter::Bell;
+use crate::sim::clock::Timed;
+use crate::sim::executor::Order;
 
 /// The counters of a run are the first few of these.
 pub(super) const COUNTERS: [&str; 5] = ["a", "b", "c", "d", "e"];
-
-/// When every run begins, in milliseconds.
-pub(super) const BEGIN: u64 = 1_000;
 
 /// How far clocks of different runtimes are apart at most, in milliseconds.
 pub(super) const SKEW: u64 = 30;
@@ -45,13 +43,6 @@ pub(super) struct Plan {
     pub(super) slow: u64,
     /// Whether time goes on while somebody works.
     pub(super) ticks: bool,
-}
-
-/// Something that happens at a time, in milliseconds from the beginning.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Timed<T> {
-    pub(super) at: u64,
-    pub(super) what: T,
 }
 
 /// A call of a client.

@@ -1,17 +1,18 @@
-//! A seat: the place of one runtime in a run, and what is known about it from outside.
+//! A node: a runtime in a run, and what is known about it from outside.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use bailiwick::{Aggregates, Counts, Decisions, Runtime, Timestamp};
 use parking_lot::Mutex;
 
-use super::clock::SimClock;
 use super::plan::COUNTERS;
 use crate::counter::Counter;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{Bounds, Counts as Counted, End, Time};
+use crate::sim::clock::SimClock;
 
 /// The place of one runtime.
 pub(super) struct Seat {

@@ -1,5 +1,5 @@
-//! A run: trouble first, then a time in which everything works and every promise falls due, then
-//! the end, and a runtime that has to make do with what is in the journal.
+//! A run: first with faults, then without, when every promise falls due, then the end of all runtimes,
+//! and then one that has to make do with what is in the journal.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -7,19 +7,19 @@ use std::sync::atomic::Ordering::Relaxed;
 use bailiwick::Sabotage;
 
 use super::client::client;
-use super::deeds::deed;
-use super::driver::Driver;
-use super::ends;
-use super::executor::Executor;
-use super::foreign::{foreign, set_alarms};
+use super::coverage::Sights;
+use super::disturbances::deed;
+use super::other_writer::{foreign, set_alarms};
 use super::plan::Plan;
-use super::quiet;
-use super::random::Random;
-use super::sights::Sights;
 use super::watcher::{WATCHERS, watcher};
 use super::world::World;
-use crate::invariant::Invariant::{End, Watch};
+use super::{disturbances, liveness_checks};
+use crate::invariant::Invariant::{End, NoPanic, Progress, WakeUp, Watch};
 use crate::invariant::Violation;
+use crate::sim::executor::Executor;
+use crate::sim::panics::Watched;
+use crate::sim::random::Random;
+use crate::sim::trace::Step;
 
 /// Long enough for every back-off, every alarm that rings in a run, and all rest.
 const QUIET: u64 = 400;
@@ -39,7 +39,7 @@ pub struct Run {
     pub violation: Option<Violation>,
 }
 
-pub(super) fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> Run {
+pub fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> Run {
     let mut random = Random::of(seed);
     let plan = Plan::draw(&mut random);
     let executor = Executor::new(plan.order);
@@ -121,8 +121,8 @@ impl Driver {
             // An alarm that is broken is tried for ever, even if another writer has mended it.
             world.expect(world.check_memory(&seat, &world.plan.broken_bells));
         }
-        world.spawn("probe", quiet::probe(world.clone()));
-        world.spawn("again", quiet::keys_answer(world.clone()));
+        world.spawn("probe", liveness_checks::probe(world.clone()));
+        world.spawn("again", liveness_checks::keys_answer(world.clone()));
         self.until_done();
         self.pass(QUIET);
         let world = &self.world;
@@ -137,7 +137,7 @@ impl Driver {
         self.part("end");
         let world = self.world.clone();
         for seat in world.open_seats() {
-            world.spawn("end", ends::close(world.clone(), seat));
+            world.spawn("end", disturbances::close(world.clone(), seat));
         }
         self.until_done();
         self.pass(1);
@@ -163,7 +163,7 @@ impl Driver {
         self.until_done();
         world.spawn("start", world.clone().start());
         self.until_done();
-        world.spawn("again", quiet::keys_answer(world.clone()));
+        world.spawn("again", liveness_checks::keys_answer(world.clone()));
         self.until_done();
         self.pass(QUIET);
         for seat in world.open_seats() {
@@ -171,5 +171,86 @@ impl Driver {
             world.expect(world.check_rest(&seat, true));
         }
         self.end();
+    }
+}
+
+/// No run takes nearly as many; one that does is going round in circles.
+const MOST_POLLS: u64 = 10_000;
+
+/// Drives a run.
+pub(super) struct Driver {
+    pub(super) executor: Executor,
+    pub(super) world: Arc<World>,
+    watched: Watched,
+    polls: u64,
+}
+
+impl Driver {
+    pub(super) fn new(executor: Executor, world: Arc<World>) -> Self {
+        Driver { executor, world, watched: Watched::new(), polls: 0 }
+    }
+
+    pub(super) fn part(&self, name: &'static str) {
+        self.world.note(&Step::Part { name });
+    }
+
+    /// Until the run's own tasks are done.
+    pub(super) fn until_done(&mut self) {
+        while self.polls_all() && self.is_busy() && self.passes(u64::MAX) {}
+        if self.world.violation().is_none() && self.is_busy() {
+            let what = "somebody waits for ever: nothing is ready and nobody sleeps";
+            self.world.violated(WakeUp.broken(what));
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.executor.tasks_of(0).next().is_some()
+    }
+
+    /// For so many milliseconds.
+    pub(super) fn pass(&mut self, millis: u64) {
+        let until = self.world.now() + millis;
+        while self.polls_all() && self.passes(until) {}
+        self.world.time.advance_to(until);
+        self.polls_all();
+    }
+
+    /// Until nothing is ready. False if an invariant is violated.
+    fn polls_all(&mut self) -> bool {
+        let world = &self.world;
+        while let Some(polled) = self.executor.poll_one(&world.random) {
+            world.note(&Step::Poll { task: polled.task, of: polled.name });
+            self.polls += 1;
+            let panics = self.watched.unexpected();
+            if polled.panicked || !panics.is_empty() {
+                world.violated(NoPanic.broken(format!("a panic nobody asked for: {panics:?}")));
+            }
+            if self.polls > MOST_POLLS {
+                let what = format!("{MOST_POLLS} polls and no end: a livelock");
+                world.violated(Progress.broken(what));
+            }
+            if world.violation().is_some() {
+                return false;
+            }
+        }
+        world.violation().is_none()
+    }
+
+    /// Lets time pass until the next sleeper wakes, or a little longer. False if there is none
+    /// before `until`.
+    fn passes(&mut self, until: u64) -> bool {
+        let world = &self.world;
+        world.watch();
+        let Some(next) = world.time.next_sleeper() else {
+            return false;
+        };
+        if next.as_millis() > until || world.violation().is_some() {
+            return false;
+        }
+        let late = world.random.lock().pick(&[0, 0, 0, 1, 4]);
+        world.time.advance_to(next.plus_millis(late).as_millis().min(until.max(next.as_millis())));
+        let to = world.now();
+        world.note(&Step::Pass { to });
+        true
     }
 }

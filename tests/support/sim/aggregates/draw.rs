@@ -1,13 +1,14 @@
-//! Drawing a plan: how likely everything is.
+//! Drawing a plan from random numbers: how likely everything is.
 
 use std::time::Duration;
 
 use bailiwick::{Admission, Config};
 
-use super::executor::Order;
-use super::plan::{COUNTERS, Call, Deed, Expecting, Foreign, Patience, Plan, SKEW, Timed, Verb};
-use super::random::Random;
+use super::plan::{COUNTERS, Call, Deed, Expecting, Foreign, Patience, Plan, SKEW, Verb};
 use crate::counter::Bell;
+use crate::sim::clock::Timed;
+use crate::sim::executor::Order;
+use crate::sim::random::Random;
 
 impl Plan {
     pub(super) fn draw(random: &mut Random) -> Plan {

@@ -1,4 +1,4 @@
-//! Fate: what becomes of a call to the journal, and what a failure excuses.
+//! Faults: whether a call to the journal is slow or fails, and what the runtime is excused for then.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -6,23 +6,8 @@ use bailiwick::Clock;
 
 use super::journal::SimJournal;
 use super::plan::SKEW;
-use super::trace::Step;
-
-/// What becomes of an append.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    Done,
-    NotWritten,
-    /// Reported as unknown, not written.
-    Lost,
-    /// Reported as unknown, but written.
-    Hidden,
-    /// Reported as unknown, and written later.
-    Late,
-    PanicsInCall,
-    PanicsUnwritten,
-    PanicsWritten,
-}
+use crate::sim::faults::Fate;
+use crate::sim::trace::Step;
 
 impl SimJournal {
     /// How long the journal takes for something.

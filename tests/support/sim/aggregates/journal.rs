@@ -10,22 +10,23 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bailiwick::journal::{
-    Answer, AppendCondition, AppendError, AppendLimits, EncodedEvent, Head, Health, Journal,
-    JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError, ValuesPage,
+    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
+    Journal, JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError,
+    ValuesPage,
 };
 use bailiwick::{MemoryJournal, Position, Tag};
 use tokio::sync::oneshot;
 
-use super::asking::keyed_call;
-use super::concerned::{counter_of_tag, counters_of};
-use super::effect::Outcome;
-use super::fate::Fate;
+use super::ask::keyed_call;
+use super::coverage::Sight;
 use super::history::Writer;
-use super::panics;
-use super::seat::{Appender, Appending, Seat, UnderWay};
-use super::sights::Sight;
+use super::ledger::{counter_of_tag, counters_of};
+use super::node::{Appender, Appending, Seat, UnderWay};
 use super::world::World;
-use crate::invariant::Invariant::{Bounds, Rules};
+use crate::invariant::Invariant::{Bounds, Readable, Rules};
+use crate::sim::faults::Fate;
+use crate::sim::panics;
+use crate::sim::trace::Step;
 
 /// The journal as one runtime has it.
 pub(super) struct SimJournal {
@@ -264,4 +265,43 @@ impl Append {
 fn unavailable() -> JournalReadError {
     let error: bailiwick::BoxError = "the disk is gone".into();
     JournalReadError::Unavailable(error.into())
+}
+
+/// What comes of an append.
+pub(super) type Outcome = Result<Appended, AppendError>;
+
+impl World {
+    /// An append takes effect, unless its condition does not hold.
+    pub(super) fn take_effect(
+        &self,
+        by: Writer,
+        counter: usize,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> Outcome {
+        let outcome = self.store.append(events.clone(), condition).now();
+        let outcome = outcome.expect("a journal in memory answers at once");
+        let seat = match by {
+            Writer::Seat(seat) | Writer::Late(seat) => Some(seat),
+            Writer::Foreign => None,
+        };
+        match &outcome {
+            Ok(appended) => {
+                let latest = self.latest();
+                let first = appended.first.get();
+                self.note(&Step::Appended { by: seat, counter, first, events: events.len() });
+                let checked = self.ledger.lock().record(by, appended.first, &events, latest);
+                self.expect(checked);
+            }
+            Err(AppendError::Conflict { at }) => {
+                self.saw(Sight::Conflict);
+                let at = at.get();
+                self.note(&Step::Conflict { seat, counter, at });
+            }
+            Err(error) => {
+                self.violated(Readable.broken(format!("the journal in memory failed: {error}")));
+            }
+        }
+        outcome
+    }
 }

@@ -1,10 +1,10 @@
-//! An operator, who sees to lanes that are parked.
+//! What is done to the runtimes of a run while they work, and what an operator does about parked lanes.
 
 use std::sync::Arc;
 
 use bailiwick::ReactionHandle;
 
-use super::sights::PolicySight;
+use super::run::PolicySight;
 use super::world::{Seat, World};
 
 impl World {

@@ -6,10 +6,11 @@ use bailiwick::journal::{AppendCondition, EncodedEvent, EventType, Metadata, Que
 use bailiwick::{Clock, Event, Tag, Timestamp};
 
 use super::history::Writer;
-use super::plan::{COUNTERS, Foreign, Timed};
-use super::trace::Step;
+use super::plan::{COUNTERS, Foreign};
 use super::world::World;
 use crate::counter::{Bell, CounterEvent};
+use crate::sim::clock::Timed;
+use crate::sim::trace::Step;
 
 /// Another writer reads a counter, thinks, and appends what the rules allow, if it still may.
 pub(super) async fn foreign(world: Arc<World>, foreign: Timed<Foreign>) {

@@ -7,15 +7,15 @@
 
 use bailiwick::Position;
 
-use super::answer::Answer;
+use super::ask::Answer;
+use super::client::Made;
+use super::coverage::Sight;
 use super::history::Seen;
-use super::made::Made;
 use super::plan::Verb;
-use super::sights::Sight;
-use super::trace::Step;
 use super::world::World;
 use crate::invariant::Invariant::{Durable, Fresh, NoEffect, Once, Rules};
 use crate::invariant::{Checked, Violation};
+use crate::sim::trace::Step;
 
 impl World {
     /// The caller of `made` has its answer.

@@ -1,5 +1,5 @@
-//! What was to be seen in a run. Invariants that hold because nothing ever happens are worth
-//! nothing, so a test asks that over many seeds everything was seen.
+//! Which cases a run met. Invariants that hold because nothing ever happens are worth nothing, so a
+//! test asks that over many seeds every case was met.
 
 /// Something worth having happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,18 +4,20 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::task::Poll;
 
 use bailiwick::{ErrorReport, News, SubscribeError, Watch};
 
 use super::history::Seen;
-use super::plan::{COUNTERS, Timed};
-use super::seat::Seat;
-use super::trace::Step;
+use super::node::Seat;
+use super::plan::COUNTERS;
 use super::world::World;
 use crate::counter::{Counter, CounterEvent};
 use crate::invariant::{Checked, Invariant};
+use crate::sim::clock::Timed;
+use crate::sim::trace::Step;
 
 /// The group of the watchers' tasks: they go on until their runtimes end.
 pub(super) const WATCHERS: usize = usize::MAX;

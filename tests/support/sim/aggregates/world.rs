@@ -1,29 +1,30 @@
-//! The world of a run: one time, one journal, chance, the runtimes in their seats, and the books.
+//! The world of a run: one time, one journal, random numbers, the nodes, and the ledger.
 //!
 //! Everything in it is used by one thread, a poll at a time. The locks are there because a runtime
 //! wants its surroundings to be `Send`; none is held while other code is called.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use bailiwick::{BoxFuture, Clock, ManualClock, MemoryJournal, Runtime, Sabotage, Timestamp};
 use parking_lot::Mutex;
 
-use super::clock::SimClock;
+use super::coverage::{Sight, Sights};
 use super::journal::SimJournal;
 use super::ledger::Ledger;
-use super::plan::{BEGIN, Plan};
-use super::queue::{Queue, Spawner};
-use super::random::Random;
-use super::seat::Seat;
-use super::sights::{Sight, Sights};
-use super::trace::{Step, Trace};
+use super::node::Seat;
+use super::plan::Plan;
 use super::watcher::Watcher;
 use crate::counter::Counter;
 use crate::invariant::{Checked, Invariant, Violation};
 use crate::pairs::{CountBoth, Remind};
+use crate::sim::clock::{BEGIN, SimClock};
+use crate::sim::executor::{Queue, Spawner};
+use crate::sim::random::Random;
+use crate::sim::trace::{Step, Trace};
 
 /// The world of a run.
 pub(super) struct World {

@@ -2,7 +2,7 @@
 
 use bailiwick::{Admission, Cause, Position, ReadError, Unknown};
 
-use super::made::Made;
+use super::client::Made;
 use super::plan::Verb;
 use super::world::World;
 use crate::invariant::Checked;

@@ -1,4 +1,4 @@
-//! The history of a counter: what was to be seen of it, and from when on.
+//! The history of a counter: what could be seen of it, and from when on.
 
 use std::collections::BTreeSet;
 
