@@ -8,7 +8,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | `random`, `executor`, `clock`, `trace` | what makes a run a function of its seed |
+//! | `random`, `executor`, `clock`, `driver`, `trace` | what makes a run a function of its seed |
 //! | `faults`, `panics` | how appends fail, and which panics were asked for |
 //! | `aggregates` | runs of aggregates and decisions |
 //! | `policies` | runs of a policy and an effect |
@@ -17,6 +17,7 @@
 
 mod aggregates;
 mod clock;
+mod driver;
 mod executor;
 mod faults;
 mod panics;

@@ -6,7 +6,7 @@
 //! | `world`, `node` | the time, the journal and the runtimes of a run |
 //! | `journal`, `faults` | the journal, and what goes wrong with it |
 //! | `client`, `ask` | who calls, how, and what was answered |
-//! | `disturbances`, `other_writer`, `watcher` | what else happens in a run |
+//! | `disturbances`, `watcher` | what else happens in a run |
 //! | `ledger`, `history` | what is in the journal, by call and by counter |
 //! | `event_checks`, `answer_checks`, `reason_checks`, `liveness_checks` | what must hold of every event, of every answer, of every failure, and whenever time passes |
 //! | `run` | its parts, one after the other, and what must hold at the end |
@@ -25,7 +25,6 @@ mod journal;
 mod ledger;
 mod liveness_checks;
 mod node;
-mod other_writer;
 mod plan;
 mod reason_checks;
 mod run;

@@ -4,20 +4,20 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use bailiwick::Sabotage;
+use bailiwick::{ManualClock, Sabotage};
+use parking_lot::Mutex;
 
 use super::client::client;
 use super::coverage::Sights;
-use super::disturbances::deed;
-use super::other_writer::{foreign, set_alarms};
+use super::disturbances::{deed, foreign, set_alarms};
 use super::plan::Plan;
 use super::watcher::{WATCHERS, watcher};
 use super::world::World;
 use super::{disturbances, liveness_checks};
-use crate::invariant::Invariant::{End, NoPanic, Progress, WakeUp, Watch};
+use crate::invariant::Invariant::{End, Watch};
 use crate::invariant::Violation;
+use crate::sim::driver::{Driven, Driver};
 use crate::sim::executor::Executor;
-use crate::sim::panics::Watched;
 use crate::sim::random::Random;
 use crate::sim::trace::Step;
 
@@ -61,6 +61,34 @@ pub fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> Run {
     }
 }
 
+impl Driven for World {
+    const MOST_POLLS: u64 = 10_000;
+
+    fn random(&self) -> &Mutex<Random> {
+        &self.random
+    }
+
+    fn time(&self) -> &ManualClock {
+        &self.time
+    }
+
+    fn note(&self, step: &Step) {
+        World::note(self, step);
+    }
+
+    fn violated(&self, violation: Violation) {
+        World::violated(self, violation);
+    }
+
+    fn violation(&self) -> Option<Violation> {
+        World::violation(self)
+    }
+
+    fn check_at_rest(&self) {
+        self.watch();
+    }
+}
+
 impl World {
     /// Lets go of everything, and sees whether anything else holds on to it.
     fn end(self: &Arc<World>) {
@@ -78,7 +106,7 @@ impl World {
     }
 }
 
-impl Driver {
+impl Driver<World> {
     fn all_parts(&mut self) {
         for part in [Self::trouble, Self::quiet, Self::end, Self::aftermath] {
             part(self);
@@ -171,86 +199,5 @@ impl Driver {
             world.expect(world.check_rest(&seat, true));
         }
         self.end();
-    }
-}
-
-/// No run takes nearly as many; one that does is going round in circles.
-const MOST_POLLS: u64 = 10_000;
-
-/// Drives a run.
-pub(super) struct Driver {
-    pub(super) executor: Executor,
-    pub(super) world: Arc<World>,
-    watched: Watched,
-    polls: u64,
-}
-
-impl Driver {
-    pub(super) fn new(executor: Executor, world: Arc<World>) -> Self {
-        Driver { executor, world, watched: Watched::new(), polls: 0 }
-    }
-
-    pub(super) fn part(&self, name: &'static str) {
-        self.world.note(&Step::Part { name });
-    }
-
-    /// Until the run's own tasks are done.
-    pub(super) fn until_done(&mut self) {
-        while self.polls_all() && self.is_busy() && self.passes(u64::MAX) {}
-        if self.world.violation().is_none() && self.is_busy() {
-            let what = "somebody waits for ever: nothing is ready and nobody sleeps";
-            self.world.violated(WakeUp.broken(what));
-        }
-    }
-
-    fn is_busy(&self) -> bool {
-        self.executor.tasks_of(0).next().is_some()
-    }
-
-    /// For so many milliseconds.
-    pub(super) fn pass(&mut self, millis: u64) {
-        let until = self.world.now() + millis;
-        while self.polls_all() && self.passes(until) {}
-        self.world.time.advance_to(until);
-        self.polls_all();
-    }
-
-    /// Until nothing is ready. False if an invariant is violated.
-    fn polls_all(&mut self) -> bool {
-        let world = &self.world;
-        while let Some(polled) = self.executor.poll_one(&world.random) {
-            world.note(&Step::Poll { task: polled.task, of: polled.name });
-            self.polls += 1;
-            let panics = self.watched.unexpected();
-            if polled.panicked || !panics.is_empty() {
-                world.violated(NoPanic.broken(format!("a panic nobody asked for: {panics:?}")));
-            }
-            if self.polls > MOST_POLLS {
-                let what = format!("{MOST_POLLS} polls and no end: a livelock");
-                world.violated(Progress.broken(what));
-            }
-            if world.violation().is_some() {
-                return false;
-            }
-        }
-        world.violation().is_none()
-    }
-
-    /// Lets time pass until the next sleeper wakes, or a little longer. False if there is none
-    /// before `until`.
-    fn passes(&mut self, until: u64) -> bool {
-        let world = &self.world;
-        world.watch();
-        let Some(next) = world.time.next_sleeper() else {
-            return false;
-        };
-        if next.as_millis() > until || world.violation().is_some() {
-            return false;
-        }
-        let late = world.random.lock().pick(&[0, 0, 0, 1, 4]);
-        world.time.advance_to(next.plus_millis(late).as_millis().min(until.max(next.as_millis())));
-        let to = world.now();
-        world.note(&Step::Pass { to });
-        true
     }
 }

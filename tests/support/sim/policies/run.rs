@@ -5,22 +5,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use bailiwick::{Clock, ReactionHandle, Sabotage};
+use bailiwick::{ManualClock, ReactionHandle, Sabotage};
+use parking_lot::Mutex;
 
 use super::plan::Plan;
 use super::world::World;
-use crate::invariant::Invariant::{End, NoPanic, Progress, WakeUp};
+use crate::invariant::Invariant::{End, Progress};
 use crate::invariant::Violation;
 use crate::saying::book::Book;
+use crate::sim::driver::{Driven, Driver};
 use crate::sim::executor::Executor;
-use crate::sim::panics::Watched;
 use crate::sim::random::Random;
 use crate::sim::trace::Step;
 
 /// Long enough for every back-off and all that is late.
 const QUIET: u64 = 200;
-const MOST_POLLS: u64 = 60_000;
-
 /// What came of a run of policies.
 #[derive(Debug)]
 pub struct PolicyRun {
@@ -43,7 +42,7 @@ pub fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRun {
     if readable {
         eprintln!("seed {seed}: {:#?}", world.plan);
     }
-    let mut driver = Driver { executor, world: world.clone(), watched: Watched::new(), polls: 0 };
+    let mut driver = Driver::new(executor, world.clone());
     for part in [Driver::trouble, Driver::quiet, Driver::aftermath] {
         part(&mut driver);
         if world.violation().is_some() {
@@ -81,14 +80,7 @@ pub fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRun {
     PolicyRun { seed, trace, sights, violation: world.violation() }
 }
 
-struct Driver {
-    executor: Executor,
-    world: Arc<World>,
-    watched: Watched,
-    polls: u64,
-}
-
-impl Driver {
+impl Driver<World> {
     fn trouble(&mut self) {
         let world = self.world.clone();
         for _ in 0..world.plan.seats {
@@ -106,7 +98,7 @@ impl Driver {
     /// From now on everything works, and an operator retries what is parked.
     fn quiet(&mut self) {
         let world = self.world.clone();
-        world.note(&Step::Part { name: "quiet" });
+        self.part("quiet");
         world.trouble.store(false, Relaxed);
         world.broken.store(false, Relaxed);
         // Twice: what was late may park a lane again.
@@ -121,7 +113,7 @@ impl Driver {
     /// A last runtime finds everything done.
     fn aftermath(&mut self) {
         let world = self.world.clone();
-        world.note(&Step::Part { name: "aftermath" });
+        self.part("aftermath");
         self.sees_counts();
         for seat in world.open_seats() {
             drop(seat.runtime.lock().take());
@@ -182,59 +174,29 @@ impl Driver {
             }
         }
     }
+}
 
-    fn until_done(&mut self) {
-        while self.polls_all() && self.is_busy() && self.passes(u64::MAX) {}
-        if self.world.violation().is_none() && self.is_busy() {
-            let what = "somebody waits for ever: nothing is ready and nobody sleeps";
-            self.world.violated(WakeUp.broken(what));
-        }
+impl Driven for World {
+    const MOST_POLLS: u64 = 60_000;
+
+    fn random(&self) -> &Mutex<Random> {
+        &self.random
     }
 
-    fn is_busy(&self) -> bool {
-        self.executor.tasks_of(0).next().is_some()
+    fn time(&self) -> &ManualClock {
+        &self.time
     }
 
-    fn pass(&mut self, millis: u64) {
-        let until = self.world.now() + millis;
-        while self.polls_all() && self.passes(until) {}
-        self.world.time.advance_to(until);
-        self.polls_all();
+    fn note(&self, step: &Step) {
+        World::note(self, step);
     }
 
-    /// Until nothing is ready. False if an invariant is violated.
-    fn polls_all(&mut self) -> bool {
-        let world = &self.world;
-        while let Some(polled) = self.executor.poll_one(&world.random) {
-            world.note(&Step::Poll { task: polled.task, of: polled.name });
-            self.polls += 1;
-            let panics = self.watched.unexpected();
-            if polled.panicked || !panics.is_empty() {
-                world.violated(NoPanic.broken(format!("a panic nobody asked for: {panics:?}")));
-            }
-            if self.polls > MOST_POLLS {
-                let what = format!("{MOST_POLLS} polls and no end: a livelock");
-                world.violated(Progress.broken(what));
-            }
-            if world.violation().is_some() {
-                return false;
-            }
-        }
-        world.violation().is_none()
+    fn violated(&self, violation: Violation) {
+        World::violated(self, violation);
     }
 
-    /// Lets time pass until the next sleeper wakes. False if there is none before `until`.
-    fn passes(&mut self, until: u64) -> bool {
-        let world = &self.world;
-        let Some(next) = world.time.next_sleeper() else { return false };
-        if next.as_millis() > until || world.violation().is_some() {
-            return false;
-        }
-        let late = world.random.lock().pick(&[0, 0, 0, 1, 4]);
-        world.time.advance_to(next.plus_millis(late).as_millis().min(until.max(next.as_millis())));
-        let to = world.time.now().as_millis();
-        world.note(&Step::Pass { to });
-        true
+    fn violation(&self) -> Option<Violation> {
+        World::violation(self)
     }
 }
 

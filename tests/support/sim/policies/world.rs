@@ -14,7 +14,7 @@ use bailiwick::{
 use parking_lot::Mutex;
 
 use super::journal::{Known, SimJournal};
-use super::plan::{Deed, Plan, RECEIVERS, SENDERS, Saying};
+use super::plan::{Plan, RECEIVERS, SENDERS, Saying};
 use super::run::{PolicySight, PolicySights};
 use crate::invariant::{Checked, Violation};
 use crate::saying::books::Books;
@@ -48,11 +48,11 @@ pub(super) struct World {
     pub(super) time: ManualClock,
     pub(super) store: MemoryJournal,
     pub(super) random: Arc<Mutex<Random>>,
-    queue: Arc<Queue>,
+    pub(super) queue: Arc<Queue>,
     seats: Mutex<Vec<Arc<Seat>>>,
     groups: AtomicU64,
     /// The runtimes that run, or begin to.
-    alive: Mutex<BTreeSet<usize>>,
+    pub(super) alive: Mutex<BTreeSet<usize>>,
     pub(super) books: Mutex<Books>,
     pub(super) trace: Mutex<Trace>,
     pub(super) sights: Mutex<PolicySights>,
@@ -107,7 +107,7 @@ impl World {
         }
     }
 
-    async fn reach(&self, at: u64) {
+    pub(super) async fn reach(&self, at: u64) {
         self.sleep((BEGIN + at).saturating_sub(self.now())).await;
     }
 
@@ -228,52 +228,6 @@ impl World {
         let Some(senders) = senders else { return };
         let say = Say(kind, RECEIVERS[receiver].into());
         drop(senders.get(SENDERS[sender]).ask(say).await);
-    }
-
-    pub(super) async fn does(self: Arc<World>, deed: Timed<Deed>) {
-        self.reach(deed.at).await;
-        let Some(seat) = self.any_seat() else { return };
-        match deed.what {
-            Deed::Break { millis } => {
-                self.broken.store(true, Relaxed);
-                self.sleep(millis).await;
-                self.broken.store(false, Relaxed);
-                return;
-            }
-            Deed::Down { millis } => {
-                self.down.fetch_max(self.now() + millis, Relaxed);
-                return;
-            }
-            Deed::Operate => return self.operates(&seat).await,
-            Deed::Shutdown { limit } => {
-                let runtime = seat.runtime.lock().take();
-                self.deed(seat.group - 1, "shut down");
-                if let Some(runtime) = runtime {
-                    runtime.shutdown(Duration::from_millis(limit)).await;
-                    self.saw(PolicySight::ShutDown);
-                }
-            }
-            Deed::Drop => {
-                self.deed(seat.group - 1, "dropped");
-                drop(seat.runtime.lock().take());
-                self.saw(PolicySight::Dropped);
-            }
-            Deed::LoseExecutor => {
-                self.deed(seat.group - 1, "executor lost");
-                let runtime = seat.runtime.lock().take();
-                self.queue.lose(seat.group);
-                let pause = self.random.lock().between(0, 6);
-                self.sleep(pause).await;
-                drop(runtime);
-                self.saw(PolicySight::ExecutorLost);
-            }
-        }
-        self.alive.lock().remove(&(seat.group - 1));
-        if self.open_seats().is_empty() {
-            let pause = self.random.lock().between(0, 4);
-            self.sleep(pause).await;
-            self.start().await;
-        }
     }
 
     /// Lets go of everything.
