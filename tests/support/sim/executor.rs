@@ -13,8 +13,7 @@ use std::collections::BTreeSet;
 use std::mem::take;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bailiwick::{BoxFuture, Spawn};
@@ -41,7 +40,7 @@ pub(super) struct Executor {
 struct Task {
     future: BoxFuture<()>,
     waker: Waker,
-    alarm: Arc<Alarm>,
+    wakes: Arc<TaskWaker>,
     name: &'static str,
     group: usize,
     rank: u64,
@@ -50,8 +49,8 @@ struct Task {
 impl Task {
     fn new(incoming: Incoming, id: usize, queue: &Arc<Queue>, rank: u64) -> Self {
         let Incoming { future, name, group } = incoming;
-        let alarm = Alarm::ringing(id, queue);
-        Task { future, waker: alarm.clone().into(), alarm, name, group, rank }
+        let wakes = TaskWaker::ready(id, queue);
+        Task { future, waker: wakes.clone().into(), wakes, name, group, rank }
     }
 }
 
@@ -81,7 +80,7 @@ impl Executor {
             let Some(ready) = &mut self.tasks[task] else {
                 continue;
             };
-            ready.alarm.rewind();
+            ready.wakes.reset();
             let name = ready.name;
             let mut cx = Context::from_waker(&ready.waker);
             let polled = catch_unwind(AssertUnwindSafe(|| ready.future.as_mut().poll(&mut cx)));
@@ -216,34 +215,34 @@ impl Queue {
 }
 
 /// Wakes one task.
-pub(super) struct Alarm {
+pub(super) struct TaskWaker {
     id: usize,
     queue: Arc<Queue>,
     /// It is among the ready ones already.
-    rung: AtomicBool,
+    woken: AtomicBool,
 }
 
-impl Alarm {
+impl TaskWaker {
     /// Of a new task, which is ready.
-    pub(super) fn ringing(id: usize, queue: &Arc<Queue>) -> Arc<Self> {
-        let alarm = Arc::new(Alarm { id, queue: queue.clone(), rung: AtomicBool::new(false) });
-        alarm.wake_by_ref();
-        alarm
+    pub(super) fn ready(id: usize, queue: &Arc<Queue>) -> Arc<Self> {
+        let waker = Arc::new(TaskWaker { id, queue: queue.clone(), woken: AtomicBool::new(false) });
+        waker.wake_by_ref();
+        waker
     }
 
     /// Its task is about to be polled.
-    pub(super) fn rewind(&self) {
-        self.rung.store(false, Relaxed);
+    pub(super) fn reset(&self) {
+        self.woken.store(false, Relaxed);
     }
 }
 
-impl Wake for Alarm {
+impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !self.rung.swap(true, Relaxed) {
+        if !self.woken.swap(true, Relaxed) {
             self.queue.0.lock().ready.push(self.id);
         }
     }

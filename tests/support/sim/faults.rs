@@ -2,15 +2,15 @@
 
 /// What becomes of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    Done,
+pub(super) enum AppendFault {
+    None,
     NotWritten,
     /// Reported as unknown, not written.
-    Lost,
+    UnknownLost,
     /// Reported as unknown, but written.
-    Hidden,
+    UnknownWritten,
     /// Reported as unknown, and written later.
-    Late,
+    UnknownLate,
     PanicsInCall,
     PanicsUnwritten,
     PanicsWritten,

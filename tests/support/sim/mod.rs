@@ -25,8 +25,8 @@ mod policies;
 pub mod random;
 mod trace;
 
-pub use aggregates::{Run, Sight, Sights};
-pub use policies::{PolicyRun, PolicySight, PolicySights};
+pub use aggregates::{Case, Coverage, Run};
+pub use policies::{PolicyCase, PolicyCoverage, PolicyRun};
 pub use random::Random;
 
 use std::panic::resume_unwind;

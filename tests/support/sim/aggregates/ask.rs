@@ -10,8 +10,8 @@ use bailiwick::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::client::{Made, cut};
-use super::coverage::Sight;
+use super::client::{Attempt, with_patience};
+use super::coverage::Case;
 use super::history::Seen;
 use super::node::Tally;
 use super::plan::{COUNTERS, Call, Verb};
@@ -21,60 +21,61 @@ use crate::pairs::{CountBoth, NotNow, Remind};
 use crate::sim::panics;
 
 /// Makes a call, and waits as long as its caller has patience.
-pub(super) async fn ask(world: &Arc<World>, made: &Made) -> Answer {
-    let counter = reference(made);
+pub(super) async fn ask(world: &Arc<World>, attempt: &Attempt) -> Answer {
+    let counter = reference(attempt);
     let value = |value: u64| Some(value);
     let nothing = |()| None;
     let name = |counter: usize| COUNTERS[counter].into();
-    let one = made.call.counter;
-    let at = world.ledger.lock().trails[made.number].alarm;
-    match made.call.verb {
+    let one = attempt.call.counter;
+    let at = world.ledger.lock().calls[attempt.number].alarm;
+    match attempt.call.verb {
         Verb::Count { limit } => {
-            command(world, made, &counter, Count { limit }, value, |no| no.value).await
+            command(world, attempt, &counter, Count { limit }, value, |no| no.value).await
         }
         Verb::SetAlarm { bell, .. } => {
-            command(world, made, &counter, SetAlarm { at, bell }, nothing, |no| match no {}).await
+            command(world, attempt, &counter, SetAlarm { at, bell }, nothing, |no| match no {})
+                .await
         }
-        Verb::Look => command(world, made, &counter, Look, value, |no| match no {}).await,
+        Verb::Look => command(world, attempt, &counter, Look, value, |no| match no {}).await,
         Verb::CountBoth { other, limit } => {
             let (one, other) = (name(one), name(other));
-            decision(world, made, CountBoth { one, other, limit }).await
+            decision(world, attempt, CountBoth { one, other, limit }).await
         }
         Verb::Remind { of, from, .. } => {
             let (counter, of) = (name(one), name(of));
             let at = at.expect("it has a time");
-            decision(world, made, Remind { counter, at, of, from }).await
+            decision(world, attempt, Remind { counter, at, of, from }).await
         }
         Verb::PanicInDecide => {
             let panics = Panic::InDecide;
-            command(world, made, &counter, panics, nothing, |no| match no {}).await
+            command(world, attempt, &counter, panics, nothing, |no| match no {}).await
         }
         Verb::PanicInApply => {
             let panics = Panic::InApply;
-            command(world, made, &counter, panics, nothing, |no| match no {}).await
+            command(world, attempt, &counter, panics, nothing, |no| match no {}).await
         }
-        Verb::Read | Verb::ReadAndPanic => read(world, made, &counter).await,
+        Verb::Read | Verb::ReadAndPanic => read(world, attempt, &counter).await,
     }
 }
 
-fn reference(made: &Made) -> AggregateRef<Counter> {
-    let Call { timeout, admission, .. } = made.call;
-    let counter = made
-        .seat
+fn reference(attempt: &Attempt) -> AggregateRef<Counter> {
+    let Call { timeout, admission, .. } = attempt.call;
+    let counter = attempt
+        .node
         .counters()
-        .get(COUNTERS[made.call.counter])
+        .get(COUNTERS[attempt.call.counter])
         .timeout(timeout)
         .admission(admission)
-        .correlation(made.number.to_string());
-    match made.expected {
+        .correlation(attempt.number.to_string());
+    match attempt.expected {
         Some(position) => counter.expecting(position),
         None => counter,
     }
 }
 
 /// The idempotency key of a call.
-fn key_of(made: &Made) -> Option<String> {
-    made.call.keyed.then(|| format!("{KEY}{}", made.number))
+fn key_of(attempt: &Attempt) -> Option<String> {
+    attempt.call.keyed.then(|| format!("{KEY}{}", attempt.number))
 }
 
 const KEY: &str = "call-";
@@ -88,7 +89,7 @@ type Asking<C, R, N> = BoxFuture<Result<Receipt<R>, AskError<C, N>>>;
 
 async fn command<C>(
     world: &World,
-    made: &Made,
+    attempt: &Attempt,
     counter: &AggregateRef<Counter>,
     command: C,
     value: impl Fn(<Counter as Decide<C>>::Reply) -> Option<u64>,
@@ -98,12 +99,12 @@ where
     Counter: Decide<C, Reply: Serialize + DeserializeOwned>,
     C: Serialize + Send + 'static,
 {
-    let asking: Asking<C, _, _> = match key_of(made) {
+    let asking: Asking<C, _, _> = match key_of(attempt) {
         Some(key) => Box::pin(counter.once(key).ask_with_receipt(command)),
         None => Box::pin(counter.ask_with_receipt(command)),
     };
-    let asking = noting_arrival(world, made, asking);
-    match cut(asking, made.call.patience, &world.time).await {
+    let asking = noting_arrival(world, attempt, asking);
+    match with_patience(asking, attempt.call.patience, &world.time).await {
         Ok(Ok(Receipt { reply, position, repeated, .. })) => {
             Answer::Replied { value: value(reply), position, repeated }
         }
@@ -113,19 +114,19 @@ where
     }
 }
 
-async fn decision<D, const N: usize>(world: &World, made: &Made, decision: D) -> Answer
+async fn decision<D, const N: usize>(world: &World, attempt: &Attempt, decision: D) -> Answer
 where
     D: Decision<Reply = [u64; N], Rejection = NotNow<N>> + Serialize,
     [u64; N]: Serialize + DeserializeOwned,
 {
-    let Call { timeout, admission, patience, .. } = made.call;
-    let decisions = made.seat.decisions().timeout(timeout).admission(admission);
-    let decisions = decisions.correlation(made.number.to_string());
-    let asking: Asking<D, _, _> = match key_of(made) {
+    let Call { timeout, admission, patience, .. } = attempt.call;
+    let decisions = attempt.node.decisions().timeout(timeout).admission(admission);
+    let decisions = decisions.correlation(attempt.number.to_string());
+    let asking: Asking<D, _, _> = match key_of(attempt) {
         Some(key) => Box::pin(decisions.once(key).decide_with_receipt(decision)),
         None => Box::pin(decisions.decide_with_receipt(decision)),
     };
-    match cut(asking, patience, &world.time).await {
+    match with_patience(asking, patience, &world.time).await {
         Ok(Ok(Receipt { reply, position, repeated, .. })) => {
             Answer::Decided { values: reply.into(), position, repeated }
         }
@@ -143,14 +144,14 @@ fn without_reply<C, R>(error: AskError<C, R>) -> Answer {
     }
 }
 
-/// Notes the first poll of a call: it is in the mailbox then, or in the queue at its door.
-async fn noting_arrival<F: Future>(world: &World, made: &Made, asking: F) -> F::Output {
+/// Notes the first poll of a call: it is in the mailbox then, or in its admission queue.
+async fn noting_arrival<F: Future>(world: &World, attempt: &Attempt, asking: F) -> F::Output {
     let mut asking = std::pin::pin!(asking);
     let mut first = true;
     poll_fn(|cx| {
         if std::mem::take(&mut first) {
-            let arrived = &mut made.seat.account.lock().arrived[made.call.counter];
-            world.ledger.lock().trails[made.number].arrived = Some(*arrived);
+            let arrived = &mut attempt.node.observed.lock().arrived[attempt.call.counter];
+            world.ledger.lock().calls[attempt.number].arrived = Some(*arrived);
             *arrived += 1;
         }
         asking.as_mut().poll(cx)
@@ -158,16 +159,16 @@ async fn noting_arrival<F: Future>(world: &World, made: &Made, asking: F) -> F::
     .await
 }
 
-async fn read(world: &Arc<World>, made: &Made, counter: &AggregateRef<Counter>) -> Answer {
-    let panics = made.call.verb == Verb::ReadAndPanic;
-    let (world_too, seat) = (world.clone(), made.seat.clone());
+async fn read(world: &Arc<World>, attempt: &Attempt, counter: &AggregateRef<Counter>) -> Answer {
+    let panics = attempt.call.verb == Verb::ReadAndPanic;
+    let (world_too, node) = (world.clone(), attempt.node.clone());
     let look = move |state: &Counter, now: Timestamp| {
-        world_too.expect(seat.look_at(now));
+        world_too.expect(node.look_at(now));
         assert!(!panics, "{}", panics::LOOK);
         Seen { value: state.value, rings: state.rings, alarm: state.alarm }
     };
-    match cut(counter.read(look), made.call.patience, &world.time).await {
-        Ok(Ok(seen)) => Answer::Saw(seen.value),
+    match with_patience(counter.read(look), attempt.call.patience, &world.time).await {
+        Ok(Ok(seen)) => Answer::Read(seen.value),
         Ok(Err(error)) => Answer::Unread(error),
         Err(polled) => Answer::Cancelled { polled },
     }
@@ -194,7 +195,7 @@ pub(super) enum Answer {
     Refused {
         values: Vec<u64>,
     },
-    Saw(Seen),
+    Read(Seen),
     NotRun(Cause),
     Unknown(Unknown),
     Unread(ReadError),
@@ -206,32 +207,30 @@ pub(super) enum Answer {
 
 impl Answer {
     /// An answer as the trace has it.
-    pub(super) fn summary(&self) -> (Sight, &'static str, (u64, u64)) {
+    pub(super) fn summary(&self) -> (Case, &'static str, (u64, u64)) {
         match self {
             Answer::Replied { value, position, .. } => {
                 let numbers = (value.unwrap_or_default(), position.get());
-                (Sight::Replied, "reply", numbers)
+                (Case::Replied, "reply", numbers)
             }
-            Answer::Rejected { value } => (Sight::Rejected, "rejection", (*value, 0)),
+            Answer::Rejected { value } => (Case::Rejected, "rejection", (*value, 0)),
             Answer::Decided { values, position, .. } => {
-                (Sight::Decided, "decided", (values[0], position.get()))
+                (Case::Decided, "decided", (values[0], position.get()))
             }
-            Answer::Refused { values } => (Sight::Refused, "refused", (values[0], 0)),
-            Answer::Saw(seen) => (Sight::ReadAnswered, "saw", (seen.value, seen.rings)),
+            Answer::Refused { values } => (Case::Refused, "refused", (values[0], 0)),
+            Answer::Read(seen) => (Case::ReadAnswered, "saw", (seen.value, seen.rings)),
             Answer::NotRun(Cause::Moved { expected, actual }) => {
-                (Sight::Moved, "moved", (expected.get(), actual.get()))
+                (Case::Moved, "moved", (expected.get(), actual.get()))
             }
             Answer::NotRun(cause) => {
-                let (sight, how) = not_run(cause);
-                (sight, how, (0, 0))
+                let (case, how) = not_run(cause);
+                (case, how, (0, 0))
             }
-            Answer::Unknown(Unknown::TimedOut) => (Sight::TimedOutAfter, "out of time", (0, 0)),
-            Answer::Unknown(Unknown::ShutDown) => (Sight::UnknownAtTheEnd, "unknown end", (0, 0)),
-            Answer::Unknown(_) => (Sight::Unknown, "unknown", (0, 0)),
-            Answer::Unread(_) => (Sight::Unread, "unread", (0, 0)),
-            Answer::Cancelled { polled } => {
-                (Sight::Cancelled, "cancelled", (u64::from(*polled), 0))
-            }
+            Answer::Unknown(Unknown::TimedOut) => (Case::TimedOutAfter, "out of time", (0, 0)),
+            Answer::Unknown(Unknown::ShutDown) => (Case::UnknownAtTheEnd, "unknown end", (0, 0)),
+            Answer::Unknown(_) => (Case::Unknown, "unknown", (0, 0)),
+            Answer::Unread(_) => (Case::Unread, "unread", (0, 0)),
+            Answer::Cancelled { polled } => (Case::Cancelled, "cancelled", (u64::from(*polled), 0)),
         }
     }
 
@@ -249,21 +248,21 @@ impl Answer {
             Answer::NotRun(_) => &mut tally.not_run,
             Answer::Unknown(Unknown::TimedOut) | Answer::Cancelled { .. } => &mut tally.unseen,
             Answer::Unknown(_) => &mut tally.unknown,
-            Answer::Saw(_) | Answer::Unread(_) => return,
+            Answer::Read(_) | Answer::Unread(_) => return,
         };
         *of += 1;
     }
 }
 
-fn not_run(cause: &Cause) -> (Sight, &'static str) {
+fn not_run(cause: &Cause) -> (Case, &'static str) {
     match cause {
-        Cause::MailboxFull { .. } => (Sight::MailboxFull, "full"),
-        Cause::Overloaded { .. } => (Sight::Overloaded, "overloaded"),
-        Cause::TimedOut => (Sight::TimedOutBefore, "not in time"),
-        Cause::ShutDown => (Sight::RefusedAtTheEnd, "shut down"),
-        Cause::Contended { .. } => (Sight::Contended, "contended"),
-        Cause::Overtaken { .. } => (Sight::Overtaken, "overtaken"),
-        Cause::Panicked { .. } => (Sight::Panicked, "panicked"),
-        _ => (Sight::GivenBack, "given back"),
+        Cause::MailboxFull { .. } => (Case::MailboxFull, "full"),
+        Cause::Overloaded { .. } => (Case::Overloaded, "overloaded"),
+        Cause::TimedOut => (Case::TimedOutBefore, "not in time"),
+        Cause::ShutDown => (Case::RefusedAtTheEnd, "shut down"),
+        Cause::Contended { .. } => (Case::Contended, "contended"),
+        Cause::Overtaken { .. } => (Case::Overtaken, "overtaken"),
+        Cause::Panicked { .. } => (Case::Panicked, "panicked"),
+        _ => (Case::GivenBack, "given back"),
     }
 }

@@ -9,11 +9,11 @@ use std::time::Duration;
 use bailiwick::{Clock, ManualClock, Position, Timestamp};
 
 use super::ask::{Answer, ask};
-use super::coverage::Sight;
-use super::ledger::Trail;
-use super::node::Seat;
+use super::coverage::Case;
+use super::ledger::CallRecord;
+use super::node::Node;
 use super::plan::{COUNTERS, Call, Expecting, Patience, Verb};
-use super::world::{Open, World};
+use super::world::{OpenCall, World};
 use crate::sim::clock::BEGIN;
 use crate::sim::trace::Step;
 
@@ -23,27 +23,27 @@ const ATTEMPTS: usize = 4;
 /// Makes `call` when its time has come.
 pub(super) async fn client(world: Arc<World>, call: Call) {
     world.reach(call.at).await;
-    if let Some(seat) = world.any_seat() {
-        make(&world, seat, call).await;
+    if let Some(node) = world.any_node() {
+        make(&world, node, call).await;
     }
 }
 
 /// Makes `call` now. Returns whether it was answered by a reply.
-pub(super) async fn make(world: &Arc<World>, seat: Arc<Seat>, call: Call) -> bool {
-    let number = world.enter(&seat, call);
-    let mut seat = seat;
+pub(super) async fn make(world: &Arc<World>, node: Arc<Node>, call: Call) -> bool {
+    let number = world.enter(&node, call);
+    let mut node = node;
     for _ in 1..ATTEMPTS {
-        match attempt(world, &seat, call, number).await {
+        match try_once(world, &node, call, number).await {
             Answered::Replied => return true,
             Answered::Unclear if call.keyed => {}
             _ => return false,
         }
         let pause = world.random.lock().pick(&[0, 0, 2, 8]);
         world.sleep(pause).await;
-        let Some(next) = world.any_seat() else { return false };
-        seat = next;
+        let Some(next) = world.any_node() else { return false };
+        node = next;
     }
-    attempt(world, &seat, call, number).await == Answered::Replied
+    try_once(world, &node, call, number).await == Answered::Replied
 }
 
 /// What a caller knows.
@@ -56,34 +56,34 @@ pub(super) enum Answered {
     Unclear,
 }
 
-/// Makes a call that was entered, once more if it has a key.
-pub(super) async fn attempt(
+/// Makes a call that was entered, perhaps not for the first time. Checks its answer.
+pub(super) async fn try_once(
     world: &Arc<World>,
-    seat: &Arc<Seat>,
+    node: &Arc<Node>,
     call: Call,
     number: usize,
 ) -> Answered {
-    let made = begin(world, seat.clone(), call, number);
-    let answer = ask(world, &made).await;
-    world.open.lock().remove(&made.number);
+    let attempt = begin(world, node.clone(), call, number);
+    let answer = ask(world, &attempt).await;
+    world.open_calls.lock().remove(&attempt.number);
     let answered = match &answer {
         Answer::Replied { .. } | Answer::Decided { .. } => Answered::Replied,
         answer if answer.is_unclear() => Answered::Unclear,
         _ => Answered::No,
     };
-    let checked = world.check_answer(&made, answer);
-    world.expect(checked.map_err(|why| why.at(format_args!("call {}", made.number))));
-    let trail = &mut world.ledger.lock().trails[number];
-    trail.unclear |= answered == Answered::Unclear;
-    trail.replied |= answered == Answered::Replied;
+    let checked = world.check_answer(&attempt, answer);
+    world.expect(checked.map_err(|why| why.at(format_args!("call {}", attempt.number))));
+    let record = &mut world.ledger.lock().calls[number];
+    record.unclear |= answered == Answered::Unclear;
+    record.replied |= answered == Answered::Replied;
     answered
 }
 
-/// A call that was made.
-pub(super) struct Made {
+/// A call that was made, with what its answer is checked against.
+pub(super) struct Attempt {
     pub(super) number: usize,
     pub(super) call: Call,
-    pub(super) seat: Arc<Seat>,
+    pub(super) node: Arc<Node>,
     pub(super) began: u64,
     /// The number of the newest state that has to be shown at least, by counter.
     pub(super) floor: [usize; COUNTERS.len()],
@@ -96,39 +96,39 @@ pub(super) struct Made {
 
 impl World {
     /// A call is in the ledger before it is made, with the time that it is about.
-    pub(super) fn enter(&self, seat: &Seat, call: Call) -> usize {
+    pub(super) fn enter(&self, node: &Node, call: Call) -> usize {
         let from_now = |millis: u64| match millis {
             0 => Timestamp::from_millis(BEGIN - 1),
-            _ => seat.clock.shows().plus_millis(millis),
+            _ => node.clock.shows().plus_millis(millis),
         };
         let alarm = match call.verb {
             Verb::SetAlarm { in_ms, .. } => in_ms.map(from_now),
             Verb::Remind { in_ms, .. } => Some(from_now(in_ms)),
             _ => None,
         };
-        let trails = &mut self.ledger.lock().trails;
-        trails.push(Trail::new(call, alarm));
-        trails.len() - 1
+        let calls = &mut self.ledger.lock().calls;
+        calls.push(CallRecord::new(call, alarm));
+        calls.len() - 1
     }
 }
 
-/// It is made now, of this seat.
-pub(super) fn begin(world: &World, seat: Arc<Seat>, call: Call, number: usize) -> Made {
+/// The call is made now, at this node.
+pub(super) fn begin(world: &World, node: Arc<Node>, call: Call, number: usize) -> Attempt {
     let counter = call.counter;
-    let mut floor = seat.account.lock().shown;
+    let mut floor = node.observed.lock().shown;
     let mut ledger = world.ledger.lock();
-    if let Some(beside) = call.verb.beside() {
-        seat.account.lock().ties.insert((counter, beside));
+    if let Some(beside) = call.verb.other_counter() {
+        node.observed.lock().decided_together.insert((counter, beside));
         // Decided on what the journal has when it is its turn.
         for counter in call.about() {
             floor[counter] = ledger.counters[counter].states.len() - 1;
         }
     }
-    let trail = &mut ledger.trails[number];
-    trail.seats.push(seat.number);
+    let record = &mut ledger.calls[number];
+    record.nodes.push(node.number);
     // Of another attempt than those that have ended without an effect.
-    trail.denied = false;
-    let (again, was_done) = (trail.unclear || trail.replied, trail.end());
+    record.denied = false;
+    let (again, was_done) = (record.unclear || record.replied, record.end());
     let states = &ledger.counters[counter].states;
     let expected = call.expecting.map(|expecting| match expecting {
         Expecting::Right => states[states.len() - 1].0,
@@ -136,20 +136,20 @@ pub(super) fn begin(world: &World, seat: Arc<Seat>, call: Call, number: usize) -
     });
     let known = states.len() > 1;
     drop(ledger);
-    if known && !seat.counters().in_memory().iter().any(|id| id.as_str() == COUNTERS[counter]) {
-        world.saw(Sight::Stored);
+    if known && !node.counters().in_memory().iter().any(|id| id.as_str() == COUNTERS[counter]) {
+        world.covered(Case::Stored);
     }
     let began = world.now();
     let timeout = u64::try_from(call.timeout.as_millis()).expect("short");
-    let decides = call.verb.beside().is_some();
-    let open = Open { seat: seat.number, counter, decides, over: began + timeout };
-    world.open.lock().insert(number, open);
-    world.note(&Step::Asks { call: number, seat: seat.number, counter, what: call.verb.name() });
-    Made { number, call, seat, began, floor, expected, again, was_done }
+    let decides = call.verb.other_counter().is_some();
+    let open = OpenCall { node: node.number, counter, decides, over: began + timeout };
+    world.open_calls.lock().insert(number, open);
+    world.note(&Step::Asks { call: number, node: node.number, counter, what: call.verb.name() });
+    Attempt { number, call, node, began, floor, expected, again, was_done }
 }
 
 /// The output of `call`, unless patience ends first; then whether it was polled at all.
-pub(super) async fn cut<F: Future>(
+pub(super) async fn with_patience<F: Future>(
     call: F,
     patience: Patience,
     time: &ManualClock,

@@ -5,7 +5,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 #[allow(missing_docs)]
-pub enum Sight {
+pub enum Case {
     Replied,
     Rejected,
     Panicked,
@@ -43,59 +43,59 @@ pub enum Sight {
 }
 
 /// All of them.
-const ALL: [Sight; 32] = [
-    Sight::Replied,
-    Sight::Rejected,
-    Sight::Panicked,
-    Sight::ReadAnswered,
-    Sight::Cancelled,
-    Sight::MailboxFull,
-    Sight::Overloaded,
-    Sight::TimedOutBefore,
-    Sight::TimedOutAfter,
-    Sight::Moved,
-    Sight::Contended,
-    Sight::GivenBack,
-    Sight::Unknown,
-    Sight::UnknownAtTheEnd,
-    Sight::Unread,
-    Sight::RefusedAtTheEnd,
-    Sight::Conflict,
-    Sight::LateAppend,
-    Sight::Rang,
-    Sight::Stuck,
-    Sight::Killed,
-    Sight::ShutDownInTime,
-    Sight::ShutDownTooLate,
-    Sight::ShutDownAborted,
-    Sight::Dropped,
-    Sight::ExecutorLost,
-    Sight::Stored,
-    Sight::Decided,
-    Sight::Refused,
-    Sight::Overtaken,
-    Sight::Repeated,
-    Sight::DecisionRepeated,
+const ALL: [Case; 32] = [
+    Case::Replied,
+    Case::Rejected,
+    Case::Panicked,
+    Case::ReadAnswered,
+    Case::Cancelled,
+    Case::MailboxFull,
+    Case::Overloaded,
+    Case::TimedOutBefore,
+    Case::TimedOutAfter,
+    Case::Moved,
+    Case::Contended,
+    Case::GivenBack,
+    Case::Unknown,
+    Case::UnknownAtTheEnd,
+    Case::Unread,
+    Case::RefusedAtTheEnd,
+    Case::Conflict,
+    Case::LateAppend,
+    Case::Rang,
+    Case::Stuck,
+    Case::Killed,
+    Case::ShutDownInTime,
+    Case::ShutDownTooLate,
+    Case::ShutDownAborted,
+    Case::Dropped,
+    Case::ExecutorLost,
+    Case::Stored,
+    Case::Decided,
+    Case::Refused,
+    Case::Overtaken,
+    Case::Repeated,
+    Case::DecisionRepeated,
 ];
 
 /// A set of sights.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Sights(u64);
+pub struct Coverage(u64);
 
-impl Sights {
+impl Coverage {
     /// Adds one.
-    pub fn add(&mut self, sight: Sight) {
-        self.0 |= 1 << sight as u8;
+    pub fn add(&mut self, case: Case) {
+        self.0 |= 1 << case as u8;
     }
 
     /// Adds those of another run.
-    pub fn add_all(&mut self, others: Sights) {
+    pub fn add_all(&mut self, others: Coverage) {
         self.0 |= others.0;
     }
 
     /// Those that are not among them.
-    pub fn missing(self) -> Vec<Sight> {
-        let seen = |sight: &Sight| self.0 & (1 << *sight as u8) != 0;
-        ALL.into_iter().filter(|sight| !seen(sight)).collect()
+    pub fn missing(self) -> Vec<Case> {
+        let seen = |case: &Case| self.0 & (1 << *case as u8) != 0;
+        ALL.into_iter().filter(|case| !seen(case)).collect()
     }
 }

@@ -10,51 +10,51 @@ use std::time::Duration;
 use bailiwick::journal::{AppendCondition, EncodedEvent, EventType, Metadata, Query, QueryItem};
 use bailiwick::{Clock, Counts, Event, Runtime, Shutdown, Tag, Timestamp};
 
-use super::client::cut;
-use super::coverage::Sight;
+use super::client::with_patience;
+use super::coverage::Case;
 use super::history::Writer;
-use super::node::Seat;
-use super::plan::{COUNTERS, Deed, Foreign, Patience};
+use super::node::Node;
+use super::plan::{COUNTERS, Disturbance, ForeignAppend, Patience};
 use super::world::World;
 use crate::counter::{Bell, CounterEvent};
 use crate::invariant::Invariant::{Counts as Counted, End};
 use crate::sim::clock::Timed;
 use crate::sim::trace::Step;
 
-/// Does `deed` when its time has come.
-pub(super) async fn deed(world: Arc<World>, deed: Timed<Deed>) {
-    world.reach(deed.at).await;
-    let Some(seat) = world.any_seat() else { return };
-    match deed.what {
-        Deed::KillActor { counter } => {
-            let killed = seat.counters().kill_actor(COUNTERS[counter]);
-            world.deed(&seat, "actor killed", u64::from(killed));
+/// Does `disturbance` when its time has come.
+pub(super) async fn disturb(world: Arc<World>, disturbance: Timed<Disturbance>) {
+    world.reach(disturbance.at).await;
+    let Some(node) = world.any_node() else { return };
+    match disturbance.what {
+        Disturbance::KillActor { counter } => {
+            let killed = node.counters().kill_actor(COUNTERS[counter]);
+            world.note_node(&node, "actor killed", u64::from(killed));
             if killed {
-                world.saw(Sight::Killed);
+                world.covered(Case::Killed);
             }
         }
-        Deed::SetClock { ahead } => {
-            world.deed(&seat, "clock set", ahead);
-            seat.clock.set(ahead);
+        Disturbance::SetClock { ahead } => {
+            world.note_node(&node, "clock set", ahead);
+            node.clock.set(ahead);
         }
-        Deed::Blind { millis } => {
-            world.deed(&seat, "journal blind", millis);
-            world.blind.fetch_max(world.now() + millis, Relaxed);
+        Disturbance::Unreadable { millis } => {
+            world.note_node(&node, "journal blind", millis);
+            world.unreadable_until.fetch_max(world.now() + millis, Relaxed);
         }
-        Deed::Down { millis } => {
-            world.deed(&seat, "journal down", millis);
-            world.down.fetch_max(world.now() + millis, Relaxed);
+        Disturbance::Unwritable { millis } => {
+            world.note_node(&node, "journal down", millis);
+            world.unwritable_until.fetch_max(world.now() + millis, Relaxed);
         }
-        Deed::Shutdown { limit, patience } => {
-            shut_down(&world, &seat, limit, patience).await;
+        Disturbance::Shutdown { limit, patience } => {
+            shut_down(&world, &node, limit, patience).await;
             follow(&world).await;
         }
-        Deed::Drop => {
-            drop_runtime(&world, &seat);
+        Disturbance::Drop => {
+            drop_runtime(&world, &node);
             follow(&world).await;
         }
-        Deed::LoseExecutor => {
-            lose_executor(&world, &seat).await;
+        Disturbance::LoseExecutor => {
+            lose_executor(&world, &node).await;
             follow(&world).await;
         }
     }
@@ -62,7 +62,7 @@ pub(super) async fn deed(world: Arc<World>, deed: Timed<Deed>) {
 
 /// Another runtime goes on where one ended, if that was the last.
 async fn follow(world: &Arc<World>) {
-    if world.open_seats().is_empty() {
+    if world.open_nodes().is_empty() {
         let pause = world.random.lock().between(0, 4);
         world.sleep(pause).await;
         world.clone().start().await;
@@ -73,43 +73,43 @@ async fn follow(world: &Arc<World>) {
 const SLACK: u64 = 20;
 
 /// Shuts the runtime down while everything works: nobody loses anything by it.
-pub(super) async fn close(world: Arc<World>, seat: Arc<Seat>) {
-    let report = shut_down(&world, &seat, 1_000, Patience::Endless).await;
-    world.see_counts(&seat.counts());
+pub(super) async fn close(world: Arc<World>, node: Arc<Node>) {
+    let report = shut_down(&world, &node, 1_000, Patience::Endless).await;
+    world.cover_counts(&node.counts());
     if report.is_some_and(|report| !report.in_time || report.returned + report.unknown > 0) {
-        world.violated(End.broken(format!("a shutdown in all quiet reports {report:?}")));
+        world.violated(End.broken(format!("a shutdown without faults reports {report:?}")));
     }
 }
 
 /// Shuts the runtime down, or begins to and drops it. Checks what it reports.
 pub(super) async fn shut_down(
     world: &World,
-    seat: &Seat,
+    node: &Node,
     limit: u64,
     patience: Patience,
 ) -> Option<Shutdown> {
-    let runtime = take(seat)?;
-    world.deed(seat, "shut down", limit);
+    let runtime = take(node)?;
+    world.note_node(node, "shut down", limit);
     let began = world.now();
     let before = runtime.counts();
     let shutdown = runtime.shutdown(Duration::from_millis(limit));
-    let report = cut(shutdown, patience, &world.time).await.ok();
+    let report = with_patience(shutdown, patience, &world.time).await.ok();
     // Who does not wait for the end leaves it to a task, unless the last clone goes, too.
     drop(runtime);
-    seat.account.lock().closed = true;
+    node.observed.lock().closed = true;
     let took = world.now() - began;
-    let counts = seat.counts();
-    world.deed(seat, "is shut down", counts.open());
+    let counts = node.counts();
+    world.note_node(node, "is shut down", counts.open());
     if counts.open() != 0 {
         world.violated(Counted.broken(format!("a shutdown left {} commands open", counts.open())));
     }
     let Some(report) = report else {
-        world.saw(Sight::ShutDownAborted);
+        world.covered(Case::ShutDownAborted);
         return None;
     };
-    let sight = if report.in_time { Sight::ShutDownInTime } else { Sight::ShutDownTooLate };
-    world.saw(sight);
-    seat.account.lock().in_time = report.in_time;
+    let case = if report.in_time { Case::ShutDownInTime } else { Case::ShutDownTooLate };
+    world.covered(case);
+    node.observed.lock().in_time = report.in_time;
     let returned = counts.returned - before.returned;
     let unknown = counts.unknown - before.unknown;
     if (report.returned, report.unknown) != (returned, unknown) {
@@ -125,50 +125,50 @@ pub(super) async fn shut_down(
     Some(report)
 }
 
-pub(super) fn drop_runtime(world: &World, seat: &Seat) {
-    let Some(runtime) = take(seat) else { return };
-    world.deed(seat, "dropped", 0);
-    world.saw(Sight::Dropped);
+pub(super) fn drop_runtime(world: &World, node: &Node) {
+    let Some(runtime) = take(node) else { return };
+    world.note_node(node, "dropped", 0);
+    world.covered(Case::Dropped);
     drop(runtime);
-    seat.account.lock().closed = true;
-    let open = seat.counts().open();
+    node.observed.lock().closed = true;
+    let open = node.counts().open();
     if open != 0 {
         world.violated(Counted.broken(format!("dropping a runtime left {open} commands open")));
     }
 }
 
-pub(super) async fn lose_executor(world: &World, seat: &Seat) {
-    let Some(runtime) = take(seat) else { return };
-    world.deed(seat, "executor lost", 0);
-    world.saw(Sight::ExecutorLost);
-    world.queue.lose(seat.group());
+pub(super) async fn lose_executor(world: &World, node: &Node) {
+    let Some(runtime) = take(node) else { return };
+    world.note_node(node, "executor lost", 0);
+    world.covered(Case::ExecutorLost);
+    world.queue.lose(node.group());
     let pause = world.random.lock().between(0, 6);
     world.sleep(pause).await;
-    world.deed(seat, "dropped", 0);
+    world.note_node(node, "dropped", 0);
     drop(runtime);
-    seat.account.lock().closed = true;
+    node.observed.lock().closed = true;
 }
 
-/// The runtime in this seat; from now on it may refuse everything.
-fn take(seat: &Seat) -> Option<Runtime> {
-    let runtime = seat.runtime.lock().take()?;
-    seat.account.lock().closing = true;
+/// The runtime in this node; from now on it may refuse everything.
+fn take(node: &Node) -> Option<Runtime> {
+    let runtime = node.runtime.lock().take()?;
+    node.observed.lock().closing = true;
     Some(runtime)
 }
 
 impl World {
-    fn see_counts(&self, counts: &Counts) {
+    fn cover_counts(&self, counts: &Counts) {
         if counts.deadlines > 0 {
-            self.saw(Sight::Rang);
+            self.covered(Case::Rang);
         }
         if counts.stuck_deadlines > 0 {
-            self.saw(Sight::Stuck);
+            self.covered(Case::Stuck);
         }
     }
 }
 
 /// Another writer reads a counter, thinks, and appends what the rules allow, if it still may.
-pub(super) async fn foreign(world: Arc<World>, foreign: Timed<Foreign>) {
+pub(super) async fn foreign(world: Arc<World>, foreign: Timed<ForeignAppend>) {
     world.reach(foreign.at).await;
     append(&world, foreign.what).await;
 }
@@ -177,13 +177,13 @@ pub(super) async fn foreign(world: Arc<World>, foreign: Timed<Foreign>) {
 pub(super) async fn set_alarms(world: Arc<World>) {
     for counter in 0..world.plan.counters {
         if world.random.lock().one_in(2) {
-            append(&world, Foreign { counter, alarm: true, thinks: 0 }).await;
+            append(&world, ForeignAppend { counter, alarm: true, thinks: 0 }).await;
         }
     }
 }
 
-async fn append(world: &World, foreign: Foreign) {
-    let Foreign { counter, alarm, thinks } = foreign;
+async fn append(world: &World, foreign: ForeignAppend) {
+    let ForeignAppend { counter, alarm, thinks } = foreign;
     let (after, value, recorded_at) = {
         let ledger = world.ledger.lock();
         let history = &ledger.counters[counter];

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bailiwick::{Admission, Config};
 
-use super::plan::{COUNTERS, Call, Deed, Expecting, Foreign, Patience, Plan, SKEW, Verb};
+use super::plan::{
+    COUNTERS, Call, Disturbance, Expecting, ForeignAppend, Patience, Plan, SKEW, Verb,
+};
 use crate::counter::Bell;
 use crate::sim::clock::Timed;
 use crate::sim::executor::Order;
@@ -12,7 +14,7 @@ use crate::sim::random::Random;
 
 impl Plan {
     pub(super) fn draw(random: &mut Random) -> Plan {
-        let seats = if random.one_in(2) { 2 } else { 1 };
+        let nodes = if random.one_in(2) { 2 } else { 1 };
         let counters = random.count(2, COUNTERS.len());
         let calls = random.between(10, 40);
         let within = random.pick(&[4, 20, 60]);
@@ -21,14 +23,14 @@ impl Plan {
         let bells: [bool; COUNTERS.len()] = std::array::from_fn(|_| random.one_in(6));
         Plan {
             order: random.pick(&[Order::Any, Order::Ranked]),
-            seats,
+            nodes,
             counters,
             broken_bells: bells,
             config: config(random),
             decides,
             calls: (0..calls).map(|_| call(random, counters, decides, &bells, within)).collect(),
-            deeds: several(random, 5, within, |random| deed(random, counters)),
-            foreign: several(random, 8, within, |random| Foreign {
+            disturbances: several(random, 5, within, |random| disturbance(random, counters)),
+            foreign: several(random, 8, within, |random| ForeignAppend {
                 counter: random.index(counters),
                 alarm: random.one_in(3),
                 thinks: random.pick(&[0, 0, 3]),
@@ -81,7 +83,7 @@ fn call(random: &mut Random, counters: usize, decides: bool, broken: &[bool], wi
         true => decision(random, other),
         false => verb(random, broken[counter]),
     };
-    let decides = verb.beside().is_some();
+    let decides = verb.other_counter().is_some();
     let keyed = can_be_keyed(verb) && random.one_in(if decides { 2 } else { 3 });
     let expecting = match random.between(0, 15) {
         _ if keyed || decides => None,
@@ -144,15 +146,17 @@ fn patience(random: &mut Random) -> Patience {
     }
 }
 
-fn deed(random: &mut Random, counters: usize) -> Deed {
+fn disturbance(random: &mut Random, counters: usize) -> Disturbance {
     let millis = random.between(1, 12);
     match random.between(0, 12) {
-        0..=4 => Deed::KillActor { counter: random.index(counters) },
-        5..=7 => Deed::SetClock { ahead: random.between(0, SKEW) },
-        8 => Deed::Blind { millis },
-        9 => Deed::Down { millis },
-        10 => Deed::Shutdown { limit: random.pick(&[0, 3, 1_000]), patience: patience(random) },
-        11 => Deed::Drop,
-        _ => Deed::LoseExecutor,
+        0..=4 => Disturbance::KillActor { counter: random.index(counters) },
+        5..=7 => Disturbance::SetClock { ahead: random.between(0, SKEW) },
+        8 => Disturbance::Unreadable { millis },
+        9 => Disturbance::Unwritable { millis },
+        10 => {
+            Disturbance::Shutdown { limit: random.pick(&[0, 3, 1_000]), patience: patience(random) }
+        }
+        11 => Disturbance::Drop,
+        _ => Disturbance::LoseExecutor,
     }
 }

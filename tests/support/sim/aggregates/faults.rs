@@ -6,57 +6,57 @@ use bailiwick::Clock;
 
 use super::journal::SimJournal;
 use super::plan::SKEW;
-use crate::sim::faults::Fate;
+use crate::sim::faults::AppendFault;
 use crate::sim::trace::Step;
 
 impl SimJournal {
     /// How long the journal takes for something.
     pub(super) fn delay(&self) -> u64 {
         let mut random = self.world.random.lock();
-        let slow = self.world.in_trouble() && !random.one_in(3);
+        let slow = self.world.is_faulty() && !random.one_in(3);
         if slow { random.between(0, self.world.plan.slow) } else { 0 }
     }
 
-    pub(super) fn fate(&self) -> Fate {
+    pub(super) fn append_fault(&self) -> AppendFault {
         let world = &self.world;
-        if !world.in_trouble() {
-            return Fate::Done;
+        if !world.is_faulty() {
+            return AppendFault::None;
         }
-        if world.now() < world.down.load(Relaxed) {
-            return Fate::NotWritten;
+        if world.now() < world.unwritable_until.load(Relaxed) {
+            return AppendFault::NotWritten;
         }
         let mut random = world.random.lock();
         if !random.one_in(world.plan.append_faults) {
-            return Fate::Done;
+            return AppendFault::None;
         }
         random.pick(&[
-            Fate::NotWritten,
-            Fate::Lost,
-            Fate::Hidden,
-            Fate::Late,
-            Fate::PanicsInCall,
-            Fate::PanicsUnwritten,
-            Fate::PanicsWritten,
+            AppendFault::NotWritten,
+            AppendFault::UnknownLost,
+            AppendFault::UnknownWritten,
+            AppendFault::UnknownLate,
+            AppendFault::PanicsInCall,
+            AppendFault::PanicsUnwritten,
+            AppendFault::PanicsWritten,
         ])
     }
 
     /// The deadlines of these counters may be late by what the runtime waits after a failure.
-    pub(super) fn failed(&self, counters: &[usize], fate: Fate) {
-        let how = match fate {
-            Fate::Done => return,
-            Fate::NotWritten => "not written",
-            Fate::Lost => "unknown, not written",
-            Fate::Hidden => "unknown, written",
-            Fate::Late => "unknown, written later",
+    pub(super) fn failed(&self, counters: &[usize], fault: AppendFault) {
+        let how = match fault {
+            AppendFault::None => return,
+            AppendFault::NotWritten => "not written",
+            AppendFault::UnknownLost => "unknown, not written",
+            AppendFault::UnknownWritten => "unknown, written",
+            AppendFault::UnknownLate => "unknown, written later",
             _ => "panics",
         };
-        let mut account = self.seat.account.lock();
+        let mut observed = self.node.observed.lock();
         for counter in counters {
-            let (failed, unknown) = &mut account.failed[*counter];
+            let (failed, unknown) = &mut observed.failed[*counter];
             *failed += 1;
-            *unknown += u64::from(fate != Fate::NotWritten);
+            *unknown += u64::from(fault != AppendFault::NotWritten);
         }
-        drop(account);
+        drop(observed);
         counters.iter().for_each(|counter| self.excuse(*counter, how));
     }
 
@@ -64,28 +64,28 @@ impl SimJournal {
         let config = &self.world.plan.config;
         let wait = config.get_reload_backoff() + 2 * config.get_deadline_backoff();
         let until = (self.world.time.now() + wait).plus_millis(2 * SKEW).as_millis();
-        let excused = &mut self.seat.account.lock().excused[counter];
+        let excused = &mut self.node.observed.lock().excused[counter];
         *excused = until.max(*excused);
-        let seat = self.seat.number;
-        self.world.note(&Step::Fault { seat, counter, how });
+        let node = self.node.number;
+        self.world.note(&Step::Fault { node, counter, how });
     }
 
     /// Whether a read fails, and whether by a panic.
     pub(super) fn read_fails(&self, counters: &[usize]) -> Option<bool> {
         let world = &self.world;
-        if !world.in_trouble() {
+        if !world.is_faulty() {
             return None;
         }
-        let blind = world.now() < world.blind.load(Relaxed);
+        let unreadable = world.now() < world.unreadable_until.load(Relaxed);
         let mut random = world.random.lock();
-        let fails = blind || random.one_in(world.plan.read_faults);
+        let fails = unreadable || random.one_in(world.plan.read_faults);
         let panics = random.one_in(4);
         drop(random);
         if !fails {
             return None;
         }
         for counter in counters {
-            self.seat.account.lock().unread[*counter] += 1;
+            self.node.observed.lock().unread[*counter] += 1;
             self.excuse(*counter, "unread");
         }
         Some(panics)

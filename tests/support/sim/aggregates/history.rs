@@ -10,8 +10,8 @@ use crate::invariant::{Checked, Invariant};
 /// Who wrote something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Writer {
-    /// The runtime in this seat, which knows of it or is about to learn.
-    Seat(usize),
+    /// The runtime in this node, which knows of it or is about to learn.
+    Node(usize),
     /// The same, but it was told before that nobody can say whether it was written.
     Late(usize),
     /// Somebody else.
@@ -131,13 +131,13 @@ impl History {
     }
 
     /// Commands are decided in the order in which they came.
-    pub(super) fn in_order(&mut self, seat: usize, arrived: Option<u64>) -> Checked {
+    pub(super) fn in_order(&mut self, node: usize, arrived: Option<u64>) -> Checked {
         let never_came = || Invariant::Rules.broken("belongs to a call that never came");
         let arrived = arrived.ok_or_else(never_came)?;
-        if self.order.len() <= seat {
-            self.order.resize(seat + 1, 0);
+        if self.order.len() <= node {
+            self.order.resize(node + 1, 0);
         }
-        let last = std::mem::replace(&mut self.order[seat], arrived + 1);
+        let last = std::mem::replace(&mut self.order[node], arrived + 1);
         Invariant::Order.require(arrived >= last, || "overtakes a command that came later".into())
     }
 

@@ -10,28 +10,26 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bailiwick::journal::{
-    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError,
-    ValuesPage,
+    Answer, AppendCondition, AppendError, AppendLimits, EncodedEvent, Head, Health, Journal,
+    JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError, ValuesPage,
 };
 use bailiwick::{MemoryJournal, Position, Tag};
 use tokio::sync::oneshot;
 
 use super::ask::keyed_call;
-use super::coverage::Sight;
+use super::coverage::Case;
 use super::history::Writer;
-use super::ledger::{counter_of_tag, counters_of};
-use super::node::{Appender, Appending, Seat, UnderWay};
+use super::ledger::{Outcome, counter_of_tag, counters_of};
+use super::node::{Appender, Appending, Node, UnderWay};
 use super::world::World;
-use crate::invariant::Invariant::{Bounds, Readable, Rules};
-use crate::sim::faults::Fate;
+use crate::invariant::Invariant::{Bounds, Rules};
+use crate::sim::faults::AppendFault;
 use crate::sim::panics;
-use crate::sim::trace::Step;
 
 /// The journal as one runtime has it.
 pub(super) struct SimJournal {
     pub(super) world: Arc<World>,
-    pub(super) seat: Arc<Seat>,
+    pub(super) node: Arc<Node>,
 }
 
 /// How a call to the journal ends.
@@ -41,8 +39,8 @@ enum End<T> {
 }
 
 impl SimJournal {
-    pub(super) fn new(world: &Arc<World>, seat: &Arc<Seat>) -> Self {
-        SimJournal { world: world.clone(), seat: seat.clone() }
+    pub(super) fn new(world: &Arc<World>, node: &Arc<Node>) -> Self {
+        SimJournal { world: world.clone(), node: node.clone() }
     }
 }
 
@@ -69,7 +67,7 @@ impl SimJournal {
             (Some(counter), _) => vec![counter],
             (None, Some(call)) => {
                 let ledger = self.world.ledger.lock();
-                ledger.trails.get(call).map_or(vec![], |trail| trail.call.about().collect())
+                ledger.calls.get(call).map_or(vec![], |record| record.call.about().collect())
             }
             (None, None) => vec![],
         };
@@ -95,8 +93,8 @@ impl SimJournal {
         read: Answer<Result<T, JournalReadError>>,
     ) -> Answer<Result<T, JournalReadError>> {
         let (before, after) = (self.delay(), self.delay());
-        let under_way = UnderWay::new(&self.seat, counters.clone());
-        let journal = SimJournal::new(&self.world, &self.seat);
+        let under_way = UnderWay::new(&self.node, counters.clone());
+        let journal = SimJournal::new(&self.world, &self.node);
         Answer::later(async move {
             let _under_way = under_way;
             let world = &journal.world;
@@ -136,22 +134,22 @@ impl Journal for SimJournal {
             (Appender::Decisions, Some(guarded)) => tagged_in(&guarded.query).collect(),
             (Appender::Decisions, None) => vec![],
         };
-        let fate = self.fate();
-        if fate == Fate::PanicsInCall {
-            self.failed(&counters, fate);
+        let fault = self.append_fault();
+        if fault == AppendFault::PanicsInCall {
+            self.failed(&counters, fault);
             panic!("{}", panics::JOURNAL);
         }
         let (before, after) = (self.delay(), self.delay());
-        let (appending, alone) = Appending::new(&self.seat, counters.clone(), alone, by);
+        let (appending, alone) = Appending::new(&self.node, counters.clone(), alone, by);
         self.world.expect(alone);
-        let journal = SimJournal::new(&self.world, &self.seat);
+        let journal = SimJournal::new(&self.world, &self.node);
         let append = Append { journal, counters, events, condition };
-        if fate == Fate::Done && before + after == 0 && self.world.random.lock().one_in(2) {
-            let by = Writer::Seat(self.seat.number);
+        if fault == AppendFault::None && before + after == 0 && self.world.random.lock().one_in(2) {
+            let by = Writer::Node(self.node.number);
             return Answer::ready(append.take_effect(by));
         }
         let (tell, told) = oneshot::channel();
-        self.world.spawn("append", append.run(fate, before, after, tell));
+        self.world.spawn("append", append.run(fault, before, after, tell));
         Answer::later(answer(told, appending))
     }
 
@@ -225,34 +223,42 @@ struct Append {
 }
 
 impl Append {
-    async fn run(self, fate: Fate, before: u64, after: u64, tell: oneshot::Sender<End<Outcome>>) {
+    async fn run(
+        self,
+        fault: AppendFault,
+        before: u64,
+        after: u64,
+        tell: oneshot::Sender<End<Outcome>>,
+    ) {
         let world = self.journal.world.clone();
-        let by = Writer::Seat(self.journal.seat.number);
+        let by = Writer::Node(self.journal.node.number);
         let unknown = || AppendError::Unknown("the connection broke".into());
         world.sleep(before).await;
-        let end = match fate {
-            Fate::Done => End::Returns(self.take_effect(by)),
-            Fate::NotWritten => {
+        let end = match fault {
+            AppendFault::None => End::Returns(self.take_effect(by)),
+            AppendFault::NotWritten => {
                 End::Returns(Err(AppendError::NotWritten("the disk is full".into())))
             }
-            Fate::Lost => End::Returns(Err(unknown())),
-            Fate::Hidden => End::Returns(self.take_effect(by).and_then(|_| Err(unknown()))),
-            Fate::Late => {
-                self.journal.failed(&self.counters, fate);
+            AppendFault::UnknownLost => End::Returns(Err(unknown())),
+            AppendFault::UnknownWritten => {
+                End::Returns(self.take_effect(by).and_then(|_| Err(unknown())))
+            }
+            AppendFault::UnknownLate => {
+                self.journal.failed(&self.counters, fault);
                 let _ = tell.send(End::Returns(Err(unknown())));
                 world.sleep(after).await;
-                world.saw(Sight::LateAppend);
-                let _ = self.take_effect(Writer::Late(self.journal.seat.number));
+                world.covered(Case::LateAppend);
+                let _ = self.take_effect(Writer::Late(self.journal.node.number));
                 return;
             }
-            Fate::PanicsInCall | Fate::PanicsUnwritten => End::Panics,
-            Fate::PanicsWritten => {
+            AppendFault::PanicsInCall | AppendFault::PanicsUnwritten => End::Panics,
+            AppendFault::PanicsWritten => {
                 let _ = self.take_effect(by);
                 End::Panics
             }
         };
         world.sleep(after).await;
-        self.journal.failed(&self.counters, fate);
+        self.journal.failed(&self.counters, fault);
         let _ = tell.send(end);
     }
 
@@ -265,43 +271,4 @@ impl Append {
 fn unavailable() -> JournalReadError {
     let error: bailiwick::BoxError = "the disk is gone".into();
     JournalReadError::Unavailable(error.into())
-}
-
-/// What comes of an append.
-pub(super) type Outcome = Result<Appended, AppendError>;
-
-impl World {
-    /// An append takes effect, unless its condition does not hold.
-    pub(super) fn take_effect(
-        &self,
-        by: Writer,
-        counter: usize,
-        events: Vec<EncodedEvent>,
-        condition: Option<AppendCondition>,
-    ) -> Outcome {
-        let outcome = self.store.append(events.clone(), condition).now();
-        let outcome = outcome.expect("a journal in memory answers at once");
-        let seat = match by {
-            Writer::Seat(seat) | Writer::Late(seat) => Some(seat),
-            Writer::Foreign => None,
-        };
-        match &outcome {
-            Ok(appended) => {
-                let latest = self.latest();
-                let first = appended.first.get();
-                self.note(&Step::Appended { by: seat, counter, first, events: events.len() });
-                let checked = self.ledger.lock().record(by, appended.first, &events, latest);
-                self.expect(checked);
-            }
-            Err(AppendError::Conflict { at }) => {
-                self.saw(Sight::Conflict);
-                let at = at.get();
-                self.note(&Step::Conflict { seat, counter, at });
-            }
-            Err(error) => {
-                self.violated(Readable.broken(format!("the journal in memory failed: {error}")));
-            }
-        }
-        outcome
-    }
 }

@@ -1,20 +1,23 @@
 //! The ledger: what is in the journal, folded by other code than the runtime's, and what every call may
 //! leave there and was answered.
 
-use bailiwick::journal::EncodedEvent;
+use bailiwick::journal::{AppendCondition, AppendError, Appended, EncodedEvent, Journal};
 use bailiwick::{Position, Tag, Timestamp};
 
+use super::coverage::Case;
 use super::history::{History, Writer};
 use super::plan::{COUNTERS, Call};
+use super::world::World;
 use crate::counter::CounterEvent;
 use crate::invariant::Invariant::{NoEffect, Once, Readable, Rules, Whole};
 use crate::invariant::{Checked, Violation};
+use crate::sim::trace::Step;
 
 /// All counters, and all calls.
 #[derive(Debug)]
 pub(super) struct Ledger {
     pub(super) counters: Vec<History>,
-    pub(super) trails: Vec<Trail>,
+    pub(super) calls: Vec<CallRecord>,
     head: Position,
     pub(super) broken_bells: [bool; COUNTERS.len()],
 }
@@ -23,14 +26,14 @@ impl Ledger {
     pub(super) fn new(counters: usize, broken_bells: [bool; COUNTERS.len()]) -> Self {
         Ledger {
             counters: (0..counters).map(|_| History::new()).collect(),
-            trails: Vec::new(),
+            calls: Vec::new(),
             head: Position::START,
             broken_bells,
         }
     }
 
     /// Events took effect. `clock` is the latest time that any clock of this run has shown.
-    pub(super) fn record(
+    pub(super) fn append(
         &mut self,
         by: Writer,
         first: Position,
@@ -43,7 +46,7 @@ impl Ledger {
                 return Err(Readable.broken(format!("position {position} follows on {head}")));
             }
             self.head = position;
-            let entered = self.one(by, position, event, clock);
+            let entered = self.append_one(by, position, event, clock);
             entered.map_err(|Violation { invariant, what }| {
                 invariant.broken(format!("the event at {position} by {by:?} {what}: {event:?}"))
             })?;
@@ -51,9 +54,15 @@ impl Ledger {
         events.iter().try_for_each(|event| self.is_whole(event))
     }
 
-    fn one(&mut self, by: Writer, at: Position, event: &EncodedEvent, clock: Timestamp) -> Checked {
+    fn append_one(
+        &mut self,
+        by: Writer,
+        at: Position,
+        event: &EncodedEvent,
+        clock: Timestamp,
+    ) -> Checked {
         if event.is_reserved() {
-            return self.answer(by, at, event, clock);
+            return self.append_answer(by, at, event, clock);
         }
         let decoded = match event.decode() {
             Ok(Some(decoded)) => decoded,
@@ -73,8 +82,8 @@ impl Ledger {
                 false => self.in_time(*counter, by, event.recorded_at, fires, clock)?,
             }
         }
-        if let Writer::Seat(seat) | Writer::Late(seat) = by {
-            self.by_call(seat, &counters, at, event, &decoded)?;
+        if let Writer::Node(node) | Writer::Late(node) = by {
+            self.by_call(node, &counters, at, event, &decoded)?;
         }
         for counter in &counters {
             let name = COUNTERS[*counter];
@@ -88,7 +97,7 @@ impl Ledger {
 
     /// What a key was answered, in an event of its own: of a decision, or of a command that emits
     /// nothing.
-    fn answer(
+    fn append_answer(
         &mut self,
         by: Writer,
         at: Position,
@@ -96,12 +105,13 @@ impl Ledger {
         clock: Timestamp,
     ) -> Checked {
         let call = call_of(event);
-        let trail = call.and_then(|call| self.trails.get_mut(call));
-        let trail = trail.ok_or_else(|| Rules.broken("belongs to no call"))?;
-        Rules.require(trail.call.keyed, || "belongs to a call without a key".into())?;
-        NoEffect
-            .require(!trail.denied, || "belongs to a call that was told it had no effect".into())?;
-        let first = trail.answered.replace(at);
+        let record = call.and_then(|call| self.calls.get_mut(call));
+        let record = record.ok_or_else(|| Rules.broken("belongs to no call"))?;
+        Rules.require(record.call.keyed, || "belongs to a call without a key".into())?;
+        NoEffect.require(!record.denied, || {
+            "belongs to a call that was told it had no effect".into()
+        })?;
+        let first = record.answered.replace(at);
         Once.require(first.is_none(), || format!("is answered a second time; first at {first:?}"))?;
         let Some(counter) = counters_of(event).first().copied() else {
             return Ok(());
@@ -113,24 +123,24 @@ impl Ledger {
 
     /// With what a call with a key did stands what it was answered, in the same append.
     fn is_whole(&self, event: &EncodedEvent) -> Checked {
-        let trail = call_of(event).and_then(|call| self.trails.get(call));
-        let Some(trail) = trail.filter(|trail| trail.call.keyed) else {
+        let record = call_of(event).and_then(|call| self.calls.get(call));
+        let Some(record) = record.filter(|record| record.call.keyed) else {
             return Ok(());
         };
-        let whole = match trail.call.verb.beside() {
-            Some(_) => trail.written.map(|at| at.plus(1)) == trail.answered,
+        let whole = match record.call.verb.other_counter() {
+            Some(_) => record.written.map(|at| at.plus(1)) == record.answered,
             None => event.metadata.extra().idempotency.is_some(),
         };
-        Whole.require(whole, || format!("what its key was answered is not with it: {trail:?}"))
+        Whole.require(whole, || format!("what its key was answered is not with it: {record:?}"))
     }
 }
 
 /// What a call may leave in the journal.
 #[derive(Debug)]
-pub(super) struct Trail {
+pub(super) struct CallRecord {
     pub(super) call: Call,
     /// Whom it was asked of: if it has a key, perhaps several.
-    pub(super) seats: Vec<usize>,
+    pub(super) nodes: Vec<usize>,
     /// How many came before it to the same runtime, for the same counter.
     pub(super) arrived: Option<u64>,
     /// The alarm that it sets, as a time.
@@ -147,11 +157,11 @@ pub(super) struct Trail {
     pub(super) replied: bool,
 }
 
-impl Trail {
+impl CallRecord {
     pub(super) fn new(call: Call, alarm: Option<Timestamp>) -> Self {
-        Trail {
+        CallRecord {
             call,
-            seats: Vec::new(),
+            nodes: Vec::new(),
             arrived: None,
             alarm,
             written: None,
@@ -165,6 +175,45 @@ impl Trail {
     /// The position that its reply comes with, if it has had its effect.
     pub(super) fn end(&self) -> Option<Position> {
         self.answered.or(self.written)
+    }
+}
+
+/// What comes of an append.
+pub(super) type Outcome = Result<Appended, AppendError>;
+
+impl World {
+    /// An append takes effect, unless its condition does not hold.
+    pub(super) fn take_effect(
+        &self,
+        by: Writer,
+        counter: usize,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> Outcome {
+        let outcome = self.store.append(events.clone(), condition).now();
+        let outcome = outcome.expect("a journal in memory answers at once");
+        let node = match by {
+            Writer::Node(node) | Writer::Late(node) => Some(node),
+            Writer::Foreign => None,
+        };
+        match &outcome {
+            Ok(appended) => {
+                let latest = self.latest();
+                let first = appended.first.get();
+                self.note(&Step::Appended { by: node, counter, first, events: events.len() });
+                let checked = self.ledger.lock().append(by, appended.first, &events, latest);
+                self.expect(checked);
+            }
+            Err(AppendError::Conflict { at }) => {
+                self.covered(Case::Conflict);
+                let at = at.get();
+                self.note(&Step::Conflict { node, counter, at });
+            }
+            Err(error) => {
+                self.violated(Readable.broken(format!("the journal in memory failed: {error}")));
+            }
+        }
+        outcome
     }
 }
 

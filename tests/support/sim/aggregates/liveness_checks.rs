@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use bailiwick::Admission;
 
-use super::client::{Answered, attempt, make};
+use super::client::{Answered, make, try_once};
 use super::history::Writer;
-use super::ledger::Trail;
-use super::node::Seat;
+use super::ledger::CallRecord;
+use super::node::Node;
 use super::plan::{COUNTERS, Call, Patience, SKEW, Verb};
 use super::world::World;
 use crate::counter::Bell;
@@ -29,27 +29,27 @@ const TICKS: u64 = 12;
 
 impl World {
     /// Checks all of it.
-    pub(super) fn watch(&self) {
-        self.watch_calls();
-        self.watch_watchers();
-        for seat in self.open_seats() {
+    pub(super) fn check_liveness(&self) {
+        self.check_calls();
+        self.check_watchers();
+        for node in self.open_nodes() {
             for counter in 0..self.plan.counters {
-                self.watch_deadline(&seat, counter);
+                self.check_deadline(&node, counter);
             }
         }
     }
 
-    fn watch_calls(&self) {
-        let open = self.open.lock();
-        let seats = self.seats.lock();
+    fn check_calls(&self) {
+        let open = self.open_calls.lock();
+        let nodes = self.nodes.lock();
         for (number, call) in open.iter() {
-            let seat = &seats[call.seat];
+            let node = &nodes[call.node];
             let at_work = match call.decides {
                 // For room it waits for any other.
-                true => (0..self.plan.counters).any(|counter| seat.is_under_way(counter)),
-                false => seat.is_at_work_for(call.counter),
+                true => (0..self.plan.counters).any(|counter| node.is_under_way(counter)),
+                false => node.is_at_work_for(call.counter),
             };
-            if !at_work && !self.is_full(seat) {
+            if !at_work && !self.is_full(node) {
                 self.violated(
                     WakeUp.broken(format!("call {number} waits, and nothing is under way for it")),
                 );
@@ -63,41 +63,41 @@ impl World {
         }
     }
 
-    fn watch_deadline(&self, seat: &Seat, counter: usize) {
-        let Some(due) = self.owed_by(seat, counter) else {
+    fn check_deadline(&self, node: &Node, counter: usize) {
+        let Some(due) = self.owed_by(node, counter) else {
             return;
         };
-        let at_work = seat.is_at_work_for(counter);
-        let mut account = seat.account.lock();
-        let excused = account.excused[counter].max(seat.clock.unsettled() + 2 * SKEW);
-        let (shows, now) = (seat.clock.shows().as_millis(), self.now());
+        let at_work = node.is_at_work_for(counter);
+        let mut observed = node.observed.lock();
+        let excused = observed.excused[counter].max(node.clock.unsettled() + 2 * SKEW);
+        let (shows, now) = (node.clock.shows().as_millis(), self.now());
         if shows < due || now <= excused || at_work {
-            account.waits[counter] = None;
+            observed.waits[counter] = None;
             return;
         }
-        let waits = account.waits[counter].filter(|(waiting, _)| *waiting == due);
-        let (_, since) = *account.waits[counter].insert(waits.unwrap_or((due, now)));
-        drop(account);
+        let waits = observed.waits[counter].filter(|(waiting, _)| *waiting == due);
+        let (_, since) = *observed.waits[counter].insert(waits.unwrap_or((due, now)));
+        drop(observed);
         // As many deadlines as may have a place keep the others waiting, but not for ever. So do as
         // many counters as may wait for the journal.
-        let room = self.at_work(seat) < self.plan.config.get_due_at_once() && !self.is_full(seat);
+        let room = self.at_work(node) < self.plan.config.get_due_at_once() && !self.is_full(node);
         let late = now - since;
         if room || late > self.longest_wait() {
             self.violated(NeverLost.broken(format!(
-                "the alarm of counter {counter} is due since {due} ms and seat {} lets it be",
-                seat.number
+                "the alarm of counter {counter} is due since {due} ms and node {} lets it be",
+                node.number
             )));
         }
     }
 
     /// For how many counters the journal is at work.
-    fn at_work(&self, seat: &Seat) -> usize {
-        (0..self.plan.counters).filter(|counter| seat.is_under_way(*counter)).count()
+    fn at_work(&self, node: &Node) -> usize {
+        (0..self.plan.counters).filter(|counter| node.is_under_way(*counter)).count()
     }
 
     /// Whether as many wait for the journal as may.
-    fn is_full(&self, seat: &Seat) -> bool {
-        self.at_work(seat) >= self.plan.config.get_waiting_aggregates()
+    fn is_full(&self, node: &Node) -> bool {
+        self.at_work(node) >= self.plan.config.get_waiting_aggregates()
     }
 
     /// How long the places of deadlines can be taken by others: each of them keeps one for a while. In
@@ -110,11 +110,11 @@ impl World {
         (patience + turn) * counters as u64 + TICKS
     }
 
-    /// When the runtime in this seat has to ring the alarm of `counter`, if that is up to it.
-    pub(super) fn owed_by(&self, seat: &Seat, counter: usize) -> Option<u64> {
+    /// When the runtime in this node has to ring the alarm of `counter`, if that is up to it.
+    pub(super) fn owed_by(&self, node: &Node, counter: usize) -> Option<u64> {
         let ledger = self.ledger.lock();
         let history = &ledger.counters[counter];
-        let up_to_it = history.set_by == Writer::Seat(seat.number)
+        let up_to_it = history.set_by == Writer::Node(node.number)
             && history.bell == Bell::Rings
             && !self.plan.broken_bells[counter];
         let due = history.last().1.alarm?.as_millis();
@@ -127,32 +127,31 @@ const ATTEMPTS: usize = 8;
 
 /// Has each runtime run a command on each counter. Mends what alarms are broken.
 pub(super) async fn probe(world: Arc<World>) {
-    for seat in world.open_seats() {
+    for node in world.open_nodes() {
         for counter in 0..world.plan.counters {
             if alarm_is_broken(&world, counter) {
                 let at_rest = Verb::SetAlarm { in_ms: None, bell: Bell::Rings };
-                run(&world, &seat, counter, at_rest).await;
+                run(&world, &node, counter, at_rest).await;
             }
-            run(&world, &seat, counter, Verb::Count { limit: u64::MAX }).await;
+            run(&world, &node, counter, Verb::Count { limit: u64::MAX }).await;
         }
         if world.plan.decides {
-            run(&world, &seat, 0, Verb::CountBoth { other: 1, limit: u64::MAX }).await;
+            run(&world, &node, 0, Verb::CountBoth { other: 1, limit: u64::MAX }).await;
         }
     }
 }
 
 /// Asks again whatever was answered with a key: a late runtime answers the same.
-pub(super) async fn keys_answer(world: Arc<World>) {
-    let answered = |(number, trail): (usize, &Trail)| {
-        let keyed = trail.call.keyed && trail.replied;
-        keyed.then_some((number, calmly(trail.call)))
+pub(super) async fn ask_keys_again(world: Arc<World>) {
+    let answered = |(number, record): (usize, &CallRecord)| {
+        let keyed = record.call.keyed && record.replied;
+        keyed.then_some((number, patiently(record.call)))
     };
-    let trails: Vec<_> =
-        world.ledger.lock().trails.iter().enumerate().filter_map(answered).collect();
-    for (number, call) in trails {
-        for seat in world.open_seats() {
+    let calls: Vec<_> = world.ledger.lock().calls.iter().enumerate().filter_map(answered).collect();
+    for (number, call) in calls {
+        for node in world.open_nodes() {
             let mut attempts = 0;
-            while attempt(&world, &seat, call, number).await != Answered::Replied {
+            while try_once(&world, &node, call, number).await != Answered::Replied {
                 attempts += 1;
                 if attempts == ATTEMPTS {
                     let what = format!("call {number} was answered, and asked again it is not");
@@ -164,7 +163,7 @@ pub(super) async fn keys_answer(world: Arc<World>) {
 }
 
 /// The same by somebody with all the time of the world.
-fn calmly(call: Call) -> Call {
+fn patiently(call: Call) -> Call {
     let timeout = Duration::from_secs(1);
     Call { timeout, admission: Admission::Wait, patience: Patience::Endless, ..call }
 }
@@ -174,7 +173,7 @@ fn alarm_is_broken(world: &World, counter: usize) -> bool {
     history.bell != Bell::Rings && history.last().1.alarm.is_some()
 }
 
-async fn run(world: &Arc<World>, seat: &Arc<Seat>, counter: usize, verb: Verb) {
+async fn run(world: &Arc<World>, node: &Arc<Node>, counter: usize, verb: Verb) {
     for _ in 0..ATTEMPTS {
         let call = Call {
             at: 0,
@@ -186,36 +185,36 @@ async fn run(world: &Arc<World>, seat: &Arc<Seat>, counter: usize, verb: Verb) {
             patience: Patience::Endless,
             keyed: false,
         };
-        if make(world, seat.clone(), call).await {
+        if make(world, node.clone(), call).await {
             return;
         }
     }
-    let seat = seat.number;
+    let node = node.number;
     world.violated(
-        Progress.broken(format!("seat {seat} does not run commands of counter {counter} any more")),
+        Progress.broken(format!("node {node} does not run commands of counter {counter} any more")),
     );
 }
 
 impl World {
     /// After a time of rest nothing is in memory, but perhaps `restless` counters.
-    pub(super) fn check_memory(&self, seat: &Seat, restless: &[bool]) -> Checked {
-        let in_memory = seat.counters().in_memory();
+    pub(super) fn check_memory(&self, node: &Node, restless: &[bool]) -> Checked {
+        let in_memory = node.counters().in_memory();
         let ids = COUNTERS.iter().zip(restless).filter(|(_, restless)| !**restless);
         let kept = ids.map(|(name, _)| name).find(|name| in_memory.contains(&(**name).into()));
         kept.map_or(Ok(()), |name| {
-            Err(Rest.broken(format!("seat {} keeps {name} in memory", seat.number)))
+            Err(Rest.broken(format!("node {} keeps {name} in memory", node.number)))
         })
     }
 
     /// After a time of rest. `exactly`: the runtime is the only one that knows of the counters.
-    pub(super) fn check_rest(&self, seat: &Seat, exactly: bool) -> Checked {
-        self.check_memory(seat, &[false; COUNTERS.len()])?;
-        let armed = seat.counters().deadlines_armed();
+    pub(super) fn check_rest(&self, node: &Node, exactly: bool) -> Checked {
+        self.check_memory(node, &[false; COUNTERS.len()])?;
+        let armed = node.counters().deadlines_armed();
         let pending = (0..self.plan.counters).filter(|counter| self.is_pending(*counter)).count();
-        let owed = (0..self.plan.counters).filter(|counter| self.owed_by(seat, *counter).is_some());
+        let owed = (0..self.plan.counters).filter(|counter| self.owed_by(node, *counter).is_some());
         let right = if exactly { armed == pending } else { armed >= owed.count() };
         NeverLost.require(right, || {
-            format!("seat {} has {armed} deadlines armed, of {pending} pending", seat.number)
+            format!("node {} has {armed} deadlines armed, of {pending} pending", node.number)
         })
     }
 
@@ -224,8 +223,8 @@ impl World {
     }
 
     /// After a time of rest, whoever set the alarms.
-    pub(super) fn check_nothing_due(&self, seat: &Seat) -> Checked {
-        let now = seat.clock.shows();
+    pub(super) fn check_nothing_due(&self, node: &Node) -> Checked {
+        let now = node.clock.shows();
         let ledger = self.ledger.lock();
         let alarms = ledger.counters.iter().map(|history| history.last().1.alarm);
         let overdue = alarms.flatten().find(|alarm| *alarm <= now);

@@ -31,5 +31,5 @@ mod run;
 mod watcher;
 mod world;
 
-pub use coverage::{Sight, Sights};
+pub use coverage::{Case, Coverage};
 pub use run::{Run, run};

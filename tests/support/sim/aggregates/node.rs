@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use bailiwick::{Aggregates, Counts, Decisions, Runtime, Timestamp};
 use parking_lot::Mutex;
@@ -14,14 +13,14 @@ use crate::invariant::Checked;
 use crate::invariant::Invariant::{Bounds, Counts as Counted, End, Time};
 use crate::sim::clock::SimClock;
 
-/// The place of one runtime.
-pub(super) struct Seat {
+/// One runtime.
+pub(super) struct Node {
     pub(super) number: usize,
     pub(super) clock: SimClock,
     pub(super) runtime: Mutex<Option<Runtime>>,
     pub(super) counters: Mutex<Option<Aggregates<Counter>>>,
     pub(super) decisions: Mutex<Option<Decisions>>,
-    pub(super) account: Mutex<Account>,
+    pub(super) observed: Mutex<Observed>,
     /// Appends and reads under way, by counter.
     under_way: [AtomicU32; COUNTERS.len()],
     /// The appends among them: those of the counter itself, and those of decisions about it.
@@ -30,7 +29,7 @@ pub(super) struct Seat {
 
 /// What is known about a runtime.
 #[derive(Debug, Default)]
-pub(super) struct Account {
+pub(super) struct Observed {
     /// From here on it may say that it is shut down.
     pub(super) closing: bool,
     /// It is gone.
@@ -51,14 +50,14 @@ pub(super) struct Account {
     /// It was shut down in time, so everything that was accepted was run.
     pub(super) in_time: bool,
     /// How many calls were told of the shutdown.
-    pub(super) shut_out: u64,
+    pub(super) told_of_shutdown: u64,
     /// How many commands came, by counter.
     pub(super) arrived: [u64; COUNTERS.len()],
     pub(super) tally: Tally,
     /// The same of decisions.
     pub(super) decided: Tally,
     /// Which counters decisions were about, by two: they wait for each other.
-    pub(super) ties: BTreeSet<(usize, usize)>,
+    pub(super) decided_together: BTreeSet<(usize, usize)>,
 }
 
 /// The outcomes that callers saw.
@@ -74,15 +73,15 @@ pub(super) struct Tally {
     pub(super) unseen: u64,
 }
 
-impl Seat {
+impl Node {
     pub(super) fn new(number: usize, clock: SimClock) -> Arc<Self> {
-        Arc::new(Seat {
+        Arc::new(Node {
             number,
             clock,
             runtime: Mutex::default(),
             counters: Mutex::default(),
             decisions: Mutex::default(),
-            account: Mutex::default(),
+            observed: Mutex::default(),
             under_way: Default::default(),
             appends: Default::default(),
         })
@@ -110,7 +109,7 @@ impl Seat {
 
     /// Whether its runtime takes work.
     pub(super) fn is_open(&self) -> bool {
-        self.runtime.lock().is_some() && !self.account.lock().closing
+        self.runtime.lock().is_some() && !self.observed.lock().closing
     }
 
     /// Whether the journal works for this counter just now.
@@ -121,13 +120,14 @@ impl Seat {
     /// Whether it works for this counter, or for one that this one may have to wait for: a decision
     /// about both may hold this one while it waits for that.
     pub(super) fn is_at_work_for(&self, counter: usize) -> bool {
-        let ties = &self.account.lock().ties;
+        let decided_together = &self.observed.lock().decided_together;
         let (mut reached, mut next) = (BTreeSet::from([counter]), vec![counter]);
         while let Some(counter) = next.pop() {
             if self.is_under_way(counter) {
                 return true;
             }
-            let ends = ties.iter().filter(|(one, other)| [*one, *other].contains(&counter));
+            let ends =
+                decided_together.iter().filter(|(one, other)| [*one, *other].contains(&counter));
             let ends = ends.flat_map(|(one, other)| [*one, *other]);
             next.extend(ends.filter(|end| reached.insert(*end)));
         }
@@ -136,7 +136,7 @@ impl Seat {
 
     /// A read is given `now`, which never goes back.
     pub(super) fn look_at(&self, now: Timestamp) -> Checked {
-        let before = std::mem::replace(&mut self.account.lock().now, now);
+        let before = std::mem::replace(&mut self.observed.lock().now, now);
         Time.require(now >= before, || format!("`now` went back from {before} to {now}"))
     }
 
@@ -144,15 +144,15 @@ impl Seat {
     pub(super) fn check_end(&self) -> Checked {
         let in_memory = self.counters().in_memory();
         End.require(in_memory.is_empty(), || {
-            format!("{in_memory:?} of seat {} outlive its runtime", self.number)
+            format!("{in_memory:?} of node {} outlive its runtime", self.number)
         })?;
-        let Account { tally, decided, in_time, shut_out, .. } = &*self.account.lock();
+        let Observed { tally, decided, in_time, told_of_shutdown, .. } = &*self.observed.lock();
         let of_commands = self.counters().counts();
         let of_decisions = self.decisions().counts();
         adds_up(&of_commands, tally)?;
         adds_up(&of_decisions, decided)?;
         let not_admitted = of_commands.not_admitted + of_decisions.not_admitted;
-        End.require(!in_time || *shut_out <= not_admitted, || {
+        End.require(!in_time || *told_of_shutdown <= not_admitted, || {
             format!("a shutdown in time broke accepted calls off: {of_commands:?} {of_decisions:?}")
         })
     }
@@ -187,7 +187,7 @@ pub(super) enum Appender {
 
 /// Something that the journal does for a runtime, for as long as the runtime waits for it.
 pub(super) struct UnderWay {
-    seat: Arc<Seat>,
+    node: Arc<Node>,
     counters: Vec<usize>,
 }
 
@@ -201,19 +201,19 @@ pub(super) struct Appending {
 impl Appending {
     /// At most one is in flight of each aggregate, and one of decisions on it: of those in `alone`.
     pub(super) fn new(
-        seat: &Arc<Seat>,
+        node: &Arc<Node>,
         counters: Vec<usize>,
         alone: Vec<usize>,
         by: Appender,
     ) -> (Self, Checked) {
         let mut checked = Ok(());
         for counter in &alone {
-            let others = seat.appends[by as usize][*counter].fetch_add(1, Relaxed);
+            let others = node.appends[by as usize][*counter].fetch_add(1, Relaxed);
             checked = checked.and(Bounds.require(others == 0, || {
                 format!("{} appends of {by:?} about {counter} are in flight", others + 1)
             }));
         }
-        let under_way = UnderWay::new(seat, counters);
+        let under_way = UnderWay::new(node, counters);
         (Appending { under_way, alone, by }, checked)
     }
 }
@@ -221,24 +221,24 @@ impl Appending {
 impl Drop for Appending {
     fn drop(&mut self) {
         for counter in &self.alone {
-            self.under_way.seat.appends[self.by as usize][*counter].fetch_sub(1, Relaxed);
+            self.under_way.node.appends[self.by as usize][*counter].fetch_sub(1, Relaxed);
         }
     }
 }
 
 impl UnderWay {
-    pub(super) fn new(seat: &Arc<Seat>, counters: Vec<usize>) -> Self {
+    pub(super) fn new(node: &Arc<Node>, counters: Vec<usize>) -> Self {
         for counter in &counters {
-            seat.under_way[*counter].fetch_add(1, Relaxed);
+            node.under_way[*counter].fetch_add(1, Relaxed);
         }
-        UnderWay { seat: seat.clone(), counters }
+        UnderWay { node: node.clone(), counters }
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
         for counter in &self.counters {
-            self.seat.under_way[*counter].fetch_sub(1, Relaxed);
+            self.node.under_way[*counter].fetch_sub(1, Relaxed);
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) const SKEW: u64 = 30;
 pub(super) struct Plan {
     pub(super) order: Order,
     /// How many runtimes share the journal at first.
-    pub(super) seats: usize,
+    pub(super) nodes: usize,
     pub(super) counters: usize,
     /// Whose alarms may panic or do nothing.
     pub(super) broken_bells: [bool; COUNTERS.len()],
@@ -30,9 +30,9 @@ pub(super) struct Plan {
     /// Whether anybody decides about two counters.
     pub(super) decides: bool,
     pub(super) calls: Vec<Call>,
-    pub(super) deeds: Vec<Timed<Deed>>,
+    pub(super) disturbances: Vec<Timed<Disturbance>>,
     /// What another writer does on the same journal.
-    pub(super) foreign: Vec<Timed<Foreign>>,
+    pub(super) foreign: Vec<Timed<ForeignAppend>>,
     /// Who watches which counter.
     pub(super) watchers: Vec<Timed<usize>>,
     /// One append in so many fails.
@@ -104,7 +104,7 @@ impl Verb {
     }
 
     /// The other counter that it is decided about; none if it is no decision.
-    pub(super) fn beside(self) -> Option<usize> {
+    pub(super) fn other_counter(self) -> Option<usize> {
         match self {
             Verb::CountBoth { other, .. } => Some(other),
             Verb::Remind { of, .. } => Some(of),
@@ -140,7 +140,7 @@ pub(super) enum Patience {
 
 /// What is done to a runtime.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Deed {
+pub(super) enum Disturbance {
     KillActor {
         counter: usize,
     },
@@ -148,11 +148,11 @@ pub(super) enum Deed {
         ahead: u64,
     },
     /// Nothing can be read for so long.
-    Blind {
+    Unreadable {
         millis: u64,
     },
     /// Nothing can be written for so long.
-    Down {
+    Unwritable {
         millis: u64,
     },
     Shutdown {
@@ -166,7 +166,7 @@ pub(super) enum Deed {
 
 /// What another writer does.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Foreign {
+pub(super) struct ForeignAppend {
     pub(super) counter: usize,
     pub(super) alarm: bool,
     /// How long it takes from its read to its append.
@@ -176,7 +176,7 @@ pub(super) struct Foreign {
 impl Call {
     /// All counters that it is about.
     pub(super) fn about(&self) -> impl Iterator<Item = usize> + use<> {
-        [self.counter].into_iter().chain(self.verb.beside())
+        [self.counter].into_iter().chain(self.verb.other_counter())
     }
 
     /// Those that its event is one of.
@@ -192,13 +192,15 @@ impl Call {
 impl Plan {
     /// Whether more than one writer may append to the same counter.
     pub(super) fn is_shared(&self) -> bool {
-        self.seats > 1 || !self.foreign.is_empty() || self.deeds.iter().any(|deed| deed.what.ends())
+        self.nodes > 1
+            || !self.foreign.is_empty()
+            || self.disturbances.iter().any(|disturbance| disturbance.what.ends())
     }
 }
 
-impl Deed {
+impl Disturbance {
     /// Whether another runtime follows on this one.
     fn ends(self) -> bool {
-        matches!(self, Deed::Shutdown { .. } | Deed::Drop | Deed::LoseExecutor)
+        matches!(self, Disturbance::Shutdown { .. } | Disturbance::Drop | Disturbance::LoseExecutor)
     }
 }

@@ -8,8 +8,8 @@ use bailiwick::{ManualClock, Sabotage};
 use parking_lot::Mutex;
 
 use super::client::client;
-use super::coverage::Sights;
-use super::disturbances::{deed, foreign, set_alarms};
+use super::coverage::Coverage;
+use super::disturbances::{disturb, foreign, set_alarms};
 use super::plan::Plan;
 use super::watcher::{WATCHERS, watcher};
 use super::world::World;
@@ -22,7 +22,7 @@ use crate::sim::random::Random;
 use crate::sim::trace::Step;
 
 /// Long enough for every back-off, every alarm that rings in a run, and all rest.
-const QUIET: u64 = 400;
+const REST: u64 = 400;
 
 /// What came of a run.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct Run {
     /// How many steps it took.
     pub steps: u64,
     /// What was to be seen in it.
-    pub sights: Sights,
+    pub coverage: Coverage,
     /// The first invariant that was violated.
     pub violation: Option<Violation>,
 }
@@ -56,7 +56,7 @@ pub fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> Run {
         seed,
         trace: trace.number(),
         steps: trace.steps(),
-        sights: *world.sights.lock(),
+        coverage: *world.coverage.lock(),
         violation: world.violation(),
     }
 }
@@ -85,20 +85,20 @@ impl Driven for World {
     }
 
     fn check_at_rest(&self) {
-        self.watch();
+        self.check_liveness();
     }
 }
 
 impl World {
     /// Lets go of everything, and sees whether anything else holds on to it.
     fn end(self: &Arc<World>) {
-        let seats = std::mem::take(&mut *self.seats.lock());
-        for seat in &seats {
-            drop(seat.runtime.lock().take());
-            drop(seat.counters.lock().take());
-            drop(seat.decisions.lock().take());
+        let nodes = std::mem::take(&mut *self.nodes.lock());
+        for node in &nodes {
+            drop(node.runtime.lock().take());
+            drop(node.counters.lock().take());
+            drop(node.decisions.lock().take());
         }
-        drop(seats);
+        drop(nodes);
         self.watchers.lock().clear();
         if Arc::strong_count(self) != 1 {
             self.violated(End.broken("something of a runtime outlives it: a leak"));
@@ -108,7 +108,7 @@ impl World {
 
 impl Driver<World> {
     fn all_parts(&mut self) {
-        for part in [Self::trouble, Self::quiet, Self::end, Self::aftermath] {
+        for part in [Self::with_faults, Self::without_faults, Self::end, Self::restart] {
             part(self);
             if self.world.violation().is_some() {
                 return;
@@ -117,17 +117,17 @@ impl Driver<World> {
     }
 
     /// Everything at once, while the journal is slow and fails.
-    fn trouble(&mut self) {
+    fn with_faults(&mut self) {
         self.part("trouble");
         let world = self.world.clone();
-        for _ in 0..world.plan.seats {
+        for _ in 0..world.plan.nodes {
             world.spawn("start", world.clone().start());
         }
         for call in &world.plan.calls {
             world.spawn("client", client(world.clone(), *call));
         }
-        for planned in &world.plan.deeds {
-            world.spawn("deed", deed(world.clone(), *planned));
+        for planned in &world.plan.disturbances {
+            world.spawn("deed", disturb(world.clone(), *planned));
         }
         for planned in &world.plan.foreign {
             world.spawn("foreign", foreign(world.clone(), *planned));
@@ -140,23 +140,23 @@ impl Driver<World> {
     }
 
     /// From now on everything works: every command is run, and every promise falls due.
-    fn quiet(&mut self) {
+    fn without_faults(&mut self) {
         self.part("quiet");
-        self.world.trouble.store(false, Relaxed);
-        self.pass(QUIET);
+        self.world.faulty.store(false, Relaxed);
+        self.pass(REST);
         let world = self.world.clone();
-        for seat in world.open_seats() {
+        for node in world.open_nodes() {
             // An alarm that is broken is tried for ever, even if another writer has mended it.
-            world.expect(world.check_memory(&seat, &world.plan.broken_bells));
+            world.expect(world.check_memory(&node, &world.plan.broken_bells));
         }
         world.spawn("probe", liveness_checks::probe(world.clone()));
-        world.spawn("again", liveness_checks::keys_answer(world.clone()));
+        world.spawn("again", liveness_checks::ask_keys_again(world.clone()));
         self.until_done();
-        self.pass(QUIET);
+        self.pass(REST);
         let world = &self.world;
-        for seat in world.open_seats() {
+        for node in world.open_nodes() {
             let exactly = !world.plan.is_shared() && world.plan.append_faults == 0;
-            world.expect(world.check_rest(&seat, exactly));
+            world.expect(world.check_rest(&node, exactly));
         }
     }
 
@@ -164,17 +164,17 @@ impl Driver<World> {
     fn end(&mut self) {
         self.part("end");
         let world = self.world.clone();
-        for seat in world.open_seats() {
-            world.spawn("end", disturbances::close(world.clone(), seat));
+        for node in world.open_nodes() {
+            world.spawn("end", disturbances::close(world.clone(), node));
         }
         self.until_done();
         self.pass(1);
-        for seat in world.seats.lock().iter() {
-            world.expect(seat.check_end());
-            if let Some(task) = self.executor.tasks_of(seat.group()).next() {
-                let seat = seat.number;
+        for node in world.nodes.lock().iter() {
+            world.expect(node.check_end());
+            if let Some(task) = self.executor.tasks_of(node.group()).next() {
+                let node = node.number;
                 world.violated(
-                    End.broken(format!("task {task} of seat {seat} outlives its runtime")),
+                    End.broken(format!("task {task} of node {node} outlives its runtime")),
                 );
             }
         }
@@ -184,19 +184,19 @@ impl Driver<World> {
     }
 
     /// A new runtime learns from the journal what there is to do, and does it.
-    fn aftermath(&mut self) {
+    fn restart(&mut self) {
         self.part("aftermath");
         let world = self.world.clone();
         world.spawn("foreign", set_alarms(world.clone()));
         self.until_done();
         world.spawn("start", world.clone().start());
         self.until_done();
-        world.spawn("again", liveness_checks::keys_answer(world.clone()));
+        world.spawn("again", liveness_checks::ask_keys_again(world.clone()));
         self.until_done();
-        self.pass(QUIET);
-        for seat in world.open_seats() {
-            world.expect(world.check_nothing_due(&seat));
-            world.expect(world.check_rest(&seat, true));
+        self.pass(REST);
+        for node in world.open_nodes() {
+            world.expect(world.check_nothing_due(&node));
+            world.expect(world.check_rest(&node, true));
         }
         self.end();
     }

@@ -4,14 +4,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
 
 use bailiwick::{ErrorReport, News, SubscribeError, Watch};
 
 use super::history::Seen;
-use super::node::Seat;
+use super::node::Node;
 use super::plan::COUNTERS;
 use super::world::World;
 use crate::counter::{Counter, CounterEvent};
@@ -24,7 +23,7 @@ pub(super) const WATCHERS: usize = usize::MAX;
 
 /// Somebody who watches a counter.
 pub(super) struct Watcher {
-    seat: Arc<Seat>,
+    node: Arc<Node>,
     counter: usize,
     /// The number of the state that it was shown last.
     shown: AtomicUsize,
@@ -35,7 +34,7 @@ pub(super) struct Watcher {
 /// Watches a counter from a time on, until its runtime ends.
 pub(super) async fn watcher(world: Arc<World>, begins: Timed<usize>) {
     world.reach(begins.at).await;
-    let Some(seat) = world.any_seat() else { return };
+    let Some(node) = world.any_node() else { return };
     let counter = begins.what;
     let (from, after) = {
         let ledger = world.ledger.lock();
@@ -43,7 +42,7 @@ pub(super) async fn watcher(world: Arc<World>, begins: Timed<usize>) {
         let from = world.random.lock().index(states.len());
         (from, states[from].0)
     };
-    let watched = seat.counters().get(COUNTERS[counter]).watch(after).await;
+    let watched = node.counters().get(COUNTERS[counter]).watch(after).await;
     let mut watch = match watched {
         Ok(watch) => watch,
         Err(SubscribeError::ShutDown) => return,
@@ -52,7 +51,7 @@ pub(super) async fn watcher(world: Arc<World>, begins: Timed<usize>) {
         }
     };
     let watcher = Arc::new(Watcher {
-        seat,
+        node,
         counter,
         shown: AtomicUsize::new(from),
         away: AtomicBool::new(false),
@@ -88,7 +87,7 @@ impl Watcher {
     fn check(&self, world: &World, change: &News<CounterEvent>) -> Checked {
         let position = change.position();
         world.note(&Step::Watched {
-            seat: self.seat.number,
+            node: self.node.number,
             counter: self.counter,
             position: position.get(),
         });
@@ -133,29 +132,29 @@ async fn next(watch: &mut Watch<Counter>) -> Option<Next> {
 
 impl World {
     /// Whoever watches is shown what the runtime has shown to others, and is told of its end.
-    pub(super) fn watch_watchers(&self) {
+    pub(super) fn check_watchers(&self) {
         for watcher in self.watchers.lock().iter() {
-            let (seat, counter) = (&watcher.seat, watcher.counter);
-            if watcher.away.load(Relaxed) || seat.is_under_way(counter) {
+            let (node, counter) = (&watcher.node, watcher.counter);
+            if watcher.away.load(Relaxed) || node.is_under_way(counter) {
                 continue;
             }
-            let account = seat.account.lock();
+            let observed = node.observed.lock();
             let shown = watcher.shown.load(Relaxed);
-            if account.closed {
+            if observed.closed {
                 self.violated(
                     Invariant::Watch.broken(format!(
-                        "a watcher of seat {} is not told of its end",
-                        seat.number
+                        "a watcher of node {} is not told of its end",
+                        node.number
                     )),
                 );
                 continue;
             }
             let history = &self.ledger.lock().counters[counter];
-            if history.next_event(shown).is_some_and(|next| next <= account.shown[counter]) {
+            if history.next_event(shown).is_some_and(|next| next <= observed.shown[counter]) {
                 let positions = &history.states;
                 self.violated(Invariant::Watch.broken(format!(
-                    "a watcher of counter {counter} in seat {} waits behind {}, but {} was shown",
-                    seat.number, positions[shown].0, positions[account.shown[counter]].0
+                    "a watcher of counter {counter} in node {} waits behind {}, but {} was shown",
+                    node.number, positions[shown].0, positions[observed.shown[counter]].0
                 )));
             }
         }

@@ -5,17 +5,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use bailiwick::{BoxFuture, Clock, ManualClock, MemoryJournal, Runtime, Sabotage, Timestamp};
 use parking_lot::Mutex;
 
-use super::coverage::{Sight, Sights};
+use super::coverage::{Case, Coverage};
 use super::journal::SimJournal;
 use super::ledger::Ledger;
-use super::node::Seat;
+use super::node::Node;
 use super::plan::Plan;
 use super::watcher::Watcher;
 use crate::counter::Counter;
@@ -34,25 +33,25 @@ pub(super) struct World {
     pub(super) store: MemoryJournal,
     pub(super) random: Arc<Mutex<Random>>,
     pub(super) queue: Arc<Queue>,
-    pub(super) seats: Mutex<Vec<Arc<Seat>>>,
+    pub(super) nodes: Mutex<Vec<Arc<Node>>>,
     pub(super) ledger: Mutex<Ledger>,
     pub(super) trace: Mutex<Trace>,
-    pub(super) sights: Mutex<Sights>,
+    pub(super) coverage: Mutex<Coverage>,
     /// The calls that have no answer yet.
-    pub(super) open: Mutex<BTreeMap<usize, Open>>,
+    pub(super) open_calls: Mutex<BTreeMap<usize, OpenCall>>,
     pub(super) watchers: Mutex<Vec<Arc<Watcher>>>,
     /// Whether the journal is slow and fails.
-    pub(super) trouble: AtomicBool,
+    pub(super) faulty: AtomicBool,
     /// Until when nothing can be read, and nothing written.
-    pub(super) blind: AtomicU64,
-    pub(super) down: AtomicU64,
+    pub(super) unreadable_until: AtomicU64,
+    pub(super) unwritable_until: AtomicU64,
     violation: Mutex<Option<Violation>>,
 }
 
 /// A call without an answer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Open {
-    pub(super) seat: usize,
+pub(super) struct OpenCall {
+    pub(super) node: usize,
     pub(super) counter: usize,
     /// It is a decision.
     pub(super) decides: bool,
@@ -74,15 +73,15 @@ impl World {
             store: MemoryJournal::new(),
             random: Arc::new(Mutex::new(random)),
             queue,
-            seats: Mutex::default(),
+            nodes: Mutex::default(),
             ledger: Mutex::new(Ledger::new(plan.counters, plan.broken_bells)),
             trace: Mutex::new(Trace::new(readable)),
-            sights: Mutex::default(),
-            open: Mutex::default(),
+            coverage: Mutex::default(),
+            open_calls: Mutex::default(),
             watchers: Mutex::default(),
-            trouble: AtomicBool::new(true),
-            blind: AtomicU64::new(0),
-            down: AtomicU64::new(0),
+            faulty: AtomicBool::new(true),
+            unreadable_until: AtomicU64::new(0),
+            unwritable_until: AtomicU64::new(0),
             violation: Mutex::default(),
             plan,
         })
@@ -106,8 +105,8 @@ impl World {
 
     /// The latest time that any clock has shown.
     pub(super) fn latest(&self) -> Timestamp {
-        let seats = self.seats.lock();
-        let shown = seats.iter().map(|seat| seat.clock.latest());
+        let nodes = self.nodes.lock();
+        let shown = nodes.iter().map(|node| node.clock.latest());
         shown.fold(self.time.now(), Timestamp::max)
     }
 
@@ -115,8 +114,8 @@ impl World {
         self.trace.lock().add(self.now(), step);
     }
 
-    pub(super) fn saw(&self, sight: Sight) {
-        self.sights.lock().add(sight);
+    pub(super) fn covered(&self, case: Case) {
+        self.coverage.lock().add(case);
     }
 
     /// An invariant is violated. The first one counts.
@@ -135,8 +134,8 @@ impl World {
         self.violation.lock().clone()
     }
 
-    pub(super) fn in_trouble(&self) -> bool {
-        self.trouble.load(Relaxed)
+    pub(super) fn is_faulty(&self) -> bool {
+        self.faulty.load(Relaxed)
     }
 
     /// Adds a task of the run itself.
@@ -150,45 +149,45 @@ impl World {
     }
 
     /// One of those in which a runtime was started, mostly a late one.
-    pub(super) fn any_seat(&self) -> Option<Arc<Seat>> {
-        let seats = self.seats.lock();
-        let started = seats.iter().filter(|seat| seat.counters.lock().is_some());
+    pub(super) fn any_node(&self) -> Option<Arc<Node>> {
+        let nodes = self.nodes.lock();
+        let started = nodes.iter().filter(|node| node.counters.lock().is_some());
         let started: Vec<_> = started.collect();
         let late = &started[started.len().saturating_sub(2)..];
         let any = !late.is_empty();
         any.then(|| late[self.random.lock().index(late.len())].clone())
     }
 
-    pub(super) fn open_seats(&self) -> Vec<Arc<Seat>> {
-        let seats = self.seats.lock();
-        seats.iter().filter(|seat| seat.is_open()).cloned().collect()
+    pub(super) fn open_nodes(&self) -> Vec<Arc<Node>> {
+        let nodes = self.nodes.lock();
+        nodes.iter().filter(|node| node.is_open()).cloned().collect()
     }
 
-    /// Starts a runtime in a new seat.
+    /// Starts a runtime in a new node.
     pub(super) async fn start(self: Arc<World>) {
         let ticks = self.plan.ticks.then(|| self.random.clone());
-        let seat = {
-            let mut seats = self.seats.lock();
-            let seat = Seat::new(seats.len(), SimClock::new(self.time.clone(), ticks));
-            seats.push(seat.clone());
-            seat
+        let node = {
+            let mut nodes = self.nodes.lock();
+            let node = Node::new(nodes.len(), SimClock::new(self.time.clone(), ticks));
+            nodes.push(node.clone());
+            node
         };
-        self.deed(&seat, "starts", 0);
-        let spawner = Spawner { queue: self.queue.clone(), group: seat.group() };
-        let builder = Runtime::builder(SimJournal::new(&self, &seat))
+        self.note_node(&node, "starts", 0);
+        let spawner = Spawner { queue: self.queue.clone(), group: node.group() };
+        let builder = Runtime::builder(SimJournal::new(&self, &node))
             .aggregate::<Counter>()
             .decision::<CountBoth>()
             .decision::<Remind>()
-            .clock(seat.clock.clone())
+            .clock(node.clock.clone())
             .spawner(spawner)
             .entropy(7)
             .config(|_| self.plan.config.clone())
             .sabotage(self.sabotage);
         match builder.start().await {
             Ok(runtime) => {
-                *seat.counters.lock() = Some(runtime.aggregates());
-                *seat.decisions.lock() = Some(runtime.decisions());
-                *seat.runtime.lock() = Some(runtime);
+                *node.counters.lock() = Some(runtime.aggregates());
+                *node.decisions.lock() = Some(runtime.decisions());
+                *node.runtime.lock() = Some(runtime);
             }
             Err(error) => {
                 self.violated(
@@ -198,8 +197,8 @@ impl World {
         }
     }
 
-    pub(super) fn deed(&self, seat: &Seat, what: &'static str, number: u64) {
-        let seat = seat.number;
-        self.note(&Step::Deed { seat, what, number });
+    pub(super) fn note_node(&self, node: &Node, what: &'static str, number: u64) {
+        let node = node.number;
+        self.note(&Step::Node { node, what, number });
     }
 }

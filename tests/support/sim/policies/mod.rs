@@ -19,4 +19,4 @@ mod plan;
 mod run;
 mod world;
 
-pub use run::{PolicyRun, PolicySight, PolicySights, run};
+pub use run::{PolicyCase, PolicyCoverage, PolicyRun, run};

@@ -19,7 +19,7 @@ use crate::sim::random::Random;
 use crate::sim::trace::Step;
 
 /// Long enough for every back-off and all that is late.
-const QUIET: u64 = 200;
+const REST: u64 = 200;
 /// What came of a run of policies.
 #[derive(Debug)]
 pub struct PolicyRun {
@@ -28,7 +28,7 @@ pub struct PolicyRun {
     /// All its steps in one number.
     pub trace: u64,
     /// What was to be seen in it.
-    pub sights: PolicySights,
+    pub coverage: PolicyCoverage,
     /// The first invariant that was violated.
     pub violation: Option<Violation>,
 }
@@ -43,7 +43,7 @@ pub fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRun {
         eprintln!("seed {seed}: {:#?}", world.plan);
     }
     let mut driver = Driver::new(executor, world.clone());
-    for part in [Driver::trouble, Driver::quiet, Driver::aftermath] {
+    for part in [Driver::with_faults, Driver::without_faults, Driver::restart] {
         part(&mut driver);
         if world.violation().is_some() {
             break;
@@ -54,80 +54,80 @@ pub fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRun {
     if world.violation().is_none() && Arc::strong_count(&world) != 1 {
         world.violated(End.broken("something of a runtime outlives it: a leak"));
     }
-    let mut sights = world.sights.lock().clone();
+    let mut coverage = world.coverage.lock().clone();
     let books = world.books.lock();
-    sights.extend(books.effect.endings.iter().filter_map(|ending| match *ending {
-        "performed" => Some(PolicySight::Performed),
-        "gave up" => Some(PolicySight::EffectGaveUp),
-        "parked" => Some(PolicySight::EffectParked),
-        "skipped as a whole" => Some(PolicySight::EffectSkipped),
-        "dropped" => Some(PolicySight::EffectDropped),
+    coverage.extend(books.effect.endings.iter().filter_map(|ending| match *ending {
+        "performed" => Some(PolicyCase::Performed),
+        "gave up" => Some(PolicyCase::EffectGaveUp),
+        "parked" => Some(PolicyCase::EffectParked),
+        "skipped as a whole" => Some(PolicyCase::EffectSkipped),
+        "dropped" => Some(PolicyCase::EffectDropped),
         _ => None,
     }));
-    sights.extend((books.effect.called_again() > 0).then_some(PolicySight::CalledAgain));
-    sights.extend(books.policy.endings.iter().map(|ending| match *ending {
-        "rejected" => PolicySight::Rejected,
-        "nothing" => PolicySight::Nothing,
-        "gave up" => PolicySight::GaveUp,
-        "skipped" => PolicySight::Skipped,
-        "skipped as a whole" => PolicySight::SkippedAsAWhole,
-        "dropped" => PolicySight::DroppedByOperator,
-        "parked" => PolicySight::Parked,
-        _ => PolicySight::Caused,
+    coverage.extend((books.effect.called_again() > 0).then_some(PolicyCase::CalledAgain));
+    coverage.extend(books.policy.endings.iter().map(|ending| match *ending {
+        "rejected" => PolicyCase::Rejected,
+        "nothing" => PolicyCase::Nothing,
+        "gave up" => PolicyCase::GaveUp,
+        "skipped" => PolicyCase::Skipped,
+        "skipped as a whole" => PolicyCase::SkippedAsAWhole,
+        "dropped" => PolicyCase::DroppedByOperator,
+        "parked" => PolicyCase::Parked,
+        _ => PolicyCase::Caused,
     }));
     drop(books);
     let trace = world.trace.lock().number();
-    PolicyRun { seed, trace, sights, violation: world.violation() }
+    PolicyRun { seed, trace, coverage, violation: world.violation() }
 }
 
 impl Driver<World> {
-    fn trouble(&mut self) {
+    fn with_faults(&mut self) {
         let world = self.world.clone();
-        for _ in 0..world.plan.seats {
+        for _ in 0..world.plan.nodes {
             world.spawn("start", world.clone().start());
         }
-        for saying in &world.plan.sayings {
-            world.spawn("says", world.clone().says(*saying));
+        for message in &world.plan.messages {
+            world.spawn("says", world.clone().send(*message));
         }
-        for deed in &world.plan.deeds {
-            world.spawn("deed", world.clone().does(*deed));
+        for disturbance in &world.plan.disturbances {
+            world.spawn("deed", world.clone().disturb(*disturbance));
         }
         self.until_done();
     }
 
     /// From now on everything works, and an operator retries what is parked.
-    fn quiet(&mut self) {
+    fn without_faults(&mut self) {
         let world = self.world.clone();
         self.part("quiet");
-        world.trouble.store(false, Relaxed);
+        world.faulty.store(false, Relaxed);
         world.broken.store(false, Relaxed);
         // Twice: what was late may park a lane again.
         for _ in 0..3 {
-            self.pass(QUIET);
-            world.open_seats().iter().for_each(|seat| world.retries_all(seat));
+            self.pass(REST);
+            world.open_nodes().iter().for_each(|node| world.retry_all(node));
         }
-        self.pass(QUIET);
+        self.pass(REST);
         self.checks_that_all_is_done();
     }
 
     /// A last runtime finds everything done.
-    fn aftermath(&mut self) {
+    fn restart(&mut self) {
         let world = self.world.clone();
         self.part("aftermath");
-        self.sees_counts();
-        for seat in world.open_seats() {
-            drop(seat.runtime.lock().take());
+        self.cover_counts();
+        for node in world.open_nodes() {
+            drop(node.runtime.lock().take());
         }
-        self.pass(QUIET);
+        self.pass(REST);
         if let Some(task) = (1..=world.groups()).find_map(|g| self.executor.tasks_of(g).next()) {
             world.violated(End.broken(format!("task {task} outlives its runtime")));
         }
         let (before, calls) = (world.head(), world.books.lock().effect.all_calls());
         world.spawn("start", world.clone().start());
         self.until_done();
-        self.pass(QUIET);
-        world.open_seats().iter().for_each(|seat| world.retries_all(seat));
-        self.pass(QUIET);
+        self.pass(REST);
+        world.open_nodes().iter().for_each(|node| world.retry_all(node));
+        self.pass(REST);
         self.checks_that_all_is_done();
         let read = bailiwick::journal::Read::new(bailiwick::journal::Query::all());
         let page = bailiwick::journal::Journal::read(
@@ -144,22 +144,22 @@ impl Driver<World> {
         if called > 0 {
             world.violated(Progress.broken(format!("a last runtime calls {called} times")));
         }
-        self.sees_counts();
+        self.cover_counts();
         world.end();
-        self.pass(QUIET);
+        self.pass(REST);
     }
 
-    fn sees_counts(&self) {
-        for seat in self.world.open_seats() {
-            if seat.both().iter().any(|one| one.status().counts.repeated > 0) {
-                self.world.saw(PolicySight::FoundDone);
+    fn cover_counts(&self) {
+        for node in self.world.open_nodes() {
+            if node.reactions().iter().any(|one| one.status().counts.repeated > 0) {
+                self.world.covered(PolicyCase::FoundDone);
             }
         }
     }
 
     fn checks_that_all_is_done(&self) {
         let world = &self.world;
-        let both: Vec<_> = world.open_seats().iter().flat_map(|seat| seat.both()).collect();
+        let both: Vec<_> = world.open_nodes().iter().flat_map(|node| node.reactions()).collect();
         let undone = world.books.lock().each().map(Book::undone);
         if undone.iter().any(|undone| !undone.is_empty()) {
             let status: Vec<_> = both.iter().map(ReactionHandle::status).collect();
@@ -203,7 +203,7 @@ impl Driven for World {
 /// Something worth having happened in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)]
-pub enum PolicySight {
+pub enum PolicyCase {
     Caused,
     Rejected,
     Nothing,
@@ -241,4 +241,4 @@ pub enum PolicySight {
 }
 
 /// What was seen.
-pub type PolicySights = BTreeSet<PolicySight>;
+pub type PolicyCoverage = BTreeSet<PolicyCase>;
