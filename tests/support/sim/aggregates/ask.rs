@@ -218,7 +218,7 @@ impl Answer {
                 (Case::Decided, "decided", (values[0], position.get()))
             }
             Answer::Refused { values } => (Case::Refused, "refused", (values[0], 0)),
-            Answer::Read(seen) => (Case::ReadAnswered, "saw", (seen.value, seen.rings)),
+            Answer::Read(seen) => (Case::ReadAnswered, "read", (seen.value, seen.rings)),
             Answer::NotRun(Cause::Moved { expected, actual }) => {
                 (Case::Moved, "moved", (expected.get(), actual.get()))
             }

@@ -38,11 +38,11 @@ pub(super) async fn disturb(world: Arc<World>, disturbance: Timed<Disturbance>) 
             node.clock.set(ahead);
         }
         Disturbance::Unreadable { millis } => {
-            world.note_node(&node, "journal blind", millis);
+            world.note_node(&node, "journal unreadable", millis);
             world.unreadable_until.fetch_max(world.now() + millis, Relaxed);
         }
         Disturbance::Unwritable { millis } => {
-            world.note_node(&node, "journal down", millis);
+            world.note_node(&node, "journal unwritable", millis);
             world.unwritable_until.fetch_max(world.now() + millis, Relaxed);
         }
         Disturbance::Shutdown { limit, patience } => {

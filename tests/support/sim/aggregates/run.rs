@@ -118,7 +118,7 @@ impl Driver<World> {
 
     /// Everything at once, while the journal is slow and fails.
     fn with_faults(&mut self) {
-        self.part("trouble");
+        self.part("with faults");
         let world = self.world.clone();
         for _ in 0..world.plan.nodes {
             world.spawn("start", world.clone().start());
@@ -127,7 +127,7 @@ impl Driver<World> {
             world.spawn("client", client(world.clone(), *call));
         }
         for planned in &world.plan.disturbances {
-            world.spawn("deed", disturb(world.clone(), *planned));
+            world.spawn("disturbance", disturb(world.clone(), *planned));
         }
         for planned in &world.plan.foreign {
             world.spawn("foreign", foreign(world.clone(), *planned));
@@ -141,7 +141,7 @@ impl Driver<World> {
 
     /// From now on everything works: every command is run, and every promise falls due.
     fn without_faults(&mut self) {
-        self.part("quiet");
+        self.part("without faults");
         self.world.faulty.store(false, Relaxed);
         self.pass(REST);
         let world = self.world.clone();
@@ -185,7 +185,7 @@ impl Driver<World> {
 
     /// A new runtime learns from the journal what there is to do, and does it.
     fn restart(&mut self) {
-        self.part("aftermath");
+        self.part("restart");
         let world = self.world.clone();
         world.spawn("foreign", set_alarms(world.clone()));
         self.until_done();

@@ -90,7 +90,7 @@ impl Driver<World> {
             world.spawn("says", world.clone().send(*message));
         }
         for disturbance in &world.plan.disturbances {
-            world.spawn("deed", world.clone().disturb(*disturbance));
+            world.spawn("disturbance", world.clone().disturb(*disturbance));
         }
         self.until_done();
     }
@@ -98,7 +98,7 @@ impl Driver<World> {
     /// From now on everything works, and an operator retries what is parked.
     fn without_faults(&mut self) {
         let world = self.world.clone();
-        self.part("quiet");
+        self.part("without faults");
         world.faulty.store(false, Relaxed);
         world.broken.store(false, Relaxed);
         // Twice: what was late may park a lane again.
@@ -113,7 +113,7 @@ impl Driver<World> {
     /// A last runtime finds everything done.
     fn restart(&mut self) {
         let world = self.world.clone();
-        self.part("aftermath");
+        self.part("restart");
         self.cover_counts();
         for node in world.open_nodes() {
             drop(node.runtime.lock().take());
