@@ -1,6 +1,6 @@
 //! Rest: who has nothing to do gives way, and nothing is lost by it.
 
-mod shelf;
+mod byte_budget;
 
 use std::ops::Range;
 use std::sync::Arc;

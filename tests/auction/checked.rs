@@ -7,7 +7,7 @@ use bailiwick_examples::auction::{
 use bailiwick_tests::place::Kept;
 use tokio::sync::{Mutex, oneshot};
 
-use crate::house::{House, bid, bids};
+use crate::fixture::{House, bid, bids};
 
 /// Knows who may bid; its answer takes until it is let go.
 struct Office {

@@ -8,7 +8,7 @@ use bailiwick_examples::auction::{
 };
 use bailiwick_tests::place::Kept;
 
-use crate::house::{ENDS, House, bid, winner};
+use crate::fixture::{ENDS, House, bid, winner};
 
 const BIDDERS: usize = 256;
 /// How often each of them bids.

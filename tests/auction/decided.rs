@@ -9,7 +9,7 @@ use bailiwick_examples::auction::{
 use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::place::Kept;
 
-use crate::house::{House, bids, eligible_bid};
+use crate::fixture::{House, bids, eligible_bid};
 
 /// Another process suspends the bidder while the bid, which was decided, is on its way.
 async fn overtaken(kept: Kept) {

@@ -8,7 +8,7 @@ use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::place::Kept;
 use tokio::task::JoinHandle;
 
-use crate::house::{ENDS, House, bid, bids, eligible_bid, id, winner};
+use crate::fixture::{ENDS, House, bid, bids, eligible_bid, id, winner};
 
 /// Who bids through the listing, and who through a decision.
 type Answer = Result<(), BidRefused>;

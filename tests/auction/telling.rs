@@ -9,7 +9,7 @@ use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::place::{Kept, Place};
 use tokio::task::yield_now;
 
-use crate::house::{ENDS, House, STARTS, bid};
+use crate::fixture::{ENDS, House, STARTS, bid};
 
 type Mail = MockService<Vec<Message>>;
 

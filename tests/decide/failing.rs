@@ -8,7 +8,7 @@ use bailiwick_tests::altered::Altered;
 use bailiwick_tests::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::settle;
 
-use super::notes::{Full, Panics, UNREADABLE, Write, desk, on, texts, write};
+use super::fixture::{Full, Panics, UNREADABLE, Write, desk, on, texts, write};
 
 type Refused = AskError<Write, Full>;
 

@@ -15,7 +15,7 @@ use bailiwick_tests::place::{Kept, Place, events, matching};
 use bailiwick_tests::stage::settle;
 use serde::Serialize;
 
-use super::notes::{Full, NoteWritten, Page, PageId, Write, desk, on, start, texts, write};
+use super::fixture::{Full, NoteWritten, Page, PageId, Write, desk, on, start, texts, write};
 
 type Answer = Result<Receipt<usize>, AskError<Write, Full>>;
 

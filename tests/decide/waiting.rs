@@ -6,7 +6,7 @@ use bailiwick::{Admission, AskError, Cause, ManualClock, MemoryJournal, Runtime,
 use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 
-use super::notes::{Write, desk, texts, write};
+use super::fixture::{Write, desk, texts, write};
 
 const SHORT: Duration = Duration::from_millis(100);
 

@@ -9,7 +9,7 @@ use bailiwick_tests::counter::{Bell, Count, SetAlarm};
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::{BEGIN, Stage, settle};
 
-use crate::book::WriteLine;
+use crate::fixture::WriteLine;
 use crate::support::{Log, with_history};
 
 async fn close(stage: &Stage) {

@@ -6,7 +6,7 @@ use bailiwick::{AskError, Builder, Unknown};
 use bailiwick_tests::counter::Count;
 use bailiwick_tests::stage::{Stage, settle};
 
-use crate::book::WriteLine;
+use crate::fixture::WriteLine;
 
 /// A slow disk: everything is written in the end, and most callers have not heard of it.
 #[tokio::test]

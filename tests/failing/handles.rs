@@ -20,7 +20,7 @@ use bailiwick_tests::altered::Altered;
 use bailiwick_tests::counter::{Count, Counter};
 use bailiwick_tests::stage::{Stage, settle};
 
-use crate::book::WriteLine;
+use crate::fixture::WriteLine;
 use crate::support::Log;
 
 /// One of each.

@@ -7,7 +7,7 @@ use bailiwick_tests::counter::{Count, CounterEvent, Panic};
 use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::{Stage, settle, write_foreign};
 
-use crate::book::{BookId, LineWritten, WriteLine};
+use crate::fixture::{BookId, LineWritten, WriteLine};
 use crate::support::with_history;
 
 fn counted(value: u64) -> CounterEvent {

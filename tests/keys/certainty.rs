@@ -10,7 +10,7 @@ use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
-use crate::jar::{CoinDropped, DropCoin, Jar, Jars};
+use crate::fixture::{CoinDropped, DropCoin, Jar, Jars};
 
 /// What a later version replies.
 #[derive(Debug, Serialize, Deserialize)]

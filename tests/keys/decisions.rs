@@ -12,7 +12,7 @@ use bailiwick_tests::faulty::Fault;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 
-use crate::jar::{CoinDropped, Jar, JarId, Jars};
+use crate::fixture::{CoinDropped, Jar, JarId, Jars};
 
 /// Drops a coin into the jar "a".
 #[derive(Debug, Serialize)]

@@ -10,7 +10,7 @@ use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 
 use crate::decisions::{Drop, drop_coin};
-use crate::jar::{DropCoin, Jar, Jars};
+use crate::fixture::{DropCoin, Jar, Jars};
 
 /// Who drops coins into the jar "a".
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,7 +6,7 @@ use bailiwick::{MemoryJournal, Position, Runtime, StartError, Timestamp, View};
 use bailiwick_tests::again::again;
 use bailiwick_tests::stage::settle;
 
-use crate::school::{
+use crate::fixture::{
     Nothing, School, Taken, all, append, assert_says, decided_by, first, history, refusal, stored,
 };
 

@@ -21,7 +21,7 @@ use bailiwick_tests::place::{Kept, Place, matching};
 use bailiwick_tests::sim::Random;
 use parking_lot::Mutex;
 
-use super::careless::careless;
+use super::careless_journal::careless;
 use super::model::{Fact, Model, Wish};
 use super::{chosen, seed};
 

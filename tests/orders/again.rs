@@ -11,7 +11,7 @@ use bailiwick_examples::orders::{
 };
 use bailiwick_tests::place::Kept;
 
-use crate::shop::{Shop, parcel};
+use crate::fixture::{Shop, parcel};
 
 /// Scans come in any order, and through any runtime.
 async fn two_runtimes(kept: Kept) {

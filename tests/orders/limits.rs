@@ -7,7 +7,7 @@ use bailiwick_examples::money::Money;
 use bailiwick_examples::orders::{AddPosition, AddRefused, OrderEvent, RemovePosition};
 use bailiwick_tests::place::Kept;
 
-use crate::shop::{Shop, add};
+use crate::fixture::{Shop, add};
 
 const CALLERS: usize = 64;
 

@@ -8,7 +8,7 @@ use bailiwick_examples::orders::{
 };
 use bailiwick_tests::place::{Kept, events};
 
-use crate::shop::{Shop, add};
+use crate::fixture::{Shop, add};
 
 const TRANSFERS: u64 = 500;
 const EACH: u64 = 10_00;

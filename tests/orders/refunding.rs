@@ -8,7 +8,7 @@ use bailiwick_examples::orders::{
 };
 use bailiwick_tests::place::{Kept, events};
 
-use crate::shop::{Shop, parcel};
+use crate::fixture::{Shop, parcel};
 
 const WAREHOUSES: [&str; 4] = ["east", "north", "south", "west"];
 

@@ -11,7 +11,7 @@ use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::place::{Kept, Place, matching};
 use tokio::task::yield_now;
 
-use crate::shop::{BEGIN, Shop, parcel};
+use crate::fixture::{BEGIN, Shop, parcel};
 
 type Mail = MockService<Vec<Message>>;
 

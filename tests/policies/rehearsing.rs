@@ -9,8 +9,8 @@ use bailiwick::{Commands, GiveUp, Lane, News, Policy, Position, Rehearsal, Rewin
 use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 
-use crate::post::Kind::{Empty, Explosive, Heavy, Plain, Refused, Registered, Unreadable};
-use crate::post::{
+use crate::fixture::Kind::{Empty, Explosive, Heavy, Plain, Refused, Registered, Unreadable};
+use crate::fixture::{
     Author, Broken, LetterWritten, Office, Post, PostBox, PutIn, Register, TIME_LIMIT,
 };
 

@@ -13,8 +13,8 @@ use bailiwick_tests::stage::settle;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::post::Kind::{Heavy, Plain, Refused};
-use crate::post::{
+use crate::fixture::Kind::{Heavy, Plain, Refused};
+use crate::fixture::{
     Author, AuthorId, BoxId, LetterWritten, Office, Post, PostBox, Register, TIME_LIMIT,
 };
 

@@ -11,7 +11,7 @@ use bailiwick_examples::sqlite::SqliteStore;
 use bailiwick_tests::counter::{Count, Counter};
 use bailiwick_tests::faults::survivors::{self, copy_all};
 
-use super::sums::{Sums, events_of};
+use super::fixture::{Sums, events_of};
 use super::{TIME_LIMIT, counter_id, is_ready, sqlite, until};
 
 const COMMANDS: usize = 100;

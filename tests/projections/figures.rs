@@ -11,7 +11,7 @@ use bailiwick_examples::sqlite::SqliteStore;
 use bailiwick_tests::counter::CounterEvent;
 use bailiwick_tests::place::encoded;
 
-use super::sums::Sums;
+use super::fixture::Sums;
 use super::{is_ready, until};
 
 const EVENTS: u64 = 1_000_000;

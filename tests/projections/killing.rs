@@ -13,7 +13,7 @@ use bailiwick_tests::counter::{Count, Counter, CounterId};
 use bailiwick_tests::sim::random::Random;
 use tempfile::TempDir;
 
-use super::sums::{Sums, events_of};
+use super::fixture::{Sums, events_of};
 use super::{TIME_LIMIT, sqlite};
 
 const FOLDER: &str = "BAILIWICK_TESTS_FOLDER";

@@ -2,17 +2,17 @@
 
 mod excluding;
 mod failing;
+mod faulty_rows;
 mod figures;
+mod fixture;
 mod following;
 mod killing;
-mod odd;
+mod misbehaving;
 mod rebuilding;
 mod refusing;
 mod slots;
 mod sqlite;
 mod standing_by;
-mod store;
-mod sums;
 
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use bailiwick::journal::{Cursor, RecordedEvent};
 use bailiwick_tests::counter::CounterId;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::sums::{Sum, fold_events};
+use super::fixture::{Sum, fold_events};
 
 /// A database as it is now.
 #[derive(Debug, Default)]

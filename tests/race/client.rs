@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use bailiwick::{Admission, AskError, Cause, Receipt, Seen, Unknown};
 use bailiwick_tests::race::{Finished, MISHAP, Mishap, Run};
 
+use super::environment::Dice;
 use super::patience::{Patience, Waited, all};
-use super::surroundings::Dice;
 use super::{CHAMPION, Race};
 
 /// What a client knows of one of its commands.

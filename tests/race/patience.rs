@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::TOO_LONG;
-use super::surroundings::{Dice, yields};
+use super::environment::{Dice, yields};
 
 /// How long a client waits for one command.
 #[derive(Debug, Clone, Copy)]

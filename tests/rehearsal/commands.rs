@@ -8,7 +8,7 @@ use bailiwick::{AskError, Position, Rehearsal};
 use bailiwick_tests::place::matching;
 use bailiwick_tests::stage::settle;
 
-use crate::till::{
+use crate::fixture::{
     Look, Open, Refused, Sell, Shop, Till, checked, everything, left_out, rehearsed, sell, till_id,
 };
 

@@ -4,7 +4,7 @@ use bailiwick::Position;
 use bailiwick::rehearsal::LeftOut;
 use bailiwick_tests::stage::settle;
 
-use crate::till::{Shop, award, checked, left_out, rehearsed, sell};
+use crate::fixture::{Shop, award, checked, left_out, rehearsed, sell};
 
 const AWARD: &str = "decision Award";
 

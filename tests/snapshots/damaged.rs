@@ -10,8 +10,8 @@ use bailiwick::{
 use bailiwick_tests::altered::Altered;
 use bailiwick_tests::stage::settle;
 
+use crate::fixture::{BEGIN, Fill, Tank, Yard, builder};
 use crate::saving::{Fault, Faulty};
-use crate::tank::{BEGIN, Fill, Tank, Yard, builder};
 
 /// Each byte in turn: what is left is never misread.
 #[tokio::test]

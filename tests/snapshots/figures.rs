@@ -8,7 +8,7 @@ use bailiwick::{RedbSnapshots, Runtime, Tag, TephraJournal, Timestamp};
 
 use bailiwick_tests::place::encoded;
 
-use crate::tank::{Tank, TankEvent, TankId};
+use crate::fixture::{Tank, TankEvent, TankId};
 
 const LONG: u64 = 100_000;
 const SHORT: u64 = 10;

@@ -10,7 +10,7 @@ use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 
-use crate::tank::{BEGIN, Yard};
+use crate::fixture::{BEGIN, Yard};
 
 id!(pub BoardId: "board", pub PinId: "pin");
 

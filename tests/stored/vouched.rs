@@ -21,7 +21,7 @@ use bailiwick_examples::streaming::SessionEvent;
 use bailiwick_tests::counter::CounterEvent;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::log::{Emit, Log, emit_and_tell, start};
+use crate::fixture::{Emit, Log, emit_and_tell, start};
 
 id!(pub RoomId: "room");
 

@@ -7,7 +7,7 @@ use bailiwick::journal::Answer;
 use bailiwick_tests::altered::Altered;
 use tokio::sync::watch;
 
-use super::theatre::within_reason;
+use super::harness::within_reason;
 
 /// While it is shut, whoever comes waits.
 #[derive(Clone)]

@@ -1,4 +1,4 @@
-//! The crowd of a race: killers, readers and watchers, as long as it lasts.
+//! What disturbs a race: killers, readers and watchers, as long as it lasts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use bailiwick_tests::race::{Runner, RunnerEvent};
 use tokio::task::JoinHandle;
 
 use super::Race;
-use super::surroundings::{Dice, yields};
+use super::environment::{Dice, yields};
 
 const KILLERS: u64 = 2;
 const READERS: u64 = 8;
@@ -16,14 +16,14 @@ const PASSERS_BY: u64 = 2;
 /// The first runners are watched from the first to the last lap.
 const WATCHED: usize = 4;
 
-pub struct Crowd {
+pub struct Disturbances {
     killers: Vec<JoinHandle<u64>>,
     readers: Vec<JoinHandle<u64>>,
     passers_by: Vec<JoinHandle<u64>>,
     watchers: Vec<JoinHandle<u64>>,
 }
 
-/// What the crowd did and saw.
+/// What they did and saw.
 #[derive(Debug)]
 pub struct Seen {
     killed: u64,
@@ -33,9 +33,9 @@ pub struct Seen {
     watchers: Vec<JoinHandle<u64>>,
 }
 
-impl Crowd {
-    pub fn gather(race: &Arc<Race>) -> Crowd {
-        Crowd {
+impl Disturbances {
+    pub fn begin(race: &Arc<Race>) -> Disturbances {
+        Disturbances {
             killers: (0..KILLERS).map(|n| tokio::spawn(kill(race.clone(), Dice::new(n)))).collect(),
             readers: (0..READERS).map(|n| tokio::spawn(read(race.clone(), Dice::new(n)))).collect(),
             passers_by: (0..PASSERS_BY)
@@ -49,7 +49,7 @@ impl Crowd {
     }
 
     /// Waits until all have seen that the race is over.
-    pub async fn leave(self) -> Seen {
+    pub async fn end(self) -> Seen {
         Seen {
             killed: sum(self.killers).await,
             read: sum(self.readers).await,

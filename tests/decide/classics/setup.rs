@@ -23,7 +23,7 @@ use bailiwick_tests::faulty::FaultyJournal;
 use bailiwick_tests::place::{self, Kept, Place, encoded};
 use tokio::task::JoinHandle;
 
-/// When every arena begins, in milliseconds.
+/// When every race begins, in milliseconds.
 const BEGIN: u64 = 1_000;
 
 /// Longer than any story: nobody's time is up because the clock was driven.
@@ -46,7 +46,7 @@ pub struct Outcome<T, E> {
     pub conflicts: u64,
 }
 
-pub struct Arena {
+pub struct Setup {
     pub setting: Setting,
     pub clock: ManualClock,
     pub journal: FaultyJournal,
@@ -54,12 +54,12 @@ pub struct Arena {
     place: Place,
 }
 
-impl Arena {
-    pub async fn open(setting: Setting) -> Arena {
-        Arena::at(Place::fresh(setting.kept), setting, ManualClock::at(BEGIN)).await
+impl Setup {
+    pub async fn open(setting: Setting) -> Setup {
+        Setup::at(Place::fresh(setting.kept), setting, ManualClock::at(BEGIN)).await
     }
 
-    async fn at(place: Place, setting: Setting, clock: ManualClock) -> Arena {
+    async fn at(place: Place, setting: Setting, clock: ManualClock) -> Setup {
         let journal = FaultyJournal::around(place.open());
         let mut runtimes = Vec::new();
         for n in 0..setting.runtimes {
@@ -87,17 +87,17 @@ impl Arena {
                 });
             runtimes.push(builder.start().await.expect("it starts"));
         }
-        Arena { setting, clock, journal, runtimes, place }
+        Setup { setting, clock, journal, runtimes, place }
     }
 
     /// Ends all runtimes and starts them again on what the journal holds.
-    pub async fn restart(self) -> Arena {
-        let Arena { setting, clock, journal, runtimes, place } = self;
+    pub async fn restart(self) -> Setup {
+        let Setup { setting, clock, journal, runtimes, place } = self;
         for runtime in runtimes {
             runtime.shutdown(PATIENT).await;
         }
         drop(journal);
-        Arena::at(place, setting, clock).await
+        Setup::at(place, setting, clock).await
     }
 
     /// A runtime, for what is no race.

@@ -14,7 +14,7 @@ use bailiwick_core::{by, given_events};
 use bailiwick_tests::counter::{Counter, CounterEvent};
 use bailiwick_tests::stage::{Stage, write_foreign};
 
-use super::store::Unspeakable;
+use super::faulty_rows::Unspeakable;
 use super::{has_failed, is_ready, until};
 
 const WELL: u8 = 0;
@@ -131,8 +131,11 @@ fn a_story_says_what_rows_there_are_where_it_stops() {
     let story = given_events()
         .event(by::<Counter>("a", CounterEvent::Counted { value: 7 }))
         .event(by::<Counter>("a", CounterEvent::Poisoned {}));
-    let sum = super::sums::Sum { version: 1, events: 1, sum: 7 };
-    story.projects(super::sums::Sums::<1>::new()).stops("it is poisoned").rows([("a".into(), sum)]);
+    let sum = super::fixture::Sum { version: 1, events: 1, sum: 7 };
+    story
+        .projects(super::fixture::Sums::<1>::new())
+        .stops("it is poisoned")
+        .rows([("a".into(), sum)]);
 }
 
 #[test]

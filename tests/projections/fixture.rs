@@ -1,4 +1,4 @@
-//! Projections of counters, on which much can be seen: an event that is folded twice, or left out, makes another row.
+//! Fixture: projections of counters, on which much can be seen: an event that is folded twice, or left out, makes another row.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

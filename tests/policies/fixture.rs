@@ -1,4 +1,4 @@
-//! Authors write letters, which a policy puts into post boxes.
+//! Fixture: authors write letters, which a policy puts into post boxes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

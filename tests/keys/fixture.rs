@@ -1,4 +1,4 @@
-//! A small domain on which keys can be seen: a jar into which coins are dropped, and how many times
+//! Fixture: a small domain on which keys can be seen: a jar into which coins are dropped, and how many times
 //! that really happened. What it replies is a parameter, so that a later version of the program can
 //! reply something else.
 

@@ -13,16 +13,16 @@ pub const BEGIN: u64 = 1_000_000_000;
 
 /// Cloning shares it.
 #[derive(Clone)]
-pub struct TwoHands {
+pub struct SplitClock {
     /// Elapsed time: whoever sleeps, sleeps by it.
     pub time: ManualClock,
     /// What the wall clock shows more than `time`, in milliseconds.
     more: Arc<AtomicU64>,
 }
 
-impl TwoHands {
-    pub fn new() -> TwoHands {
-        TwoHands { time: ManualClock::at(0), more: Arc::new(AtomicU64::new(BEGIN)) }
+impl SplitClock {
+    pub fn new() -> SplitClock {
+        SplitClock { time: ManualClock::at(0), more: Arc::new(AtomicU64::new(BEGIN)) }
     }
 
     /// Sets the wall clock on.
@@ -51,7 +51,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap()
 }
 
-impl Clock for TwoHands {
+impl Clock for SplitClock {
     fn now(&self) -> Timestamp {
         self.time.now().plus_millis(self.more.load(SeqCst))
     }
@@ -76,13 +76,13 @@ impl Clock for TwoHands {
 }
 
 /// A runtime of counters with such a clock. The clock of the stage itself is the elapsed time.
-pub async fn stage(clock: &TwoHands) -> Stage {
+pub async fn stage(clock: &SplitClock) -> Stage {
     on(FaultyJournal::new(MemoryJournal::new()), clock, |builder| builder).await
 }
 
 pub async fn on(
     journal: FaultyJournal,
-    clock: &TwoHands,
+    clock: &SplitClock,
     change: impl FnOnce(Builder) -> Builder,
 ) -> Stage {
     let hands = clock.clone();

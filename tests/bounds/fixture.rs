@@ -1,4 +1,4 @@
-//! An aggregate and a decision whose events are as large as one likes.
+//! Fixture: an aggregate and a decision whose events are as large as one likes.
 
 use bailiwick::journal::OverLimit;
 use bailiwick::{

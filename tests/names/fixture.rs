@@ -1,4 +1,4 @@
-//! Releases of one program, which differ in the names of what they store: courses that close by
+//! Fixture: releases of one program, which differ in the names of what they store: courses that close by
 //! themselves, and seats that are taken by a decision.
 
 use bailiwick::journal::{
@@ -49,7 +49,7 @@ macro_rules! release {
             use bailiwick::{Builder, MemoryJournal, Runtime, StartError};
             use serde::{Deserialize, Serialize};
 
-            use crate::school::{NoSeat, Open, School, Taken};
+            use crate::fixture::{NoSeat, Open, School, Taken};
 
             id!(pub CourseId: $key $(was $old_key)*, pub GuestId: "guest");
 
@@ -164,7 +164,7 @@ macro_rules! release {
             }
 
             pub async fn refused(journal: &MemoryJournal) -> StartError {
-                crate::school::refusal(on(journal)).await
+                crate::fixture::refusal(on(journal)).await
             }
 
             pub async fn start(journal: &MemoryJournal) -> School {

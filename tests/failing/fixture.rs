@@ -1,4 +1,4 @@
-//! A book in which decisions write lines: a view and nothing else.
+//! Fixture: a book in which decisions write lines: a view and nothing else.
 
 use bailiwick::{Context, Decision, Event, Timestamp, View, id, require};
 use serde::{Deserialize, Serialize};

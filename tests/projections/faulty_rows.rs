@@ -8,7 +8,7 @@ use bailiwick::{BoxError, MemoryRows, ProjectionStore, ProjectionTransaction};
 use bailiwick_tests::counter::CounterId;
 use parking_lot::Mutex;
 
-use super::sums::{Sum, Sums};
+use super::fixture::{Sum, Sums};
 
 /// How the database fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

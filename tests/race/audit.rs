@@ -1,4 +1,4 @@
-//! The books of a race: the journal, the clients' ledger and the runtime's counters tell one story.
+//! The audit of a race: the journal, the clients' ledger and the runtime's counters tell one story.
 //!
 //! | what | how it is known |
 //! |---|---|
@@ -22,7 +22,7 @@ use bailiwick_tests::race::RunnerEvent;
 
 use super::client::{Fate, Ledger};
 
-pub struct Books {
+pub struct Audit {
     ledger: Ledger,
     /// Which commands have an event in the journal.
     written: Vec<bool>,
@@ -31,18 +31,18 @@ pub struct Books {
     events: u64,
 }
 
-impl Books {
+impl Audit {
     /// Goes through the journal once.
-    pub async fn read(journal: &MemoryJournal, ids: usize, ledger: Ledger) -> Books {
-        let mut books =
-            Books { written: vec![false; ledger.0.len()], laps: vec![0; ids], events: 0, ledger };
+    pub async fn read(journal: &MemoryJournal, ids: usize, ledger: Ledger) -> Audit {
+        let mut audit =
+            Audit { written: vec![false; ledger.0.len()], laps: vec![0; ids], events: 0, ledger };
         let mut read = Read::new(Query::all());
         loop {
             let page = journal.read(read.clone()).await.expect("it is in memory");
-            page.events.iter().for_each(|event| books.enter(event));
+            page.events.iter().for_each(|event| audit.enter(event));
             read.after = page.upto;
             if !page.more {
-                return books;
+                return audit;
             }
         }
     }

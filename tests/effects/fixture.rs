@@ -1,4 +1,4 @@
-//! Shops sell things, which are sent through hosts of the outside world.
+//! Fixture: shops sell things, which are sent through hosts of the outside world.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A till by yesterday's rules and by today's: the same events, the same names, other rules.
+//! Fixture: a till by yesterday's rules and by today's: the same events, the same names, other rules.
 
 use std::time::Duration;
 

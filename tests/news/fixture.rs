@@ -1,4 +1,4 @@
-//! A library: books are lent to members, who are reminded, and wear out. An event of one of them
+//! Fixture: a library: books are lent to members, who are reminded, and wear out. An event of one of them
 //! concerns the others.
 
 use std::convert::Infallible;

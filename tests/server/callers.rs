@@ -24,15 +24,15 @@ pub struct Told {
 }
 
 /// Starts one session after the other, each with a key of its own.
-pub struct Crowd {
+pub struct Callers {
     told: Arc<Mutex<Vec<Told>>>,
     count: Arc<AtomicUsize>,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl Crowd {
+impl Callers {
     /// So many callers, until the server is gone. What they start is named after the round.
-    pub fn begin(server: SocketAddr, round: usize, callers: usize) -> Crowd {
+    pub fn begin(server: SocketAddr, round: usize, callers: usize) -> Callers {
         let (told, count) = <(Arc<Mutex<Vec<Told>>>, Arc<AtomicUsize>)>::default();
         let call = |caller: usize| {
             let (told, count) = (told.clone(), count.clone());
@@ -56,7 +56,7 @@ impl Crowd {
             })
         };
         let threads = (0..callers).map(call).collect();
-        Crowd { told, count, threads }
+        Callers { told, count, threads }
     }
 
     /// Waits until so many sessions were started.

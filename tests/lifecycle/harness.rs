@@ -1,4 +1,4 @@
-//! A stage on which everything in the life of an actor can be seen, and held up.
+//! A runtime of counters whose actors can be seen coming and going, and whose loads can be held up.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -12,26 +12,26 @@ use bailiwick_tests::stage::{BEGIN, Stage};
 use tokio::task::JoinHandle;
 
 use super::actors::Actors;
-use super::slow::{Gate, slow_reads};
+use super::slow_journal::{Gate, slow_reads};
 
 /// How long an aggregate with nothing to do stays as it is, and how long it stays in memory.
 pub const LINGER: Duration = Duration::from_millis(10);
 
 /// A stage of which it can be seen when actors come and go, and on which loading can be held up.
-pub struct Theatre {
+pub struct ActorHarness {
     pub stage: Stage,
     pub actors: Actors,
     pub loading: Gate,
 }
 
-impl Theatre {
+impl ActorHarness {
     /// An empty one.
-    pub async fn new() -> Theatre {
-        Theatre::with(|builder| builder).await
+    pub async fn new() -> ActorHarness {
+        ActorHarness::with(|builder| builder).await
     }
 
-    /// As [`Theatre::new`], with changes to the runtime.
-    pub async fn with(change: impl FnOnce(Builder) -> Builder) -> Theatre {
+    /// As [`ActorHarness::new`], with changes to the runtime.
+    pub async fn with(change: impl FnOnce(Builder) -> Builder) -> ActorHarness {
         let loading = Gate::default();
         let actors = Actors::on(tokio::runtime::Handle::current());
         let journal = FaultyJournal::new(slow_reads(&loading));
@@ -43,7 +43,7 @@ impl Theatre {
         })
         .await;
         actors.forget();
-        Theatre { stage, actors, loading }
+        ActorHarness { stage, actors, loading }
     }
 
     /// Counts once more.

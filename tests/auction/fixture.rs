@@ -1,4 +1,4 @@
-//! An auction house on a journal and a clock in the test's hand.
+//! Fixture: an auction house on a journal and a clock in the test's hand.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A small domain on which much can be seen: notes on pages, some of which nobody can read.
+//! Fixture: a small domain on which much can be seen: notes on pages, some of which nobody can read.
 
 use bailiwick::{Builder, MemoryJournal, Runtime};
 use bailiwick::{Context, Decision, Event, Timestamp, View, id, require};

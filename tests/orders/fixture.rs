@@ -1,4 +1,4 @@
-//! A shop on a journal and a clock in the test's hand.
+//! Fixture: a shop on a journal and a clock in the test's hand.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! An aggregate that notes every event it is told, and emits whatever a command says.
+//! Fixture: an aggregate that notes every event it is told, and emits whatever a command says.
 
 use std::convert::Infallible;
 use std::fmt::Debug;
