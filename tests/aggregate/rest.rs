@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::{BoxFuture, Spawn, Timestamp};
-use bailiwick_tests::counter::{Bell, Count, CounterEvent, CounterId, SetAlarm};
+use bailiwick_tests::fixtures::counter::{Bell, Count, CounterEvent, CounterId, SetAlarm};
 use bailiwick_tests::stage::{Stage, settle};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;

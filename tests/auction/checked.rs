@@ -4,7 +4,7 @@ use bailiwick::{Aggregates, Position};
 use bailiwick_examples::auction::{
     Approve, Bidder, BidderId, Eligibility, NotChecked, PlaceBid, Suspend, checked,
 };
-use bailiwick_tests::place::Kept;
+use bailiwick_tests::journals::place::Kept;
 use tokio::sync::{Mutex, oneshot};
 
 use crate::fixture::{House, bid, bids};

@@ -6,7 +6,7 @@ use bailiwick::{AskError, Position};
 use bailiwick_examples::auction::{
     AuctionEvent, BidPlaced, BidRefused, BidderEvent, BidderId, Listing, ListingEvent, Suspend,
 };
-use bailiwick_tests::place::Kept;
+use bailiwick_tests::journals::place::Kept;
 
 use crate::fixture::{ENDS, House, bid, winner};
 

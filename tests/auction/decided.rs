@@ -6,8 +6,8 @@ use bailiwick::AskError;
 use bailiwick_examples::auction::{
     AuctionEvent, BidderEvent, BidderId, EligibleBidRefused, Ineligible, ListingEvent, Suspend,
 };
-use bailiwick_tests::faulty::FaultyJournal;
-use bailiwick_tests::place::Kept;
+use bailiwick_tests::journals::faulty::FaultyJournal;
+use bailiwick_tests::journals::place::Kept;
 
 use crate::fixture::{House, bids, eligible_bid};
 

@@ -4,8 +4,8 @@ use bailiwick::policy::{DeliveryEnded, Ending};
 use bailiwick_examples::auction::{
     AuctionEvent, BidRefused, BidderId, EligibleBidRefused, ListingEvent, Suspend,
 };
-use bailiwick_tests::faulty::Fault;
-use bailiwick_tests::place::Kept;
+use bailiwick_tests::journals::faulty::Fault;
+use bailiwick_tests::journals::place::Kept;
 use tokio::task::JoinHandle;
 
 use crate::fixture::{ENDS, House, bid, bids, eligible_bid, id, winner};

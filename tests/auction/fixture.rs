@@ -8,8 +8,8 @@ use bailiwick_examples::auction::{
     Approve, AuctionEvent, Bid, Bidder, BidderId, Corrective, CorrectiveNews, Increment, Listing,
     ListingEvent, ListingId, Money, Open, PlaceBid, PlaceEligibleBid, Register, Terms,
 };
-use bailiwick_tests::faulty::FaultyJournal;
-use bailiwick_tests::place::{Kept, Place, matching};
+use bailiwick_tests::journals::faulty::FaultyJournal;
+use bailiwick_tests::journals::place::{Kept, Place, matching};
 use tokio::task::yield_now;
 
 /// From when on bids are taken.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::{AskError, ManualClock, Position, Runtime};
-use bailiwick_tests::faulty::{Fault, FaultyJournal};
+use bailiwick_tests::journals::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::{BEGIN, settle};
 
 use crate::fixture::{Add, Album, Announce, Describe, IsFull, Print, album, too_large};

@@ -13,8 +13,8 @@ use bailiwick::journal::{Answer, Journal};
 use bailiwick::{
     Admission, Aggregates, AskError, BoxFuture, Cause, ManualClock, MemoryJournal, Runtime, Spawn,
 };
-use bailiwick_tests::altered::Altered;
-use bailiwick_tests::counter::{Count, Counter, CounterId, LimitReached};
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterId, LimitReached};
+use bailiwick_tests::journals::altered::Altered;
 use bailiwick_tests::stage::BEGIN;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use tokio::runtime::Handle;

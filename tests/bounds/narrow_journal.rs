@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bailiwick::MemoryJournal;
 use bailiwick::journal::{Answer, AppendError, AppendLimits};
-use bailiwick_tests::altered::Altered;
+use bailiwick_tests::journals::altered::Altered;
 use parking_lot::Mutex;
 
 pub struct Narrow {

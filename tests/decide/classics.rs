@@ -16,7 +16,7 @@ mod user_name;
 macro_rules! races {
     ($($race:ident),+ $(,)?) => {$(
         mod $race {
-            use bailiwick_tests::place::Kept::{Durably, InMemory};
+            use bailiwick_tests::journals::place::Kept::{Durably, InMemory};
             use super::super::setup::Setting;
             use super::super::races;
 

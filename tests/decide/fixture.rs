@@ -2,7 +2,7 @@
 
 use bailiwick::{Builder, MemoryJournal, Runtime};
 use bailiwick::{Context, Decision, Event, Timestamp, View, id, require};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use serde::{Deserialize, Serialize};
 
 use super::once::{Jot, Notes};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bailiwick::{Admission, AskError, Cause, ManualClock, MemoryJournal, Runtime, Unknown};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 
 use super::fixture::{Write, desk, texts, write};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bailiwick::policy::Ending::{Performed, Skipped};
 use bailiwick::{Attempt, Builder, Effect, Failed, Lane, MockAnswer, News, ReactionKind, Start};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
 use crate::fixture::{Scene, Sold, TIME_LIMIT};

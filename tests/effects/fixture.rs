@@ -12,8 +12,8 @@ use bailiwick::{
     MemoryJournal, MockAnswer, MockService, News, ReactionHandle, Runtime, Start, Timestamp, View,
     commands, id,
 };
-use bailiwick_tests::faulty::FaultyJournal;
-use bailiwick_tests::place::matching;
+use bailiwick_tests::journals::faulty::FaultyJournal;
+use bailiwick_tests::journals::place::matching;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bailiwick::journal::DELIVERY_ENDED;
 use bailiwick::policy::Ending::{GaveUp, Performed};
 use bailiwick::{MockAnswer, Position, ReactionKind};
-use bailiwick_tests::place::matching;
+use bailiwick_tests::journals::place::matching;
 use bailiwick_tests::stage::settle;
 
 use crate::fixture::{Close, Scene};

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bailiwick::policy::Ending::{GaveUp, Performed};
 use bailiwick::{ManualClock, MockAnswer};
-use bailiwick_tests::faulty::{Fault, FaultyJournal};
-use bailiwick_tests::place::{Kept, Place};
+use bailiwick_tests::journals::faulty::{Fault, FaultyJournal};
+use bailiwick_tests::journals::place::{Kept, Place};
 use bailiwick_tests::stage::settle;
 
 use crate::fixture::{Scene, World};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bailiwick::{AskError, Builder, Unknown};
-use bailiwick_tests::counter::Count;
+use bailiwick_tests::fixtures::counter::Count;
 use bailiwick_tests::stage::{Stage, settle};
 
 use crate::fixture::WriteLine;

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bailiwick::{Admission, AskError, Cause, Position, Timestamp, Unknown};
-use bailiwick_tests::counter::{Bell, Count, CounterEvent, LimitReached, SetAlarm};
+use bailiwick_tests::fixtures::counter::{Bell, Count, CounterEvent, LimitReached, SetAlarm};
 use bailiwick_tests::stage::{BEGIN, settle};
 
 use super::{Counted, Woken, at_once, poll};

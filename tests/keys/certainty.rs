@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use bailiwick::{AskError, Cause, Context, Decide, Position, Unknown, UnreadableReply};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;

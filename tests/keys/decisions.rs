@@ -8,7 +8,7 @@ use std::time::Duration;
 use bailiwick::{
     AskError, Cause, Config, Context, Decision, Position, StartError, Unknown, UnreadableReply,
 };
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::{AskError, Builder, Cause, Unknown};
-use bailiwick_tests::altered::Altered;
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::altered::Altered;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 
 use crate::fixture::{BEGIN, DropCoin, Jars};

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bailiwick::{Admission, AskError, Cause, Unknown};
-use bailiwick_tests::counter::{Count, CounterEvent};
+use bailiwick_tests::fixtures::counter::{Count, CounterEvent};
 use bailiwick_tests::stage::Stage;
 
 use super::held_decision::Hold;

@@ -6,8 +6,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bailiwick::{AskError, Builder, ManualClock};
-use bailiwick_tests::counter::{Count, LimitReached};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::fixtures::counter::{Count, LimitReached};
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::{BEGIN, Stage};
 use tokio::task::JoinHandle;
 

@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use bailiwick::{Context, Decide};
-use bailiwick_tests::counter::{Counter, CounterEvent};
+use bailiwick_tests::fixtures::counter::{Counter, CounterEvent};
 
 /// A count that holds the thread on which it is decided.
 pub struct Hold {

@@ -1,8 +1,8 @@
 //! An actor that is killed takes nothing with it, whatever it was doing: every command gets the
 //! answer it would have got, once, and nothing that was known is learnt again.
 
-use bailiwick_tests::counter::{Count, CounterEvent, Look};
-use bailiwick_tests::pairs::CountBoth;
+use bailiwick_tests::fixtures::counter::{Count, CounterEvent, Look};
+use bailiwick_tests::fixtures::counter_pairs::CountBoth;
 use bailiwick_tests::stage::events;
 
 use super::{ActorHarness, LINGER, poll_once, values, within_reason, yields};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use bailiwick::{Admission, AggregateRef};
-use bailiwick_tests::counter::{Count, Counter, Panic};
+use bailiwick_tests::fixtures::counter::{Count, Counter, Panic};
 
 use super::{ActorHarness, LINGER, values, within_reason, yields};
 

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use bailiwick::journal::Answer;
 use bailiwick::{MemoryJournal, Runtime};
-use bailiwick_tests::altered::Altered;
-use bailiwick_tests::race::{Run, Runner, Track};
+use bailiwick_tests::fixtures::runner::{Run, Runner, Track};
+use bailiwick_tests::journals::altered::Altered;
 use bailiwick_tests::stage::events;
 
 use super::held_decision::Hold;

@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bailiwick::{AggregateRef, Context, Decide, Position, Timestamp};
-use bailiwick_tests::counter::{Bell, Count, Counter, CounterEvent, LimitReached, SetAlarm};
+use bailiwick_tests::fixtures::counter::{
+    Bell, Count, Counter, CounterEvent, LimitReached, SetAlarm,
+};
 use bailiwick_tests::stage::BEGIN;
 use tokio::runtime::Handle;
 

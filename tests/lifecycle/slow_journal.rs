@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bailiwick::MemoryJournal;
 use bailiwick::journal::Answer;
-use bailiwick_tests::altered::Altered;
+use bailiwick_tests::journals::altered::Altered;
 use tokio::sync::watch;
 
 use super::harness::within_reason;

@@ -1,7 +1,7 @@
 //! An aggregate that is being started answers everybody who came before it was ready, in order.
 
 use bailiwick::{AskError, Cause};
-use bailiwick_tests::counter::Panic;
+use bailiwick_tests::fixtures::counter::Panic;
 
 use super::{ActorHarness, values, within_reason, yields};
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use bailiwick_tests::counter::{Count, CounterId};
+use bailiwick_tests::fixtures::counter::{Count, CounterId};
 use bailiwick_tests::stage::Stage;
 use tokio::runtime::Runtime as Executor;
 

@@ -9,8 +9,8 @@ use bailiwick::{
     Aggregate, Aggregates, Builder, Context, Decide, Decision, Event, ManualClock, MemoryJournal,
     Runtime, Timestamp, View, id,
 };
-use bailiwick_tests::faulty::FaultyJournal;
-use bailiwick_tests::place::matching;
+use bailiwick_tests::journals::faulty::FaultyJournal;
+use bailiwick_tests::journals::place::matching;
 use serde::{Deserialize, Serialize};
 
 id!(pub BookId: "book", pub MemberId: "member");

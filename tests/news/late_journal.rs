@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use bailiwick::MemoryJournal;
 use bailiwick::journal::Answer;
-use bailiwick_tests::altered::Altered;
+use bailiwick_tests::journals::altered::Altered;
 use tokio::sync::watch;
 use tokio::task::yield_now;
 

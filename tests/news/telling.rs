@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bailiwick::{AskError, Builder, ManualClock, Position};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
 use crate::fixture::{LOAN, Lend, LendAnyway, Library, Rename, Return};

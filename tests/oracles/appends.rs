@@ -11,7 +11,7 @@ use bailiwick::journal::{
     RecordedEvent,
 };
 use bailiwick::{Position, Tag, Timestamp};
-use bailiwick_tests::place::{Kept, Place, matching};
+use bailiwick_tests::journals::place::{Kept, Place, matching};
 use bailiwick_tests::sim::Random;
 
 use super::careless_journal::careless;

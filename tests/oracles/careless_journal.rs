@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bailiwick::journal::{Answer, AppendError, Journal};
-use bailiwick_tests::altered::Altered;
+use bailiwick_tests::journals::altered::Altered;
 
 /// Writes what its condition does not allow all the same.
 pub fn careless(strict: Arc<dyn Journal>) -> impl Journal {

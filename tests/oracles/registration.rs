@@ -17,7 +17,7 @@ use bailiwick_examples::registration::{
     Cancel, ChangeName, Course, CourseId, Define, Leave, Refused, Register, Student, StudentId,
     Subscribe, Unsubscribe, UpdateCapacity,
 };
-use bailiwick_tests::place::{Kept, Place, matching};
+use bailiwick_tests::journals::place::{Kept, Place, matching};
 use bailiwick_tests::sim::Random;
 use parking_lot::Mutex;
 

@@ -9,7 +9,7 @@ use bailiwick_examples::orders::{
     Accounting, DeliverParcel, Dispatch, FillParcel, NoteArrival, NoteFilling, NoteReceived,
     OrderEvent, Planning, SendParcel, Status, Tracking,
 };
-use bailiwick_tests::place::Kept;
+use bailiwick_tests::journals::place::Kept;
 
 use crate::fixture::{Shop, parcel};
 

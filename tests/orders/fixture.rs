@@ -9,8 +9,8 @@ use bailiwick_examples::orders::{
     Accounting, AddPosition, Dispatch, Fulfilment, OpenOrder, Order, OrderEvent, OrderId, Parcel,
     ParcelId, ParcelStatus, Payment, Planning, Receive, Status, Tracking,
 };
-use bailiwick_tests::faulty::FaultyJournal;
-use bailiwick_tests::place::{Kept, Place, events, matching};
+use bailiwick_tests::journals::faulty::FaultyJournal;
+use bailiwick_tests::journals::place::{Kept, Place, events, matching};
 use tokio::task::yield_now;
 
 /// When every shop opens.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bailiwick::AskError;
 use bailiwick_examples::money::Money;
 use bailiwick_examples::orders::{AddPosition, AddRefused, OrderEvent, RemovePosition};
-use bailiwick_tests::place::Kept;
+use bailiwick_tests::journals::place::Kept;
 
 use crate::fixture::{Shop, add};
 

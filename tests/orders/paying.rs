@@ -6,7 +6,7 @@ use bailiwick_examples::money::Money;
 use bailiwick_examples::orders::{
     OrderEvent, ParcelStatus, PaymentEvent, Receive, Received, RemovePosition, Status, TransferId,
 };
-use bailiwick_tests::place::{Kept, events};
+use bailiwick_tests::journals::place::{Kept, events};
 
 use crate::fixture::{Shop, add};
 

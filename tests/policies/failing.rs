@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bailiwick::{ReactionError, ReactionState};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
 use crate::fixture::Kind::{Chain, Explosive, Heavy, Plain};

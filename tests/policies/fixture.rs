@@ -10,8 +10,8 @@ use bailiwick::{
     MemoryJournal, News, Policy, ReactionHandle, RoundTrip, Runtime, Start, Timestamp, View,
     commands, id, require,
 };
-use bailiwick_tests::faulty::FaultyJournal;
-use bailiwick_tests::place::matching;
+use bailiwick_tests::journals::faulty::FaultyJournal;
+use bailiwick_tests::journals::place::matching;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 

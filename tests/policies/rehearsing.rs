@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bailiwick::rehearsal::{LeftOut, Part, RehearsalError, Report, Verdict};
 use bailiwick::{Commands, GiveUp, Lane, News, Policy, Position, Rehearsal, Rewind, Start};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 
 use crate::fixture::Kind::{Empty, Explosive, Heavy, Plain, Refused, Registered, Unreadable};

@@ -3,7 +3,7 @@
 use bailiwick::journal::{EncodedEvent, EventType, LANE_FREED, Metadata};
 use bailiwick::policy::{PolicyFact, policy_tag};
 use bailiwick::{Event, ManualClock, Position, Runtime, StartError};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
 use crate::fixture::Kind::{Empty, Heavy, Plain, Refused, Unreadable};

@@ -8,7 +8,7 @@ use bailiwick::{
     RewindError, Runtime, Start, StartError,
 };
 use bailiwick::{MemoryJournal, Position};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

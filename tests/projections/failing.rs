@@ -11,7 +11,7 @@ use bailiwick::{
     TephraJournal,
 };
 use bailiwick_examples::sqlite::SqliteStore;
-use bailiwick_tests::counter::{Count, Counter, CounterEvent};
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterEvent};
 use bailiwick_tests::stage::{Stage, write_foreign};
 use rusqlite::Connection;
 

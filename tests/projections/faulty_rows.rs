@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 
 use bailiwick::journal::Cursor;
 use bailiwick::{BoxError, MemoryRows, ProjectionStore, ProjectionTransaction};
-use bailiwick_tests::counter::CounterId;
+use bailiwick_tests::fixtures::counter::CounterId;
 use parking_lot::Mutex;
 
 use super::fixture::{Sum, Sums};

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bailiwick::journal::{Journal, RecordedEvent};
 use bailiwick::{BoxError, News, Position, Projection};
 use bailiwick_examples::sqlite::SqliteRows;
-use bailiwick_tests::counter::{CounterEvent, CounterId};
-pub use bailiwick_tests::faults::survivors::read as events_of;
+pub use bailiwick_tests::faults::journal_copy::read as events_of;
+use bailiwick_tests::fixtures::counter::{CounterEvent, CounterId};
 use rusqlite::{Connection, OptionalExtension};
 
 /// What was counted. Each version makes other rows of the same events.

@@ -10,8 +10,8 @@ use bailiwick::{
     ProjectionState, ReachError, Runtime, StaleReason, TephraJournal,
 };
 use bailiwick_examples::sqlite::SqliteStore;
-use bailiwick_tests::counter::{Count, Counter, CounterId};
-use bailiwick_tests::pairs::Reminded;
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterId};
+use bailiwick_tests::fixtures::counter_pairs::Reminded;
 use bailiwick_tests::stage::Stage;
 
 use super::faulty_rows::{Faulty, sums};

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use bailiwick::{Aggregates, Config, Runtime, Sabotage, TephraJournal};
 use bailiwick_examples::sqlite::SqliteStore;
-use bailiwick_tests::counter::{Count, Counter, CounterId};
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterId};
 use bailiwick_tests::sim::random::Random;
 use tempfile::TempDir;
 

@@ -17,7 +17,7 @@ mod standing_by;
 use std::time::Duration;
 
 use bailiwick::{ProjectionHandle, ProjectionState, ProjectionStatus};
-use bailiwick_tests::counter::CounterId;
+use bailiwick_tests::fixtures::counter::CounterId;
 
 /// Far beyond what a busy machine takes.
 const TIME_LIMIT: Duration = Duration::from_secs(60);

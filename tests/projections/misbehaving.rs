@@ -11,7 +11,7 @@ use bailiwick::{
     ProjectionStore, ProjectionTransaction,
 };
 use bailiwick_core::{by, given_events};
-use bailiwick_tests::counter::{Counter, CounterEvent};
+use bailiwick_tests::fixtures::counter::{Counter, CounterEvent};
 use bailiwick_tests::stage::{Stage, write_foreign};
 
 use super::faulty_rows::Unspeakable;

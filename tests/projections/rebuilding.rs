@@ -9,7 +9,7 @@ use bailiwick::{
     StaleReason, TephraJournal,
 };
 use bailiwick_examples::sqlite::{SqliteStore, SqliteTransaction};
-use bailiwick_tests::counter::{Count, Counter};
+use bailiwick_tests::fixtures::counter::{Count, Counter};
 use tokio::sync::mpsc;
 
 use super::fixture::{Sums, events_of};

@@ -9,8 +9,8 @@ use bailiwick::{
     StartError, TephraJournal,
 };
 use bailiwick_examples::sqlite::SqliteStore;
-use bailiwick_tests::counter::{Count, Counter, CounterEvent};
-use bailiwick_tests::faults::survivors::copy_all;
+use bailiwick_tests::faults::journal_copy::copy_all;
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterEvent};
 
 use super::fixture::Sums;
 use super::{TIME_LIMIT, has_failed, until};

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bailiwick::Position;
 use bailiwick::journal::{Cursor, RecordedEvent};
-use bailiwick_tests::counter::CounterId;
+use bailiwick_tests::fixtures::counter::CounterId;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::fixture::{Sum, fold_events};

@@ -7,7 +7,7 @@ use bailiwick::{
     Config, MemoryJournal, MemoryRows, Position, ProjectionState, ProjectionStore,
     ProjectionTransaction, ReachError, StaleReason,
 };
-use bailiwick_tests::counter::{Count, CounterEvent};
+use bailiwick_tests::fixtures::counter::{Count, CounterEvent};
 use bailiwick_tests::stage::{Stage, write_foreign};
 
 use super::faulty_rows::{Fault, Faulty, sums};

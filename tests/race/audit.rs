@@ -18,7 +18,7 @@ use std::ops::RangeInclusive;
 
 use bailiwick::journal::{Journal, Query, Read, RecordedEvent};
 use bailiwick::{Counts, MemoryJournal};
-use bailiwick_tests::race::RunnerEvent;
+use bailiwick_tests::fixtures::runner::RunnerEvent;
 
 use super::client::{Fate, Ledger};
 

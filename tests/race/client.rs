@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bailiwick::{Admission, AskError, Cause, Receipt, Seen, Unknown};
-use bailiwick_tests::race::{Finished, MISHAP, Mishap, Run};
+use bailiwick_tests::fixtures::runner::{Finished, MISHAP, Mishap, Run};
 
 use super::environment::Dice;
 use super::patience::{Patience, Waited, all};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::{AggregateRef, Position};
-use bailiwick_tests::race::{Runner, RunnerEvent};
+use bailiwick_tests::fixtures::runner::{Runner, RunnerEvent};
 use tokio::task::JoinHandle;
 
 use super::Race;

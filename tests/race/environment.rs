@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bailiwick::journal::Answer;
 use bailiwick::{BoxFuture, Clock, MemoryJournal, Spawn, SystemClock, Timestamp};
-use bailiwick_tests::altered::Altered;
+use bailiwick_tests::journals::altered::Altered;
 use tokio::runtime::Handle;
 use tokio::task::coop::consume_budget;
 

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use bailiwick::{Aggregates, Runtime};
-use bailiwick_tests::race::{Runner, RunnerId, Track};
+use bailiwick_tests::fixtures::runner::{Runner, RunnerId, Track};
 
 use audit::Audit;
 use client::{Client, Ledger};

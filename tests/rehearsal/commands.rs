@@ -5,7 +5,7 @@ use std::time::Duration;
 use bailiwick::journal::Query;
 use bailiwick::rehearsal::{LeftOut, Verdict};
 use bailiwick::{AskError, Position, Rehearsal};
-use bailiwick_tests::place::matching;
+use bailiwick_tests::journals::place::matching;
 use bailiwick_tests::stage::settle;
 
 use crate::fixture::{

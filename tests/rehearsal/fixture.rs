@@ -7,7 +7,7 @@ use bailiwick::{
     Aggregate, Aggregates, Builder, Context, Decision, Event, ManualClock, MemoryJournal,
     Recording, Rehearsal, Runtime, Timestamp, Unguarded, View, commands, id, require,
 };
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use serde::{Deserialize, Serialize};
 
 id!(pub TillId: "till", pub CustomerId: "customer");

@@ -2,8 +2,8 @@
 
 use bailiwick::journal::{Query, REFUSED, RecordedEvent};
 use bailiwick::{AskError, Position};
-use bailiwick_tests::faulty::Fault;
-use bailiwick_tests::place::matching;
+use bailiwick_tests::journals::faulty::Fault;
+use bailiwick_tests::journals::place::matching;
 use bailiwick_tests::stage::settle;
 
 use crate::fixture::{Look, Open, Shop, award, checked, rehearsed, sell};

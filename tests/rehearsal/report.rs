@@ -2,7 +2,7 @@
 
 use bailiwick::rehearsal::{Progress, Verdict};
 use bailiwick::{MemoryJournal, Rehearsal};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::journals::faulty::Fault;
 
 use crate::fixture::{Sell, Shop, Till, everything, rehearsed, sell, till_id};
 

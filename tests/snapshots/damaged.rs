@@ -7,7 +7,7 @@ use bailiwick::{
     ErrorReport, ManualClock, MemoryJournal, MemorySnapshots, Runtime, SnapshotCounts,
     SnapshotStore, StartError,
 };
-use bailiwick_tests::altered::Altered;
+use bailiwick_tests::journals::altered::Altered;
 use bailiwick_tests::stage::settle;
 
 use crate::fixture::{BEGIN, Fill, Tank, Yard, builder};

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bailiwick::journal::{EncodedEvent, Journal};
 use bailiwick::{RedbSnapshots, Runtime, Tag, TephraJournal, Timestamp};
 
-use bailiwick_tests::place::encoded;
+use bailiwick_tests::journals::place::encoded;
 
 use crate::fixture::{Tank, TankEvent, TankId};
 

@@ -8,7 +8,7 @@ use bailiwick::{
     Aggregate, Aggregates, Builder, Context, Event, ManualClock, MemoryJournal, MemorySnapshots,
     Runtime, SnapshotStore, Snapshots, Timestamp, View, commands, id, require,
 };
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,7 @@ use bailiwick::{
     AskError, Builder, Context, Decision, Event, ManualClock, MemoryJournal, MemorySnapshots,
     Position, Runtime, Snapshots, Timestamp, View, id, require,
 };
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 

@@ -8,8 +8,8 @@ use bailiwick::{
     Aggregates, Builder, Event, ManualClock, MemoryJournal, Position, Runtime, Tag, Timestamp,
 };
 
-use crate::counter::{Counter, CounterEvent};
-use crate::faulty::FaultyJournal;
+use crate::fixtures::counter::{Counter, CounterEvent};
+use crate::journals::faulty::FaultyJournal;
 
 /// A runtime of counters, and all that it takes from its surroundings.
 pub struct Stage {

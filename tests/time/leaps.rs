@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata, Query, Read};
 use bailiwick::{Context, Decision, Event, MemoryJournal, Runtime, StartError, Tag, Timestamp};
-use bailiwick_tests::counter::{Bell, Count, Counter, CounterEvent, CounterId, SetAlarm};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::fixtures::counter::{Bell, Count, Counter, CounterEvent, CounterId, SetAlarm};
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::{Stage, settle};
 
 use crate::split_clock::{BEGIN, SplitClock, on, stage};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
 use bailiwick::{BoxFuture, Builder, Clock, ManualClock, MemoryJournal, Timestamp};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::{Stage, settle};
 
 /// What a wall clock shows when it has not been set: far enough from 0 to be set back.

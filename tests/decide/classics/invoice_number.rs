@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use bailiwick_examples::classics::invoice_number::{CreateInvoice, InvoiceCreated, InvoiceNumber};
 use bailiwick_examples::classics::place_order::OrderPlaced;
-use bailiwick_tests::place::encoded;
+use bailiwick_tests::journals::place::encoded;
 
 use super::races;
 use super::setup::{Setting, Setup, ruled};

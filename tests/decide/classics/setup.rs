@@ -19,8 +19,8 @@ use bailiwick_examples::classics::opt_in_token::ConfirmSignUp;
 use bailiwick_examples::classics::place_order::PlaceOrder;
 use bailiwick_examples::classics::product_price::{OrderProducts, PriceEvent};
 use bailiwick_examples::classics::user_name::{ChangeUserName, CloseAccount, RegisterAccount};
-use bailiwick_tests::faulty::FaultyJournal;
-use bailiwick_tests::place::{self, Kept, Place, encoded};
+use bailiwick_tests::journals::faulty::FaultyJournal;
+use bailiwick_tests::journals::place::{self, Kept, Place, encoded};
 use tokio::task::JoinHandle;
 
 /// When every race begins, in milliseconds.

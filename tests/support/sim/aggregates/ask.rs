@@ -16,8 +16,8 @@ use super::history::Seen;
 use super::node::Tally;
 use super::plan::{COUNTERS, Call, Verb};
 use super::world::World;
-use crate::counter::{Count, Counter, Look, Panic, SetAlarm};
-use crate::pairs::{CountBoth, NotNow, Remind};
+use crate::fixtures::counter::{Count, Counter, Look, Panic, SetAlarm};
+use crate::fixtures::counter_pairs::{CountBoth, NotNow, Remind};
 use crate::sim::panics;
 
 /// Makes a call, and waits as long as its caller has patience.

@@ -16,7 +16,7 @@ use super::history::Writer;
 use super::node::Node;
 use super::plan::{COUNTERS, Disturbance, ForeignAppend, Patience};
 use super::world::World;
-use crate::counter::{Bell, CounterEvent};
+use crate::fixtures::counter::{Bell, CounterEvent};
 use crate::invariant::Invariant::{Counts as Counted, End};
 use crate::sim::clock::Timed;
 use crate::sim::trace::Step;

@@ -7,7 +7,7 @@ use bailiwick::{Admission, Config};
 use super::plan::{
     COUNTERS, Call, Disturbance, Expecting, ForeignAppend, Patience, Plan, SKEW, Verb,
 };
-use crate::counter::Bell;
+use crate::fixtures::counter::Bell;
 use crate::sim::clock::Timed;
 use crate::sim::executor::Order;
 use crate::sim::random::Random;

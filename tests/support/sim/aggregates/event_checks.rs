@@ -7,7 +7,7 @@ use bailiwick::{Position, Timestamp};
 use super::history::Writer;
 use super::ledger::{Ledger, call_of, counter_named, is_of_decision};
 use super::plan::{COUNTERS, Verb};
-use crate::counter::CounterEvent;
+use crate::fixtures::counter::CounterEvent;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{NeverEarly, NoEffect, Once, Rules, Time};
 

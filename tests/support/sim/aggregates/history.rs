@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bailiwick::{Position, Timestamp};
 
-use crate::counter::{Bell, CounterEvent};
+use crate::fixtures::counter::{Bell, CounterEvent};
 use crate::invariant::{Checked, Invariant};
 
 /// Who wrote something.

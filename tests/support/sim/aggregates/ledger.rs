@@ -8,7 +8,7 @@ use super::coverage::Case;
 use super::history::{History, Writer};
 use super::plan::{COUNTERS, Call};
 use super::world::World;
-use crate::counter::CounterEvent;
+use crate::fixtures::counter::CounterEvent;
 use crate::invariant::Invariant::{NoEffect, Once, Readable, Rules, Whole};
 use crate::invariant::{Checked, Violation};
 use crate::sim::trace::Step;

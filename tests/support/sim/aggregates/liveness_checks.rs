@@ -20,7 +20,7 @@ use super::ledger::CallRecord;
 use super::node::Node;
 use super::plan::{COUNTERS, Call, Patience, SKEW, Verb};
 use super::world::World;
-use crate::counter::Bell;
+use crate::fixtures::counter::Bell;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{NeverLost, Once, Progress, Rest, TimeOut, WakeUp};
 

@@ -8,7 +8,7 @@ use bailiwick::{Aggregates, Counts, Decisions, Runtime, Timestamp};
 use parking_lot::Mutex;
 
 use super::plan::COUNTERS;
-use crate::counter::Counter;
+use crate::fixtures::counter::Counter;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{Bounds, Counts as Counted, End, Time};
 use crate::sim::clock::SimClock;

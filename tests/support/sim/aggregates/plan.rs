@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bailiwick::{Admission, Config};
 
-use crate::counter::Bell;
+use crate::fixtures::counter::Bell;
 use crate::sim::clock::Timed;
 use crate::sim::executor::Order;
 

@@ -13,7 +13,7 @@ use super::history::Seen;
 use super::node::Node;
 use super::plan::COUNTERS;
 use super::world::World;
-use crate::counter::{Counter, CounterEvent};
+use crate::fixtures::counter::{Counter, CounterEvent};
 use crate::invariant::{Checked, Invariant};
 use crate::sim::clock::Timed;
 use crate::sim::trace::Step;

@@ -79,7 +79,7 @@ impl World {
             }
             1 => {
                 self.note_node(node.group - 1, "skipped");
-                self.books.lock().of(one.name()).may_skip.extend(at);
+                self.models.lock().of(one.name()).may_skip.extend(at);
                 drop(selected.skip().await);
             }
             _ => {
@@ -97,8 +97,8 @@ impl World {
     fn retry_parked(&self, node: &Node, one: &ReactionHandle) {
         let selected = one.select(|_| true);
         let is_old = {
-            let mut books = self.books.lock();
-            let facts = books.of(one.name());
+            let mut models = self.models.lock();
+            let facts = models.of(one.name());
             selected.lanes().iter().any(|lane| {
                 let fact = facts.parked_where.get(lane.lane.as_str());
                 fact.is_some_and(|fact| *fact <= node.head)

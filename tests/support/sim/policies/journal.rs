@@ -223,12 +223,12 @@ impl Append {
                 world.note(&step);
                 for (at, event) in (first..).zip(events) {
                     world.trace.lock().tell(|| shown(at, event));
-                    let mut books = world.books.lock();
-                    let policy = books.policy.record(at, event, *since, (told, alone));
+                    let mut models = world.models.lock();
+                    let policy = models.policy.record(at, event, *since, (told, alone));
                     // Who begins to call may have looked before this, if its writer is gone.
                     let alone = alone && world.is_alive(*node);
-                    let effect = books.effect.record(at, event, *since, (told, alone));
-                    drop(books);
+                    let effect = models.effect.record(at, event, *since, (told, alone));
+                    drop(models);
                     world.expect(policy.and(effect));
                     world.expect(world.is_not_dropped(*node, event, *then));
                 }
@@ -261,8 +261,8 @@ impl World {
     /// when it began.
     pub(super) fn is_not_dropped(&self, node: usize, event: &EncodedEvent, then: u64) -> Checked {
         let Some(delivery) = &event.metadata.extra().delivery else { return Ok(()) };
-        let mut books = self.books.lock();
-        let fact = books.of(delivery.policy.as_str()).dropped(delivery.source);
+        let mut models = self.models.lock();
+        let fact = models.of(delivery.policy.as_str()).dropped(delivery.source);
         let known = fact.and_then(|fact| self.known_drops.lock().get(&(node, fact)).copied());
         let late = known.is_some_and(|known| then > known + self.longest_attempt());
         Once.require(!late, || {

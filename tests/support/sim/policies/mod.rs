@@ -1,9 +1,9 @@
-//! Runs of policies and effects: senders say things, a policy has receivers hear them, and an effect tells them
-//! to the outside world.
+//! Runs of a policy and an effect: senders send messages, which the policy delivers to receivers, and of which
+//! the effect tells the outside world.
 //!
-//! They are runs as those of counters are, with the same executor, clocks and kinds of failures, and other
-//! books: what is in the journal is compared, at the instant at which it takes effect, with what a naive
-//! reading of the news says. Senders, receivers, policy, effect and books are those of `saying`.
+//! What is in the journal is compared, at the instant at which it takes effect, with a model: what a naive
+//! reading of the messages says. Senders, receivers, policy, effect and models are those of
+//! `fixtures/messages`.
 //!
 //! | | |
 //! |---|---|

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bailiwick::Config;
 
-use crate::saying::Kind;
+use crate::fixtures::messages::Kind;
 use crate::sim::clock::Timed;
 use crate::sim::executor::Order;
 use crate::sim::random::Random;

@@ -10,9 +10,9 @@ use parking_lot::Mutex;
 
 use super::plan::Plan;
 use super::world::World;
+use crate::fixtures::messages::model::Model;
 use crate::invariant::Invariant::{End, Progress};
 use crate::invariant::Violation;
-use crate::saying::book::Book;
 use crate::sim::driver::{Driven, Driver};
 use crate::sim::executor::Executor;
 use crate::sim::random::Random;
@@ -55,8 +55,8 @@ pub fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRun {
         world.violated(End.broken("something of a runtime outlives it: a leak"));
     }
     let mut coverage = world.coverage.lock().clone();
-    let books = world.books.lock();
-    coverage.extend(books.effect.endings.iter().filter_map(|ending| match *ending {
+    let models = world.models.lock();
+    coverage.extend(models.effect.endings.iter().filter_map(|ending| match *ending {
         "performed" => Some(PolicyCase::Performed),
         "gave up" => Some(PolicyCase::EffectGaveUp),
         "parked" => Some(PolicyCase::EffectParked),
@@ -64,8 +64,8 @@ pub fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRun {
         "dropped" => Some(PolicyCase::EffectDropped),
         _ => None,
     }));
-    coverage.extend((books.effect.called_again() > 0).then_some(PolicyCase::CalledAgain));
-    coverage.extend(books.policy.endings.iter().map(|ending| match *ending {
+    coverage.extend((models.effect.called_again() > 0).then_some(PolicyCase::CalledAgain));
+    coverage.extend(models.policy.endings.iter().map(|ending| match *ending {
         "rejected" => PolicyCase::Rejected,
         "nothing" => PolicyCase::Nothing,
         "gave up" => PolicyCase::GaveUp,
@@ -75,7 +75,7 @@ pub fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRun {
         "parked" => PolicyCase::Parked,
         _ => PolicyCase::Caused,
     }));
-    drop(books);
+    drop(models);
     let trace = world.trace.lock().number();
     PolicyRun { seed, trace, coverage, violation: world.violation() }
 }
@@ -122,7 +122,7 @@ impl Driver<World> {
         if let Some(task) = (1..=world.groups()).find_map(|g| self.executor.tasks_of(g).next()) {
             world.violated(End.broken(format!("task {task} outlives its runtime")));
         }
-        let (before, calls) = (world.head(), world.books.lock().effect.all_calls());
+        let (before, calls) = (world.head(), world.models.lock().effect.all_calls());
         world.spawn("start", world.clone().start());
         self.until_done();
         self.pass(REST);
@@ -140,7 +140,7 @@ impl Driver<World> {
         if let Some(again) = again {
             world.violated(Progress.broken(format!("a last runtime delivers {again:?}")));
         }
-        let called = world.books.lock().effect.all_calls() - calls;
+        let called = world.models.lock().effect.all_calls() - calls;
         if called > 0 {
             world.violated(Progress.broken(format!("a last runtime calls {called} times")));
         }
@@ -160,7 +160,7 @@ impl Driver<World> {
     fn checks_that_all_is_done(&self) {
         let world = &self.world;
         let both: Vec<_> = world.open_nodes().iter().flat_map(|node| node.reactions()).collect();
-        let undone = world.books.lock().each().map(Book::undone);
+        let undone = world.models.lock().each().map(Model::undone);
         if undone.iter().any(|undone| !undone.is_empty()) {
             let status: Vec<_> = both.iter().map(ReactionHandle::status).collect();
             let what = format!("{undone:?} are never heard or told: {status:?}");

@@ -15,10 +15,10 @@ use parking_lot::Mutex;
 use super::journal::{KnownDrops, SimJournal};
 use super::plan::{Message, Plan, RECEIVERS, SENDERS};
 use super::run::{PolicyCase, PolicyCoverage};
+use crate::fixtures::messages::effect::{CALLS, Call, Calls, Outside};
+use crate::fixtures::messages::models::Models;
+use crate::fixtures::messages::{Broken, CARRIES, Carries, HearByDecision, Receiver, Say, Sender};
 use crate::invariant::{Checked, Violation};
-use crate::saying::books::Books;
-use crate::saying::calls::{CALLS, Call, Calls, Outside};
-use crate::saying::{Broken, CARRIES, Carries, HearByDecision, Receiver, Say, Sender};
 use crate::sim::clock::{BEGIN, SimClock, Timed};
 use crate::sim::executor::{Queue, Spawner};
 use crate::sim::random::Random;
@@ -52,7 +52,7 @@ pub(super) struct World {
     groups: AtomicU64,
     /// The runtimes that run, or begin to.
     pub(super) alive: Mutex<BTreeSet<usize>>,
-    pub(super) books: Mutex<Books>,
+    pub(super) models: Mutex<Models>,
     pub(super) trace: Mutex<Trace>,
     pub(super) coverage: Mutex<PolicyCoverage>,
     pub(super) known_drops: Mutex<KnownDrops>,
@@ -80,7 +80,7 @@ impl World {
             nodes: Mutex::default(),
             groups: AtomicU64::new(0),
             alive: Mutex::default(),
-            books: Mutex::new(Books::new()),
+            models: Mutex::new(Models::new()),
             trace: Mutex::new(Trace::new(readable)),
             coverage: Mutex::default(),
             known_drops: Mutex::default(),
@@ -167,7 +167,7 @@ impl World {
             let journal = SimJournal { world: self.clone(), node };
             self.note_node(node, "starts");
             self.alive.lock().insert(node);
-            let reached = self.books.lock().policy.reached;
+            let reached = self.models.lock().policy.reached;
             let started = Runtime::builder(journal)
                 .aggregate::<Sender>()
                 .aggregate::<Receiver>()
@@ -248,7 +248,7 @@ impl Outside for SimOutside {
     async fn call(&self, call: Call) -> bool {
         let SimOutside(world) = self;
         world.note(&Step::Called { news: call.news });
-        let checked = world.books.lock().effect.called(&call, world.head(), world.is_alone());
+        let checked = world.models.lock().effect.called(&call, world.head(), world.is_alone());
         world.expect(checked);
         let under_way = UnderWay(world);
         let slow =

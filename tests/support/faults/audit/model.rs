@@ -6,15 +6,15 @@ use bailiwick::journal::{EncodedEvent, RecordedEvent};
 use bailiwick::{Event, Tag, Timestamp};
 use bailiwick_examples::streaming::{DEFAULT_LIMIT, SessionEvent};
 
-use crate::faults::carry::CarryEvent;
+use crate::faults::fixture::CarryEvent;
+use crate::faults::fixture::ScalesEvent;
 use crate::faults::order::{Order, OrderId};
-use crate::faults::scales::ScalesEvent;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{NeverEarly, Once, Readable, Rules, Time, Whole};
 
 /// What has happened so far.
 #[derive(Debug, Default, PartialEq)]
-pub struct Book {
+pub struct Model {
     /// The leases of each account: until when, by session.
     pub accounts: BTreeMap<String, BTreeMap<String, Timestamp>>,
     /// What was moved, by scales.
@@ -38,16 +38,16 @@ pub struct Moved {
     pub put: u64,
 }
 
-impl Book {
+impl Model {
     /// Enters all of these events.
     ///
     /// # Errors
     /// With the first that breaks a rule, or with what is only half there.
-    pub fn of(events: &[RecordedEvent]) -> Checked<Book> {
-        let mut book = Book::default();
-        events.iter().try_for_each(|event| book.enter(event))?;
-        book.nothing_is_half()?;
-        Ok(book)
+    pub fn of(events: &[RecordedEvent]) -> Checked<Model> {
+        let mut model = Model::default();
+        events.iter().try_for_each(|event| model.enter(event))?;
+        model.nothing_is_half()?;
+        Ok(model)
     }
 
     /// Enters the next event.

@@ -1,4 +1,4 @@
-//! A life of the process: clients that work through their lists, an operator, and whoever breaks things.
+//! The process: clients that work through their lists, an operator, and whoever breaks things.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use super::audit::ParkedAt;
 use super::list::Entry;
 use super::outside::CallsFile;
 use crate::faults::bug::Bug;
-use crate::faults::life::{End, TIME_LIMIT, pause, tell};
-use crate::saying::calls::{CALLS, Calls};
-use crate::saying::{
+use crate::faults::process::{End, TIME_LIMIT, pause, tell};
+use crate::fixtures::messages::effect::{CALLS, Calls};
+use crate::fixtures::messages::{
     Broken, CARRIES, Carries, EXPLODES, HOPELESS, HearByDecision, Receiver, Sender, WEAK,
 };
 use crate::sim::random::Random;
@@ -25,14 +25,14 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What a process is to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Life {
+pub struct ProcessArgs {
     /// Where the journal is.
     pub(super) folder: PathBuf,
     /// Where the calls of the outside world are.
     pub(super) calls: PathBuf,
     /// Which list.
     pub(super) list: u64,
-    /// Which life it is.
+    /// Which run it is.
     pub(super) number: u64,
     /// How much of the list of each client is acknowledged, and up to where it is to be; to the end of time, if
     /// that is not said.
@@ -43,7 +43,7 @@ pub struct Life {
 
 /// What a process says, a line at a time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) enum Told {
+pub(super) enum Report {
     /// The runtime runs, with these lanes parked.
     Opened { parked: ParkedAt },
     /// An entry of a client's list is done.
@@ -52,7 +52,7 @@ pub(super) enum Told {
     SeesTo { of: String, lane: String, at: u64, skips: bool },
 }
 
-impl Life {
+impl ProcessArgs {
     pub(in crate::faults) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -78,7 +78,7 @@ impl Life {
             .map_err(End::wrong)?;
         let both: Both = [runtime.policies().get(CARRIES), runtime.effects().get(CALLS)]
             .map(|one| one.expect("it was added"));
-        tell(&Told::Opened { parked: both.iter().flat_map(parked_of).collect() });
+        tell(&Report::Opened { parked: both.iter().flat_map(parked_of).collect() });
         let breaking = tokio::spawn(breaks(broken, Random::of(self.number ^ 0xb4ea)));
         let operating = tokio::spawn(operates(both.clone(), Random::of(self.number ^ 0x09e4)));
         let clients: Vec<_> = (0..self.clients.len())
@@ -112,7 +112,7 @@ impl Life {
             let Entry { sender, say, key } = Entry::of(self.list, client, nth);
             let asked = senders.get(sender).timeout(TIMEOUT).once(key).ask_with_receipt(say).await;
             last = asked.map_err(End::wrong)?.position.get();
-            tell(&Told::Acknowledged { client, nth, position: last });
+            tell(&Report::Acknowledged { client, nth, position: last });
         }
         Ok(last)
     }
@@ -127,7 +127,7 @@ fn parked_of(one: &ReactionHandle) -> Vec<(String, String, u64)> {
     parked.map(|parked| (name.clone(), parked.lane.to_string(), parked.at.get())).collect()
 }
 
-/// Small, so that much happens in a short life.
+/// Small, so that much happens in a short run.
 fn config() -> Config {
     let millis = Duration::from_millis;
     Config::new()
@@ -174,7 +174,7 @@ async fn operates(both: Both, mut random: Random) {
             }
             let skips = parked.reason.contains(HOPELESS);
             let (of, lane) = (one.name().to_owned(), parked.lane.to_string());
-            tell(&Told::SeesTo { of, lane, at: parked.at.get(), skips });
+            tell(&Report::SeesTo { of, lane, at: parked.at.get(), skips });
             let selected = one.select(|other| *other == parked);
             if skips {
                 // Or the runtime ends.
@@ -186,7 +186,7 @@ async fn operates(both: Both, mut random: Random) {
     }
 }
 
-/// Until they have not much to do any more: else the work that is left grows with every life.
+/// Until they have not much to do any more: else the work that is left grows with every run.
 async fn until_they_keep_up(both: &Both) {
     let is_behind = |status: ReactionStatus| status.pending > 20 || status.parked_lanes > 1;
     while both.iter().any(|one| is_behind(one.status())) {

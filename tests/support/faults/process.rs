@@ -1,4 +1,4 @@
-//! A life of the process that is killed: it opens the journal, carries out orders, and tells what it
+//! The process that is killed: it opens the journal, carries out orders, and tells what it
 //! told its callers, until it is killed, is done, or the journal fails.
 
 use std::fs::File;
@@ -15,12 +15,12 @@ use bailiwick::journal::{Health, Journal};
 use bailiwick_tephra::{OpenError, Options, TephraJournal};
 use serde::{Deserialize, Serialize};
 
-use super::audit::Book;
+use super::ask::{Asker, NoAnswer};
+use super::audit::Model;
 use super::bug::Bug;
+use super::journal_copy;
 use super::order::{Order, OrderId};
-use super::perform::{Performer, Trouble};
-use super::survivors;
-use super::told::Told;
+use super::reports::Report;
 use super::work;
 use crate::sim::random::Random;
 
@@ -38,10 +38,10 @@ pub(super) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// What a process is to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Life {
+pub struct ProcessArgs {
     /// Where the journal is.
     pub folder: PathBuf,
-    /// Which life it is.
+    /// Which run it is.
     pub number: u64,
     /// The first one on this journal.
     pub first: u64,
@@ -57,17 +57,17 @@ pub struct Life {
     pub bug: Option<Bug>,
 }
 
-/// Lives, as the only argument says.
-pub fn live() -> ExitCode {
-    let text = std::env::args().nth(1).expect("a life");
-    match serde_json::from_str(&text).expect("a life") {
-        Program::Orders(life) => {
-            let threads = if life.clients == 1 { 1 } else { 2 };
-            live_on(life.open(), threads, |journal| life.run(journal))
+/// Does what the only argument says.
+pub fn run_process() -> ExitCode {
+    let text = std::env::args().nth(1).expect("what to do");
+    match serde_json::from_str(&text).expect("what to do") {
+        Program::Orders(args) => {
+            let threads = if args.clients == 1 { 1 } else { 2 };
+            run_on(args.open(), threads, |journal| args.run(journal))
         }
-        Program::Work(life) => {
-            let journal = open(life.folder(), life.bug());
-            live_on(journal, 2, |journal| life.run(journal))
+        Program::Work(args) => {
+            let journal = open(args.folder(), args.bug());
+            run_on(journal, 2, |journal| args.run(journal))
         }
     }
 }
@@ -76,11 +76,11 @@ pub fn live() -> ExitCode {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Program {
-    Orders(Life),
-    Work(work::Life),
+    Orders(ProcessArgs),
+    Work(work::ProcessArgs),
 }
 
-fn live_on<F: Future<Output = Result<(), End>>>(
+fn run_on<F: Future<Output = Result<(), End>>>(
     journal: Result<TephraJournal, OpenError>,
     threads: usize,
     run: impl FnOnce(Arc<TephraJournal>) -> F,
@@ -129,9 +129,9 @@ fn open(folder: &Path, bug: Option<Bug>) -> Result<TephraJournal, OpenError> {
         .open(folder)
 }
 
-impl Life {
+impl ProcessArgs {
     fn open(&self) -> Result<TephraJournal, OpenError> {
-        tell(&Told::Starting);
+        tell(&Report::Starting);
         open(&self.folder, self.bug)
     }
 
@@ -140,79 +140,80 @@ impl Life {
         if self.reopens {
             builder = builder.reopen_journal();
         }
-        let performer = Performer::start(builder, self.bug).await.map_err(End::wrong)?;
-        let performer = Arc::new(performer);
-        tell(&Told::Opened);
-        let life = Arc::new(self);
-        let clients: Vec<_> = (0..life.clients)
-            .map(|client| tokio::spawn(life.clone().serve(client, performer.clone())))
+        let asker = Asker::start(builder, self.bug).await.map_err(End::wrong)?;
+        let asker = Arc::new(asker);
+        tell(&Report::Opened);
+        let args = Arc::new(self);
+        let clients: Vec<_> = (0..args.clients)
+            .map(|client| tokio::spawn(args.clone().serve(client, asker.clone())))
             .collect();
         for client in clients {
             client.await.map_err(End::wrong)??;
         }
-        if life.outlives_leases {
+        if args.outlives_leases {
             until_nothing_is_left(&journal).await?;
         }
-        let performer = Arc::into_inner(performer).ok_or_else(|| End::wrong("a client is left"))?;
-        let shutdown = performer.runtime.shutdown(TIME_LIMIT).await;
+        let asker = Arc::into_inner(asker).ok_or_else(|| End::wrong("a client is left"))?;
+        let shutdown = asker.runtime.shutdown(TIME_LIMIT).await;
         match shutdown.in_time {
             true => Ok(()),
             false => Err(End::wrong("work was left when it was shut down")),
         }
     }
 
-    async fn serve(self: Arc<Self>, client: u64, performer: Arc<Performer>) -> Result<(), End> {
+    async fn serve(self: Arc<Self>, client: u64, asker: Arc<Asker>) -> Result<(), End> {
         let mut random = Random::of(self.number ^ (client << 32));
         for nth in 0..self.orders {
-            self.order(OrderId { life: self.number, client, nth }, &performer).await?;
+            self.order(OrderId { run: self.number, client, nth }, &asker).await?;
             if random.one_in(3) {
-                // Of this life or an earlier one; whether it was ever asked is not known.
-                let life = random.between(self.first, self.number);
-                let known = if life == self.number { nth + 1 } else { 20 };
+                // Of this run or an earlier one; whether it was ever asked is not known.
+                let run = random.between(self.first, self.number);
+                let known = if run == self.number { nth + 1 } else { 20 };
                 let nth = random.between(0, known - 1);
-                let again = OrderId { life, client, nth };
+                let again = OrderId { run, client, nth };
                 if Order::of(again).key.is_some() {
-                    self.order(again, &performer).await?;
+                    self.order(again, &asker).await?;
                 }
             }
         }
         Ok(())
     }
 
-    async fn order(&self, id: OrderId, performer: &Performer) -> Result<(), End> {
-        match performer.perform(Order::of(id)).await {
+    async fn order(&self, id: OrderId, asker: &Asker) -> Result<(), End> {
+        match asker.perform(Order::of(id)).await {
             Ok(told) => {
                 tell(&told);
                 Ok(())
             }
             Err(trouble) => {
-                let told = if trouble.not_run { Told::NotRun { id } } else { Told::Unknown { id } };
+                let told =
+                    if trouble.not_run { Report::NotRun { id } } else { Report::Unknown { id } };
                 tell(&told);
                 match self.reopens {
-                    true => until_it_is_open(performer, &trouble).await,
-                    false => Err(self.stopped(performer, &trouble).await),
+                    true => until_it_is_open(asker, &trouble).await,
+                    false => Err(self.stopped(asker, &trouble).await),
                 }
             }
         }
     }
 
     /// The journal must have closed itself, and nothing may be done any more.
-    async fn stopped(&self, performer: &Performer, trouble: &Trouble) -> End {
-        let Health::ClosedForWriting { why } = performer.runtime.health().journal else {
+    async fn stopped(&self, asker: &Asker, trouble: &NoAnswer) -> End {
+        let Health::ClosedForWriting { why } = asker.runtime.health().journal else {
             return End::wrong(format!("the journal is open, but: {}", trouble.why));
         };
         // One that nobody had asked before.
-        let untouched = OrderId { life: self.number, client: u64::MAX, nth: 0 };
-        match performer.perform(Order::of(untouched)).await {
-            Err(Trouble { closed: true, .. }) => End { code: STOPPED, why: why.to_string() },
+        let untouched = OrderId { run: self.number, client: u64::MAX, nth: 0 };
+        match asker.perform(Order::of(untouched)).await {
+            Err(NoAnswer { closed: true, .. }) => End { code: STOPPED, why: why.to_string() },
             other => End::wrong(format!("it goes on after it has failed: {other:?}")),
         }
     }
 }
 
-async fn until_it_is_open(performer: &Performer, trouble: &Trouble) -> Result<(), End> {
+async fn until_it_is_open(asker: &Asker, trouble: &NoAnswer) -> Result<(), End> {
     let mut waited = Duration::ZERO;
-    while !performer.runtime.health().is_open() {
+    while !asker.runtime.health().is_open() {
         if waited > TIME_LIMIT {
             return Err(End::wrong(format!("it is not opened again: {}", trouble.why)));
         }
@@ -232,7 +233,8 @@ pub(super) async fn pause() -> Duration {
 async fn until_nothing_is_left(journal: &TephraJournal) -> Result<(), End> {
     let mut waited = Duration::ZERO;
     loop {
-        let book = Book::of(&survivors::read(journal as &dyn Journal).await).map_err(End::wrong)?;
+        let book =
+            Model::of(&journal_copy::read(journal as &dyn Journal).await).map_err(End::wrong)?;
         if book.expiries().is_none() {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! What a process says of itself, a line at a time: it counts as said when it can be read.
+//! What a process reports, a line at a time: it counts as reported when it can be read.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,9 +6,9 @@ use bailiwick::Timestamp;
 
 use super::order::OrderId;
 
-/// What was told.
+/// A line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Told {
+pub enum Report {
     /// The process runs.
     Starting,
     /// The journal is open and the runtime runs.

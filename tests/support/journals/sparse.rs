@@ -15,7 +15,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 
 /// Cloning shares it.
 #[derive(Clone, Default)]
-pub struct Stretched {
+pub struct Sparse {
     inner: MemoryJournal,
     appends: Arc<RwLock<Appends>>,
 }
@@ -65,7 +65,7 @@ fn now<T>(answer: Answer<T>) -> T {
     answer
 }
 
-impl Stretched {
+impl Sparse {
     /// Nobody appends while it is held, so what is there and where it is shown are of one instant.
     fn still(&self) -> (RwLockReadGuard<'_, Appends>, u64) {
         let appends = self.appends.read();
@@ -74,7 +74,7 @@ impl Stretched {
     }
 }
 
-impl Journal for Stretched {
+impl Journal for Sparse {
     fn append(
         &self,
         events: Vec<EncodedEvent>,

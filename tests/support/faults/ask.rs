@@ -11,16 +11,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::bug::Bug;
-use super::carry::Carry;
-use super::order::{Deed, Order};
-use super::scales::{Move, Scales, ScalesId};
-use super::told::{Reply, Told};
+use super::fixture::Carry;
+use super::fixture::{Move, Scales, ScalesId};
+use super::order::{Action, Order};
+use super::reports::{Reply, Report};
 
 /// Far beyond what a busy machine takes.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A runtime with the aggregates that orders are for.
-pub struct Performer {
+pub struct Asker {
     /// The runtime.
     pub runtime: Runtime,
     /// Accounts.
@@ -33,7 +33,7 @@ pub struct Performer {
 
 /// Why an order has no answer.
 #[derive(Debug)]
-pub struct Trouble {
+pub struct NoAnswer {
     /// Whether it certainly had no effect.
     pub not_run: bool,
     /// Whether it was refused because the journal is closed for writing.
@@ -42,12 +42,12 @@ pub struct Trouble {
     pub why: String,
 }
 
-impl Performer {
+impl Asker {
     /// Starts a runtime, with a bug if that is one of the runtime.
     ///
     /// # Errors
     /// If it does not start.
-    pub async fn start(builder: Builder, bug: Option<Bug>) -> Result<Performer, StartError> {
+    pub async fn start(builder: Builder, bug: Option<Bug>) -> Result<Asker, StartError> {
         let runtime = builder
             .aggregate::<AccountSessions>()
             .aggregate::<Scales>()
@@ -57,7 +57,7 @@ impl Performer {
             .await?;
         let (accounts, scales) = (runtime.aggregates(), runtime.aggregates());
         let decisions = runtime.decisions();
-        Ok(Performer { runtime, accounts, scales, decisions })
+        Ok(Asker { runtime, accounts, scales, decisions })
     }
 
     /// Has an order carried out.
@@ -67,7 +67,7 @@ impl Performer {
     pub fn perform(
         &self,
         order: Order,
-    ) -> impl Future<Output = Result<Told, Trouble>> + Send + use<> {
+    ) -> impl Future<Output = Result<Report, NoAnswer>> + Send + use<> {
         perform(self.accounts.clone(), self.scales.clone(), self.decisions.clone(), order)
     }
 }
@@ -77,10 +77,10 @@ async fn perform(
     scales_of: Aggregates<Scales>,
     decisions: Decisions,
     order: Order,
-) -> Result<Told, Trouble> {
-    let Order { id, deed, key } = order;
-    let answer = match deed {
-        Deed::Acquire { account, session, lease_ms } => {
+) -> Result<Report, NoAnswer> {
+    let Order { id, action, key } = order;
+    let answer = match action {
+        Action::Acquire { account, session, lease_ms } => {
             let command = Acquire { session: parsed(&session), lease_ms };
             let answer = ask(accounts.get(parsed::<AccountId>(&account)), key, command).await?;
             answer.map(|Receipt { reply: granted, position, .. }| {
@@ -88,22 +88,22 @@ async fn perform(
                 (Reply::Granted { expires_at, in_use }, position)
             })
         }
-        Deed::KeepAlive { account, session, lease_ms } => {
+        Action::KeepAlive { account, session, lease_ms } => {
             let command = KeepAlive { session: parsed(&session), lease_ms };
             let answer = ask(accounts.get(parsed::<AccountId>(&account)), key, command).await?;
             answer.map(|kept| (Reply::Kept { until: kept.reply }, kept.position))
         }
-        Deed::Release { account, session } => {
+        Action::Release { account, session } => {
             let command = Release { session: parsed(&session) };
             let answer = ask(accounts.get(parsed::<AccountId>(&account)), key, command).await?;
             answer.map(|released| (Reply::Released, released.position))
         }
-        Deed::Move { scales, mark } => {
+        Action::Move { scales, mark } => {
             let answer =
                 ask(scales_of.get(parsed::<ScalesId>(&scales)), key, Move { mark }).await?;
             answer.map(|moved| (Reply::Moved { put: moved.reply }, moved.position))
         }
-        Deed::Carry { from, to, mark } => {
+        Action::Carry { from, to, mark } => {
             let decision = Carry { from: parsed(&from), to: parsed(&to), mark };
             let decisions = decisions.timeout(TIMEOUT);
             let answer = match key {
@@ -117,8 +117,8 @@ async fn perform(
         }
     };
     Ok(match answer {
-        Some((reply, position)) => Told::Done { id, reply, position: position.get() },
-        None => Told::Refused { id },
+        Some((reply, position)) => Report::Done { id, reply, position: position.get() },
+        None => Report::Refused { id },
     })
 }
 
@@ -132,7 +132,7 @@ async fn ask<A, C>(
     to: AggregateRef<A>,
     key: Option<String>,
     command: C,
-) -> Result<Option<Receipt<A::Reply>>, Trouble>
+) -> Result<Option<Receipt<A::Reply>>, NoAnswer>
 where
     A: Decide<C, Reply: Serialize + DeserializeOwned>,
     C: Serialize + Send + 'static,
@@ -148,14 +148,14 @@ where
 /// None if a rule said no.
 fn known<C, R, N>(
     answer: Result<Receipt<R>, AskError<C, N>>,
-) -> Result<Option<Receipt<R>>, Trouble> {
+) -> Result<Option<Receipt<R>>, NoAnswer> {
     match answer {
         Ok(committed) => Ok(Some(committed)),
         Err(AskError::Rejected(_)) => Ok(None),
         Err(AskError::Unknown { why, .. }) => {
-            Err(Trouble { not_run: false, closed: false, why: ErrorReport::of(&why).to_string() })
+            Err(NoAnswer { not_run: false, closed: false, why: ErrorReport::of(&why).to_string() })
         }
-        Err(AskError::NotRun(not_run)) => Err(Trouble {
+        Err(AskError::NotRun(not_run)) => Err(NoAnswer {
             not_run: true,
             closed: matches!(not_run.cause, Cause::JournalClosed { .. }),
             why: ErrorReport::of(&not_run.cause).to_string(),
