@@ -1,4 +1,4 @@
-//! Fixture: an auction house on a journal and a clock in the test's hand.
+//! Fixture: an auction house on a journal and a clock that the test controls.
 
 use std::time::Duration;
 

@@ -79,7 +79,7 @@ pub fn write(page: &'static str, text: &'static str) -> Write {
     Write { page, text, panics: Panics::Never }
 }
 
-/// A runtime on a journal in the test's hand.
+/// A runtime on a journal that the test controls.
 pub async fn desk() -> (Runtime, FaultyJournal) {
     let journal = FaultyJournal::new(MemoryJournal::new());
     (on(&journal).await, journal)

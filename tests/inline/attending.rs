@@ -14,7 +14,7 @@ use super::{Counted, Woken, at_once, poll};
 
 type Answer = Result<u64, AskError<Count, LimitReached>>;
 
-/// A caller in the test's hand.
+/// A caller that the test polls.
 struct Caller {
     asking: Pin<Box<dyn Future<Output = Answer> + Send>>,
     woken: Arc<Woken>,

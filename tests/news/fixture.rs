@@ -212,7 +212,7 @@ impl Decision for LendAnyway {
     }
 }
 
-/// A library on a journal and a clock in the test's hand.
+/// A library on a journal and a clock that the test controls.
 pub struct Library {
     pub runtime: Runtime,
     pub books: Aggregates<Book>,

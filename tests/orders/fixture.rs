@@ -1,4 +1,4 @@
-//! Fixture: a shop on a journal and a clock in the test's hand.
+//! Fixture: a shop on a journal and a clock that the test controls.
 
 use std::time::Duration;
 

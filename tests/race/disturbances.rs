@@ -8,7 +8,7 @@ use bailiwick_tests::fixtures::runner::{Runner, RunnerEvent};
 use tokio::task::JoinHandle;
 
 use super::Race;
-use super::environment::{Dice, yields};
+use super::environment::{Random, yields};
 
 const KILLERS: u64 = 2;
 const READERS: u64 = 8;
@@ -36,10 +36,14 @@ pub struct Seen {
 impl Disturbances {
     pub fn begin(race: &Arc<Race>) -> Disturbances {
         Disturbances {
-            killers: (0..KILLERS).map(|n| tokio::spawn(kill(race.clone(), Dice::new(n)))).collect(),
-            readers: (0..READERS).map(|n| tokio::spawn(read(race.clone(), Dice::new(n)))).collect(),
+            killers: (0..KILLERS)
+                .map(|n| tokio::spawn(kill(race.clone(), Random::new(n))))
+                .collect(),
+            readers: (0..READERS)
+                .map(|n| tokio::spawn(read(race.clone(), Random::new(n))))
+                .collect(),
             passers_by: (0..PASSERS_BY)
-                .map(|n| tokio::spawn(pass_by(race.clone(), Dice::new(n))))
+                .map(|n| tokio::spawn(pass_by(race.clone(), Random::new(n))))
                 .collect(),
             watchers: race.ids[..WATCHED]
                 .iter()
@@ -85,11 +89,11 @@ async fn sum(people: Vec<JoinHandle<u64>>) -> u64 {
 }
 
 /// Kills actors from outside, wherever they are.
-async fn kill(race: Arc<Race>, mut dice: Dice) -> u64 {
+async fn kill(race: Arc<Race>, mut random: Random) -> u64 {
     let mut killed = 0;
     while !race.is_over() {
         for _ in 0..2 {
-            let id = &race.ids[race.somebody(&mut dice)];
+            let id = &race.ids[race.somebody(&mut random)];
             killed += u64::from(race.runners.kill_actor(id));
         }
         yields(1).await;
@@ -98,13 +102,13 @@ async fn kill(race: Arc<Race>, mut dice: Dice) -> u64 {
 }
 
 /// Reads without queueing; what it sees never goes back.
-async fn read(race: Arc<Race>, mut dice: Dice) -> u64 {
+async fn read(race: Arc<Race>, mut random: Random) -> u64 {
     let mut last = vec![0; race.ids.len()];
     let mut reads = 0;
     while !race.is_over() {
-        let n = race.somebody(&mut dice);
+        let n = race.somebody(&mut random);
         let read = race.runners.get(&race.ids[n]).read(|state, _| state.laps);
-        if dice.one_in(8) {
+        if random.one_in(8) {
             // Goes away while it waits.
             let _ = tokio::time::timeout(Duration::ZERO, read).await;
         } else if let Ok(bailiwick::Seen { value: laps, .. }) = read.await {
@@ -118,13 +122,13 @@ async fn read(race: Arc<Race>, mut dice: Dice) -> u64 {
 }
 
 /// Watches somebody for a few laps, then somebody else.
-async fn pass_by(race: Arc<Race>, mut dice: Dice) -> u64 {
+async fn pass_by(race: Arc<Race>, mut random: Random) -> u64 {
     let mut seen = 0;
     while !race.is_over() {
-        let id = &race.ids[race.somebody(&mut dice)];
+        let id = &race.ids[race.somebody(&mut random)];
         let mut watch = race.runners.get(id).watch(Position::START).await.expect("it is open");
         let mut laps = 0;
-        for _ in 0..1 + dice.below(4) {
+        for _ in 0..1 + random.below(4) {
             let next = tokio::time::timeout(Duration::from_millis(2), watch.next());
             if let Ok(change) = next.await {
                 laps += 1;

@@ -1,5 +1,5 @@
 //! What a race takes from its surroundings: chance, a clock with very short sleeps, an executor
-//! that is sluggish, and a journal that dawdles. They make the moments long in which something can go wrong.
+//! that is slow, and a journal that is, too. They make the moments long in which something can go wrong.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -15,20 +15,20 @@ use tokio::runtime::Handle;
 use tokio::task::coop::consume_budget;
 
 /// splitmix64.
-pub struct Dice(u64);
+pub struct Random(u64);
 
-impl Dice {
-    pub fn new(seed: u64) -> Dice {
-        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+impl Random {
+    pub fn new(seed: u64) -> Random {
+        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
-    pub fn roll(&mut self) -> u64 {
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mix(self.0)
     }
 
     pub fn below(&mut self, bound: u64) -> u64 {
-        self.roll() % bound
+        self.next() % bound
     }
 
     pub fn one_in(&mut self, n: u64) -> bool {
@@ -89,31 +89,31 @@ impl Clock for RaceClock {
 
 /// Runs tasks on tokio, and now and then lets one have nothing of tokio's in its turn. kameo takes
 /// locks of tokio's when an actor ends, so some of them linger on when the next one is there.
-pub struct Sluggish(pub Handle);
+pub struct SlowSpawner(pub Handle);
 
-impl Spawn for Sluggish {
+impl Spawn for SlowSpawner {
     fn spawn(&self, mut task: BoxFuture<()>) {
-        let mut dice = Dice::new(self.0.metrics().num_alive_tasks() as u64);
-        let sluggish = poll_fn(move |cx| {
-            if dice.one_in(4) {
+        let mut random = Random::new(self.0.metrics().num_alive_tasks() as u64);
+        let slowed = poll_fn(move |cx| {
+            if random.one_in(4) {
                 while pin!(consume_budget()).poll(cx).is_ready() {}
             }
             task.as_mut().poll(cx)
         });
-        drop(self.0.spawn(sluggish));
+        drop(self.0.spawn(slowed));
     }
 }
 
 /// A memory journal whose answers come at once, after a few polls, or from another task. What is
 /// appended is in the journal with the call, as the port demands.
 #[derive(Clone, Default)]
-pub struct Dawdler {
+pub struct SlowJournal {
     inner: MemoryJournal,
     calls: Arc<AtomicU64>,
     reads: Arc<AtomicU64>,
 }
 
-impl Dawdler {
+impl SlowJournal {
     pub fn inner(&self) -> &MemoryJournal {
         &self.inner
     }
@@ -121,12 +121,12 @@ impl Dawdler {
     pub fn journal(&self) -> Altered {
         let [one, two, three] = [(); 3].map(|()| self.clone());
         Altered::new(self.inner.clone())
-            .append(move |inner, events, condition| one.dawdle(inner.append(events, condition)))
+            .append(move |inner, events, condition| one.delay(inner.append(events, condition)))
             .read(move |inner, read| {
                 two.reads.fetch_add(1, Ordering::Relaxed);
-                two.dawdle(inner.read(read))
+                two.delay(inner.read(read))
             })
-            .last(move |inner, query| three.dawdle(inner.last(query)))
+            .last(move |inner, query| three.delay(inner.last(query)))
     }
 
     /// How often an aggregate was loaded or watched.
@@ -134,7 +134,7 @@ impl Dawdler {
         self.reads.load(Ordering::Relaxed)
     }
 
-    fn dawdle<T: Send + 'static>(&self, answer: Answer<T>) -> Answer<T> {
+    fn delay<T: Send + 'static>(&self, answer: Answer<T>) -> Answer<T> {
         let chance = mix(self.calls.fetch_add(1, Ordering::Relaxed));
         match chance % 8 {
             0..4 => answer,

@@ -1,6 +1,6 @@
 //! A million commands over ten thousand IDs, against everything that goes wrong at once: callers
 //! that time out or go away at any point, rules that panic, full mailboxes, actors killed from
-//! outside, aggregates that leave memory and come back all the time, a journal that dawdles.
+//! outside, aggregates that leave memory and come back all the time, a journal that is slow.
 //! Afterwards all of it is audited; [`audit`] says what is exact and what is a bound:
 //!
 //! 1. Nothing is lost: who got a reply finds it in the journal, where and as it was told.
@@ -26,7 +26,7 @@ use bailiwick_tests::fixtures::runner::{Runner, RunnerId, Track};
 use audit::Audit;
 use client::{Client, Ledger};
 use disturbances::Disturbances;
-use environment::{Dawdler, Dice, RaceClock, Sluggish};
+use environment::{RaceClock, Random, SlowJournal, SlowSpawner};
 use tokio::runtime::Handle;
 
 /// How big a race is.
@@ -76,12 +76,12 @@ const FIELD: u64 = 256;
 impl Race {
     /// A few are asked often, a field behind them now and then, most of them seldom; and who is
     /// where changes all the time.
-    fn somebody(&self, dice: &mut Dice) -> usize {
-        let behind = match dice.below(64) {
+    fn somebody(&self, random: &mut Random) -> usize {
+        let behind = match random.below(64) {
             0 => return CHAMPION,
-            1..10 => dice.below(LEADERS),
-            10..14 => dice.below(self.ids.len() as u64),
-            _ => dice.below(FIELD),
+            1..10 => random.below(LEADERS),
+            10..14 => random.below(self.ids.len() as u64),
+            _ => random.below(FIELD),
         };
         let behind = usize::try_from(behind).expect("an index");
         (self.leader.load(Relaxed) + behind) % self.ids.len()
@@ -98,7 +98,7 @@ impl Race {
 }
 
 async fn run(size: Size) {
-    let journal = Dawdler::default();
+    let journal = SlowJournal::default();
     let runtime = start(&journal).await;
     let race = Arc::new(Race {
         runners: runtime.aggregates(),
@@ -125,11 +125,11 @@ async fn run(size: Size) {
     assert_eq!(left, [], "something stays in memory with nothing to do");
 }
 
-async fn start(journal: &Dawdler) -> Runtime {
+async fn start(journal: &SlowJournal) -> Runtime {
     Runtime::builder(journal.journal())
         .aggregate::<Runner>()
         .clock(RaceClock::default())
-        .spawner(Sluggish(Handle::current()))
+        .spawner(SlowSpawner(Handle::current()))
         .config(|config| {
             config
                 .mailbox_commands(6)

@@ -1,4 +1,4 @@
-//! Fixture: a tank that is filled and emptied, with snapshots, and a runtime on it that a test holds in its hand.
+//! Fixture: a tank that is filled and emptied, with snapshots, and a runtime on it that the test controls.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A journal that a test holds in its hand: slow, failing, or refusing, append by append.
+//! A journal that a test controls: slow, failing, or refusing, append by append.
 //!
 //! What is behind it is a real journal. An append passes the *gate*: while it is shut, appends wait
 //! there, in order, and nothing of them is written. Each append consumes one planned fault.
@@ -39,7 +39,7 @@ pub enum Fault {
     Hangs,
 }
 
-/// A journal in a test's hand. Cloning shares it.
+/// A journal that a test controls. Cloning shares it.
 #[derive(Clone)]
 pub struct FaultyJournal {
     inner: Arc<dyn Journal>,

@@ -1,4 +1,4 @@
-//! Journals for tests: one in a test's hand, and others that differ from a usual one in some way.
+//! Journals for tests: one that a test controls, and others that differ from a usual one in some way.
 
 pub mod altered;
 pub mod faulty;

@@ -12,7 +12,7 @@ use crate::fixtures::messages::{EXPLODES, WEAK};
 
 /// The message with which the simulated journal panics.
 pub(super) const JOURNAL: &str = "sim: the journal has a bug";
-/// The message with which a simulated look panics.
+/// The message with which a simulated read panics.
 pub(super) const LOOK: &str = "sim: a careless look";
 
 /// All that is asked for; the others are those of [`Counter`](crate::fixtures::counter::Counter).

@@ -149,7 +149,7 @@ pub(super) async fn lose_executor(world: &World, node: &Node) {
     node.observed.lock().closed = true;
 }
 
-/// The runtime in this node; from now on it may refuse everything.
+/// The runtime of this node; from now on it may refuse everything.
 fn take(node: &Node) -> Option<Runtime> {
     let runtime = node.runtime.lock().take()?;
     node.observed.lock().closing = true;

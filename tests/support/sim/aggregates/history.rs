@@ -10,7 +10,7 @@ use crate::invariant::{Checked, Invariant};
 /// Who wrote something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Writer {
-    /// The runtime in this node, which knows of it or is about to learn.
+    /// The runtime of this node, which knows of it or is about to learn.
     Node(usize),
     /// The same, but it was told before that nobody can say whether it was written.
     Late(usize),

@@ -110,7 +110,7 @@ impl World {
         (patience + turn) * counters as u64 + TICKS
     }
 
-    /// When the runtime in this node has to ring the alarm of `counter`, if that is up to it.
+    /// When the runtime of this node has to ring the alarm of `counter`, if that is up to it.
     pub(super) fn owed_by(&self, node: &Node, counter: usize) -> Option<u64> {
         let ledger = self.ledger.lock();
         let history = &ledger.counters[counter];
@@ -122,7 +122,7 @@ impl World {
     }
 }
 
-/// How often another writer may be faster than a command although all is quiet.
+/// How often another writer may be faster than a command although everything works.
 const ATTEMPTS: usize = 8;
 
 /// Has each runtime run a command on each counter. Mends what alarms are broken.
@@ -162,7 +162,7 @@ pub(super) async fn ask_keys_again(world: Arc<World>) {
     }
 }
 
-/// The same by somebody with all the time of the world.
+/// The same by somebody who waits for as long as it takes.
 fn patiently(call: Call) -> Call {
     let timeout = Duration::from_secs(1);
     Call { timeout, admission: Admission::Wait, patience: Patience::Endless, ..call }

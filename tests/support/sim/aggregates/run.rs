@@ -33,7 +33,7 @@ pub struct Run {
     pub trace: u64,
     /// How many steps it took.
     pub steps: u64,
-    /// What was to be seen in it.
+    /// Which cases it met.
     pub coverage: Coverage,
     /// The first invariant that was violated.
     pub violation: Option<Violation>,

@@ -27,7 +27,7 @@ pub struct PolicyRun {
     pub seed: u64,
     /// All its steps in one number.
     pub trace: u64,
-    /// What was to be seen in it.
+    /// Which cases it met.
     pub coverage: PolicyCoverage,
     /// The first invariant that was violated.
     pub violation: Option<Violation>,
@@ -240,5 +240,5 @@ pub enum PolicyCase {
     ParkedBeside,
 }
 
-/// What was seen.
+/// The cases that were met.
 pub type PolicyCoverage = BTreeSet<PolicyCase>;
