@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bailiwick::{Admission, AskError, Cause, Unknown};
-use bailiwick_tests::counter::{Count, Look};
+use bailiwick_tests::fixtures::counter::{Count, Look};
 use bailiwick_tests::stage::{Stage, settle};
 
 /// A stage on which one command is in flight, one is formed, and the mailbox of two is full.

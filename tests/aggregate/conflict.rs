@@ -3,8 +3,8 @@
 
 use bailiwick::journal::{AppendCondition, EncodedEvent, Journal, Metadata, QueryItem};
 use bailiwick::{Cause, ManualClock, Position, Sabotage, Tag, Timestamp};
-use bailiwick_tests::counter::{Count, CounterEvent, Look};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::fixtures::counter::{Count, CounterEvent, Look};
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::{Stage, events, settle, write_foreign};
 
 fn counted(value: u64) -> CounterEvent {
@@ -84,7 +84,7 @@ trait ExpectingStart {
     fn expecting_start(&self) -> Self;
 }
 
-impl ExpectingStart for bailiwick::AggregateRef<bailiwick_tests::counter::Counter> {
+impl ExpectingStart for bailiwick::AggregateRef<bailiwick_tests::fixtures::counter::Counter> {
     fn expecting_start(&self) -> Self {
         self.expecting(Position::START)
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bailiwick::Timestamp;
-use bailiwick_tests::counter::{Bell, Count, CounterEvent, CounterId, Look, SetAlarm};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::fixtures::counter::{Bell, Count, CounterEvent, CounterId, Look, SetAlarm};
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::{BEGIN, Stage, settle};
 
 fn alarm(after: u64, bell: Bell) -> SetAlarm {

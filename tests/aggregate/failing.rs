@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bailiwick::journal::FaultKind;
 use bailiwick::{AskError, Builder, Cause, Unknown};
-use bailiwick_tests::counter::{Bell, Counter};
-use bailiwick_tests::counter::{Count, SetAlarm};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::fixtures::counter::{Bell, Counter};
+use bailiwick_tests::fixtures::counter::{Count, SetAlarm};
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::{BEGIN, Stage, settle};
 
 async fn count(

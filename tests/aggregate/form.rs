@@ -4,8 +4,10 @@
 use std::time::Duration;
 
 use bailiwick::{AskError, Cause, Position, Seen};
-use bailiwick_tests::counter::{Bell, Count, Counter, CounterEvent, LimitReached, Look, SetAlarm};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::fixtures::counter::{
+    Bell, Count, Counter, CounterEvent, LimitReached, Look, SetAlarm,
+};
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::{Stage, settle, write_foreign};
 
 async fn look(stage: &Stage, id: &'static str) -> (u64, u64) {

@@ -2,8 +2,8 @@
 
 use bailiwick::journal::Journal;
 use bailiwick::{AskError, Cause, ErrorReport, Position, Sabotage, Unknown};
-use bailiwick_tests::counter::{Count, LimitReached, Look};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::fixtures::counter::{Count, LimitReached, Look};
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::{Stage, settle};
 use tokio::task::JoinHandle;
 

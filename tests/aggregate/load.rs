@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bailiwick::{Cause, ErrorReport, Position, ReadError};
-use bailiwick_tests::counter::{Bell, Count, CounterEvent, Look, SetAlarm};
+use bailiwick_tests::fixtures::counter::{Bell, Count, CounterEvent, Look, SetAlarm};
 use bailiwick_tests::stage::{Stage, settle, write_foreign, write_raw};
 
 /// An event without fields.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bailiwick::{AskError, Cause, MemoryJournal, Position, Receipt, Unknown};
-use bailiwick_tests::again::again;
-use bailiwick_tests::counter::{Count, CounterEvent, LimitReached, Look};
-use bailiwick_tests::faulty::{Fault, FaultyJournal};
+use bailiwick_tests::fixtures::counter::{Count, CounterEvent, LimitReached, Look};
+use bailiwick_tests::journals::faulty::{Fault, FaultyJournal};
+use bailiwick_tests::receipts::repetition_of;
 use bailiwick_tests::stage::{BEGIN, Stage, settle, write_foreign};
 
 type Answer = Result<Receipt<u64>, AskError<Count, LimitReached>>;
@@ -24,7 +24,7 @@ async fn the_same_key_gets_the_same_reply_and_position() {
     let first = count(&stage, "k").await.unwrap();
     let other = count(&stage, "other").await.unwrap();
     assert_eq!((first.reply, other.reply), (1, 2));
-    assert_eq!(count(&stage, "k").await.unwrap(), again(first));
+    assert_eq!(count(&stage, "k").await.unwrap(), repetition_of(first));
     assert_eq!(value(&stage).await, 2);
 }
 
@@ -34,7 +34,7 @@ async fn a_key_answers_after_a_restart() {
     let first = count(&stage, "k").await.unwrap();
     count(&stage, "other").await.unwrap();
     let stage = stage.restart().await;
-    assert_eq!(count(&stage, "k").await.unwrap(), again(first));
+    assert_eq!(count(&stage, "k").await.unwrap(), repetition_of(first));
     assert_eq!(value(&stage).await, 2);
 }
 
@@ -47,7 +47,7 @@ async fn another_runtime_answers_what_this_one_was_asked() {
     // Both know the aggregate before either is asked.
     assert_eq!((value(&here).await, value(&there).await), (0, 0));
     let first = count(&here, "k").await.unwrap();
-    assert_eq!(count(&there, "k").await.unwrap(), again(first));
+    assert_eq!(count(&there, "k").await.unwrap(), repetition_of(first));
     assert_eq!(value(&there).await, 1);
 }
 
@@ -65,8 +65,8 @@ async fn who_asks_again_meanwhile_waits_for_the_one_that_runs() {
     assert!(!second.is_finished(), "nothing leaves before it is durable");
     stage.journal.open();
     let first = running.await.unwrap().unwrap();
-    assert_eq!(second.await.unwrap().unwrap(), again(first));
-    assert_eq!(third.await.unwrap().unwrap(), again(first));
+    assert_eq!(second.await.unwrap().unwrap(), repetition_of(first));
+    assert_eq!(third.await.unwrap().unwrap(), repetition_of(first));
     assert_eq!((first.reply, other.await.unwrap().unwrap()), (1, 2));
 }
 
@@ -84,7 +84,7 @@ async fn two_in_one_batch_are_one() {
     let [first, second] = twice;
     let first = first.await.unwrap().unwrap();
     assert_eq!((first.reply, first.position), (2, Position::new(2)));
-    assert_eq!(second.await.unwrap().unwrap(), again(first));
+    assert_eq!(second.await.unwrap().unwrap(), repetition_of(first));
     assert_eq!(value(&stage).await, 2);
 }
 
@@ -106,9 +106,9 @@ async fn a_command_without_events_is_remembered_too() {
     let look = |stage: &Stage| stage.counters.get("a").once("look").ask_with_receipt(Look);
     let first = look(&stage).await.unwrap();
     count(&stage, "k").await.unwrap();
-    assert_eq!(look(&stage).await.unwrap(), again(first));
+    assert_eq!(look(&stage).await.unwrap(), repetition_of(first));
     let stage = stage.restart().await;
-    assert_eq!((look(&stage).await.unwrap(), first.reply), (again(first), 0));
+    assert_eq!((look(&stage).await.unwrap(), first.reply), (repetition_of(first), 0));
     assert_eq!(value(&stage).await, 1);
 }
 
@@ -152,7 +152,7 @@ async fn a_conflict_forgets_what_was_speculative() {
     stage.journal.open();
     let first = first.await.unwrap().unwrap();
     assert_eq!((first.reply, first.position), (2, Position::new(2)));
-    assert_eq!(second.await.unwrap().unwrap(), again(first));
+    assert_eq!(second.await.unwrap().unwrap(), repetition_of(first));
     assert_eq!(value(&stage).await, 2);
 }
 

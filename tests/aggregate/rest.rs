@@ -1,13 +1,13 @@
 //! Rest: who has nothing to do gives way, and nothing is lost by it.
 
-mod shelf;
+mod byte_budget;
 
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::{BoxFuture, Spawn, Timestamp};
-use bailiwick_tests::counter::{Bell, Count, CounterEvent, CounterId, SetAlarm};
+use bailiwick_tests::fixtures::counter::{Bell, Count, CounterEvent, CounterId, SetAlarm};
 use bailiwick_tests::stage::{Stage, settle};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;

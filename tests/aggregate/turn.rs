@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bailiwick::{AskError, Cause, ManualClock, MemoryJournal, Position, Runtime, Timestamp};
-use bailiwick_tests::counter::{Bell, Count, Counter, LimitReached, Look, Panic, SetAlarm};
+use bailiwick_tests::fixtures::counter::{
+    Bell, Count, Counter, LimitReached, Look, Panic, SetAlarm,
+};
 
 async fn runtime() -> (Runtime, ManualClock, MemoryJournal) {
     let clock = ManualClock::at(1_000);

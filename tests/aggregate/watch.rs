@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bailiwick::{Position, Seen, Since, SubscribeError, Watch};
-use bailiwick_tests::counter::{Bell, Count, Counter, CounterEvent, CounterId, SetAlarm};
+use bailiwick_tests::fixtures::counter::{Bell, Count, Counter, CounterEvent, CounterId, SetAlarm};
 use bailiwick_tests::stage::{Stage, settle, write_foreign, write_raw};
 use futures_core::Stream;
 

@@ -4,10 +4,10 @@ use bailiwick::{Aggregates, Position};
 use bailiwick_examples::auction::{
     Approve, Bidder, BidderId, Eligibility, NotChecked, PlaceBid, Suspend, checked,
 };
-use bailiwick_tests::place::Kept;
+use bailiwick_tests::journals::place::Kept;
 use tokio::sync::{Mutex, oneshot};
 
-use crate::house::{House, bid, bids};
+use crate::fixture::{House, bid, bids};
 
 /// Knows who may bid; its answer takes until it is let go.
 struct Office {

@@ -6,9 +6,9 @@ use bailiwick::{AskError, Position};
 use bailiwick_examples::auction::{
     AuctionEvent, BidPlaced, BidRefused, BidderEvent, BidderId, Listing, ListingEvent, Suspend,
 };
-use bailiwick_tests::place::Kept;
+use bailiwick_tests::journals::place::Kept;
 
-use crate::house::{ENDS, House, bid, winner};
+use crate::fixture::{ENDS, House, bid, winner};
 
 const BIDDERS: usize = 256;
 /// How often each of them bids.

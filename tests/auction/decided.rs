@@ -6,10 +6,10 @@ use bailiwick::AskError;
 use bailiwick_examples::auction::{
     AuctionEvent, BidderEvent, BidderId, EligibleBidRefused, Ineligible, ListingEvent, Suspend,
 };
-use bailiwick_tests::faulty::FaultyJournal;
-use bailiwick_tests::place::Kept;
+use bailiwick_tests::journals::faulty::FaultyJournal;
+use bailiwick_tests::journals::place::Kept;
 
-use crate::house::{House, bids, eligible_bid};
+use crate::fixture::{House, bids, eligible_bid};
 
 /// Another process suspends the bidder while the bid, which was decided, is on its way.
 async fn overtaken(kept: Kept) {

@@ -4,11 +4,11 @@ use bailiwick::policy::{DeliveryEnded, Ending};
 use bailiwick_examples::auction::{
     AuctionEvent, BidRefused, BidderId, EligibleBidRefused, ListingEvent, Suspend,
 };
-use bailiwick_tests::faulty::Fault;
-use bailiwick_tests::place::Kept;
+use bailiwick_tests::journals::faulty::Fault;
+use bailiwick_tests::journals::place::Kept;
 use tokio::task::JoinHandle;
 
-use crate::house::{ENDS, House, bid, bids, eligible_bid, id, winner};
+use crate::fixture::{ENDS, House, bid, bids, eligible_bid, id, winner};
 
 /// Who bids through the listing, and who through a decision.
 type Answer = Result<(), BidRefused>;

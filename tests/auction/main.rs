@@ -5,5 +5,5 @@ mod checked;
 mod crowd;
 mod decided;
 mod ending;
-mod house;
+mod fixture;
 mod telling;

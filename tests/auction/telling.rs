@@ -5,11 +5,11 @@ use std::time::Duration;
 use bailiwick::{ManualClock, MockAnswer, MockService};
 use bailiwick_examples::auction::{BidderId, Suspend, TellBidders};
 use bailiwick_examples::notifier::Message;
-use bailiwick_tests::faulty::FaultyJournal;
-use bailiwick_tests::place::{Kept, Place};
+use bailiwick_tests::journals::faulty::FaultyJournal;
+use bailiwick_tests::journals::place::{Kept, Place};
 use tokio::task::yield_now;
 
-use crate::house::{ENDS, House, STARTS, bid};
+use crate::fixture::{ENDS, House, STARTS, bid};
 
 type Mail = MockService<Vec<Message>>;
 

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    bailiwick_tests::faults::live()
+    bailiwick_tests::faults::run_process()
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::{AskError, ManualClock, Position, Runtime};
-use bailiwick_tests::faulty::{Fault, FaultyJournal};
+use bailiwick_tests::journals::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::{BEGIN, settle};
 
-use crate::album::{Add, Album, Announce, Describe, IsFull, Print, album, too_large};
-use crate::narrow::Narrow;
+use crate::fixture::{Add, Album, Announce, Describe, IsFull, Print, album, too_large};
+use crate::narrow_journal::Narrow;
 
 /// Of a batch, in bytes.
 const MOST: usize = 50_000;

@@ -7,7 +7,7 @@ use bailiwick::Runtime;
 use bailiwick_tephra::{Options, TephraJournal};
 use tempfile::TempDir;
 
-use crate::album::{Add, Album, album, too_large};
+use crate::fixture::{Add, Album, album, too_large};
 
 fn folder() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder")
@@ -39,7 +39,7 @@ async fn however_many_are_cold_each_is_read_in_its_turn() {
     let runtime = start(&folder, options).await;
     let albums = runtime.aggregates::<Album>();
     let ask = |nth: usize| {
-        let album = albums.get(format!("a{nth}").parse::<crate::album::AlbumId>().unwrap());
+        let album = albums.get(format!("a{nth}").parse::<crate::fixture::AlbumId>().unwrap());
         tokio::spawn(album.timeout(Duration::from_secs(100)).ask(Add::of(1)))
     };
     let asks: Vec<_> = (0..5_000).map(ask).collect();

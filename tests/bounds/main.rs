@@ -1,9 +1,10 @@
 //! Bounds: what is large, or too many, is refused or waits by itself, and costs nobody else anything.
 
-mod album;
 mod batches;
 mod durable;
-mod narrow;
+mod fixture;
+mod flood;
+mod narrow_journal;
 mod race;
 mod reads;
 mod texts;

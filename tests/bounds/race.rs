@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bailiwick::journal::Answer;
 use bailiwick::{MemoryJournal, Runtime};
-use bailiwick_tests::altered::Altered;
-use bailiwick_tests::counter::{Count, Counter, CounterId};
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterId};
+use bailiwick_tests::journals::altered::Altered;
 
 const PERMITS: usize = 3;
 const THREADS: usize = 4;

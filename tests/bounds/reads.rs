@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::{Position, ReadError, Seen};
-use bailiwick_tests::counter::{Count, Counter};
+use bailiwick_tests::fixtures::counter::{Count, Counter};
 use bailiwick_tests::stage::{Stage, settle};
 
 use crate::now;

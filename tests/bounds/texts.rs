@@ -3,7 +3,7 @@
 use bailiwick::{AskError, Cause, ManualClock, MemoryJournal, Runtime};
 use bailiwick_tests::stage::BEGIN;
 
-use crate::album::{Add, Album, Print, album};
+use crate::fixture::{Add, Album, Print, album};
 
 fn refused<T, C, R: std::fmt::Debug>(
     asked: Result<T, AskError<C, R>>,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bailiwick::{Admission, AggregateRef, AskError, Cause, ReadError};
-use bailiwick_tests::counter::{Bell, Count, Counter, CounterId, LimitReached, SetAlarm};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::fixtures::counter::{Bell, Count, Counter, CounterId, LimitReached, SetAlarm};
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::{Stage, settle};
 
 use crate::now;

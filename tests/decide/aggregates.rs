@@ -7,7 +7,7 @@ use bailiwick::{
     Aggregate, Aggregates, AskError, Context, Decide, Decision, Event, ManualClock, MemoryJournal,
     Position, Runtime, Timestamp, Unguarded, View, id,
 };
-use bailiwick_tests::faulty::{Fault, FaultyJournal};
+use bailiwick_tests::journals::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 

@@ -2,22 +2,22 @@
 //! on the same journal, in memory and durably. Each time exactly as many win as the rules say.
 //!
 //! That callers of one runtime do not conflict is asserted, and that those of two do: all of them
-//! have decided on the same snapshot before anything is written, see [`arena`].
+//! have decided on the same snapshot before anything is written, see [`setup`].
 
-mod arena;
 mod course_aggregate;
 mod invoice_number;
 mod opt_in_token;
 mod place_order;
 mod product_price;
+mod setup;
 mod user_name;
 
 /// A module of tests per race: each is run in all settings.
 macro_rules! races {
     ($($race:ident),+ $(,)?) => {$(
         mod $race {
-            use bailiwick_tests::place::Kept::{Durably, InMemory};
-            use super::super::arena::Setting;
+            use bailiwick_tests::journals::place::Kept::{Durably, InMemory};
+            use super::super::setup::Setting;
             use super::super::races;
 
             races! { @of $race

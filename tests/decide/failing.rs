@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use bailiwick::journal::{Answer, FaultKind, Journal};
 use bailiwick::{AskError, Cause, MemoryJournal, Runtime, Unknown};
-use bailiwick_tests::altered::Altered;
-use bailiwick_tests::faulty::{Fault, FaultyJournal};
+use bailiwick_tests::journals::altered::Altered;
+use bailiwick_tests::journals::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::settle;
 
-use super::notes::{Full, Panics, UNREADABLE, Write, desk, on, texts, write};
+use super::fixture::{Full, Panics, UNREADABLE, Write, desk, on, texts, write};
 
 type Refused = AskError<Write, Full>;
 

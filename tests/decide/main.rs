@@ -4,7 +4,7 @@
 mod aggregates;
 mod classics;
 mod failing;
-mod notes;
+mod fixture;
 mod once;
 mod registration;
 mod turns;

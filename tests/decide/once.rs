@@ -8,14 +8,14 @@ use bailiwick::{
     AskError, Cause, Context, Decision, ManualClock, MemoryJournal, Position, Receipt, Runtime,
     Unknown,
 };
-use bailiwick_tests::again::again;
-use bailiwick_tests::altered::Altered;
-use bailiwick_tests::faulty::{Fault, FaultyJournal};
-use bailiwick_tests::place::{Kept, Place, events, matching};
+use bailiwick_tests::journals::altered::Altered;
+use bailiwick_tests::journals::faulty::{Fault, FaultyJournal};
+use bailiwick_tests::journals::place::{Kept, Place, events, matching};
+use bailiwick_tests::receipts::repetition_of;
 use bailiwick_tests::stage::settle;
 use serde::Serialize;
 
-use super::notes::{Full, NoteWritten, Page, PageId, Write, desk, on, start, texts, write};
+use super::fixture::{Full, NoteWritten, Page, PageId, Write, desk, on, start, texts, write};
 
 type Answer = Result<Receipt<usize>, AskError<Write, Full>>;
 
@@ -66,7 +66,7 @@ async fn the_same_key_gets_the_same_reply_and_position() {
     let first = once(&runtime, "k", "a").await.unwrap();
     let other = once(&runtime, "other", "b").await.unwrap();
     assert_eq!((first.reply, other.reply), (1, 2));
-    assert_eq!(once(&runtime, "k", "a").await.unwrap(), again(first));
+    assert_eq!(once(&runtime, "k", "a").await.unwrap(), repetition_of(first));
     assert_eq!(texts(&journal).await, ["a", "b"]);
     let all = matching(&journal.inner(), Query::all()).await;
     assert_eq!((all.len(), first.position), (4, Position::new(2)), "the answer stands behind");
@@ -83,7 +83,7 @@ async fn a_key_answers_after_a_restart_and_in_another_runtime() {
             let there = start(Runtime::builder_shared(journal.clone())).await;
             let first = once(&here, "k", "a").await.unwrap();
             once(&there, "other", "b").await.unwrap();
-            assert_eq!(once(&there, "k", "a").await.unwrap(), again(first));
+            assert_eq!(once(&there, "k", "a").await.unwrap(), repetition_of(first));
             for runtime in [here, there] {
                 runtime.shutdown(Duration::from_secs(10)).await;
             }
@@ -91,7 +91,7 @@ async fn a_key_answers_after_a_restart_and_in_another_runtime() {
         };
         let journal = place.open();
         let runtime = start(Runtime::builder_shared(journal.clone())).await;
-        assert_eq!(once(&runtime, "k", "a").await.unwrap(), again(first));
+        assert_eq!(once(&runtime, "k", "a").await.unwrap(), repetition_of(first));
         assert_eq!(events::<NoteWritten>(&journal).await.len(), 2);
     }
 }
@@ -119,7 +119,7 @@ async fn who_asks_again_meanwhile_waits_for_the_one_that_is_decided() {
     assert_eq!((first.reply, first.position), (1, Position::new(2)));
     let other = answers[1];
     assert_eq!((other.reply, other.position), (2, Position::new(4)));
-    assert_eq!(answers, [again(first), other, again(first), again(other)]);
+    assert_eq!(answers, [repetition_of(first), other, repetition_of(first), repetition_of(other)]);
     assert_eq!(texts(&journal).await, ["a", "b"]);
 }
 
@@ -144,7 +144,7 @@ async fn a_repetition_in_one_turn_stands_where_the_first_does() {
     assert_eq!(other.await.unwrap().unwrap().position, Position::new(5));
     let refused = refused.await.unwrap().unwrap_err();
     assert!(matches!(refused.not_run(), Some(Cause::KeyReused { .. })), "{refused:?}");
-    assert_eq!(second.await.unwrap().unwrap(), again(first));
+    assert_eq!(second.await.unwrap().unwrap(), repetition_of(first));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -168,7 +168,10 @@ async fn many_with_one_key_in_two_runtimes_are_one() {
             let told: Vec<_> = answers.into_iter().map(|answer| answer.expect("a reply")).collect();
             let ran: Vec<_> = told.iter().filter(|receipt| !receipt.repeated).collect();
             assert_eq!(ran.len(), 1, "{told:?}");
-            assert!(told.iter().all(|one| one == ran[0] || *one == again(*ran[0])), "{told:?}");
+            assert!(
+                told.iter().all(|one| one == ran[0] || *one == repetition_of(*ran[0])),
+                "{told:?}"
+            );
         }
         assert_eq!(events::<NoteWritten>(&journal).await.len(), 20, "{kept:?}");
     }
@@ -191,10 +194,10 @@ async fn a_decision_without_events_is_remembered_too() {
     let notes = || runtime.decisions().once("notes").decide_with_receipt(Notes);
     let first = notes().await.unwrap();
     runtime.decide(write("1", "a")).await.unwrap();
-    assert_eq!((notes().await.unwrap(), first.reply), (again(first), 0));
+    assert_eq!((notes().await.unwrap(), first.reply), (repetition_of(first), 0));
     let later = on(&journal).await;
     let told = later.decisions().once("notes").decide_with_receipt(Notes).await.unwrap();
-    assert_eq!(told, again(first));
+    assert_eq!(told, repetition_of(first));
 }
 
 #[tokio::test]

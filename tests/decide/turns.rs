@@ -7,8 +7,8 @@ use bailiwick::{
     Aggregate, Aggregates, Config, Context, Decide, Decision, Event, Last, MemoryJournal, Runtime,
     Timestamp, View, id,
 };
-use bailiwick_tests::altered::Altered;
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::altered::Altered;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 use tokio::task::{JoinSet, yield_now};

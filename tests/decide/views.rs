@@ -12,9 +12,9 @@ use bailiwick_examples::registration::{
     Course, CourseId, Define, Register, Student, StudentId, StudentSubscribedToCourse, Subscribe,
     Unsubscribe,
 };
-use bailiwick_tests::altered::Altered;
-use bailiwick_tests::counter::{Count, Counter, CounterEvent, CounterId};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterEvent, CounterId};
+use bailiwick_tests::journals::altered::Altered;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::{Stage, settle, write_foreign, write_raw};
 
 /// Whether a student was ever subscribed to a course: of two IDs.

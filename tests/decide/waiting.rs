@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bailiwick::{Admission, AskError, Cause, ManualClock, MemoryJournal, Runtime, Unknown};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 
-use super::notes::{Write, desk, texts, write};
+use super::fixture::{Write, desk, texts, write};
 
 const SHORT: Duration = Duration::from_millis(100);
 

@@ -3,7 +3,7 @@
 use bailiwick::MockAnswer;
 use bailiwick_tests::stage::settle;
 
-use crate::world::Scene;
+use crate::fixture::Scene;
 
 #[tokio::test]
 async fn so_many_calls_are_under_way_and_no_more() {

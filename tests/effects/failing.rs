@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use bailiwick::policy::Ending::{Performed, Skipped};
 use bailiwick::{Attempt, Builder, Effect, Failed, Lane, MockAnswer, News, ReactionKind, Start};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
-use crate::world::{Scene, Sold, TIME_LIMIT};
+use crate::fixture::{Scene, Sold, TIME_LIMIT};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -172,7 +172,7 @@ async fn what_a_runtime_does_not_know_nobody_looks_at() {
     }
     struct Unknown;
     impl bailiwick::View for Unknown {
-        type Key = crate::world::ShopId;
+        type Key = crate::fixture::ShopId;
         type Event = Sold;
         fn new(_: &Self::Key) -> Self {
             Unknown
@@ -246,12 +246,12 @@ async fn a_journal_that_is_opened_again_does_not_cut_a_retry_after_short() {
     settle().await;
     scene.journal.fail_stop(1);
     scene.journal.plan([Fault::UnknownWritten]);
-    drop(scene.shops.get("b").ask(crate::world::Close).await);
+    drop(scene.shops.get("b").ask(crate::fixture::Close).await);
     scene.passes(60 * SECOND).await;
     assert!(
         scene.journal.reopenings() > 0 && scene.runtime.health().to_string().contains("1 fail")
     );
-    scene.shops.get("c").ask(crate::world::Close).await.expect("it is open again");
+    scene.shops.get("c").ask(crate::fixture::Close).await.expect("it is open again");
     assert_eq!(scene.sent("near"), [1], "not before 100 s");
     scene.passes(70 * SECOND).await;
     assert_eq!(scene.sent("near"), [1, 1]);

@@ -2,9 +2,9 @@
 
 mod bounds;
 mod failing;
+mod fixture;
 mod outage;
 mod performing;
 mod restarting;
 mod seeded;
 mod starting;
-mod world;

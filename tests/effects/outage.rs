@@ -6,7 +6,7 @@ use bailiwick::MockAnswer;
 use bailiwick::policy::Ending::Performed;
 use bailiwick_tests::stage::settle;
 
-use crate::world::Scene;
+use crate::fixture::Scene;
 
 const MINUTE: Duration = Duration::from_secs(60);
 

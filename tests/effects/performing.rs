@@ -5,10 +5,10 @@ use std::time::Duration;
 use bailiwick::journal::DELIVERY_ENDED;
 use bailiwick::policy::Ending::{GaveUp, Performed};
 use bailiwick::{MockAnswer, Position, ReactionKind};
-use bailiwick_tests::place::matching;
+use bailiwick_tests::journals::place::matching;
 use bailiwick_tests::stage::settle;
 
-use crate::world::{Close, Scene};
+use crate::fixture::{Close, Scene};
 
 #[tokio::test]
 async fn what_has_happened_is_performed_once_and_leaves_one_trace() {
@@ -17,7 +17,7 @@ async fn what_has_happened_is_performed_once_and_leaves_one_trace() {
         .shops
         .get("a")
         .correlation("c")
-        .ask(crate::world::Sell(7, "near".into(), 9_999_999.into()))
+        .ask(crate::fixture::Sell(7, "near".into(), 9_999_999.into()))
         .await
         .unwrap();
     settle().await;

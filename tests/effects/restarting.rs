@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use bailiwick::policy::Ending::{GaveUp, Performed};
 use bailiwick::{ManualClock, MockAnswer};
-use bailiwick_tests::faulty::{Fault, FaultyJournal};
-use bailiwick_tests::place::{Kept, Place};
+use bailiwick_tests::journals::faulty::{Fault, FaultyJournal};
+use bailiwick_tests::journals::place::{Kept, Place};
 use bailiwick_tests::stage::settle;
 
-use crate::world::{Scene, World};
+use crate::fixture::{Scene, World};
 
 #[tokio::test]
 async fn a_restart_calls_nothing_again() {
@@ -126,7 +126,7 @@ async fn a_shutdown_lets_calls_finish_and_begins_none() {
     scene.journal.shut();
     let sold = tokio::spawn({
         let (a, near) =
-            (scene.shops.get("a"), |n| crate::world::Sell(n, "near".into(), u64::MAX.into()));
+            (scene.shops.get("a"), |n| crate::fixture::Sell(n, "near".into(), u64::MAX.into()));
         async move {
             let (first, second) = (a.ask(near(1)), a.ask(near(2)));
             first.await.unwrap();

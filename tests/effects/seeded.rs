@@ -5,7 +5,7 @@ use std::time::Duration;
 use bailiwick::{MockAnswer, Sabotage};
 use bailiwick_tests::stage::settle;
 
-use crate::world::Scene;
+use crate::fixture::Scene;
 
 async fn with(sabotage: Option<Sabotage>, answer: MockAnswer) -> Scene {
     let scene = Scene::with(|builder| builder.sabotage(sabotage)).await;

@@ -9,7 +9,7 @@ use bailiwick::{
 use bailiwick_tests::stage::settle;
 use std::sync::Arc;
 
-use crate::world::{Scene, Send, Shop, Sold, World};
+use crate::fixture::{Scene, Send, Shop, Sold, World};
 
 /// A policy with the name of the effect.
 struct Namesake;

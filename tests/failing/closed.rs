@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use bailiwick::journal::Journal;
 use bailiwick::{AskError, Builder, Cause, Unknown};
-use bailiwick_tests::counter::{Bell, Count, SetAlarm};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::fixtures::counter::{Bell, Count, SetAlarm};
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::{BEGIN, Stage, settle};
 
-use crate::book::WriteLine;
+use crate::fixture::WriteLine;
 use crate::support::{Log, with_history};
 
 async fn close(stage: &Stage) {
@@ -20,7 +20,8 @@ async fn close(stage: &Stage) {
 }
 
 async fn refused(stage: &Stage, id: String) {
-    let counter = stage.counters.get(id.parse::<bailiwick_tests::counter::CounterId>().unwrap());
+    let counter =
+        stage.counters.get(id.parse::<bailiwick_tests::fixtures::counter::CounterId>().unwrap());
     let error = counter.ask(Count::FREELY).await.unwrap_err();
     assert!(matches!(error.not_run(), Some(Cause::JournalClosed { .. })), "{error:?}");
 }
@@ -121,7 +122,8 @@ async fn the_log_has_a_line_when_it_closes_and_one_when_it_opens() {
     stage.journal.shut();
     let asked: Vec<_> = (0..100)
         .map(|n| {
-            let id: bailiwick_tests::counter::CounterId = format!("c{n}").parse().unwrap();
+            let id: bailiwick_tests::fixtures::counter::CounterId =
+                format!("c{n}").parse().unwrap();
             tokio::spawn(stage.counters.get(id).ask(Count::FREELY))
         })
         .collect();

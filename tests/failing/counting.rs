@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bailiwick::{AskError, Builder, Unknown};
-use bailiwick_tests::counter::Count;
+use bailiwick_tests::fixtures::counter::Count;
 use bailiwick_tests::stage::{Stage, settle};
 
-use crate::book::WriteLine;
+use crate::fixture::WriteLine;
 
 /// A slow disk: everything is written in the end, and most callers have not heard of it.
 #[tokio::test]

@@ -11,7 +11,7 @@ use bailiwick::{
     Aggregate, Aggregates, Context, Decide, Event, ManualClock, MemoryJournal, Runtime, Timestamp,
     View, id,
 };
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 

@@ -16,11 +16,11 @@ use bailiwick::{
     AggregateRef, Aggregates, Cause, Decisions, Keyed, ManualClock, MemoryJournal, Position,
     ReadError, Runtime, Since, SubscribeError, TephraJournal, Watch,
 };
-use bailiwick_tests::altered::Altered;
-use bailiwick_tests::counter::{Count, Counter};
+use bailiwick_tests::fixtures::counter::{Count, Counter};
+use bailiwick_tests::journals::altered::Altered;
 use bailiwick_tests::stage::{Stage, settle};
 
-use crate::book::WriteLine;
+use crate::fixture::WriteLine;
 use crate::support::Log;
 
 /// One of each.

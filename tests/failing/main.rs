@@ -1,9 +1,9 @@
 //! What failure costs: no more than what has failed.
 
-mod book;
 mod closed;
 mod counting;
 mod dropping;
+mod fixture;
 mod handles;
 mod ours;
 mod pace;

@@ -9,9 +9,9 @@ use bailiwick::journal::{Answer, AppendError, FaultKind, Health, JournalFault};
 use bailiwick::{
     Aggregate, Context, Decide, Event, ManualClock, MemoryJournal, Runtime, Timestamp, View, id,
 };
-use bailiwick_tests::altered::Altered;
-use bailiwick_tests::counter::{Count, Counter};
-use bailiwick_tests::faulty::{Fault, FaultyJournal};
+use bailiwick_tests::fixtures::counter::{Count, Counter};
+use bailiwick_tests::journals::altered::Altered;
+use bailiwick_tests::journals::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 

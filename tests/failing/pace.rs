@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use bailiwick::{Context, Decision, ManualClock, Runtime};
-use bailiwick_tests::counter::{Count, Counter, CounterEvent, CounterId};
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterEvent, CounterId};
 use bailiwick_tests::stage::{BEGIN, Stage};
 
 /// How many events the history has.

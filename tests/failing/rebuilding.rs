@@ -2,12 +2,12 @@
 //! point: it costs what was written since, and not the history.
 
 use bailiwick::{AskError, Builder, Cause, Position};
-use bailiwick_tests::again::again;
-use bailiwick_tests::counter::{Count, CounterEvent, Panic};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::fixtures::counter::{Count, CounterEvent, Panic};
+use bailiwick_tests::journals::faulty::Fault;
+use bailiwick_tests::receipts::repetition_of;
 use bailiwick_tests::stage::{Stage, settle, write_foreign};
 
-use crate::book::{BookId, LineWritten, WriteLine};
+use crate::fixture::{BookId, LineWritten, WriteLine};
 use crate::support::with_history;
 
 fn counted(value: u64) -> CounterEvent {
@@ -169,7 +169,7 @@ async fn keys_are_run_once_whatever_was_undone() {
     assert!(matches!(failed, AskError::NotRun(_)), "{failed:?}");
     for (key, before) in [("early", early), ("late", late)] {
         let told = counter.once(key).ask_with_receipt(Count::FREELY).await.unwrap();
-        assert_eq!(told, again(before));
+        assert_eq!(told, repetition_of(before));
     }
     assert_eq!(counter.once("failed").ask(Count::FREELY).await.unwrap(), 24);
     assert_eq!(counter.once("failed").ask(Count::FREELY).await.unwrap(), 24);
@@ -177,7 +177,7 @@ async fn keys_are_run_once_whatever_was_undone() {
 
 async fn write_line(stage: &Stage, line: u64) {
     let event = LineWritten { book: BookId::from("b"), line };
-    let event = bailiwick_tests::place::encoded(&event, 1_000.into());
+    let event = bailiwick_tests::journals::place::encoded(&event, 1_000.into());
     stage.journal.inner().append(vec![event], None).await.expect("it is appended");
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::Once;
 
 use bailiwick::Builder;
-use bailiwick_tests::counter::Count;
+use bailiwick_tests::fixtures::counter::Count;
 use bailiwick_tests::stage::Stage;
 use tracing_subscriber::fmt;
 

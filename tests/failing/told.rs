@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bailiwick::{AskError, Cause, ErrorClass, ErrorReport, ReadError};
-use bailiwick_tests::counter::{Count, Look};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::fixtures::counter::{Count, Look};
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::{Stage, settle};
 
 use crate::support::Log;
@@ -36,7 +36,7 @@ async fn an_aggregate_that_is_not_read_again_yet_says_when_it_is() {
 /// Asks twice of a journal that is closed and not opened at the first try: what the second is told.
 async fn told_while_closed(
     stage: &Stage,
-) -> AskError<Count, bailiwick_tests::counter::LimitReached> {
+) -> AskError<Count, bailiwick_tests::fixtures::counter::LimitReached> {
     stage.journal.fail_stop(1);
     stage.journal.plan([Fault::UnknownLost]);
     stage.counters.get("a").ask(Count::FREELY).await.unwrap_err();

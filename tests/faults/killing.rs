@@ -1,14 +1,14 @@
 //! Processes that are killed at random.
 
-use bailiwick_tests::faults::killing::{Chain, Sights};
+use bailiwick_tests::faults::killing::{Chain, Coverage};
 use bailiwick_tests::faults::work;
 
 pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_crashing");
 
 /// How many lives there are on one journal.
-const LIVES: u64 = 20;
+const PROCESSES: u64 = 20;
 /// The same of those that work through lists.
-const LIVES_AT_WORK: u64 = 10;
+const PROCESSES_AT_WORK: u64 = 10;
 /// How many clients each of them has.
 const CLIENTS: u64 = 6;
 
@@ -25,38 +25,40 @@ fn chains<T: Send>(chains: u64, chain: impl Fn(u64) -> T + Sync) -> Vec<T> {
 }
 
 fn kill(cycles: u64) {
-    let mut sights = Sights::default();
-    chains(cycles / LIVES, chain).into_iter().for_each(|seen| sights.add(seen));
-    println!("{cycles} processes were killed: {sights:?}");
-    assert!(sights.is_complete(), "little is proved: {sights:?}");
+    let mut coverage = Coverage::default();
+    chains(cycles / PROCESSES, chain).into_iter().for_each(|seen| coverage.add(seen));
+    println!("{cycles} processes were killed: {coverage:?}");
+    assert!(coverage.is_complete(), "little is proved: {coverage:?}");
 }
 
-fn chain(seed: u64) -> Sights {
+fn chain(seed: u64) -> Coverage {
     let mut chain = Chain::new(PROGRAM, seed, CLIENTS, None);
-    for life in 0..LIVES {
-        chain.cycle().unwrap_or_else(|why| panic!("chain {seed}, life {life}: {why}"));
+    for run in 0..PROCESSES {
+        chain.cycle().unwrap_or_else(|why| panic!("chain {seed}, run {run}: {why}"));
     }
     chain.finish().unwrap_or_else(|why| panic!("chain {seed}, at its end: {why}"));
-    chain.sights()
+    chain.coverage()
 }
 
 fn kill_at_work(cycles: u64) {
-    let mut sights = work::WorkSights::default();
-    chains(cycles / LIVES_AT_WORK, chain_at_work).into_iter().for_each(|seen| sights.add(seen));
-    println!("{cycles} processes were killed: {sights:?}");
-    assert!(sights.is_complete(), "little is proved: {sights:?}");
+    let mut coverage = work::WorkCoverage::default();
+    chains(cycles / PROCESSES_AT_WORK, chain_at_work)
+        .into_iter()
+        .for_each(|seen| coverage.add(seen));
+    println!("{cycles} processes were killed: {coverage:?}");
+    assert!(coverage.is_complete(), "little is proved: {coverage:?}");
 }
 
-fn chain_at_work(seed: u64) -> work::WorkSights {
+fn chain_at_work(seed: u64) -> work::WorkCoverage {
     let mut chain = work::Chain::new(PROGRAM, seed, None);
-    for life in 0..LIVES_AT_WORK {
+    for run in 0..PROCESSES_AT_WORK {
         let killed = chain.kill().and_then(|()| chain.audit());
-        killed.unwrap_or_else(|why| panic!("chain {seed}, life {life}: {why}"));
+        killed.unwrap_or_else(|why| panic!("chain {seed}, run {run}: {why}"));
     }
     let ended = chain.finish().and_then(|()| chain.all_is_done());
     let ended = ended.and_then(|()| chain.equals_a_calm_run());
     ended.unwrap_or_else(|why| panic!("chain {seed}, at its end: {why}"));
-    chain.sights()
+    chain.coverage()
 }
 
 #[test]

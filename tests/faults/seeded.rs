@@ -22,7 +22,7 @@ const MOST_LIVES: u64 = 1_000;
 
 /// How many lists of work are tried at most, and how many lives are killed at each.
 const MOST_LISTS: u64 = 50;
-const LIVES_AT_WORK: u64 = 10;
+const PROCESSES_AT_WORK: u64 = 10;
 
 /// The first story in which the bug breaks this, whatever else it breaks in others.
 async fn found_by_losing(bug: Bug, breaks: Invariant) -> Option<Violation> {
@@ -41,7 +41,7 @@ async fn found_by_losing(bug: Bug, breaks: Invariant) -> Option<Violation> {
 fn killed(bug: Option<Bug>, lives: u64) -> Checked {
     let mut chain = Chain::new(PROGRAM, 1, 1, bug);
     (0..lives)
-        .try_for_each(|life| chain.cycle().map_err(|why| why.at(format_args!("life {life}"))))?;
+        .try_for_each(|run| chain.cycle().map_err(|why| why.at(format_args!("run {run}"))))?;
     chain.finish()
 }
 
@@ -49,18 +49,18 @@ fn killed(bug: Option<Bug>, lives: u64) -> Checked {
 fn found_by_comparing(bug: Bug) -> Option<Violation> {
     (0..MOST_LISTS).find_map(|list| {
         let mut chain = work::Chain::new(PROGRAM, list, Some(bug));
-        (0..LIVES_AT_WORK).try_for_each(|_| chain.kill()).ok()?;
+        (0..PROCESSES_AT_WORK).try_for_each(|_| chain.kill()).ok()?;
         chain.finish().ok()?;
         chain.equals_a_calm_run().err().map(|why| why.at(format_args!("list {list}")))
     })
 }
 
-/// The first list in which the bug breaks this, by an audit after each life.
+/// The first list in which the bug breaks this, by an audit after each run.
 fn found_at_work(bug: Bug, breaks: Invariant) -> Option<Violation> {
     (0..MOST_LISTS).find_map(|list| {
         let mut chain = work::Chain::new(PROGRAM, list, Some(bug));
         let found =
-            (0..LIVES_AT_WORK).find_map(|_| chain.kill().and_then(|()| chain.audit()).err());
+            (0..PROCESSES_AT_WORK).find_map(|_| chain.kill().and_then(|()| chain.audit()).err());
         found.filter(|why| why.invariant == breaks).map(|why| why.at(format_args!("list {list}")))
     })
 }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use bailiwick::{ManualClock, Position, Timestamp};
-use bailiwick_tests::counter::{Bell, Count, CounterEvent, SetAlarm};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::fixtures::counter::{Bell, Count, CounterEvent, SetAlarm};
+use bailiwick_tests::journals::faulty::FaultyJournal;
+use bailiwick_tests::journals::sparse::Sparse;
 use bailiwick_tests::stage::{BEGIN, Stage, settle, write_foreign};
-use bailiwick_tests::stretched::Stretched;
 
 async fn stage() -> Stage {
-    let journal = FaultyJournal::new(Stretched::default());
+    let journal = FaultyJournal::new(Sparse::default());
     Stage::on(journal, ManualClock::at(BEGIN), |builder| builder).await
 }
 

@@ -7,7 +7,7 @@ mod registration;
 mod rules {
     use std::sync::Arc;
 
-    use bailiwick_tests::stretched::Stretched;
+    use bailiwick_tests::journals::sparse::Sparse;
 
-    bailiwick_core::conformance_tests!(|| Arc::new(Stretched::default()));
+    bailiwick_core::conformance_tests!(|| Arc::new(Sparse::default()));
 }

@@ -8,7 +8,7 @@ use bailiwick::journal::Journal;
 use bailiwick_examples::registration::{
     Course, CourseId, Define, Refused, Register, Student, StudentId, Subscribe,
 };
-use bailiwick_tests::stretched::Stretched;
+use bailiwick_tests::journals::sparse::Sparse;
 
 async fn school(journal: &Arc<dyn Journal>) -> Runtime {
     Runtime::builder_shared(journal.clone())
@@ -27,7 +27,7 @@ fn student(n: usize) -> StudentId {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_24_students_after_5_seats_5_win_in_two_runtimes() {
-    let journal: Arc<dyn Journal> = Arc::new(Stretched::default());
+    let journal: Arc<dyn Journal> = Arc::new(Sparse::default());
     let schools = [school(&journal).await, school(&journal).await];
     let course: CourseId = "c".parse().unwrap();
     schools[0].aggregates::<Course>().get(course.clone()).ask(Define(5)).await.unwrap();

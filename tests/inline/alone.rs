@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
 use bailiwick::{Cause, Timestamp};
-use bailiwick_tests::counter::{Bell, Count, CounterEvent, LimitReached, Panic, SetAlarm};
+use bailiwick_tests::fixtures::counter::{
+    Bell, Count, CounterEvent, LimitReached, Panic, SetAlarm,
+};
 use tokio::task::coop::unconstrained;
 
 use super::{Counted, Do, at_once, executor, poll};

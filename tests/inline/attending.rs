@@ -7,14 +7,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bailiwick::{Admission, AskError, Cause, Position, Timestamp, Unknown};
-use bailiwick_tests::counter::{Bell, Count, CounterEvent, LimitReached, SetAlarm};
+use bailiwick_tests::fixtures::counter::{Bell, Count, CounterEvent, LimitReached, SetAlarm};
 use bailiwick_tests::stage::{BEGIN, settle};
 
 use super::{Counted, Woken, at_once, poll};
 
 type Answer = Result<u64, AskError<Count, LimitReached>>;
 
-/// A caller in the test's hand.
+/// A caller that the test polls.
 struct Caller {
     asking: Pin<Box<dyn Future<Output = Answer> + Send>>,
     woken: Arc<Woken>,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use bailiwick_tests::counter::Count;
+use bailiwick_tests::fixtures::counter::Count;
 use parking_lot::Mutex;
 use tokio::task::yield_now;
 

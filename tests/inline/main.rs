@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bailiwick::{BoxFuture, Builder, Decide, Spawn};
-use bailiwick_tests::counter::{Counter, CounterEvent};
+use bailiwick_tests::fixtures::counter::{Counter, CounterEvent};
 use bailiwick_tests::stage::Stage;
 use tokio::runtime::{Handle, Runtime as Executor};
 

@@ -5,12 +5,12 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use bailiwick::{AskError, Cause, Context, Decide, Position, Unknown, UnreadableReply};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
-use crate::jar::{CoinDropped, DropCoin, Jar, Jars};
+use crate::fixture::{CoinDropped, DropCoin, Jar, Jars};
 
 /// What a later version replies.
 #[derive(Debug, Serialize, Deserialize)]

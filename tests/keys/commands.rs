@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use bailiwick::{AskError, Cause, Context, Decide};
 use serde::Serialize;
 
-use crate::jar::{CoinDropped, Jar, Jars};
+use crate::fixture::{CoinDropped, Jar, Jars};
 
 /// Decides each command by dropping a coin.
 macro_rules! drops {

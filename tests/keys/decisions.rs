@@ -8,11 +8,11 @@ use std::time::Duration;
 use bailiwick::{
     AskError, Cause, Config, Context, Decision, Position, StartError, Unknown, UnreadableReply,
 };
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 
-use crate::jar::{CoinDropped, Jar, JarId, Jars};
+use crate::fixture::{CoinDropped, Jar, JarId, Jars};
 
 /// Drops a coin into the jar "a".
 #[derive(Debug, Serialize)]

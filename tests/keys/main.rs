@@ -4,7 +4,7 @@
 mod certainty;
 mod commands;
 mod decisions;
+mod fixture;
 mod golden;
-mod jar;
 mod receipts;
 mod window;

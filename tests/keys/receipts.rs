@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use bailiwick::journal::{Query, RecordedEvent};
 use bailiwick::{Admission, AggregateRef, AskError, Cause, Decisions, Keyed, Position, Receipt};
-use bailiwick_tests::again::again;
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
+use bailiwick_tests::receipts::repetition_of;
 use bailiwick_tests::stage::settle;
 
 use crate::decisions::{Drop, drop_coin};
-use crate::jar::{DropCoin, Jar, Jars};
+use crate::fixture::{DropCoin, Jar, Jars};
 
 /// Who drops coins into the jar "a".
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,11 +53,11 @@ async fn a_repetition_is_recognised() {
         let jars = jars().await;
         let first = asked.with_key(&jars, "k").await;
         assert!(!asked.with_key(&jars, "other").await.repeated);
-        assert_eq!(asked.with_key(&jars, "k").await, again(first));
+        assert_eq!(asked.with_key(&jars, "k").await, repetition_of(first));
         assert_eq!(jars.coins().await, 2);
         let later = jars_on(&jars.journal, &jars).await;
-        assert_eq!(asked.with_key(&later, "k").await, again(first), "after a restart");
-        assert_eq!(asked.with_key(&jars, "k").await, again(first), "in another runtime");
+        assert_eq!(asked.with_key(&later, "k").await, repetition_of(first), "after a restart");
+        assert_eq!(asked.with_key(&jars, "k").await, repetition_of(first), "in another runtime");
     }
 }
 
@@ -84,8 +84,8 @@ async fn who_waits_for_one_that_is_run_repeats_it() {
         jars.journal.open();
         let first = first.await.unwrap();
         let [second, other, third] = behind;
-        assert_eq!(second.await.unwrap(), again(first), "{asked:?}");
-        assert_eq!(third.await.unwrap(), again(other.await.unwrap()), "{asked:?}");
+        assert_eq!(second.await.unwrap(), repetition_of(first), "{asked:?}");
+        assert_eq!(third.await.unwrap(), repetition_of(other.await.unwrap()), "{asked:?}");
         assert_eq!(jars.coins().await, 2);
     }
 }
@@ -104,7 +104,7 @@ async fn of_two_runtimes_one_repeats_what_the_other_ran() {
         here.journal.waiting(1).await;
         let first = asked.with_key(&there, "k").await;
         here.journal.open();
-        assert_eq!(slower.await.unwrap(), again(first), "{asked:?}");
+        assert_eq!(slower.await.unwrap(), repetition_of(first), "{asked:?}");
         assert_eq!(here.runtime.counts().conflicts, 1);
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::{AskError, Builder, Cause, Unknown};
-use bailiwick_tests::altered::Altered;
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::altered::Altered;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 
-use crate::jar::{BEGIN, DropCoin, Jars};
+use crate::fixture::{BEGIN, DropCoin, Jars};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);

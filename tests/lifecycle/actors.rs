@@ -10,7 +10,7 @@ use bailiwick::{BoxFuture, Spawn};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::theatre::within_reason;
+use super::harness::within_reason;
 
 /// Runs tasks on tokio and counts them: once a runtime has begun, each is an actor.
 #[derive(Clone)]

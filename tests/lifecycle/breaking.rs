@@ -10,7 +10,7 @@ use bailiwick::{
     Aggregate, AskError, Cause, Context, Decide, Event, Id, ManualClock, MemoryJournal, Runtime,
     Timestamp, View, id,
 };
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::within_reason;

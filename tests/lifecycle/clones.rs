@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bailiwick::{AskError, Builder, Cause, Runtime, Shutdown, Unknown};
-use bailiwick_tests::counter::{Count, CounterEvent, LimitReached};
+use bailiwick_tests::fixtures::counter::{Count, CounterEvent, LimitReached};
 use bailiwick_tests::stage::{BEGIN, Stage, events};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -69,7 +69,7 @@ async fn clones_have_one_time_one_journal_and_one_health() {
     assert!(clone.health().journal.is_open());
     stage.runtime.shutdown(LIMIT).await;
     assert!(!clone.health().journal.is_open());
-    let late = clone.aggregates::<bailiwick_tests::counter::Counter>().get("a");
+    let late = clone.aggregates::<bailiwick_tests::fixtures::counter::Counter>().get("a");
     assert!(is_refused(&late.ask(Count::FREELY).await.unwrap_err()));
 }
 
@@ -187,7 +187,9 @@ async fn a_race_for_the_end_has_one_report() {
         stage.journal.shut();
         let asked: Vec<_> = (0..20)
             .map(|n| {
-                let id = format!("{n}").parse::<bailiwick_tests::counter::CounterId>().unwrap();
+                let id = format!("{n}")
+                    .parse::<bailiwick_tests::fixtures::counter::CounterId>()
+                    .unwrap();
                 tokio::spawn(stage.counters.get(id).ask(Count::FREELY))
             })
             .collect();

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bailiwick::{Aggregates, AskError, Cause, ReadError, Seen, Unknown};
-use bailiwick_tests::counter::{Count, Counter, CounterId, LimitReached};
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterId, LimitReached};
 use bailiwick_tests::stage::{Stage, events};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bailiwick::{AskError, Cause, ReadError, Unknown};
-use bailiwick_tests::counter::Count;
+use bailiwick_tests::fixtures::counter::Count;
 use bailiwick_tests::stage::Stage;
 use tokio::runtime::Runtime as Executor;
 

@@ -12,7 +12,7 @@ use bailiwick::{
     Aggregate, AskError, Cause, Context, Decide, Decision, Event, ManualClock, MemoryJournal,
     Runtime, Timestamp, Unguarded, View, id,
 };
-use bailiwick_tests::altered::Altered;
+use bailiwick_tests::journals::altered::Altered;
 use serde::{Deserialize, Serialize};
 
 use super::{within_reason, yields};

@@ -8,8 +8,8 @@ use bailiwick::journal::Journal;
 use bailiwick::{
     Aggregates, Context, Decision, ManualClock, MemoryJournal, Runtime, Spawn, TephraJournal,
 };
-use bailiwick_tests::counter::{Count, Counter, CounterEvent, CounterId};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterEvent, CounterId};
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use tokio::runtime::Handle;
 
 use super::{within_reason, yields};

@@ -6,7 +6,7 @@ use bailiwick_tests::stage::settle;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::school::{
+use crate::fixture::{
     Nothing, School, Taken, all, append, assert_says, decided_by, first, history, refusal, stored,
 };
 
@@ -44,7 +44,7 @@ async fn with_its_old_name_a_remembered_key_is_not_run_again() {
 async fn asked_with_keys<A>(runtime: &Runtime) -> [Position; 2]
 where
     A: Decide<Taken, Reply: Serialize + DeserializeOwned>
-        + Decide<crate::school::Open, Reply: Serialize + DeserializeOwned>,
+        + Decide<crate::fixture::Open, Reply: Serialize + DeserializeOwned>,
     &'static str: IntoId<A::Key>,
 {
     let rust = runtime.aggregates::<A>().get("rust");
@@ -53,8 +53,8 @@ where
     [taken.position, opened.position]
 }
 
-fn open() -> crate::school::Open {
-    crate::school::Open { seats: 5, until: 7_000 }
+fn open() -> crate::fixture::Open {
+    crate::fixture::Open { seats: 5, until: 7_000 }
 }
 
 /// What it decided itself says when it is due: it need not be loaded.

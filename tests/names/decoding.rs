@@ -7,7 +7,7 @@ use bailiwick::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::school::{Nothing, School, append, assert_says, refusal, stored};
+use crate::fixture::{Nothing, School, append, assert_says, refusal, stored};
 
 id!(HallId: "hall");
 

@@ -2,7 +2,7 @@
 
 use bailiwick::{MemoryJournal, StartError};
 
-use crate::school::{
+use crate::fixture::{
     Nothing, all, append, assert_says, decided_by, first, history, refusal, stored,
 };
 
@@ -52,7 +52,7 @@ async fn what_is_somebody_elses_is_said_to_be() {
     let error = refusal(first::on(&journal).ignores_events(["Invoiced"])).await;
     assert_says(&error, &["\"Paid\" at position 6 (till:1; decided by the aggregate Till)"]);
     let builder = first::on(&journal).ignores_events(["Invoiced", "Paid"]);
-    crate::school::School::start(builder).await;
+    crate::fixture::School::start(builder).await;
 }
 
 #[tokio::test]
@@ -86,7 +86,8 @@ async fn what_a_later_version_of_bailiwick_wrote_is_refused() {
     }
     let journal = history().await;
     append(&journal, [stored("bailiwick.Delivered", &["kurs:rust"], &Nothing {})]).await;
-    crate::school::School::start(first::on(&journal).ignores_events(["bailiwick.Delivered"])).await;
+    crate::fixture::School::start(first::on(&journal).ignores_events(["bailiwick.Delivered"]))
+        .await;
 }
 
 /// Its set does not have the type any more, though something else here has.
@@ -94,7 +95,7 @@ mod moved {
     use bailiwick::{Aggregate, Event, Timestamp, View};
     use serde::{Deserialize, Serialize};
 
-    use crate::school::first::CourseId;
+    use crate::fixture::first::CourseId;
 
     #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
     pub enum CourseEvent {

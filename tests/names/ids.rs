@@ -6,7 +6,7 @@ use std::str::FromStr;
 use bailiwick::{Aggregate, Event, Id, MemoryJournal, Runtime, StartError, Timestamp, View};
 use serde::{Deserialize, Serialize};
 
-use crate::school::{Nothing, School, append, assert_says, decided_by, refusal, stored};
+use crate::fixture::{Nothing, School, append, assert_says, decided_by, refusal, stored};
 
 /// A number with a "G" before it; before this release any letter was welcome.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bailiwick::{MemoryJournal, Position, Runtime, StartError, Timestamp, View};
-use bailiwick_tests::again::again;
+use bailiwick_tests::receipts::repetition_of;
 use bailiwick_tests::stage::settle;
 
-use crate::school::{
+use crate::fixture::{
     Nothing, School, Taken, all, append, assert_says, decided_by, first, history, refusal, stored,
 };
 
@@ -132,7 +132,7 @@ async fn keys_answered_before_are_remembered() {
     let school = said::start(&journal).await;
     let length = all(&journal).await.len();
     let once = school.runtime.aggregates::<said::Course>().get("rust").once("k");
-    assert_eq!(once.ask_with_receipt(Taken).await.unwrap(), again(first));
+    assert_eq!(once.ask_with_receipt(Taken).await.unwrap(), repetition_of(first));
     assert_eq!(all(&journal).await.len(), length, "it is not run again");
 }
 

@@ -7,7 +7,7 @@ use bailiwick::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::school::{append, assert_says, refusal, stored};
+use crate::fixture::{append, assert_says, refusal, stored};
 
 id!(OrderNo(u64): "order" was "bestellung", CartId(Uuid): "cart", CustomerId: "customer");
 

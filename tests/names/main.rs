@@ -2,7 +2,7 @@
 //! when it is said how to read all of it, and else says itself what is missing.
 
 #[macro_use]
-mod school;
+mod fixture;
 
 mod aggregates;
 mod decisions;

@@ -2,8 +2,8 @@
 //! deadlines, reads and watches follow.
 
 mod emitting;
-mod late;
-mod library;
+mod fixture;
+mod late_journal;
 mod looking;
 mod race;
 mod rally;

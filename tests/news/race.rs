@@ -7,8 +7,8 @@ use std::time::Duration;
 use bailiwick::ManualClock;
 use tokio::task::yield_now;
 
-use crate::late::hesitant;
-use crate::library::{BookId, LOAN, Lend, LendAnyway, Library, MemberId, Rename};
+use crate::fixture::{BookId, LOAN, Lend, LendAnyway, Library, MemberId, Rename};
+use crate::late_journal::hesitant;
 
 const CALLERS: u64 = 16;
 const CALLS: u64 = 60;

@@ -8,8 +8,8 @@ use bailiwick::{
     Aggregate, Builder, Clock, Context, Decide, Decision, Event, ManualClock, MemoryJournal,
     Runtime, Timestamp, Unguarded, View, id,
 };
-use bailiwick_tests::faulty::FaultyJournal;
-use bailiwick_tests::place::matching;
+use bailiwick_tests::journals::faulty::FaultyJournal;
+use bailiwick_tests::journals::place::matching;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 

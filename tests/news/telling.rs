@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use bailiwick::{AskError, Builder, ManualClock, Position};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
-use crate::late::Held;
-use crate::library::{LOAN, Lend, LendAnyway, Library, Rename, Return};
+use crate::fixture::{LOAN, Lend, LendAnyway, Library, Rename, Return};
+use crate::late_journal::Held;
 
 fn lend(member: &'static str) -> Lend {
     Lend("b".into(), member.into())

@@ -11,10 +11,10 @@ use bailiwick::journal::{
     RecordedEvent,
 };
 use bailiwick::{Position, Tag, Timestamp};
-use bailiwick_tests::place::{Kept, Place, matching};
+use bailiwick_tests::journals::place::{Kept, Place, matching};
 use bailiwick_tests::sim::Random;
 
-use super::careless::careless;
+use super::careless_journal::careless;
 use super::{chosen, seed};
 
 const WRITERS: u64 = 20;

@@ -5,7 +5,7 @@
 //! run to run; that nothing contradicts the rules does not.
 
 mod appends;
-mod careless;
+mod careless_journal;
 mod model;
 mod registration;
 

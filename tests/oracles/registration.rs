@@ -17,11 +17,11 @@ use bailiwick_examples::registration::{
     Cancel, ChangeName, Course, CourseId, Define, Leave, Refused, Register, Student, StudentId,
     Subscribe, Unsubscribe, UpdateCapacity,
 };
-use bailiwick_tests::place::{Kept, Place, matching};
+use bailiwick_tests::journals::place::{Kept, Place, matching};
 use bailiwick_tests::sim::Random;
 use parking_lot::Mutex;
 
-use super::careless::careless;
+use super::careless_journal::careless;
 use super::model::{Fact, Model, Wish};
 use super::{chosen, seed};
 

@@ -9,9 +9,9 @@ use bailiwick_examples::orders::{
     Accounting, DeliverParcel, Dispatch, FillParcel, NoteArrival, NoteFilling, NoteReceived,
     OrderEvent, Planning, SendParcel, Status, Tracking,
 };
-use bailiwick_tests::place::Kept;
+use bailiwick_tests::journals::place::Kept;
 
-use crate::shop::{Shop, parcel};
+use crate::fixture::{Shop, parcel};
 
 /// Scans come in any order, and through any runtime.
 async fn two_runtimes(kept: Kept) {

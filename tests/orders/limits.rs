@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bailiwick::AskError;
 use bailiwick_examples::money::Money;
 use bailiwick_examples::orders::{AddPosition, AddRefused, OrderEvent, RemovePosition};
-use bailiwick_tests::place::Kept;
+use bailiwick_tests::journals::place::Kept;
 
-use crate::shop::{Shop, add};
+use crate::fixture::{Shop, add};
 
 const CALLERS: usize = 64;
 

@@ -4,8 +4,8 @@
 #![allow(clippy::inconsistent_digit_grouping, reason = "cents stand apart, as in 5_000_00")]
 
 mod again;
+mod fixture;
 mod limits;
 mod paying;
 mod refunding;
-mod shop;
 mod telling;

@@ -6,9 +6,9 @@ use bailiwick_examples::money::Money;
 use bailiwick_examples::orders::{
     OrderEvent, ParcelStatus, PaymentEvent, Receive, Received, RemovePosition, Status, TransferId,
 };
-use bailiwick_tests::place::{Kept, events};
+use bailiwick_tests::journals::place::{Kept, events};
 
-use crate::shop::{Shop, add};
+use crate::fixture::{Shop, add};
 
 const TRANSFERS: u64 = 500;
 const EACH: u64 = 10_00;

@@ -6,9 +6,9 @@ use bailiwick_examples::orders::ParcelStatus::{Arrived, Cancelled, Filled, Opene
 use bailiwick_examples::orders::{
     DeliverParcel, FillParcel, PaymentEvent, Receive, Received, Refund, SendParcel, Status,
 };
-use bailiwick_tests::place::{Kept, events};
+use bailiwick_tests::journals::place::{Kept, events};
 
-use crate::shop::{Shop, parcel};
+use crate::fixture::{Shop, parcel};
 
 const WAREHOUSES: [&str; 4] = ["east", "north", "south", "west"];
 

@@ -7,11 +7,11 @@ use bailiwick::policy::{DeliveryEnded, Ending};
 use bailiwick::{Effect, ManualClock, MockAnswer, MockService};
 use bailiwick_examples::notifier::Message;
 use bailiwick_examples::orders::{DeliverParcel, Refund, TellCustomer};
-use bailiwick_tests::faulty::FaultyJournal;
-use bailiwick_tests::place::{Kept, Place, matching};
+use bailiwick_tests::journals::faulty::FaultyJournal;
+use bailiwick_tests::journals::place::{Kept, Place, matching};
 use tokio::task::yield_now;
 
-use crate::shop::{BEGIN, Shop, parcel};
+use crate::fixture::{BEGIN, Shop, parcel};
 
 type Mail = MockService<Vec<Message>>;
 

@@ -4,8 +4,8 @@ use bailiwick::Position;
 use bailiwick::journal::DELIVERY_ENDED;
 use bailiwick_tests::stage::settle;
 
-use crate::post::Kind::{Empty, Plain, Refused, Registered, Unreadable};
-use crate::post::{Office, Write};
+use crate::fixture::Kind::{Empty, Plain, Refused, Registered, Unreadable};
+use crate::fixture::{Office, Write};
 
 #[tokio::test]
 async fn what_happens_in_one_aggregate_reaches_another() {

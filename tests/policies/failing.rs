@@ -4,11 +4,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bailiwick::{ReactionError, ReactionState};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
-use crate::post::Kind::{Chain, Explosive, Heavy, Plain};
-use crate::post::{Office, TIME_LIMIT};
+use crate::fixture::Kind::{Chain, Explosive, Heavy, Plain};
+use crate::fixture::{Office, TIME_LIMIT};
 
 async fn broken_office(parked_lanes: usize) -> Office {
     let office = Office::with(|b| b.config(|config| config.parked_lanes(parked_lanes))).await;

@@ -2,7 +2,7 @@
 
 mod delivering;
 mod failing;
-mod post;
+mod fixture;
 mod rehearsed;
 mod rehearsing;
 mod restarting;

@@ -3,8 +3,8 @@
 use bailiwick::quiesce::{Quiesce, quiesce};
 use bailiwick_tests::stage::settle;
 
-use crate::post::Kind::{Empty, Plain, Refused, Registered, Unreadable};
-use crate::post::{Author, Broken, LetterReceived, Office, Post, PostBox, Register, Write};
+use crate::fixture::Kind::{Empty, Plain, Refused, Registered, Unreadable};
+use crate::fixture::{Author, Broken, LetterReceived, Office, Post, PostBox, Register, Write};
 
 fn letters() -> impl Iterator<Item = Write> {
     let kinds = [Plain, Refused, Empty, Unreadable, Registered, Plain];

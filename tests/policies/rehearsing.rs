@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use bailiwick::rehearsal::{LeftOut, Part, RehearsalError, Report, Verdict};
 use bailiwick::{Commands, GiveUp, Lane, News, Policy, Position, Rehearsal, Rewind, Start};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 
-use crate::post::Kind::{Empty, Explosive, Heavy, Plain, Refused, Registered, Unreadable};
-use crate::post::{
+use crate::fixture::Kind::{Empty, Explosive, Heavy, Plain, Refused, Registered, Unreadable};
+use crate::fixture::{
     Author, Broken, LetterWritten, Office, Post, PostBox, PutIn, Register, TIME_LIMIT,
 };
 
@@ -282,11 +282,11 @@ async fn what_a_policy_sends_to_is_to_be_added() {
     assert!(target.ends_with("PostBox"));
     let text = error.to_string();
     assert!(
-        text.ends_with("which was not added: add `.aggregate::<policies::post::PostBox>()`"),
+        text.ends_with("which was not added: add `.aggregate::<policies::fixture::PostBox>()`"),
         "{text}"
     );
     let error = only().aggregate::<PostBox>().run(|_| {}).await.unwrap_err();
-    assert!(error.to_string().contains("`.decision::<policies::post::Register>()`"), "{error}");
+    assert!(error.to_string().contains("`.decision::<policies::fixture::Register>()`"), "{error}");
     let error = only().policy(PostOfToday(Today::Not)).run(|_| {}).await.unwrap_err();
     assert_eq!(
         error.to_string(),

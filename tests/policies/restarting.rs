@@ -3,11 +3,11 @@
 use bailiwick::journal::{EncodedEvent, EventType, LANE_FREED, Metadata};
 use bailiwick::policy::{PolicyFact, policy_tag};
 use bailiwick::{Event, ManualClock, Position, Runtime, StartError};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
-use crate::post::Kind::{Empty, Heavy, Plain, Refused, Unreadable};
-use crate::post::{Author, Office, PostBox, Register, TIME_LIMIT};
+use crate::fixture::Kind::{Empty, Heavy, Plain, Refused, Unreadable};
+use crate::fixture::{Author, Office, PostBox, Register, TIME_LIMIT};
 
 #[tokio::test]
 async fn a_restart_does_nothing_again() {

@@ -8,13 +8,13 @@ use bailiwick::{
     RewindError, Runtime, Start, StartError,
 };
 use bailiwick::{MemoryJournal, Position};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::post::Kind::{Heavy, Plain, Refused};
-use crate::post::{
+use crate::fixture::Kind::{Heavy, Plain, Refused};
+use crate::fixture::{
     Author, AuthorId, BoxId, LetterWritten, Office, Post, PostBox, Register, TIME_LIMIT,
 };
 

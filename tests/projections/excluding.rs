@@ -8,10 +8,10 @@ use std::time::Duration;
 use bailiwick::journal::Journal;
 use bailiwick::{Config, MemoryJournal, ProjectionState, Runtime, StaleReason, TephraJournal};
 use bailiwick_examples::sqlite::SqliteStore;
-use bailiwick_tests::counter::{Count, Counter};
-use bailiwick_tests::faults::survivors::{self, copy_all};
+use bailiwick_tests::faults::journal_copy::{self, copy_all};
+use bailiwick_tests::fixtures::counter::{Count, Counter};
 
-use super::sums::{Sums, events_of};
+use super::fixture::{Sums, events_of};
 use super::{TIME_LIMIT, counter_id, is_ready, sqlite, until};
 
 const COMMANDS: usize = 100;
@@ -122,7 +122,7 @@ async fn of_two_processes_each_event_is_applied_by_one() {
     drop(runtime);
     std::fs::create_dir(path("other")).unwrap();
     copy_all(&path("one"), &path("other")).expect("a copy has the identity of the journal");
-    let events = survivors::of(&path("one")).await.expect("it can be read");
+    let events = journal_copy::of(&path("one")).await.expect("it can be read");
     let begin = |(name, other): (&str, &str)| -> Child {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
         command.args(["excluding::one_of_two", "--exact", "--ignored"]);

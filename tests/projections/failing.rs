@@ -11,12 +11,12 @@ use bailiwick::{
     TephraJournal,
 };
 use bailiwick_examples::sqlite::SqliteStore;
-use bailiwick_tests::counter::{Count, Counter, CounterEvent};
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterEvent};
 use bailiwick_tests::stage::{Stage, write_foreign};
 use rusqlite::Connection;
 
-use super::store::{FAULTS, Fault, Faulty, sums};
-use super::sums::{Sums, events_of, fold_events, folded};
+use super::faulty_rows::{FAULTS, Fault, Faulty, sums};
+use super::fixture::{Sums, events_of, fold_events, folded};
 use super::{TIME_LIMIT, counter_id, has_failed, is_ready, sqlite, until};
 
 /// So many events, with a poisoned one among them, that another node has written.

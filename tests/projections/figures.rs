@@ -8,10 +8,10 @@ use bailiwick::{
     MemoryJournal, MemoryRows, ProjectionStore, Runtime, Tag, TephraJournal, Timestamp,
 };
 use bailiwick_examples::sqlite::SqliteStore;
-use bailiwick_tests::counter::CounterEvent;
-use bailiwick_tests::place::encoded;
+use bailiwick_tests::fixtures::counter::CounterEvent;
+use bailiwick_tests::journals::place::encoded;
 
-use super::sums::Sums;
+use super::fixture::Sums;
 use super::{is_ready, until};
 
 const EVENTS: u64 = 1_000_000;

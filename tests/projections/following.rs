@@ -10,12 +10,12 @@ use bailiwick::{
     ProjectionState, ReachError, Runtime, StaleReason, TephraJournal,
 };
 use bailiwick_examples::sqlite::SqliteStore;
-use bailiwick_tests::counter::{Count, Counter, CounterId};
-use bailiwick_tests::pairs::Reminded;
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterId};
+use bailiwick_tests::fixtures::counter_pairs::Reminded;
 use bailiwick_tests::stage::Stage;
 
-use super::store::{Faulty, sums};
-use super::sums::{Sums, events_of, folded};
+use super::faulty_rows::{Faulty, sums};
+use super::fixture::{Sums, events_of, folded};
 use super::{TIME_LIMIT, is_ready, sqlite, until};
 
 const COUNTERS: usize = 7;
@@ -86,7 +86,7 @@ impl Projection for Renamed {
     const VERSION: u32 = 1;
     type Event = <Sums<1> as Projection>::Event;
     type Key = CounterId;
-    type Row = super::sums::Sum;
+    type Row = super::fixture::Sum;
 
     fn keys(
         &self,
@@ -235,7 +235,7 @@ async fn who_waits_is_told_why_it_does_not_come_to_that() {
     let beyond = projection.reached(Position::new(1)).await.unwrap_err();
     assert!(matches!(beyond, ReachError::BeyondHead { head: Position::START, .. }), "{beyond:?}");
 
-    store.fail([super::store::Fault::Busy; 1_000]);
+    store.fail([super::faulty_rows::Fault::Busy; 1_000]);
     stage.counters.get("a").ask(Count::FREELY).await.unwrap();
     until(&projection, |status| status.failures > 0).await;
     let waiting = projection.clone().timeout(Duration::from_millis(10));

@@ -9,11 +9,11 @@ use std::process::{Command, Stdio};
 
 use bailiwick::{Aggregates, Config, Runtime, Sabotage, TephraJournal};
 use bailiwick_examples::sqlite::SqliteStore;
-use bailiwick_tests::counter::{Count, Counter, CounterId};
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterId};
 use bailiwick_tests::sim::random::Random;
 use tempfile::TempDir;
 
-use super::sums::{Sums, events_of};
+use super::fixture::{Sums, events_of};
 use super::{TIME_LIMIT, sqlite};
 
 const FOLDER: &str = "BAILIWICK_TESTS_FOLDER";

@@ -2,22 +2,22 @@
 
 mod excluding;
 mod failing;
+mod faulty_rows;
 mod figures;
+mod fixture;
 mod following;
 mod killing;
-mod odd;
+mod misbehaving;
 mod rebuilding;
 mod refusing;
 mod slots;
 mod sqlite;
 mod standing_by;
-mod store;
-mod sums;
 
 use std::time::Duration;
 
 use bailiwick::{ProjectionHandle, ProjectionState, ProjectionStatus};
-use bailiwick_tests::counter::CounterId;
+use bailiwick_tests::fixtures::counter::CounterId;
 
 /// Far beyond what a busy machine takes.
 const TIME_LIMIT: Duration = Duration::from_secs(60);

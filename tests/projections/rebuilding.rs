@@ -9,10 +9,10 @@ use bailiwick::{
     StaleReason, TephraJournal,
 };
 use bailiwick_examples::sqlite::{SqliteStore, SqliteTransaction};
-use bailiwick_tests::counter::{Count, Counter};
+use bailiwick_tests::fixtures::counter::{Count, Counter};
 use tokio::sync::mpsc;
 
-use super::sums::{Sums, events_of};
+use super::fixture::{Sums, events_of};
 use super::{TIME_LIMIT, counter_id, is_ready, sqlite, until};
 
 const BATCH: usize = 10;
@@ -243,12 +243,12 @@ async fn an_older_mark_that_becomes_one_of_another_journal_is_none_to_be_reached
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_version_comes_into_use_where_the_journal_ended_whoever_writes_on() {
-    let store = super::store::Faulty::<1>::new();
+    let store = super::faulty_rows::Faulty::<1>::new();
     let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new());
     let writer = builder(&journal).start().await.expect("it starts");
     let last = count(&writer, BEFORE).await;
     let gate = store.shut();
-    let (projection, of) = super::store::sums(&store);
+    let (projection, of) = super::faulty_rows::sums(&store);
     let runtime = builder(&journal).projection(projection, of).start().await.unwrap();
     let projection = runtime.projection("sums");
     gate.send(()).unwrap();

@@ -9,10 +9,10 @@ use bailiwick::{
     StartError, TephraJournal,
 };
 use bailiwick_examples::sqlite::SqliteStore;
-use bailiwick_tests::counter::{Count, Counter, CounterEvent};
-use bailiwick_tests::faults::survivors::copy_all;
+use bailiwick_tests::faults::journal_copy::copy_all;
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterEvent};
 
-use super::sums::Sums;
+use super::fixture::Sums;
 use super::{TIME_LIMIT, has_failed, until};
 
 async fn start<const V: u32>(journal: Arc<dyn Journal>, store: SqliteStore) -> Runtime {

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use bailiwick::Position;
 use bailiwick::journal::{Cursor, RecordedEvent};
-use bailiwick_tests::counter::CounterId;
+use bailiwick_tests::fixtures::counter::CounterId;
 use rusqlite::{Connection, OptionalExtension};
 
-use super::sums::{Sum, fold_events};
+use super::fixture::{Sum, fold_events};
 
 /// A database as it is now.
 #[derive(Debug, Default)]

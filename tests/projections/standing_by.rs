@@ -7,11 +7,11 @@ use bailiwick::{
     Config, MemoryJournal, MemoryRows, Position, ProjectionState, ProjectionStore,
     ProjectionTransaction, ReachError, StaleReason,
 };
-use bailiwick_tests::counter::{Count, CounterEvent};
+use bailiwick_tests::fixtures::counter::{Count, CounterEvent};
 use bailiwick_tests::stage::{Stage, write_foreign};
 
-use super::store::{Fault, Faulty, sums};
-use super::sums::{Sums, folded};
+use super::faulty_rows::{Fault, Faulty, sums};
+use super::fixture::{Sums, folded};
 use super::{TIME_LIMIT, has_failed, is_ready, until};
 
 const EVENTS: u64 = 3;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bailiwick::{Admission, AskError, Cause, Receipt, Seen, Unknown};
-use bailiwick_tests::race::{Finished, MISHAP, Mishap, Run};
+use bailiwick_tests::fixtures::runner::{Finished, MISHAP, Mishap, Run};
 
+use super::environment::Random;
 use super::patience::{Patience, Waited, all};
-use super::surroundings::Dice;
 use super::{CHAMPION, Race};
 
 /// What a client knows of one of its commands.
@@ -50,12 +50,12 @@ pub struct Client {
     race: Arc<Race>,
     /// The number of its first command.
     first: u32,
-    dice: Dice,
+    random: Random,
 }
 
 impl Client {
     pub fn new(race: Arc<Race>, first: u32) -> Client {
-        Client { race, first, dice: Dice::new(first.into()) }
+        Client { race, first, random: Random::new(first.into()) }
     }
 
     pub async fn run(mut self, commands: u32) -> Ledger {
@@ -63,8 +63,8 @@ impl Client {
         let (mut next, end) = (self.first, self.first + commands);
         while next < end {
             self.move_on(next, end);
-            let runner = self.race.somebody(&mut self.dice);
-            let at_once = if self.dice.one_in(32) { BURST } else { 1 };
+            let runner = self.race.somebody(&mut self.random);
+            let at_once = if self.random.one_in(32) { BURST } else { 1 };
             let upto = end.min(next + at_once);
             let attempts = (next..upto).map(|number| self.attempt(runner, number)).collect();
             fates.extend(all(attempts).await);
@@ -82,14 +82,14 @@ impl Client {
     }
 
     fn attempt(&mut self, runner: usize, number: u32) -> impl Future<Output = Fate> + Send + use<> {
-        let dice = &mut self.dice;
-        let patience = Patience::some(dice);
-        let run = some_run(dice, &self.race, runner);
+        let random = &mut self.random;
+        let patience = Patience::some(random);
+        let run = some_run(random, &self.race, runner);
         let asking = Asking {
             patience,
             may_reject: run.limit < u64::MAX,
             mishap: run.mishap,
-            refuse: dice.one_in(2),
+            refuse: random.one_in(2),
             closing: self.race.is_over(),
         };
         let runner = self.race.runners.get(&self.race.ids[runner]);
@@ -115,7 +115,7 @@ impl Client {
         let Some(Fate::Replied { lap, .. }) = fate else {
             return;
         };
-        if self.dice.one_in(16) && !self.race.is_over() {
+        if self.random.one_in(16) && !self.race.is_over() {
             let runner = self.race.runners.get(&self.race.ids[runner]);
             match runner.read(|state, _| state.laps).await {
                 Ok(Seen { value: laps, .. }) => {
@@ -130,16 +130,16 @@ impl Client {
     }
 }
 
-fn some_run(dice: &mut Dice, race: &Race, runner: usize) -> Run {
+fn some_run(random: &mut Random, race: &Race, runner: usize) -> Run {
     let mut run = Run::on(&race.tracks[runner]);
-    run.slow = dice.one_in(8);
+    run.slow = random.one_in(8);
     // A rebuild reads the whole life of a runner.
     let falls = if runner == CHAMPION { 16_384 } else { 256 };
-    if dice.one_in(16) {
-        run.limit = dice.below(64);
-    } else if dice.one_in(64) {
+    if random.one_in(16) {
+        run.limit = random.below(64);
+    } else if random.one_in(64) {
         run.mishap = Some(Mishap::InDecide);
-    } else if dice.one_in(falls) {
+    } else if random.one_in(falls) {
         run.mishap = Some(Mishap::InApply);
     }
     run

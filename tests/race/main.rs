@@ -1,7 +1,7 @@
 //! A million commands over ten thousand IDs, against everything that goes wrong at once: callers
 //! that time out or go away at any point, rules that panic, full mailboxes, actors killed from
-//! outside, aggregates that leave memory and come back all the time, a journal that dawdles.
-//! Afterwards the books are balanced, see [`books`] for what is exact and what is a bound:
+//! outside, aggregates that leave memory and come back all the time, a journal that is slow.
+//! Afterwards all of it is audited; [`audit`] says what is exact and what is a bound:
 //!
 //! 1. Nothing is lost: who got a reply finds it in the journal, where and as it was told.
 //! 2. Nothing is run twice, and what was not run never is: each command carries its number, and its
@@ -10,23 +10,23 @@
 //! 4. Every accepted command has one outcome, and the counters say how many of which.
 //! 5. When all is quiet, nothing is left in memory.
 
-mod books;
+mod audit;
 mod client;
-mod crowd;
+mod disturbances;
+mod environment;
 mod patience;
-mod surroundings;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use bailiwick::{Aggregates, Runtime};
-use bailiwick_tests::race::{Runner, RunnerId, Track};
+use bailiwick_tests::fixtures::runner::{Runner, RunnerId, Track};
 
-use books::Books;
+use audit::Audit;
 use client::{Client, Ledger};
-use crowd::Crowd;
-use surroundings::{Dawdler, Dice, RaceClock, Sluggish};
+use disturbances::Disturbances;
+use environment::{RaceClock, Random, SlowJournal, SlowSpawner};
 use tokio::runtime::Handle;
 
 /// How big a race is.
@@ -76,12 +76,12 @@ const FIELD: u64 = 256;
 impl Race {
     /// A few are asked often, a field behind them now and then, most of them seldom; and who is
     /// where changes all the time.
-    fn somebody(&self, dice: &mut Dice) -> usize {
-        let behind = match dice.below(64) {
+    fn somebody(&self, random: &mut Random) -> usize {
+        let behind = match random.below(64) {
             0 => return CHAMPION,
-            1..10 => dice.below(LEADERS),
-            10..14 => dice.below(self.ids.len() as u64),
-            _ => dice.below(FIELD),
+            1..10 => random.below(LEADERS),
+            10..14 => random.below(self.ids.len() as u64),
+            _ => random.below(FIELD),
         };
         let behind = usize::try_from(behind).expect("an index");
         (self.leader.load(Relaxed) + behind) % self.ids.len()
@@ -98,7 +98,7 @@ impl Race {
 }
 
 async fn run(size: Size) {
-    let journal = Dawdler::default();
+    let journal = SlowJournal::default();
     let runtime = start(&journal).await;
     let race = Arc::new(Race {
         runners: runtime.aggregates(),
@@ -107,10 +107,10 @@ async fn run(size: Size) {
         leader: AtomicUsize::new(0),
         over: AtomicBool::new(false),
     });
-    let crowd = Crowd::gather(&race);
+    let disturbances = Disturbances::begin(&race);
     let mut ledger = clients(&race, 0, size.commands).await;
     race.over.store(true, Relaxed);
-    let seen = crowd.leave().await;
+    let seen = disturbances.end().await;
     let left = left_in_memory(&race).await;
 
     let last = tokio::spawn(last_lap(race.clone(), size.commands));
@@ -119,17 +119,17 @@ async fn run(size: Size) {
     assert!(shutdown.in_time, "{shutdown:?}");
     seen.assert_it_was_a_race(journal.reads());
     assert_eq!(race.overlaps(), 0, "turns of one ID overlapped");
-    let books = Books::read(journal.inner(), size.ids, ledger).await;
-    books.balance(&race.runners.counts());
-    seen.assert_watched(&books.laps).await;
+    let audit = Audit::read(journal.inner(), size.ids, ledger).await;
+    audit.balance(&race.runners.counts());
+    seen.assert_watched(&audit.laps).await;
     assert_eq!(left, [], "something stays in memory with nothing to do");
 }
 
-async fn start(journal: &Dawdler) -> Runtime {
+async fn start(journal: &SlowJournal) -> Runtime {
     Runtime::builder(journal.journal())
         .aggregate::<Runner>()
         .clock(RaceClock::default())
-        .spawner(Sluggish(Handle::current()))
+        .spawner(SlowSpawner(Handle::current()))
         .config(|config| {
             config
                 .mailbox_commands(6)

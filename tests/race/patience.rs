@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::TOO_LONG;
-use super::surroundings::{Dice, yields};
+use super::environment::{Random, yields};
 
 /// How long a client waits for one command.
 #[derive(Debug, Clone, Copy)]
@@ -29,14 +29,14 @@ pub enum Waited<T> {
 }
 
 impl Patience {
-    pub fn some(dice: &mut Dice) -> Patience {
-        match dice.below(32) {
+    pub fn some(random: &mut Random) -> Patience {
+        match random.below(32) {
             0 => Patience::TimeOut(Duration::ZERO),
-            1..4 => Patience::TimeOut(Duration::from_micros(dice.below(12))),
-            4 => Patience::TimeOut(Duration::from_millis(1 + dice.below(2))),
+            1..4 => Patience::TimeOut(Duration::from_micros(random.below(12))),
+            4 => Patience::TimeOut(Duration::from_millis(1 + random.below(2))),
             5 => Patience::None,
-            6..10 => Patience::Polls(1 + dice.below(12)),
-            10 => Patience::While(Duration::from_millis(dice.below(3))),
+            6..10 => Patience::Polls(1 + random.below(12)),
+            10 => Patience::While(Duration::from_millis(random.below(3))),
             _ => Patience::Endless,
         }
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata, Origin, RecordedDeadline};
 use bailiwick::{Event, Position, Runtime, Tag, TephraJournal, Timestamp, Update};
-use bailiwick_tests::counter::{Bell, Counter, CounterEvent};
+use bailiwick_tests::fixtures::counter::{Bell, Counter, CounterEvent};
 
 const AGGREGATES: u64 = 1_000_000;
 const AT_ONCE: u64 = 5_000;

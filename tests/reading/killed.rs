@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bailiwick::journal::{Cursor, Journal};
 use bailiwick::{Aggregates, News, Position, Runtime, Since, TephraJournal, Update};
-use bailiwick_tests::counter::{Count, Counter, CounterEvent, CounterId};
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterEvent, CounterId};
 
 use super::{Given, catch_up};
 

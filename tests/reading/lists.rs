@@ -1,7 +1,7 @@
 //! All IDs of a type, and what falls due, a page at a time.
 
 use bailiwick::{Position, ReadError, Timestamp, Update};
-use bailiwick_tests::counter::{Bell, Count, CounterId, Look, SetAlarm};
+use bailiwick_tests::fixtures::counter::{Bell, Count, CounterId, Look, SetAlarm};
 use bailiwick_tests::stage::{BEGIN, Stage};
 
 const MANY: u64 = 25;

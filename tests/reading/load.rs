@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bailiwick::journal::{Journal, Query, Read};
 use bailiwick::{MemoryJournal, Position, Runtime, TephraJournal, Update};
-use bailiwick_tests::counter::{Count, Counter, CounterEvent, CounterId};
+use bailiwick_tests::fixtures::counter::{Count, Counter, CounterEvent, CounterId};
 use bailiwick_tests::stage::{Stage, settle};
 
 use super::{Given, catch_up};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bailiwick::{Builder, News, Position, ReadError, SubscribeError, Update};
-use bailiwick_tests::counter::{Bell, Count, CounterEvent, SetAlarm};
+use bailiwick_tests::fixtures::counter::{Bell, Count, CounterEvent, SetAlarm};
 use bailiwick_tests::stage::{BEGIN, Stage, settle, write_foreign, write_raw};
 
 /// Some events of two counters, none of them in memory.

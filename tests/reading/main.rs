@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use bailiwick::journal::Cursor;
 use bailiwick::{News, Subscription, Update};
-use bailiwick_tests::counter::{CounterEvent, CounterId};
+use bailiwick_tests::fixtures::counter::{CounterEvent, CounterId};
 
 /// What somebody was given of counters: each event once, in order, none left out. That none is left out shows
 /// in the values, which go up by one.

@@ -8,7 +8,7 @@ use bailiwick::journal::{Cursor, CursorError, Journal, JournalId, Query, Read};
 use bailiwick::{
     Event, MemoryJournal, Position, Runtime, Since, SubscribeError, Subscription, Tag, Update,
 };
-use bailiwick_tests::counter::{Count, CounterEvent, Look};
+use bailiwick_tests::fixtures::counter::{Count, CounterEvent, Look};
 use bailiwick_tests::stage::{Stage, settle, write_foreign, write_raw};
 use futures_core::Stream;
 use serde::{Deserialize, Serialize};

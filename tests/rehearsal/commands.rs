@@ -5,10 +5,10 @@ use std::time::Duration;
 use bailiwick::journal::Query;
 use bailiwick::rehearsal::{LeftOut, Verdict};
 use bailiwick::{AskError, Position, Rehearsal};
-use bailiwick_tests::place::matching;
+use bailiwick_tests::journals::place::matching;
 use bailiwick_tests::stage::settle;
 
-use crate::till::{
+use crate::fixture::{
     Look, Open, Refused, Sell, Shop, Till, checked, everything, left_out, rehearsed, sell, till_id,
 };
 

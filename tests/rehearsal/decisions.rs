@@ -4,7 +4,7 @@ use bailiwick::Position;
 use bailiwick::rehearsal::LeftOut;
 use bailiwick_tests::stage::settle;
 
-use crate::till::{Shop, award, checked, left_out, rehearsed, sell};
+use crate::fixture::{Shop, award, checked, left_out, rehearsed, sell};
 
 const AWARD: &str = "decision Award";
 
@@ -77,8 +77,11 @@ async fn what_an_unguarded_view_may_have_missed_is_left_out() {
     let sold = {
         let other = Shop::new().await;
         other.tills.get("t").ask(sell(5)).await.unwrap();
-        bailiwick_tests::place::matching(&other.journal.inner(), bailiwick::journal::Query::all())
-            .await
+        bailiwick_tests::journals::place::matching(
+            &other.journal.inner(),
+            bailiwick::journal::Query::all(),
+        )
+        .await
     };
     let events = sold.into_iter().map(|recorded| recorded.event).collect();
     shop.journal.inner().append(events, None).await.unwrap();

@@ -2,7 +2,7 @@
 
 mod commands;
 mod decisions;
+mod fixture;
 mod million;
 mod recording;
 mod report;
-mod till;

@@ -2,11 +2,11 @@
 
 use bailiwick::journal::{Query, REFUSED, RecordedEvent};
 use bailiwick::{AskError, Position};
-use bailiwick_tests::faulty::Fault;
-use bailiwick_tests::place::matching;
+use bailiwick_tests::journals::faulty::Fault;
+use bailiwick_tests::journals::place::matching;
 use bailiwick_tests::stage::settle;
 
-use crate::till::{Look, Open, Shop, award, checked, rehearsed, sell};
+use crate::fixture::{Look, Open, Shop, award, checked, rehearsed, sell};
 
 async fn events(shop: &Shop) -> Vec<RecordedEvent> {
     matching(&shop.journal.inner(), Query::all()).await

@@ -2,9 +2,9 @@
 
 use bailiwick::rehearsal::{Progress, Verdict};
 use bailiwick::{MemoryJournal, Rehearsal};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::journals::faulty::Fault;
 
-use crate::till::{Sell, Shop, Till, everything, rehearsed, sell, till_id};
+use crate::fixture::{Sell, Shop, Till, everything, rehearsed, sell, till_id};
 
 #[tokio::test]
 async fn nothing_compared_is_not_nothing_different() {

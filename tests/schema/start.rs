@@ -8,7 +8,7 @@ use bailiwick::{
     Aggregate, Cause, Context, Decide, ErrorReport, Event, Id, ManualClock, MemoryJournal,
     ReadError, Runtime, StartError, Timestamp, View, id,
 };
-use bailiwick_tests::counter::{Count, Counter};
+use bailiwick_tests::fixtures::counter::{Count, Counter};
 use bailiwick_tests::stage::Stage;
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::book::{sessions, start};
+use crate::callers::{sessions, start};
 use crate::http::{Response, TIME_LIMIT, connect};
 use crate::process::{Process, until};
 

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 
 use serde_json::{Value, json};
 
-use crate::book::{Crowd, are_there, projected, sessions, start};
+use crate::callers::{Callers, are_there, projected, sessions, start};
 use crate::http::{Events, Request, request};
 use crate::process::{Process, until};
 
@@ -19,10 +19,10 @@ fn what_was_told_before_a_kill_is_there_after_it() {
     for round in 0..ROUNDS {
         let server = Process::server(args());
         are_there(&told, &server);
-        let crowd = Crowd::begin(server.at, round, 8);
-        crowd.has_started(100);
+        let callers = Callers::begin(server.at, round, 8);
+        callers.has_started(100);
         server.kill();
-        told.extend(crowd.told());
+        told.extend(callers.told());
     }
     let server = Process::server(args());
     are_there(&told, &server);

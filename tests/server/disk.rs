@@ -5,7 +5,7 @@ use std::process::Command;
 
 use bailiwick_tephra::Options;
 
-use crate::book::{Told, are_there, start};
+use crate::callers::{Told, are_there, start};
 use crate::process::{Process, SERVER, until};
 
 /// On a small disk of its own, in a name space of its own; none if that is not allowed here.

@@ -1,4 +1,4 @@
-//! An HTTP client that can also misbehave: a connection per request, and every byte in the test's hand.
+//! An HTTP client that can also misbehave: a connection per request, and the test decides on every byte.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};

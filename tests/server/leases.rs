@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::book::{sessions, start_for};
+use crate::callers::{sessions, start_for};
 use crate::process::{Process, free_port, until};
 
 /// Short, since they are waited for.

@@ -1,6 +1,6 @@
 //! The server of the examples as a process of its own, over HTTP.
 
-mod book;
+mod callers;
 mod clients;
 mod crashes;
 mod described;

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::book::{sessions, start, start_for};
+use crate::callers::{sessions, start, start_for};
 use crate::http::TIME_LIMIT;
 use crate::process::{Process, until};
 use crate::stub::{Mode, Stub};

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::book::{sessions, start};
+use crate::callers::{sessions, start};
 use crate::http::Response;
 use crate::process::{Process, until};
 

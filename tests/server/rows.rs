@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::book::{projected, start};
+use crate::callers::{projected, start};
 use crate::process::{Process, until};
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{BufReader, Write};
 use std::time::{Duration, Instant};
 
-use crate::book::{Crowd, are_there};
+use crate::callers::{Callers, are_there};
 use crate::http::{Events, Response, connect, request};
 use crate::process::Process;
 
@@ -20,8 +20,8 @@ fn what_was_accepted_under_load_is_there_after_sigterm() {
     let args = || [std::ffi::OsStr::new("--data"), folder.path().as_os_str()];
     let mut server = Process::server(args());
     let mut told = Vec::new();
-    let crowd = Crowd::begin(server.at, 0, 8);
-    crowd.has_started(200);
+    let callers = Callers::begin(server.at, 0, 8);
+    callers.has_started(200);
     // Somebody follows an account for ever.
     let mut events =
         Events::open(&request("GET", "/accounts/r0-c0-0/events"), server.at).expect("a stream");
@@ -30,7 +30,7 @@ fn what_was_accepted_under_load_is_there_after_sigterm() {
     let status = server.ended();
     assert!(status.success(), "{status}");
     assert!(begun.elapsed() < BOUND, "{:?}", begun.elapsed());
-    told.extend(crowd.told());
+    told.extend(callers.told());
     while events.next().expect("it ends in order").is_some() {}
     let server = Process::server(args());
     are_there(&told, &server);

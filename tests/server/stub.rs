@@ -1,4 +1,4 @@
-//! A streaming service in the test's hand: it answers as it is told, and notes every call.
+//! A streaming service that the test controls: it answers as it is told, and notes every call.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};

@@ -20,7 +20,7 @@ use std::str::FromStr;
 
 use bailiwick::Sabotage;
 use bailiwick_tests::invariant::{Invariant, Violation};
-use bailiwick_tests::sim::{Run, Sights, Simulator, sweep};
+use bailiwick_tests::sim::{Coverage, Run, Simulator, sweep};
 use parking_lot::Mutex;
 
 /// What is set in the environment, if it is.
@@ -68,10 +68,10 @@ fn invariants_hold() {
         return run.violation.as_ref().map_or((), |violation| fail(&run, violation));
     }
     let seeds = setting("SIM_SEEDS").unwrap_or(20_000);
-    let (sights, steps) = (Mutex::new(Sights::default()), Mutex::new(0));
+    let (coverage, steps) = (Mutex::new(Coverage::default()), Mutex::new(0));
     let violated = Mutex::new(Vec::new());
     sweep(0..seeds, None, |run| {
-        sights.lock().add_all(run.sights);
+        coverage.lock().add_all(run.coverage);
         *steps.lock() += run.steps;
         let holds = run.violation.is_none();
         violated.lock().extend((!holds).then_some(run));
@@ -84,7 +84,7 @@ fn invariants_hold() {
         fail(run, violation);
     }
     println!("{seeds} seeds, {} steps", steps.into_inner());
-    let missing = sights.into_inner().missing();
+    let missing = coverage.into_inner().missing();
     assert!(seeds < 20_000 || missing.is_empty(), "never seen: {missing:?}");
 }
 

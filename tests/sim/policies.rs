@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bailiwick::Sabotage;
 use bailiwick_tests::invariant::{Invariant, Violation};
-use bailiwick_tests::sim::{PolicySight, PolicySights, Simulator, sweep_policies};
+use bailiwick_tests::sim::{PolicyCase, PolicyCoverage, Simulator, sweep_policies};
 use parking_lot::Mutex;
 
 use crate::setting;
@@ -18,32 +18,32 @@ use crate::setting;
 /// A run takes as long as several of those of counters.
 const SHARE: u64 = 20;
 
-const ALL: [PolicySight; 25] = [
-    PolicySight::Caused,
-    PolicySight::Rejected,
-    PolicySight::Nothing,
-    PolicySight::GaveUp,
-    PolicySight::Skipped,
-    PolicySight::SkippedAsAWhole,
-    PolicySight::DroppedByOperator,
-    PolicySight::FoundDone,
-    PolicySight::Overtaken,
-    PolicySight::Parked,
-    PolicySight::RetriedAfterRestart,
-    PolicySight::ReadOn,
-    PolicySight::FromAMark,
-    PolicySight::ShutDown,
-    PolicySight::Dropped,
-    PolicySight::ExecutorLost,
-    PolicySight::NotStarted,
-    PolicySight::ParkedBeside,
-    PolicySight::Performed,
-    PolicySight::EffectGaveUp,
-    PolicySight::EffectParked,
-    PolicySight::EffectSkipped,
-    PolicySight::EffectDropped,
-    PolicySight::CalledAgain,
-    PolicySight::CallCut,
+const ALL: [PolicyCase; 25] = [
+    PolicyCase::Caused,
+    PolicyCase::Rejected,
+    PolicyCase::Nothing,
+    PolicyCase::GaveUp,
+    PolicyCase::Skipped,
+    PolicyCase::SkippedAsAWhole,
+    PolicyCase::DroppedByOperator,
+    PolicyCase::FoundDone,
+    PolicyCase::Overtaken,
+    PolicyCase::Parked,
+    PolicyCase::RetriedAfterRestart,
+    PolicyCase::ReadOn,
+    PolicyCase::FromAMark,
+    PolicyCase::ShutDown,
+    PolicyCase::Dropped,
+    PolicyCase::ExecutorLost,
+    PolicyCase::NotStarted,
+    PolicyCase::ParkedBeside,
+    PolicyCase::Performed,
+    PolicyCase::EffectGaveUp,
+    PolicyCase::EffectParked,
+    PolicyCase::EffectSkipped,
+    PolicyCase::EffectDropped,
+    PolicyCase::CalledAgain,
+    PolicyCase::CallCut,
 ];
 
 fn fail(seed: u64, violation: &Violation) -> ! {
@@ -72,11 +72,11 @@ fn invariants_hold() {
         return run.violation.as_ref().map_or((), |violation| fail(seed, violation));
     }
     let seeds = setting("SIM_SEEDS").unwrap_or(20_000) / SHARE;
-    let sights = Mutex::new(BTreeMap::<PolicySight, u64>::new());
+    let coverage = Mutex::new(BTreeMap::<PolicyCase, u64>::new());
     let violated = Mutex::new(Vec::new());
     sweep_policies(0..seeds, None, |run| {
-        let seen: PolicySights = run.sights;
-        seen.into_iter().for_each(|sight| *sights.lock().entry(sight).or_default() += 1);
+        let seen: PolicyCoverage = run.coverage;
+        seen.into_iter().for_each(|case| *coverage.lock().entry(case).or_default() += 1);
         let holds = run.violation.is_none();
         violated.lock().extend(run.violation.map(|violation| (run.seed, violation)));
         holds
@@ -84,9 +84,9 @@ fn invariants_hold() {
     if let Some((seed, violation)) = violated.into_inner().iter().min_by_key(|(seed, _)| *seed) {
         fail(*seed, violation);
     }
-    let sights = sights.into_inner();
-    println!("{seeds} seeds: {sights:?}");
-    let missing: Vec<_> = ALL.iter().filter(|sight| !sights.contains_key(sight)).collect();
+    let coverage = coverage.into_inner();
+    println!("{seeds} seeds: {coverage:?}");
+    let missing: Vec<_> = ALL.iter().filter(|case| !coverage.contains_key(case)).collect();
     assert!(seeds < 1_000 || missing.is_empty(), "never seen: {missing:?}");
 }
 

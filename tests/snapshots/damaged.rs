@@ -7,11 +7,11 @@ use bailiwick::{
     ErrorReport, ManualClock, MemoryJournal, MemorySnapshots, Runtime, SnapshotCounts,
     SnapshotStore, StartError,
 };
-use bailiwick_tests::altered::Altered;
+use bailiwick_tests::journals::altered::Altered;
 use bailiwick_tests::stage::settle;
 
+use crate::fixture::{BEGIN, Fill, Tank, Yard, builder};
 use crate::saving::{Fault, Faulty};
-use crate::tank::{BEGIN, Fill, Tank, Yard, builder};
 
 /// Each byte in turn: what is left is never misread.
 #[tokio::test]

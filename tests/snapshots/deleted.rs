@@ -14,7 +14,7 @@ use bailiwick::{Builder, RedbSnapshots, Runtime, TephraJournal};
 use bailiwick_tests::faults::killing::in_one_thread;
 use bailiwick_tests::sim::random::Random;
 
-use crate::tank::{Fill, Tank, TankId};
+use crate::fixture::{Fill, Tank, TankId};
 
 /// Where a process that is killed is told its folder, and its number.
 const FOLDER: &str = "BAILIWICK_TANKS";

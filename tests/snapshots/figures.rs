@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use bailiwick::journal::{EncodedEvent, Journal};
 use bailiwick::{RedbSnapshots, Runtime, Tag, TephraJournal, Timestamp};
 
-use bailiwick_tests::place::encoded;
+use bailiwick_tests::journals::place::encoded;
 
-use crate::tank::{Tank, TankEvent, TankId};
+use crate::fixture::{Tank, TankEvent, TankId};
 
 const LONG: u64 = 100_000;
 const SHORT: u64 = 10;

@@ -3,7 +3,7 @@
 use bailiwick::{AskError, Sabotage, Timestamp};
 use bailiwick_tests::stage::settle;
 
-use crate::tank::{BEGIN, Draw, Fill, LONG, LeaveOpen, Tank, TooFew, Yard};
+use crate::fixture::{BEGIN, Draw, Fill, LONG, LeaveOpen, Tank, TooFew, Yard};
 
 #[tokio::test]
 async fn only_what_came_behind_it_is_read() {

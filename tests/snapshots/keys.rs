@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bailiwick_tests::stage::settle;
 
-use crate::tank::{Draw, Fill, Yard};
+use crate::fixture::{Draw, Fill, Yard};
 
 #[tokio::test]
 async fn a_key_is_answered_as_before() {

@@ -4,9 +4,9 @@ mod damaged;
 mod deleted;
 mod figures;
 
+mod fixture;
 mod going_on;
 mod keys;
 mod saving;
-mod tank;
 mod versions;
 mod views;

@@ -8,7 +8,7 @@ use bailiwick_tests::stage::settle;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use crate::tank::{Fill, Yard};
+use crate::fixture::{Fill, Yard};
 
 /// What is wrong with a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +107,7 @@ async fn what_the_queue_has_no_room_for_is_dropped_and_counted() {
             .await;
     *store.fault.lock() = Fault::HangsWriting;
     for nth in 0..6 {
-        let tank = yard.tanks.get(format!("t{nth}").parse::<crate::tank::TankId>().unwrap());
+        let tank = yard.tanks.get(format!("t{nth}").parse::<crate::fixture::TankId>().unwrap());
         for _ in 0..10 {
             tank.ask(Fill(1)).await.unwrap();
         }

@@ -10,7 +10,7 @@ use bailiwick::{
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 
-use crate::tank::{BEGIN, Tank, TankEvent};
+use crate::fixture::{BEGIN, Tank, TankEvent};
 
 id!(pub JarId: "jar");
 

@@ -6,11 +6,11 @@ use bailiwick::{
     AskError, Builder, Context, Decision, Event, ManualClock, MemoryJournal, MemorySnapshots,
     Position, Runtime, Snapshots, Timestamp, View, id, require,
 };
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
 
-use crate::tank::{BEGIN, Yard};
+use crate::fixture::{BEGIN, Yard};
 
 id!(pub BoardId: "board", pub PinId: "pin");
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use bailiwick::{MemoryJournal, Runtime};
 use bailiwick_examples::registration::{Course, Student, Subscribe};
-use bailiwick_tests::counter::{Count, Counter};
+use bailiwick_tests::fixtures::counter::{Count, Counter};
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::{MakeWriter, fmt};
 

@@ -9,7 +9,7 @@ use bailiwick::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::log::{LogId, head};
+use crate::fixture::{LogId, head};
 
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Fuse {

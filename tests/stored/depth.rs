@@ -5,7 +5,7 @@ use bailiwick::{Cause, Event, RoundTrip, Unstorable};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::log::emit_and_tell;
+use crate::fixture::emit_and_tell;
 
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Received {

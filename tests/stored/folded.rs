@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bailiwick::{Cause, Event, MemoryJournal, Position};
 use serde::{Deserialize, Serialize};
 
-use crate::log::{Emit, Log, emit, emit_and_tell, head, start};
+use crate::fixture::{Emit, Log, emit, emit_and_tell, head, start};
 
 /// Nobody can say whether two of them are equal.
 #[derive(Event, Clone, Debug, Serialize, Deserialize)]

@@ -4,8 +4,8 @@
 mod deadlines;
 mod decisions;
 mod depth;
+mod fixture;
 mod folded;
-mod log;
 mod refused;
 mod replies;
 mod vouched;

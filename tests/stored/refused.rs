@@ -10,7 +10,7 @@ use std::fmt::Debug;
 use bailiwick::{Cause, ErrorReport, Event, Unstorable};
 use serde::{Deserialize, Serialize};
 
-use crate::log::emit_and_tell;
+use crate::fixture::emit_and_tell;
 
 /// The event is refused, under its name and for this reason.
 async fn refused<E: Event + Debug + Clone + PartialEq + Sync>(

@@ -11,7 +11,7 @@ use bailiwick::{
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::log::{LogId, head};
+use crate::fixture::{LogId, head};
 
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Asked {

@@ -18,10 +18,10 @@ use bailiwick_examples::classics::invoice_number::InvoiceCreated;
 use bailiwick_examples::classics::product_price::{PriceEvent, ProductsOrdered};
 use bailiwick_examples::registration::{CourseEvent, StudentEvent};
 use bailiwick_examples::streaming::SessionEvent;
-use bailiwick_tests::counter::CounterEvent;
+use bailiwick_tests::fixtures::counter::CounterEvent;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::log::{Emit, Log, emit_and_tell, start};
+use crate::fixture::{Emit, Log, emit_and_tell, start};
 
 id!(pub RoomId: "room");
 

@@ -5,7 +5,7 @@ use std::fmt;
 /// A promise that the simulation and the crash load check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Invariant {
-    /// What a caller is told (a reply, a rejection, a sight) rests on what is in the journal.
+    /// What a caller is told (a reply, a rejection, what a read saw) rests on what is in the journal.
     Durable,
     /// What was told to have had no effect never has one.
     NoEffect,

@@ -1,4 +1,4 @@
-//! A runtime of counters on a journal and a clock that the test holds in its hand.
+//! A runtime of counters on a journal and a clock that the test controls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use bailiwick::{
     Aggregates, Builder, Event, ManualClock, MemoryJournal, Position, Runtime, Tag, Timestamp,
 };
 
-use crate::counter::{Counter, CounterEvent};
-use crate::faulty::FaultyJournal;
+use crate::fixtures::counter::{Counter, CounterEvent};
+use crate::journals::faulty::FaultyJournal;
 
-/// A runtime of counters, and all that it takes from its surroundings.
+/// A runtime of counters, and all that it was given.
 pub struct Stage {
     /// The runtime.
     pub runtime: Runtime,

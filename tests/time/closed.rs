@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bailiwick::{Builder, Timestamp};
-use bailiwick_tests::counter::{Bell, Count, Counter, SetAlarm};
-use bailiwick_tests::faulty::Fault;
+use bailiwick_tests::fixtures::counter::{Bell, Count, Counter, SetAlarm};
+use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::{BEGIN, Stage, settle};
 
 async fn pass(stage: &Stage, seconds: u64) {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata, Query, Read};
 use bailiwick::{Context, Decision, Event, MemoryJournal, Runtime, StartError, Tag, Timestamp};
-use bailiwick_tests::counter::{Bell, Count, Counter, CounterEvent, CounterId, SetAlarm};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::fixtures::counter::{Bell, Count, Counter, CounterEvent, CounterId, SetAlarm};
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::{Stage, settle};
 
-use crate::two_hands::{BEGIN, TwoHands, on, stage};
+use crate::split_clock::{BEGIN, SplitClock, on, stage};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -55,7 +55,7 @@ async fn write_foreign(stage: &Stage, recorded_at: Timestamp) {
 
 #[tokio::test]
 async fn a_reading_far_ahead_is_not_believed() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let stage = stage(&clock).await;
     alarm_in(&stage, "a", 60 * SECOND).await;
     clock.pass(SECOND).await;
@@ -79,7 +79,7 @@ async fn a_reading_far_ahead_is_not_believed() {
 /// A machine that was suspended: its monotonic clock stood still meanwhile.
 #[tokio::test]
 async fn a_leap_that_the_clock_keeps_to_is_believed() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let stage = stage(&clock).await;
     alarm_in(&stage, "a", HOUR / 2).await;
     alarm_in(&stage, "b", 2 * HOUR).await;
@@ -96,7 +96,7 @@ async fn a_leap_that_the_clock_keeps_to_is_believed() {
 /// Nobody sleeps until a deadline, so nobody but the commands looks at the clock.
 #[tokio::test]
 async fn a_leap_is_believed_without_any_deadline_too() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let stage = stage(&clock).await;
     stage.counters.get("a").ask(Count::FREELY).await.unwrap();
     clock.pass(SECOND).await;
@@ -110,7 +110,7 @@ async fn a_leap_is_believed_without_any_deadline_too() {
 /// Each reading is another one, each far ahead.
 #[tokio::test]
 async fn a_clock_that_keeps_to_nothing_is_never_believed() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let stage = stage(&clock).await;
     alarm_in(&stage, "a", HOUR).await;
     for _ in 0..60 {
@@ -124,7 +124,7 @@ async fn a_clock_that_keeps_to_nothing_is_never_believed() {
 /// Many small steps, each of which would be followed by itself.
 #[tokio::test]
 async fn a_clock_that_runs_too_fast_is_held_back() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let stage = stage(&clock).await;
     for _ in 0..600 {
         clock.set_on(SECOND / 2);
@@ -137,7 +137,7 @@ async fn a_clock_that_runs_too_fast_is_held_back() {
 
 #[tokio::test]
 async fn a_clock_set_on_by_a_little_is_followed_at_once() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let stage = stage(&clock).await;
     alarm_in(&stage, "a", 10 * SECOND).await;
     clock.pass(SECOND).await;
@@ -148,7 +148,7 @@ async fn a_clock_set_on_by_a_little_is_followed_at_once() {
 
 #[tokio::test]
 async fn while_the_clock_is_set_back_time_goes_on_at_its_pace() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let stage = stage(&clock).await;
     alarm_in(&stage, "a", 10 * SECOND).await;
     clock.set_back(HOUR);
@@ -164,7 +164,7 @@ async fn while_the_clock_is_set_back_time_goes_on_at_its_pace() {
 
 #[tokio::test]
 async fn while_the_clock_is_set_back_who_rests_leaves_memory() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let stage = stage(&clock).await;
     clock.pass(10 * SECOND).await;
     stage.counters.get("a").ask(Count::FREELY).await.unwrap();
@@ -175,7 +175,7 @@ async fn while_the_clock_is_set_back_who_rests_leaves_memory() {
 
 #[tokio::test]
 async fn while_the_clock_is_set_back_what_is_stuck_is_tried_again() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let stage = stage(&clock).await;
     let silent = SetAlarm { at: Some((BEGIN + 1_000).into()), bell: Bell::Silent };
     stage.counters.get("a").ask(silent).await.unwrap();
@@ -189,7 +189,7 @@ async fn while_the_clock_is_set_back_what_is_stuck_is_tried_again() {
 /// Met by whoever reads it: a load here, the views of a decision in `decided_on_the_future`.
 #[tokio::test]
 async fn what_somebody_recorded_in_the_future_moves_nothing() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let stage = stage(&clock).await;
     alarm_in(&stage, "a", HOUR).await;
     write_foreign(&stage, Timestamp::from_millis(BEGIN) + YEAR).await;
@@ -200,7 +200,7 @@ async fn what_somebody_recorded_in_the_future_moves_nothing() {
 
 #[tokio::test]
 async fn what_somebody_recorded_a_little_ahead_is_in_order() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let stage = stage(&clock).await;
     write_foreign(&stage, Timestamp::from_millis(BEGIN + 30_000)).await;
     assert_eq!(stage.counters.get("foreign").ask(Count::FREELY).await.unwrap(), 2);
@@ -217,7 +217,7 @@ async fn what_somebody_recorded_a_little_ahead_is_in_order() {
 
 #[tokio::test]
 async fn a_journal_with_one_bad_time_can_be_gone_on_with() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let stage = stage(&clock).await;
     clock.pass(SECOND).await;
     stage.counters.get("a").ask(Count::FREELY).await.unwrap();
@@ -238,7 +238,7 @@ async fn a_journal_with_one_bad_time_can_be_gone_on_with() {
 
 #[tokio::test]
 async fn a_journal_a_little_ahead_is_gone_on_with_at_its_time() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let stage = stage(&clock).await;
     clock.pass(50 * SECOND).await;
     stage.counters.get("a").ask(Count::FREELY).await.unwrap();
@@ -255,7 +255,7 @@ async fn a_journal_a_little_ahead_is_gone_on_with_at_its_time() {
 /// A decision meets it in its views.
 #[tokio::test]
 async fn what_a_decision_reads_from_the_future_moves_nothing_either() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let journal = FaultyJournal::new(MemoryJournal::new());
     let stage = on(journal, &clock, bailiwick::Builder::decision::<LookAt>).await;
     alarm_in(&stage, "a", HOUR).await;
@@ -267,7 +267,7 @@ async fn what_a_decision_reads_from_the_future_moves_nothing_either() {
 
 #[tokio::test]
 async fn health_says_what_the_clock_does() {
-    let clock = TwoHands::new();
+    let clock = SplitClock::new();
     let stage = stage(&clock).await;
     let says = || stage.runtime.health().to_string();
     assert_eq!((says().as_str(), stage.runtime.health().is_well()), ("well", true));

@@ -5,5 +5,5 @@ mod leaps;
 mod missed;
 mod panics;
 mod settings;
-mod two_hands;
+mod split_clock;
 mod unloadable;

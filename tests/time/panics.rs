@@ -8,8 +8,8 @@ use bailiwick::{
     Aggregate, BoxFuture, Builder, Clock, Context, Decide, Event, ManualClock, MemoryJournal,
     Runtime, Timestamp, View, id,
 };
-use bailiwick_tests::counter::{Bell, Count, Counter, SetAlarm};
-use bailiwick_tests::faulty::FaultyJournal;
+use bailiwick_tests::fixtures::counter::{Bell, Count, Counter, SetAlarm};
+use bailiwick_tests::journals::faulty::FaultyJournal;
 use bailiwick_tests::stage::{BEGIN, Stage, settle};
 use serde::{Deserialize, Serialize};
 

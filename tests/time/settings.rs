@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bailiwick::{BoxFuture, MemoryJournal, Runtime, Spawn, StartError, TaskHealth};
-use bailiwick_tests::counter::{Bell, Counter, CounterEvent, SetAlarm};
+use bailiwick_tests::fixtures::counter::{Bell, Counter, CounterEvent, SetAlarm};
 use bailiwick_tests::stage::{BEGIN, Stage, settle};
 use tokio::runtime::{Builder as Executor, Handle};
 

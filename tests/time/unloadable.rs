@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bailiwick::Timestamp;
-use bailiwick_tests::counter::{Bell, Count, SetAlarm};
+use bailiwick_tests::fixtures::counter::{Bell, Count, SetAlarm};
 use bailiwick_tests::stage::{BEGIN, Stage, settle, write_raw};
 
 async fn pass(stage: &Stage, seconds: u64) {

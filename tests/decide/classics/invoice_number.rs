@@ -5,10 +5,10 @@ use std::convert::Infallible;
 
 use bailiwick_examples::classics::invoice_number::{CreateInvoice, InvoiceCreated, InvoiceNumber};
 use bailiwick_examples::classics::place_order::OrderPlaced;
-use bailiwick_tests::place::encoded;
+use bailiwick_tests::journals::place::encoded;
 
-use super::arena::{Arena, Setting, ruled};
 use super::races;
+use super::setup::{Setting, Setup, ruled};
 
 races!(invoices_have_numbers_without_a_gap);
 
@@ -16,10 +16,10 @@ const INVOICES: usize = 640;
 const UNRELATED: u64 = 100_000;
 
 async fn invoices_have_numbers_without_a_gap(setting: Setting) {
-    let arena = Arena::open(setting).await;
-    unrelated(&arena, 0..UNRELATED / 2).await;
+    let setup = Setup::open(setting).await;
+    unrelated(&setup, 0..UNRELATED / 2).await;
     let each = INVOICES / setting.callers;
-    let writing = arena.race(|writer, runtime| {
+    let writing = setup.race(|writer, runtime| {
         let decisions = runtime.decisions();
         async move {
             let mut numbers = Vec::new();
@@ -31,28 +31,28 @@ async fn invoices_have_numbers_without_a_gap(setting: Setting) {
             Ok::<_, Infallible>(numbers)
         }
     });
-    let (outcome, ()) = tokio::join!(writing, unrelated(&arena, UNRELATED / 2..UNRELATED));
+    let (outcome, ()) = tokio::join!(writing, unrelated(&setup, UNRELATED / 2..UNRELATED));
     let mut numbers = outcome.won.concat();
     numbers.sort_unstable();
     let expected: Vec<u64> = (1..=INVOICES as u64).collect();
     assert_eq!(numbers, expected);
-    let recorded = arena.events::<InvoiceCreated>().await;
+    let recorded = setup.events::<InvoiceCreated>().await;
     let recorded: Vec<u64> = recorded.iter().map(|invoice| invoice.number.0).collect();
     assert_eq!(recorded, expected, "in the order of the journal");
-    assert_cheap_after_a_restart(arena).await;
+    assert_cheap_after_a_restart(setup).await;
 }
 
 /// Who knows nothing yet does not read a hundred thousand events to find the last number.
-async fn assert_cheap_after_a_restart(arena: Arena) {
-    let arena = arena.restart().await;
-    let before = arena.journal.reads();
+async fn assert_cheap_after_a_restart(setup: Setup) {
+    let setup = setup.restart().await;
+    let before = setup.journal.reads();
     let data = "the first of another day".to_owned();
-    let number = arena.runtime().decide(CreateInvoice { data }).await.unwrap();
+    let number = setup.runtime().decide(CreateInvoice { data }).await.unwrap();
     assert_eq!(number, InvoiceNumber(INVOICES as u64 + 1));
-    assert!(arena.journal.reads() - before <= 1, "pages are read");
+    assert!(setup.journal.reads() - before <= 1, "pages are read");
 }
 
-async fn unrelated(arena: &Arena, numbers: std::ops::Range<u64>) {
+async fn unrelated(setup: &Setup, numbers: std::ops::Range<u64>) {
     const AT_ONCE: usize = 1_000;
     let numbers: Vec<u64> = numbers.collect();
     for some in numbers.chunks(AT_ONCE) {
@@ -60,6 +60,6 @@ async fn unrelated(arena: &Arena, numbers: std::ops::Range<u64>) {
             let (order, token) = (n.to_string().parse().unwrap(), n.to_string().parse().unwrap());
             encoded(&OrderPlaced { order, token }, 0.into())
         });
-        arena.append(placed.collect()).await;
+        setup.append(placed.collect()).await;
     }
 }

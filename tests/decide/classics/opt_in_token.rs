@@ -7,8 +7,8 @@ use bailiwick_examples::classics::opt_in_token::{
     ConfirmRefused, ConfirmSignUp, SignUpEvent, VALIDITY,
 };
 
-use super::arena::{Arena, Setting, ruled};
 use super::races;
+use super::setup::{Setting, Setup, ruled};
 
 races!(a_token_is_used_once_within_the_hour, a_token_is_of_no_use_after_the_hour);
 
@@ -19,26 +19,26 @@ fn confirm(
     ruled(runtime.decide(ConfirmSignUp { email: "john".into(), token: "111111".into() }))
 }
 
-async fn initiated(setting: Setting) -> Arena {
-    let arena = Arena::open(setting).await;
+async fn initiated(setting: Setting) -> Setup {
+    let setup = Setup::open(setting).await;
     let (email, token) = ("john".into(), "111111".into());
     let name = "John Doe".to_owned();
-    arena.happened([SignUpEvent::SignUpInitiated { email, token, name }]).await;
-    arena
+    setup.happened([SignUpEvent::SignUpInitiated { email, token, name }]).await;
+    setup
 }
 
 async fn a_token_is_used_once_within_the_hour(setting: Setting) {
-    let arena = initiated(setting).await;
-    arena.clock.advance(VALIDITY);
-    arena.race(confirm).await.won_by(1, &ConfirmRefused::Used);
-    assert_eq!(arena.events::<SignUpEvent>().await.len(), 2);
+    let setup = initiated(setting).await;
+    setup.clock.advance(VALIDITY);
+    setup.race(confirm).await.won_by(1, &ConfirmRefused::Used);
+    assert_eq!(setup.events::<SignUpEvent>().await.len(), 2);
     // That it was used is said first.
-    arena.clock.advance(Duration::from_millis(1));
-    arena.at_once(confirm).await.won_by(0, &ConfirmRefused::Used);
+    setup.clock.advance(Duration::from_millis(1));
+    setup.at_once(confirm).await.won_by(0, &ConfirmRefused::Used);
 }
 
 async fn a_token_is_of_no_use_after_the_hour(setting: Setting) {
-    let arena = initiated(setting).await;
-    arena.clock.advance(VALIDITY + Duration::from_millis(1));
-    arena.at_once(confirm).await.won_by(0, &ConfirmRefused::Expired);
+    let setup = initiated(setting).await;
+    setup.clock.advance(VALIDITY + Duration::from_millis(1));
+    setup.at_once(confirm).await.won_by(0, &ConfirmRefused::Expired);
 }

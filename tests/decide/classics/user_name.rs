@@ -6,8 +6,8 @@ use bailiwick_examples::classics::user_name::{
     ChangeUserName, CloseAccount, NameRefused, RETENTION, RegisterAccount, UserName, UserNameEvent,
 };
 
-use super::arena::{Arena, Call, Setting, ruled};
 use super::races;
+use super::setup::{Call, Setting, Setup, ruled};
 
 races!(
     a_name_goes_to_one,
@@ -29,25 +29,25 @@ fn claimed() -> NameRefused {
 }
 
 async fn a_name_goes_to_one(setting: Setting) {
-    let arena = Arena::open(setting).await;
-    let outcome = arena.race(|_, runtime| ruled(runtime.decide(register("u")))).await;
+    let setup = Setup::open(setting).await;
+    let outcome = setup.race(|_, runtime| ruled(runtime.decide(register("u")))).await;
     outcome.won_by(1, &claimed());
     let registered = UserNameEvent::AccountRegistered { name: "u".into() };
-    assert_eq!(arena.events::<UserNameEvent>().await, [registered]);
+    assert_eq!(setup.events::<UserNameEvent>().await, [registered]);
 }
 
 async fn names_do_not_disturb_each_other(setting: Setting) {
-    let arena = Arena::open(setting).await;
+    let setup = Setup::open(setting).await;
     let call = |n, runtime: &bailiwick::Runtime| ruled(runtime.decide(register(format!("u{n}"))));
-    arena.at_once(call).await.won_by_all();
-    assert_eq!(arena.events::<UserNameEvent>().await.len(), setting.callers);
+    setup.at_once(call).await.won_by_all();
+    assert_eq!(setup.events::<UserNameEvent>().await.len(), setting.callers);
 }
 
 async fn a_name_is_registered_or_changed_to(setting: Setting) {
-    let arena = Arena::open(setting).await;
+    let setup = Setup::open(setting).await;
     let registered = |n| UserNameEvent::AccountRegistered { name: named(format!("u{n}")) };
-    arena.happened((0..setting.callers).map(registered)).await;
-    let outcome = arena
+    setup.happened((0..setting.callers).map(registered)).await;
+    let outcome = setup
         .race(|n, runtime| -> Call<(), NameRefused> {
             if (n / setting.runtimes).is_multiple_of(2) {
                 return Box::pin(ruled(runtime.decide(register("u"))));
@@ -57,17 +57,17 @@ async fn a_name_is_registered_or_changed_to(setting: Setting) {
         })
         .await;
     outcome.won_by(1, &claimed());
-    assert_eq!(arena.events::<UserNameEvent>().await.len(), setting.callers + 1);
+    assert_eq!(setup.events::<UserNameEvent>().await.len(), setting.callers + 1);
 }
 
 async fn a_name_that_was_given_back_goes_to_one_after_three_days(setting: Setting) {
-    let arena = Arena::open(setting).await;
-    arena.runtime().decide(register("u")).await.unwrap();
-    arena.runtime().decide(CloseAccount(named("u"))).await.unwrap();
-    arena.clock.advance(RETENTION);
-    let early = arena.at_once(|_, runtime| ruled(runtime.decide(register("u")))).await;
+    let setup = Setup::open(setting).await;
+    setup.runtime().decide(register("u")).await.unwrap();
+    setup.runtime().decide(CloseAccount(named("u"))).await.unwrap();
+    setup.clock.advance(RETENTION);
+    let early = setup.at_once(|_, runtime| ruled(runtime.decide(register("u")))).await;
     early.won_by(0, &claimed());
-    arena.clock.advance(Duration::from_millis(1));
-    let outcome = arena.race(|_, runtime| ruled(runtime.decide(register("u")))).await;
+    setup.clock.advance(Duration::from_millis(1));
+    let outcome = setup.race(|_, runtime| ruled(runtime.decide(register("u")))).await;
     outcome.won_by(1, &claimed());
 }

@@ -1,5 +1,5 @@
 //! Processes that are killed, one after the other, on one journal. When a process is killed is counted
-//! in what it told.
+//! in the lines that it reported.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read};
@@ -13,15 +13,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 
-use super::audit::{Book, audit};
+use super::audit::{Model, audit};
 use super::bug::Bug;
-use super::life::Life;
-use super::survivors;
-use super::told::Told;
+use super::journal_copy;
+use super::process::ProcessArgs;
+use super::reports::Report;
 use crate::invariant::{Checked, Invariant};
 use crate::sim::random::Random;
 
-/// How many lines a process lives at most.
+/// After how many lines a process is killed at most.
 const MOST_LINES: usize = 60;
 /// How long it goes on then before it is killed, at most.
 const MOST_MICROS: u64 = 1_500;
@@ -35,26 +35,26 @@ pub struct Chain {
     clients: u64,
     bug: Option<Bug>,
     next: u64,
-    told: Vec<Told>,
+    told: Vec<Report>,
     /// How many effects are in the journal that nobody was told of.
     untold: usize,
-    sights: Sights,
+    coverage: Coverage,
 }
 
-/// What was met, in lives: without it, little would be proved.
+/// In how many runs each of these was met: without it, little would be proved.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Sights {
+pub struct Coverage {
     /// Killed before the runtime ran.
     pub not_opened: u64,
     /// Something was in the journal that nobody had been told of.
     pub untold: u64,
-    /// Leases were left, to be expired by a later life.
+    /// Leases were left, to be expired by a later run.
     pub leases_left: u64,
 }
 
-impl Sights {
+impl Coverage {
     /// With these.
-    pub fn add(&mut self, other: Sights) {
+    pub fn add(&mut self, other: Coverage) {
         self.not_opened += other.not_opened;
         self.untold += other.untold;
         self.leases_left += other.leases_left;
@@ -67,33 +67,33 @@ impl Sights {
 }
 
 impl Chain {
-    /// Of the program that [lives](super::live).
+    /// Of the program that [runs](super::run_process) each of them.
     /// Each has so many clients.
     pub fn new(program: impl AsRef<Path>, seed: u64, clients: u64, bug: Option<Bug>) -> Chain {
         let folder = tempfile::tempdir().expect("a folder");
         let random = Random::of(seed);
         let program = program.as_ref().to_owned();
-        let (told, sights) = (Vec::new(), Sights::default());
-        Chain { program, folder, random, clients, bug, next: 0, told, untold: 0, sights }
+        let (told, coverage) = (Vec::new(), Coverage::default());
+        Chain { program, folder, random, clients, bug, next: 0, told, untold: 0, coverage }
     }
 
     /// What was met so far.
-    pub fn sights(&self) -> Sights {
-        self.sights
+    pub fn coverage(&self) -> Coverage {
+        self.coverage
     }
 
-    /// A life that ends by SIGKILL, and the audit of what it left behind.
+    /// A run that ends by SIGKILL, and the audit of what it left behind.
     ///
     /// # Errors
     /// With the first violation.
     pub fn cycle(&mut self) -> Checked {
-        let process = Process::start(Command::new(&self.program), &self.life(u64::MAX));
+        let process = Process::start(Command::new(&self.program), &self.args(u64::MAX));
         let mut told = kill_sometime(process, &mut self.random, MOST_LINES)?;
-        let opened = told.contains(&Told::Opened);
+        let opened = told.contains(&Report::Opened);
         self.told.append(&mut told);
         let book = self.audit()?;
         let untold = book.effects().saturating_sub(effects_told(&self.told));
-        self.sights.add(Sights {
+        self.coverage.add(Coverage {
             not_opened: u64::from(!opened),
             untold: u64::from(untold > self.untold),
             leases_left: u64::from(book.expiries().is_some()),
@@ -102,14 +102,14 @@ impl Chain {
         Ok(())
     }
 
-    /// The last life: it does nothing but wait until no lease is left.
+    /// The last run: it does nothing but wait until no lease is left.
     ///
     /// # Errors
     /// With the first violation.
     pub fn finish(&mut self) -> Checked {
-        let life = Life { outlives_leases: true, ..self.life(0) };
+        let args = ProcessArgs { outlives_leases: true, ..self.args(0) };
         let Ended { rest, status, complaints } =
-            Process::start(Command::new(&self.program), &life).end();
+            Process::start(Command::new(&self.program), &args).end();
         self.told.extend(rest);
         if !status.success() {
             let what = format!("it ended by {status}: {complaints}");
@@ -118,10 +118,10 @@ impl Chain {
         self.audit().map(drop)
     }
 
-    fn life(&mut self, orders: u64) -> Life {
+    fn args(&mut self, orders: u64) -> ProcessArgs {
         let number = self.next;
         self.next += 1;
-        Life {
+        ProcessArgs {
             folder: self.folder.path().join("journal"),
             number,
             first: 0,
@@ -133,24 +133,24 @@ impl Chain {
         }
     }
 
-    fn audit(&self) -> Checked<Book> {
+    fn audit(&self) -> Checked<Model> {
         in_one_thread(async {
-            let events = survivors::of(&self.folder.path().join("journal")).await?;
+            let events = journal_copy::of(&self.folder.path().join("journal")).await?;
             audit(&events, &self.told, self.bug).await
         })
     }
 }
 
-/// How many effects were told that the book [counts](Book::effects), each once.
-fn effects_told(told: &[Told]) -> usize {
-    let effect = |told: &Told| match told {
-        Told::Done { id, reply, .. } if reply.is_effect() => Some(*id),
+/// How many effects were told that the model [counts](Model::effects), each once.
+fn effects_told(told: &[Report]) -> usize {
+    let effect = |told: &Report| match told {
+        Report::Done { id, reply, .. } if reply.is_effect() => Some(*id),
         _ => None,
     };
     told.iter().filter_map(effect).collect::<HashSet<_>>().len()
 }
 
-/// Kills a process after it has told so many lines at most. What it told.
+/// Kills a process after it has reported so many lines at most. What it reported.
 ///
 /// # Errors
 /// If it ends by itself.
@@ -179,15 +179,15 @@ pub fn in_one_thread<T>(audit: impl Future<Output = T>) -> T {
     executor.expect("an executor").block_on(audit)
 }
 
-/// A process that lives, and tells this.
-pub struct Process<T = Told> {
+/// A process that runs, and reports this.
+pub struct Process<T = Report> {
     child: Child,
     out: BufReader<ChildStdout>,
     tells: PhantomData<T>,
 }
 
 /// How a process ended.
-pub struct Ended<T = Told> {
+pub struct Ended<T = Report> {
     /// What it told and nobody has read yet: it was told all the same.
     pub rest: Vec<T>,
     /// How.
@@ -198,8 +198,8 @@ pub struct Ended<T = Told> {
 
 impl<T: DeserializeOwned> Process<T> {
     /// Starts one; what it is to do becomes the last argument of `command`.
-    pub fn start(mut command: Command, life: &impl Serialize) -> Process<T> {
-        command.arg(serde_json::to_string(life).expect("a life can be written"));
+    pub fn start(mut command: Command, args: &impl Serialize) -> Process<T> {
+        command.arg(serde_json::to_string(args).expect("they can be written"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("it can be started");
         let out = BufReader::new(child.stdout.take().expect("a pipe"));

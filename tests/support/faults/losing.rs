@@ -6,19 +6,19 @@ use std::time::Duration;
 use bailiwick::{ErrorReport, ManualClock, MemoryJournal, Runtime};
 use tokio::task::JoinHandle;
 
+use super::ask::Asker;
 use super::audit::audit;
 use super::bug::Bug;
+use super::journal_copy;
 use super::order::{Order, OrderId};
-use super::perform::Performer;
-use super::survivors;
-use super::told::Told;
-use crate::faulty::{Fault, FaultyJournal};
+use super::reports::Report;
 use crate::invariant::{Checked, Invariant};
+use crate::journals::faulty::{Fault, FaultyJournal};
 use crate::sim::random::Random;
 use crate::stage::settle;
 
 /// How often the machine crashes in a story.
-const LIVES: u64 = 4;
+const CRASHES: u64 = 4;
 
 /// How much happens between two crashes, at most.
 const STEPS: u64 = 60;
@@ -27,16 +27,16 @@ const STEPS: u64 = 60;
 ///
 /// # Errors
 /// With the first violation.
-pub async fn story(seed: u64, bug: Option<Bug>) -> Checked<Vec<Told>> {
+pub async fn story(seed: u64, bug: Option<Bug>) -> Checked<Vec<Report>> {
     let random = Random::of(seed);
     let journal = FaultyJournal::new(MemoryJournal::new());
     let mut machine = Machine { random, journal, clock: ManualClock::at(1_000), told: Vec::new() };
-    for life in 0..LIVES {
-        machine.live(life, bug).await?;
-        let events = survivors::read(&*machine.journal.inner()).await;
+    for run in 0..CRASHES {
+        machine.run(run, bug).await?;
+        let events = journal_copy::read(&*machine.journal.inner()).await;
         audit(&events, &machine.told, bug)
             .await
-            .map_err(|why| why.at(format_args!("life {life}")))?;
+            .map_err(|why| why.at(format_args!("run {run}")))?;
     }
     Ok(machine.told)
 }
@@ -45,30 +45,30 @@ struct Machine {
     random: Random,
     journal: FaultyJournal,
     clock: ManualClock,
-    told: Vec<Told>,
+    told: Vec<Report>,
 }
 
 impl Machine {
-    async fn live(&mut self, life: u64, bug: Option<Bug>) -> Checked {
+    async fn run(&mut self, run: u64, bug: Option<Bug>) -> Checked {
         let mut builder =
-            Runtime::builder(self.journal.clone()).clock(self.clock.clone()).entropy(life);
+            Runtime::builder(self.journal.clone()).clock(self.clock.clone()).entropy(run);
         if self.random.one_in(2) {
             self.journal.fail_stop(self.random.count(0, 2));
             builder = builder.reopen_journal();
         }
-        let performer = Performer::start(builder, bug).await;
-        let performer = performer
+        let asker = Asker::start(builder, bug).await;
+        let asker = asker
             .map_err(|error| Invariant::Readable.broken(ErrorReport::of(&error).to_string()))?;
         self.journal.shut();
         let mut asked: Vec<Asked> = Vec::new();
-        let mut next = OrderId { life, client: 0, nth: 0 };
+        let mut next = OrderId { run, client: 0, nth: 0 };
         for _ in 0..self.random.between(1, STEPS) {
             match self.random.between(0, 9) {
                 0..=3 => {
-                    asked.push(self.ask(&performer, next));
+                    asked.push(self.ask(&asker, next));
                     next.nth += 1;
                 }
-                4 => asked.extend(self.known().map(|known| self.ask(&performer, known))),
+                4 => asked.extend(self.known().map(|known| self.ask(&asker, known))),
                 5..=6 => self.journal.let_pass(self.random.count(1, 3)),
                 7 => self.clock.advance(Duration::from_millis(self.random.between(1, 60))),
                 8 => {
@@ -96,12 +96,12 @@ impl Machine {
         Ok(())
     }
 
-    fn ask(&self, performer: &Performer, id: OrderId) -> Asked {
-        let perform = performer.perform(Order::of(id));
+    fn ask(&self, asker: &Asker, id: OrderId) -> Asked {
+        let perform = asker.perform(Order::of(id));
         let answer = async move {
             perform.await.unwrap_or_else(|trouble| match trouble.not_run {
-                true => Told::NotRun { id },
-                false => Told::Unknown { id },
+                true => Report::NotRun { id },
+                false => Report::Unknown { id },
             })
         };
         Asked { id, answer: tokio::spawn(answer) }
@@ -109,8 +109,8 @@ impl Machine {
 
     /// An order with a key that was carried out.
     fn known(&mut self) -> Option<OrderId> {
-        let done = |told: &Told| match told {
-            Told::Done { id, .. } if Order::of(*id).key.is_some() => Some(*id),
+        let done = |told: &Report| match told {
+            Report::Done { id, .. } if Order::of(*id).key.is_some() => Some(*id),
             _ => None,
         };
         let done: Vec<OrderId> = self.told.iter().filter_map(done).collect();
@@ -120,5 +120,5 @@ impl Machine {
 
 struct Asked {
     id: OrderId,
-    answer: JoinHandle<Told>,
+    answer: JoinHandle<Report>,
 }

@@ -7,21 +7,20 @@
 //! | [`work`] | the same, at work that can be compared with that of a process that is not killed | the same | the same |
 //! | [`tracing`] | the same | each write and sync fails, or is the last | what it had written |
 //!
-//! All but `work` give the same [orders](order), write down what was [told], and have what is
-//! left [audited](audit) by that.
+//! All but `work` give the same [orders](order), write down what callers were told in [reports], and have what
+//! is left [audited](audit) by that.
 
+pub mod ask;
 pub mod audit;
 pub mod bug;
-pub mod carry;
+pub mod fixture;
+pub mod journal_copy;
 pub mod killing;
-pub mod life;
 pub mod losing;
 pub mod order;
-pub mod perform;
-pub mod scales;
-pub mod survivors;
-pub mod told;
+pub mod process;
+pub mod reports;
 pub mod tracing;
 pub mod work;
 
-pub use life::live;
+pub use process::run_process;

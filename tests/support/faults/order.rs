@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::sim::random::{Random, mix};
 
-/// The number of an order: of which life of the process, of which client, the so manieth.
+/// The number of an order: of which run of the process, of which client, and which of that client's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OrderId {
-    /// Which life.
-    pub life: u64,
+    /// Which run.
+    pub run: u64,
     /// Which client.
     pub client: u64,
-    /// The so manieth of that client.
+    /// Which of that client's, from 0.
     pub nth: u64,
 }
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs)]
-pub enum Deed {
+pub enum Action {
     Acquire { account: String, session: String, lease_ms: u64 },
     KeepAlive { account: String, session: String, lease_ms: u64 },
     Release { account: String, session: String },
@@ -35,7 +35,7 @@ pub struct Order {
     /// Its number.
     pub id: OrderId,
     /// What is asked.
-    pub deed: Deed,
+    pub action: Action,
     /// Its idempotency key, if it has one.
     pub key: Option<String>,
 }
@@ -43,16 +43,16 @@ pub struct Order {
 impl Order {
     /// The order with this number.
     pub fn of(id: OrderId) -> Order {
-        let random = &mut Random::of(mix(mix(id.life ^ 0x5ea) ^ id.client) ^ id.nth);
+        let random = &mut Random::of(mix(mix(id.run ^ 0x5ea) ^ id.client) ^ id.nth);
         let key = random.one_in(2).then(|| format!("key-{id}"));
-        let deed = match random.between(0, 9) {
+        let action = match random.between(0, 9) {
             // An account that nobody ever looks at again: it has nothing but its deadline.
-            _ if id.nth == 0 => Deed::Acquire {
+            _ if id.nth == 0 => Action::Acquire {
                 account: format!("quiet-{id}"),
                 session: id.to_string(),
                 lease_ms: random.between(20, 200),
             },
-            0..=4 => Deed::Acquire {
+            0..=4 => Action::Acquire {
                 account: format!("account-{}", random.between(0, 3)),
                 session: id.to_string(),
                 lease_ms: if random.one_in(6) { 250 } else { random.between(2, 40) },
@@ -61,44 +61,44 @@ impl Order {
             8 => moving(id, random),
             _ => carrying(id, random),
         };
-        Order { id, deed, key }
+        Order { id, action, key }
     }
 }
 
 /// Something about the lease that the order before asked for. Never two of one kind about one.
-fn follow_up(id: OrderId, random: &mut Random) -> Option<Deed> {
+fn follow_up(id: OrderId, random: &mut Random) -> Option<Action> {
     let before = OrderId { nth: id.nth.checked_sub(1)?, ..id };
-    let Deed::Acquire { account, session, .. } = Order::of(before).deed else {
+    let Action::Acquire { account, session, .. } = Order::of(before).action else {
         return None;
     };
     Some(match random.one_in(2) {
-        true => Deed::Release { account, session },
-        false => Deed::KeepAlive { account, session, lease_ms: random.between(10, 300) },
+        true => Action::Release { account, session },
+        false => Action::KeepAlive { account, session, lease_ms: random.between(10, 300) },
     })
 }
 
-fn moving(id: OrderId, random: &mut Random) -> Deed {
-    Deed::Move { scales: format!("scales-{}", random.between(0, 1)), mark: id.to_string() }
+fn moving(id: OrderId, random: &mut Random) -> Action {
+    Action::Move { scales: format!("scales-{}", random.between(0, 1)), mark: id.to_string() }
 }
 
-fn carrying(id: OrderId, random: &mut Random) -> Deed {
+fn carrying(id: OrderId, random: &mut Random) -> Action {
     let from = random.between(0, 1);
     let scales = |nth: u64| format!("scales-{nth}");
-    Deed::Carry { from: scales(from), to: scales(1 - from), mark: id.to_string() }
+    Action::Carry { from: scales(from), to: scales(1 - from), mark: id.to_string() }
 }
 
 impl OrderId {
     /// The one that is [shown](fmt::Display) like this.
     pub fn of(text: &str) -> Option<OrderId> {
         let mut numbers = text.strip_suffix('.')?.split('-').map(|number| number.parse().ok());
-        let (life, client, nth) = (numbers.next()??, numbers.next()??, numbers.next()??);
-        numbers.next().is_none().then_some(OrderId { life, client, nth })
+        let (run, client, nth) = (numbers.next()??, numbers.next()??, numbers.next()??);
+        numbers.next().is_none().then_some(OrderId { run, client, nth })
     }
 }
 
 /// With a stop, so that none is the beginning of another.
 impl fmt::Display for OrderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}-{}.", self.life, self.client, self.nth)
+        write!(f, "{}-{}-{}.", self.run, self.client, self.nth)
     }
 }

@@ -12,6 +12,16 @@ use parking_lot::Mutex;
 
 use super::random::Random;
 
+/// When every run begins, in milliseconds.
+pub(super) const BEGIN: u64 = 1_000;
+
+/// Something that happens at a time, in milliseconds from the beginning.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timed<T> {
+    pub(super) at: u64,
+    pub(super) what: T,
+}
+
 /// The clock of one runtime.
 #[derive(Clone)]
 pub(super) struct SimClock(Arc<Inner>);

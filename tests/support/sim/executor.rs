@@ -5,15 +5,20 @@
 //! 2. A task is polled only when it was woken, so a lost wake-up is a task that never goes on.
 //! 3. Tasks belong to groups. A group can be lost, as when the executor of a runtime ends: its
 //!    tasks are dropped where they stand, and new ones are dropped at once.
+//!
+//! The queue is what wakers and runtimes hold of it. Nothing that is dropped there is dropped under its
+//! lock, because it may wake and spawn.
 
+use std::collections::BTreeSet;
+use std::mem::take;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, Wake, Waker};
 
-use bailiwick::BoxFuture;
+use bailiwick::{BoxFuture, Spawn};
 use parking_lot::Mutex;
 
-use super::queue::{Alarm, Incoming, Queue};
 use super::random::Random;
 
 /// In which order ready tasks are polled.
@@ -35,7 +40,7 @@ pub(super) struct Executor {
 struct Task {
     future: BoxFuture<()>,
     waker: Waker,
-    alarm: Arc<Alarm>,
+    wakes: Arc<TaskWaker>,
     name: &'static str,
     group: usize,
     rank: u64,
@@ -44,8 +49,8 @@ struct Task {
 impl Task {
     fn new(incoming: Incoming, id: usize, queue: &Arc<Queue>, rank: u64) -> Self {
         let Incoming { future, name, group } = incoming;
-        let alarm = Alarm::ringing(id, queue);
-        Task { future, waker: alarm.clone().into(), alarm, name, group, rank }
+        let wakes = TaskWaker::ready(id, queue);
+        Task { future, waker: wakes.clone().into(), wakes, name, group, rank }
     }
 }
 
@@ -75,7 +80,7 @@ impl Executor {
             let Some(ready) = &mut self.tasks[task] else {
                 continue;
             };
-            ready.alarm.rewind();
+            ready.wakes.reset();
             let name = ready.name;
             let mut cx = Context::from_waker(&ready.waker);
             let polled = catch_unwind(AssertUnwindSafe(|| ready.future.as_mut().poll(&mut cx)));
@@ -134,5 +139,123 @@ impl Drop for Executor {
         while let Some(task) = self.tasks.pop() {
             drop(task);
         }
+    }
+}
+
+/// What is new, ready, or to be lost.
+#[derive(Default)]
+pub(super) struct Queue(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    ready: Vec<usize>,
+    incoming: Vec<Incoming>,
+    losing: Vec<usize>,
+    lost: BTreeSet<usize>,
+    ended: bool,
+}
+
+/// A task that is new.
+pub(super) struct Incoming {
+    pub(super) future: BoxFuture<()>,
+    pub(super) name: &'static str,
+    pub(super) group: usize,
+}
+
+impl Queue {
+    /// Adds a task; drops it if its group is lost.
+    pub(super) fn spawn(&self, group: usize, name: &'static str, future: BoxFuture<()>) {
+        let mut waiting = self.0.lock();
+        if waiting.ended || waiting.lost.contains(&group) {
+            drop(waiting);
+            drop(future);
+            return;
+        }
+        waiting.incoming.push(Incoming { future, name, group });
+    }
+
+    /// From now on the group takes no tasks; those it has are dropped before the next poll.
+    pub(super) fn lose(&self, group: usize) {
+        let mut waiting = self.0.lock();
+        waiting.lost.insert(group);
+        waiting.losing.push(group);
+        let incoming = take(&mut waiting.incoming);
+        let (lost, kept): (Vec<_>, _) = incoming.into_iter().partition(|new| new.group == group);
+        waiting.incoming = kept;
+        drop(waiting);
+        drop(lost);
+    }
+
+    /// From now on no tasks are taken.
+    pub(super) fn end(&self) {
+        let mut waiting = self.0.lock();
+        waiting.ended = true;
+        let incoming = take(&mut waiting.incoming);
+        drop(waiting);
+        drop(incoming);
+    }
+
+    pub(super) fn take_incoming(&self) -> Vec<Incoming> {
+        take(&mut self.0.lock().incoming)
+    }
+
+    pub(super) fn take_losing(&self) -> Vec<usize> {
+        take(&mut self.0.lock().losing)
+    }
+
+    /// Takes the ready task at the place that `choose` names.
+    pub(super) fn take_ready(&self, choose: impl FnOnce(&[usize]) -> usize) -> Option<usize> {
+        let mut waiting = self.0.lock();
+        if waiting.ready.is_empty() {
+            return None;
+        }
+        let at = choose(&waiting.ready);
+        Some(waiting.ready.swap_remove(at))
+    }
+}
+
+/// Wakes one task.
+pub(super) struct TaskWaker {
+    id: usize,
+    queue: Arc<Queue>,
+    /// It is among the ready ones already.
+    woken: AtomicBool,
+}
+
+impl TaskWaker {
+    /// Of a new task, which is ready.
+    pub(super) fn ready(id: usize, queue: &Arc<Queue>) -> Arc<Self> {
+        let waker = Arc::new(TaskWaker { id, queue: queue.clone(), woken: AtomicBool::new(false) });
+        waker.wake_by_ref();
+        waker
+    }
+
+    /// Its task is about to be polled.
+    pub(super) fn reset(&self) {
+        self.woken.store(false, Relaxed);
+    }
+}
+
+impl Wake for TaskWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.woken.swap(true, Relaxed) {
+            self.queue.0.lock().ready.push(self.id);
+        }
+    }
+}
+
+/// Spawns the tasks of one runtime.
+pub(super) struct Spawner {
+    pub(super) queue: Arc<Queue>,
+    pub(super) group: usize,
+}
+
+impl Spawn for Spawner {
+    fn spawn(&self, task: BoxFuture<()>) {
+        self.queue.spawn(self.group, "runtime", task);
     }
 }

@@ -8,14 +8,14 @@ use std::mem::take;
 use std::panic::{PanicHookInfo, set_hook, take_hook};
 use std::sync::Once;
 
-use crate::saying::{EXPLODES, WEAK};
+use crate::fixtures::messages::{EXPLODES, WEAK};
 
 /// The message with which the simulated journal panics.
 pub(super) const JOURNAL: &str = "sim: the journal has a bug";
-/// The message with which a simulated look panics.
+/// The message with which a simulated read panics.
 pub(super) const LOOK: &str = "sim: a careless look";
 
-/// All that is asked for; the others are those of [`Counter`](crate::counter::Counter).
+/// All that is asked for; the others are those of [`Counter`](crate::fixtures::counter::Counter).
 const ASKED_FOR: [&str; 7] =
     [JOURNAL, LOOK, WEAK, EXPLODES, "on request", "poisoned", "the bell is broken"];
 

@@ -1,4 +1,4 @@
-//! Chance: all that a simulated run takes from its seed, and nothing else.
+//! Random numbers: all that a simulated run takes from its seed, and nothing else.
 
 /// SplitMix64: small, fast, and good enough to pick from a list.
 #[derive(Debug, Clone)]

@@ -16,23 +16,23 @@ pub(super) enum Step {
     /// Nothing was ready, so time passed.
     Pass { to: u64 },
     /// A caller began.
-    Asks { call: usize, seat: usize, counter: usize, what: &'static str },
+    Asks { call: usize, node: usize, counter: usize, what: &'static str },
     /// A caller has its answer, or has gone away.
     Answered { call: usize, how: &'static str, numbers: (u64, u64) },
     /// Events took effect in the journal.
     Appended { by: Option<usize>, counter: usize, first: u64, events: usize },
     /// The journal refused an append because of an event at this position.
-    Conflict { seat: Option<usize>, counter: usize, at: u64 },
+    Conflict { node: Option<usize>, counter: usize, at: u64 },
     /// The journal failed.
-    Fault { seat: usize, counter: usize, how: &'static str },
+    Fault { node: usize, counter: usize, how: &'static str },
     /// Another writer appended, or was too late.
     Foreign { counter: usize, appended: bool },
     /// An effect called the outside world.
     Called { news: u64 },
     /// A watcher was shown an event.
-    Watched { seat: usize, counter: usize, position: u64 },
+    Watched { node: usize, counter: usize, position: u64 },
     /// Something was done to a runtime.
-    Deed { seat: usize, what: &'static str, number: u64 },
+    Node { node: usize, what: &'static str, number: u64 },
     /// The seed's next part began.
     Part { name: &'static str },
 }

@@ -5,28 +5,28 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use bailiwick::journal::RecordedEvent;
 use bailiwick_examples::streaming::SessionEvent;
 
-use super::Book;
-use crate::faults::carry::CarryEvent;
-use crate::faults::order::{Deed, Order, OrderId};
-use crate::faults::scales::ScalesEvent;
-use crate::faults::told::{Reply, Told};
+use super::Model;
+use crate::faults::fixture::CarryEvent;
+use crate::faults::fixture::ScalesEvent;
+use crate::faults::order::{Action, Order, OrderId};
+use crate::faults::reports::{Reply, Report};
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{Durable, NoEffect, Once};
 
 /// Enters all events, and looks at every answer where it says that it is.
-pub(super) fn check(events: &[RecordedEvent], told: &[Told]) -> Checked<Book> {
+pub(super) fn check(events: &[RecordedEvent], told: &[Report]) -> Checked<Model> {
     let answers = by_position(told)?;
-    let mut book = Book::default();
+    let mut model = Model::default();
     for event in events {
-        book.enter(event)?;
+        model.enter(event)?;
         for (id, reply) in answers.get(&event.position.get()).into_iter().flatten() {
-            answered(&book, event, &Order::of(*id), reply).map_err(|why| {
+            answered(&model, event, &Order::of(*id), reply).map_err(|why| {
                 let at = event.position;
                 why.at(format_args!("{id} was answered {reply:?} at {at}"))
             })?;
         }
     }
-    book.nothing_is_half()?;
+    model.nothing_is_half()?;
     for (position, answers) in answers {
         if !(1..=events.len() as u64).contains(&position) {
             let head = events.len();
@@ -35,19 +35,19 @@ pub(super) fn check(events: &[RecordedEvent], told: &[Told]) -> Checked<Book> {
             )));
         }
     }
-    nothing_of_what_was_not_run(&book, told)?;
-    Ok(book)
+    nothing_of_what_was_not_run(&model, told)?;
+    Ok(model)
 }
 
 /// The answers that came with a position.
 type ByPosition<'a> = BTreeMap<u64, Vec<(OrderId, &'a Reply)>>;
 
 /// The answers, each once. Whoever asked again with the key was answered the same.
-fn by_position(told: &[Told]) -> Checked<ByPosition<'_>> {
+fn by_position(told: &[Report]) -> Checked<ByPosition<'_>> {
     let mut first: HashMap<OrderId, (&Reply, u64)> = HashMap::new();
     let mut by_position = ByPosition::new();
     for told in told {
-        let Told::Done { id, reply, position } = told else {
+        let Report::Done { id, reply, position } = told else {
             continue;
         };
         match first.insert(*id, (reply, *position)) {
@@ -65,12 +65,12 @@ fn by_position(told: &[Told]) -> Checked<ByPosition<'_>> {
 }
 
 /// The event is the order's, and the answer is right once it is entered.
-fn answered(book: &Book, recorded: &RecordedEvent, order: &Order, reply: &Reply) -> Checked {
-    let lease = |account: &str, session: &str| book.accounts.get(account)?.get(session).copied();
+fn answered(model: &Model, recorded: &RecordedEvent, order: &Order, reply: &Reply) -> Checked {
+    let lease = |account: &str, session: &str| model.accounts.get(account)?.get(session).copied();
     let found = |what: &dyn std::fmt::Debug| Err(Durable.broken(format!("there is {what:?}")));
-    match (&order.deed, reply) {
-        (Deed::Acquire { account, session, .. }, Reply::Granted { expires_at, in_use }) => {
-            let leases = book.accounts.get(account).map_or(0, BTreeMap::len);
+    match (&order.action, reply) {
+        (Action::Acquire { account, session, .. }, Reply::Granted { expires_at, in_use }) => {
+            let leases = model.accounts.get(account).map_or(0, BTreeMap::len);
             let event = recorded.event.decode::<SessionEvent>();
             match event {
                 Ok(Some(SessionEvent::SessionStarted { session: started, expires_at: until }))
@@ -81,13 +81,13 @@ fn answered(book: &Book, recorded: &RecordedEvent, order: &Order, reply: &Reply)
                 other => found(&(other, leases)),
             }
         }
-        (Deed::KeepAlive { account, session, .. }, Reply::Kept { until }) => {
+        (Action::KeepAlive { account, session, .. }, Reply::Kept { until }) => {
             match lease(account, session) {
                 Some(held) if held == *until => Ok(()),
                 other => found(&other),
             }
         }
-        (Deed::Release { session, .. }, Reply::Released) => {
+        (Action::Release { session, .. }, Reply::Released) => {
             match recorded.event.decode::<SessionEvent>() {
                 Ok(Some(SessionEvent::SessionEnded { session: ended }))
                     if ended.as_str() == session =>
@@ -97,8 +97,8 @@ fn answered(book: &Book, recorded: &RecordedEvent, order: &Order, reply: &Reply)
                 other => found(&other),
             }
         }
-        (Deed::Move { scales, mark }, Reply::Moved { put }) => {
-            let on_the_right = book.scales.get(scales).map(|moved| moved.put);
+        (Action::Move { scales, mark }, Reply::Moved { put }) => {
+            let on_the_right = model.scales.get(scales).map(|moved| moved.put);
             match recorded.event.decode::<ScalesEvent>() {
                 Ok(Some(ScalesEvent::PutOnRight { mark: moved }))
                     if moved == *mark && on_the_right == Some(*put) =>
@@ -108,8 +108,8 @@ fn answered(book: &Book, recorded: &RecordedEvent, order: &Order, reply: &Reply)
                 other => found(&(other, on_the_right)),
             }
         }
-        (Deed::Carry { from, to, mark }, Reply::Carried { left, put }) => {
-            let on_the_right = |scales: &str| book.scales.get(scales).map(|moved| moved.put);
+        (Action::Carry { from, to, mark }, Reply::Carried { left, put }) => {
+            let on_the_right = |scales: &str| model.scales.get(scales).map(|moved| moved.put);
             let there = (on_the_right(from), on_the_right(to));
             let is_last = match &order.key {
                 // Its answer, which comes behind its events.
@@ -120,25 +120,25 @@ fn answered(book: &Book, recorded: &RecordedEvent, order: &Order, reply: &Reply)
                 None => matches!(recorded.event.decode::<CarryEvent>(),
                     Ok(Some(CarryEvent::PutDown { mark: put_down, .. })) if put_down == *mark),
             };
-            match is_last && there == (Some(*left), Some(*put)) && book.knows(mark) {
+            match is_last && there == (Some(*left), Some(*put)) && model.knows(mark) {
                 true => Ok(()),
                 false => found(&there),
             }
         }
-        (deed, _) => Err(Durable.broken(format!("that is no answer to {deed:?}"))),
+        (action, _) => Err(Durable.broken(format!("that is no answer to {action:?}"))),
     }
 }
 
-fn nothing_of_what_was_not_run(book: &Book, told: &[Told]) -> Checked {
-    let done = |told: &Told| match told {
-        Told::Done { id, .. } | Told::Unknown { id } => Some(*id),
+fn nothing_of_what_was_not_run(model: &Model, told: &[Report]) -> Checked {
+    let done = |told: &Report| match told {
+        Report::Done { id, .. } | Report::Unknown { id } => Some(*id),
         _ => None,
     };
     let done: HashSet<OrderId> = told.iter().filter_map(done).collect();
     for told in told {
-        if let Told::NotRun { id } = told
+        if let Report::NotRun { id } = told
             && !done.contains(id)
-            && book.knows(&id.to_string())
+            && model.knows(&id.to_string())
         {
             return Err(NoEffect.broken(format!("{id} certainly had no effect, and is there")));
         }

@@ -8,23 +8,23 @@
 //!    their answers; and two runtimes make the same of it.
 
 mod answers;
-mod book;
+mod model;
 mod restart;
 
 use bailiwick::journal::RecordedEvent;
 
-pub use book::Book;
+pub use model::Model;
 
 use super::bug::Bug;
-use super::told::Told;
+use super::reports::Report;
 use crate::invariant::Checked;
 
 /// Audits the events that are there. Whoever starts a runtime on them gives it the same bug.
 ///
 /// # Errors
 /// With the first violation.
-pub async fn audit(events: &[RecordedEvent], told: &[Told], bug: Option<Bug>) -> Checked<Book> {
-    let book = answers::check(events, told)?;
-    restart::check(events, &book, told, bug).await?;
-    Ok(book)
+pub async fn audit(events: &[RecordedEvent], told: &[Report], bug: Option<Bug>) -> Checked<Model> {
+    let model = answers::check(events, told)?;
+    restart::check(events, &model, told, bug).await?;
+    Ok(model)
 }

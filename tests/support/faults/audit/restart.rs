@@ -8,13 +8,13 @@ use bailiwick::{ErrorReport, ManualClock, MemoryJournal, Position, Runtime, Time
 
 use bailiwick_examples::streaming::AccountId;
 
-use super::Book;
+use super::Model;
+use crate::faults::ask::{Asker, parsed};
 use crate::faults::bug::Bug;
+use crate::faults::fixture::ScalesId;
+use crate::faults::journal_copy;
 use crate::faults::order::Order;
-use crate::faults::perform::{Performer, parsed};
-use crate::faults::scales::ScalesId;
-use crate::faults::survivors;
-use crate::faults::told::Told;
+use crate::faults::reports::Report;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{NeverLost, Once, Readable};
 use crate::stage::settle;
@@ -24,13 +24,13 @@ const KEYS: usize = 16;
 
 pub(super) async fn check(
     events: &[RecordedEvent],
-    book: &Book,
-    told: &[Told],
+    model: &Model,
+    told: &[Report],
     bug: Option<Bug>,
 ) -> Checked {
-    let first = Restarted::on(events, book, bug).await?;
-    let second = Restarted::on(events, book, bug).await?;
-    let (seen, again) = (first.sight(book).await?, second.sight(book).await?);
+    let first = Restarted::on(events, model, bug).await?;
+    let second = Restarted::on(events, model, bug).await?;
+    let (seen, again) = (first.sight(model).await?, second.sight(model).await?);
     if seen != again {
         return Err(Readable.broken(format!("one journal, two states:\n{seen:#?}\n{again:#?}")));
     }
@@ -41,32 +41,31 @@ pub(super) async fn check(
 struct Restarted {
     journal: MemoryJournal,
     clock: ManualClock,
-    performer: Performer,
+    asker: Asker,
 }
 
 impl Restarted {
     /// At the time when half of what was pending is due.
-    async fn on(events: &[RecordedEvent], book: &Book, bug: Option<Bug>) -> Checked<Restarted> {
+    async fn on(events: &[RecordedEvent], model: &Model, bug: Option<Bug>) -> Checked<Restarted> {
         let journal = MemoryJournal::new();
         for recorded in events {
             let appended = journal.append(vec![recorded.event.clone()], None).await;
             appended.map_err(|error| Readable.broken(ErrorReport::of(&error).to_string()))?;
         }
         let half = |(first, last): (Timestamp, Timestamp)| first + last.since(first) / 2;
-        let now = book.recorded_at().max(book.expiries().map_or(Timestamp::default(), half));
+        let now = model.recorded_at().max(model.expiries().map_or(Timestamp::default(), half));
         let clock = ManualClock::at(now);
         let builder = Runtime::builder(journal.clone()).clock(clock.clone()).entropy(7);
-        let performer = Performer::start(builder, bug).await;
-        let performer =
-            performer.map_err(|error| Readable.broken(ErrorReport::of(&error).to_string()))?;
-        let restarted = Restarted { journal, clock, performer };
+        let asker = Asker::start(builder, bug).await;
+        let asker = asker.map_err(|error| Readable.broken(ErrorReport::of(&error).to_string()))?;
+        let restarted = Restarted { journal, clock, asker };
         restarted.quiet().await;
         restarted.nothing_is_overdue(now).await?;
         Ok(restarted)
     }
 
     async fn events(&self) -> Vec<RecordedEvent> {
-        survivors::read(&self.journal).await
+        journal_copy::read(&self.journal).await
     }
 
     /// Until nothing is written any more.
@@ -83,24 +82,24 @@ impl Restarted {
     }
 
     async fn nothing_is_overdue(&self, now: Timestamp) -> Checked {
-        let book = Book::of(&self.events().await)?;
-        book.overdue(now).map_or(Ok(()), |due| {
+        let model = Model::of(&self.events().await)?;
+        model.overdue(now).map_or(Ok(()), |due| {
             Err(NeverLost.broken(format!("a deadline does not go on: {due}")))
         })
     }
 
     /// All that can be seen of it.
-    async fn sight(&self, book: &Book) -> Checked<(Vec<String>, Vec<RecordedEvent>)> {
+    async fn sight(&self, model: &Model) -> Checked<(Vec<String>, Vec<RecordedEvent>)> {
         let mut states = Vec::new();
-        for account in book.accounts.keys() {
-            let account = self.performer.accounts.get(parsed::<AccountId>(account));
+        for account in model.accounts.keys() {
+            let account = self.asker.accounts.get(parsed::<AccountId>(account));
             let state = account.read(|account, now| format!("{account:?} at {now}")).await;
             states.push(
                 state.map_err(|error| Readable.broken(ErrorReport::of(&error).to_string()))?.value,
             );
         }
-        for scales in book.scales.keys() {
-            let scales = self.performer.scales.get(parsed::<ScalesId>(scales));
+        for scales in model.scales.keys() {
+            let scales = self.asker.scales.get(parsed::<ScalesId>(scales));
             let state = scales.read(|scales, _| format!("{scales:?}")).await;
             states.push(
                 state.map_err(|error| Readable.broken(ErrorReport::of(&error).to_string()))?.value,
@@ -110,17 +109,17 @@ impl Restarted {
     }
 
     /// Asked again, what has a key is answered as it was, and nothing happens.
-    async fn keys_answer(&self, told: &[Told]) -> Checked {
+    async fn keys_answer(&self, told: &[Report]) -> Checked {
         let before = self.head().await;
-        let with_key = |told: &&Told| match told {
-            Told::Done { id, .. } => Order::of(*id).key.is_some(),
+        let with_key = |told: &&Report| match told {
+            Report::Done { id, .. } => Order::of(*id).key.is_some(),
             _ => false,
         };
         for told in told.iter().rev().filter(with_key).take(KEYS) {
-            let Told::Done { id, .. } = told else {
+            let Report::Done { id, .. } = told else {
                 continue;
             };
-            let again = self.performer.perform(Order::of(*id)).await;
+            let again = self.asker.perform(Order::of(*id)).await;
             match again {
                 Ok(again) if again == *told => {}
                 other => {
@@ -144,7 +143,7 @@ impl Restarted {
 
     /// Until the last one: each when it is due, none before.
     async fn deadlines_go_on(&self) -> Checked {
-        while let Some((first, _)) = Book::of(&self.events().await)?.expiries() {
+        while let Some((first, _)) = Model::of(&self.events().await)?.expiries() {
             self.clock.advance_to(first.max(self.performer_now() + Duration::from_millis(1)));
             self.quiet().await;
             self.nothing_is_overdue(first).await?;

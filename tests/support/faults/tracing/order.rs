@@ -1,8 +1,8 @@
 //! Nothing is told before it is synced: seen in the order of the calls of a process that works.
 
 use super::scene::Scene;
-use crate::faults::order::{Deed, Order};
-use crate::faults::told::Told;
+use crate::faults::order::{Action, Order};
+use crate::faults::reports::Report;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{Durable, Progress};
 
@@ -21,12 +21,12 @@ pub fn told_after_sync(mut scene: Scene, orders: u64) -> Checked<usize> {
     let lines: Vec<&str> = trace.lines().collect();
     let mut seen = 0;
     for told in scene.told() {
-        let Told::Done { id, .. } = told else { continue };
+        let Report::Done { id, .. } = told else { continue };
         // The text of the order is in its event.
-        let text = match Order::of(*id).deed {
-            Deed::Acquire { session, .. } => session,
-            Deed::Move { mark, .. } | Deed::Carry { mark, .. } => mark,
-            Deed::KeepAlive { .. } | Deed::Release { .. } => continue,
+        let text = match Order::of(*id).action {
+            Action::Acquire { session, .. } => session,
+            Action::Move { mark, .. } | Action::Carry { mark, .. } => mark,
+            Action::KeepAlive { .. } | Action::Release { .. } => continue,
         };
         let line = serde_json::to_string(told).expect("it was told");
         let line = line.replace('"', "\\\"");

@@ -10,10 +10,10 @@ use tempfile::TempDir;
 use super::Fault;
 use crate::faults::audit::audit;
 use crate::faults::bug::Bug;
+use crate::faults::journal_copy;
 use crate::faults::killing::{Ended, Process, in_one_thread};
-use crate::faults::life::{DONE, Life, NOT_OPENED, STOPPED};
-use crate::faults::survivors;
-use crate::faults::told::Told;
+use crate::faults::process::{DONE, NOT_OPENED, ProcessArgs, STOPPED};
+use crate::faults::reports::Report;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{ClearError, Progress};
 
@@ -30,7 +30,7 @@ pub enum Hit {
 pub struct Scene {
     program: PathBuf,
     folder: TempDir,
-    told: Vec<Told>,
+    told: Vec<Report>,
     next: u64,
     reopens: bool,
     bug: Option<Bug>,
@@ -52,8 +52,8 @@ impl Scene {
     /// A process was killed on it before, after it had told `lines` lines.
     pub fn after_a_kill(program: impl AsRef<Path>, lines: usize) -> Scene {
         let mut scene = Scene::new(program, None);
-        let life = scene.life(u64::MAX);
-        let mut process = Process::start(Command::new(&scene.program), &life);
+        let args = scene.args(u64::MAX);
+        let mut process = Process::start(Command::new(&scene.program), &args);
         scene.told.extend(process.lines(lines));
         process.kill();
         scene.told.extend(process.end().rest);
@@ -63,7 +63,7 @@ impl Scene {
     /// The same once more, to be changed.
     pub fn copy(&self) -> Scene {
         let folder = tempfile::tempdir().expect("a folder");
-        survivors::copy_all(self.folder.path(), folder.path()).expect("it can be copied");
+        journal_copy::copy_all(self.folder.path(), folder.path()).expect("it can be copied");
         let (program, told) = (self.program.clone(), self.told.clone());
         Scene { program, folder, told, ..*self }
     }
@@ -72,10 +72,10 @@ impl Scene {
         self.folder.path().join("journal")
     }
 
-    fn life(&mut self, orders: u64) -> Life {
+    fn args(&mut self, orders: u64) -> ProcessArgs {
         let number = self.next;
         self.next += 1;
-        Life {
+        ProcessArgs {
             folder: self.journal(),
             number,
             first: 1,
@@ -92,12 +92,12 @@ impl Scene {
         let trace = self.folder.path().join("trace");
         let mut strace = Command::new("strace");
         strace.args(["-f", "-qq", "-o"]).arg(&trace).args(arguments).arg(&self.program);
-        let mut ended = Process::start(strace, &self.life(orders)).end();
+        let mut ended = Process::start(strace, &self.args(orders)).end();
         self.told.append(&mut ended.rest);
         (ended, fs::read_to_string(trace).expect("strace wrote it"))
     }
 
-    pub(super) fn told(&self) -> &[Told] {
+    pub(super) fn told(&self) -> &[Report] {
         &self.told
     }
 
@@ -138,9 +138,9 @@ impl Scene {
     }
 
     fn goes_on(&mut self) -> Checked {
-        let life = self.life(3);
+        let args = self.args(3);
         let Ended { rest, status, complaints } =
-            Process::start(Command::new(&self.program), &life).end();
+            Process::start(Command::new(&self.program), &args).end();
         self.told.extend(rest);
         match status.success() {
             true => Ok(()),
@@ -153,7 +153,7 @@ impl Scene {
 
     fn audit(&self) -> Checked {
         in_one_thread(async {
-            let events = survivors::of(&self.journal()).await?;
+            let events = journal_copy::of(&self.journal()).await?;
             audit(&events, &self.told, self.bug).await.map(drop)
         })
     }

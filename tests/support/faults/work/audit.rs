@@ -5,44 +5,48 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bailiwick::journal::RecordedEvent;
 
-use super::life::Told;
 use super::list::key;
 use super::outside::Called;
+use super::process::Report;
+use crate::fixtures::messages::model::Model;
+use crate::fixtures::messages::models::Models;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{Durable, Once, Parked};
-use crate::saying::book::Book;
-use crate::saying::books::Books;
 
 /// Which lanes are parked at which news: of the policy and of the effect, by its name.
 pub(super) type ParkedAt = BTreeSet<(String, String, u64)>;
 
 /// All that are parked.
-pub(super) fn parked(books: &Books) -> ParkedAt {
-    let of = |book: &Book| -> Vec<_> {
-        let name = book.name();
-        book.parked.iter().map(|(lane, at)| (name.to_owned(), lane.clone(), *at)).collect()
+pub(super) fn parked(models: &Models) -> ParkedAt {
+    let of = |model: &Model| -> Vec<_> {
+        let name = model.name();
+        model.parked.iter().map(|(lane, at)| (name.to_owned(), lane.clone(), *at)).collect()
     };
-    books.each().into_iter().flat_map(of).collect()
+    models.each().into_iter().flat_map(of).collect()
 }
 
 /// Reads all of it, and compares it with what was told.
 ///
 /// # Errors
 /// With the first violation.
-pub(super) fn audit(events: &[RecordedEvent], calls: &[Called], told: &[Told]) -> Checked<Books> {
-    let mut books = Books::new();
+pub(super) fn audit(
+    events: &[RecordedEvent],
+    calls: &[Called],
+    told: &[Report],
+) -> Checked<Models> {
+    let mut models = Models::new();
     let seen_to = seen_to(told);
     let mut calls = calls.iter().peekable();
     for RecordedEvent { position, event } in events {
         let at = position.get();
         while let Some(Called { call, .. }) = calls.next_if(|called| called.head < at) {
-            books.effect.called(call, at - 1, true)?;
+            models.effect.called(call, at - 1, true)?;
         }
-        for book in books.each_mut() {
-            let parked = book.parked_of(event);
-            book.record(at, event, at - 1, (true, true))?;
+        for model in models.each_mut() {
+            let parked = model.parked_of(event);
+            model.record(at, event, at - 1, (true, true))?;
             if let Some((lane, parked)) = parked {
-                let is_seen_to = seen_to.contains(&(book.name(), &lane, parked));
+                let is_seen_to = seen_to.contains(&(model.name(), &lane, parked));
                 Parked.require(is_seen_to, || {
                     format!(
                         "at {at}, {lane} goes on, which is parked at {parked}: nobody saw to it"
@@ -52,22 +56,22 @@ pub(super) fn audit(events: &[RecordedEvent], calls: &[Called], told: &[Told]) -
         }
     }
     for Called { call, head } in calls {
-        books.effect.called(call, *head, true)?;
+        models.effect.called(call, *head, true)?;
     }
     acknowledged(events, told)?;
-    Ok(books)
+    Ok(models)
 }
 
-fn seen_to(told: &[Told]) -> BTreeSet<(&str, &str, u64)> {
+fn seen_to(told: &[Report]) -> BTreeSet<(&str, &str, u64)> {
     let seen_to = told.iter().filter_map(|told| match told {
-        Told::SeesTo { of, lane, at, .. } => Some((&**of, &**lane, *at)),
+        Report::SeesTo { of, lane, at, .. } => Some((&**of, &**lane, *at)),
         _ => None,
     });
     seen_to.collect()
 }
 
 /// What was acknowledged is there, at its position; nothing is there twice.
-fn acknowledged(events: &[RecordedEvent], told: &[Told]) -> Checked {
+fn acknowledged(events: &[RecordedEvent], told: &[Report]) -> Checked {
     let mut places = BTreeMap::new();
     for RecordedEvent { position, event } in events {
         if let Some(once) = &event.metadata.extra().idempotency {
@@ -78,7 +82,7 @@ fn acknowledged(events: &[RecordedEvent], told: &[Told]) -> Checked {
         }
     }
     for told in told {
-        if let Told::Acknowledged { client, nth, position } = told {
+        if let Report::Acknowledged { client, nth, position } = told {
             let found = places.get(&key(*client, *nth));
             Durable
                 .require(found == Some(position), || format!("{told:?}, but it is at {found:?}"))?;

@@ -9,19 +9,19 @@ use tempfile::TempDir;
 
 use super::audit::{ParkedAt, audit, parked, still_parked};
 use super::facts::Facts;
-use super::life::{Life, Told};
 use super::list::CLIENTS;
 use super::outside;
+use super::process::{ProcessArgs, Report};
 use crate::faults::bug::Bug;
+use crate::faults::journal_copy;
 use crate::faults::killing::{Ended, Process, in_one_thread, kill_sometime};
-use crate::faults::survivors;
+use crate::fixtures::messages::model::Model;
+use crate::fixtures::messages::models::Models;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{NeverLost, Progress};
-use crate::saying::book::Book;
-use crate::saying::books::Books;
 use crate::sim::random::Random;
 
-/// How many lines a process lives at most.
+/// After how many lines a process is killed at most.
 const MOST_LINES: usize = 30;
 
 /// Processes on one journal.
@@ -34,17 +34,17 @@ pub struct Chain {
     next: u64,
     /// How much of the list of each client is acknowledged.
     done: Vec<u64>,
-    told: Vec<Told>,
+    told: Vec<Report>,
     parked: ParkedAt,
-    sights: WorkSights,
+    coverage: WorkCoverage,
 }
 
 /// What was met: without it, little would be proved.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct WorkSights {
+pub struct WorkCoverage {
     /// Killed before the runtime ran.
     pub not_opened: u64,
-    /// Something was left to be carried by a later life.
+    /// Something was left to be carried by a later run.
     pub news_left: u64,
     /// Lanes were left parked, by those that were killed.
     pub parked_left: u64,
@@ -60,9 +60,9 @@ pub struct WorkSights {
     pub deliveries: u64,
 }
 
-impl WorkSights {
+impl WorkCoverage {
     /// With these.
-    pub fn add(&mut self, other: WorkSights) {
+    pub fn add(&mut self, other: WorkCoverage) {
         self.not_opened += other.not_opened;
         self.news_left += other.news_left;
         self.parked_left += other.parked_left;
@@ -75,7 +75,7 @@ impl WorkSights {
 
     /// Whether all of it was met.
     pub fn is_complete(self) -> bool {
-        let WorkSights { not_opened, news_left, parked_left, retried, skipped, .. } = self;
+        let WorkCoverage { not_opened, news_left, parked_left, retried, skipped, .. } = self;
         let others = [self.killed_freeing, self.called_again];
         let all = [not_opened, news_left, parked_left, retried, skipped].into_iter().chain(others);
         all.min() > Some(0)
@@ -83,7 +83,7 @@ impl WorkSights {
 }
 
 impl Chain {
-    /// Of the program that [lives](crate::faults::live), with the list of this seed.
+    /// Of the program that [runs](crate::faults::run_process), with the list of this seed.
     pub fn new(program: impl AsRef<Path>, list: u64, bug: Option<Bug>) -> Chain {
         Chain {
             program: program.as_ref().to_owned(),
@@ -95,22 +95,22 @@ impl Chain {
             done: vec![0; CLIENTS],
             told: Vec::new(),
             parked: ParkedAt::new(),
-            sights: WorkSights::default(),
+            coverage: WorkCoverage::default(),
         }
     }
 
     /// What was met so far.
-    pub fn sights(&self) -> WorkSights {
-        self.sights
+    pub fn coverage(&self) -> WorkCoverage {
+        self.coverage
     }
 
-    /// A life that ends by SIGKILL.
+    /// A run that ends by SIGKILL.
     ///
     /// # Errors
     /// If it ends by itself, or does not know what is parked.
     pub fn kill(&mut self) -> Checked {
-        let life = self.life("journal", |done| (done, None));
-        let process = Process::start(Command::new(&self.program), &life);
+        let args = self.args("journal", |done| (done, None));
+        let process = Process::start(Command::new(&self.program), &args);
         let told = kill_sometime(process, &mut self.random, MOST_LINES)?;
         self.learn(told)
     }
@@ -120,29 +120,31 @@ impl Chain {
     /// # Errors
     /// With the first violation.
     pub fn audit(&mut self) -> Checked {
-        let books = self.books()?;
-        let parked = parked(&books);
-        self.sights.news_left +=
-            u64::from(books.each().iter().any(|book| !book.undone().is_empty()));
-        self.sights.parked_left += u64::from(!parked.is_empty());
-        let since = self.told.iter().rposition(|told| matches!(told, Told::Opened { .. }));
+        let models = self.models()?;
+        let parked = parked(&models);
+        self.coverage.news_left +=
+            u64::from(models.each().iter().any(|model| !model.undone().is_empty()));
+        self.coverage.parked_left += u64::from(!parked.is_empty());
+        let since = self.told.iter().rposition(|told| matches!(told, Report::Opened { .. }));
         let last = &self.told[since.unwrap_or_default()..];
-        let freeing = |told: &Told| match told {
-            Told::SeesTo { of, lane, at, .. } => parked.contains(&(of.clone(), lane.clone(), *at)),
+        let freeing = |told: &Report| match told {
+            Report::SeesTo { of, lane, at, .. } => {
+                parked.contains(&(of.clone(), lane.clone(), *at))
+            }
             _ => false,
         };
-        self.sights.killed_freeing += u64::from(last.iter().any(freeing));
+        self.coverage.killed_freeing += u64::from(last.iter().any(freeing));
         self.parked = parked;
         Ok(())
     }
 
-    /// A last life, until all is done and at rest: all of the lists that may have been asked.
+    /// A last run, until all is done and at rest: all of the lists that may have been asked.
     ///
     /// # Errors
     /// If it does not come to that.
     pub fn finish(&mut self) -> Checked {
-        let life = self.life("journal", |done| (done, Some(done + 1)));
-        let told = self.lives_to_its_end(&life)?;
+        let args = self.args("journal", |done| (done, Some(done + 1)));
+        let told = self.runs_to_its_end(&args)?;
         self.learn(told)
     }
 
@@ -151,15 +153,15 @@ impl Chain {
     /// # Errors
     /// With the first violation.
     pub fn all_is_done(&mut self) -> Checked {
-        let books = self.books()?;
-        self.sights.called_again += books.effect.called_again() as u64;
-        let (undone, parked) = (books.each().map(Book::undone), parked(&books));
+        let models = self.models()?;
+        self.coverage.called_again += models.effect.called_again() as u64;
+        let (undone, parked) = (models.each().map(Model::undone), parked(&models));
         NeverLost.require(undone.iter().all(Vec::is_empty) && parked.is_empty(), || {
             format!("{undone:?} are never carried or told, {parked:?} is parked for ever")
         })
     }
 
-    fn books(&self) -> Checked<Books> {
+    fn models(&self) -> Checked<Models> {
         let calls = outside::calls(&self.folder.path().join("journal.calls"))?;
         audit(&self.events("journal")?, &calls, &self.told)
     }
@@ -169,43 +171,43 @@ impl Chain {
     /// # Errors
     /// If it is not the same.
     pub fn equals_a_calm_run(&mut self) -> Checked {
-        let life = Life { bug: None, ..self.life("calm", |done| (0, Some(done))) };
-        self.lives_to_its_end(&life)?;
+        let args = ProcessArgs { bug: None, ..self.args("calm", |done| (0, Some(done))) };
+        self.runs_to_its_end(&args)?;
         let (ours, calm) = (Facts::of(&self.events("journal")?)?, self.events("calm")?);
         ours.equal(&Facts::of(&calm)?)?;
-        self.sights.deliveries += ours.deliveries() as u64;
+        self.coverage.deliveries += ours.deliveries() as u64;
         Ok(())
     }
 
-    fn lives_to_its_end(&self, life: &Life) -> Checked<Vec<Told>> {
-        let process = Process::start(Command::new(&self.program), life);
+    fn runs_to_its_end(&self, args: &ProcessArgs) -> Checked<Vec<Report>> {
+        let process = Process::start(Command::new(&self.program), args);
         let Ended { rest, status, complaints } = process.end();
         Progress.require(status.success(), || format!("it ended by {status}: {complaints}"))?;
         Ok(rest)
     }
 
-    fn learn(&mut self, told: Vec<Told>) -> Checked {
+    fn learn(&mut self, told: Vec<Report>) -> Checked {
         let mut opened = false;
         for told in &told {
             match told {
-                Told::Opened { parked } => {
+                Report::Opened { parked } => {
                     opened = true;
                     still_parked(&self.parked, parked)?;
                 }
-                Told::Acknowledged { client, nth, .. } => self.done[*client] = nth + 1,
-                Told::SeesTo { skips: true, .. } => self.sights.skipped += 1,
-                Told::SeesTo { .. } => self.sights.retried += 1,
+                Report::Acknowledged { client, nth, .. } => self.done[*client] = nth + 1,
+                Report::SeesTo { skips: true, .. } => self.coverage.skipped += 1,
+                Report::SeesTo { .. } => self.coverage.retried += 1,
             }
         }
-        self.sights.not_opened += u64::from(!opened);
+        self.coverage.not_opened += u64::from(!opened);
         self.told.extend(told);
         Ok(())
     }
 
-    fn life(&mut self, journal: &str, part: impl Fn(u64) -> (u64, Option<u64>)) -> Life {
+    fn args(&mut self, journal: &str, part: impl Fn(u64) -> (u64, Option<u64>)) -> ProcessArgs {
         let number = self.next;
         self.next += 1;
-        Life {
+        ProcessArgs {
             folder: self.folder.path().join(journal),
             calls: self.folder.path().join(format!("{journal}.calls")),
             list: self.list,
@@ -216,6 +218,6 @@ impl Chain {
     }
 
     fn events(&self, journal: &str) -> Checked<Vec<RecordedEvent>> {
-        in_one_thread(survivors::of(&self.folder.path().join(journal)))
+        in_one_thread(journal_copy::of(&self.folder.path().join(journal)))
     }
 }

@@ -8,10 +8,10 @@ use bailiwick::journal::{DELIVERY_ENDED, RecordedEvent};
 use bailiwick_core::policy::DeliveryEnded;
 
 use super::list::EVERYBODY;
+use crate::fixtures::messages::model::decoded;
+use crate::fixtures::messages::{Heard, Said};
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{Readable, SameFacts};
-use crate::saying::book::decoded;
-use crate::saying::{Heard, Said};
 
 /// The facts.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! The list of what is said: each entry follows from its place in it.
 
-use crate::saying::{Kind, ReceiverId, Say, SenderId};
+use crate::fixtures::messages::{Kind, ReceiverId, Say, SenderId};
 use crate::sim::random::{Random, mix};
 
 /// How many clients there are, each with a list of its own.

@@ -1,4 +1,4 @@
-//! Work that comes to the same whatever crashes: a list of sayings, each asked until it is acknowledged, over
+//! Work that comes to the same whatever crashes: a list of messages, each sent until it is acknowledged, over
 //! as many processes as it takes, and a policy that carries them. What is in the journal once all is done
 //! equals (`facts`) what a process leaves there that was never killed.
 //!
@@ -11,9 +11,9 @@
 mod audit;
 mod chain;
 mod facts;
-mod life;
 mod list;
 mod outside;
+mod process;
 
-pub use chain::{Chain, WorkSights};
-pub(super) use life::Life;
+pub use chain::{Chain, WorkCoverage};
+pub(super) use process::ProcessArgs;

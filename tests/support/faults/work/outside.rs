@@ -8,9 +8,9 @@ use std::sync::Arc;
 use bailiwick::journal::Journal;
 use serde::{Deserialize, Serialize};
 
+use crate::fixtures::messages::effect::{Call, Outside};
 use crate::invariant::Checked;
 use crate::invariant::Invariant::Readable;
-use crate::saying::calls::{Call, Outside};
 
 /// A call, and where the journal ended when it was made.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,6 +1,8 @@
 //! The journal of a run: a real one in memory, behind delays and failures, as one runtime has it. What takes
-//! effect is written into the books at that instant.
+//! effect is compared with what is expected at that instant; what an operator has dropped is not begun by
+//! a runtime that has read of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -12,9 +14,11 @@ use bailiwick::journal::{
 use bailiwick::{MemoryJournal, Position, codec};
 use tokio::sync::oneshot;
 
-use super::sights::PolicySight;
+use super::run::PolicyCase;
 use super::world::World;
-use crate::sim::fate::Fate;
+use crate::invariant::Checked;
+use crate::invariant::Invariant::Once;
+use crate::sim::faults::AppendFault;
 use crate::sim::panics;
 use crate::sim::trace::Step;
 
@@ -22,34 +26,34 @@ type Outcome = Result<Appended, AppendError>;
 
 pub(super) struct SimJournal {
     pub(super) world: Arc<World>,
-    pub(super) seat: usize,
+    pub(super) node: usize,
 }
 
 impl SimJournal {
     fn delay(&self) -> u64 {
-        let slow = self.world.in_trouble() && !self.world.random.lock().one_in(3);
+        let slow = self.world.is_faulty() && !self.world.random.lock().one_in(3);
         if slow { self.world.random.lock().between(0, self.world.plan.slow) } else { 0 }
     }
 
-    fn fate(&self) -> Fate {
+    fn append_fault(&self) -> AppendFault {
         let world = &self.world;
-        if !world.in_trouble() {
-            return Fate::Done;
+        if !world.is_faulty() {
+            return AppendFault::None;
         }
-        if world.now() < world.down.load(Relaxed) {
-            return Fate::NotWritten;
+        if world.now() < world.unwritable_until.load(Relaxed) {
+            return AppendFault::NotWritten;
         }
         let mut random = world.random.lock();
         match random.one_in(world.plan.append_faults) {
             true => random.pick(&[
-                Fate::NotWritten,
-                Fate::Lost,
-                Fate::Hidden,
-                Fate::Late,
-                Fate::PanicsUnwritten,
-                Fate::PanicsWritten,
+                AppendFault::NotWritten,
+                AppendFault::UnknownLost,
+                AppendFault::UnknownWritten,
+                AppendFault::UnknownLate,
+                AppendFault::PanicsUnwritten,
+                AppendFault::PanicsWritten,
             ]),
-            false => Fate::Done,
+            false => AppendFault::None,
         }
     }
 
@@ -62,7 +66,7 @@ impl SimJournal {
             world.sleep(before).await;
             let found = read(&world.store).await;
             world.sleep(after).await;
-            let fails = world.in_trouble() && world.random.lock().one_in(world.plan.read_faults);
+            let fails = world.is_faulty() && world.random.lock().one_in(world.plan.read_faults);
             if fails {
                 let error: bailiwick::BoxError = "the disk is gone".into();
                 return Err(JournalReadError::Unavailable(error.into()));
@@ -78,16 +82,16 @@ impl Journal for SimJournal {
         events: Vec<EncodedEvent>,
         condition: Option<AppendCondition>,
     ) -> Answer<Outcome> {
-        let (fate, before, after) = (self.fate(), self.delay(), self.delay());
-        let (world, seat) = (self.world.clone(), self.seat);
+        let (fault, before, after) = (self.append_fault(), self.delay(), self.delay());
+        let (world, node) = (self.world.clone(), self.node);
         let since = world.head();
         let then = world.now();
-        let append = Append { world, seat, since, then, events, condition };
-        if fate == Fate::Done && before + after == 0 && self.world.random.lock().one_in(2) {
+        let append = Append { world, node, since, then, events, condition };
+        if fault == AppendFault::None && before + after == 0 && self.world.random.lock().one_in(2) {
             return Answer::ready(append.takes_effect(true));
         }
         let (tell, told) = oneshot::channel();
-        self.world.spawn("append", append.run(fate, before, after, tell));
+        self.world.spawn("append", append.run(fault, before, after, tell));
         Answer::later(async move {
             match told.await {
                 Ok(Some(outcome)) => outcome,
@@ -100,13 +104,13 @@ impl Journal for SimJournal {
     fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
         let world = &self.world;
         if read.limit.get() == world.plan.config.get_lane_news() {
-            world.saw(PolicySight::ReadOn);
+            world.covered(PolicyCase::ReadOn);
         }
-        let (world, seat) = (world.clone(), self.seat);
+        let (world, node) = (world.clone(), self.node);
         let page = self.slowly(move |store| store.read(read));
         Answer::later(async move {
             let page = page.await;
-            page.iter().for_each(|page| world.has_read(seat, page));
+            page.iter().for_each(|page| world.has_read(node, page));
             page
         })
     }
@@ -155,7 +159,7 @@ fn shown(at: u64, event: &EncodedEvent) -> String {
 /// An append that was submitted: it takes effect whatever becomes of its caller.
 struct Append {
     world: Arc<World>,
-    seat: usize,
+    node: usize,
     /// The end of the journal when it was, and the time.
     since: u64,
     then: u64,
@@ -166,7 +170,7 @@ struct Append {
 impl Append {
     async fn run(
         self,
-        fate: Fate,
+        fault: AppendFault,
         before: u64,
         after: u64,
         tell: oneshot::Sender<Option<Outcome>>,
@@ -174,20 +178,22 @@ impl Append {
         let world = self.world.clone();
         let unknown = || Err(AppendError::Unknown("the connection broke".into()));
         world.sleep(before).await;
-        let told = match fate {
-            Fate::Done => Some(self.takes_effect(true)),
-            Fate::NotWritten => Some(Err(AppendError::NotWritten("the disk is full".into()))),
-            Fate::Lost => Some(unknown()),
-            Fate::Hidden => Some(self.takes_effect(false).and_then(|_| unknown())),
-            Fate::Late => {
+        let told = match fault {
+            AppendFault::None => Some(self.takes_effect(true)),
+            AppendFault::NotWritten => {
+                Some(Err(AppendError::NotWritten("the disk is full".into())))
+            }
+            AppendFault::UnknownLost => Some(unknown()),
+            AppendFault::UnknownWritten => Some(self.takes_effect(false).and_then(|_| unknown())),
+            AppendFault::UnknownLate => {
                 let _ = tell.send(Some(unknown()));
                 let late = world.random.lock().between(0, 20);
                 world.sleep(after + late).await;
                 let _ = self.takes_effect(false);
                 return;
             }
-            Fate::PanicsInCall | Fate::PanicsUnwritten => None,
-            Fate::PanicsWritten => {
+            AppendFault::PanicsInCall | AppendFault::PanicsUnwritten => None,
+            AppendFault::PanicsWritten => {
                 let _ = self.takes_effect(false);
                 None
             }
@@ -197,7 +203,7 @@ impl Append {
     }
 
     fn takes_effect(&self, told: bool) -> Outcome {
-        let Append { world, seat, since, then, events, condition } = self;
+        let Append { world, node, since, then, events, condition } = self;
         let outcome = world.store.append(events.clone(), condition.clone()).now();
         let outcome = outcome.expect("a journal in memory answers at once");
         let is_delivery = |event: &EncodedEvent| event.metadata.extra().delivery.is_some();
@@ -208,33 +214,66 @@ impl Append {
                     [LANE_PARKED, LANE_FREED].contains(&event.event_type.as_str())
                 };
                 if !alone && events.iter().any(is_lane) {
-                    world.saw(PolicySight::ParkedBeside);
+                    world.covered(PolicyCase::ParkedBeside);
                 }
                 let first = appended.first.get();
                 let events_there = events.len();
                 let step =
-                    Step::Appended { by: Some(*seat), counter: 0, first, events: events_there };
+                    Step::Appended { by: Some(*node), counter: 0, first, events: events_there };
                 world.note(&step);
                 for (at, event) in (first..).zip(events) {
                     world.trace.lock().tell(|| shown(at, event));
-                    let mut books = world.books.lock();
-                    let policy = books.policy.record(at, event, *since, (told, alone));
+                    let mut models = world.models.lock();
+                    let policy = models.policy.record(at, event, *since, (told, alone));
                     // Who begins to call may have looked before this, if its writer is gone.
-                    let alone = alone && world.is_alive(*seat);
-                    let effect = books.effect.record(at, event, *since, (told, alone));
-                    drop(books);
+                    let alone = alone && world.is_alive(*node);
+                    let effect = models.effect.record(at, event, *since, (told, alone));
+                    drop(models);
                     world.expect(policy.and(effect));
-                    world.expect(world.is_not_dropped(*seat, event, *then));
+                    world.expect(world.is_not_dropped(*node, event, *then));
                 }
             }
             Err(AppendError::Conflict { at }) => {
                 if events.iter().any(is_delivery) {
-                    world.saw(PolicySight::Overtaken);
+                    world.covered(PolicyCase::Overtaken);
                 }
-                world.note(&Step::Conflict { seat: Some(*seat), counter: 0, at: at.get() });
+                world.note(&Step::Conflict { node: Some(*node), counter: 0, at: at.get() });
             }
             Err(_) => {}
         }
         outcome
+    }
+}
+
+/// When a runtime has read a fact first.
+pub(super) type KnownDrops = BTreeMap<(usize, u64), u64>;
+
+impl World {
+    /// A runtime has read these.
+    pub(super) fn has_read(&self, node: usize, page: &Page) {
+        let facts = page.events.iter().filter(|of| of.event.event_type.as_str() == LANE_FREED);
+        for fact in facts {
+            self.known_drops.lock().entry((node, fact.position.get())).or_insert(self.now());
+        }
+    }
+
+    /// What a runtime has appended, once it was submitted then, is of nothing that it had known to be dropped
+    /// when it began.
+    pub(super) fn is_not_dropped(&self, node: usize, event: &EncodedEvent, then: u64) -> Checked {
+        let Some(delivery) = &event.metadata.extra().delivery else { return Ok(()) };
+        let mut models = self.models.lock();
+        let fact = models.of(delivery.policy.as_str()).dropped(delivery.source);
+        let known = fact.and_then(|fact| self.known_drops.lock().get(&(node, fact)).copied());
+        let late = known.is_some_and(|known| then > known + self.longest_attempt());
+        Once.require(!late, || {
+            format!("{event:?}: it was dropped at {fact:?}, and that was read at {known:?} ms")
+        })
+    }
+
+    /// How long an attempt takes at most: two deliveries one after the other, with what is read before.
+    fn longest_attempt(&self) -> u64 {
+        let config = &self.plan.config;
+        let timeout = config.get_timeout().max(config.get_effect_timeout());
+        2 * u64::try_from(timeout.as_millis()).expect("short") + 12 * self.plan.slow + 30
     }
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bailiwick::Config;
 
-use crate::saying::Kind;
+use crate::fixtures::messages::Kind;
+use crate::sim::clock::Timed;
 use crate::sim::executor::Order;
-use crate::sim::plan::Timed;
 use crate::sim::random::Random;
 
 pub(super) const SENDERS: [&str; 3] = ["a", "b", "c"];
@@ -17,10 +17,10 @@ pub(super) const RECEIVERS: [&str; 2] = ["x", "y"];
 pub(super) struct Plan {
     pub(super) order: Order,
     /// How many runtimes share the journal at first.
-    pub(super) seats: usize,
+    pub(super) nodes: usize,
     pub(super) config: Config,
-    pub(super) sayings: Vec<Timed<Saying>>,
-    pub(super) deeds: Vec<Timed<Deed>>,
+    pub(super) messages: Vec<Timed<Message>>,
+    pub(super) disturbances: Vec<Timed<Disturbance>>,
     pub(super) append_faults: u64,
     pub(super) read_faults: u64,
     pub(super) slow: u64,
@@ -29,19 +29,19 @@ pub(super) struct Plan {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Saying {
+pub(super) struct Message {
     pub(super) sender: usize,
     pub(super) receiver: usize,
     pub(super) kind: Kind,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Deed {
+pub(super) enum Disturbance {
     Break {
         millis: u64,
     },
     /// Nothing can be written for so long.
-    Down {
+    Unwritable {
         millis: u64,
     },
     /// An operator sees to some of the lanes that are parked.
@@ -56,20 +56,20 @@ pub(super) enum Deed {
 
 impl Plan {
     pub(super) fn draw(random: &mut Random) -> Plan {
-        let seats = if random.one_in(4) { 2 } else { 1 };
+        let nodes = if random.one_in(4) { 2 } else { 1 };
         let within = random.pick(&[10, 40, 90]);
         let faulty = !random.one_in(3);
-        let sayings = random.between(3, 24);
-        let deeds = random.between(0, 8);
+        let messages = random.between(3, 24);
+        let disturbances = random.between(0, 8);
         Plan {
             order: random.pick(&[Order::Any, Order::Ranked]),
-            seats,
+            nodes,
             config: config(random),
-            sayings: (0..sayings)
-                .map(|_| Timed { at: random.between(0, within), what: saying(random) })
+            messages: (0..messages)
+                .map(|_| Timed { at: random.between(0, within), what: message(random) })
                 .collect(),
-            deeds: (0..deeds)
-                .map(|_| Timed { at: random.between(0, within + 30), what: deed(random) })
+            disturbances: (0..disturbances)
+                .map(|_| Timed { at: random.between(0, within + 30), what: disturbance(random) })
                 .collect(),
             append_faults: if faulty { random.pick(&[3, 6, 15]) } else { 0 },
             read_faults: if faulty { random.pick(&[0, 8, 20]) } else { 0 },
@@ -108,7 +108,7 @@ fn config(random: &mut Random) -> Config {
         .cached_views(random.pick(&[0, 1, 1_024]))
 }
 
-fn saying(random: &mut Random) -> Saying {
+fn message(random: &mut Random) -> Message {
     let kind = match random.between(0, 15) {
         0..=5 => Kind::Plain,
         6 | 7 => Kind::Twice,
@@ -120,16 +120,16 @@ fn saying(random: &mut Random) -> Saying {
         _ => Kind::Decided,
     };
     let (sender, receiver) = (random.index(SENDERS.len()), random.index(RECEIVERS.len()));
-    Saying { sender, receiver, kind }
+    Message { sender, receiver, kind }
 }
 
-fn deed(random: &mut Random) -> Deed {
+fn disturbance(random: &mut Random) -> Disturbance {
     match random.between(0, 11) {
-        0..=2 => Deed::Break { millis: random.between(10, 90) },
-        3 => Deed::Down { millis: random.between(1, 12) },
-        4..=7 => Deed::Operate,
-        8 => Deed::Shutdown { limit: random.pick(&[0, 3, 1_000]) },
-        9 => Deed::Drop,
-        _ => Deed::LoseExecutor,
+        0..=2 => Disturbance::Break { millis: random.between(10, 90) },
+        3 => Disturbance::Unwritable { millis: random.between(1, 12) },
+        4..=7 => Disturbance::Operate,
+        8 => Disturbance::Shutdown { limit: random.pick(&[0, 3, 1_000]) },
+        9 => Disturbance::Drop,
+        _ => Disturbance::LoseExecutor,
     }
 }

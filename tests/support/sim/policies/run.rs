@@ -1,26 +1,25 @@
-//! A run of policies: trouble, then quiet, in which everything that was said is heard, then a last runtime
-//! that finds nothing to do.
+//! A run of policies: first with faults, then without, when everything that was sent arrives, then a last
+//! runtime that finds nothing to do.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use bailiwick::{Clock, ReactionHandle, Sabotage};
+use bailiwick::{ManualClock, ReactionHandle, Sabotage};
+use parking_lot::Mutex;
 
 use super::plan::Plan;
-use super::sights::{PolicySight, PolicySights};
 use super::world::World;
-use crate::invariant::Invariant::{End, NoPanic, Progress, WakeUp};
+use crate::fixtures::messages::model::Model;
+use crate::invariant::Invariant::{End, Progress};
 use crate::invariant::Violation;
-use crate::saying::book::Book;
+use crate::sim::driver::{Driven, Driver};
 use crate::sim::executor::Executor;
-use crate::sim::panics::Watched;
 use crate::sim::random::Random;
 use crate::sim::trace::Step;
 
 /// Long enough for every back-off and all that is late.
-const QUIET: u64 = 200;
-const MOST_POLLS: u64 = 60_000;
-
+const REST: u64 = 200;
 /// What came of a run of policies.
 #[derive(Debug)]
 pub struct PolicyRun {
@@ -28,14 +27,14 @@ pub struct PolicyRun {
     pub seed: u64,
     /// All its steps in one number.
     pub trace: u64,
-    /// What was to be seen in it.
-    pub sights: PolicySights,
+    /// Which cases it met.
+    pub coverage: PolicyCoverage,
     /// The first invariant that was violated.
     pub violation: Option<Violation>,
 }
 
 /// Runs a seed in this thread, in which a tokio runtime is entered.
-pub fn run_of(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRun {
+pub fn run(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRun {
     let mut random = Random::of(seed ^ 0x0070_011c_7000);
     let plan = Plan::draw(&mut random);
     let executor = Executor::new(plan.order);
@@ -43,8 +42,8 @@ pub fn run_of(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRu
     if readable {
         eprintln!("seed {seed}: {:#?}", world.plan);
     }
-    let mut driver = Driver { executor, world: world.clone(), watched: Watched::new(), polls: 0 };
-    for part in [Driver::trouble, Driver::quiet, Driver::aftermath] {
+    let mut driver = Driver::new(executor, world.clone());
+    for part in [Driver::with_faults, Driver::without_faults, Driver::restart] {
         part(&mut driver);
         if world.violation().is_some() {
             break;
@@ -55,87 +54,80 @@ pub fn run_of(seed: u64, sabotage: Option<Sabotage>, readable: bool) -> PolicyRu
     if world.violation().is_none() && Arc::strong_count(&world) != 1 {
         world.violated(End.broken("something of a runtime outlives it: a leak"));
     }
-    let mut sights = world.sights.lock().clone();
-    let books = world.books.lock();
-    sights.extend(books.effect.endings.iter().filter_map(|ending| match *ending {
-        "performed" => Some(PolicySight::Performed),
-        "gave up" => Some(PolicySight::EffectGaveUp),
-        "parked" => Some(PolicySight::EffectParked),
-        "skipped as a whole" => Some(PolicySight::EffectSkipped),
-        "dropped" => Some(PolicySight::EffectDropped),
+    let mut coverage = world.coverage.lock().clone();
+    let models = world.models.lock();
+    coverage.extend(models.effect.endings.iter().filter_map(|ending| match *ending {
+        "performed" => Some(PolicyCase::Performed),
+        "gave up" => Some(PolicyCase::EffectGaveUp),
+        "parked" => Some(PolicyCase::EffectParked),
+        "skipped as a whole" => Some(PolicyCase::EffectSkipped),
+        "dropped" => Some(PolicyCase::EffectDropped),
         _ => None,
     }));
-    sights.extend((books.effect.called_again() > 0).then_some(PolicySight::CalledAgain));
-    sights.extend(books.policy.endings.iter().map(|ending| match *ending {
-        "rejected" => PolicySight::Rejected,
-        "nothing" => PolicySight::Nothing,
-        "gave up" => PolicySight::GaveUp,
-        "skipped" => PolicySight::Skipped,
-        "skipped as a whole" => PolicySight::SkippedAsAWhole,
-        "dropped" => PolicySight::DroppedByOperator,
-        "parked" => PolicySight::Parked,
-        _ => PolicySight::Caused,
+    coverage.extend((models.effect.called_again() > 0).then_some(PolicyCase::CalledAgain));
+    coverage.extend(models.policy.endings.iter().map(|ending| match *ending {
+        "rejected" => PolicyCase::Rejected,
+        "nothing" => PolicyCase::Nothing,
+        "gave up" => PolicyCase::GaveUp,
+        "skipped" => PolicyCase::Skipped,
+        "skipped as a whole" => PolicyCase::SkippedAsAWhole,
+        "dropped" => PolicyCase::DroppedByOperator,
+        "parked" => PolicyCase::Parked,
+        _ => PolicyCase::Caused,
     }));
-    drop(books);
+    drop(models);
     let trace = world.trace.lock().number();
-    PolicyRun { seed, trace, sights, violation: world.violation() }
+    PolicyRun { seed, trace, coverage, violation: world.violation() }
 }
 
-struct Driver {
-    executor: Executor,
-    world: Arc<World>,
-    watched: Watched,
-    polls: u64,
-}
-
-impl Driver {
-    fn trouble(&mut self) {
+impl Driver<World> {
+    fn with_faults(&mut self) {
         let world = self.world.clone();
-        for _ in 0..world.plan.seats {
+        for _ in 0..world.plan.nodes {
             world.spawn("start", world.clone().start());
         }
-        for saying in &world.plan.sayings {
-            world.spawn("says", world.clone().says(*saying));
+        for message in &world.plan.messages {
+            world.spawn("says", world.clone().send(*message));
         }
-        for deed in &world.plan.deeds {
-            world.spawn("deed", world.clone().does(*deed));
+        for disturbance in &world.plan.disturbances {
+            world.spawn("disturbance", world.clone().disturb(*disturbance));
         }
         self.until_done();
     }
 
     /// From now on everything works, and an operator retries what is parked.
-    fn quiet(&mut self) {
+    fn without_faults(&mut self) {
         let world = self.world.clone();
-        world.note(&Step::Part { name: "quiet" });
-        world.trouble.store(false, Relaxed);
+        self.part("without faults");
+        world.faulty.store(false, Relaxed);
         world.broken.store(false, Relaxed);
         // Twice: what was late may park a lane again.
         for _ in 0..3 {
-            self.pass(QUIET);
-            world.open_seats().iter().for_each(|seat| world.retries_all(seat));
+            self.pass(REST);
+            world.open_nodes().iter().for_each(|node| world.retry_all(node));
         }
-        self.pass(QUIET);
+        self.pass(REST);
         self.checks_that_all_is_done();
     }
 
     /// A last runtime finds everything done.
-    fn aftermath(&mut self) {
+    fn restart(&mut self) {
         let world = self.world.clone();
-        world.note(&Step::Part { name: "aftermath" });
-        self.sees_counts();
-        for seat in world.open_seats() {
-            drop(seat.runtime.lock().take());
+        self.part("restart");
+        self.cover_counts();
+        for node in world.open_nodes() {
+            drop(node.runtime.lock().take());
         }
-        self.pass(QUIET);
+        self.pass(REST);
         if let Some(task) = (1..=world.groups()).find_map(|g| self.executor.tasks_of(g).next()) {
             world.violated(End.broken(format!("task {task} outlives its runtime")));
         }
-        let (before, calls) = (world.head(), world.books.lock().effect.all_calls());
+        let (before, calls) = (world.head(), world.models.lock().effect.all_calls());
         world.spawn("start", world.clone().start());
         self.until_done();
-        self.pass(QUIET);
-        world.open_seats().iter().for_each(|seat| world.retries_all(seat));
-        self.pass(QUIET);
+        self.pass(REST);
+        world.open_nodes().iter().for_each(|node| world.retry_all(node));
+        self.pass(REST);
         self.checks_that_all_is_done();
         let read = bailiwick::journal::Read::new(bailiwick::journal::Query::all());
         let page = bailiwick::journal::Journal::read(
@@ -148,27 +140,27 @@ impl Driver {
         if let Some(again) = again {
             world.violated(Progress.broken(format!("a last runtime delivers {again:?}")));
         }
-        let called = world.books.lock().effect.all_calls() - calls;
+        let called = world.models.lock().effect.all_calls() - calls;
         if called > 0 {
             world.violated(Progress.broken(format!("a last runtime calls {called} times")));
         }
-        self.sees_counts();
+        self.cover_counts();
         world.end();
-        self.pass(QUIET);
+        self.pass(REST);
     }
 
-    fn sees_counts(&self) {
-        for seat in self.world.open_seats() {
-            if seat.both().iter().any(|one| one.status().counts.repeated > 0) {
-                self.world.saw(PolicySight::FoundDone);
+    fn cover_counts(&self) {
+        for node in self.world.open_nodes() {
+            if node.reactions().iter().any(|one| one.status().counts.repeated > 0) {
+                self.world.covered(PolicyCase::FoundDone);
             }
         }
     }
 
     fn checks_that_all_is_done(&self) {
         let world = &self.world;
-        let both: Vec<_> = world.open_seats().iter().flat_map(|seat| seat.both()).collect();
-        let undone = world.books.lock().each().map(Book::undone);
+        let both: Vec<_> = world.open_nodes().iter().flat_map(|node| node.reactions()).collect();
+        let undone = world.models.lock().each().map(Model::undone);
         if undone.iter().any(|undone| !undone.is_empty()) {
             let status: Vec<_> = both.iter().map(ReactionHandle::status).collect();
             let what = format!("{undone:?} are never heard or told: {status:?}");
@@ -182,58 +174,71 @@ impl Driver {
             }
         }
     }
+}
 
-    fn until_done(&mut self) {
-        while self.polls_all() && self.is_busy() && self.passes(u64::MAX) {}
-        if self.world.violation().is_none() && self.is_busy() {
-            let what = "somebody waits for ever: nothing is ready and nobody sleeps";
-            self.world.violated(WakeUp.broken(what));
-        }
+impl Driven for World {
+    const MOST_POLLS: u64 = 60_000;
+
+    fn random(&self) -> &Mutex<Random> {
+        &self.random
     }
 
-    fn is_busy(&self) -> bool {
-        self.executor.tasks_of(0).next().is_some()
+    fn time(&self) -> &ManualClock {
+        &self.time
     }
 
-    fn pass(&mut self, millis: u64) {
-        let until = self.world.now() + millis;
-        while self.polls_all() && self.passes(until) {}
-        self.world.time.advance_to(until);
-        self.polls_all();
+    fn note(&self, step: &Step) {
+        World::note(self, step);
     }
 
-    /// Until nothing is ready. False if an invariant is violated.
-    fn polls_all(&mut self) -> bool {
-        let world = &self.world;
-        while let Some(polled) = self.executor.poll_one(&world.random) {
-            world.note(&Step::Poll { task: polled.task, of: polled.name });
-            self.polls += 1;
-            let panics = self.watched.unexpected();
-            if polled.panicked || !panics.is_empty() {
-                world.violated(NoPanic.broken(format!("a panic nobody asked for: {panics:?}")));
-            }
-            if self.polls > MOST_POLLS {
-                let what = format!("{MOST_POLLS} polls and no end: a livelock");
-                world.violated(Progress.broken(what));
-            }
-            if world.violation().is_some() {
-                return false;
-            }
-        }
-        world.violation().is_none()
+    fn violated(&self, violation: Violation) {
+        World::violated(self, violation);
     }
 
-    /// Lets time pass until the next sleeper wakes. False if there is none before `until`.
-    fn passes(&mut self, until: u64) -> bool {
-        let world = &self.world;
-        let Some(next) = world.time.next_sleeper() else { return false };
-        if next.as_millis() > until || world.violation().is_some() {
-            return false;
-        }
-        let late = world.random.lock().pick(&[0, 0, 0, 1, 4]);
-        world.time.advance_to(next.plus_millis(late).as_millis().min(until.max(next.as_millis())));
-        let to = world.time.now().as_millis();
-        world.note(&Step::Pass { to });
-        true
+    fn violation(&self) -> Option<Violation> {
+        World::violation(self)
     }
 }
+
+/// Something worth having happened in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum PolicyCase {
+    Caused,
+    Rejected,
+    Nothing,
+    GaveUp,
+    Skipped,
+    SkippedAsAWhole,
+    DroppedByOperator,
+    /// What was to be delivered was found done.
+    FoundDone,
+    /// The journal refused a delivery.
+    Overtaken,
+    Parked,
+    /// A lane that an earlier runtime had parked was retried by a later one.
+    RetriedAfterRestart,
+    /// A lane read what it did not hold.
+    ReadOn,
+    /// A runtime went on from a mark.
+    FromAMark,
+    ShutDown,
+    Dropped,
+    ExecutorLost,
+    /// A runtime could not be started, and was started again.
+    NotStarted,
+    Performed,
+    EffectGaveUp,
+    EffectParked,
+    EffectSkipped,
+    EffectDropped,
+    /// The outside world was called again.
+    CalledAgain,
+    /// A call ended before it had an answer.
+    CallCut,
+    /// A lane was parked, or an operator saw to one, while another runtime ran.
+    ParkedBeside,
+}
+
+/// The cases that were met.
+pub type PolicyCoverage = BTreeSet<PolicyCase>;

@@ -1,4 +1,5 @@
-//! The world of a run: one time, one journal, chance, the runtimes, and the books.
+//! The world of a run: one time, one journal, random numbers, the runtimes, the outside world that the
+//! effect calls, and what is expected of them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,32 +12,29 @@ use bailiwick::{
 };
 use parking_lot::Mutex;
 
-use super::drops::Known;
-use super::journal::SimJournal;
-use super::outside::SimOutside;
-use super::plan::{Deed, Plan, RECEIVERS, SENDERS, Saying};
-use super::sights::{PolicySight, PolicySights};
+use super::journal::{KnownDrops, SimJournal};
+use super::plan::{Message, Plan, RECEIVERS, SENDERS};
+use super::run::{PolicyCase, PolicyCoverage};
+use crate::fixtures::messages::effect::{CALLS, Call, Calls, Outside};
+use crate::fixtures::messages::models::Models;
+use crate::fixtures::messages::{Broken, CARRIES, Carries, HearByDecision, Receiver, Say, Sender};
 use crate::invariant::{Checked, Violation};
-use crate::saying::books::Books;
-use crate::saying::calls::{CALLS, Calls};
-use crate::saying::{Broken, CARRIES, Carries, HearByDecision, Receiver, Say, Sender};
-use crate::sim::clock::SimClock;
-use crate::sim::plan::{BEGIN, Timed};
-use crate::sim::queue::{Queue, Spawner};
+use crate::sim::clock::{BEGIN, SimClock, Timed};
+use crate::sim::executor::{Queue, Spawner};
 use crate::sim::random::Random;
 use crate::sim::trace::{Step, Trace};
 
-/// The place of one runtime.
-pub(super) struct Seat {
+/// One runtime.
+pub(super) struct Node {
     pub(super) runtime: Mutex<Option<Runtime>>,
     pub(super) group: usize,
     /// The end of the journal when it was started.
     pub(super) head: u64,
 }
 
-impl Seat {
+impl Node {
     /// The policy and the effect, while the runtime runs.
-    pub(super) fn both(&self) -> Vec<ReactionHandle> {
+    pub(super) fn reactions(&self) -> Vec<ReactionHandle> {
         let runtime = self.runtime.lock();
         let both = runtime.as_ref().map(|of| [of.policies().get(CARRIES), of.effects().get(CALLS)]);
         both.into_iter().flatten().flatten().collect()
@@ -49,18 +47,18 @@ pub(super) struct World {
     pub(super) time: ManualClock,
     pub(super) store: MemoryJournal,
     pub(super) random: Arc<Mutex<Random>>,
-    queue: Arc<Queue>,
-    seats: Mutex<Vec<Arc<Seat>>>,
+    pub(super) queue: Arc<Queue>,
+    nodes: Mutex<Vec<Arc<Node>>>,
     groups: AtomicU64,
     /// The runtimes that run, or begin to.
-    alive: Mutex<BTreeSet<usize>>,
-    pub(super) books: Mutex<Books>,
+    pub(super) alive: Mutex<BTreeSet<usize>>,
+    pub(super) models: Mutex<Models>,
     pub(super) trace: Mutex<Trace>,
-    pub(super) sights: Mutex<PolicySights>,
-    pub(super) known_drops: Mutex<Known>,
+    pub(super) coverage: Mutex<PolicyCoverage>,
+    pub(super) known_drops: Mutex<KnownDrops>,
     pub(super) broken: Broken,
-    pub(super) trouble: AtomicBool,
-    pub(super) down: AtomicU64,
+    pub(super) faulty: AtomicBool,
+    pub(super) unwritable_until: AtomicU64,
     violation: Mutex<Option<Violation>>,
 }
 
@@ -79,16 +77,16 @@ impl World {
             store: MemoryJournal::new(),
             random: Arc::new(Mutex::new(random)),
             queue,
-            seats: Mutex::default(),
+            nodes: Mutex::default(),
             groups: AtomicU64::new(0),
             alive: Mutex::default(),
-            books: Mutex::new(Books::new()),
+            models: Mutex::new(Models::new()),
             trace: Mutex::new(Trace::new(readable)),
-            sights: Mutex::default(),
+            coverage: Mutex::default(),
             known_drops: Mutex::default(),
             broken: Broken::default(),
-            trouble: AtomicBool::new(true),
-            down: AtomicU64::new(0),
+            faulty: AtomicBool::new(true),
+            unwritable_until: AtomicU64::new(0),
             violation: Mutex::default(),
         })
     }
@@ -108,7 +106,7 @@ impl World {
         }
     }
 
-    async fn reach(&self, at: u64) {
+    pub(super) async fn reach(&self, at: u64) {
         self.sleep((BEGIN + at).saturating_sub(self.now())).await;
     }
 
@@ -116,8 +114,8 @@ impl World {
         self.trace.lock().add(self.now(), step);
     }
 
-    pub(super) fn saw(&self, sight: PolicySight) {
-        self.sights.lock().insert(sight);
+    pub(super) fn covered(&self, case: PolicyCase) {
+        self.coverage.lock().insert(case);
     }
 
     pub(super) fn violated(&self, violation: Violation) {
@@ -135,8 +133,8 @@ impl World {
         self.violation.lock().clone()
     }
 
-    pub(super) fn in_trouble(&self) -> bool {
-        self.trouble.load(Relaxed)
+    pub(super) fn is_faulty(&self) -> bool {
+        self.faulty.load(Relaxed)
     }
 
     pub(super) fn spawn(
@@ -148,15 +146,15 @@ impl World {
         self.queue.spawn(0, name, task);
     }
 
-    pub(super) fn open_seats(&self) -> Vec<Arc<Seat>> {
-        let seats = self.seats.lock();
-        seats.iter().filter(|seat| seat.runtime.lock().is_some()).cloned().collect()
+    pub(super) fn open_nodes(&self) -> Vec<Arc<Node>> {
+        let nodes = self.nodes.lock();
+        nodes.iter().filter(|node| node.runtime.lock().is_some()).cloned().collect()
     }
 
-    pub(super) fn any_seat(&self) -> Option<Arc<Seat>> {
-        let seats = self.open_seats();
-        let any = !seats.is_empty();
-        any.then(|| seats[self.random.lock().index(seats.len())].clone())
+    pub(super) fn any_node(&self) -> Option<Arc<Node>> {
+        let nodes = self.open_nodes();
+        let any = !nodes.is_empty();
+        any.then(|| nodes[self.random.lock().index(nodes.len())].clone())
     }
 
     /// Starts a runtime, until one can be.
@@ -165,11 +163,11 @@ impl World {
             let group = usize::try_from(self.groups.fetch_add(1, Relaxed)).expect("few") + 1;
             let head = self.head();
             let ticks = self.plan.ticks.then(|| self.random.clone());
-            let seat = group - 1;
-            let journal = SimJournal { world: self.clone(), seat };
-            self.deed(seat, "starts");
-            self.alive.lock().insert(seat);
-            let reached = self.books.lock().policy.reached;
+            let node = group - 1;
+            let journal = SimJournal { world: self.clone(), node };
+            self.note_node(node, "starts");
+            self.alive.lock().insert(node);
+            let reached = self.models.lock().policy.reached;
             let started = Runtime::builder(journal)
                 .aggregate::<Sender>()
                 .aggregate::<Receiver>()
@@ -186,18 +184,18 @@ impl World {
             match started {
                 Ok(runtime) => {
                     if reached > 0 {
-                        self.saw(PolicySight::FromAMark);
+                        self.covered(PolicyCase::FromAMark);
                     }
                     let runtime = Mutex::new(Some(runtime));
-                    return self.seats.lock().push(Arc::new(Seat { runtime, group, head }));
+                    return self.nodes.lock().push(Arc::new(Node { runtime, group, head }));
                 }
-                Err(error) if !self.in_trouble() => {
+                Err(error) if !self.is_faulty() => {
                     let what = format!("a runtime does not start: {error}");
                     return self.violated(crate::invariant::Invariant::Progress.broken(what));
                 }
-                Err(_) => self.saw(PolicySight::NotStarted),
+                Err(_) => self.covered(PolicyCase::NotStarted),
             }
-            self.alive.lock().remove(&seat);
+            self.alive.lock().remove(&node);
             self.sleep(2).await;
         }
     }
@@ -207,8 +205,8 @@ impl World {
         self.alive.lock().len() <= 1
     }
 
-    pub(super) fn is_alive(&self, seat: usize) -> bool {
-        self.alive.lock().contains(&seat)
+    pub(super) fn is_alive(&self, node: usize) -> bool {
+        self.alive.lock().contains(&node)
     }
 
     /// How many groups of tasks there were, from 1.
@@ -216,72 +214,54 @@ impl World {
         usize::try_from(self.groups.load(Relaxed)).expect("few")
     }
 
-    pub(super) fn deed(&self, seat: usize, what: &'static str) {
-        self.note(&Step::Deed { seat, what, number: 0 });
+    pub(super) fn note_node(&self, node: usize, what: &'static str) {
+        self.note(&Step::Node { node, what, number: 0 });
     }
 
-    pub(super) async fn says(self: Arc<World>, saying: Timed<Saying>) {
-        self.reach(saying.at).await;
-        let Some(seat) = self.any_seat() else { return };
-        let Saying { sender, receiver, kind } = saying.what;
+    pub(super) async fn send(self: Arc<World>, message: Timed<Message>) {
+        self.reach(message.at).await;
+        let Some(node) = self.any_node() else { return };
+        let Message { sender, receiver, kind } = message.what;
         let senders: Option<Aggregates<Sender>> =
-            seat.runtime.lock().as_ref().map(Runtime::aggregates);
+            node.runtime.lock().as_ref().map(Runtime::aggregates);
         let Some(senders) = senders else { return };
         let say = Say(kind, RECEIVERS[receiver].into());
         drop(senders.get(SENDERS[sender]).ask(say).await);
     }
 
-    pub(super) async fn does(self: Arc<World>, deed: Timed<Deed>) {
-        self.reach(deed.at).await;
-        let Some(seat) = self.any_seat() else { return };
-        match deed.what {
-            Deed::Break { millis } => {
-                self.broken.store(true, Relaxed);
-                self.sleep(millis).await;
-                self.broken.store(false, Relaxed);
-                return;
-            }
-            Deed::Down { millis } => {
-                self.down.fetch_max(self.now() + millis, Relaxed);
-                return;
-            }
-            Deed::Operate => return self.operates(&seat).await,
-            Deed::Shutdown { limit } => {
-                let runtime = seat.runtime.lock().take();
-                self.deed(seat.group - 1, "shut down");
-                if let Some(runtime) = runtime {
-                    runtime.shutdown(Duration::from_millis(limit)).await;
-                    self.saw(PolicySight::ShutDown);
-                }
-            }
-            Deed::Drop => {
-                self.deed(seat.group - 1, "dropped");
-                drop(seat.runtime.lock().take());
-                self.saw(PolicySight::Dropped);
-            }
-            Deed::LoseExecutor => {
-                self.deed(seat.group - 1, "executor lost");
-                let runtime = seat.runtime.lock().take();
-                self.queue.lose(seat.group);
-                let pause = self.random.lock().between(0, 6);
-                self.sleep(pause).await;
-                drop(runtime);
-                self.saw(PolicySight::ExecutorLost);
-            }
-        }
-        self.alive.lock().remove(&(seat.group - 1));
-        if self.open_seats().is_empty() {
-            let pause = self.random.lock().between(0, 4);
-            self.sleep(pause).await;
-            self.start().await;
-        }
-    }
-
     /// Lets go of everything.
     pub(super) fn end(&self) {
-        let seats = std::mem::take(&mut *self.seats.lock());
-        for seat in seats {
-            drop(seat.runtime.lock().take());
+        let nodes = std::mem::take(&mut *self.nodes.lock());
+        for node in nodes {
+            drop(node.runtime.lock().take());
         }
+    }
+}
+
+/// The outside world: it is slow, and connections break.
+pub(super) struct SimOutside(pub(super) Arc<World>);
+
+/// A call that has no answer yet.
+struct UnderWay<'a>(&'a World);
+
+impl Outside for SimOutside {
+    async fn call(&self, call: Call) -> bool {
+        let SimOutside(world) = self;
+        world.note(&Step::Called { news: call.news });
+        let checked = world.models.lock().effect.called(&call, world.head(), world.is_alone());
+        world.expect(checked);
+        let under_way = UnderWay(world);
+        let slow =
+            if world.is_faulty() { world.random.lock().between(0, world.plan.slow) } else { 0 };
+        world.sleep(slow).await;
+        std::mem::forget(under_way);
+        let breaks = world.is_faulty() && world.random.lock().one_in(world.plan.call_faults);
+        !breaks
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.covered(PolicyCase::CallCut);
     }
 }
