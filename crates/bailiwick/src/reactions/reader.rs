@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::journal::{
-    JournalReadError, LANE_FREED, Query, QueryItem, Read, RecordedEvent,
-};
+use bailiwick_core::journal::{LANE_FREED, Query, QueryItem, Read, RecordedEvent};
 use bailiwick_core::policy::PolicyFact;
-use bailiwick_core::{ErrorReport, Position, Text};
+use bailiwick_core::{Position, Text};
 
 use super::running::Running;
+use crate::error::report;
 use crate::journal::port::{self, or_closed};
 use crate::util::race::{Either, race, yield_now};
 
@@ -26,13 +25,14 @@ async fn read_on(running: &Arc<Running>) {
         let Some(journal) = running.journal() else { return };
         let after = running.lanes.lock().upto();
         let read = running.config().paged(Read::new(query.clone()).after(after));
-        let page = port::read(&*journal, read).await;
-        let page = match page {
+        let page = match port::read(&*journal, read).await {
             Ok(page) => page,
             Err(error) => {
                 drop(journal);
-                say_unread(running, &error);
-                pause(running).await;
+                let error = report(error);
+                tracing::warn!(reaction = running.name(), %error, "the news cannot be read");
+                let wait = running.shared.environment.clock.sleep(running.config().reload_backoff);
+                until_closing(running, wait).await;
                 continue;
             }
         };
@@ -59,11 +59,6 @@ fn query(running: &Running) -> Query {
     let news = QueryItem::new(running.types.iter().cloned(), []).expect("it wants some event");
     let facts = QueryItem::new([LANE_FREED], [running.tag.clone()]).expect("there is a tag");
     Query::any_of([news, facts]).expect("there are two")
-}
-
-fn say_unread(running: &Running, error: &JournalReadError) {
-    let error = ErrorReport::of(error);
-    tracing::warn!(reaction = running.name(), %error, "the news cannot be read");
 }
 
 impl Running {
@@ -106,11 +101,6 @@ async fn has_room(running: &Running) -> bool {
     }
     until_closing(running, room).await;
     false
-}
-
-async fn pause(running: &Running) {
-    let wait = running.config().reload_backoff;
-    until_closing(running, running.shared.environment.clock.sleep(wait)).await;
 }
 
 /// Waits for this, or until the stage of the runtime changes.

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use bailiwick_core::journal::{EventType, Journal, RecordedEvent};
 use bailiwick_core::policy::ReactionDescriptor;
-use bailiwick_core::{Position, Tag, Text, Timestamp};
+use bailiwick_core::{Position, Tag, Text};
 use tokio::sync::{Notify, Semaphore};
 
-use super::counts::ShardedCounters;
-use super::facts::Dropped;
-use super::health::ReactionHealth;
+use super::counts::ReactionCounts;
+use super::facts::{Dropped, Recorded};
 use super::lanes::Lanes;
 use super::perform::Called;
 use super::reaction::{Bounds, Does, Reaction};
 use super::start::Begun;
+use super::status::ReactionHealth;
 use super::targets::Targets;
 use super::timing::Marks;
 use super::worker;
@@ -45,7 +45,7 @@ pub(crate) struct Running {
     pub(super) kept: ViewCache,
     /// What calls have come to whose trace could not be written, by their news: one of a lane at most.
     pub(super) untraced: Lock<BTreeMap<Position, Called>>,
-    pub(super) counters: ShardedCounters,
+    pub(super) counts: Lock<ReactionCounts>,
     workers: Lock<Workers>,
     /// Wakes workers that have nothing to do.
     pub(super) work: Semaphore,
@@ -71,8 +71,9 @@ impl Running {
         begun: Begun,
     ) -> Arc<Self> {
         let seed = shared.environment.entropy.next_u64();
-        let Begun { reaction, tag, reached, run, parked, dropped, left_behind, head } = begun;
-        let Reaction { declares, does } = reaction;
+        let Begun { reaction: Reaction { declares, does }, tag, recorded, head } = begun;
+        let left_behind = recorded.left_behind();
+        let Recorded { reached, run, parked, dropped, .. } = recorded;
         let bounds = Bounds::of(declares.kind, &shared.config);
         let mut lanes = Lanes::new(seed, bounds.lanes, reached, parked);
         left_behind.into_iter().for_each(|(lane, upto)| lanes.goes_on_behind(lane, upto));
@@ -80,9 +81,9 @@ impl Running {
             types: declares.names(),
             lanes: Lock::new(lanes),
             kept: ViewCache::of(&shared, seed),
-            untraced: Lock::new(BTreeMap::new()),
-            counters: ShardedCounters::default(),
-            workers: Lock::new(Workers::default()),
+            untraced: Lock::default(),
+            counts: Lock::default(),
+            workers: Lock::default(),
             work: Semaphore::new(0),
             room: Notify::new(),
             timing: Notify::new(),
@@ -106,10 +107,6 @@ impl Running {
 
     pub(super) fn config(&self) -> &Config {
         &self.shared.config
-    }
-
-    pub(super) fn now(&self) -> Timestamp {
-        self.shared.now()
     }
 
     pub(super) fn elapsed(&self) -> Duration {
@@ -152,7 +149,8 @@ impl Running {
         (!is_well).then_some(ReactionHealth { kind, name, stopped, parked_lanes, stalled_lanes })
     }
 
-    /// How long to leave a lane alone that was tried in vain so often, and no less than `after`: with a quarter of it by chance, so that those that failed together are not tried together.
+    /// How long to leave a lane alone that was tried in vain so often, and no less than `after`: with a quarter of
+    /// it by chance, so that those that failed together are not tried together.
     pub(super) fn back_off(&self, times: u32, after: Option<Duration>) -> Duration {
         let wait = self.bounds.backoff.after(u8::try_from(times).unwrap_or(u8::MAX));
         let share = u32::try_from(self.shared.environment.entropy.next_u64() % 256).unwrap_or(0);
@@ -203,20 +201,13 @@ impl Running {
         self.workers.lock().idle += 1;
     }
 
-    /// An idle worker goes to work by itself, unless it is called just now.
-    pub(super) fn is_busy(&self) -> bool {
+    /// An idle worker goes to work by itself, unless it is called just now. If it `leaves`, another may take its
+    /// place from then on.
+    pub(super) fn is_busy(&self, leaves: bool) -> bool {
         let mut workers = self.workers.lock();
         let is_idle = workers.idle > 0;
         workers.idle -= usize::from(is_idle);
-        is_idle
-    }
-
-    /// An idle worker ends, unless it is called just now. From then on another may take its place.
-    pub(super) fn leaves(&self) -> bool {
-        let mut workers = self.workers.lock();
-        let is_idle = workers.idle > 0;
-        workers.idle -= usize::from(is_idle);
-        workers.all -= usize::from(is_idle);
+        workers.all -= usize::from(is_idle && leaves);
         is_idle
     }
 
