@@ -40,7 +40,6 @@ pub(super) struct Part {
 }
 
 /// It is in the database.
-#[derive(Debug)]
 pub(super) struct Committed {
     pub(super) mark: Cursor,
     /// The version that readers read, and up to where it is folded.
@@ -50,14 +49,7 @@ pub(super) struct Committed {
     /// Where it comes into use, if it is not.
     pub(super) goal: Position,
     /// It stops before this event.
-    pub(super) broken: Option<Broken>,
-}
-
-/// An event that cannot be folded.
-#[derive(Debug)]
-pub(super) struct Broken {
-    pub(super) at: Position,
-    pub(super) reason: String,
+    pub(super) broken: Option<Stop>,
 }
 
 pub(super) struct Folding<P, S> {
@@ -71,7 +63,7 @@ struct Decoded<P: Projection> {
     /// In the order of the events.
     concerns: Vec<(usize, P::Key)>,
     /// The event behind them, if it cannot be folded.
-    broken: Option<Broken>,
+    broken: Option<Stop>,
 }
 
 impl<P: Projection, S: ProjectionStore<P>> Folding<P, S> {
@@ -83,7 +75,7 @@ impl<P: Projection, S: ProjectionStore<P>> Folding<P, S> {
             let at = recorded.position;
             if let Err(reason) = tried(|| self.read_one(recorded, &mut read)) {
                 read.cut(read.news.len());
-                read.broken = Some(Broken { at, reason });
+                read.broken = Some(Stop::Failed { at: Some(at), reason });
                 break;
             }
         }
@@ -119,7 +111,7 @@ impl<P: Projection, S: ProjectionStore<P>> Folding<P, S> {
                 Ok(Err(Abort::Broken { nth, reason })) => {
                     let at = read.news[nth].position();
                     read.cut(nth);
-                    read.broken = Some(Broken { at, reason });
+                    read.broken = Some(Stop::Failed { at: Some(at), reason });
                 }
                 Ok(Err(Abort::Stop(stop))) => return Err(stop),
                 Err(message) => {

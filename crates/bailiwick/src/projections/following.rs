@@ -7,7 +7,7 @@ use bailiwick_core::Position;
 use bailiwick_core::journal::{Cursor, JournalReadError, Query};
 
 use super::batch::{self, Batch};
-use super::folding::{Broken, Committed, Part, position_of};
+use super::folding::{Committed, Part, position_of};
 use super::looking::Seen;
 use super::running::{Running, Stop};
 use super::status::{ProjectionState, RebuildProgress, StaleReason};
@@ -31,7 +31,7 @@ impl Running {
                     }
                     self.waits(&mut following, mark).await
                 }
-                None => Batch::read(&mut following, &self.shared.config).await,
+                None => Batch::read(None, &mut following, &self.shared.config).await,
             };
             let batch = batch.ok_or(Stop::Closed)??;
             self.has_read();
@@ -49,7 +49,7 @@ impl Running {
             }
             // Read while that is written; what is written is looked at as soon as it is.
             let (mut applied, mut reading) =
-                (pin!(applied), pin!(Batch::read(&mut following, &self.shared.config)));
+                (pin!(applied), pin!(Batch::read(None, &mut following, &self.shared.config)));
             match race(applied.as_mut(), reading.as_mut()).await {
                 Either::Left(done) => {
                     mark = Some(done?);
@@ -123,10 +123,7 @@ impl Running {
             tracing::info!(projection = self.name(), version, "this version is in use from now on");
             self.drops_older().await?;
         }
-        match broken {
-            None => Ok(mark),
-            Some(Broken { at, reason }) => Err(Stop::Failed { at: Some(at), reason }),
-        }
+        broken.map_or(Ok(mark), Err)
     }
 
     /// Has the store drop what is older. That it fails does not hold up the projection.
@@ -158,13 +155,14 @@ impl Running {
             let passes = race(self.is_wanted(position), self.passes(position));
             race(batch::next(following), passes).await
         };
-        match first {
-            Either::Left(first) => Batch::begin(first?, following, &self.shared.config).await,
+        let first = match first {
+            Either::Left(first) => Some(first?),
             Either::Right(_) => {
                 *following = self.following(mark);
-                Batch::read(following, &self.shared.config).await
+                None
             }
-        }
+        };
+        Batch::read(first, following, &self.shared.config).await
     }
 
     async fn is_wanted(&self, position: Position) {

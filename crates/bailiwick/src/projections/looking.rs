@@ -38,8 +38,10 @@ impl Running {
         for mark in [marks.own, other.filter(|_| other != marks.own)].into_iter().flatten() {
             self.is_of_the_journal(mark).await?;
         }
-        let head = self.head().await?;
-        Ok(Seen { marks, head })
+        let journal = self.shared.journal().ok_or(Stop::Closed)?;
+        let head = port::head(&*journal);
+        drop(journal);
+        Ok(Seen { marks, head: head.await?.position })
     }
 
     fn is_superseded(&self, marks: &Marks) -> Option<u32> {
@@ -77,13 +79,6 @@ impl Running {
                 Err(Stop::Failed { at: None, reason })
             }
         }
-    }
-
-    async fn head(&self) -> Result<Position, Stop> {
-        let journal = self.shared.journal().ok_or(Stop::Closed)?;
-        let head = port::head(&*journal);
-        drop(journal);
-        Ok(head.await?.position)
     }
 
     /// Looks at the mark that another runtime moves, until it does not move any more although it should; at that of a
