@@ -84,8 +84,5 @@ pub(crate) fn unless_delivered(condition: AppendCondition, deliveries: &[Tag]) -
 
 /// What stands for one of these deliveries; none if there is none.
 pub(crate) fn once_delivered(deliveries: &[Tag]) -> Option<Query> {
-    if deliveries.is_empty() {
-        return None;
-    }
     Query::any_of(deliveries.iter().cloned().map(QueryItem::tagged)).ok()
 }

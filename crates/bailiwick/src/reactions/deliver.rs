@@ -102,7 +102,7 @@ impl Running {
         news: &RecordedEvent,
         unsure: bool,
     ) -> Result<(), Stop> {
-        let attempts = self.config().attempts;
+        let attempts = self.shared.config.attempts;
         for attempt in 0..attempts {
             match self.attempt(policy, news, unsure || attempt > 0).await {
                 Err(Stop::Overtaken) => yield_now().await,
@@ -118,7 +118,7 @@ impl Running {
         news: &RecordedEvent,
         unsure: bool,
     ) -> Result<(), Stop> {
-        let journal = self.journal().ok_or(Stop::Ended)?;
+        let journal = self.shared.journal().ok_or(Stop::Ended)?;
         let unsure = unsure || news.position <= self.unsure_upto;
         // An operator has skipped it when nobody could say what it would send.
         if unsure && self.is_repeated(&self.delivery(news, None), &*journal).await? {
@@ -134,7 +134,7 @@ impl Running {
             }
             Reaction::Sends(outgoing) => {
                 let hops = news.event.metadata.extra().hops;
-                if !outgoing.is_empty() && hops >= self.config().policy_hops {
+                if !outgoing.is_empty() && hops >= self.shared.config.policy_hops {
                     return Err(Stop::for_good(chain::too_long(news, &*journal).await, Some(0)));
                 }
                 for (nth, outgoing) in outgoing.into_iter().enumerate() {
@@ -183,21 +183,24 @@ impl Running {
         let hops = news.event.metadata.extra().hops + 1;
         let delivering = Delivering::new(delivery.clone(), outgoing.command, (hops, unsure));
         let call = (Arc::new(delivering), conversation_of(news));
-        let (how, reason) = match self.targets.send(outgoing, call, self.config().timeout).await {
-            #[cfg(feature = "fault-injection")]
-            Outcome::Caused if self.shared.sabotaged(crate::sabotage::Sabotage::TracedTwice) => {
-                (Ending::Nothing, None)
-            }
-            Outcome::Caused => {
-                self.counts.lock().caused += 1;
-                return Ok(());
-            }
-            Outcome::Nothing => (Ending::Nothing, None),
-            Outcome::Rejected(reason) => (Ending::Rejected, Some(reason)),
-            Outcome::Overtaken => return Err(Stop::Overtaken),
-            Outcome::Failed(reason) => return Err(reason.into()),
-            Outcome::Ended => return Err(Stop::Ended),
-        };
+        let (how, reason) =
+            match self.targets.send(outgoing, call, self.shared.config.timeout).await {
+                #[cfg(feature = "fault-injection")]
+                Outcome::Caused
+                    if self.shared.sabotaged(crate::sabotage::Sabotage::TracedTwice) =>
+                {
+                    (Ending::Nothing, None)
+                }
+                Outcome::Caused => {
+                    self.counts.lock().caused += 1;
+                    return Ok(());
+                }
+                Outcome::Nothing => (Ending::Nothing, None),
+                Outcome::Rejected(reason) => (Ending::Rejected, Some(reason)),
+                Outcome::Overtaken => return Err(Stop::Overtaken),
+                Outcome::Failed(reason) => return Err(reason.into()),
+                Outcome::Ended => return Err(Stop::Ended),
+            };
         let ended = DeliveryEnded { how, reason };
         Ok(self.leave_trace(news, delivery, ended, journal).await?)
     }

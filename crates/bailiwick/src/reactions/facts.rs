@@ -12,7 +12,7 @@ use bailiwick_core::{CodecError, Event, Position, Tag, Tags, Text, Timestamp};
 
 use super::lanes::Parked;
 use crate::decisions;
-use crate::journal::port;
+use crate::journal::port::Pages;
 
 /// What is recorded of a policy.
 #[derive(Debug, Default)]
@@ -73,9 +73,8 @@ impl Recorded {
         let mut recorded = Recorded::default();
         let types = [POLICY_STARTED, POLICY_REACHED, POLICY_REWOUND, LANE_PARKED, LANE_FREED];
         let facts = QueryItem::new(types, [policy.clone()]).expect("there is a tag");
-        let mut read = Read::new(facts.into());
-        loop {
-            let page = port::read(journal, read.clone()).await.map_err(Unreadable::Journal)?;
+        let mut pages = Pages::of(journal, Read::new(facts.into()));
+        while let Some(page) = pages.next().await.map_err(Unreadable::Journal)? {
             for RecordedEvent { position, event } in page.events {
                 let fact = event.decode::<PolicyFact>();
                 let fact = fact.map_err(|source| Unreadable::Fact { position, source })?;
@@ -83,11 +82,8 @@ impl Recorded {
                     recorded.learn(fact, position, event.recorded_at);
                 }
             }
-            read.after = page.upto;
-            if !page.more {
-                return Ok(recorded);
-            }
         }
+        Ok(recorded)
     }
 
     /// Lanes that go on behind a position below the mark: one runtime had them parked and recorded the

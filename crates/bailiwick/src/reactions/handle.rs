@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bailiwick_core::journal::{QueryItem, Read, RecordedEvent};
+use bailiwick_core::journal::{Read, RecordedEvent};
 use bailiwick_core::{Position, ReactionKind};
 use tokio::sync::oneshot;
 
@@ -231,7 +231,7 @@ impl ReactionHandle {
         let (of, parked) = (self.clone(), self.parked_lane(lane)?);
         let would_do = async move {
             let news = of.news_at(parked.at).await?;
-            let journal = of.0.journal().ok_or(ReactionError::ShutDown)?;
+            let journal = of.0.shared.journal().ok_or(ReactionError::ShutDown)?;
             let would_do = of.0.would_do(&news, &*journal).await;
             would_do.map_err(|reason| ReactionError::Reaction { reason: reason.into() })
         };
@@ -261,9 +261,8 @@ impl ReactionHandle {
     }
 
     pub(super) async fn news_at(&self, at: Position) -> Result<RecordedEvent, ReactionError> {
-        let journal = self.0.journal().ok_or(ReactionError::ShutDown)?;
-        let item = QueryItem::new(self.0.types.iter().cloned(), []).expect("it wants some event");
-        let read = Read::new(item.into()).after(before(at)).upto(at);
+        let journal = self.0.shared.journal().ok_or(ReactionError::ShutDown)?;
+        let read = Read::new(self.0.wants.clone().into()).after(before(at)).upto(at);
         let mut page = port::read(&*journal, read).await.map_err(ReactionError::Unread)?;
         page.events.pop().ok_or(ReactionError::NoNews { at })
     }

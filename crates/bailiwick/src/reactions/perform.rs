@@ -25,6 +25,7 @@ use super::running::Running;
 use crate::context::{RuntimeContext, Stage};
 use crate::error::{guarded, tried};
 use crate::telemetry::spans;
+use crate::util::on_drop::OnDrop;
 use crate::util::race::{Either, race};
 use crate::view::read;
 
@@ -34,24 +35,15 @@ pub(super) struct Called {
     ended: DeliveryEnded,
 }
 
-/// A call that is under way, until its trace is left.
-struct UnderWay<'a>(&'a RuntimeContext);
-
-impl<'a> UnderWay<'a> {
-    /// None if the runtime ends. Counted before the stage is read: a shutdown that does not see it here has
-    /// changed the stage before.
-    fn begin(shared: &'a RuntimeContext) -> Option<Self> {
-        shared.calls.0.fetch_add(1, Ordering::SeqCst);
-        let under_way = UnderWay(shared);
-        (shared.stage() == Stage::Open).then_some(under_way)
-    }
-}
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.0.calls.0.fetch_sub(1, Ordering::SeqCst);
-        self.0.settled();
-    }
+/// A call is under way, until its trace is left; none if the runtime ends. Counted before the stage is read: a
+/// shutdown that does not see it here has changed the stage before.
+fn begin(shared: &RuntimeContext) -> Option<OnDrop<impl FnOnce()>> {
+    shared.calls.0.fetch_add(1, Ordering::SeqCst);
+    let under_way = OnDrop::new(|| {
+        shared.calls.0.fetch_sub(1, Ordering::SeqCst);
+        shared.settled();
+    });
+    (shared.stage() == Stage::Open).then_some(under_way)
 }
 
 impl Running {
@@ -62,7 +54,7 @@ impl Running {
         news: &RecordedEvent,
         number: u32,
     ) -> Result<(), Stop> {
-        let under_way = UnderWay::begin(&self.shared).ok_or(Stop::Ended)?;
+        let under_way = begin(&self.shared).ok_or(Stop::Ended)?;
         let known = self.untraced.lock().get(&news.position).map(|called| called.ended.clone());
         let ended = match known {
             Some(ended) => ended,
@@ -87,7 +79,7 @@ impl Running {
     }
 
     async fn has_trace(&self, news: &RecordedEvent) -> Result<bool, Stop> {
-        let journal = self.journal().ok_or(Stop::Ended)?;
+        let journal = self.shared.journal().ok_or(Stop::Ended)?;
         let delivery = self.delivery(news, None);
         #[cfg(feature = "fault-injection")]
         if self.shared.sabotaged(crate::sabotage::Sabotage::RetriedAfterGivingUp) {
@@ -106,7 +98,7 @@ impl Running {
     ) -> Result<DeliveryEnded, Stop> {
         let shared = &self.shared;
         let views = {
-            let journal = self.journal().ok_or(Stop::Ended)?;
+            let journal = self.shared.journal().ok_or(Stop::Ended)?;
             self.views_as_of(news.position, performing.boundary(), &*journal).await?
         };
         if shared.stage() != Stage::Open {
@@ -146,7 +138,7 @@ impl Running {
     async fn traces(&self, news: &RecordedEvent, ended: DeliveryEnded) -> Result<(), Stop> {
         let called = Called { news: news.clone(), ended: ended.clone() };
         self.untraced.lock().insert(news.position, called);
-        let journal = self.journal().ok_or(Stop::Ended)?;
+        let journal = self.shared.journal().ok_or(Stop::Ended)?;
         #[cfg(feature = "fault-injection")]
         let gave_up = ended.how == Ending::GaveUp;
         let left = self.leave_trace(news, self.delivery(news, None), ended, &*journal).await;
@@ -163,7 +155,7 @@ impl Running {
     pub(crate) async fn records_last_traces(&self) {
         let untraced = std::mem::take(&mut *self.untraced.lock());
         for (at, Called { news, ended }) in untraced {
-            let Some(journal) = self.journal() else { return };
+            let Some(journal) = self.shared.journal() else { return };
             let delivery = self.delivery(&news, None);
             if let Err(reason) = self.leave_trace(&news, delivery, ended, &*journal).await {
                 tracing::warn!(

@@ -22,16 +22,17 @@ async fn read_on(running: &Arc<Running>) {
         if !has_room(running).await {
             continue;
         }
-        let Some(journal) = running.journal() else { return };
+        let Some(journal) = running.shared.journal() else { return };
         let after = running.lanes.lock().upto();
-        let read = running.config().paged(Read::new(query.clone()).after(after));
+        let read = running.shared.config.paged(Read::new(query.clone()).after(after));
         let page = match port::read(&*journal, read).await {
             Ok(page) => page,
             Err(error) => {
                 drop(journal);
                 let error = report(error);
                 tracing::warn!(reaction = running.name(), %error, "the news cannot be read");
-                let wait = running.shared.environment.clock.sleep(running.config().reload_backoff);
+                let wait =
+                    running.shared.environment.clock.sleep(running.shared.config.reload_backoff);
                 until_closing(running, wait).await;
                 continue;
             }
@@ -47,7 +48,7 @@ async fn read_on(running: &Arc<Running>) {
         if more {
             continue;
         }
-        let Some(journal) = running.journal() else { return };
+        let Some(journal) = running.shared.journal() else { return };
         let changed = port::changed(&*journal, query.clone(), page.upto);
         drop(journal);
         until_closing(running, changed).await;
@@ -56,9 +57,8 @@ async fn read_on(running: &Arc<Running>) {
 
 /// The news, and what other runtimes record of their lanes.
 fn query(running: &Running) -> Query {
-    let news = QueryItem::new(running.types.iter().cloned(), []).expect("it wants some event");
     let facts = QueryItem::new([LANE_FREED], [running.tag.clone()]).expect("there is a tag");
-    Query::any_of([news, facts]).expect("there are two")
+    Query::any_of([running.wants.clone(), facts]).expect("there are two")
 }
 
 impl Running {

@@ -13,7 +13,7 @@ use bailiwick_core::{
 };
 
 use super::facts::{self, Recorded, Unreadable};
-use crate::journal::port;
+use crate::journal::port::{self, Pages};
 
 /// A policy or an effect that is to do again what it did because of the news beyond a position. It is done
 /// offline: while no runtime runs it on this journal; one that does goes on as it was.
@@ -146,34 +146,24 @@ impl Rewind {
         }
         let run = recorded.run + 1;
         let (news, caused, ended) = (0, 0, 0);
-        let mut rewind = Rewind { journal, declares, tag, after, run, news, caused, ended };
-        rewind.count().await?;
-        Ok(rewind)
-    }
-
-    async fn count(&mut self) -> Result<(), RewindError> {
-        let names = each_name(self.declares.types);
-        let mut read = Read::new(Query::all()).after(self.after);
-        loop {
-            let page = port::read(&*self.journal, read.clone()).await;
-            let page = page.map_err(RewindError::Unread)?;
+        let mut rewind =
+            Rewind { journal: journal.clone(), declares, tag, after, run, news, caused, ended };
+        let names = each_name(declares.types);
+        let mut pages = Pages::of(&*journal, Read::new(Query::all()).after(after));
+        while let Some(page) = pages.next().await.map_err(RewindError::Unread)? {
             for event in &page.events {
                 let name = event.event.event_type.as_str();
-                self.news += u64::from(names.contains(&name));
+                rewind.news += u64::from(names.contains(&name));
                 let delivery = event.event.metadata.extra().delivery.as_ref();
-                let is_its =
-                    |of: &Delivery| of.policy == self.declares.name && of.source > self.after;
+                let is_its = |of: &Delivery| of.policy == declares.name && of.source > after;
                 match delivery.is_some_and(is_its) {
-                    true if name == DELIVERY_ENDED => self.ended += 1,
-                    true => self.caused += 1,
+                    true if name == DELIVERY_ENDED => rewind.ended += 1,
+                    true => rewind.caused += 1,
                     false => {}
                 }
             }
-            read.after = page.upto;
-            if !page.more {
-                return Ok(());
-            }
         }
+        Ok(rewind)
     }
 
     /// How many news it will see again.

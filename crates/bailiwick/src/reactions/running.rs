@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bailiwick_core::journal::{EventType, Journal, RecordedEvent};
+use bailiwick_core::journal::{QueryItem, RecordedEvent};
 use bailiwick_core::policy::ReactionDescriptor;
 use bailiwick_core::{Position, Tag, Text};
 use tokio::sync::{Notify, Semaphore};
@@ -20,7 +20,6 @@ use super::status::ReactionHealth;
 use super::targets::Targets;
 use super::timing::Marks;
 use super::worker;
-use crate::config::Config;
 use crate::context::{Lock, RuntimeContext, Stage};
 use crate::view::cache::ViewCache;
 
@@ -32,8 +31,8 @@ pub(crate) struct Running {
     pub(super) targets: Arc<Targets>,
     /// What its facts carry.
     pub(super) tag: Tag,
-    /// The types of its news, by all their names.
-    pub(super) types: Vec<EventType>,
+    /// Its news, by all names of their types.
+    pub(super) wants: QueryItem,
     /// How often it was rewound.
     pub(super) run: u32,
     /// What was in the journal when it began: of that it may have done something before.
@@ -78,7 +77,7 @@ impl Running {
         let mut lanes = Lanes::new(seed, bounds.lanes, reached, parked);
         left_behind.into_iter().for_each(|(lane, upto)| lanes.goes_on_behind(lane, upto));
         Arc::new(Running {
-            types: declares.names(),
+            wants: QueryItem::new(declares.names(), []).expect("it wants some event"),
             lanes: Lock::new(lanes),
             kept: ViewCache::of(&shared, seed),
             untraced: Lock::default(),
@@ -105,17 +104,8 @@ impl Running {
         self.declares.name
     }
 
-    pub(super) fn config(&self) -> &Config {
-        &self.shared.config
-    }
-
     pub(super) fn elapsed(&self) -> Duration {
         self.shared.environment.clock.elapsed()
-    }
-
-    /// The journal, for a moment; none once the runtime has let go of it.
-    pub(super) fn journal(&self) -> Option<Arc<dyn Journal>> {
-        self.shared.journal()
     }
 
     /// Whether it goes on: neither stopped, nor in a runtime that ends.
@@ -132,7 +122,7 @@ impl Running {
         self.stopped.store(true, Ordering::Release);
         tracing::error!(
             reaction = self.name(),
-            most = self.config().parked_lanes,
+            most = self.shared.config.parked_lanes,
             "as many lanes are parked as may be; it has stopped: see to them (`policies()`, `effects()`), \
              or raise `parked_lanes`, and start again"
         );

@@ -86,7 +86,7 @@ impl SelectedLanes {
 
 /// Traces each delivery of a news, or the call for it, as skipped, if it was not done.
 async fn skip(running: &Running, news: &RecordedEvent) -> Result<(), ReactionError> {
-    let journal = running.journal().ok_or(ReactionError::ShutDown)?;
+    let journal = running.shared.journal().ok_or(ReactionError::ShutDown)?;
     let sends = match &running.does {
         Does::Policy(policy) => running.reaction(&**policy, news, &*journal).await,
         Does::Effect(_) => Ok(Reaction::Sends(Vec::new())),

@@ -33,7 +33,7 @@ impl Running {
             Does::Policy(_) => nth?,
             Does::Effect(_) => 0,
         };
-        let would_do = self.would_do(news, &*self.journal()?).await;
+        let would_do = self.would_do(news, &*self.shared.journal()?).await;
         would_do.ok()?.into_iter().nth(nth)
     }
 }

@@ -69,7 +69,7 @@ impl Running {
     /// A news was done: that is recorded in a while, or at once if it is one of many.
     pub(super) fn may_record(&self) {
         let before = self.marks.since.fetch_add(1, Ordering::Relaxed);
-        if before == 0 || before + 1 == self.config().policy_mark_news {
+        if before == 0 || before + 1 == self.shared.config.policy_mark_news {
             self.timing.notify_one();
         }
     }
@@ -98,7 +98,7 @@ impl Running {
         }
         let (before, at) = *recorded.lock();
         let due = at.saturating_add(MARK_AFTER);
-        if done < self.config().policy_mark_news && now < due {
+        if done < self.shared.config.policy_mark_news && now < due {
             return Some(due);
         }
         since.store(0, Ordering::Relaxed);

@@ -61,7 +61,7 @@ async fn has_work(running: &Running) -> bool {
     running.is_idle();
     // What came before it was idle has called nobody.
     if running.lanes.lock().ready() == 0 {
-        let idle = running.shared.environment.clock.sleep(running.config().worker_idle);
+        let idle = running.shared.environment.clock.sleep(running.shared.config.worker_idle);
         let called = race(running.work.acquire(), idle);
         if let Some(Either::Left(Ok(permit))) = until_closing(running, called).await {
             permit.forget();
@@ -128,7 +128,7 @@ impl Running {
             tracing::warn!(reaction = self.name(), %lane, %reason, "it failed, and is tried again");
         }
         let now = self.elapsed();
-        let after = after.map(|after| after.min(self.config().effect_retry_after_max));
+        let after = after.map(|after| after.min(self.shared.config.effect_retry_after_max));
         failing.not_before = now.saturating_add(after.unwrap_or_default());
         let until = now.saturating_add(self.back_off(failing.times, after));
         self.change(LOOKS_ON, |lanes| lanes.failed(lane, failing, until));
@@ -194,7 +194,7 @@ impl Running {
 
     /// Records a fact. Where it stands.
     pub(super) async fn records(&self, fact: &PolicyFact) -> Result<Position, String> {
-        let journal = self.journal().ok_or("the runtime is shut down")?;
+        let journal = self.shared.journal().ok_or("the runtime is shut down")?;
         let event = facts::fact(fact, &self.tag, self.shared.now());
         let appended = port::append(&*journal, vec![event], None).await;
         appended.map(|appended| appended.last).map_err(report)
@@ -207,10 +207,10 @@ impl Running {
         after: Position,
         upto: Position,
     ) -> Result<(), String> {
-        let journal = self.journal().ok_or("the runtime is shut down")?;
-        let query = self.declares.lane.query(lane.as_str(), &self.types);
-        let limit = self.config().lane_news.try_into().unwrap_or(NonZeroUsize::MIN);
-        let read = self.config().paged(Read::new(query).after(after).upto(upto)).limit(limit);
+        let journal = self.shared.journal().ok_or("the runtime is shut down")?;
+        let query = self.declares.lane.query(lane.as_str(), self.wants.types());
+        let limit = self.shared.config.lane_news.try_into().unwrap_or(NonZeroUsize::MIN);
+        let read = self.shared.config.paged(Read::new(query).after(after).upto(upto)).limit(limit);
         let page = port::read(&*journal, read).await.map_err(report)?;
         let is_its =
             |news: &RecordedEvent| self.lane_of(news) == *lane && !self.is_dropped(lane, news);
