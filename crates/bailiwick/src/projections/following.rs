@@ -130,7 +130,8 @@ impl Running {
     pub(super) async fn drops_older(&self) -> Result<(), Stop> {
         match self.answered(self.thread.asks(|folding| folding.drop_older())).await {
             Err(Stop::Database(reason)) => {
-                tracing::warn!(projection = self.name(), %reason, "older versions could not be dropped");
+                let projection = self.name();
+                tracing::warn!(projection, %reason, "older versions could not be dropped");
                 Ok(())
             }
             dropped => dropped,
