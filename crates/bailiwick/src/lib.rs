@@ -10,6 +10,7 @@ mod config;
 mod context;
 mod deadlines;
 mod decisions;
+mod delivery;
 #[cfg(feature = "durable")]
 pub mod durable;
 mod environment;
@@ -58,10 +59,9 @@ pub use projections::{
     MemoryRows, ProjectionHandle, ProjectionState, ProjectionStatus, Projections, RebuildProgress,
     StaleReason,
 };
-pub use reactions::ReactionHealth;
 pub use reactions::{
-    ParkedLane, ReactionCounts, ReactionHandle, ReactionState, ReactionStatus, Reactions, Rewind,
-    RewindError, SelectedLanes, StalledLane,
+    ParkedLane, ReactionCounts, ReactionHandle, ReactionHealth, ReactionState, ReactionStatus,
+    Reactions, Rewind, RewindError, SelectedLanes, StalledLane,
 };
 pub use reading::{
     ArmedDeadline, DeadlinesPage, History, HistoryPage, IdsPage, Since, Subscription, Update, Watch,

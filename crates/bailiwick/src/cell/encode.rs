@@ -16,8 +16,8 @@ use bytes::Bytes;
 
 use super::inbox::Scope;
 use super::judge::Turn;
+use crate::delivery::Delivering;
 use crate::error::Cause;
-use crate::reactions::Delivering;
 use crate::request::Call;
 use crate::request::entry::Entries;
 

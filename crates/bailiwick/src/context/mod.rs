@@ -23,12 +23,12 @@ use crate::context::permits::Permits;
 use crate::context::sampled::Sampled;
 use crate::context::tasks::Tasks;
 use crate::context::unpolled::Unpolled;
+use crate::delivery::Calls;
 use crate::environment::Environment;
 use crate::environment::time::Time;
 use crate::error::Cause;
 use crate::journal::call::Lending;
 use crate::journal::port;
-use crate::reactions::Calls;
 use crate::snapshots::Keeper;
 use crate::util::race::{Either, race};
 

@@ -16,8 +16,8 @@ use super::scheduler::Scheduler;
 use super::settle::place_of;
 use super::turn::{AnswerAt, Participant, Participants};
 use crate::context::{RuntimeContext, Stage};
+use crate::delivery::{once_delivered, unless_delivered};
 use crate::error::{Cause, caught};
-use crate::reactions::{once_delivered, unless_delivered};
 use crate::snapshots;
 use crate::util::pace::Pace;
 

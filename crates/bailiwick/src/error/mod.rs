@@ -19,7 +19,7 @@ use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use bailiwick_core::BoxError;
+use bailiwick_core::{BoxError, ErrorReport};
 
 pub use ask::{AlreadyRun, AskError, NotRun, Unknown, UnreadableReply};
 pub use cause::{Cause, Unloadable};
@@ -42,6 +42,18 @@ pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, Arc<str>> {
 /// The same, with the message as operators read it.
 pub(crate) fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, String> {
     caught(code).map_err(|message| format!("it panics: {message}"))
+}
+
+/// The same for code that fails by itself, too: with its report, which is code of the domain as well.
+pub(crate) fn tried<T, E: Into<BoxError>>(
+    code: impl FnOnce() -> Result<T, E>,
+) -> Result<T, String> {
+    guarded(|| code().map_err(report)).flatten()
+}
+
+/// An error with all its sources, as operators read it.
+pub(crate) fn report(error: impl Into<BoxError>) -> String {
+    ErrorReport::of(&*error.into()).to_string()
 }
 
 /// The text of a panic.

@@ -106,6 +106,27 @@ pub(crate) fn read(journal: &dyn Journal, read: Read) -> Guarded<Page, JournalRe
     Guarded::new(|| journal.read(read), unread)
 }
 
+/// The pages of a read, one after the other.
+pub(crate) struct Pages<'j> {
+    journal: &'j dyn Journal,
+    next: Option<Read>,
+}
+
+impl<'j> Pages<'j> {
+    pub(crate) fn of(journal: &'j dyn Journal, first: Read) -> Self {
+        Pages { journal, next: Some(first) }
+    }
+
+    /// None behind the last one.
+    pub(crate) async fn next(&mut self) -> Result<Option<Page>, JournalReadError> {
+        let Some(next) = &mut self.next else { return Ok(None) };
+        let page = read(self.journal, next.clone()).await?;
+        next.after = page.upto;
+        self.next.take_if(|_| !page.more);
+        Ok(Some(page))
+    }
+}
+
 /// Finds the last match. One that panics cannot be read.
 pub(crate) fn last(journal: &dyn Journal, query: Query) -> Guarded<LastMatch, JournalReadError> {
     Guarded::new(|| journal.last(query), unread)

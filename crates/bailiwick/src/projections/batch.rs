@@ -17,24 +17,20 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Reads until the batch is full, or the journal is at its end. None: the runtime is closed.
+    /// Reads until the batch is full, or the journal is at its end, from what was read `first` on, if something was.
+    /// None: the runtime is closed.
     pub(super) async fn read(
+        mut first: Option<Result<Step, JournalReadError>>,
         following: &mut Following,
         config: &Config,
     ) -> Option<Result<Batch, JournalReadError>> {
-        let first = next(following).await?;
-        Batch::begin(first, following, config).await
-    }
-
-    /// The same, from this step on.
-    pub(super) async fn begin(
-        first: Result<Step, JournalReadError>,
-        following: &mut Following,
-        config: &Config,
-    ) -> Option<Result<Batch, JournalReadError>> {
-        let (mut step, mut bytes) = (first, 0);
+        let mut bytes = 0;
         let mut batch = Batch { events: Vec::new(), upto: Position::START, level: false };
         loop {
+            let step = match first.take() {
+                Some(first) => first,
+                None => next(following).await?,
+            };
             match step {
                 Err(error) if batch.events.is_empty() => return Some(Err(error)),
                 // What was read is worth something; the error comes again.
@@ -53,7 +49,6 @@ impl Batch {
             {
                 return Some(Ok(batch));
             }
-            step = next(following).await?;
         }
     }
 }

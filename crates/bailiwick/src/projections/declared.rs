@@ -24,7 +24,7 @@ impl Declared {
             rust_type: type_name::<P>(),
             version: P::VERSION,
             query: of_types::<P::Event>(),
-            folding: Box::new(Folding::new(projection, store)),
+            folding: Box::new(Folding { projection, store }),
         }
     }
 }

@@ -2,17 +2,19 @@
 
 use bailiwick_core::journal::{Cursor, RecordedEvent};
 use bailiwick_core::{
-    BoxError, ErrorReport, News, Position, Projection, ProjectionStore, ProjectionTransaction,
+    BoxError, News, Position, Projection, ProjectionStore, ProjectionTransaction,
 };
 
-use crate::error::{caught, guarded};
+use super::running::Stop;
+use crate::error::{caught, guarded, tried};
 
 /// A projection and its store, whatever their types.
 pub(super) trait AnyFolding: Send {
     /// What the database says of the projection.
-    fn look(&mut self) -> Result<Marks, String>;
-    fn apply(&mut self, part: Part) -> Result<Committed, Refused>;
-    fn drop_older(&mut self) -> Result<(), String>;
+    fn look(&mut self) -> Result<Marks, Stop>;
+    /// If it fails, nothing was written, or nobody can tell.
+    fn apply(&mut self, part: Part) -> Result<Committed, Stop>;
+    fn drop_older(&mut self) -> Result<(), Stop>;
 }
 
 /// What the database says of a projection.
@@ -38,7 +40,6 @@ pub(super) struct Part {
 }
 
 /// It is in the database.
-#[derive(Debug)]
 pub(super) struct Committed {
     pub(super) mark: Cursor,
     /// The version that readers read, and up to where it is folded.
@@ -48,32 +49,12 @@ pub(super) struct Committed {
     /// Where it comes into use, if it is not.
     pub(super) goal: Position,
     /// It stops before this event.
-    pub(super) broken: Option<Broken>,
-}
-
-/// An event that cannot be folded.
-#[derive(Debug)]
-pub(super) struct Broken {
-    pub(super) at: Position,
-    pub(super) reason: String,
-}
-
-/// Nothing was written, or nobody can tell.
-#[derive(Debug)]
-pub(super) enum Refused {
-    /// The mark is another: somebody else writes the same rows.
-    Overtaken,
-    /// A later version is in use.
-    Superseded,
-    /// The database has failed.
-    Failed { reason: String },
-    /// The keys of the projection panic when they are compared or cloned.
-    Keys { reason: String },
+    pub(super) broken: Option<Stop>,
 }
 
 pub(super) struct Folding<P, S> {
-    projection: P,
-    store: S,
+    pub(super) projection: P,
+    pub(super) store: S,
 }
 
 /// What is folded of a batch: events, and which rows each of them concerns.
@@ -82,25 +63,19 @@ struct Decoded<P: Projection> {
     /// In the order of the events.
     concerns: Vec<(usize, P::Key)>,
     /// The event behind them, if it cannot be folded.
-    broken: Option<Broken>,
+    broken: Option<Stop>,
 }
 
 impl<P: Projection, S: ProjectionStore<P>> Folding<P, S> {
-    pub(super) fn new(projection: P, store: S) -> Self {
-        Folding { projection, store }
-    }
-
     /// Reads events, and which rows they concern, up to one that cannot be read.
     fn read(&self, events: Vec<RecordedEvent>) -> Decoded<P> {
         let (news, concerns) = (Vec::with_capacity(events.len()), Vec::with_capacity(events.len()));
         let mut read = Decoded { news, concerns, broken: None };
         for recorded in events {
             let at = recorded.position;
-            // The text of an error is code of the domain, too.
-            let one = guarded(|| self.read_one(recorded, &mut read).map_err(text)).flatten();
-            if let Err(reason) = one {
+            if let Err(reason) = tried(|| self.read_one(recorded, &mut read)) {
                 read.cut(read.news.len());
-                read.broken = Some(Broken { at, reason });
+                read.broken = Some(Stop::Failed { at: Some(at), reason });
                 break;
             }
         }
@@ -124,27 +99,25 @@ impl<P: Projection, S: ProjectionStore<P>> Folding<P, S> {
     }
 
     /// Writes what was read, or everything before the first event that cannot be folded.
-    fn write(&mut self, mut read: Decoded<P>, part: &Part) -> Result<Committed, Refused> {
+    fn write(&mut self, mut read: Decoded<P>, part: &Part) -> Result<Committed, Stop> {
         let mut upto = part.upto;
         loop {
             if read.broken.is_some() {
                 let last = read.news.last().map(News::position);
                 upto.position = last.unwrap_or_else(|| position_of(part.from));
             }
-            return match caught(|| self.transact(&read, part, upto)) {
-                Ok(Ok(committed)) => Ok(Committed { broken: read.broken, ..committed }),
+            match caught(|| self.transact(&read, part, upto)) {
+                Ok(Ok(committed)) => return Ok(Committed { broken: read.broken, ..committed }),
                 Ok(Err(Abort::Broken { nth, reason })) => {
                     let at = read.news[nth].position();
                     read.cut(nth);
-                    read.broken = Some(Broken { at, reason });
-                    continue;
+                    read.broken = Some(Stop::Failed { at: Some(at), reason });
                 }
-                Ok(Err(Abort::Refused(refused))) => Err(refused),
-                Ok(Err(Abort::Failed(reason))) => Err(Refused::Failed { reason }),
+                Ok(Err(Abort::Stop(stop))) => return Err(stop),
                 Err(message) => {
-                    Err(Refused::Failed { reason: format!("the store panics: {message}") })
+                    return Err(Stop::Database(format!("the store panics: {message}")));
                 }
-            };
+            }
         }
     }
 
@@ -159,7 +132,8 @@ impl<P: Projection, S: ProjectionStore<P>> Folding<P, S> {
         let mark = tx.mark(P::VERSION)?;
         let mut in_use = not_later::<P>(tx.in_use()?)?;
         if mark != part.from {
-            return Err(Abort::Refused(Refused::Overtaken));
+            // Somebody else writes the same rows.
+            return Err(Abort::Stop(Stop::StandBy));
         }
         if part.from.is_none() {
             // That takes it out of use.
@@ -204,7 +178,7 @@ impl<P: Projection, S: ProjectionStore<P>> Folding<P, S> {
 /// Refused if a later version is in use.
 fn not_later<P: Projection>(in_use: Option<u32>) -> Result<Option<u32>, Abort> {
     match in_use {
-        Some(in_use) if in_use > P::VERSION => Err(Abort::Refused(Refused::Superseded)),
+        Some(in_use) if in_use > P::VERSION => Err(Abort::Stop(Stop::StandBy)),
         in_use => Ok(in_use),
     }
 }
@@ -225,7 +199,7 @@ fn older<P: Projection>(
             Some(now) if now == version && !is_of_another => return Ok((version, mark)),
             // They only rise, so this ends.
             Some(now) if now > version && now < P::VERSION => version = now,
-            _ => return Err(Abort::Refused(Refused::Overtaken)),
+            _ => return Err(Abort::Stop(Stop::StandBy)),
         }
     }
 }
@@ -239,8 +213,10 @@ fn fold<P: Projection>(
     tx: &mut impl ProjectionTransaction<P>,
     read: &Decoded<P>,
 ) -> Result<Written<P>, Abort> {
-    let keys = guarded(|| read.keys());
-    let keys = keys.map_err(|reason| Abort::Refused(Refused::Keys { reason }))?;
+    let keys = guarded(|| read.keys()).map_err(|reason| {
+        let reason = format!("its keys cannot be compared: {reason}");
+        Abort::Stop(Stop::Failed { at: None, reason })
+    })?;
     let loaded = if keys.is_empty() { Vec::new() } else { tx.load(&keys)? };
     let mut rows: Vec<Option<P::Row>> = keys.iter().map(|_| None).collect();
     let mut was_there = vec![false; keys.len()];
@@ -250,13 +226,11 @@ fn fold<P: Projection>(
         (rows[nth], was_there[nth]) = (Some(row), true);
     }
     for (nth, key) in &read.concerns {
-        let folded = guarded(|| {
+        let folded = tried(|| {
             let row = keys.binary_search(key).expect("it is one of them");
-            projection.fold(key, &mut rows[row], &read.news[*nth]).map_err(text)
+            projection.fold(key, &mut rows[row], &read.news[*nth])
         });
-        if let Err(reason) = folded.flatten() {
-            return Err(Abort::Broken { nth: *nth, reason });
-        }
+        folded.map_err(|reason| Abort::Broken { nth: *nth, reason })?;
     }
     let rows = keys.into_iter().zip(rows).zip(was_there);
     let to_write = rows.filter(|((_, row), was_there)| row.is_some() || *was_there);
@@ -266,18 +240,13 @@ fn fold<P: Projection>(
 /// Why a transaction was not committed.
 enum Abort {
     Broken { nth: usize, reason: String },
-    Refused(Refused),
-    Failed(String),
+    Stop(Stop),
 }
 
 impl From<BoxError> for Abort {
     fn from(error: BoxError) -> Self {
-        Abort::Failed(text(error))
+        Abort::Stop(error.into())
     }
-}
-
-fn text(error: BoxError) -> String {
-    ErrorReport::of(&*error).to_string()
 }
 
 /// Where a mark is.
@@ -303,28 +272,25 @@ impl<P: Projection> Decoded<P> {
 }
 
 impl<P: Projection, S: ProjectionStore<P>> AnyFolding for Folding<P, S> {
-    fn look(&mut self) -> Result<Marks, String> {
-        let mut look = || -> Result<Marks, BoxError> {
-            let mut tx = self.store.begin()?;
-            let own = tx.mark(P::VERSION)?;
-            let in_use = match tx.in_use()? {
-                // Without a mark it has no rows that anybody could rely on.
-                Some(version) if version == P::VERSION => own.map(|own| (version, Some(own))),
-                Some(version) => Some((version, tx.mark(version)?)),
-                None => None,
-            };
-            Ok(Marks { own, in_use })
+    fn look(&mut self) -> Result<Marks, Stop> {
+        let mut tx = self.store.begin()?;
+        let own = tx.mark(P::VERSION)?;
+        let in_use = match tx.in_use()? {
+            // Without a mark it has no rows that anybody could rely on.
+            Some(version) if version == P::VERSION => own.map(|own| (version, Some(own))),
+            Some(version) => Some((version, tx.mark(version)?)),
+            None => None,
         };
-        guarded(|| look().map_err(text)).flatten()
+        Ok(Marks { own, in_use })
     }
 
-    fn apply(&mut self, mut part: Part) -> Result<Committed, Refused> {
+    fn apply(&mut self, mut part: Part) -> Result<Committed, Stop> {
         let events = std::mem::take(&mut part.events);
         let read = self.read(events);
         self.write(read, &part)
     }
 
-    fn drop_older(&mut self) -> Result<(), String> {
-        guarded(|| self.store.drop_older().map_err(text)).flatten()
+    fn drop_older(&mut self) -> Result<(), Stop> {
+        Ok(self.store.drop_older()?)
     }
 }

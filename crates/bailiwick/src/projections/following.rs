@@ -7,9 +7,9 @@ use bailiwick_core::Position;
 use bailiwick_core::journal::{Cursor, JournalReadError, Query};
 
 use super::batch::{self, Batch};
-use super::folding::{Broken, Committed, Part, Refused, position_of};
+use super::folding::{Committed, Part, position_of};
 use super::looking::Seen;
-use super::running::{Running, Stop, unread};
+use super::running::{Running, Stop};
 use super::status::{ProjectionState, RebuildProgress, StaleReason};
 use crate::journal::port;
 use crate::reading::Following;
@@ -17,12 +17,7 @@ use crate::util::race::{Either, race};
 
 impl Running {
     /// Looks at what is there, and follows the journal from then on: until something is in the way.
-    pub(super) async fn follow(&self) -> Stop {
-        let Err(stop) = self.follows().await;
-        stop
-    }
-
-    async fn follows(&self) -> Result<Infallible, Stop> {
+    pub(super) async fn follow(&self) -> Result<Infallible, Stop> {
         let Seen { marks, head: goal } = self.opens().await?;
         let mut mark = marks.own;
         let mut following = self.following(mark);
@@ -36,9 +31,9 @@ impl Running {
                     }
                     self.waits(&mut following, mark).await
                 }
-                None => Batch::read(&mut following, &self.shared.config).await,
+                None => Batch::read(None, &mut following, &self.shared.config).await,
             };
-            let batch = batch.ok_or(Stop::Closed)?.map_err(|error| unread(&error))?;
+            let batch = batch.ok_or(Stop::Closed)??;
             self.has_read();
             level = batch.level;
             if self.has_all_of(&batch, mark) {
@@ -54,7 +49,7 @@ impl Running {
             }
             // Read while that is written; what is written is looked at as soon as it is.
             let (mut applied, mut reading) =
-                (pin!(applied), pin!(Batch::read(&mut following, &self.shared.config)));
+                (pin!(applied), pin!(Batch::read(None, &mut following, &self.shared.config)));
             match race(applied.as_mut(), reading.as_mut()).await {
                 Either::Left(done) => {
                     mark = Some(done?);
@@ -100,7 +95,7 @@ impl Running {
         };
         let applied = self.answered(self.thread.asks(move |folding| folding.apply(part)));
         async move {
-            let committed = applied.await?.map_err(Stop::from)?;
+            let committed = applied.await?;
             self.recovers();
             self.committed(committed, level).await
         }
@@ -128,22 +123,19 @@ impl Running {
             tracing::info!(projection = self.name(), version, "this version is in use from now on");
             self.drops_older().await?;
         }
-        match broken {
-            None => Ok(mark),
-            Some(Broken { at, reason }) => Err(Stop::Failed { at: Some(at), reason }),
-        }
+        broken.map_or(Ok(mark), Err)
     }
 
     /// Has the store drop what is older. That it fails does not hold up the projection.
     pub(super) async fn drops_older(&self) -> Result<(), Stop> {
-        let dropped = self.answered(self.thread.asks(|folding| folding.drop_older())).await;
-        let reason = match dropped {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(reason)) | Err(Stop::Database(reason)) => reason,
-            Err(stop) => return Err(stop),
-        };
-        tracing::warn!(projection = self.name(), %reason, "older versions could not be dropped");
-        Ok(())
+        match self.answered(self.thread.asks(|folding| folding.drop_older())).await {
+            Err(Stop::Database(reason)) => {
+                let projection = self.name();
+                tracing::warn!(projection, %reason, "older versions could not be dropped");
+                Ok(())
+            }
+            dropped => dropped,
+        }
     }
 
     /// A while after what was committed, unless somebody waits for more.
@@ -164,13 +156,14 @@ impl Running {
             let passes = race(self.is_wanted(position), self.passes(position));
             race(batch::next(following), passes).await
         };
-        match first {
-            Either::Left(first) => Batch::begin(first?, following, &self.shared.config).await,
+        let first = match first {
+            Either::Left(first) => Some(first?),
             Either::Right(_) => {
                 *following = self.following(mark);
-                Batch::read(following, &self.shared.config).await
+                None
             }
-        }
+        };
+        Batch::read(first, following, &self.shared.config).await
     }
 
     async fn is_wanted(&self, position: Position) {
@@ -188,18 +181,5 @@ impl Running {
             drop(changed.await);
         }
         self.sleep(self.shared.config.projection_pass).await;
-    }
-}
-
-impl From<Refused> for Stop {
-    fn from(refused: Refused) -> Stop {
-        match refused {
-            Refused::Overtaken | Refused::Superseded => Stop::StandBy,
-            Refused::Failed { reason } => Stop::Database(reason),
-            Refused::Keys { reason } => {
-                let reason = format!("its keys cannot be compared: {reason}");
-                Stop::Failed { at: None, reason }
-            }
-        }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use bailiwick_core::Position;
 use bailiwick_core::journal::{Cursor, CursorError};
-use bailiwick_core::{ErrorReport, Position};
 
 use super::folding::{Marks, position_of};
-use super::running::{Running, Stop, unread};
+use super::running::{Running, Stop};
 use super::status::{ProjectionState, RebuildProgress, StaleReason};
+use crate::error::report;
 use crate::journal::port::{self, Guarded};
 
 /// What is in the database, and where the journal ends.
@@ -32,14 +33,15 @@ impl Running {
 
     /// The marks, which are of this journal, and then its head.
     async fn sees(&self) -> Result<Seen, Stop> {
-        let looked = self.answered(self.thread.asks(|folding| folding.look())).await?;
-        let marks = looked.map_err(Stop::Database)?;
+        let marks = self.answered(self.thread.asks(|folding| folding.look())).await?;
         let other = marks.in_use.and_then(|(_, mark)| mark);
         for mark in [marks.own, other.filter(|_| other != marks.own)].into_iter().flatten() {
             self.is_of_the_journal(mark).await?;
         }
-        let head = self.head().await?;
-        Ok(Seen { marks, head })
+        let journal = self.shared.journal().ok_or(Stop::Closed)?;
+        let head = port::head(&*journal);
+        drop(journal);
+        Ok(Seen { marks, head: head.await?.position })
     }
 
     fn is_superseded(&self, marks: &Marks) -> Option<u32> {
@@ -71,20 +73,12 @@ impl Running {
         drop(journal);
         match resolved.await {
             Ok(_) => Ok(()),
-            Err(CursorError::Unread(error)) => Err(unread(&error)),
+            Err(CursorError::Unread(error)) => Err(error.into()),
             Err(error) => {
-                let reason =
-                    format!("its mark is not of this journal: {}", ErrorReport::of(&error));
+                let reason = format!("its mark is not of this journal: {}", report(error));
                 Err(Stop::Failed { at: None, reason })
             }
         }
-    }
-
-    async fn head(&self) -> Result<Position, Stop> {
-        let journal = self.shared.journal().ok_or(Stop::Closed)?;
-        let head = port::head(&*journal);
-        drop(journal);
-        head.await.map(|head| head.position).map_err(|error| unread(&error))
     }
 
     /// Looks at the mark that another runtime moves, until it does not move any more although it should; at that of a
@@ -106,17 +100,11 @@ impl Running {
             let seen = match self.sees().await {
                 Ok(seen) => seen,
                 // Nor could the other one write.
-                Err(Stop::Database(reason)) => {
-                    self.backs_off(reason).await?;
+                Err(stop) => {
+                    self.overcomes(stop).await?;
                     still = None;
                     continue;
                 }
-                Err(Stop::Unread(reason)) => {
-                    self.waits_for_the_journal(reason).await;
-                    still = None;
-                    continue;
-                }
-                Err(stop) => return Err(stop),
             };
             self.recovers();
             if let Some(in_use) = self.is_superseded(&seen.marks) {

@@ -75,15 +75,8 @@ impl<P: Projection<Row: Clone>> ProjectionStore<P> for MemoryRows<P> {
 
     fn begin(&mut self) -> Result<MemoryTransaction<P>, BoxError> {
         let State { mark, in_use, .. } = *self.0.lock();
-        let written = Vec::new();
-        Ok(MemoryTransaction {
-            of: self.clone(),
-            found: mark,
-            written,
-            mark,
-            in_use,
-            created: false,
-        })
+        let (of, written, created) = (self.clone(), Vec::new(), false);
+        Ok(MemoryTransaction { of, found: mark, written, mark, in_use, created })
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::journal::{JournalReadError, Query};
-use bailiwick_core::{ErrorReport, Position};
+use bailiwick_core::{BoxError, Position};
 use tokio::sync::Notify;
 
 use super::declared::Declared;
 use super::status::{Current, ProjectionState, ProjectionStatus, StaleReason};
 use super::thread::Thread;
 use crate::context::{Lock, RuntimeContext, Stage};
+use crate::error::report;
 use crate::journal::port::or_closed;
 use crate::startup::error::StartError;
 use crate::util::backoff::Backoff;
@@ -52,7 +53,7 @@ pub(super) enum Stop {
 }
 
 /// What fails, and how often it has, in a row.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Failing {
     /// Since when the database does.
     since: Option<Duration>,
@@ -111,30 +112,29 @@ impl Running {
 
     async fn go_on(&self) {
         loop {
-            let stop = match self.follow().await {
-                Stop::StandBy => match self.stand_by().await {
-                    Ok(()) => continue,
-                    Err(stop) => stop,
-                },
-                stop => stop,
+            let stopped = match self.follow().await {
+                Err(Stop::StandBy) => self.stand_by().await,
+                Err(stop) => self.overcomes(stop).await,
             };
-            let stop = match stop {
-                Stop::Unread(reason) => {
-                    self.waits_for_the_journal(reason).await;
-                    continue;
-                }
-                Stop::Database(reason) => match self.backs_off(reason).await {
-                    Ok(()) => continue,
-                    Err(stop) => stop,
-                },
-                stop => stop,
-            };
-            match stop {
-                Stop::Closed if self.shared.stage() == Stage::Closed => return,
-                Stop::Failed { at, reason } => self.fails(at, reason).await,
+            match stopped {
+                Ok(()) => {}
+                Err(Stop::Closed) if self.shared.stage() == Stage::Closed => return,
+                Err(Stop::Failed { at, reason }) => self.fails(at, reason).await,
                 // It catches all panics, so this is not to be.
-                _ => self.fails(None, "its thread has ended".into()).await,
+                Err(_) => self.fails(None, "its thread has ended".into()).await,
             }
+        }
+    }
+
+    /// Waits before it is tried again, if that may help.
+    pub(super) async fn overcomes(&self, stop: Stop) -> Result<(), Stop> {
+        match stop {
+            Stop::Unread(reason) => {
+                self.waits_for_the_journal(reason).await;
+                Ok(())
+            }
+            Stop::Database(reason) => self.backs_off(reason).await,
+            stop => Err(stop),
         }
     }
 
@@ -157,13 +157,13 @@ impl Running {
 
     /// It is to go on, if it has failed.
     pub(super) fn retries(&self) -> bool {
-        let mut has_failed = false;
-        self.current.set(|status| {
-            has_failed = matches!(status.state, ProjectionState::Failed { .. });
+        let has_failed = self.current.set(|status| {
+            let has_failed = matches!(status.state, ProjectionState::Failed { .. });
             if has_failed {
                 (status.failures, status.failure) = (0, None);
                 status.state = ProjectionState::Stale { reason: StaleReason::Unseen };
             }
+            has_failed
         });
         if has_failed {
             self.retry.notify_one();
@@ -184,17 +184,16 @@ impl Running {
     }
 
     /// Notes what fails, and shows how often.
-    fn notes(&self, change: impl FnOnce(&mut Failing)) {
+    fn notes(&self, change: impl FnOnce(&mut Failing)) -> Failing {
         let mut failing = self.failing.lock();
         change(&mut failing);
         let Failing { database, journal, silent, .. } = *failing;
         let failures = database.saturating_add(journal).saturating_add(silent.into());
         self.current.set(|status| {
             status.failures = failures;
-            if failures == 0 {
-                status.failure = None;
-            }
+            status.failure.take_if(|_| failures == 0);
         });
+        *failing
     }
 
     /// Says how it fails, and why rows that are in use are not kept up.
@@ -204,15 +203,11 @@ impl Running {
     }
 
     /// Waits before the journal is read again, which is tried for ever: without it nothing else goes on either.
-    pub(super) async fn waits_for_the_journal(&self, reason: String) {
-        let mut times = 0;
-        self.notes(|failing| {
-            failing.journal = failing.journal.saturating_add(1);
-            times = failing.journal;
-        });
+    async fn waits_for_the_journal(&self, reason: String) {
+        let failing = self.notes(|failing| failing.journal = failing.journal.saturating_add(1));
         let stale = StaleReason::JournalUnread { reason: reason.into() };
         let failure = stale.to_string();
-        if times == 1 {
+        if failing.journal == 1 {
             tracing::warn!(projection = self.name(), "{failure}");
         }
         self.shows_failure(&failure, stale);
@@ -220,19 +215,17 @@ impl Running {
     }
 
     /// Waits before the database is tried again. Fails once that was tried for long enough.
-    pub(super) async fn backs_off(&self, reason: String) -> Result<(), Stop> {
+    async fn backs_off(&self, reason: String) -> Result<(), Stop> {
         let (config, now) = (&self.shared.config, self.shared.environment.clock.elapsed());
-        let (mut since, mut times) = (now, 0);
-        self.notes(|failing| {
-            since = *failing.since.get_or_insert(now);
+        let Failing { since, database: times, .. } = self.notes(|failing| {
+            failing.since.get_or_insert(now);
             failing.database = failing.database.saturating_add(1);
-            times = failing.database;
         });
         if times == 1 {
             tracing::warn!(projection = self.name(), %reason, "the database fails, and is tried again");
         }
         self.shows_failure(&reason, StaleReason::DatabaseFails { reason: reason.as_str().into() });
-        if now.saturating_sub(since) >= config.projection_retry_for {
+        if now.saturating_sub(since.unwrap_or(now)) >= config.projection_retry_for {
             let reason = format!("the database has failed {times} times in a row: {reason}");
             return Err(Stop::Failed { at: None, reason });
         }
@@ -245,32 +238,25 @@ impl Running {
     /// cannot be taken back.
     pub(super) async fn answered<T>(
         &self,
-        answer: impl Future<Output = Option<Result<T, String>>>,
+        answer: impl Future<Output = Result<T, Stop>>,
     ) -> Result<T, Stop> {
         let limit = self.shared.config.projection_answer;
         let mut answer = pin!(answer);
-        let answered = match race(answer.as_mut(), self.sleep(limit)).await {
-            Either::Left(answered) => answered,
-            Either::Right(()) => {
-                let before = self.current.get();
-                let silent = StaleReason::DatabaseSilent { limit };
-                let failure = silent.to_string();
-                tracing::warn!(projection = self.name(), "{failure}; it is waited for");
-                self.notes(|failing| failing.silent = true);
-                self.shows_failure(&failure, silent);
-                let answered = answer.await;
-                self.notes(|failing| failing.silent = false);
-                self.current.set(|status| {
-                    (status.state, status.failure) = (before.state, before.failure);
-                });
-                answered
-            }
-        };
-        match answered {
-            None => Err(Stop::Closed),
-            Some(Err(panicked)) => Err(Stop::Database(panicked)),
-            Some(Ok(answer)) => Ok(answer),
+        if let Either::Left(answered) = race(answer.as_mut(), self.sleep(limit)).await {
+            return answered;
         }
+        let before = self.current.get();
+        let silent = StaleReason::DatabaseSilent { limit };
+        let failure = silent.to_string();
+        tracing::warn!(projection = self.name(), "{failure}; it is waited for");
+        self.notes(|failing| failing.silent = true);
+        self.shows_failure(&failure, silent);
+        let answered = answer.await;
+        self.notes(|failing| failing.silent = false);
+        self.current.set(|status| {
+            (status.state, status.failure) = (before.state, before.failure);
+        });
+        answered
     }
 
     /// Unless it is rebuilt.
@@ -283,6 +269,14 @@ impl Running {
     }
 }
 
-pub(super) fn unread(error: &JournalReadError) -> Stop {
-    Stop::Unread(ErrorReport::of(error).to_string())
+impl From<JournalReadError> for Stop {
+    fn from(error: JournalReadError) -> Stop {
+        Stop::Unread(report(error))
+    }
+}
+
+impl From<BoxError> for Stop {
+    fn from(error: BoxError) -> Stop {
+        Stop::Database(report(error))
+    }
 }

@@ -154,9 +154,10 @@ impl Current {
     }
 
     /// Changes it, and tells all who wait.
-    pub(super) fn set(&self, change: impl FnOnce(&mut ProjectionStatus)) {
-        change(&mut self.status.lock());
+    pub(super) fn set<T>(&self, change: impl FnOnce(&mut ProjectionStatus) -> T) -> T {
+        let changed = change(&mut self.status.lock());
         self.changed.notify_waiters();
+        changed
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use tokio::sync::oneshot;
 
 use super::folding::AnyFolding;
+use super::running::Stop;
 use crate::context::tasks::Task;
 use crate::context::{Lock, RuntimeContext};
 use crate::error::guarded;
@@ -37,22 +38,25 @@ impl Thread {
         Ok(Thread { jobs: Lock::new(Some(jobs)), store })
     }
 
-    /// Asks it to do this. Given to the thread by the call. Fails if it panics; none if the thread is gone, or ends
-    /// before it is done.
+    /// Asks it to do this. Given to the thread by the call. It panics as the database fails; closed: the thread is
+    /// gone, or ends before it is done.
     pub(super) fn asks<T: Send + 'static, F>(
         &self,
         job: F,
-    ) -> impl Future<Output = Option<Result<T, String>>> + Send + use<T, F>
+    ) -> impl Future<Output = Result<T, Stop>> + Send + use<T, F>
     where
-        F: FnOnce(&mut dyn AnyFolding) -> T + Send + 'static,
+        F: FnOnce(&mut dyn AnyFolding) -> Result<T, Stop> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |folding| drop(answer.send(guarded(|| job(folding)))));
+        let job: Job = Box::new(move |folding| {
+            let done = guarded(|| job(folding)).map_err(Stop::Database).flatten();
+            drop(answer.send(done));
+        });
         // A job that cannot be sent is dropped, and its answer with it.
         if let Some(jobs) = &*self.jobs.lock() {
             drop(jobs.try_send(job));
         }
-        async move { answered.await.ok() }
+        async move { answered.await.unwrap_or(Err(Stop::Closed)) }
     }
 
     /// Takes no more jobs.

@@ -1,6 +1,6 @@
 //! What became of what a policy or an effect did, counted.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use bailiwick_core::policy::Ending;
 
 /// What became of what a policy or an effect did, since the runtime was started.
 ///
@@ -35,32 +35,16 @@ pub struct ReactionCounts {
     pub failures: u64,
 }
 
-macro_rules! counters {
-    ($($method:ident: $counter:ident),+ $(,)?) => {
-        #[derive(Debug, Default)]
-        pub(super) struct ShardedCounters { $($counter: AtomicU64),+ }
-
-        impl ShardedCounters {
-            $(pub(super) fn $method(&self) {
-                self.$counter.fetch_add(1, Relaxed);
-            })+
-
-            pub(super) fn read(&self) -> ReactionCounts {
-                ReactionCounts { $($counter: self.$counter.load(Relaxed)),+ }
-            }
-        }
-    };
-}
-
-counters! {
-    dealt_with: news,
-    performed: performed,
-    caused: caused,
-    nothing: nothing,
-    rejected: rejected,
-    repeated: repeated,
-    gave_up: gave_up,
-    skipped: skipped,
-    parked: parked,
-    failed: failures,
+impl ReactionCounts {
+    /// A delivery or a call has left a trace that says so.
+    pub(super) fn traced(&mut self, how: Ending) {
+        let count = match how {
+            Ending::Rejected => &mut self.rejected,
+            Ending::Nothing => &mut self.nothing,
+            Ending::Performed => &mut self.performed,
+            Ending::GaveUp => &mut self.gave_up,
+            Ending::Skipped => &mut self.skipped,
+        };
+        *count += 1;
+    }
 }

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bailiwick_core::journal::{
-    AppendCondition, AppendError, Delivery, EncodedEvent, EventType, Journal, JournalReadError,
-    LANE_FREED, LANE_PARKED, Metadata, POLICY_REACHED, POLICY_REWOUND, POLICY_STARTED, Query,
-    QueryItem, Read,
+    EncodedEvent, Journal, JournalReadError, LANE_FREED, LANE_PARKED, Metadata, POLICY_REACHED,
+    POLICY_REWOUND, POLICY_STARTED, QueryItem, Read, RecordedEvent,
 };
-use bailiwick_core::policy::{DeliveryEnded, PolicyFact};
+use bailiwick_core::policy::PolicyFact;
 use bailiwick_core::{CodecError, Event, Position, Tag, Tags, Text, Timestamp};
 
 use super::lanes::Parked;
 use crate::decisions;
-use crate::journal::port;
+use crate::journal::port::Pages;
 
 /// What is recorded of a policy.
 #[derive(Debug, Default)]
@@ -65,13 +64,6 @@ pub(super) enum Unreadable {
     Fact { position: Position, source: CodecError },
 }
 
-/// Which events are facts of the policy with this tag.
-pub(super) fn query(policy: &Tag) -> Query {
-    let types = [POLICY_STARTED, POLICY_REACHED, POLICY_REWOUND, LANE_PARKED, LANE_FREED];
-    let types = types.map(EventType::literal);
-    QueryItem::new(types, [policy.clone()]).expect("there is a tag").into()
-}
-
 impl Recorded {
     /// What is recorded of the policy with this tag.
     ///
@@ -79,22 +71,19 @@ impl Recorded {
     /// If it cannot be read.
     pub(super) async fn of(journal: &dyn Journal, policy: &Tag) -> Result<Recorded, Unreadable> {
         let mut recorded = Recorded::default();
-        let mut read = Read::new(query(policy));
-        loop {
-            let page = port::read(journal, read.clone()).await.map_err(Unreadable::Journal)?;
-            for event in &page.events {
-                let fact = event.event.decode::<PolicyFact>();
-                let position = event.position;
+        let types = [POLICY_STARTED, POLICY_REACHED, POLICY_REWOUND, LANE_PARKED, LANE_FREED];
+        let facts = QueryItem::new(types, [policy.clone()]).expect("there is a tag");
+        let mut pages = Pages::of(journal, Read::new(facts.into()));
+        while let Some(page) = pages.next().await.map_err(Unreadable::Journal)? {
+            for RecordedEvent { position, event } in page.events {
+                let fact = event.decode::<PolicyFact>();
                 let fact = fact.map_err(|source| Unreadable::Fact { position, source })?;
                 if let Some(fact) = fact {
-                    recorded.learn(fact, event.position, event.event.recorded_at);
+                    recorded.learn(fact, position, event.recorded_at);
                 }
             }
-            read.after = page.upto;
-            if !page.more {
-                return Ok(recorded);
-            }
         }
+        Ok(recorded)
     }
 
     /// Lanes that go on behind a position below the mark: one runtime had them parked and recorded the
@@ -125,8 +114,7 @@ impl Recorded {
             }
             PolicyFact::LaneParked { lane, at, reason, command } => {
                 let (reason, command) = (reason.into(), command.map(Arc::from));
-                let since = recorded_at;
-                let parked = Parked { at, fact: position, since, reason, command };
+                let parked = Parked { at, fact: position, since: recorded_at, reason, command };
                 let lane = Text::from(lane);
                 self.freed.remove(&lane);
                 self.parked.insert(lane, parked);
@@ -143,37 +131,17 @@ impl Recorded {
     }
 }
 
-/// The event that a fact becomes.
-pub(super) fn encoded(fact: &PolicyFact, policy: &Tag, now: Timestamp) -> EncodedEvent {
-    event(fact, policy.clone().into(), now, Metadata::default())
+/// The fact of a policy, as an event.
+pub(super) fn fact(fact: &PolicyFact, policy: &Tag, now: Timestamp) -> EncodedEvent {
+    encoded(fact, policy.clone().into(), now, Metadata::default())
 }
 
-/// The event that says how a delivery ended which caused none.
-pub(super) fn trace(
-    ended: &DeliveryEnded,
-    (policy, delivery): (&Tag, Delivery),
-    correlation: Option<Text>,
+/// An event of Bailiwick's own. Texts and numbers can always be stored.
+pub(super) fn encoded<E: Event>(
+    event: &E,
+    tags: Tags,
     now: Timestamp,
+    metadata: Metadata,
 ) -> EncodedEvent {
-    let tags = [policy.clone(), delivery.tag()].into_iter().collect();
-    let mut metadata = Metadata::default();
-    let extra = metadata.extra_mut();
-    (extra.correlation, extra.causation) = (correlation, Some(delivery.source));
-    extra.delivery = Some(delivery);
-    event(ended, tags, now, metadata)
-}
-
-/// Texts and numbers can always be stored.
-fn event<E: Event>(event: &E, tags: Tags, now: Timestamp, metadata: Metadata) -> EncodedEvent {
     decisions::encoded(event, tags, now, metadata).expect("texts and numbers can be stored")
-}
-
-/// Appends an event of Bailiwick's own, and says where it stands, if there is none that `unless` matches.
-pub(super) async fn append(
-    journal: &dyn Journal,
-    event: EncodedEvent,
-    unless: Option<Query>,
-) -> Result<Position, AppendError> {
-    let condition = unless.map(AppendCondition::new);
-    port::append(journal, vec![event], condition).await.map(|appended| appended.last)
 }

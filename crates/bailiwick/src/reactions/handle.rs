@@ -1,20 +1,17 @@
-//! Policies and effects as operators see them: how far they have come, what stands still, and what to do about it.
+//! Policies and effects as operators see them: how far they have come, and what stands still. Asking delays and
+//! changes nothing.
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use bailiwick_core::effect::conversation_of;
 use bailiwick_core::journal::{Read, RecordedEvent};
-use bailiwick_core::policy::{DeliveryEnded, Ending, PolicyFact};
-use bailiwick_core::{Position, ReactionKind, Text, Timestamp};
+use bailiwick_core::{Position, ReactionKind};
 use tokio::sync::oneshot;
 
-use super::counts::ReactionCounts;
-use super::deliver::{Reaction, shown, shown_news};
-use super::lanes::before;
-use super::reaction::Does;
+use super::lanes::{Parked, before};
 use super::running::Running;
+use super::selected::SelectedLanes;
+use super::status::{ParkedLane, ReactionState, ReactionStatus, StalledLane};
 use crate::error::ReactionError;
 use crate::journal::port::{self, or_closed};
 
@@ -149,100 +146,7 @@ pub struct Reactions {
 ///
 /// For an example see [`Reactions`].
 #[derive(Clone)]
-pub struct ReactionHandle(Arc<Running>);
-
-/// How a policy or an effect is.
-///
-/// For an example see [`Reactions`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ReactionState {
-    /// It goes on.
-    Running,
-    /// As many lanes are parked as may be ([`parked_lanes`](crate::Config::parked_lanes)), so it does
-    /// nothing more until the runtime is started again.
-    Stopped,
-}
-
-/// How far a policy or an effect has come, and what became of what it did.
-///
-/// For an example see [`Reactions`].
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct ReactionStatus {
-    /// Whether it is a policy or an effect.
-    pub kind: ReactionKind,
-    /// Its name.
-    pub name: &'static str,
-    /// Whether it runs.
-    pub state: ReactionState,
-    /// Everything that it wants up to here is done, but for lanes that are parked.
-    pub reached: Position,
-    /// It has read the journal up to here. What lies between the two is under way, or waits behind it; what
-    /// lies beyond is nothing that it wants, as far as it has been told.
-    pub read: Position,
-    /// How many news it holds that are not done.
-    pub pending: usize,
-    /// How long ago the oldest of them was recorded; none if everything is done.
-    pub oldest_pending: Option<Duration>,
-    /// What became of its deliveries or calls since the runtime was started.
-    pub counts: ReactionCounts,
-    /// How many lanes stand still and are tried again.
-    pub stalled_lanes: usize,
-    /// Some of them, at most 100, the first in the journal first.
-    pub stalled: Vec<StalledLane>,
-    /// How many lanes are parked.
-    pub parked_lanes: usize,
-}
-
-/// A lane that stands still, and is tried again.
-///
-/// For an example see [`Reactions`].
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct StalledLane {
-    /// Its name.
-    pub lane: Text,
-    /// The news that could not be dealt with.
-    pub at: Position,
-    /// How long ago that was recorded.
-    pub age: Duration,
-    /// How long it has been tried.
-    pub failing_for: Duration,
-    /// How often it was tried in vain.
-    pub failures: u32,
-    /// Why, the last time.
-    pub reason: Arc<str>,
-}
-
-/// A lane that stands still until somebody has seen to it.
-///
-/// For an example see [`Reactions`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ParkedLane {
-    /// Its name: the tag of its ID, as in `listing:l1`, or the aggregate that emits its news.
-    pub lane: Text,
-    /// The news that could not be dealt with. Later ones of the lane wait behind it.
-    pub at: Position,
-    /// When it was parked.
-    pub since: Timestamp,
-    /// Why.
-    pub reason: Arc<str>,
-    /// The command that could not be delivered, as its `Debug` shows it; none if it is not known. Of an effect,
-    /// the news.
-    pub command: Option<Arc<str>>,
-}
-
-/// Parked lanes that were selected: nothing is done before one of the verbs. What would be done to which
-/// is in [`lanes`](Self::lanes): so selecting is the dry run.
-///
-/// For an example see [`Reactions`].
-#[derive(Debug, Clone)]
-pub struct SelectedLanes {
-    of: ReactionHandle,
-    lanes: Vec<ParkedLane>,
-}
+pub struct ReactionHandle(pub(super) Arc<Running>);
 
 impl Reactions {
     pub(crate) fn new(all: Arc<[Arc<Running>]>, kind: ReactionKind) -> Self {
@@ -270,15 +174,16 @@ impl ReactionHandle {
     /// How it is. Asks nobody and waits for nothing.
     pub fn status(&self) -> ReactionStatus {
         let running = &self.0;
-        let (now, elapsed) = (running.now(), running.elapsed());
+        let (now, elapsed) = (running.shared.now(), running.elapsed());
         let lanes = running.lanes.lock();
-        let stalled = lanes.stalled(MOST_STALLED).into_iter().map(|stalled| StalledLane {
-            lane: stalled.lane,
-            at: stalled.at,
-            age: now.since(stalled.recorded_at),
-            failing_for: elapsed.saturating_sub(stalled.failing.since),
-            failures: stalled.failing.times + 1,
-            reason: stalled.failing.reason,
+        let stalled = lanes.stalled();
+        let shown = stalled.iter().take(MOST_STALLED).map(|(lane, news, failing)| StalledLane {
+            lane: (*lane).clone(),
+            at: news.position,
+            age: now.since(news.event.recorded_at),
+            failing_for: elapsed.saturating_sub(failing.since),
+            failures: failing.times + 1,
+            reason: failing.reason.clone(),
         });
         ReactionStatus {
             kind: running.declares.kind,
@@ -291,9 +196,9 @@ impl ReactionHandle {
             read: lanes.upto(),
             pending: lanes.held(),
             oldest_pending: lanes.oldest().map(|at| now.since(at)),
-            counts: running.counters.read(),
-            stalled_lanes: lanes.count_stalled(),
-            stalled: stalled.collect(),
+            counts: *running.counts.lock(),
+            stalled_lanes: stalled.len(),
+            stalled: shown.collect(),
             parked_lanes: lanes.parked(),
         }
     }
@@ -301,12 +206,9 @@ impl ReactionHandle {
     /// The lanes that are parked, in the order of their names.
     pub fn parked(&self) -> Vec<ParkedLane> {
         let parked = self.0.lanes.lock().all_parked();
-        let of = |(lane, parked): (Text, Arc<super::lanes::Parked>)| ParkedLane {
-            lane,
-            at: parked.at,
-            since: parked.since,
-            reason: parked.reason.clone(),
-            command: parked.command.clone(),
+        let of = |(lane, parked)| {
+            let Parked { at, since, reason, command, .. } = parked;
+            ParkedLane { lane, at, since, reason, command }
         };
         parked.into_iter().map(of).collect()
     }
@@ -327,12 +229,18 @@ impl ReactionHandle {
     /// Changes nothing.
     pub async fn inspect(&self, lane: &str) -> Result<Vec<String>, ReactionError> {
         let (of, parked) = (self.clone(), self.parked_lane(lane)?);
-        self.by_a_task(async move { of.would_send(&parked).await }).await
+        let would_do = async move {
+            let news = of.news_at(parked.at).await?;
+            let journal = of.0.shared.journal().ok_or(ReactionError::ShutDown)?;
+            let would_do = of.0.would_do(&news, &*journal).await;
+            would_do.map_err(|reason| ReactionError::Reaction { reason: reason.into() })
+        };
+        self.by_a_task(would_do).await
     }
 
     /// Does it in a task of the runtime: so the caller holds nothing of the journal, and what was begun is
     /// finished.
-    async fn by_a_task<T: Send + 'static>(
+    pub(super) async fn by_a_task<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, ReactionError>> + Send + 'static,
     ) -> Result<T, ReactionError> {
@@ -347,149 +255,16 @@ impl ReactionHandle {
         told.await.unwrap_or(Err(ReactionError::ShutDown))
     }
 
-    async fn would_send(&self, parked: &ParkedLane) -> Result<Vec<String>, ReactionError> {
-        let news = self.news_at(parked.at).await?;
-        let Does::Policy(policy) = &self.0.does else { return Ok(vec![shown_news(&news)]) };
-        let journal = self.0.journal().ok_or(ReactionError::ShutDown)?;
-        let reaction = self.0.reaction(&**policy, &news, &*journal).await;
-        match reaction.map_err(|reason| ReactionError::Reaction { reason: reason.into() })? {
-            Reaction::Sends(outgoing) => Ok(outgoing.iter().map(shown).collect()),
-            Reaction::GivesUp(_) => Ok(Vec::new()),
-        }
-    }
-
-    fn parked_lane(&self, lane: &str) -> Result<ParkedLane, ReactionError> {
+    pub(super) fn parked_lane(&self, lane: &str) -> Result<ParkedLane, ReactionError> {
         let found = self.parked().into_iter().find(|parked| parked.lane == *lane);
         found.ok_or_else(|| ReactionError::NotParked { lane: lane.to_owned() })
     }
 
-    async fn news_at(&self, at: Position) -> Result<RecordedEvent, ReactionError> {
-        let journal = self.0.journal().ok_or(ReactionError::ShutDown)?;
-        let item = bailiwick_core::journal::QueryItem::new(self.0.types.iter().cloned(), []);
-        let query = item.expect("it wants some event").into();
-        let page = port::read(&*journal, Read::new(query).after(before(at)).upto(at)).await;
-        let mut page = page.map_err(ReactionError::Unread)?;
+    pub(super) async fn news_at(&self, at: Position) -> Result<RecordedEvent, ReactionError> {
+        let journal = self.0.shared.journal().ok_or(ReactionError::ShutDown)?;
+        let read = Read::new(self.0.wants.clone().into()).after(before(at)).upto(at);
+        let mut page = port::read(&*journal, read).await.map_err(ReactionError::Unread)?;
         page.events.pop().ok_or(ReactionError::NoNews { at })
-    }
-
-    /// Traces each delivery of a news, or the call for it, as skipped, if it was not done.
-    async fn skip_news(&self, news: &RecordedEvent) -> Result<(), ReactionError> {
-        let running = &self.0;
-        let journal = running.journal().ok_or(ReactionError::ShutDown)?;
-        let correlation = conversation_of(news);
-        let sends = match &running.does {
-            Does::Policy(policy) => running.reaction(&**policy, news, &*journal).await,
-            Does::Effect(_) => Ok(Reaction::Sends(Vec::new())),
-        };
-        let deliveries = match sends {
-            Ok(Reaction::Sends(outgoing)) if !outgoing.is_empty() => {
-                outgoing.iter().map(|one| running.delivery(news, Some(one))).collect()
-            }
-            // It is one call, or nobody knows what it would have been.
-            _ => vec![running.delivery(news, None)],
-        };
-        for delivery in deliveries {
-            let ended = DeliveryEnded { how: Ending::Skipped, reason: None };
-            let left = running.leave_trace(delivery, ended, &*journal, &correlation).await;
-            match left {
-                Ok(true) => running.counters.skipped(),
-                Ok(false) => {}
-                Err(reason) => return Err(ReactionError::NotRecorded { reason: reason.into() }),
-            }
-        }
-        Ok(())
-    }
-}
-
-impl SelectedLanes {
-    /// Which they are.
-    pub fn lanes(&self) -> &[ParkedLane] {
-        &self.lanes
-    }
-
-    /// Tries them again, from the news at which they are parked. Those that cannot go on are parked again.
-    /// How many were still parked.
-    pub fn retry(&self) -> usize {
-        let each = self.lanes.iter();
-        self.of.0.change(0, |lanes| each.filter(|parked| lanes.retry(&parked.lane)).count())
-    }
-
-    /// Skips the deliveries of the news at which they are parked, or the calls for them, and goes on behind it.
-    /// That is recorded; what was skipped is never done. How many were still parked.
-    ///
-    /// # Errors
-    /// If it cannot be recorded; those before it are skipped.
-    ///
-    /// # Cancel safety
-    /// Once it was polled, it goes on without its caller.
-    pub async fn skip(&self) -> Result<usize, ReactionError> {
-        let selected = self.clone();
-        self.of.by_a_task(async move { selected.skip_each().await }).await
-    }
-
-    async fn skip_each(&self) -> Result<usize, ReactionError> {
-        let mut skipped = 0;
-        for parked in &self.lanes {
-            if self.of.parked_lane(parked.lane.as_str()).is_ok_and(|now| now.at == parked.at) {
-                let news = self.of.news_at(parked.at).await?;
-                self.of.skip_news(&news).await?;
-                let running = &self.of.0;
-                running.forgets_call(parked.at);
-                let goes_on =
-                    running.change(0, |lanes| lanes.retry_behind(&parked.lane, parked.at));
-                skipped += usize::from(goes_on);
-            }
-        }
-        Ok(skipped)
-    }
-
-    /// Drops everything that they hold up to now: they go on with what comes next. That is recorded; what
-    /// was dropped is never done. How many were still parked.
-    ///
-    /// # Errors
-    /// If it cannot be recorded; those before it are dropped.
-    ///
-    /// # Cancel safety
-    /// Once it was polled, it goes on without its caller.
-    pub async fn drop_all(&self) -> Result<usize, ReactionError> {
-        let selected = self.clone();
-        self.of.by_a_task(async move { selected.drop_each().await }).await
-    }
-
-    async fn drop_each(&self) -> Result<usize, ReactionError> {
-        let mut dropped = 0;
-        let running = &self.of.0;
-        for parked in &self.lanes {
-            let Some(upto) = running.lanes.lock().begin_drop(&parked.lane) else { continue };
-            let mut dropping = Dropping { running, lane: Some(&parked.lane) };
-            let fact = PolicyFact::LaneFreed {
-                lane: parked.lane.to_string(),
-                upto,
-                dropped_after: Some(before(parked.at)),
-            };
-            let recorded = running.records(&fact).await;
-            recorded.map_err(|reason| ReactionError::NotRecorded { reason: reason.into() })?;
-            dropping.lane = None;
-            running.forgets_call(parked.at);
-            running.change(0, |lanes| lanes.dropped(&parked.lane, upto));
-            dropped += 1;
-            running.counters.skipped();
-        }
-        Ok(dropped)
-    }
-}
-
-/// A lane that is being dropped, until it is recorded.
-struct Dropping<'a> {
-    running: &'a Arc<Running>,
-    lane: Option<&'a Text>,
-}
-
-impl Drop for Dropping<'_> {
-    fn drop(&mut self) {
-        if let Some(lane) = self.lane {
-            self.running.change(0, |lanes| lanes.give_up_drop(lane));
-        }
     }
 }
 

@@ -19,11 +19,9 @@
 mod chain;
 mod counts;
 mod deliver;
-mod delivering;
 mod facts;
 mod fold;
 mod handle;
-mod health;
 mod lanes;
 #[cfg(test)]
 mod lanes_model;
@@ -32,22 +30,21 @@ mod reaction;
 mod reader;
 mod rewind;
 mod running;
+mod selected;
+mod shown;
 mod start;
+mod status;
 mod targets;
 mod timing;
+mod traces;
 mod worker;
 
 pub use counts::ReactionCounts;
-pub use handle::{
-    ParkedLane, ReactionHandle, ReactionState, ReactionStatus, Reactions, SelectedLanes,
-    StalledLane,
-};
-pub use health::ReactionHealth;
-
+pub use handle::{ReactionHandle, Reactions};
 pub use rewind::{Rewind, RewindError};
+pub use selected::SelectedLanes;
+pub use status::{ParkedLane, ReactionHealth, ReactionState, ReactionStatus, StalledLane};
 
-pub(crate) use delivering::{Delivering, once_delivered, unless_delivered};
-pub(crate) use perform::Calls;
 pub(crate) use reaction::Reaction;
 pub(crate) use running::Running;
 pub(crate) use start::{Begun, begin};

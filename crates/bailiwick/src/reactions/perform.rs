@@ -11,63 +11,39 @@
 use std::any::TypeId;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
-use bailiwick_core::effect::{
-    AnyEffect, Attempt, Borrowing, Failed, Performing, Present, conversation_of,
-};
-use bailiwick_core::journal::{Delivery, RecordedEvent};
+use bailiwick_core::effect::{AnyEffect, Attempt, Borrowing, Failed, Performing, Present};
+use bailiwick_core::journal::RecordedEvent;
 use bailiwick_core::policy::{DeliveryEnded, Ending};
 use bailiwick_core::views::{Boundary, Folded};
-use bailiwick_core::{ErrorReport, Position, Text};
+use bailiwick_core::{Position, Text};
 
 use super::deliver::Stop;
-use super::fold::as_of;
 use super::running::Running;
 use crate::context::{RuntimeContext, Stage};
-use crate::error::guarded;
+use crate::error::{guarded, tried};
 use crate::telemetry::spans;
+use crate::util::on_drop::OnDrop;
 use crate::util::race::{Either, race};
 use crate::view::read;
 
-/// The calls of all effects of a runtime that are under way.
-#[derive(Debug, Default)]
-pub(crate) struct Calls(AtomicUsize);
-
-impl Calls {
-    /// How many there are.
-    pub(crate) fn under_way(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-}
-
 /// What a call has come to whose trace is not left.
 pub(super) struct Called {
-    lane: Text,
+    news: RecordedEvent,
     ended: DeliveryEnded,
-    delivery: Delivery,
-    correlation: Text,
 }
 
-/// A call that is under way, until its trace is left.
-struct UnderWay<'a>(&'a RuntimeContext);
-
-impl<'a> UnderWay<'a> {
-    /// None if the runtime ends. Counted before the stage is read: a shutdown that does not see it here has
-    /// changed the stage before.
-    fn begin(shared: &'a RuntimeContext) -> Option<Self> {
-        shared.calls.0.fetch_add(1, Ordering::SeqCst);
-        let under_way = UnderWay(shared);
-        (shared.stage() == Stage::Open).then_some(under_way)
-    }
-}
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.0.calls.0.fetch_sub(1, Ordering::SeqCst);
-        self.0.settled();
-    }
+/// A call is under way, until its trace is left; none if the runtime ends. Counted before the stage is read: a
+/// shutdown that does not see it here has changed the stage before.
+fn begin(shared: &RuntimeContext) -> Option<OnDrop<impl FnOnce()>> {
+    shared.calls.0.fetch_add(1, Ordering::SeqCst);
+    let under_way = OnDrop::new(|| {
+        shared.calls.0.fetch_sub(1, Ordering::SeqCst);
+        shared.settled();
+    });
+    (shared.stage() == Stage::Open).then_some(under_way)
 }
 
 impl Running {
@@ -78,19 +54,13 @@ impl Running {
         news: &RecordedEvent,
         number: u32,
     ) -> Result<(), Stop> {
-        let under_way = UnderWay::begin(&self.shared).ok_or(Stop::Ended)?;
+        let under_way = begin(&self.shared).ok_or(Stop::Ended)?;
         let known = self.untraced.lock().get(&news.position).map(|called| called.ended.clone());
         let ended = match known {
             Some(ended) => ended,
-            None if self.has_trace(news).await? => {
-                self.counters.repeated();
-                return Ok(());
-            }
+            None if self.has_trace(news).await? => return Ok(()),
             None => {
-                let Some(performing) = guarded(|| effect.read(news.clone()))
-                    .and_then(|read| read.map_err(|error| ErrorReport::of(&error).to_string()))
-                    .map_err(Stop::failed)?
-                else {
+                let Some(performing) = tried(|| effect.read(news.clone()))? else {
                     // Its type is retired.
                     return Ok(());
                 };
@@ -109,14 +79,14 @@ impl Running {
     }
 
     async fn has_trace(&self, news: &RecordedEvent) -> Result<bool, Stop> {
-        let journal = self.journal().ok_or(Stop::Ended)?;
-        let tag = self.delivery(news, None).tag();
+        let journal = self.shared.journal().ok_or(Stop::Ended)?;
+        let delivery = self.delivery(news, None);
         #[cfg(feature = "fault-injection")]
         if self.shared.sabotaged(crate::sabotage::Sabotage::RetriedAfterGivingUp) {
-            let found = crate::sabotage::trace_but_of_giving_up(&*journal, tag).await;
-            return found.map_err(Stop::failed);
+            let tag = delivery.tag();
+            return Ok(crate::sabotage::trace_but_of_giving_up(&*journal, tag).await?);
         }
-        self.was_done(&tag, &*journal).await.map_err(Stop::failed)
+        Ok(self.is_repeated(&delivery, &*journal).await?)
     }
 
     /// Calls. What it ended with.
@@ -126,12 +96,11 @@ impl Running {
         news: &RecordedEvent,
         number: u32,
     ) -> Result<DeliveryEnded, Stop> {
-        let (shared, boundary) = (&self.shared, performing.boundary());
+        let shared = &self.shared;
         let views = {
-            let journal = self.journal().ok_or(Stop::Ended)?;
-            as_of(news.position, boundary, (shared, &*journal, &self.kept)).await
+            let journal = self.shared.journal().ok_or(Stop::Ended)?;
+            self.views_as_of(news.position, performing.boundary(), &*journal).await?
         };
-        let views = views.map_err(Stop::failed)?;
         if shared.stage() != Stage::Open {
             return Err(Stop::Ended);
         }
@@ -140,20 +109,18 @@ impl Running {
         let delivery = crate::sabotage::key_of(shared, delivery, number);
         let now = Now(shared);
         let attempt =
-            Attempt::new((shared.journal_id, &delivery), news, (self.now(), number), &now);
+            Attempt::new((shared.journal_id, &delivery), news, (shared.now(), number), &now);
         spans::attempted(&attempt);
         let outcome = {
             let timeout = shared.config.effect_timeout;
-            let call = guarded(|| performing.perform(&views, &attempt)).map_err(Stop::failed)?;
+            let call = guarded(|| performing.perform(&views, &attempt))?;
             let call = race(Guarded(Some(call)), shared.environment.clock.sleep(timeout)).await;
             let Either::Left(outcome) = call else {
-                return Err(Stop::failed(format!("the call took longer than {timeout:?}")));
+                return Err(format!("the call took longer than {timeout:?}").into());
             };
-            outcome.map_err(Stop::failed)?
+            outcome?
         };
-        if !boundary.reading().is_empty() {
-            self.kept.keep(views);
-        }
+        self.kept.keep(views);
         match outcome {
             Ok(()) => Ok(DeliveryEnded { how: Ending::Performed, reason: None }),
             Err(Failed::Retry { reason, after, .. }) => {
@@ -169,31 +136,17 @@ impl Running {
 
     /// Leaves the trace of a call, or remembers what came of it.
     async fn traces(&self, news: &RecordedEvent, ended: DeliveryEnded) -> Result<(), Stop> {
-        let (how, delivery, correlation) =
-            (ended.how, self.delivery(news, None), conversation_of(news));
-        let called = Called {
-            lane: self.lane_of(news),
-            ended: ended.clone(),
-            delivery: delivery.clone(),
-            correlation: correlation.clone(),
-        };
+        let called = Called { news: news.clone(), ended: ended.clone() };
         self.untraced.lock().insert(news.position, called);
-        let journal = self.journal().ok_or(Stop::Ended)?;
-        let left = self.leave_trace(delivery, ended, &*journal, &correlation).await;
-        let left = left.map_err(|reason| {
-            Stop::failed(format!("it was called, and that cannot be recorded: {reason}"))
-        })?;
-        self.untraced.lock().remove(&news.position);
-        match how {
-            _ if !left => self.counters.repeated(),
-            Ending::GaveUp => self.counters.gave_up(),
-            _ => self.counters.performed(),
-        }
+        let journal = self.shared.journal().ok_or(Stop::Ended)?;
         #[cfg(feature = "fault-injection")]
-        if how == Ending::GaveUp
-            && self.shared.sabotaged(crate::sabotage::Sabotage::RetriedAfterGivingUp)
-        {
-            return Err(Stop::failed("it gave up".into()));
+        let gave_up = ended.how == Ending::GaveUp;
+        let left = self.leave_trace(news, self.delivery(news, None), ended, &*journal).await;
+        left.map_err(|reason| format!("it was called, and that cannot be recorded: {reason}"))?;
+        self.untraced.lock().remove(&news.position);
+        #[cfg(feature = "fault-injection")]
+        if gave_up && self.shared.sabotaged(crate::sabotage::Sabotage::RetriedAfterGivingUp) {
+            return Err("it gave up".to_owned().into());
         }
         Ok(())
     }
@@ -201,10 +154,10 @@ impl Running {
     /// The runtime ends in order: what calls have come to is recorded, as far as that can be done now.
     pub(crate) async fn records_last_traces(&self) {
         let untraced = std::mem::take(&mut *self.untraced.lock());
-        for (at, Called { ended, delivery, correlation, .. }) in untraced {
-            let Some(journal) = self.journal() else { return };
-            let left = self.leave_trace(delivery, ended, &*journal, &correlation).await;
-            if let Err(reason) = left {
+        for (at, Called { news, ended }) in untraced {
+            let Some(journal) = self.shared.journal() else { return };
+            let delivery = self.delivery(&news, None);
+            if let Err(reason) = self.leave_trace(&news, delivery, ended, &*journal).await {
                 tracing::warn!(
                     effect = self.name(), %at, %reason,
                     "it was called, and that cannot be recorded: it will be called again"
@@ -221,7 +174,8 @@ impl Running {
     /// The same for all of a lane beyond `after`, up to `upto`: that was dropped.
     pub(super) fn forgets_calls(&self, lane: &Text, after: Position, upto: Position) {
         let is_dropped = |at: Position| after < at && at <= upto;
-        self.untraced.lock().retain(|at, called| called.lane != *lane || !is_dropped(*at));
+        let is_its = |called: &Called| self.lane_of(&called.news) == *lane;
+        self.untraced.lock().retain(|at, called| !(is_dropped(*at) && is_its(called)));
     }
 }
 

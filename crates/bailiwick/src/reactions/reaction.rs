@@ -47,19 +47,15 @@ pub(super) struct Bounds {
 
 impl Bounds {
     pub(super) fn of(kind: ReactionKind, config: &Config) -> Self {
-        let (workers, first, most, patience) = match kind {
-            ReactionKind::Policy => (
-                config.policy_lanes,
-                config.policy_backoff,
-                config.policy_backoff_max,
-                config.policy_retry_for,
-            ),
-            ReactionKind::Effect => (
-                config.effect_calls,
-                config.effect_backoff,
-                config.effect_backoff_max,
-                config.effect_retry_for,
-            ),
+        let (workers, backoff, patience) = match kind {
+            ReactionKind::Policy => {
+                let backoff = Backoff::new(config.policy_backoff, config.policy_backoff_max);
+                (config.policy_lanes, backoff, config.policy_retry_for)
+            }
+            ReactionKind::Effect => {
+                let backoff = Backoff::new(config.effect_backoff, config.effect_backoff_max);
+                (config.effect_calls, backoff, config.effect_retry_for)
+            }
         };
         let lanes = lanes::Bounds {
             of_lane: config.lane_news,
@@ -67,6 +63,6 @@ impl Bounds {
             parked: config.parked_lanes,
             again: (workers / 2).max(1),
         };
-        Bounds { lanes, workers, backoff: Backoff::new(first, most), patience }
+        Bounds { lanes, workers, backoff, patience }
     }
 }

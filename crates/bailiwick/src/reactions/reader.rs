@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::journal::{
-    JournalReadError, LANE_FREED, Query, QueryItem, Read, RecordedEvent,
-};
+use bailiwick_core::journal::{LANE_FREED, Query, QueryItem, Read, RecordedEvent};
 use bailiwick_core::policy::PolicyFact;
-use bailiwick_core::{ErrorReport, Position, Text};
+use bailiwick_core::{Position, Text};
 
 use super::running::Running;
+use crate::error::report;
 use crate::journal::port::{self, or_closed};
 use crate::util::race::{Either, race, yield_now};
 
@@ -23,16 +22,18 @@ async fn read_on(running: &Arc<Running>) {
         if !has_room(running).await {
             continue;
         }
-        let Some(journal) = running.journal() else { return };
+        let Some(journal) = running.shared.journal() else { return };
         let after = running.lanes.lock().upto();
-        let read = running.config().paged(Read::new(query.clone()).after(after));
-        let page = port::read(&*journal, read).await;
-        let page = match page {
+        let read = running.shared.config.paged(Read::new(query.clone()).after(after));
+        let page = match port::read(&*journal, read).await {
             Ok(page) => page,
             Err(error) => {
                 drop(journal);
-                say_unread(running, &error);
-                pause(running).await;
+                let error = report(error);
+                tracing::warn!(reaction = running.name(), %error, "the news cannot be read");
+                let wait =
+                    running.shared.environment.clock.sleep(running.shared.config.reload_backoff);
+                until_closing(running, wait).await;
                 continue;
             }
         };
@@ -47,7 +48,7 @@ async fn read_on(running: &Arc<Running>) {
         if more {
             continue;
         }
-        let Some(journal) = running.journal() else { return };
+        let Some(journal) = running.shared.journal() else { return };
         let changed = port::changed(&*journal, query.clone(), page.upto);
         drop(journal);
         until_closing(running, changed).await;
@@ -56,14 +57,8 @@ async fn read_on(running: &Arc<Running>) {
 
 /// The news, and what other runtimes record of their lanes.
 fn query(running: &Running) -> Query {
-    let news = QueryItem::new(running.types.iter().cloned(), []).expect("it wants some event");
     let facts = QueryItem::new([LANE_FREED], [running.tag.clone()]).expect("there is a tag");
-    Query::any_of([news, facts]).expect("there are two")
-}
-
-fn say_unread(running: &Running, error: &JournalReadError) {
-    let error = ErrorReport::of(error);
-    tracing::warn!(reaction = running.name(), %error, "the news cannot be read");
+    Query::any_of([running.wants.clone(), facts]).expect("there are two")
 }
 
 impl Running {
@@ -106,11 +101,6 @@ async fn has_room(running: &Running) -> bool {
     }
     until_closing(running, room).await;
     false
-}
-
-async fn pause(running: &Running) {
-    let wait = running.config().reload_backoff;
-    until_closing(running, running.shared.environment.clock.sleep(wait)).await;
 }
 
 /// Waits for this, or until the stage of the runtime changes.

@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use bailiwick_core::journal::{
-    AppendError, DELIVERY_ENDED, Journal, JournalReadError, Query, QueryItem, Read,
+    AppendCondition, AppendError, DELIVERY_ENDED, Delivery, Journal, JournalReadError, Query,
+    QueryItem, Read,
 };
 use bailiwick_core::policy::{PolicyFact, ReactionDescriptor, policy_tag, recorded_kind};
 use bailiwick_core::{
@@ -12,7 +13,7 @@ use bailiwick_core::{
 };
 
 use super::facts::{self, Recorded, Unreadable};
-use crate::journal::port;
+use crate::journal::port::{self, Pages};
 
 /// A policy or an effect that is to do again what it did because of the news beyond a position. It is done
 /// offline: while no runtime runs it on this journal; one that does goes on as it was.
@@ -53,8 +54,7 @@ use crate::journal::port;
 /// ```
 pub struct Rewind {
     journal: Arc<dyn Journal>,
-    kind: ReactionKind,
-    name: &'static str,
+    declares: ReactionDescriptor,
     tag: Tag,
     after: Position,
     run: u32,
@@ -138,41 +138,32 @@ impl Rewind {
         journal: Arc<dyn Journal>,
         after: Position,
     ) -> Result<Rewind, RewindError> {
-        let ReactionDescriptor { kind, name, types, .. } = declares;
-        let tag = policy_tag(name).map_err(RewindError::Name)?;
+        let tag = policy_tag(declares.name).map_err(RewindError::Name)?;
         let recorded = Recorded::of(&*journal, &tag).await?;
-        let is_its = |lane: &str| recorded_kind(lane) == kind;
-        if !recorded.started.as_ref().is_some_and(|(_, lane)| is_its(lane)) {
+        let is_its = |lane: &str| recorded_kind(lane) == declares.kind;
+        if !recorded.started.is_some_and(|(_, lane)| is_its(&lane)) {
             return Err(RewindError::NeverStarted);
         }
         let run = recorded.run + 1;
-        let names = each_name(types);
         let (news, caused, ended) = (0, 0, 0);
-        let mut rewind = Rewind { journal, kind, name, tag, after, run, news, caused, ended };
-        rewind.count(&names).await?;
-        Ok(rewind)
-    }
-
-    async fn count(&mut self, names: &[&str]) -> Result<(), RewindError> {
-        let mut read = Read::new(Query::all()).after(self.after);
-        loop {
-            let page = port::read(&*self.journal, read.clone()).await;
-            let page = page.map_err(RewindError::Unread)?;
+        let mut rewind =
+            Rewind { journal: journal.clone(), declares, tag, after, run, news, caused, ended };
+        let names = each_name(declares.types);
+        let mut pages = Pages::of(&*journal, Read::new(Query::all()).after(after));
+        while let Some(page) = pages.next().await.map_err(RewindError::Unread)? {
             for event in &page.events {
                 let name = event.event.event_type.as_str();
-                self.news += u64::from(names.contains(&name));
+                rewind.news += u64::from(names.contains(&name));
                 let delivery = event.event.metadata.extra().delivery.as_ref();
-                if delivery.is_some_and(|of| of.policy == self.name && of.source > self.after) {
-                    let count =
-                        if name == DELIVERY_ENDED { &mut self.ended } else { &mut self.caused };
-                    *count += 1;
+                let is_its = |of: &Delivery| of.policy == declares.name && of.source > after;
+                match delivery.is_some_and(is_its) {
+                    true if name == DELIVERY_ENDED => rewind.ended += 1,
+                    true => rewind.caused += 1,
+                    false => {}
                 }
             }
-            read.after = page.upto;
-            if !page.more {
-                return Ok(());
-            }
         }
+        Ok(rewind)
     }
 
     /// How many news it will see again.
@@ -199,9 +190,9 @@ impl Rewind {
         }
         let head = port::head(&*self.journal).await.map_err(RewindError::Unread)?;
         let fact = PolicyFact::Rewound { after: self.after, run: self.run };
-        let event = facts::encoded(&fact, &self.tag, head.recorded_at);
+        let event = facts::fact(&fact, &self.tag, head.recorded_at);
         let own = QueryItem::tagged(self.tag.clone()).into();
-        let condition = bailiwick_core::journal::AppendCondition::new(own).after(head.position);
+        let condition = AppendCondition::new(own).after(head.position);
         match port::append(&*self.journal, vec![event], Some(condition)).await {
             Ok(_) => Ok(()),
             Err(AppendError::Conflict { .. }) => Err(RewindError::Overtaken),
@@ -213,7 +204,8 @@ impl Rewind {
 /// What will be done again, for whoever has to agree.
 impl fmt::Display for Rewind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Rewind { kind, name, after, news, caused, ended, .. } = self;
+        let Rewind { declares, after, news, caused, ended, .. } = self;
+        let ReactionDescriptor { kind, name, .. } = declares;
         write!(
             f,
             "the {kind} {name:?} goes back to position {after}: it sees {news} news again, and "

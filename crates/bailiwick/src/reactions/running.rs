@@ -5,22 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bailiwick_core::journal::{EventType, Journal, RecordedEvent};
+use bailiwick_core::journal::{QueryItem, RecordedEvent};
 use bailiwick_core::policy::ReactionDescriptor;
-use bailiwick_core::{Position, Tag, Text, Timestamp};
+use bailiwick_core::{Position, Tag, Text};
 use tokio::sync::{Notify, Semaphore};
 
-use super::counts::ShardedCounters;
-use super::facts::Dropped;
-use super::health::ReactionHealth;
+use super::counts::ReactionCounts;
+use super::facts::{Dropped, Recorded};
 use super::lanes::Lanes;
 use super::perform::Called;
 use super::reaction::{Bounds, Does, Reaction};
 use super::start::Begun;
+use super::status::ReactionHealth;
 use super::targets::Targets;
 use super::timing::Marks;
 use super::worker;
-use crate::config::Config;
 use crate::context::{Lock, RuntimeContext, Stage};
 use crate::view::cache::ViewCache;
 
@@ -32,8 +31,8 @@ pub(crate) struct Running {
     pub(super) targets: Arc<Targets>,
     /// What its facts carry.
     pub(super) tag: Tag,
-    /// The types of its news, by all their names.
-    pub(super) types: Vec<EventType>,
+    /// Its news, by all names of their types.
+    pub(super) wants: QueryItem,
     /// How often it was rewound.
     pub(super) run: u32,
     /// What was in the journal when it began: of that it may have done something before.
@@ -45,7 +44,7 @@ pub(crate) struct Running {
     pub(super) kept: ViewCache,
     /// What calls have come to whose trace could not be written, by their news: one of a lane at most.
     pub(super) untraced: Lock<BTreeMap<Position, Called>>,
-    pub(super) counters: ShardedCounters,
+    pub(super) counts: Lock<ReactionCounts>,
     workers: Lock<Workers>,
     /// Wakes workers that have nothing to do.
     pub(super) work: Semaphore,
@@ -71,18 +70,19 @@ impl Running {
         begun: Begun,
     ) -> Arc<Self> {
         let seed = shared.environment.entropy.next_u64();
-        let Begun { reaction, tag, reached, run, parked, dropped, left_behind, head } = begun;
-        let Reaction { declares, does } = reaction;
+        let Begun { reaction: Reaction { declares, does }, tag, recorded, head } = begun;
+        let left_behind = recorded.left_behind();
+        let Recorded { reached, run, parked, dropped, .. } = recorded;
         let bounds = Bounds::of(declares.kind, &shared.config);
         let mut lanes = Lanes::new(seed, bounds.lanes, reached, parked);
         left_behind.into_iter().for_each(|(lane, upto)| lanes.goes_on_behind(lane, upto));
         Arc::new(Running {
-            types: declares.names(),
+            wants: QueryItem::new(declares.names(), []).expect("it wants some event"),
             lanes: Lock::new(lanes),
             kept: ViewCache::of(&shared, seed),
-            untraced: Lock::new(BTreeMap::new()),
-            counters: ShardedCounters::default(),
-            workers: Lock::new(Workers::default()),
+            untraced: Lock::default(),
+            counts: Lock::default(),
+            workers: Lock::default(),
             work: Semaphore::new(0),
             room: Notify::new(),
             timing: Notify::new(),
@@ -104,21 +104,8 @@ impl Running {
         self.declares.name
     }
 
-    pub(super) fn config(&self) -> &Config {
-        &self.shared.config
-    }
-
-    pub(super) fn now(&self) -> Timestamp {
-        self.shared.now()
-    }
-
     pub(super) fn elapsed(&self) -> Duration {
         self.shared.environment.clock.elapsed()
-    }
-
-    /// The journal, for a moment; none once the runtime has let go of it.
-    pub(super) fn journal(&self) -> Option<Arc<dyn Journal>> {
-        self.shared.journal()
     }
 
     /// Whether it goes on: neither stopped, nor in a runtime that ends.
@@ -135,7 +122,7 @@ impl Running {
         self.stopped.store(true, Ordering::Release);
         tracing::error!(
             reaction = self.name(),
-            most = self.config().parked_lanes,
+            most = self.shared.config.parked_lanes,
             "as many lanes are parked as may be; it has stopped: see to them (`policies()`, `effects()`), \
              or raise `parked_lanes`, and start again"
         );
@@ -152,7 +139,8 @@ impl Running {
         (!is_well).then_some(ReactionHealth { kind, name, stopped, parked_lanes, stalled_lanes })
     }
 
-    /// How long to leave a lane alone that was tried in vain so often, and no less than `after`: with a quarter of it by chance, so that those that failed together are not tried together.
+    /// How long to leave a lane alone that was tried in vain so often, and no less than `after`: with a quarter of
+    /// it by chance, so that those that failed together are not tried together.
     pub(super) fn back_off(&self, times: u32, after: Option<Duration>) -> Duration {
         let wait = self.bounds.backoff.after(u8::try_from(times).unwrap_or(u8::MAX));
         let share = u32::try_from(self.shared.environment.entropy.next_u64() % 256).unwrap_or(0);
@@ -203,20 +191,13 @@ impl Running {
         self.workers.lock().idle += 1;
     }
 
-    /// An idle worker goes to work by itself, unless it is called just now.
-    pub(super) fn is_busy(&self) -> bool {
+    /// An idle worker goes to work by itself, unless it is called just now. If it `leaves`, another may take its
+    /// place from then on.
+    pub(super) fn is_busy(&self, leaves: bool) -> bool {
         let mut workers = self.workers.lock();
         let is_idle = workers.idle > 0;
         workers.idle -= usize::from(is_idle);
-        is_idle
-    }
-
-    /// An idle worker ends, unless it is called just now. From then on another may take its place.
-    pub(super) fn leaves(&self) -> bool {
-        let mut workers = self.workers.lock();
-        let is_idle = workers.idle > 0;
-        workers.idle -= usize::from(is_idle);
-        workers.all -= usize::from(is_idle);
+        workers.all -= usize::from(is_idle && leaves);
         is_idle
     }
 

@@ -1,11 +1,14 @@
 //! A policy or an effect at the start of a runtime: where it goes on, or begins.
 
-use bailiwick_core::journal::{AppendError, Journal, POLICY_STARTED, Query, QueryItem, Read};
-use bailiwick_core::policy::{PolicyFact, ReactionDescriptor, policy_tag};
-use bailiwick_core::{Position, Start, Tag, Text};
+use std::num::NonZeroUsize;
 
-use super::facts::{self, Dropped, Recorded, Unreadable};
-use super::lanes::Parked;
+use bailiwick_core::journal::{
+    AppendCondition, AppendError, Journal, POLICY_STARTED, QueryItem, Read,
+};
+use bailiwick_core::policy::{PolicyFact, ReactionDescriptor, policy_tag};
+use bailiwick_core::{Position, Start, Tag};
+
+use super::facts::{self, Recorded, Unreadable};
 use super::reaction::Reaction;
 use crate::context::RuntimeContext;
 use crate::journal::port;
@@ -15,12 +18,7 @@ use crate::startup::error::StartError;
 pub(crate) struct Begun {
     pub(super) reaction: Reaction,
     pub(super) tag: Tag,
-    pub(super) reached: Position,
-    pub(super) run: u32,
-    pub(super) parked: Vec<(Text, Parked)>,
-    pub(super) dropped: Dropped,
-    /// Lanes that go on behind a position below what is reached.
-    pub(super) left_behind: Vec<(Text, Position)>,
+    pub(super) recorded: Recorded,
     /// The end of the journal when it began.
     pub(super) head: Position,
 }
@@ -36,10 +34,7 @@ pub(crate) async fn begin(
 ) -> Result<Vec<Begun>, StartError> {
     let mut begun = Vec::with_capacity(reactions.len());
     for reaction in reactions {
-        let ReactionDescriptor { kind, name, .. } = reaction.declares;
-        let tag = policy_tag(name);
-        let tag = tag.map_err(|source| StartError::ReactionName { kind, name, source })?;
-        begun.push(begin_one(shared, journal, reaction, tag).await?);
+        begun.push(begin_one(shared, journal, reaction).await?);
     }
     Ok(begun)
 }
@@ -48,35 +43,35 @@ async fn begin_one(
     shared: &RuntimeContext,
     journal: &dyn Journal,
     reaction: Reaction,
-    tag: Tag,
 ) -> Result<Begun, StartError> {
-    let declares = reaction.declares;
-    let lane = declares.recorded_lane();
-    let (recorded, head) = loop {
+    let declares = &reaction.declares;
+    let (kind, name, lane) = (declares.kind, declares.name, declares.recorded_lane());
+    let tag = policy_tag(name);
+    let tag = tag.map_err(|source| StartError::ReactionName { kind, name, source })?;
+    loop {
         let head = port::head(journal).await.map_err(StartError::Unread)?.position;
-        let recorded = Recorded::of(journal, &tag).await;
-        let recorded = recorded.map_err(|error| unread(declares.name, error))?;
-        match &recorded.started {
-            Some((_, known)) if *known == lane => break (recorded, head),
+        let recorded = Recorded::of(journal, &tag).await.map_err(|error| unread(name, error))?;
+        // Unless somebody else records meanwhile where it begins: then that holds.
+        let (after, unless_after) = match &recorded.started {
+            Some((_, known)) if *known == lane => {
+                return Ok(Begun { reaction, tag, recorded, head });
+            }
             Some((after, known)) => {
-                outstanding(journal, &declares, &recorded, known).await?;
-                start(shared, journal, (declares.name, &tag), (*after, &lane), head).await?;
+                outstanding(journal, declares, &recorded, known).await?;
+                (*after, head)
             }
-            None => {
-                let after = match declares.start {
-                    Start::Beginning => Position::START,
-                    Start::Now => head,
-                };
-                let nothing = Position::START;
-                start(shared, journal, (declares.name, &tag), (after, &lane), nothing).await?;
-            }
+            None if declares.start == Start::Now => (head, Position::START),
+            None => (Position::START, Position::START),
+        };
+        let started = PolicyFact::Started { after, lane: lane.clone() };
+        let event = facts::fact(&started, &tag, shared.now());
+        let known = QueryItem::new([POLICY_STARTED], [tag.clone()]).expect("there is a tag");
+        let condition = AppendCondition::new(known.into()).after(unless_after);
+        match port::append(journal, vec![event], Some(condition)).await {
+            Ok(_) | Err(AppendError::Conflict { .. }) => {}
+            Err(source) => return Err(StartError::ReactionNotRecorded { name, source }),
         }
-    };
-    let left_behind = recorded.left_behind();
-    let parked = recorded.parked.into_iter().collect();
-    let (reached, run) = (recorded.reached, recorded.run);
-    let dropped = recorded.dropped;
-    Ok(Begun { reaction, tag, reached, run, parked, dropped, left_behind, head })
+    }
 }
 
 fn unread(name: &'static str, error: Unreadable) -> StartError {
@@ -85,25 +80,6 @@ fn unread(name: &'static str, error: Unreadable) -> StartError {
         Unreadable::Fact { position, source } => {
             StartError::ReactionFact { name, position, source }
         }
-    }
-}
-
-/// Records where it begins, unless somebody else did so after `unless_after`: then that holds.
-async fn start(
-    shared: &RuntimeContext,
-    journal: &dyn Journal,
-    (name, tag): (&'static str, &Tag),
-    (after, lane): (Position, &str),
-    unless_after: Position,
-) -> Result<(), StartError> {
-    let fact = PolicyFact::Started { after, lane: lane.to_owned() };
-    let event = facts::encoded(&fact, tag, shared.now());
-    let known = QueryItem::new([POLICY_STARTED], [tag.clone()]).expect("there is a tag");
-    let condition = bailiwick_core::journal::AppendCondition::new(Query::from(known));
-    let condition = condition.after(unless_after);
-    match port::append(journal, vec![event], Some(condition)).await {
-        Ok(_) | Err(AppendError::Conflict { .. }) => Ok(()),
-        Err(source) => Err(StartError::ReactionNotRecorded { name, source }),
     }
 }
 
@@ -116,7 +92,7 @@ async fn outstanding(
 ) -> Result<(), StartError> {
     let wanted = QueryItem::new(declares.names(), []).expect("it wants some event");
     let read = Read::new(wanted.into()).after(recorded.reached);
-    let page = port::read(journal, read.limit(std::num::NonZeroUsize::MIN)).await;
+    let page = port::read(journal, read.limit(NonZeroUsize::MIN)).await;
     let next = page.map_err(StartError::Unread)?.events.first().map(|news| news.position);
     if next.is_none() && recorded.parked.is_empty() {
         return Ok(());

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::policy::{Delivered, Outgoing, Recipient};
-use bailiwick_core::{Aggregate, BoxFuture, Decision, ErrorReport, Text};
+use bailiwick_core::{Aggregate, BoxFuture, Decision, Text};
 
-use super::delivering::Delivering;
 use crate::aggregates::Target;
 use crate::aggregates::ask::{Admission, Asking};
 use crate::aggregates::options::Options;
 use crate::decisions::{Decisions, Scheduler};
-use crate::error::{AskError, Cause, Unknown};
+use crate::delivery::Delivering;
+use crate::error::{AskError, Cause, Unknown, report};
 use crate::registry::aggregate_type::{AggregateType, AnyAggregateType};
 use crate::request::Call;
 
@@ -68,18 +68,19 @@ impl Targets {
         let options = Options { timeout, admission: Admission::Wait, call };
         let Outgoing { recipient, payload, .. } = outgoing;
         let payload = payload.into_any();
-        let unknown = |what, name, add| {
-            let text = format!("the runtime does not know the {what} {name}: add `.{add}::<..>()`");
+        let unknown = |what, name| {
+            let text =
+                format!("the runtime does not know the {what} {name}: add `.{what}::<..>()`");
             Outcome::Failed(text)
         };
         match recipient {
             Recipient::Aggregate(of, name) => match self.kinds.get(&of) {
                 Some(kind) => kind.clone().deliver(payload, options).await,
-                None => unknown("aggregate", name, "aggregate"),
+                None => unknown("aggregate", name),
             },
             Recipient::Decision(of, name) => match self.decisions.get(&of) {
                 Some(send) => send(&self.scheduler, payload, options).await,
-                None => unknown("decision", name, "decision"),
+                None => unknown("decision", name),
             },
         }
     }
@@ -95,13 +96,8 @@ pub(crate) fn send_decision<D: Decision>(
     let delivering = options.call.as_ref().and_then(|call| call.delivering.clone());
     let decided = Decisions::with_options(scheduler.clone(), options).decide(decision);
     Box::pin(async move {
-        match decided.await {
-            Ok(_) if delivering.is_some_and(|delivering| delivering.has_caused()) => {
-                Outcome::Caused
-            }
-            Ok(_) => Outcome::Nothing,
-            Err(error) => failed(error),
-        }
+        let has_caused = || delivering.is_some_and(|delivering| delivering.has_caused());
+        Outcome::of(decided.await.map(|_| has_caused()))
     })
 }
 
@@ -114,25 +110,24 @@ pub(crate) fn send_command<A: Aggregate>(
     let delivered = *payload.downcast::<Delivered<A>>().expect("it is known by its type");
     let target = Arc::new(Target::new(kind, delivered.id().clone()));
     let asked = Asking { target, options }.ask(delivered, None);
-    Box::pin(async move {
-        match asked.await {
-            Ok(receipt) if receipt.reply.0 => Outcome::Caused,
-            Ok(_) => Outcome::Nothing,
-            Err(error) => failed(error),
-        }
-    })
+    Box::pin(async move { Outcome::of(asked.await.map(|receipt| receipt.reply.0)) })
 }
 
-fn failed<C, R: Error + Send + Sync + 'static>(error: AskError<C, R>) -> Outcome {
-    match error {
-        AskError::Rejected(rejection) => Outcome::Rejected(ErrorReport::of(&rejection).to_string()),
-        AskError::NotRun(not_run) => match not_run.cause {
-            Cause::Contended { .. } | Cause::Overtaken { .. } => Outcome::Overtaken,
-            Cause::ShutDown => Outcome::Ended,
-            cause => Outcome::Failed(ErrorReport::of(&cause).to_string()),
-        },
-        AskError::Unknown { why: Unknown::ShutDown, .. } => Outcome::Ended,
-        AskError::AlreadyRun(already) => Outcome::Failed(ErrorReport::of(&already).to_string()),
-        AskError::Unknown { why, .. } => Outcome::Failed(ErrorReport::of(&why).to_string()),
+impl Outcome {
+    /// What came of a command that says whether it has caused something.
+    fn of<C, R: Error + Send + Sync + 'static>(asked: Result<bool, AskError<C, R>>) -> Outcome {
+        match asked {
+            Ok(true) => Outcome::Caused,
+            Ok(false) => Outcome::Nothing,
+            Err(AskError::Rejected(rejection)) => Outcome::Rejected(report(rejection)),
+            Err(AskError::NotRun(not_run)) => match not_run.cause {
+                Cause::Contended { .. } | Cause::Overtaken { .. } => Outcome::Overtaken,
+                Cause::ShutDown => Outcome::Ended,
+                cause => Outcome::Failed(report(cause)),
+            },
+            Err(AskError::Unknown { why: Unknown::ShutDown, .. }) => Outcome::Ended,
+            Err(AskError::Unknown { why, .. }) => Outcome::Failed(report(why)),
+            Err(AskError::AlreadyRun(already)) => Outcome::Failed(report(already)),
+        }
     }
 }

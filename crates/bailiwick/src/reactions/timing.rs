@@ -1,6 +1,7 @@
 //! What a policy or an effect does at a time: lanes that failed are tried again, and what is done is recorded now and
 //! then.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use bailiwick_core::policy::PolicyFact;
 
 use super::reader::until_closing;
 use super::running::Running;
+use crate::context::Lock;
 use crate::journal::port::or_closed;
 use crate::util::race::either;
 
@@ -22,19 +24,15 @@ const PASSED_OVER: u64 = 65_536;
 #[derive(Debug)]
 pub(super) struct Marks {
     /// Up to where, and when that was recorded, by the clock's `elapsed`.
-    recorded: crate::context::Lock<(Position, Duration)>,
+    recorded: Lock<(Position, Duration)>,
     /// News that were done since, and then some.
     since: AtomicU64,
 }
 
 impl Marks {
     pub(super) fn new(reached: Position) -> Self {
-        let recorded = crate::context::Lock::new((reached, Duration::ZERO));
+        let recorded = Lock::new((reached, Duration::ZERO));
         Marks { recorded, since: AtomicU64::new(0) }
-    }
-
-    pub(super) fn recorded(&self) -> Position {
-        self.recorded.lock().0
     }
 }
 
@@ -49,17 +47,14 @@ async fn keep_time(running: &Arc<Running>) {
         let timing = running.timing.notified();
         let opened = running.shared.journal_opened.notified();
         let now = running.elapsed();
-        let next = running.wakes_lanes(now);
+        // Lanes that were left alone until now are tried again.
+        let next = running.change(0, |lanes| lanes.wake(now));
         let mark = running.records_mark(now).await;
         let until = [next, mark].into_iter().flatten().min();
         let sleep = async {
-            match until {
-                Some(until) => {
-                    let wait = until.saturating_sub(running.elapsed());
-                    running.shared.environment.clock.sleep(wait).await;
-                }
-                None => std::future::pending().await,
-            }
+            let Some(until) = until else { return pending().await };
+            let wait = until.saturating_sub(running.elapsed());
+            running.shared.environment.clock.sleep(wait).await;
         };
         let reopened = async {
             opened.await;
@@ -71,22 +66,18 @@ async fn keep_time(running: &Arc<Running>) {
 }
 
 impl Running {
-    /// Lanes that were left alone until now are tried again. When the next one is.
-    fn wakes_lanes(self: &Arc<Self>, now: Duration) -> Option<Duration> {
-        self.change(0, |lanes| lanes.wake(now))
-    }
-
     /// A news was done: that is recorded in a while, or at once if it is one of many.
     pub(super) fn may_record(&self) {
         let before = self.marks.since.fetch_add(1, Ordering::Relaxed);
-        if before == 0 || before + 1 == self.config().policy_mark_news {
+        if before == 0 || before + 1 == self.shared.config.policy_mark_news {
             self.timing.notify_one();
         }
     }
 
     /// The journal was read up to here.
     pub(super) fn has_read(&self, upto: Position) {
-        if upto.get() - self.marks.recorded().get().min(upto.get()) >= PASSED_OVER {
+        let (recorded, _) = *self.marks.recorded.lock();
+        if upto.get().saturating_sub(recorded.get()) >= PASSED_OVER {
             self.may_record();
         }
     }
@@ -107,7 +98,7 @@ impl Running {
         }
         let (before, at) = *recorded.lock();
         let due = at.saturating_add(MARK_AFTER);
-        if done < self.config().policy_mark_news && now < due {
+        if done < self.shared.config.policy_mark_news && now < due {
             return Some(due);
         }
         since.store(0, Ordering::Relaxed);

@@ -1,11 +1,12 @@
 //! The workers of a policy or an effect: kameo actors that take one lane after the other, as many at a time as may be.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::journal::{Read, RecordedEvent};
 use bailiwick_core::policy::{PolicyFact, short_reason};
-use bailiwick_core::{BoxFuture, ErrorReport, Position, Text};
+use bailiwick_core::{BoxFuture, Position, Text};
 use tracing::Instrument;
 
 use super::deliver::Stop;
@@ -14,63 +15,45 @@ use super::lanes::{Failing, Job, Parked};
 use super::reader::until_closing;
 use super::running::Running;
 use crate::cell::actor::Prepared;
+use crate::error::report;
 use crate::journal::port::{self, or_closed};
 use crate::telemetry::spans;
+use crate::util::on_drop::OnDrop;
 use crate::util::race::{Either, race};
 
 /// Begins a worker. It is counted already.
 pub(super) fn begin(running: Arc<Running>) {
-    let shared = running.shared.clone();
-    let gone = Gone { running, counted: true };
+    let (shared, counted) = (running.shared.clone(), running.clone());
+    let gone = OnDrop::new(move || counted.is_gone());
     let work: BoxFuture<()> = Box::pin(async move {
-        let mut gone = gone;
-        gone.counted = work(&gone.running).await == End::Counted;
+        if work(&running).await {
+            gone.disarm();
+        }
     });
     Prepared::new(&shared).run(|| work);
 }
 
-/// A worker, until it is gone.
-struct Gone {
-    running: Arc<Running>,
-    /// It is counted among the workers.
-    counted: bool,
-}
-
-impl Drop for Gone {
-    fn drop(&mut self) {
-        if self.counted {
-            self.running.is_gone();
-        }
-    }
-}
-
-/// How a worker ends.
-#[derive(PartialEq, Eq)]
-enum End {
-    /// It has [left](Running::leaves).
-    Left,
-    Counted,
-}
-
-async fn work(running: &Arc<Running>) -> End {
+/// Takes one lane after the other. Whether it has [left](Running::is_busy), and is not counted any more.
+async fn work(running: &Arc<Running>) -> bool {
     while running.goes_on() {
         let job = running.lanes.lock().take();
         let Some(job) = job else {
             if !has_work(running).await {
-                return End::Left;
+                return true;
             }
             continue;
         };
         let lane = job.lane().clone();
         // A panic of our own leaves the lane to be tried again.
-        let mut held = Held { running, lane: Some(lane) };
+        let held =
+            OnDrop::new(|| running.fails(&lane, "the worker ended before it was done".into()));
         let done = or_closed(&running.shared, do_job(running, job)).await;
-        held.lane = None;
+        held.disarm();
         if done.is_none() {
             break;
         }
     }
-    End::Counted
+    false
 }
 
 /// Waits for work. False: there was none for a while, and the worker has left.
@@ -78,16 +61,16 @@ async fn has_work(running: &Running) -> bool {
     running.is_idle();
     // What came before it was idle has called nobody.
     if running.lanes.lock().ready() == 0 {
-        let idle = running.shared.environment.clock.sleep(running.config().worker_idle);
+        let idle = running.shared.environment.clock.sleep(running.shared.config.worker_idle);
         let called = race(running.work.acquire(), idle);
         if let Some(Either::Left(Ok(permit))) = until_closing(running, called).await {
             permit.forget();
             return true;
         }
-        if running.leaves() {
+        if running.is_busy(true) {
             return false;
         }
-    } else if running.is_busy() {
+    } else if running.is_busy(false) {
         return true;
     }
     // It is called just now.
@@ -97,28 +80,20 @@ async fn has_work(running: &Running) -> bool {
     true
 }
 
-/// A lane in the hands of a worker.
-struct Held<'a> {
-    running: &'a Arc<Running>,
-    lane: Option<Text>,
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        if let Some(lane) = self.lane.take() {
-            self.running.fails(&lane, "the worker ended before it was done".into());
-        }
-    }
-}
-
 async fn do_job(running: &Arc<Running>, job: Job) {
     match job {
         Job::News { lane, news, unsure } => {
             let span = spans::news(running.declares.kind, running.name(), &lane, &news);
             deal_with(running, &lane, &news, unsure).instrument(span).await;
         }
-        Job::ReadOn { lane, after, upto } => running.reads_on(&lane, after, upto).await,
-        Job::Free { lane } => running.frees(&lane).await,
+        Job::ReadOn { lane, after, upto } => {
+            let read = running.reads_on(&lane, after, upto).await;
+            read.unwrap_or_else(|reason| running.fails(&lane, reason));
+        }
+        Job::Free { lane } => {
+            let freed = running.frees(&lane).await;
+            freed.unwrap_or_else(|reason| running.fails(&lane, reason));
+        }
     }
 }
 
@@ -147,13 +122,13 @@ impl Running {
 
     /// The lane is left alone for a while; no less than `after`.
     fn fails_so(self: &Arc<Self>, lane: &Text, mut failing: Failing, after: Option<Duration>) {
-        self.counters.failed();
+        self.counts.lock().failures += 1;
         if failing.times == 0 {
             let reason = &failing.reason;
             tracing::warn!(reaction = self.name(), %lane, %reason, "it failed, and is tried again");
         }
         let now = self.elapsed();
-        let after = after.map(|after| after.min(self.config().effect_retry_after_max));
+        let after = after.map(|after| after.min(self.shared.config.effect_retry_after_max));
         failing.not_before = now.saturating_add(after.unwrap_or_default());
         let until = now.saturating_add(self.back_off(failing.times, after));
         self.change(LOOKS_ON, |lanes| lanes.failed(lane, failing, until));
@@ -164,29 +139,29 @@ impl Running {
     async fn parks(
         self: &Arc<Self>,
         lane: &Text,
-        (news, nth): (&RecordedEvent, Option<usize>),
+        news: &RecordedEvent,
+        nth: Option<usize>,
         failing: Failing,
     ) {
         let at = news.position;
         if self.is_stopped() {
             return self.fails_so(lane, failing, None);
         }
-        let was = self.lanes.lock().was(lane).cloned();
         let command = self.shows(news, nth).await.map(Arc::from);
-        let reason = failing.reason.clone();
-        let fact = Position::START;
-        let mut parked = Parked { at, fact, since: self.now(), reason, command };
-        match was {
-            // Parked twice is parked once.
-            Some(was) if was.at == at => (parked.since, parked.fact) = (was.since, was.fact),
-            Some(_) => {}
-            None if self.lanes.lock().is_full_of_parked() => {
-                self.stop();
-                return self.fails_so(lane, failing, None);
-            }
-            None => {}
+        let (was, is_full, is_recorded) = {
+            let lanes = self.lanes.lock();
+            let was = lanes.was(lane).cloned();
+            (was, lanes.is_full_of_parked(), lanes.is_parked_at(lane, at))
+        };
+        if was.is_none() && is_full {
+            self.stop();
+            return self.fails_so(lane, failing, None);
         }
-        if !self.lanes.lock().is_parked_at(lane, at) {
+        // Parked twice is parked once.
+        let was = was.filter(|was| was.at == at).map(|was| (was.fact, was.since));
+        let (fact, since) = was.unwrap_or_else(|| (Position::START, self.shared.now()));
+        let mut parked = Parked { at, fact, since, reason: failing.reason.clone(), command };
+        if !is_recorded {
             let fact = PolicyFact::LaneParked {
                 lane: lane.to_string(),
                 at,
@@ -203,7 +178,7 @@ impl Running {
                     return self.fails_so(lane, failing, None);
                 }
             }
-            self.counters.parked();
+            self.counts.lock().parked += 1;
             let reason = &parked.reason;
             tracing::error!(
                 reaction = self.name(), %lane, %at, %reason,
@@ -219,44 +194,40 @@ impl Running {
 
     /// Records a fact. Where it stands.
     pub(super) async fn records(&self, fact: &PolicyFact) -> Result<Position, String> {
-        let Some(journal) = self.journal() else { return Err("the runtime is shut down".into()) };
-        let event = facts::encoded(fact, &self.tag, self.now());
-        let appended = facts::append(&*journal, event, None).await;
-        appended.map_err(|error| ErrorReport::of(&error).to_string())
+        let journal = self.shared.journal().ok_or("the runtime is shut down")?;
+        let event = facts::fact(fact, &self.tag, self.shared.now());
+        let appended = port::append(&*journal, vec![event], None).await;
+        appended.map(|appended| appended.last).map_err(report)
     }
 
     /// Reads what the lane has there.
-    async fn reads_on(self: &Arc<Self>, lane: &Text, after: Position, upto: Position) {
-        let Some(journal) = self.journal() else {
-            return self.fails(lane, "the runtime is shut down".into());
-        };
-        let query = self.declares.lane.query(lane.as_str(), &self.types);
-        let limit = self.config().lane_news.try_into().unwrap_or(std::num::NonZeroUsize::MIN);
-        let read = self.config().paged(Read::new(query).after(after).upto(upto)).limit(limit);
-        match port::read(&*journal, read).await {
-            Ok(page) => {
-                let is_its = |news: &RecordedEvent| {
-                    self.lane_of(news) == *lane && !self.is_dropped(lane, news)
-                };
-                let news = page.events.into_iter().filter(is_its).collect();
-                let upto = if page.more { page.upto } else { upto };
-                self.change(LOOKS_ON, |lanes| lanes.read_on(lane, news, upto));
-            }
-            Err(error) => self.fails(lane, ErrorReport::of(&error).to_string()),
-        }
+    async fn reads_on(
+        self: &Arc<Self>,
+        lane: &Text,
+        after: Position,
+        upto: Position,
+    ) -> Result<(), String> {
+        let journal = self.shared.journal().ok_or("the runtime is shut down")?;
+        let query = self.declares.lane.query(lane.as_str(), self.wants.types());
+        let limit = self.shared.config.lane_news.try_into().unwrap_or(NonZeroUsize::MIN);
+        let read = self.shared.config.paged(Read::new(query).after(after).upto(upto)).limit(limit);
+        let page = port::read(&*journal, read).await.map_err(report)?;
+        let is_its =
+            |news: &RecordedEvent| self.lane_of(news) == *lane && !self.is_dropped(lane, news);
+        let news = page.events.into_iter().filter(is_its).collect();
+        let upto = if page.more { page.upto } else { upto };
+        self.change(LOOKS_ON, |lanes| lanes.read_on(lane, news, upto));
+        Ok(())
     }
 
     /// The lane is parked no more, once that is recorded.
-    async fn frees(self: &Arc<Self>, lane: &Text) {
-        let Some(upto) = self.change(LOOKS_ON, |lanes| lanes.free(lane)) else { return };
+    async fn frees(self: &Arc<Self>, lane: &Text) -> Result<(), String> {
+        let Some(upto) = self.change(LOOKS_ON, |lanes| lanes.free(lane)) else { return Ok(()) };
         let fact = PolicyFact::LaneFreed { lane: lane.to_string(), upto, dropped_after: None };
-        match self.records(&fact).await {
-            Ok(_) => {
-                tracing::info!(reaction = self.name(), %lane, "a parked lane goes on");
-                self.change(LOOKS_ON, |lanes| lanes.freed(lane));
-            }
-            Err(reason) => self.fails(lane, reason),
-        }
+        self.records(&fact).await?;
+        tracing::info!(reaction = self.name(), %lane, "a parked lane goes on");
+        self.change(LOOKS_ON, |lanes| lanes.freed(lane));
+        Ok(())
     }
 }
 
@@ -279,7 +250,7 @@ async fn deal_with(running: &Arc<Running>, lane: &Text, news: &RecordedEvent, un
             let failing = running.failing(lane, reason);
             let waited = running.elapsed().saturating_sub(failing.since);
             if for_good || waited >= running.bounds.patience {
-                running.parks(lane, (news, nth), failing).await;
+                running.parks(lane, news, nth, failing).await;
             } else {
                 running.fails_so(lane, failing, after);
             }

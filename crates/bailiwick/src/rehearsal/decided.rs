@@ -9,21 +9,19 @@ use bytes::Bytes;
 use super::emitted::{Outcome, shown};
 use super::error::RehearsalError;
 use super::report::{Difference, Findings, LeftOut};
-use super::states::{States, Unfolded};
+use super::states::States;
 use super::subjects::{Posed, Subject};
 use crate::error::guarded;
 
 /// The commands and decisions that were added, and the command whose events are being read.
 pub(super) struct Decided {
     /// Each with its part of the report.
-    subjects: Vec<(Box<dyn Subject>, usize)>,
-    /// The part of what belongs to none of them.
-    rest: usize,
-    group: Option<Group>,
+    pub(super) subjects: Vec<(Subject, usize)>,
+    pub(super) group: Option<Group>,
 }
 
 /// A command whose events are being read.
-struct Group {
+pub(super) struct Group {
     form: Option<Bytes>,
     /// The position of its last event.
     last: Position,
@@ -39,6 +37,7 @@ struct Compared {
 }
 
 /// Who decided: an aggregate, by its name and its tag, or a decision.
+#[derive(Clone, Copy)]
 struct By<'a> {
     aggregate: Option<&'a str>,
     own: Option<&'a Tag>,
@@ -46,37 +45,25 @@ struct By<'a> {
 }
 
 impl By<'_> {
-    fn shown(&self) -> String {
-        match (self.aggregate, self.own) {
-            (Some(name), Some(own)) => {
-                format!("command {} of {name} {}", self.command, own.value())
-            }
-            _ => format!("decision {}", self.command),
-        }
-    }
-
-    fn to_add(&self) -> String {
-        match self.aggregate {
-            Some(name) => format!("command {} of {name}", self.command),
-            None => format!("decision {}", self.command),
+    fn shown(self) -> String {
+        let By { aggregate, own, command } = self;
+        let value = own.map_or_else(String::new, |own| format!(" {}", own.value()));
+        match aggregate {
+            Some(name) => format!("command {command} of {name}{value}"),
+            None => format!("decision {command}"),
         }
     }
 }
 
 impl Decided {
-    pub(super) fn new(subjects: Vec<(Box<dyn Subject>, usize)>, rest: usize) -> Self {
-        Decided { subjects, rest, group: None }
-    }
-
     /// The form of the command that this event came of, if it is known.
     pub(super) fn form_at(&self, position: Position) -> Option<&Bytes> {
-        let group = self.group.as_ref().filter(|group| position <= group.last)?;
-        group.form.as_ref()
+        self.group_at(position)?.form.as_ref()
     }
 
-    /// Whether this event came of a command that is known.
-    pub(super) fn is_in_group(&self, position: Position) -> bool {
-        self.group.as_ref().is_some_and(|group| position <= group.last)
+    /// The command that this event came of, if it is known.
+    fn group_at(&self, position: Position) -> Option<&Group> {
+        self.group.as_ref().filter(|group| position <= group.last)
     }
 
     /// Looks at the next event before it is folded: everything before it was.
@@ -84,29 +71,22 @@ impl Decided {
         &mut self,
         recorded: &RecordedEvent,
         states: &mut States<'_>,
-        upto: Position,
         findings: &mut Findings,
     ) -> Result<(), RehearsalError> {
-        if self.group.as_ref().is_some_and(|group| recorded.position > group.last) {
+        let command = recorded.event.metadata.extra().recorded.as_ref();
+        if let Some(command) = command.filter(|command| command.as_of.is_none()) {
             self.finish(findings);
-        }
-        if let Some(command) = &recorded.event.metadata.extra().recorded
-            && command.as_of.is_none()
-        {
+            self.group = Some(self.begin(recorded, command, states, findings).await?);
+        } else if self.group_at(recorded.position).is_none() {
             self.finish(findings);
-            self.begin(recorded, command, states, upto, findings).await?;
-        } else if !self.is_in_group(recorded.position) {
-            self.not_recorded(recorded, findings);
+            not_recorded(recorded, findings);
         }
-        if let Some(group) = &mut self.group
-            && let Some(compared) = &mut group.compared
-        {
-            if !recorded.event.is_reserved() {
+        if let Some(Group { form, last, compared }) = &mut self.group {
+            if let Some(compared) = compared.as_mut().filter(|_| !recorded.event.is_reserved()) {
                 compared.events.push(recorded.clone());
             }
-            if recorded.position >= group.last {
-                let compared = group.compared.take().expect("it is there");
-                conclude(compared, group.form.as_ref(), recorded.position, findings);
+            if let Some(compared) = compared.take_if(|_| recorded.position >= *last) {
+                conclude(compared, form.as_ref(), recorded.position, findings);
             }
         }
         Ok(())
@@ -120,85 +100,82 @@ impl Decided {
     }
 
     async fn begin(
-        &mut self,
+        &self,
         recorded: &RecordedEvent,
         command: &RecordedCommand,
         states: &mut States<'_>,
-        upto: Position,
         findings: &mut Findings,
-    ) -> Result<(), RehearsalError> {
+    ) -> Result<Group, RehearsalError> {
         let event = &recorded.event;
-        let last = recorded.position.plus(u64::from(command.events).saturating_sub(1));
         let origin = event.metadata.origin.as_ref();
         let by = By {
             aggregate: origin.map(|origin| origin.aggregate.as_str()),
             own: origin.map(|origin| &origin.tag),
             command: event.metadata.command.as_ref().map_or("", Text::as_str),
         };
-        let posed = self.pose(&by, command, findings);
-        let mut compared = None;
-        if let Some((posed, part)) = posed {
-            let lent = states.lend(posed.boundary(), upto).await?;
-            // Beyond there a view that is not guarded may not have been read.
-            let read_upto = command.read_upto.unwrap_or(upto);
-            if states.last(posed.boundary(), true) > read_upto {
-                findings.leave_out(part, LeftOut::Unguarded);
-                if let Ok(lent) = lent {
-                    states.give_back(lent);
-                }
-            } else {
-                let outcome = decide(&*posed, lent, event.recorded_at, states);
-                let events = Vec::new();
-                compared = Some(Compared { part, of: by.shown(), outcome, events });
-            }
-        }
-        self.group = Some(Group { form: command.form.clone(), last, compared });
-        Ok(())
+        let judged = self.judge(by, event.recorded_at, command, states, findings).await?;
+        let compared = judged.map(|(part, outcome)| {
+            let events = Vec::new();
+            Compared { part, of: by.shown(), outcome, events }
+        });
+        let last = recorded.position.plus(u64::from(command.events).saturating_sub(1));
+        Ok(Group { form: command.form.clone(), last, compared })
     }
 
-    /// What was recorded, to be decided again; none if it is left out.
+    /// What comes of it today, on what it was judged on; none if it is left out.
+    async fn judge(
+        &self,
+        by: By<'_>,
+        now: Timestamp,
+        command: &RecordedCommand,
+        states: &mut States<'_>,
+        findings: &mut Findings,
+    ) -> Result<Option<(usize, Outcome)>, RehearsalError> {
+        let Some((part, posed)) = self.pose(by, command, findings) else { return Ok(None) };
+        let boundary = &posed.boundary;
+        states.hold(boundary).await?;
+        let as_of = command.as_of.unwrap_or(states.at);
+        // Beyond there a view that is not guarded may not have been read.
+        if states.last(boundary, true) > command.read_upto.unwrap_or(as_of) {
+            findings.leave_out(part, LeftOut::Unguarded);
+            return Ok(None);
+        }
+        let decide = |views: &Folded| (posed.decide)(views, now);
+        let decided = if states.last(boundary, false) > as_of {
+            // What came in between is not what it was judged on.
+            let views = states.as_of(boundary, as_of).await?;
+            views.and_then(|views| guarded(|| decide(&views)))
+        } else {
+            states.show(boundary, decide)
+        };
+        Ok(Some((part, decided.unwrap_or_else(Outcome::Fails))))
+    }
+
+    /// What was recorded, to be decided again, and its part of the report; none if it is left out.
     fn pose(
         &self,
-        by: &By<'_>,
+        by: By<'_>,
         command: &RecordedCommand,
         findings: &mut Findings,
-    ) -> Option<(Box<dyn Posed>, usize)> {
+    ) -> Option<(usize, Posed)> {
         let subject = self.subjects.iter().find(|(subject, _)| {
-            subject.command() == by.command
-                && match by.aggregate {
-                    Some(aggregate) => subject.is_of(aggregate),
-                    None => subject.aggregate().is_none(),
-                }
+            let is_by = by.aggregate.map_or(subject.aggregate.is_none(), subject.is_of);
+            subject.command == by.command && is_by
         });
         let Some((subject, part)) = subject else {
-            findings.leave_out(self.rest, LeftOut::NotAdded(by.to_add()));
+            let to_add = By { own: None, ..by }.shown();
+            findings.leave_out(findings.rest(), LeftOut::NotAdded(to_add));
             return None;
         };
-        let Some(form) = &command.form else {
-            findings.leave_out(*part, LeftOut::TooLarge);
-            return None;
-        };
-        let posed = guarded(|| subject.pose(form, by.own)).and_then(|posed| posed);
-        match posed {
-            Ok(posed) => Some((posed, *part)),
-            Err(why) => {
-                findings.leave_out(*part, LeftOut::Unreadable(why));
-                None
+        let posed = match &command.form {
+            Some(form) => guarded(|| (subject.pose)(form, by.own)).flatten(),
+            None => {
+                findings.leave_out(*part, LeftOut::TooLarge);
+                return None;
             }
-        }
-    }
-
-    fn not_recorded(&self, recorded: &RecordedEvent, findings: &mut Findings) {
-        let metadata = &recorded.event.metadata;
-        let Some(command) = metadata.command.as_ref().filter(|_| !recorded.event.is_reserved())
-        else {
-            return;
         };
-        let what = match &metadata.origin {
-            Some(origin) => format!("{command} of {}", origin.aggregate),
-            None => command.to_string(),
-        };
-        findings.leave_out(self.rest, LeftOut::NotRecorded(what));
+        let left_out = |why| findings.leave_out(*part, LeftOut::Unreadable(why));
+        posed.map_err(left_out).ok().map(|posed| (*part, posed))
     }
 
     /// A refusal, once everything up to where it was judged was folded: up to `upto`.
@@ -206,7 +183,6 @@ impl Decided {
         &self,
         refusal: &RecordedEvent,
         states: &mut States<'_>,
-        upto: Position,
         findings: &mut Findings,
     ) -> Result<(), RehearsalError> {
         let event = &refusal.event;
@@ -217,25 +193,8 @@ impl Decided {
             own: said.by.as_ref().and_then(|_| event.tags.iter().next()),
             command: event.metadata.command.as_ref().map_or("", Text::as_str),
         };
-        let Some((posed, part)) = self.pose(&by, command, findings) else { return Ok(()) };
-        let as_of = command.as_of.unwrap_or(upto);
-        let mut lent = states.lend(posed.boundary(), upto).await?;
-        let read_upto = command.read_upto.unwrap_or(as_of);
-        if states.last(posed.boundary(), true) > read_upto {
-            if let Ok(lent) = lent {
-                states.give_back(lent);
-            }
-            findings.leave_out(part, LeftOut::Unguarded);
-            return Ok(());
-        }
-        if states.last(posed.boundary(), false) > as_of {
-            // What came in between is not what it was judged on.
-            if let Ok(lent) = lent {
-                states.give_back(lent);
-            }
-            lent = states.as_of(posed.boundary(), as_of).await?;
-        }
-        let outcome = decide(&*posed, lent, event.recorded_at, states);
+        let judged = self.judge(by, event.recorded_at, command, states, findings).await?;
+        let Some((part, outcome)) = judged else { return Ok(()) };
         let is_same = matches!(&outcome, Outcome::Refuses(reason)
             if recorded_reason(reason.clone()) == said.reason);
         if is_same {
@@ -246,7 +205,7 @@ impl Decided {
                 position: refusal.position,
                 about: about(command.form.as_ref()),
                 was: Outcome::Refuses(said.reason).to_string(),
-                now: told(&outcome),
+                now: outcome.to_string(),
             });
         }
         Ok(())
@@ -258,20 +217,16 @@ pub(super) fn judged_at(refusal: &RecordedEvent) -> Option<Position> {
     refusal.event.metadata.extra().recorded.as_ref()?.as_of
 }
 
-fn decide(
-    posed: &dyn Posed,
-    lent: Result<Folded, Unfolded>,
-    now: Timestamp,
-    states: &mut States<'_>,
-) -> Outcome {
-    match lent {
-        Ok(lent) => {
-            let outcome = guarded(|| posed.decide(&lent, now)).unwrap_or_else(Outcome::Fails);
-            states.give_back(lent);
-            outcome
-        }
-        Err(why) => Outcome::Fails(why),
-    }
+fn not_recorded(recorded: &RecordedEvent, findings: &mut Findings) {
+    let RecordedEvent { event, .. } = recorded;
+    let Some(command) = event.metadata.command.as_ref().filter(|_| !event.is_reserved()) else {
+        return;
+    };
+    let what = match &event.metadata.origin {
+        Some(origin) => format!("{command} of {}", origin.aggregate),
+        None => command.to_string(),
+    };
+    findings.leave_out(findings.rest(), LeftOut::NotRecorded(what));
 }
 
 fn conclude(compared: Compared, form: Option<&Bytes>, last: Position, findings: &mut Findings) {
@@ -284,14 +239,10 @@ fn conclude(compared: Compared, form: Option<&Bytes>, last: Position, findings: 
         position: events.first().map_or(last, |first| first.position),
         about: about(form),
         was: shown(&events),
-        now: told(&outcome),
+        now: outcome.to_string(),
     });
 }
 
 fn about(form: Option<&Bytes>) -> String {
     form.map_or_else(String::new, |form| codec::show(form))
-}
-
-fn told(outcome: &Outcome) -> String {
-    guarded(|| outcome.to_string()).unwrap_or_else(|why| why)
 }

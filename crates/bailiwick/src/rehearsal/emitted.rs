@@ -1,11 +1,11 @@
 //! What comes of something that is decided again, and whether that is what came of it before.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use bailiwick_core::journal::{EncodedEvent, RecordedEvent};
-use bailiwick_core::{Event, codec};
+use bailiwick_core::{BoxError, Event, codec};
 
-use crate::error::guarded;
+use crate::error::{guarded, report};
 
 /// An event that is emitted today, whatever its type.
 pub(super) trait Emitted: Send {
@@ -16,13 +16,16 @@ pub(super) trait Emitted: Send {
 
 struct EmittedOf<E>(E);
 
+/// What is emitted today, in order.
+pub(super) type AllEmitted = Vec<Box<dyn Emitted>>;
+
 /// What was emitted, without its type.
-pub(super) fn emitted<E: Event>(events: Vec<E>) -> Vec<Box<dyn Emitted>> {
+pub(super) fn emitted<E: Event>(events: Vec<E>) -> AllEmitted {
     let each = events.into_iter().map(|event| Box::new(EmittedOf(event)) as Box<dyn Emitted>);
     each.collect()
 }
 
-impl<E: Event> Emitted for EmittedOf<E> {
+impl<E: Event> EmittedOf<E> {
     fn is(&self, recorded: &EncodedEvent) -> bool {
         let known = self.0.descriptor();
         if !known.names().any(|name| name == recorded.event_type.as_str()) {
@@ -47,6 +50,17 @@ impl<E: Event> Emitted for EmittedOf<E> {
     }
 }
 
+/// It is code of the domain.
+impl<E: Event> Emitted for EmittedOf<E> {
+    fn is(&self, recorded: &EncodedEvent) -> bool {
+        guarded(|| self.is(recorded)).unwrap_or(false)
+    }
+
+    fn shown(&self) -> String {
+        guarded(|| self.shown()).unwrap_or_else(|why| why)
+    }
+}
+
 fn encoded<E: Event>(event: &E) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     event.encode(&mut out).ok().map(|()| out)
@@ -54,19 +68,25 @@ fn encoded<E: Event>(event: &E) -> Option<Vec<u8>> {
 
 /// What comes of a command.
 pub(super) enum Outcome {
-    Emits(Vec<Box<dyn Emitted>>),
+    Emits(AllEmitted),
     Refuses(String),
     /// It panics, or its state cannot be folded.
     Fails(String),
 }
 
 impl Outcome {
+    pub(super) fn of<E: Event>(decided: Result<Vec<E>, impl Into<BoxError>>) -> Outcome {
+        match decided {
+            Ok(events) => Outcome::Emits(emitted(events)),
+            Err(rejection) => Outcome::Refuses(report(rejection)),
+        }
+    }
+
     /// Whether these events came of it.
     pub(super) fn is(&self, recorded: &[RecordedEvent]) -> bool {
         let Outcome::Emits(events) = self else { return false };
         let mut both = events.iter().zip(recorded);
-        let is = both.all(|(now, was)| guarded(|| now.is(&was.event)).unwrap_or(false));
-        is && events.len() == recorded.len()
+        events.len() == recorded.len() && both.all(|(now, was)| now.is(&was.event))
     }
 }
 
@@ -74,7 +94,9 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Outcome::Emits(events) => f.write_str(&all(events.iter().map(|event| event.shown()))),
+            Outcome::Emits(events) => {
+                f.write_str(&listed("emits", events.iter().map(|event| event.shown())))
+            }
             Outcome::Refuses(reason) => write!(f, "refuses: {reason}"),
             Outcome::Fails(reason) => write!(f, "fails: {reason}"),
         }
@@ -83,18 +105,15 @@ impl fmt::Display for Outcome {
 
 /// Events that came of something, as [`Outcome`] shows them.
 pub(super) fn shown(recorded: &[RecordedEvent]) -> String {
-    all(recorded.iter().map(|recorded| event_shown(&recorded.event)))
+    listed("emits", recorded.iter().map(|recorded| event_shown(&recorded.event)))
 }
 
 pub(super) fn event_shown(event: &EncodedEvent) -> String {
     format!("{} {}", event.event_type, codec::show(&event.payload))
 }
 
-pub(super) fn all(events: impl Iterator<Item = String>) -> String {
-    let mut text = String::new();
-    for event in events {
-        let before = if text.is_empty() { "emits " } else { ", " };
-        let _ = write!(text, "{before}{event}");
-    }
-    if text.is_empty() { "emits nothing".to_owned() } else { text }
+/// What it `does`: all of these, or nothing.
+pub(super) fn listed(does: &str, what: impl IntoIterator<Item = String>) -> String {
+    let what: Vec<_> = what.into_iter().collect();
+    if what.is_empty() { format!("{does} nothing") } else { format!("{does} {}", what.join(", ")) }
 }

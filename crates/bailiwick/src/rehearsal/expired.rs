@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bailiwick_core::journal::{Origin, RecordedEvent};
 use bailiwick_core::{Position, Timestamp};
 
-use super::emitted::{Emitted, all, event_shown};
+use super::emitted::{Emitted, event_shown, listed};
 use super::error::RehearsalError;
 use super::report::{Difference, Findings, LeftOut};
 use super::states::States;
@@ -15,15 +15,14 @@ use crate::error::guarded;
 /// The aggregates whose deadlines are rehearsed, and the run of events that is being read.
 pub(super) struct Expired {
     /// Each with its part of the report.
-    kinds: Vec<(Box<dyn Timed>, usize)>,
+    pub(super) kinds: Vec<(Timed, usize)>,
     /// Behind here the reading begins: what begins there may have begun before.
-    after: Position,
-    run: Option<Run>,
+    pub(super) after: Position,
+    pub(super) run: Option<Run>,
 }
 
 /// What one aggregate let expire at one time: events that follow each other.
-struct Run {
-    part: usize,
+pub(super) struct Run {
     kind: usize,
     origin: Origin,
     now: Timestamp,
@@ -51,16 +50,11 @@ impl Run {
 }
 
 impl Expired {
-    pub(super) fn new(kinds: Vec<(Box<dyn Timed>, usize)>, after: Position) -> Self {
-        Expired { kinds, after, run: None }
-    }
-
     /// Looks at the next event before it is folded: everything before it was.
     pub(super) async fn look(
         &mut self,
         recorded: &RecordedEvent,
         states: &mut States<'_>,
-        upto: Position,
         findings: &mut Findings,
     ) -> Result<(), RehearsalError> {
         let goes_on = self.run.as_ref().is_some_and(|run| run.goes_on_with(recorded));
@@ -75,32 +69,25 @@ impl Expired {
             return Ok(());
         }
         if run.expected.is_empty() {
-            let kind = &*kinds[run.kind].0;
-            let boundary = match guarded(|| kind.boundary(&run.origin.tag)).and_then(|b| b) {
+            let (kind, part) = &kinds[run.kind];
+            let boundary = match guarded(|| (kind.boundary)(&run.origin.tag)).flatten() {
                 Ok(boundary) => boundary,
                 Err(why) => {
-                    findings.leave_out(run.part, LeftOut::Unreadable(why));
+                    findings.leave_out(*part, LeftOut::Unreadable(why));
                     self.run = None;
                     return Ok(());
                 }
             };
-            let round = match states.lend(&boundary, upto).await? {
-                Ok(lent) => {
-                    let round = guarded(|| kind.round(&lent, &boundary, run.now)).and_then(|r| r);
-                    states.give_back(lent);
-                    round
-                }
-                Err(why) => Err(format!("fails: {why}")),
-            };
-            match round {
+            states.hold(&boundary).await?;
+            let round = |views: &_| guarded(|| (kind.round)(views, &boundary, run.now)).flatten();
+            match states.show(&boundary, round).unwrap_or_else(|why| Err(format!("fails: {why}"))) {
                 Ok(events) => run.expected = events.into(),
                 Err(why) => (run.differs, run.failed) = (true, Some(why)),
             }
         }
         if let Some(expected) = run.expected.pop_front() {
-            let is = guarded(|| expected.is(&recorded.event)).unwrap_or(false);
-            run.computed.push(guarded(|| expected.shown()).unwrap_or_else(|why| why));
-            run.differs |= !is;
+            run.computed.push(expected.shown());
+            run.differs |= !expected.is(&recorded.event);
         }
         Ok(())
     }
@@ -111,9 +98,9 @@ impl Expired {
             return;
         }
         let Some(origin) = &event.metadata.origin else { return };
-        let kind = self.kinds.iter().position(|(kind, _)| kind.is_named(origin.aggregate.as_str()));
+        let kind =
+            self.kinds.iter().position(|(kind, _)| (kind.is_named)(origin.aggregate.as_str()));
         self.run = kind.map(|kind| Run {
-            part: self.kinds[kind].1,
             kind,
             origin: origin.clone(),
             now: event.recorded_at,
@@ -130,28 +117,27 @@ impl Expired {
     /// No more is read, though there is more.
     pub(super) fn cut_off(&mut self, findings: &mut Findings) {
         if let Some(run) = self.run.take_if(|run| !run.differs && !run.expected.is_empty()) {
-            findings.leave_out(run.part, LeftOut::CutOff);
+            findings.leave_out(self.kinds[run.kind].1, LeftOut::CutOff);
         }
     }
 
     /// What was read ends, or goes on with something else.
     pub(super) fn finish(&mut self, findings: &mut Findings) {
         let Some(mut run) = self.run.take() else { return };
+        let (Timed { name, .. }, part) = &self.kinds[run.kind];
         if !run.differs && run.expected.is_empty() {
-            return findings.same(run.part);
+            return findings.same(*part);
         }
         if self.after > Position::START && run.first == self.after.plus(1) {
-            return findings.leave_out(run.part, LeftOut::CutOff);
+            return findings.leave_out(*part, LeftOut::CutOff);
         }
-        let left = run.expected.drain(..);
-        run.computed.extend(left.map(|e| guarded(|| e.shown()).unwrap_or_else(|why| why)));
-        let name = self.kinds[run.kind].0.name();
-        findings.differs(run.part, || Difference {
+        run.computed.extend(run.expected.iter().map(|expected| expected.shown()));
+        findings.differs(*part, || Difference {
             of: format!("deadline of {name} {}", run.origin.tag.value()),
             position: run.first,
             about: String::new(),
-            was: all(run.was.into_iter()),
-            now: run.failed.unwrap_or_else(|| all(run.computed.into_iter())),
+            was: listed("emits", run.was),
+            now: run.failed.unwrap_or_else(|| listed("emits", run.computed)),
         });
     }
 }

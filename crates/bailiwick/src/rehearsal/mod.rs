@@ -19,17 +19,17 @@ mod error;
 mod expired;
 mod news;
 mod policies;
+mod policy;
 mod progress;
+mod reading;
 mod report;
 mod source;
 mod states;
 mod subjects;
 
 use std::any::TypeId;
-use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::num::NonZeroUsize;
 
-use bailiwick_core::journal::{Journal, Query, REFUSED, Read, RecordedEvent};
+use bailiwick_core::journal::{Journal, Query, Read};
 use bailiwick_core::policy::AnyPolicy;
 use bailiwick_core::{Aggregate, Decide, Decision, Policy, Position};
 
@@ -39,18 +39,10 @@ pub use report::{Difference, LeftOut, Part, Report, Verdict};
 
 use crate::environment::clock::{Clock, SystemClock};
 use crate::util::pace::Pace;
-use decided::{Decided, judged_at};
-use expired::Expired;
-use policies::Policies;
+use reading::Reading;
 use report::Findings;
 use source::Source;
-use states::States;
-use subjects::{CommandOf, DecisionOf, Subject, Timed, TimedOf};
-
-/// Events per page.
-const PAGE: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
-/// How many events the reading is ahead of the folding at most, refusals that wait for it among them.
-const AHEAD: usize = 4_096;
+use subjects::{Subject, Timed};
 
 /// Computes what is recorded in a journal again, with the code of today, and says what would be different
 /// now: a gate before a release.
@@ -141,8 +133,8 @@ pub struct Rehearsal<'j> {
     upto: Option<Position>,
     states: usize,
     waiting: usize,
-    kinds: Vec<Box<dyn Timed>>,
-    subjects: Vec<Box<dyn Subject>>,
+    kinds: Vec<Timed>,
+    subjects: Vec<Subject>,
     decisions: Vec<TypeId>,
     policies: Vec<Box<dyn AnyPolicy>>,
 }
@@ -166,8 +158,8 @@ impl<'j> Rehearsal<'j> {
     /// Adds the deadlines of aggregates of this type, and that policies may send to them. Adding it again
     /// changes nothing.
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
-        if self.kinds.iter().all(|known| known.of() != TypeId::of::<A>()) {
-            self.kinds.push(Box::new(TimedOf::<A>::new()));
+        if self.kinds.iter().all(|known| known.of != TypeId::of::<A>()) {
+            self.kinds.push(Timed::of::<A>());
         }
         self
     }
@@ -179,7 +171,7 @@ impl<'j> Rehearsal<'j> {
         A: Decide<C>,
         C: Send + 'static,
     {
-        self.aggregate::<A>().subject(CommandOf::<A, C>::new())
+        self.aggregate::<A>().subject(Subject::command::<A, C>())
     }
 
     /// Adds the decisions of this type, and that policies may send them. One that is not
@@ -190,14 +182,14 @@ impl<'j> Rehearsal<'j> {
         }
         self.decisions.push(TypeId::of::<D>());
         match D::RECORDED {
-            Some(_) => self.subject(DecisionOf::<D>::new()),
+            Some(_) => self.subject(Subject::decision::<D>()),
             None => self,
         }
     }
 
-    fn subject(mut self, subject: impl Subject + 'static) -> Self {
-        if self.subjects.iter().all(|known| known.types() != subject.types()) {
-            self.subjects.push(Box::new(subject));
+    fn subject(mut self, subject: Subject) -> Self {
+        if self.subjects.iter().all(|known| known.types != subject.types) {
+            self.subjects.push(subject);
         }
         self
     }
@@ -259,180 +251,22 @@ impl<'j> Rehearsal<'j> {
         }
         let source = self.source;
         let after = Position::new(from.get() - 1);
-        let mut reading = self.begin(after).await?;
-        let mut read = Read::new(Query::all()).after(after).upto(upto).limit(PAGE);
+        let mut reading = Reading::begin(self, after).await?;
+        let mut pages = source.pages(Read::new(Query::all()).after(after).upto(upto));
         let mut told = Progress { events: 0, after, at: after, upto, elapsed: clock.elapsed() };
         let mut pace = Pace::default();
-        loop {
-            let page = source.read(read.clone()).await?;
+        while let Some(page) = pages.next().await.map_err(RehearsalError::Unread)? {
             for recorded in page.events {
                 told.events += 1;
                 pace.folded(&recorded.event).await;
                 reading.meet(recorded).await?;
             }
-            read.after = page.upto;
             (told.at, told.elapsed) = (page.upto, clock.elapsed().saturating_sub(began));
             progress(&told);
-            if !page.more {
-                break;
-            }
         }
         let findings = reading.finish(upto < head).await?;
         let elapsed = clock.elapsed().saturating_sub(began);
         let Findings { parts, differences } = findings;
         Ok(Report { events: told.events, from, upto, elapsed, parts, differences })
-    }
-
-    async fn begin(self, after: Position) -> Result<Reading<'j>, RehearsalError> {
-        self.check_names()?;
-        let Rehearsal { source, states, waiting, kinds, subjects, decisions, policies, .. } = self;
-        let targets: HashSet<TypeId> =
-            kinds.iter().map(|kind| kind.of()).chain(decisions).collect();
-        let mut parts = Vec::new();
-        let mut part = |of: String| {
-            parts.push(Part::of(of));
-            parts.len() - 1
-        };
-        let subjects = subjects.into_iter().map(|subject| {
-            let part = part(match subject.aggregate() {
-                Some(aggregate) => format!("command {} of {aggregate}", subject.command()),
-                None => format!("decision {}", subject.command()),
-            });
-            (subject, part)
-        });
-        let subjects: Vec<_> = subjects.collect();
-        let kinds = kinds.into_iter().map(|kind| {
-            let part = part(format!("deadline of {}", kind.name()));
-            (kind, part)
-        });
-        let kinds: Vec<_> = kinds.collect();
-        let policies = policies.into_iter().map(|policy| {
-            let part = part(format!("policy {}", policy.descriptor().name));
-            (policy, part)
-        });
-        let policies: Vec<_> = policies.collect();
-        let rest = parts.len();
-        parts.push(Part::rest());
-        let of = (rest, after.plus(1), waiting);
-        let mut findings = Findings { parts, differences: Vec::new() };
-        let mut policies = Policies::of(policies, (source, targets), of).await?;
-        policies.stand_still(source, after, &mut findings).await?;
-        Ok(Reading {
-            decided: Decided::new(subjects, rest),
-            expired: Expired::new(kinds, after),
-            policies,
-            states: States::new(source, states),
-            findings,
-            ahead: VecDeque::new(),
-            refusals: BTreeMap::new(),
-            waiting: 0,
-            read: after,
-            at: after,
-        })
-    }
-
-    /// Every record is of one type, whoever reads it.
-    fn check_names(&self) -> Result<(), RehearsalError> {
-        let commands = self.subjects.iter().map(|subject| match subject.aggregate() {
-            Some(aggregate) => ("commands", format!("{} of {aggregate}", subject.command())),
-            None => ("decisions", subject.command().to_owned()),
-        });
-        let kinds = self.kinds.iter().map(|kind| ("aggregates", kind.name().to_owned()));
-        let policies =
-            self.policies.iter().map(|policy| ("policies", policy.descriptor().name.to_owned()));
-        let mut known = HashSet::new();
-        for (what, name) in commands.chain(kinds).chain(policies) {
-            if !known.insert((what, name.clone())) {
-                return Err(RehearsalError::SameName { what, name });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A rehearsal under way.
-struct Reading<'j> {
-    decided: Decided,
-    expired: Expired,
-    policies: Policies,
-    states: States<'j>,
-    findings: Findings,
-    /// What was read, and is not folded yet.
-    ahead: VecDeque<RecordedEvent>,
-    /// Refusals that were read, by where they were judged.
-    refusals: BTreeMap<Position, Vec<RecordedEvent>>,
-    /// How many these are.
-    waiting: usize,
-    /// Everything up to here is read.
-    read: Position,
-    /// Everything up to here is folded.
-    at: Position,
-}
-
-impl Reading<'_> {
-    /// The next event of the journal is read.
-    async fn meet(&mut self, recorded: RecordedEvent) -> Result<(), RehearsalError> {
-        self.read = recorded.position;
-        if recorded.event.event_type.as_str() != REFUSED {
-            self.ahead.push_back(recorded);
-        } else if let Some(judged) = judged_at(&recorded) {
-            self.refusals.entry(judged.max(self.at)).or_default().push(recorded);
-            self.waiting += 1;
-        }
-        self.judge_refusals().await?;
-        while self.ahead.len() + self.waiting > AHEAD && !self.ahead.is_empty() {
-            self.fold_next().await?;
-        }
-        Ok(())
-    }
-
-    async fn fold_next(&mut self) -> Result<(), RehearsalError> {
-        let Some(recorded) = self.ahead.pop_front() else { return Ok(()) };
-        let Reading { decided, expired, policies, states, findings, at, .. } = self;
-        decided.look(&recorded, states, *at, findings).await?;
-        let form = decided.form_at(recorded.position).cloned();
-        expired.look(&recorded, states, *at, findings).await?;
-        states.fold(&recorded);
-        *at = recorded.position;
-        policies.look(&recorded, form.as_ref(), states, findings).await?;
-        self.judge_refusals().await
-    }
-
-    async fn judge_refusals(&mut self) -> Result<(), RehearsalError> {
-        if self.ahead.is_empty() {
-            // Nobody folds a refusal, and others may be judged on what goes up to one.
-            self.at = self.read;
-        }
-        while let Some(first) = self.refusals.first_entry()
-            && *first.key() <= self.at
-        {
-            let judged_here = first.remove();
-            self.waiting -= judged_here.len();
-            for refusal in judged_here {
-                let Reading { decided, states, findings, at, .. } = self;
-                decided.refused(&refusal, states, *at, findings).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// `is_cut`: there is more in the journal.
-    async fn finish(mut self, is_cut: bool) -> Result<Findings, RehearsalError> {
-        while !self.ahead.is_empty() {
-            self.fold_next().await?;
-        }
-        // Those that were judged on what is not to be read.
-        for (_, refusals) in std::mem::take(&mut self.refusals) {
-            for _ in refusals {
-                self.findings.leave_out(self.findings.parts.len() - 1, LeftOut::CutOff);
-            }
-        }
-        self.decided.finish(&mut self.findings);
-        if is_cut {
-            self.expired.cut_off(&mut self.findings);
-        }
-        self.expired.finish(&mut self.findings);
-        self.policies.finish(&mut self.findings);
-        Ok(self.findings)
     }
 }

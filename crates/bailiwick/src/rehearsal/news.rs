@@ -5,7 +5,7 @@ use bailiwick_core::policy::{DeliveryEnded, Ending, Outgoing};
 use bailiwick_core::{Text, codec};
 use bytes::Bytes;
 
-use super::emitted::event_shown;
+use super::emitted::{event_shown, listed};
 use super::report::LeftOut;
 use crate::error::guarded;
 
@@ -23,8 +23,8 @@ struct Sent {
     /// If it is known.
     command: Option<Text>,
     form: Option<Bytes>,
-    /// It is not what is sent today, though target and name are the same.
-    is_other: bool,
+    /// It is what is sent today.
+    is_planned: bool,
 }
 
 /// A news whose deliveries are not all known yet.
@@ -67,9 +67,9 @@ impl Waiting {
             return;
         };
         let (ordinal, command) = (delivery.ordinal, trace.event.metadata.command.clone());
-        let sent = Sent { target, ordinal, command, form: form.cloned(), is_other: false };
-        let is_other = self.planned(&sent).is_some_and(|planned| is_other(planned, &sent));
-        self.sent.push(Sent { is_other, ..sent });
+        let sent = Sent { target, ordinal, command, form: form.cloned(), is_planned: false };
+        let is_planned = self.planned().iter().any(|planned| is_same(planned, &sent));
+        self.sent.push(Sent { is_planned, ..sent });
     }
 
     /// The news, as people read it.
@@ -77,11 +77,11 @@ impl Waiting {
         event_shown(&self.news)
     }
 
-    fn planned(&self, sent: &Sent) -> Option<&Outgoing> {
-        let Computed::Sends(planned) = &self.computed else { return None };
-        planned
-            .iter()
-            .find(|planned| planned.target == sent.target && planned.ordinal == sent.ordinal)
+    fn planned(&self) -> &[Outgoing] {
+        match &self.computed {
+            Computed::Sends(planned) => planned,
+            Computed::GivesUp(_) | Computed::Fails(_) => &[],
+        }
     }
 
     /// Compares the two. `is_done`: nothing more will stand for it.
@@ -89,23 +89,19 @@ impl Waiting {
         if self.skipped {
             return Compared::LeftOut(LeftOut::Skipped);
         }
-        let computed = match &self.computed {
-            Computed::Sends(planned) => planned.len(),
-            Computed::GivesUp(_) | Computed::Fails(_) => 0,
-        };
+        let (sent, planned) = (self.sent.len(), self.planned().len());
+        let is_planned = self.sent.iter().all(|sent| sent.is_planned);
         // What is on its way stands there later.
-        let is_part = self.sent.iter().all(|sent| self.planned(sent).is_some() && !sent.is_other);
-        let gives_up = match &self.computed {
-            Computed::GivesUp(why) => Some(why),
-            _ => None,
-        };
-        let fails = matches!(self.computed, Computed::Fails(_));
-        let is_open = self.gave_up.is_none() && is_part && self.sent.len() <= computed;
-        let is_whole = self.sent.len() == computed && (computed > 0 || gives_up.is_some());
-        if !is_done && is_open && !(is_whole && gives_up.is_none()) {
+        let is_on_its_way = self.gave_up.is_none() && (sent < planned || planned == 0);
+        if is_planned && is_on_its_way && !is_done {
             return Compared::LeftOut(LeftOut::NotDone);
         }
-        if is_part && self.sent.len() == computed && self.gave_up.as_ref() == gives_up && !fails {
+        let gives_up_so = match &self.computed {
+            Computed::Sends(_) => self.gave_up.is_none(),
+            Computed::GivesUp(why) => self.gave_up.as_ref() == Some(why),
+            Computed::Fails(_) => false,
+        };
+        if is_planned && sent == planned && gives_up_so {
             return Compared::Same;
         }
         Compared::Differs { was: self.was(), now: self.now() }
@@ -115,7 +111,7 @@ impl Waiting {
         if let Some(why) = &self.gave_up {
             return format!("gives up: {why}");
         }
-        all(self.sent.iter().map(|sent| {
+        let shown = self.sent.iter().map(|sent| {
             let command = sent.command.as_ref().map_or("a command", Text::as_str);
             let form = sent.form.as_ref().map_or_else(String::new, |form| codec::show(form));
             let between = if form.is_empty() { "" } else { " " };
@@ -125,32 +121,32 @@ impl Waiting {
                 }
                 DeliveryTarget { name, tag: None } => format!("{name}{between}{form}"),
             }
-        }))
+        });
+        listed("sends", shown)
     }
 
     fn now(&self) -> String {
         match &self.computed {
             Computed::Fails(why) => format!("fails: {why}"),
             Computed::GivesUp(why) => format!("gives up: {why}"),
-            Computed::Sends(planned) => all(planned.iter().map(|planned| {
-                let shown = guarded(|| format!("{:?}", planned.payload));
-                shown.unwrap_or_else(|_| planned.command.to_owned())
-            })),
+            Computed::Sends(planned) => {
+                let shown = planned.iter().map(|planned| {
+                    let shown = guarded(|| format!("{:?}", planned.payload));
+                    shown.unwrap_or_else(|_| planned.command.to_owned())
+                });
+                listed("sends", shown)
+            }
         }
     }
 }
 
-fn is_other(planned: &Outgoing, sent: &Sent) -> bool {
-    if sent.command.as_ref().is_some_and(|command| command.as_str() != planned.command) {
-        return true;
+/// Whether this stands for a command that is sent today.
+fn is_same(planned: &Outgoing, sent: &Sent) -> bool {
+    let is_named = sent.command.as_ref().is_none_or(|command| command.as_str() == planned.command);
+    if planned.target != sent.target || planned.ordinal != sent.ordinal || !is_named {
+        return false;
     }
-    let Some(form) = &sent.form else { return false };
-    // What cannot be read any more was something else.
-    let is_same = guarded(|| planned.payload.is_same(form));
-    matches!(is_same, Ok(Some(Ok(false) | Err(_))) | Err(_))
-}
-
-fn all(sent: impl Iterator<Item = String>) -> String {
-    let sent: Vec<_> = sent.collect();
-    if sent.is_empty() { "sends nothing".to_owned() } else { format!("sends {}", sent.join(", ")) }
+    let Some(form) = &sent.form else { return true };
+    // What cannot be read any more was something else. What is not recorded today nobody can say.
+    matches!(guarded(|| planned.payload.is_same(form)), Ok(None | Some(Ok(true))))
 }

@@ -219,12 +219,6 @@ impl Part {
     fn is_rest(&self) -> bool {
         self.of == REST
     }
-
-    pub(super) fn leave_out(&mut self, why: LeftOut) {
-        let is_known = self.left_out.len() < REASONS || self.left_out.contains_key(&why);
-        let why = if is_known { why } else { LeftOut::Other };
-        *self.left_out.entry(why).or_default() += 1;
-    }
 }
 
 /// What was found so far.
@@ -234,12 +228,19 @@ pub(super) struct Findings {
 }
 
 impl Findings {
+    /// The part of what belongs to none of the others.
+    pub(super) fn rest(&self) -> usize {
+        self.parts.len() - 1
+    }
+
     pub(super) fn same(&mut self, part: usize) {
         self.parts[part].checked += 1;
     }
 
     pub(super) fn leave_out(&mut self, part: usize, why: LeftOut) {
-        self.parts[part].leave_out(why);
+        let left_out = &mut self.parts[part].left_out;
+        let is_known = left_out.len() < REASONS || left_out.contains_key(&why);
+        *left_out.entry(if is_known { why } else { LeftOut::Other }).or_default() += 1;
     }
 
     pub(super) fn differs(&mut self, part: usize, difference: impl FnOnce() -> Difference) {

@@ -1,10 +1,15 @@
 //! The half of a journal that reads: all that a rehearsal has of one.
 
+use std::num::NonZeroUsize;
+
 use bailiwick_core::Position;
-use bailiwick_core::journal::{Journal, Page, Read};
+use bailiwick_core::journal::{Journal, Read};
 
 use super::error::RehearsalError;
-use crate::journal::port;
+use crate::journal::port::{self, Pages};
+
+/// Events per page.
+const PAGE: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 
 /// A journal of which nothing but this can be asked. Nobody else in a rehearsal holds the journal, so
 /// nothing can be appended by one.
@@ -16,8 +21,9 @@ impl<'j> Source<'j> {
         Source(journal)
     }
 
-    pub(super) async fn read(self, read: Read) -> Result<Page, RehearsalError> {
-        port::read(self.0, read).await.map_err(RehearsalError::Unread)
+    /// What is read, page by page.
+    pub(super) fn pages(self, read: Read) -> Pages<'j> {
+        Pages::of(self.0, read.limit(PAGE))
     }
 
     pub(super) async fn head(self) -> Result<Position, RehearsalError> {

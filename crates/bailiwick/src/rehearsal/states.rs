@@ -5,42 +5,35 @@
 //! folded anew when they are needed again.
 
 use std::collections::{BTreeMap, HashMap};
-use std::num::NonZeroUsize;
 
 use bailiwick_core::journal::{Query, Read, RecordedEvent};
 use bailiwick_core::views::{Boundary, Folded, ReadingItem, Slot, ViewIdentity};
-use bailiwick_core::{ErrorReport, Position, Tag};
+use bailiwick_core::{Position, Tag};
 
 use super::error::RehearsalError;
 use super::source::Source;
-use crate::error::guarded;
-
-/// Events per page when a state is folded.
-const PAGE: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
+use crate::error::{guarded, tried};
 
 pub(super) struct States<'j> {
     source: Source<'j>,
     most: usize,
-    places: HashMap<ViewIdentity, usize>,
-    held: Vec<Option<Held>>,
-    free: Vec<usize>,
-    /// Where those are that read events with a tag; those that read events whatever their tags.
-    by_tag: HashMap<Tag, Vec<usize>>,
-    everywhere: Vec<usize>,
+    held: HashMap<ViewIdentity, Held>,
+    /// Which of them read events with a tag; none: those that read events whatever their tags.
+    by_tag: HashMap<Option<Tag>, Vec<ViewIdentity>>,
+    /// Everything up to here is folded.
+    pub(super) at: Position,
     /// By when they were used.
-    used: BTreeMap<u64, usize>,
+    used: BTreeMap<u64, ViewIdentity>,
     uses: u64,
 }
 
 struct Held {
-    /// None while it is lent.
-    slot: Option<Slot>,
+    /// None while it is shown.
+    slot: Result<Option<Slot>, Unfolded>,
     reading: ReadingItem,
     /// The last event that it has taken.
     last: Position,
     used: u64,
-    /// It cannot be folded: why.
-    broken: Option<String>,
 }
 
 /// Why there is no state: today's code cannot fold it.
@@ -48,42 +41,39 @@ pub(super) type Unfolded = String;
 
 impl Held {
     fn new(reading: &ReadingItem) -> Held {
-        Held {
-            slot: Some(Slot::new(reading.clone())),
-            reading: reading.clone(),
-            last: Position::START,
-            used: 0,
-            broken: None,
-        }
+        let slot = guarded(|| Some(Slot::new(reading.clone())));
+        let slot = slot.map_err(|why| format!("{} cannot be begun: {why}", reading.identity()));
+        Held { slot, reading: reading.clone(), last: Position::START, used: 0 }
     }
 
     fn fold(&mut self, recorded: &RecordedEvent) {
-        let event = &recorded.event;
+        let RecordedEvent { position, event } = recorded;
         let reads = self.reading.matches(event.event_type.as_str(), &event.tags);
-        let Some(slot) = self.slot.as_mut().filter(|_| self.broken.is_none() && reads) else {
+        let Some(slot) = self.slot.as_mut().ok().and_then(Option::as_mut).filter(|_| reads) else {
             return;
         };
-        let folded = guarded(|| slot.fold(recorded));
-        let folded =
-            folded.and_then(|folded| folded.map_err(|error| ErrorReport::of(&error).to_string()));
-        let at = |why| {
-            format!("{} cannot be folded at {}: {why}", self.reading.identity(), recorded.position)
-        };
-        self.broken = folded.err().map(at);
-        self.last = recorded.position;
+        if let Err(why) = tried(|| slot.fold(recorded)) {
+            let view = self.reading.identity();
+            self.slot = Err(format!("{view} cannot be folded at {position}: {why}"));
+        }
+        self.last = *position;
+    }
+
+    /// The tags of what it reads; none: whatever they are.
+    fn tags(&self) -> impl Iterator<Item = Option<Tag>> {
+        self.reading.items().map(|item| item.tags().as_slice().first().cloned())
     }
 }
 
 impl<'j> States<'j> {
-    pub(super) fn new(source: Source<'j>, most: usize) -> Self {
+    /// Of what is behind `after`.
+    pub(super) fn new(source: Source<'j>, most: usize, after: Position) -> Self {
         States {
             source,
             most,
-            places: HashMap::new(),
-            held: Vec::new(),
-            free: Vec::new(),
+            held: HashMap::new(),
             by_tag: HashMap::new(),
-            everywhere: Vec::new(),
+            at: after,
             used: BTreeMap::new(),
             uses: 0,
         }
@@ -91,75 +81,69 @@ impl<'j> States<'j> {
 
     /// Folds the next event into every state that reads it.
     pub(super) fn fold(&mut self, recorded: &RecordedEvent) {
-        let States { held, by_tag, everywhere, .. } = self;
-        let tagged = recorded.event.tags.iter().filter_map(|tag| by_tag.get(tag)).flatten();
-        for place in tagged.chain(everywhere.iter()) {
-            if let Some(held) = held[*place].as_mut().filter(|held| held.last < recorded.position) {
+        let tags = recorded.event.tags.iter().cloned().map(Some).chain([None]);
+        for view in tags.filter_map(|tag| self.by_tag.get(&tag)).flatten() {
+            let held = self.held.get_mut(view).filter(|held| held.last < recorded.position);
+            if let Some(held) = held {
                 held.fold(recorded);
             }
         }
+        self.at = recorded.position;
     }
 
-    /// The states of a boundary, as of `upto`: up to there was everything folded. They are to be
-    /// [given back](Self::give_back) before anything else is folded.
-    pub(super) async fn lend(
+    /// Holds the states of a boundary, as of what was folded last. Those that were used least lately are let go
+    /// first, if there are too many.
+    pub(super) async fn hold(&mut self, boundary: &Boundary) -> Result<(), RehearsalError> {
+        while self.held.len() > self.most
+            && let Some((_, view)) = self.used.pop_first()
+        {
+            self.let_go(&view);
+        }
+        for reading in boundary.reading() {
+            let view = reading.identity();
+            if !self.held.contains_key(view) {
+                let held = self.begun(reading, self.at).await?;
+                for tag in held.tags() {
+                    self.by_tag.entry(tag).or_default().push(view.clone());
+                }
+                self.held.insert(view.clone(), held);
+            }
+            self.uses += 1;
+            let held = self.held.get_mut(view).expect("it is held");
+            self.used.remove(&std::mem::replace(&mut held.used, self.uses));
+            self.used.insert(self.uses, view.clone());
+        }
+        Ok(())
+    }
+
+    /// What code of the domain makes of the states of a boundary, which are [held](Self::hold).
+    pub(super) fn show<T>(
         &mut self,
         boundary: &Boundary,
-        upto: Position,
-    ) -> Result<Result<Folded, Unfolded>, RehearsalError> {
-        for reading in boundary.reading() {
-            let place = match self.places.get(reading.identity()) {
-                Some(place) => *place,
-                None => {
-                    let held = self.begun(reading, upto).await?;
-                    self.hold(held)
-                }
-            };
-            self.uses += 1;
-            let held = self.held[place].as_mut().expect("it is held");
-            self.used.remove(&std::mem::replace(&mut held.used, self.uses));
-            self.used.insert(self.uses, place);
-            if let Some(why) = held.broken.clone() {
-                self.keep_to_the_bound();
-                return Ok(Err(why));
-            }
+        to: impl FnOnce(&Folded) -> T,
+    ) -> Result<T, Unfolded> {
+        let held =
+            boundary.reading().iter().filter_map(|reading| self.held.get(reading.identity()));
+        if let Some(why) = held.filter_map(|held| held.slot.as_ref().err()).next() {
+            return Err(why.clone());
         }
-        let mut folded = Folded::default();
-        folded.add(boundary, |view| {
-            let place = self.places.get(view)?;
-            self.held[*place].as_mut()?.slot.take()
-        });
-        Ok(Ok(folded))
-    }
-
-    pub(super) fn give_back(&mut self, lent: Folded) {
+        let mut lent = Folded::default();
+        lent.add(boundary, |view| self.held.get_mut(view)?.slot.as_mut().ok()?.take());
+        let shown = guarded(|| to(&lent));
         for slot in lent.into_slots() {
-            if let Some(place) = self.places.get(slot.identity())
-                && let Some(held) = &mut self.held[*place]
-            {
-                held.slot = Some(slot);
+            if let Some(held) = self.held.get_mut(slot.identity()) {
+                held.slot = Ok(Some(slot));
             }
         }
-        self.keep_to_the_bound();
-    }
-
-    /// While none is lent.
-    fn keep_to_the_bound(&mut self) {
-        while self.places.len() > self.most {
-            let Some((_, place)) = self.used.pop_first() else { break };
-            self.let_go(place);
-        }
+        shown
     }
 
     /// The last event that one of these views has taken, of those that are held: of all, or of those that
     /// are not guarded.
     pub(super) fn last(&self, boundary: &Boundary, unguarded_only: bool) -> Position {
         let views = boundary.reading().iter().filter(|view| !(unguarded_only && view.guards()));
-        let held = views.filter_map(|view| {
-            let place = self.places.get(view.identity())?;
-            Some(self.held[*place].as_ref()?.last)
-        });
-        held.max().unwrap_or(Position::START)
+        let last = views.filter_map(|view| Some(self.held.get(view.identity())?.last));
+        last.max().unwrap_or(Position::START)
     }
 
     /// The states of a boundary as of a position that was passed already, folded for this alone.
@@ -170,10 +154,9 @@ impl<'j> States<'j> {
     ) -> Result<Result<Folded, Unfolded>, RehearsalError> {
         let mut begun = Vec::new();
         for reading in boundary.reading() {
-            let held = self.begun(reading, upto).await?;
-            match (held.slot, held.broken) {
-                (_, Some(why)) => return Ok(Err(why)),
-                (slot, None) => begun.extend(slot),
+            match self.begun(reading, upto).await?.slot {
+                Ok(slot) => begun.extend(slot),
+                Err(why) => return Ok(Err(why)),
             }
         }
         let mut folded = Folded::default();
@@ -185,60 +168,28 @@ impl<'j> States<'j> {
     }
 
     async fn begun(&self, reading: &ReadingItem, upto: Position) -> Result<Held, RehearsalError> {
-        let mut held = guarded(|| Held::new(reading)).unwrap_or_else(|why| Held {
-            slot: None,
-            reading: reading.clone(),
-            last: Position::START,
-            used: 0,
-            broken: Some(format!("{} cannot be begun: {why}", reading.identity())),
-        });
-        if upto == Position::START || held.broken.is_some() {
+        let mut held = Held::new(reading);
+        if upto == Position::START {
             return Ok(held);
         }
         let query = Query::any_of(reading.items().cloned()).expect("there is today's");
-        let mut read = Read::new(query).upto(upto).limit(PAGE);
-        loop {
-            let page = self.source.read(read.clone()).await?;
+        let mut pages = self.source.pages(Read::new(query).upto(upto));
+        while held.slot.is_ok()
+            && let Some(page) = pages.next().await.map_err(RehearsalError::Unread)?
+        {
             page.events.iter().for_each(|recorded| held.fold(recorded));
-            read.after = page.upto;
-            if !page.more || held.broken.is_some() {
-                return Ok(held);
-            }
         }
+        Ok(held)
     }
 
-    fn hold(&mut self, held: Held) -> usize {
-        let place = self.free.pop().unwrap_or(self.held.len());
-        for item in held.reading.items() {
-            match item.tags().as_slice().first() {
-                Some(tag) => self.by_tag.entry(tag.clone()).or_default().push(place),
-                None => self.everywhere.push(place),
-            }
-        }
-        self.places.insert(held.reading.identity().clone(), place);
-        if place == self.held.len() {
-            self.held.push(Some(held));
-        } else {
-            self.held[place] = Some(held);
-        }
-        place
-    }
-
-    fn let_go(&mut self, place: usize) {
-        let Some(held) = self.held[place].take() else { return };
-        self.free.push(place);
-        self.places.remove(held.reading.identity());
-        for item in held.reading.items() {
-            match item.tags().as_slice().first() {
-                Some(tag) => {
-                    if let Some(places) = self.by_tag.get_mut(tag) {
-                        places.retain(|known| *known != place);
-                        if places.is_empty() {
-                            self.by_tag.remove(tag);
-                        }
-                    }
+    fn let_go(&mut self, view: &ViewIdentity) {
+        let Some(held) = self.held.remove(view) else { return };
+        for tag in held.tags() {
+            if let Some(views) = self.by_tag.get_mut(&tag) {
+                views.retain(|known| known != view);
+                if views.is_empty() {
+                    self.by_tag.remove(&tag);
                 }
-                None => self.everywhere.retain(|known| *known != place),
             }
         }
     }

@@ -24,8 +24,8 @@ use bailiwick_core::{Aggregate, Context, Decide, Position, Text};
 use bytes::Bytes;
 
 use crate::aggregates::idempotency::Once;
+use crate::delivery::Delivering;
 use crate::error::{Cause, Unknown};
-use crate::reactions::Delivering;
 use crate::telemetry::spans::Seen;
 use crate::telemetry::timings::Mark;
 

@@ -1,9 +1,21 @@
-//! What a command of a policy carries: which delivery it is, and what it follows from.
+//! What policies and effects have under way, as those know it whom it goes through: what a command of a policy
+//! carries (which delivery it is, and what it follows from), and how many calls of effects there are.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bailiwick_core::Tag;
 use bailiwick_core::journal::{AppendCondition, Delivery, EncodedEvent, Extra, Query, QueryItem};
+
+/// The calls of all effects of a runtime that are under way.
+#[derive(Debug, Default)]
+pub(crate) struct Calls(pub(crate) AtomicUsize);
+
+impl Calls {
+    /// How many there are.
+    pub(crate) fn under_way(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
 
 /// A delivery on its way.
 #[derive(Debug)]
@@ -22,7 +34,7 @@ pub(crate) struct Delivering {
 }
 
 impl Delivering {
-    pub(super) fn new(
+    pub(crate) fn new(
         delivery: Delivery,
         command: &'static str,
         (hops, unsure): (u32, bool),
@@ -52,7 +64,7 @@ impl Delivering {
     }
 
     /// Whether a decision emitted something.
-    pub(super) fn has_caused(&self) -> bool {
+    pub(crate) fn has_caused(&self) -> bool {
         self.has_cause.load(Ordering::Relaxed)
     }
 
@@ -72,8 +84,5 @@ pub(crate) fn unless_delivered(condition: AppendCondition, deliveries: &[Tag]) -
 
 /// What stands for one of these deliveries; none if there is none.
 pub(crate) fn once_delivered(deliveries: &[Tag]) -> Option<Query> {
-    if deliveries.is_empty() {
-        return None;
-    }
     Query::any_of(deliveries.iter().cloned().map(QueryItem::tagged)).ok()
 }
