@@ -42,7 +42,9 @@ pub use bailiwick_core::*;
 pub use catalogue::Catalogue;
 pub use config::{Config, WrongBound};
 pub use context::counts::Counts;
-pub use context::health::TaskHealth;
+#[cfg(feature = "fault-injection")]
+pub use context::sabotage::Sabotage;
+pub use context::tasks::TaskHealth;
 pub use decisions::Decisions;
 #[cfg(feature = "durable")]
 pub use durable::TephraJournal;
@@ -73,8 +75,6 @@ pub use request::Receipt;
 pub use runtime::builder::Builder;
 pub use runtime::health::RuntimeHealth;
 pub use runtime::{Runtime, Shutdown};
-#[cfg(feature = "fault-injection")]
-pub use sabotage::Sabotage;
 pub use snapshots::{MemorySnapshots, SnapshotCounts};
 pub use startup::error::StartError;
 pub use startup::schema::Found;

@@ -9,13 +9,13 @@ use std::path::Path;
 /// From the bottom to the top.
 const LAYERS: &[&str] = &[
     "config",
+    "util",
     "environment",
     "metrics",
-    "util",
     "error",
     "journal",
-    "sabotage",
     "context",
+    "sabotage",
     "passivation",
     "telemetry",
     "deadlines",
@@ -39,10 +39,10 @@ const LAYERS: &[&str] = &[
 const UP: &[(&str, &str)] = &[
     ("error", "projections"),
     ("journal", "context"),
-    ("sabotage", "context"),
     ("context", "reactions"),
     ("context", "snapshots"),
     ("telemetry", "request"),
+    ("deadlines", "registry"),
     ("snapshots", "view"),
     ("request", "aggregates"),
     ("request", "cell"),

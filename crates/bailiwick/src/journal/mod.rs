@@ -38,7 +38,8 @@ pub use bailiwick_core::journal::*;
 use bailiwick_core::Position;
 
 use self::port::Guarded;
-use crate::context::{RuntimeContext, let_go};
+use crate::context::RuntimeContext;
+use crate::context::journal::let_go;
 
 /// The journal of a runtime, for as long as the runtime has it; from
 /// [`Runtime::journal`](crate::Runtime::journal).

@@ -5,7 +5,7 @@ use std::fmt;
 use bailiwick_core::ErrorReport;
 use bailiwick_core::journal::Health;
 
-use crate::context::health::TaskHealth;
+use crate::context::tasks::TaskHealth;
 use crate::environment::health::ClockHealth;
 use crate::projections::{ProjectionState, ProjectionStatus};
 use crate::reactions::ReactionHealth;

@@ -1,5 +1,6 @@
 //! Views of decisions, policies and effects, and those that are read: they go on from snapshots, and leave some.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use bailiwick_core::Position;
@@ -35,8 +36,8 @@ pub(crate) async fn revive<F: Future<Output = Option<Page>>>(
         };
         let Some(found) = keeper.find(shared, declared, key, upto).await else { continue };
         let Some(query) = query_of(&reading, of) else { continue };
-        let limit = 1.try_into().expect("one");
-        let page = read(found.read(query).upto(found.position()).limit(limit)).await;
+        let last = found.read(query).upto(found.position()).limit(NonZeroUsize::MIN);
+        let page = read(last).await;
         let Some(page) = page else { return Ok(()) };
         if page.events.first().is_some_and(|last| last.event.is_reserved()) {
             // What no view reads: nobody knows here which event the state is as of.

@@ -20,10 +20,10 @@ use std::time::Duration;
 
 use bailiwick_core::Timestamp;
 use bailiwick_core::journal::RecordedEvent;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::config::Config;
-use crate::context::{Lock, RuntimeContext, Stage};
 use crate::environment::clock::Clock;
 use crate::environment::health::ClockHealth;
 use crate::util::race::either;
@@ -35,6 +35,10 @@ const LOOK: u64 = 10_000;
 
 /// How many readings there are at the start, of which the earliest is believed.
 const FIRST_READINGS: usize = 3;
+
+/// How long there is between two looks while a leap is not believed yet: a third of what confirms it.
+const SHORTEST_LOOK: Duration = Duration::from_millis(10);
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 /// How long a recorded time that is not believed keeps others from being told.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
@@ -51,9 +55,9 @@ pub(crate) struct Time {
     /// monotonic clock go back, these do not.
     latest: AtomicU64,
     moment: AtomicU64,
-    course: Lock<Course>,
+    course: Mutex<Course>,
     /// When it was last told of a recorded time that was not believed.
-    told: Lock<Option<Moment>>,
+    told: Mutex<Option<Moment>>,
     confirm: Duration,
     /// A leap of the clock is not believed yet.
     leapt: Notify,
@@ -64,11 +68,7 @@ pub(crate) struct Time {
 impl Time {
     pub(crate) fn new(clock: Arc<dyn Clock>, config: &Config) -> Self {
         let begun = clock.elapsed();
-        let first = |_| {
-            let wall = wall(&*clock);
-            (wall, since(&*clock, begun))
-        };
-        let readings = (0..FIRST_READINGS).map(first);
+        let readings = (0..FIRST_READINGS).map(|_| (wall(&*clock), since(&*clock, begun)));
         let (wall, elapsed) = readings
             .min_by_key(|(wall, elapsed)| wall.saturating_sub(*elapsed))
             .expect("at least one");
@@ -80,8 +80,8 @@ impl Time {
             next_look: AtomicU64::new(0),
             latest: AtomicU64::new(0),
             moment: AtomicU64::new(0),
-            course: Lock::new(course),
-            told: Lock::new(None),
+            course: Mutex::new(course),
+            told: Mutex::new(None),
             confirm: config.clock_confirm,
             leapt: Notify::new(),
             moved: Notify::new(),
@@ -232,6 +232,19 @@ impl Time {
         }
     }
 
+    /// Looks at the wall clock while a leap of it is not believed yet.
+    pub(crate) async fn keep_looking(&self) {
+        let between = (self.confirm / course::READINGS).clamp(SHORTEST_LOOK, LONGEST_LOOK);
+        loop {
+            if self.has_leapt() {
+                self.clock.sleep(between).await;
+                self.look();
+            } else {
+                self.leapt.notified().await;
+            }
+        }
+    }
+
     fn has_leapt(&self) -> bool {
         self.course.lock().leap().is_some()
     }
@@ -281,25 +294,3 @@ fn tell(news: News) {
         News::CaughtUp => tracing::info!("the clock does not lie behind any more"),
     }
 }
-
-/// Looks at the clock while a leap of it is not believed yet, until the runtime is closed.
-pub(crate) async fn run(shared: Arc<RuntimeContext>) {
-    let time = &shared.time;
-    let between = (time.confirm / course::READINGS).clamp(SHORTEST_LOOK, LONGEST_LOOK);
-    loop {
-        // Before the stage is looked at, so that its change is not missed.
-        let closing = shared.closing.notified();
-        if shared.stage() == Stage::Closed {
-            return;
-        }
-        if !time.has_leapt() {
-            either(time.leapt.notified(), closing).await;
-            continue;
-        }
-        either(time.clock.sleep(between), closing).await;
-        time.look();
-    }
-}
-
-const SHORTEST_LOOK: Duration = Duration::from_millis(10);
-const LONGEST_LOOK: Duration = Duration::from_secs(1);
