@@ -320,7 +320,7 @@ bounds! {
         zero "it would be tried again and again without a pause";
     effect_backoff_max / get_effect_backoff_max: Duration = 60 s,
         "The bound of the doubling of `effect_backoff`.";
-    /// A `Retry-After` is a scheduler under the back-off. One that asks for more is tried again after so long, and
+    /// A `Retry-After` is a floor under the back-off. One that asks for more is tried again after so long, and
     /// up to a quarter of it more.
     effect_retry_after_max / get_effect_retry_after_max: Duration = 1 h,
         "For how long an effect may ask not to be retried.";

@@ -17,10 +17,12 @@ mod error;
 pub mod journal;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+mod options;
 mod passivation;
 mod projections;
 mod reactions;
 mod reading;
+mod recovery;
 #[cfg(feature = "snapshots")]
 pub mod redb;
 mod registry;
@@ -35,8 +37,6 @@ mod telemetry;
 mod util;
 mod view;
 
-pub use aggregates::ask::Admission;
-pub use aggregates::options::{Keyed, Unkeyed};
 pub use aggregates::{AggregateRef, Aggregates};
 pub use bailiwick_core::*;
 pub use catalogue::Catalogue;
@@ -56,6 +56,7 @@ pub use error::{
     Unknown, Unloadable, UnreadableReply,
 };
 pub use journal::memory::MemoryJournal;
+pub use options::{Admission, Keyed, Unkeyed};
 pub use projections::{
     MemoryRows, ProjectionHandle, ProjectionState, ProjectionStatus, Projections, RebuildProgress,
     StaleReason,

@@ -11,9 +11,9 @@ use tokio::task::coop::poll_proceed;
 
 use crate::aggregates::Target;
 use crate::aggregates::idempotency::ReplyCodec;
-use crate::aggregates::options::Options;
 use crate::cell::{Attending, Committed, NotAdmitted, Single};
 use crate::error::{AskError, Cause, NotRun, ReadError, Unknown, panic_message};
+use crate::options::{Admission, Options};
 use crate::request::command::Asked;
 use crate::request::entry::Entry;
 use crate::request::read::PendingRead;
@@ -22,18 +22,6 @@ use crate::request::{Receipt, command_of};
 use crate::telemetry::spans::Seen as SeenSpan;
 use crate::telemetry::timings::Mark;
 use crate::util::seen::Seen;
-
-/// What to do when the mailbox is full.
-///
-/// For an example see [`AggregateRef`](crate::AggregateRef).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Admission {
-    /// Wait for room, in the order of arrival, until the time-out.
-    #[default]
-    Wait,
-    /// Give the command back at once.
-    Refuse,
-}
 
 pub(crate) struct Asking<A: Aggregate> {
     pub(crate) target: Arc<Target<A>>,

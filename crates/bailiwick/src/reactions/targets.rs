@@ -11,10 +11,10 @@ use bailiwick_core::{Aggregate, BoxFuture, Decision, ErrorReport, Text};
 
 use super::delivering::Delivering;
 use crate::aggregates::Target;
-use crate::aggregates::ask::{Admission, Asking};
-use crate::aggregates::options::Options;
+use crate::aggregates::ask::Asking;
 use crate::decisions::{Decisions, Scheduler};
 use crate::error::{AskError, Cause, Unknown};
+use crate::options::{Admission, Options};
 use crate::registry::aggregate_type::{AggregateType, AnyAggregateType};
 use crate::request::Call;
 

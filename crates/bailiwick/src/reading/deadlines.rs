@@ -63,7 +63,7 @@ impl<A: Aggregate> Aggregates<A> {
         &self,
         after: Option<&ArmedDeadline<A::Key>>,
     ) -> impl Future<Output = DeadlinesPage<A::Key>> + Send + use<A> {
-        let (kind, limit, after) = (self.kind().clone(), self.lists.limit, after.cloned());
+        let (kind, limit, after) = (self.kind.clone(), self.page, after.cloned());
         async move {
             let mut earliest = Earliest::new(after, limit);
             let mut next = Some(0);

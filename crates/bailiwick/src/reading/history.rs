@@ -54,7 +54,7 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
         &self,
         after: Option<Position>,
     ) -> impl Future<Output = Result<History<A>, SubscribeError>> + Send + use<A, K> {
-        let (shared, query) = (self.kind().shared.clone(), of_id::<A>(self.id()));
+        let (shared, query) = (self.target.kind.shared.clone(), of_id::<A>(self.id()));
         async move {
             let after = after.unwrap_or(Position::START);
             let (events, upto) = begin_history::<A>(shared, query, after).await?;

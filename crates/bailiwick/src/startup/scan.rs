@@ -1,7 +1,7 @@
 //! The one reading of the whole journal at the start: for the deadlines as of its end, and for what
 //! this program would misread.
 //!
-//! What it shows of deadlines is the business of [`recovery`](crate::startup::recovery).
+//! What it shows of deadlines is the business of [`recovery`](crate::recovery).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use bailiwick_core::journal::{Journal, Query, Read};
 
 use crate::context::RuntimeContext;
 use crate::journal::port;
+use crate::recovery::Recovery;
 use crate::registry::aggregate_type::AnyAggregateType;
 use crate::startup::error::StartError;
-use crate::startup::recovery::Recovery;
 use crate::startup::schema::Schema;
 use crate::util::pace::Pace;
 
