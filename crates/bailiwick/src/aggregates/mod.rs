@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod idempotency;
+mod read;
 
 use std::fmt;
 use std::future::Future;
@@ -12,7 +13,8 @@ use std::time::Duration;
 
 use bailiwick_core::{Aggregate, Decide, IntoId, InvalidTag, Position, Text, Timestamp};
 
-use crate::aggregates::ask::{Asking, read};
+use crate::aggregates::ask::Asking;
+use crate::aggregates::read::read;
 use crate::cell::{Attending, Cell, NotAdmitted};
 use crate::context::counts::Counts;
 use crate::error::{AskError, ReadError};

@@ -109,14 +109,9 @@ impl Counts {
 /// `accepted 3, replied 2, rejected 1`: those that are not zero.
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut some = self.iter().filter(|(_, number)| *number > 0);
-        match some.next() {
-            None => f.write_str("nothing yet"),
-            Some((name, number)) => {
-                write!(f, "{name} {number}")?;
-                some.try_for_each(|(name, number)| write!(f, ", {name} {number}"))
-            }
-        }
+        let some = self.iter().filter(|(_, number)| *number > 0);
+        let some: Vec<_> = some.map(|(name, number)| format!("{name} {number}")).collect();
+        if some.is_empty() { f.write_str("nothing yet") } else { f.write_str(&some.join(", ")) }
     }
 }
 

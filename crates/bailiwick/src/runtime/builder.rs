@@ -239,14 +239,14 @@ impl Builder {
     /// Says that effects with these `NAME`s, which were started on the journal, are another program's, or
     /// gone for good.
     pub fn ignores_effects(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.names.ignored().effects.extend(names.into_iter().map(Into::into));
+        self.names.ignored.effects.extend(names.into_iter().map(Into::into));
         self
     }
 
     /// Says that policies with these `NAME`s, which were started on the journal, are another program's,
     /// or gone for good.
     pub fn ignores_policies(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.names.ignored().policies.extend(names.into_iter().map(Into::into));
+        self.names.ignored.policies.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -279,7 +279,7 @@ impl Builder {
     /// those of a part that is gone for good. They are passed over. Without it the runtime does not
     /// start on a type that it does not know.
     pub fn ignores_events(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.names.ignored().events.extend(names.into_iter().map(Into::into));
+        self.names.ignored.events.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -289,28 +289,28 @@ impl Builder {
         mut self,
         names: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.names.ignored().aggregates.extend(names.into_iter().map(Into::into));
+        self.names.ignored.aggregates.extend(names.into_iter().map(Into::into));
         self
     }
 
     /// Says that nothing here is found by tags with these keys, and that none of them is the old
     /// key of an ID.
     pub fn ignores_keys(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.names.ignored().keys.extend(keys.into_iter().map(Into::into));
+        self.names.ignored.keys.extend(keys.into_iter().map(Into::into));
         self
     }
 
     /// Says that what has these tags, as in `course:c1`, is out of reach: their values are no IDs any
     /// more. Their deadlines do not fire.
     pub fn ignores_ids(mut self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.names.ignored().ids.extend(tags.into_iter().map(Into::into));
+        self.names.ignored.ids.extend(tags.into_iter().map(Into::into));
         self
     }
 
     /// Starts although the events at these positions cannot be decoded. Whoever reads one of them is
     /// told so: its aggregate cannot be loaded.
     pub fn allow_unreadable(mut self, positions: impl IntoIterator<Item = Position>) -> Self {
-        self.names.ignored().unreadable.extend(positions);
+        self.names.ignored.unreadable.extend(positions);
         self
     }
 

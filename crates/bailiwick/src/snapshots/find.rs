@@ -66,7 +66,9 @@ impl Keeper {
         };
         // Before anything else of it is looked at.
         let is_current = header.version == declared.version && header.reads == declared.reads();
-        if !is_current && !takes_old_ones(shared) {
+        #[cfg(feature = "fault-injection")]
+        let is_current = is_current || shared.sabotaged(crate::sabotage::Sabotage::OldSnapshotUsed);
+        if !is_current {
             one(&self.counters.outdated);
             return None;
         }
@@ -168,14 +170,4 @@ impl Keeper {
         let removed = Guarded::new(|| self.store.remove(key), |error| error);
         shared.spawn(Box::pin(async move { drop(removed.await) }));
     }
-}
-
-#[cfg(feature = "fault-injection")]
-fn takes_old_ones(shared: &RuntimeContext) -> bool {
-    shared.sabotaged(crate::sabotage::Sabotage::OldSnapshotUsed)
-}
-
-#[cfg(not(feature = "fault-injection"))]
-fn takes_old_ones(_: &RuntimeContext) -> bool {
-    false
 }

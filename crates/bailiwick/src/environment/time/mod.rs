@@ -223,12 +223,27 @@ impl Time {
         self.offset.fetch_max(course.offset(), Relaxed);
         drop(course);
         match news {
-            Some(News::Leapt { .. }) => self.leapt.notify_one(),
-            Some(News::Believed { .. } | News::Recovered) => self.moved.notify_waiters(),
-            Some(News::SetBack { .. } | News::CaughtUp) | None => {}
-        }
-        if let Some(news) = news {
-            tell(news);
+            Some(News::Leapt { by }) => {
+                self.leapt.notify_one();
+                tracing::warn!(
+                    ?by,
+                    "the clock leapt ahead; it is not believed before it has kept to that"
+                );
+            }
+            Some(News::Believed { by }) => {
+                self.moved.notify_waiters();
+                tracing::warn!(?by, "the clock has kept to its leap; `now` follows it");
+            }
+            Some(News::Recovered) => {
+                self.moved.notify_waiters();
+                tracing::warn!("the clock has not kept to its leap; `now` did not follow");
+            }
+            Some(News::SetBack { by }) => tracing::warn!(
+                ?by,
+                "the clock lies behind; `now` goes on at the pace of elapsed time"
+            ),
+            Some(News::CaughtUp) => tracing::info!("the clock does not lie behind any more"),
+            None => {}
         }
     }
 
@@ -272,25 +287,4 @@ fn since(clock: &dyn Clock, begun: Duration) -> u64 {
     let elapsed = clock.elapsed().saturating_sub(begun);
     let seconds = elapsed.as_secs().saturating_mul(1_000_000);
     seconds.saturating_add(u64::from(elapsed.subsec_nanos()).div_ceil(1_000))
-}
-
-fn tell(news: News) {
-    match news {
-        News::Leapt { by } => {
-            tracing::warn!(
-                ?by,
-                "the clock leapt ahead; it is not believed before it has kept to that"
-            );
-        }
-        News::Believed { by } => {
-            tracing::warn!(?by, "the clock has kept to its leap; `now` follows it");
-        }
-        News::Recovered => {
-            tracing::warn!("the clock has not kept to its leap; `now` did not follow");
-        }
-        News::SetBack { by } => {
-            tracing::warn!(?by, "the clock lies behind; `now` goes on at the pace of elapsed time");
-        }
-        News::CaughtUp => tracing::info!("the clock does not lie behind any more"),
-    }
 }
