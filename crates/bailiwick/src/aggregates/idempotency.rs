@@ -147,9 +147,8 @@ impl<R> ReplyCodec<R> {
     }
 
     pub(crate) fn decoded(&self, reply: &[u8]) -> Result<R, UnreadableReply> {
-        match caught(|| (self.decode)(reply)) {
-            Ok(reply) => reply.map_err(|error| UnreadableReply::Codec(error.into())),
-            Err(message) => Err(UnreadableReply::Panicked { message }),
-        }
+        caught(|| (self.decode)(reply))
+            .map_err(|message| UnreadableReply::Panicked { message })?
+            .map_err(|error| UnreadableReply::Codec(error.into()))
     }
 }

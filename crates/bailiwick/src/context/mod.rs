@@ -24,7 +24,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::config::Config;
 use crate::context::permits::Permits;
 use crate::context::sampled::Sampled;
-use crate::context::tasks::Tasks;
+use crate::context::tasks::{Counted, Tasks};
 use crate::context::unpolled::Unpolled;
 use crate::environment::Environment;
 use crate::environment::time::Time;
@@ -167,7 +167,7 @@ impl RuntimeContext {
 
     /// Runs a task of the runtime.
     pub(crate) fn spawn(&self, task: BoxFuture<()>) {
-        let counted = self.tasks.begin().of(task);
+        let counted = Counted { future: task, _task: self.tasks.begin() };
         self.environment.spawner.spawn(Box::pin(counted));
     }
 

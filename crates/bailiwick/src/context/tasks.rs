@@ -59,15 +59,8 @@ pub(crate) struct Tasks(Arc<Running>);
 struct Running {
     number: AtomicUsize,
     none: Notify,
-    /// Those that panicked.
-    panicked: Lock<BTreeMap<Arc<str>, Panicked>>,
-}
-
-struct Panicked {
-    times: u64,
-    message: Arc<str>,
-    at: Moment,
-    ended: bool,
+    /// Those that panicked, and when.
+    panicked: Lock<BTreeMap<Arc<str>, (TaskHealth, Moment)>>,
 }
 
 /// A task that is not over. It is dropped after everything that the task holds.
@@ -94,27 +87,23 @@ impl Tasks {
 
     fn panicked(&self, task: &Arc<str>, message: Arc<str>, at: Moment) {
         let mut panicked = self.0.panicked.lock();
-        let times = panicked.get(task).map_or(0, |before| before.times) + 1;
-        panicked.insert(task.clone(), Panicked { times, message, at, ended: false });
+        let panics = panicked.get(task).map_or(0, |(before, _)| before.panics) + 1;
+        let (ago, ended) = (Duration::ZERO, false);
+        let health = TaskHealth { task: task.clone(), panics, message, ago, ended };
+        panicked.insert(task.clone(), (health, at));
     }
 
     fn has_ended(&self, task: &Arc<str>) {
-        if let Some(panicked) = self.0.panicked.lock().get_mut(task) {
-            panicked.ended = true;
+        if let Some((health, _)) = self.0.panicked.lock().get_mut(task) {
+            health.ended = true;
         }
     }
 
     /// The tasks that panicked.
     pub(crate) fn health(&self, now: Moment) -> Vec<TaskHealth> {
         let panicked = self.0.panicked.lock();
-        let health = panicked.iter().map(|(task, panicked)| TaskHealth {
-            task: task.clone(),
-            panics: panicked.times,
-            message: panicked.message.clone(),
-            ago: now.since(panicked.at),
-            ended: panicked.ended,
-        });
-        health.collect()
+        let health = panicked.values();
+        health.map(|(health, at)| TaskHealth { ago: now.since(*at), ..health.clone() }).collect()
     }
 }
 
@@ -128,20 +117,6 @@ impl RuntimeContext {
     ) {
         let begin = move || -> BoxFuture<()> { Box::pin(begin()) };
         self.spawn(Box::pin(keep_running(self.clone(), task.into(), Box::new(begin))));
-    }
-
-    /// Waits for so long, or until the stage changes.
-    async fn pause(&self, wait: Duration) -> Result<(), Arc<str>> {
-        // Before the stage is looked at, so that its change is not missed.
-        let closing = self.closing.notified();
-        if self.stage() == Stage::Closed {
-            return Ok(());
-        }
-        let slept = to_its_end(|| self.environment.clock.sleep(wait));
-        match race(slept, closing).await {
-            Either::Left(slept) => slept,
-            Either::Right(()) => Ok(()),
-        }
     }
 }
 
@@ -159,13 +134,16 @@ async fn keep_running(
         let now = shared.time.moment();
         tracing::error!(%task, %message, "a background task panicked; it begins again");
         shared.tasks.panicked(&task, message, now);
+        // Before the stage is looked at, so that its change is not missed: it is not waited any longer then.
+        let closing = shared.closing.notified();
         if shared.stage() == Stage::Closed {
             return;
         }
         times = if now.since(since) < RESTART_MAX { times } else { 0 };
         let wait = backoff.after(times);
         times = times.saturating_add(1);
-        if shared.pause(wait).await.is_err() {
+        let slept = to_its_end(|| shared.environment.clock.sleep(wait));
+        if let Either::Left(Err(_)) = race(slept, closing).await {
             tracing::error!(%task, "a background task has ended: the clock panics too");
             return shared.tasks.has_ended(&task);
         }
@@ -183,16 +161,9 @@ async fn to_its_end(begin: impl Fn() -> BoxFuture<()>) -> Result<(), Arc<str>> {
 }
 
 /// A future that is a task: it is dropped before it counts as ended, polled or not.
-pub(crate) struct Counted {
-    future: BoxFuture<()>,
-    _task: Task,
-}
-
-impl Task {
-    /// Makes `future` this task.
-    pub(crate) fn of(self, future: BoxFuture<()>) -> Counted {
-        Counted { future, _task: self }
-    }
+pub(super) struct Counted {
+    pub(super) future: BoxFuture<()>,
+    pub(super) _task: Task,
 }
 
 impl Future for Counted {

@@ -68,14 +68,10 @@ use crate::context::journal::let_go;
 /// ```
 #[derive(Clone)]
 pub struct JournalHandle {
-    shared: Arc<RuntimeContext>,
+    pub(crate) shared: Arc<RuntimeContext>,
 }
 
 impl JournalHandle {
-    pub(crate) fn new(shared: Arc<RuntimeContext>) -> Self {
-        JournalHandle { shared }
-    }
-
     /// Makes a call, or says that there is no journal: `refused` if it was not made, `gone` if it is taken
     /// back.
     fn call<T: Send + 'static, E: Send + 'static>(

@@ -129,7 +129,7 @@ impl RestQueue {
     /// be called once the cell is unlocked: that is returned.
     #[must_use]
     pub(crate) fn weigh(&self, cache_entry: &mut CacheEntry, heap: u32) -> bool {
-        if cache_entry.heap() == heap {
+        if cache_entry.heap == heap {
             return false;
         }
         let resting = &mut self.queues.lock().resting;

@@ -29,11 +29,11 @@ pub(crate) struct Following {
     shared: Arc<RuntimeContext>,
     query: Query,
     /// Nothing beyond this is read, if it is said.
-    end: Option<Position>,
-    /// No larger pages than this are read.
-    limit: NonZeroUsize,
+    pub(super) end: Option<Position>,
+    /// No larger pages than this are read, from the next one on.
+    pub(super) limit: NonZeroUsize,
     /// It never ends by itself: so it ends when the runtime drains.
-    endless: bool,
+    pub(super) endless: bool,
     /// Everything up to here was given.
     after: Position,
     page: VecDeque<RecordedEvent>,
@@ -70,20 +70,6 @@ impl Following {
             failed: false,
             ended: false,
         }
-    }
-
-    /// It ends when the runtime drains, and does not wait for its end.
-    pub(super) fn until_drained(self) -> Self {
-        Following { endless: true, ..self }
-    }
-
-    pub(super) fn upto(self, end: Position) -> Self {
-        Following { end: Some(end), ..self }
-    }
-
-    /// From the next page on, none is larger than this.
-    pub(super) fn limit(&mut self, limit: NonZeroUsize) {
-        self.limit = limit;
     }
 
     /// Whether there may be more than was given, as far as it was read.

@@ -117,21 +117,20 @@ impl<A: Aggregate> History<A> {
         let mut events = Vec::new();
         while events.len() < limit.get() && self.failed.is_none() {
             let left = limit.get() - events.len();
-            self.events.following().limit(NonZeroUsize::new(left).unwrap_or(NonZeroUsize::MIN));
+            self.events.following.limit = NonZeroUsize::new(left).unwrap_or(NonZeroUsize::MIN);
             match self.next().await {
                 None => break,
                 Some(Ok(news)) => events.push(news),
                 Some(Err(error)) => self.failed = Some(error),
             }
         }
-        self.events.following().limit(NonZeroUsize::MAX);
+        self.events.following.limit = NonZeroUsize::MAX;
         if events.is_empty()
             && let Some(error) = self.failed.take()
         {
             return Err(error);
         }
-        let more =
-            self.failed.is_some() || (!self.ended && self.events.following().may_have_more());
+        let more = self.failed.is_some() || (!self.ended && self.events.following.may_have_more());
         Ok(HistoryPage { events, upto: self.upto, more })
     }
 

@@ -101,7 +101,9 @@ pub(crate) async fn begin<T>(
         return Err(SubscribeError::ShutDown);
     }
     let (after, _) = since.resolve(&shared).await?;
-    Ok(Subscription::new(Following::new(shared, query, after).until_drained(), read))
+    let mut following = Following::new(shared, query, after);
+    following.endless = true;
+    Ok(Subscription { following, read })
 }
 
 /// Everything that an aggregate has read beyond `after`, and its end.
@@ -112,8 +114,9 @@ pub(super) async fn begin_history<A: Aggregate>(
 ) -> Result<(SubscriptionOf<A>, Position), SubscribeError> {
     let query = query.map_err(SubscribeError::InvalidId)?;
     let (after, head) = Since::Position(after).resolve(&shared).await?;
-    let following = Following::new(shared, query, after).upto(head);
-    Ok((Subscription::new(following, News::read), head))
+    let mut following = Following::new(shared, query, after);
+    following.end = Some(head);
+    Ok((Subscription { following, read: News::read }, head))
 }
 
 /// By all names that the types of the set have or had.

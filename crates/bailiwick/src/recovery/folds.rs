@@ -21,11 +21,12 @@ pub(super) struct Folds {
     /// By the value of the tag.
     folds: HashMap<Box<str>, Fold, FixedState>,
     /// Whoever has a hash from here on.
-    from: u64,
+    pub(super) from: u64,
     /// Up to which hash they have come; `u64::MAX` if nobody is left.
     pub(super) upto: u64,
     most: usize,
-    events_each: u32,
+    /// Who has more events than that is given up on.
+    pub(super) events_each: u32,
 }
 
 struct Fold {
@@ -42,16 +43,6 @@ impl Folds {
     pub(super) fn new(seed: u64, most: usize) -> Self {
         let folds = HashMap::with_hasher(FixedState::with_seed(seed));
         Folds { folds, from: 0, upto: u64::MAX, most, events_each: u32::MAX }
-    }
-
-    /// Those who come after the hash `from`.
-    pub(super) fn from(self, from: u64) -> Self {
-        Folds { from, ..self }
-    }
-
-    /// Gives up on who has more events than that.
-    pub(super) fn events_each(self, events_each: u32) -> Self {
-        Folds { events_each, ..self }
     }
 
     /// Folds an event of the aggregate with this tag, if it is one of those.

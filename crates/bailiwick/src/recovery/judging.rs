@@ -115,7 +115,8 @@ async fn judge_all(kind: &dyn Timed, whom: &Whom) {
     let backoff = Backoff::new(config.reload_backoff, config.reload_backoff_max);
     let (mut from, mut times) = (0, 0_u8);
     loop {
-        let folds = Folds::new(judging.seed, config.judged_at_once).from(from);
+        let mut folds = Folds::new(judging.seed, config.judged_at_once);
+        folds.from = from;
         match judge(kind, whom, folds).await {
             Ok(u64::MAX) => return,
             Ok(upto) => (from, times) = (upto + 1, 0),

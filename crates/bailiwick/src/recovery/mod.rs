@@ -73,7 +73,8 @@ pub(crate) struct Recovery {
 impl Recovery {
     pub(crate) fn new(kind: Arc<dyn Timed>) -> Self {
         let most = kind.shared().config.compared_aggregates;
-        let compared = Folds::new(kind.judging().seed, most).events_each(COMPARED_EVENTS);
+        let mut compared = Folds::new(kind.judging().seed, most);
+        compared.events_each = COMPARED_EVENTS;
         Recovery { kind, deadlines: BTreeMap::new(), open: Whom::Only(BTreeSet::new()), compared }
     }
 

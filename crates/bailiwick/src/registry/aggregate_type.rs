@@ -257,11 +257,9 @@ impl<A: Aggregate> AnyAggregateType for AggregateType<A> {
         if !in_memory {
             // If it comes into memory just now it has an entry of its own as well. One too many finds
             // nothing due and goes; one too few would be a deadline lost.
-            match deadline.map(RecordedDeadline::at) {
-                Some(Some(at)) => self.deadlines.arm_stored(&id, at),
-                Some(None) => {}
-                // It is due until somebody has looked.
-                None => self.deadlines.arm_stored(&id, Timestamp::EPOCH),
+            // One that nobody knows is due until somebody has looked.
+            if let Some(at) = deadline.map_or(Some(Timestamp::EPOCH), RecordedDeadline::at) {
+                self.deadlines.arm_stored(&id, at);
             }
         }
     }

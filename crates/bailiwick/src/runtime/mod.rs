@@ -152,7 +152,7 @@ impl Runtime {
     /// The journal, to be read, and to be appended to, beside the runtime. It is there for as long as the
     /// runtime is open: see [`JournalHandle`].
     pub fn journal(&self) -> JournalHandle {
-        JournalHandle::new(self.shared().clone())
+        JournalHandle { shared: self.shared().clone() }
     }
 
     /// The policies: how far they have come, what stands still, and what to do about it.

@@ -148,7 +148,7 @@ impl Time {
 
     /// As [`not_before`](Self::not_before), of all of them that are not too far ahead.
     pub(crate) fn not_before_any(&self, events: &[RecordedEvent]) {
-        let known = Timestamp::from_millis(self.latest.load(Relaxed));
+        let known = self.latest();
         let later =
             events.iter().map(|recorded| recorded.event.recorded_at).filter(|at| *at > known);
         later.for_each(|at| self.not_before(at));

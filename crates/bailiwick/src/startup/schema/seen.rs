@@ -1,6 +1,6 @@
 //! What the journal has shown of one event type, and what is wrong with an event of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bailiwick_core::journal::{RESERVED_PREFIX, RESERVED_TYPES, RecordedEvent};
 use bailiwick_core::{BoxError, EventDescriptor, IdDescriptor, Position, SchemaVersion, Tag};
@@ -20,7 +20,7 @@ pub(super) struct Seen<'a> {
     /// Which aggregates read it.
     aggregates: Vec<&'a Named>,
     /// How many there were of each version.
-    versions: Vec<(SchemaVersion, u64)>,
+    versions: BTreeMap<SchemaVersion, u64>,
     ids: Vec<SeenId>,
     /// Keys of tags that are of no ID by which it is found, but of others.
     others: Vec<Box<str>>,
@@ -59,7 +59,7 @@ impl<'a> Seen<'a> {
             ids: ids.into_iter().map(|id| SeenId { id, carried: false }).collect(),
             sets,
             aggregates,
-            versions: Vec::new(),
+            versions: BTreeMap::new(),
             others: Vec::new(),
             orphan: None,
         })
@@ -77,21 +77,16 @@ impl<'a> Seen<'a> {
         recorded: &RecordedEvent,
     ) -> Result<(), StartError> {
         let version = recorded.event.version;
-        let known = self.versions.iter_mut().find(|(known, _)| *known == version);
-        let count = match known {
-            Some((_, count)) => count,
-            None => {
-                self.check_version(recorded)?;
-                self.versions.push((version, 0));
-                &mut self.versions.last_mut().expect("it was pushed").1
-            }
-        };
+        if !self.versions.contains_key(&version) {
+            self.check_version(recorded)?;
+        }
+        let count = self.versions.entry(version).or_insert(0_u64);
         *count += 1;
         if !count.is_power_of_two() || ignored.unreadable.contains(&recorded.position) {
             return Ok(());
         }
         for set in &self.sets {
-            let decoded = guarded(|| (set.decode)(&recorded.event).map_err(BoxError::from));
+            let decoded = guarded(|| (set.decode)(&recorded.event));
             decoded.map_err(|source| StartError::Unreadable {
                 event: Found::of(recorded),
                 set: set.of,
@@ -164,7 +159,7 @@ impl<'a> Seen<'a> {
             let (mut is_known, key) = (false, tag.key());
             for known in self.ids.iter_mut().filter(|known| has_key(&known.id, key)) {
                 (is_known, known.carried) = (true, true);
-                let check = guarded(|| (known.id.check)(tag.value()).map_err(BoxError::from));
+                let check = guarded(|| (known.id.check)(tag.value()));
                 if let Err(source) = check
                     && !ignored.ids.contains(tag.as_str())
                 {
@@ -204,6 +199,6 @@ impl<'a> Seen<'a> {
 }
 
 /// Runs what the domain says about its own form.
-fn guarded(code: impl FnOnce() -> Result<(), BoxError>) -> Result<(), BoxError> {
-    error::guarded(code).unwrap_or_else(|panicked| Err(panicked.into()))
+fn guarded<E: Into<BoxError>>(code: impl FnOnce() -> Result<(), E>) -> Result<(), BoxError> {
+    error::guarded(code)?.map_err(Into::into)
 }
