@@ -169,19 +169,13 @@ fn get_in<A: Decide<C>, C: Send + 'static>(
     waker: &Waker,
 ) -> Result<Option<Attending<A>>, Cause> {
     let target = asked.target();
+    let config = &target.kind.shared.config;
     let put = target.put(|cell| cell.admit(asked.clone(), admission, waker));
-    match put.map_err(Cause::InvalidId)? {
-        Ok(attending) => Ok(attending),
-        Err(NotAdmitted::Full) => {
-            let capacity = target.kind.shared.config.mailbox_commands;
-            Err(Cause::MailboxFull { capacity })
-        }
-        Err(NotAdmitted::Overloaded) => {
-            let most = target.kind.shared.config.waiting_aggregates;
-            Err(Cause::Overloaded { most })
-        }
-        Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => Err(Cause::ShutDown),
-    }
+    put.map_err(Cause::InvalidId)?.map_err(|why| match why {
+        NotAdmitted::Full => Cause::MailboxFull { capacity: config.mailbox_commands },
+        NotAdmitted::Overloaded => Cause::Overloaded { most: config.waiting_aggregates },
+        NotAdmitted::ShutDown | NotAdmitted::Stored => Cause::ShutDown,
+    })
 }
 
 /// A caller waiting for its answer. Dropped before there is one, it gives the command up.

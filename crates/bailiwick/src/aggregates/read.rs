@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bailiwick_core::{Aggregate, Timestamp};
@@ -15,15 +15,13 @@ use crate::request::read::PendingRead;
 use crate::util::seen::Seen;
 
 /// Runs `look` on the aggregate between two turns.
-pub(crate) async fn read<A, F, T>(
+pub(crate) async fn read<A: Aggregate, F, T: Send + 'static>(
     target: Arc<Target<A>>,
     timeout: Duration,
     look: F,
 ) -> Result<Seen<T>, ReadError>
 where
-    A: Aggregate,
     F: FnMut(&A, Timestamp) -> T + Send + 'static,
-    T: Send + 'static,
 {
     let shared = &target.kind.shared;
     let until = shared.environment.clock.elapsed().saturating_add(timeout);
@@ -34,32 +32,19 @@ where
             ready!(others_had_theirs(cx));
         }
         if let Some(pending) = asking.take() {
-            looking.attending = look_in(&target, &pending, cx.waker())?;
+            let put = target.put(|cell| cell.admit_read(pending.clone(), cx.waker()));
+            let put = put.map_err(ReadError::InvalidId)?.map_err(|why| match why {
+                NotAdmitted::Full | NotAdmitted::Overloaded => {
+                    ReadError::Full { capacity: shared.config.waiting_reads }
+                }
+                NotAdmitted::ShutDown | NotAdmitted::Stored => ReadError::ShutDown,
+            });
+            looking.attending = put?;
             looking.pending = Some(pending);
         }
         looking.poll(cx)
     })
     .await
-}
-
-fn look_in<A, F, T>(
-    target: &Target<A>,
-    pending: &Arc<PendingRead<F, T>>,
-    waker: &Waker,
-) -> Result<Option<Attending<A>>, ReadError>
-where
-    A: Aggregate,
-    F: FnMut(&A, Timestamp) -> T + Send + 'static,
-    T: Send + 'static,
-{
-    let put = target.put(|cell| cell.admit_read(pending.clone(), waker));
-    match put.map_err(ReadError::InvalidId)? {
-        Ok(attending) => Ok(attending),
-        Err(NotAdmitted::Full | NotAdmitted::Overloaded) => {
-            Err(ReadError::Full { capacity: target.kind.shared.config.waiting_reads })
-        }
-        Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => Err(ReadError::ShutDown),
-    }
 }
 
 /// A caller waiting for what it reads. Dropped before there is an answer, it gives the read up.

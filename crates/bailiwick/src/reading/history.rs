@@ -9,7 +9,9 @@ use std::task::{Context, Poll, ready};
 use bailiwick_core::{Aggregate, News, Position, View};
 use futures_core::Stream;
 
-use super::subscribe::{begin_history, of_id};
+use super::following::Following;
+use super::since::Since;
+use super::subscribe::of_id;
 use super::subscription::{Subscription, Update};
 use crate::aggregates::AggregateRef;
 use crate::error::SubscribeError;
@@ -56,8 +58,12 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
     ) -> impl Future<Output = Result<History<A>, SubscribeError>> + Send + use<A, K> {
         let (shared, query) = (self.target.kind.shared.clone(), of_id::<A>(self.id()));
         async move {
-            let after = after.unwrap_or(Position::START);
-            let (events, upto) = begin_history::<A>(shared, query, after).await?;
+            let query = query.map_err(SubscribeError::InvalidId)?;
+            let after = Since::Position(after.unwrap_or(Position::START));
+            let (after, upto) = after.resolve(&shared).await?;
+            let mut following = Following::new(shared, query, after);
+            following.end = Some(upto);
+            let events = Subscription { following, read: News::read };
             Ok(History { events, upto, ended: false, failed: None })
         }
     }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bailiwick_core::journal::{EventType, Query, QueryItem};
-use bailiwick_core::{Aggregate, Event, Id, InvalidTag, News, Position, View, each_name};
+use bailiwick_core::{Aggregate, Event, Id, InvalidTag, News, View, each_name};
 
 use super::following::Following;
 use super::since::Since;
@@ -104,19 +104,6 @@ pub(crate) async fn begin<T>(
     let mut following = Following::new(shared, query, after);
     following.endless = true;
     Ok(Subscription { following, read })
-}
-
-/// Everything that an aggregate has read beyond `after`, and its end.
-pub(super) async fn begin_history<A: Aggregate>(
-    shared: Arc<RuntimeContext>,
-    query: Result<Query, InvalidTag>,
-    after: Position,
-) -> Result<(SubscriptionOf<A>, Position), SubscribeError> {
-    let query = query.map_err(SubscribeError::InvalidId)?;
-    let (after, head) = Since::Position(after).resolve(&shared).await?;
-    let mut following = Following::new(shared, query, after);
-    following.end = Some(head);
-    Ok((Subscription { following, read: News::read }, head))
 }
 
 /// By all names that the types of the set have or had.

@@ -89,9 +89,6 @@ impl fmt::Display for RuntimeHealth {
             }
             lines.push(line);
         }
-        match lines.is_empty() {
-            true => f.write_str("well"),
-            false => f.write_str(&lines.join("\n")),
-        }
+        if lines.is_empty() { f.write_str("well") } else { f.write_str(&lines.join("\n")) }
     }
 }

@@ -128,12 +128,11 @@ impl Runtime {
     /// panicked. Asks nobody and waits for nothing: for the health check of a server.
     pub fn health(&self) -> RuntimeHealth {
         let shared = self.shared();
-        let RuntimeContext { time, tasks, .. } = &**shared;
         RuntimeHealth {
             journal: shared.health(),
             draining: shared.is_draining() || shared.stage() != Stage::Open,
-            clock: time.health(),
-            tasks: tasks.health(time.moment()),
+            clock: shared.time.health(),
+            tasks: shared.tasks.health(shared.time.moment()),
             reactions: self.parts().reactions.iter().filter_map(|one| one.health()).collect(),
             projections: self.parts().projections.iter().filter_map(|one| one.health()).collect(),
         }

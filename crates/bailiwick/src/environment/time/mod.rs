@@ -104,8 +104,7 @@ impl Time {
         let next_look = self.next_look.load(Relaxed);
         if elapsed >= next_look {
             let after = elapsed.saturating_add(LOOK);
-            let mine = self.next_look.compare_exchange(next_look, after, Relaxed, Relaxed);
-            if mine.is_ok() {
+            if self.next_look.compare_exchange(next_look, after, Relaxed, Relaxed).is_ok() {
                 self.look();
             }
         }
