@@ -29,7 +29,7 @@ impl Builder {
     /// would pass over or misread, and arms the deadlines before the first command is served.
     ///
     /// Deadlines that are not known from what stands beside the events (they were recorded by another
-    /// [`DEADLINE_VERSION`](Aggregate::DEADLINE_VERSION), or the last event is of somebody who did not
+    /// [`DEADLINE_VERSION`](bailiwick_core::Aggregate::DEADLINE_VERSION), or the last event is of somebody who did not
     /// know them) are judged anew in the background, by reading the journal once more for many of
     /// them. Until that is done they do not fire by themselves: late by what the reading takes, never
     /// early, none forgotten. A command or a read expires what is due, as ever.
