@@ -10,7 +10,7 @@ use crate::registry::aggregate_type::AggregateType;
 
 /// How many aggregates keep what their next turn would have to make anew.
 pub fn warm<A: Aggregate>(aggregates: &Aggregates<A>) -> usize {
-    aggregates.kind().rest.warm()
+    aggregates.kind.rest.warm()
 }
 
 /// The deadline index of an aggregate type in its runtime, which goes on meanwhile.
@@ -26,7 +26,7 @@ pub struct Armed {
 impl<A: Aggregate> DeadlineIndex<A> {
     /// The one of `aggregates`.
     pub fn of(aggregates: &Aggregates<A>) -> Self {
-        DeadlineIndex(aggregates.kind().clone())
+        DeadlineIndex(aggregates.kind.clone())
     }
 
     /// What a turn does before it gives its events to the journal: the entry of the aggregate `id`,

@@ -18,10 +18,12 @@ mod error;
 pub mod journal;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+mod options;
 mod passivation;
 mod projections;
 mod reactions;
 mod reading;
+mod recovery;
 #[cfg(feature = "snapshots")]
 pub mod redb;
 mod registry;
@@ -36,14 +38,14 @@ mod telemetry;
 mod util;
 mod view;
 
-pub use aggregates::ask::Admission;
-pub use aggregates::options::{Keyed, Unkeyed};
 pub use aggregates::{AggregateRef, Aggregates};
 pub use bailiwick_core::*;
 pub use catalogue::Catalogue;
 pub use config::{Config, WrongBound};
 pub use context::counts::Counts;
-pub use context::health::TaskHealth;
+#[cfg(feature = "fault-injection")]
+pub use context::sabotage::Sabotage;
+pub use context::tasks::TaskHealth;
 pub use decisions::Decisions;
 #[cfg(feature = "durable")]
 pub use durable::TephraJournal;
@@ -55,6 +57,7 @@ pub use error::{
     Unknown, Unloadable, UnreadableReply,
 };
 pub use journal::memory::MemoryJournal;
+pub use options::{Admission, Keyed, Unkeyed};
 pub use projections::{
     MemoryRows, ProjectionHandle, ProjectionState, ProjectionStatus, Projections, RebuildProgress,
     StaleReason,
@@ -73,8 +76,6 @@ pub use request::Receipt;
 pub use runtime::builder::Builder;
 pub use runtime::health::RuntimeHealth;
 pub use runtime::{Runtime, Shutdown};
-#[cfg(feature = "fault-injection")]
-pub use sabotage::Sabotage;
 pub use snapshots::{MemorySnapshots, SnapshotCounts};
 pub use startup::error::StartError;
 pub use startup::schema::Found;

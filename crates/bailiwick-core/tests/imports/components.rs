@@ -54,6 +54,7 @@ fn stem(path: &Path) -> String {
 /// The lines of code of a file, without comments and tests.
 fn code(file: &Path) -> Vec<String> {
     let text = fs::read_to_string(file).expect("it can be read");
+    // Tests are the last of a file, unless they have one of their own.
     let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.map(ToOwned::to_owned).collect()

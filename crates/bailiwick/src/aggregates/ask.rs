@@ -1,4 +1,4 @@
-//! The caller's side of a command and of a read: into the cell, the wait, the time-out.
+//! The caller's side of a command: into the cell, the wait, the time-out.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,34 +6,20 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bailiwick_core::{Aggregate, Decide, Timestamp};
+use bailiwick_core::{Aggregate, Decide};
 use tokio::task::coop::poll_proceed;
 
 use crate::aggregates::Target;
 use crate::aggregates::idempotency::ReplyCodec;
-use crate::aggregates::options::Options;
 use crate::cell::{Attending, Committed, NotAdmitted, Single};
-use crate::error::{AskError, Cause, NotRun, ReadError, Unknown, panic_message};
+use crate::error::{AskError, Cause, NotRun, Unknown, caught};
+use crate::options::{Admission, Options};
 use crate::request::command::Asked;
 use crate::request::entry::Entry;
-use crate::request::read::PendingRead;
 use crate::request::verdict::{self, count};
 use crate::request::{Receipt, command_of};
-use crate::telemetry::spans::Seen as SeenSpan;
+use crate::telemetry::spans::Seen;
 use crate::telemetry::timings::Mark;
-use crate::util::seen::Seen;
-
-/// What to do when the mailbox is full.
-///
-/// For an example see [`AggregateRef`](crate::AggregateRef).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Admission {
-    /// Wait for room, in the order of arrival, until the time-out.
-    #[default]
-    Wait,
-    /// Give the command back at once.
-    Refuse,
-}
 
 pub(crate) struct Asking<A: Aggregate> {
     pub(crate) target: Arc<Target<A>>,
@@ -50,7 +36,7 @@ impl<A: Aggregate> Asking<A> {
         A: Decide<C>,
         C: Send + 'static,
     {
-        let mut waiting = Waiting { asked: None, attending: None, answered: false };
+        let mut waiting = Waiting { asked: None, attending: None };
         let mut asking = Some((self, command, codec));
         poll_fn(|cx| {
             if asking.is_some() {
@@ -58,10 +44,7 @@ impl<A: Aggregate> Asking<A> {
             }
             if let Some((asking, command, codec)) = asking.take() {
                 match asking.enter(command, codec, cx.waker()) {
-                    Entered::Answered(answer) => {
-                        waiting.answered = true;
-                        return Poll::Ready(answer);
-                    }
+                    Entered::Answered(answer) => return Poll::Ready(answer),
                     Entered::Waits(asked, attending) => {
                         (waiting.asked, waiting.attending) = (Some(asked), attending);
                     }
@@ -94,7 +77,7 @@ impl<A: Aggregate> Asking<A> {
         let times = (Mark::at(now), now.saturating_add(timeout));
         if call.is_none()
             && A::RECORDED.is_none()
-            && !SeenSpan::is_wanted()
+            && !Seen::is_wanted()
             && let Some(single) = target.if_in_memory(|cell| cell.begin_single(now))
         {
             return decide_alone(single, target, command, times, waker);
@@ -119,17 +102,13 @@ enum Entered<A: Decide<C>, C: Send + 'static> {
 }
 
 /// Decides a command while nothing else is to be done.
-fn decide_alone<A, C>(
+fn decide_alone<A: Decide<C>, C: Send + 'static>(
     mut single: Single<A>,
     target: Arc<Target<A>>,
     command: C,
     times: (Mark, Duration),
     waker: &Waker,
-) -> Entered<A, C>
-where
-    A: Decide<C>,
-    C: Send + 'static,
-{
+) -> Entered<A, C> {
     let name = command_of::<A, C>();
     let (waits, shared) = (times.1, target.kind.shared.clone());
     // What is dropped on the way is the domain's, too.
@@ -145,16 +124,14 @@ where
         }
         Err(_) => {
             drop(single);
-            let why = Unknown::ShutDown;
-            let answer = Err(AskError::Unknown { why, keyed: false });
+            let answer = Err(AskError::Unknown { why: Unknown::ShutDown, keyed: false });
             count(target.kind.counters.here(), &answer);
             shared.settled();
             return Entered::Answered(answer);
         }
     };
     count(target.kind.counters.here(), &answer);
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| single.end())) {
-        let message = panic_message(&*panic);
+    if let Err(message) = caught(|| single.end()) {
         tracing::error!(aggregate = A::NAME, %message, "what came after a command panicked");
     }
     shared.settled();
@@ -168,14 +145,11 @@ enum Judgement<R, E> {
     Submitted { reply: R, events: u32 },
 }
 
-fn judge_alone<A, C>(
+fn judge_alone<A: Decide<C>, C>(
     single: &mut Single<A>,
     command: &C,
     name: &'static str,
-) -> Judgement<A::Reply, A::Rejection>
-where
-    A: Decide<C>,
-{
+) -> Judgement<A::Reply, A::Rejection> {
     match single.decide(command, name) {
         Ok(Ok(reply)) => match single.commit(name) {
             Committed::At(position) => {
@@ -189,37 +163,27 @@ where
     }
 }
 
-fn get_in<A, C>(
+fn get_in<A: Decide<C>, C: Send + 'static>(
     asked: &Arc<Asked<A, C>>,
     admission: Admission,
     waker: &Waker,
-) -> Result<Option<Attending<A>>, Cause>
-where
-    A: Decide<C>,
-    C: Send + 'static,
-{
+) -> Result<Option<Attending<A>>, Cause> {
     let target = asked.target();
+    let config = &target.kind.shared.config;
     let put = target.put(|cell| cell.admit(asked.clone(), admission, waker));
-    match put.map_err(Cause::InvalidId)? {
-        Ok(attending) => Ok(attending),
-        Err(NotAdmitted::Full) => {
-            let capacity = target.kind.shared.config.mailbox_commands;
-            Err(Cause::MailboxFull { capacity })
-        }
-        Err(NotAdmitted::Overloaded) => {
-            let most = target.kind.shared.config.waiting_aggregates;
-            Err(Cause::Overloaded { most })
-        }
-        Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => Err(Cause::ShutDown),
-    }
+    put.map_err(Cause::InvalidId)?.map_err(|why| match why {
+        NotAdmitted::Full => Cause::MailboxFull { capacity: config.mailbox_commands },
+        NotAdmitted::Overloaded => Cause::Overloaded { most: config.waiting_aggregates },
+        NotAdmitted::ShutDown | NotAdmitted::Stored => Cause::ShutDown,
+    })
 }
 
 /// A caller waiting for its answer. Dropped before there is one, it gives the command up.
 struct Waiting<A: Decide<C>, C: Send + 'static> {
+    /// None once it has its answer.
     asked: Option<Arc<Asked<A, C>>>,
     /// While the caller polls for the journal's answer.
     attending: Option<Attending<A>>,
-    answered: bool,
 }
 
 type Answer<A, C> = verdict::Answer<C, <A as Decide<C>>::Reply, <A as Decide<C>>::Rejection>;
@@ -235,19 +199,16 @@ impl<A: Decide<C>, C: Send + 'static> Waiting<A, C> {
             }
         }
         let answer = asked.poll_answer(cx);
-        self.answered = answer.is_ready();
+        if answer.is_ready() {
+            self.asked = None;
+        }
         answer
     }
 }
 
 impl<A: Decide<C>, C: Send + 'static> Drop for Waiting<A, C> {
     fn drop(&mut self) {
-        let Some(asked) = self.asked.as_ref().filter(|_| !self.answered) else {
-            return;
-        };
-        if !asked.give_up() {
-            return;
-        }
+        let Some(asked) = self.asked.take().filter(|asked| asked.give_up()) else { return };
         let Target { kind, id, .. } = &**asked.target();
         if let Some(cell) = kind.registry.get(id) {
             cell.given_up();
@@ -255,91 +216,7 @@ impl<A: Decide<C>, C: Send + 'static> Drop for Waiting<A, C> {
     }
 }
 
-/// Runs `look` on the aggregate between two turns.
-pub(crate) async fn read<A, F, T>(
-    target: Arc<Target<A>>,
-    timeout: Duration,
-    look: F,
-) -> Result<Seen<T>, ReadError>
-where
-    A: Aggregate,
-    F: FnMut(&A, Timestamp) -> T + Send + 'static,
-    T: Send + 'static,
-{
-    let shared = &target.kind.shared;
-    let until = shared.environment.clock.elapsed().saturating_add(timeout);
-    let mut asking = Some(PendingRead::new(look, until));
-    let mut looking = Looking { target: &target, pending: None, attending: None };
-    poll_fn(|cx| {
-        if asking.is_some() {
-            ready!(others_had_theirs(cx));
-        }
-        if let Some(pending) = asking.take() {
-            looking.attending = look_in(&target, &pending, cx.waker())?;
-            looking.pending = Some(pending);
-        }
-        looking.poll(cx)
-    })
-    .await
-}
-
-fn look_in<A, F, T>(
-    target: &Target<A>,
-    pending: &Arc<PendingRead<F, T>>,
-    waker: &Waker,
-) -> Result<Option<Attending<A>>, ReadError>
-where
-    A: Aggregate,
-    F: FnMut(&A, Timestamp) -> T + Send + 'static,
-    T: Send + 'static,
-{
-    let put = target.put(|cell| cell.admit_read(pending.clone(), waker));
-    match put.map_err(ReadError::InvalidId)? {
-        Ok(attending) => Ok(attending),
-        Err(NotAdmitted::Full | NotAdmitted::Overloaded) => {
-            Err(ReadError::Full { capacity: target.kind.shared.config.waiting_reads })
-        }
-        Err(NotAdmitted::ShutDown | NotAdmitted::Stored) => Err(ReadError::ShutDown),
-    }
-}
-
 /// A turn may be run here and now: after some of them others on the same thread have theirs.
-fn others_had_theirs(cx: &mut Context<'_>) -> Poll<()> {
+pub(super) fn others_had_theirs(cx: &mut Context<'_>) -> Poll<()> {
     poll_proceed(cx).map(|budget| budget.made_progress())
-}
-
-/// A caller waiting for what it reads. Dropped before there is an answer, it gives the read up.
-struct Looking<'a, A: Aggregate, F, T> {
-    target: &'a Target<A>,
-    pending: Option<Arc<PendingRead<F, T>>>,
-    /// While the caller polls for the journal's answer.
-    attending: Option<Attending<A>>,
-}
-
-impl<A: Aggregate, F, T> Looking<'_, A, F, T> {
-    fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<Seen<T>, ReadError>> {
-        let Some(pending) = &self.pending else { return Poll::Pending };
-        if let Some(attending) = &mut self.attending {
-            pending.wakes_nobody();
-            if !attending.poll(cx.waker()) {
-                self.attending = None;
-            }
-        }
-        let answer = pending.poll_answer(cx);
-        if answer.is_ready() {
-            self.pending = None;
-        }
-        answer
-    }
-}
-
-impl<A: Aggregate, F, T> Drop for Looking<'_, A, F, T> {
-    fn drop(&mut self) {
-        // Its own count first: by that it is seen that nobody waits.
-        if self.pending.take().is_some()
-            && let Some(cell) = self.target.kind.registry.get(&self.target.id)
-        {
-            cell.forget_read();
-        }
-    }
 }

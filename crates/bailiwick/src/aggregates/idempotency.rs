@@ -10,10 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::aggregates::AggregateRef;
-use crate::aggregates::options::Keyed;
-use crate::config::Config;
-use crate::config::KEY_BYTES;
+use crate::config::{Config, KEY_BYTES};
 use crate::error::{AskError, Cause, NotRun, UnreadableReply, caught};
+use crate::options::Keyed;
 use crate::request::Receipt;
 
 /// What is remembered of a command, and what it is recognised by.
@@ -82,7 +81,7 @@ impl<A: Aggregate> AggregateRef<A, Keyed> {
     {
         let mut asking = self.asking();
         let config = &asking.target.kind.shared.config;
-        let chosen = Chosen { key: self.key(), most: KEY_BYTES, timeout: asking.options.timeout };
+        let chosen = Chosen { key: &self.key.0, most: KEY_BYTES, timeout: asking.options.timeout };
         let once = Once::new(chosen, config, A::COMMAND, &command);
         async move {
             match once {
@@ -148,9 +147,8 @@ impl<R> ReplyCodec<R> {
     }
 
     pub(crate) fn decoded(&self, reply: &[u8]) -> Result<R, UnreadableReply> {
-        match caught(|| (self.decode)(reply)) {
-            Ok(reply) => reply.map_err(|error| UnreadableReply::Codec(error.into())),
-            Err(message) => Err(UnreadableReply::Panicked { message }),
-        }
+        caught(|| (self.decode)(reply))
+            .map_err(|message| UnreadableReply::Panicked { message })?
+            .map_err(|error| UnreadableReply::Codec(error.into()))
     }
 }

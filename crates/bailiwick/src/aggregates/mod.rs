@@ -2,8 +2,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod idempotency;
-pub(crate) mod lists;
-pub(crate) mod options;
+mod read;
 
 use std::fmt;
 use std::future::Future;
@@ -14,12 +13,12 @@ use std::time::Duration;
 
 use bailiwick_core::{Aggregate, Decide, IntoId, InvalidTag, Position, Text, Timestamp};
 
-use self::lists::ListOptions;
-use crate::aggregates::ask::{Admission, Asking, read};
-use crate::aggregates::options::{Keyed, Options, Unkeyed};
+use crate::aggregates::ask::Asking;
+use crate::aggregates::read::read;
 use crate::cell::{Attending, Cell, NotAdmitted};
 use crate::context::counts::Counts;
 use crate::error::{AskError, ReadError};
+use crate::options::{Admission, Keyed, Options, Unkeyed};
 use crate::registry::aggregate_type::AggregateType;
 use crate::request::Receipt;
 use crate::util::seen::Seen;
@@ -41,14 +40,16 @@ use crate::util::seen::Seen;
 /// # }
 /// ```
 pub struct Aggregates<A: Aggregate> {
-    kind: Arc<AggregateType<A>>,
-    pub(crate) lists: ListOptions,
+    pub(crate) kind: Arc<AggregateType<A>>,
+    /// How many a page of its lists has, and how long one may take.
+    pub(crate) page: NonZeroUsize,
+    pub(crate) page_timeout: Duration,
 }
 
 impl<A: Aggregate> Aggregates<A> {
     pub(crate) fn new(kind: Arc<AggregateType<A>>) -> Self {
-        let lists = ListOptions::new(&kind.shared.config);
-        Aggregates { kind, lists }
+        let config = &kind.shared.config;
+        Aggregates { page: config.page(), page_timeout: config.timeout, kind }
     }
 
     /// How many the pages of [`ids`](Self::ids) and [`deadlines`](Self::deadlines) have at most:
@@ -57,15 +58,14 @@ impl<A: Aggregate> Aggregates<A> {
     #[must_use]
     pub fn limit(&self, limit: usize) -> Self {
         let limit = NonZeroUsize::new(limit).unwrap_or(NonZeroUsize::MIN);
-        let limit = limit.min(self.kind.shared.config.page());
-        Aggregates { lists: ListOptions { limit, ..self.lists }, ..self.clone() }
+        Aggregates { page: limit.min(self.kind.shared.config.page()), ..self.clone() }
     }
 
     /// How long [`ids`](Self::ids) waits for the journal: [`Config::timeout`](crate::Config::timeout) unless
     /// told otherwise. Of a call of one aggregate see [`AggregateRef::timeout`].
     #[must_use]
     pub fn timeout(&self, timeout: Duration) -> Self {
-        Aggregates { lists: ListOptions { timeout, ..self.lists }, ..self.clone() }
+        Aggregates { page_timeout: timeout, ..self.clone() }
     }
 
     /// A reference to the aggregate with this ID. Costs nothing, does nothing, never goes stale.
@@ -92,10 +92,6 @@ impl<A: Aggregate> Aggregates<A> {
         self.kind.counters.read()
     }
 
-    pub(crate) fn kind(&self) -> &Arc<AggregateType<A>> {
-        &self.kind
-    }
-
     /// Kills the actor of an aggregate from outside. Returns whether there was one.
     #[cfg(feature = "fault-injection")]
     pub fn kill_actor(&self, id: impl IntoId<A::Key>) -> bool {
@@ -103,7 +99,7 @@ impl<A: Aggregate> Aggregates<A> {
     }
 }
 
-/// Whom a call is for. RuntimeContext, so that a call costs no more than one count of references.
+/// Whom a call is for. Shared, so that a call costs no more than one count of references.
 pub(crate) struct Target<A: Aggregate> {
     pub(crate) kind: Arc<AggregateType<A>>,
     pub(crate) id: A::Key,
@@ -126,20 +122,18 @@ impl<A: Aggregate> Target<A> {
         &self,
         put: impl Fn(&Arc<Cell<A>>) -> Result<Option<Attending<A>>, NotAdmitted>,
     ) -> Result<Result<Option<Attending<A>>, NotAdmitted>, InvalidTag> {
-        if let Some(cell) = self.cell.get() {
-            match put(cell) {
-                Err(NotAdmitted::Stored) => {}
-                result => return Ok(result),
-            }
+        if let Some(cell) = self.cell.get()
+            && let result = put(cell)
+            && !matches!(result, Err(NotAdmitted::Stored))
+        {
+            return Ok(result);
         }
         loop {
             let cell = self.kind.cell(&self.id)?;
-            match put(&cell) {
-                Err(NotAdmitted::Stored) => {}
-                result => {
-                    self.was_called(cell);
-                    return Ok(result);
-                }
+            let result = put(&cell);
+            if !matches!(result, Err(NotAdmitted::Stored)) {
+                self.was_called(cell);
+                return Ok(result);
             }
         }
     }
@@ -218,8 +212,8 @@ impl<A: Aggregate> Target<A> {
 /// # }
 /// ```
 pub struct AggregateRef<A: Aggregate, K = Unkeyed> {
-    target: Arc<Target<A>>,
-    options: Options,
+    pub(crate) target: Arc<Target<A>>,
+    pub(crate) options: Options,
     key: K,
 }
 
@@ -306,22 +300,8 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
         changed
     }
 
-    pub(crate) fn kind(&self) -> &Arc<AggregateType<A>> {
-        &self.target.kind
-    }
-
-    pub(crate) fn timeout_of_calls(&self) -> Duration {
-        self.options.timeout
-    }
-
     pub(crate) fn asking(&self) -> Asking<A> {
         Asking { target: self.target.clone(), options: self.options.clone() }
-    }
-}
-
-impl<A: Aggregate> AggregateRef<A, Keyed> {
-    pub(crate) fn key(&self) -> &Text {
-        &self.key.0
     }
 }
 
@@ -406,7 +386,7 @@ impl<A: Aggregate, K> AggregateRef<A, K> {
 
 impl<A: Aggregate> Clone for Aggregates<A> {
     fn clone(&self) -> Self {
-        Aggregates { kind: self.kind.clone(), lists: self.lists }
+        Aggregates { kind: self.kind.clone(), ..*self }
     }
 }
 

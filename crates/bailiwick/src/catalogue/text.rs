@@ -74,9 +74,6 @@ impl Display for FieldEntry {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let FieldEntry { name, of, serde } = self;
         write!(f, "{name}: {of}")?;
-        match serde.is_empty() {
-            true => Ok(()),
-            false => write!(f, ", serde({serde})"),
-        }
+        if serde.is_empty() { Ok(()) } else { write!(f, ", serde({serde})") }
     }
 }

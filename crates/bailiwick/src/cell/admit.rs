@@ -12,9 +12,9 @@ use super::inline::Ran;
 use super::life::Life;
 use super::lifecycle::{Input, Phase};
 use super::{Cell, Core};
-use crate::aggregates::ask::Admission;
 use crate::context::Stage;
 use crate::context::permits::Permit;
+use crate::options::Admission;
 use crate::request::Envelope;
 use crate::request::entry::Entry;
 

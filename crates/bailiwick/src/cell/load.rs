@@ -12,7 +12,7 @@ use super::reading::Reading;
 use crate::context::RuntimeContext;
 use crate::error::{LoadError, Unloadable, panic_message};
 use crate::journal::port::{Guarded, unread};
-use crate::startup::recovery::Changed;
+use crate::recovery::Changed;
 use crate::util::backoff::Backoff;
 
 impl<A: Aggregate> Cell<A> {

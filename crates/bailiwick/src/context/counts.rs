@@ -6,76 +6,27 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use crate::util::shard::{SHARDS, shard};
 
-/// How many commands there were, by outcome. At any quiet moment
-/// `accepted == replied + rejected + panicked + expired + returned + already_run + unknown`.
-///
-/// An outcome is what became of the command, whether or not anybody waited for it. How many callers
-/// did not hear of it, because they were told that their time was up or had gone away, is counted
-/// beside that: [`timed_out`](Counts::timed_out) and [`abandoned`](Counts::abandoned) are no terms of
-/// the sum. While a disk is slow they are what rises first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Counts {
-    /// Not admitted: full mailbox, shutdown, an invalid ID, no room in time. Not accepted.
-    pub not_admitted: u64,
-    /// Entered a mailbox.
-    pub accepted: u64,
-    /// Judged, durable and answered with a reply.
-    pub replied: u64,
-    /// Judged and refused by a rule.
-    pub rejected: u64,
-    /// `decide`, `apply` or `deadline` panicked.
-    pub panicked: u64,
-    /// Timed out or cancelled before its turn: certainly not judged.
-    pub expired: u64,
-    /// Given back to its caller, certainly without an effect.
-    pub returned: u64,
-    /// Run when it was asked before with the same idempotency key, and not again; the answer cannot be
-    /// read.
-    pub already_run: u64,
-    /// The journal failed, or a limit passed, while it was being appended.
-    pub unknown: u64,
-    /// Callers that were told [`Unknown::TimedOut`](crate::Unknown::TimedOut), because their time was up
-    /// while their command was being run or written. Each counts by its outcome as well, often as
-    /// replied.
-    pub timed_out: u64,
-    /// Callers that went away (dropped the future of the call) while their command was being run or
-    /// written, and heard nothing. Each counts by its outcome as well.
-    pub abandoned: u64,
-    /// Appends that met another writer's event. Their commands were decided again.
-    pub conflicts: u64,
-    /// Deadlines that fell due and were decided.
-    pub deadlines: u64,
-    /// Deadlines that panicked, or were still due after their turn; they are tried again later.
-    pub stuck_deadlines: u64,
-    /// Refusals of commands or decisions that are [recorded](crate::Decide::RECORDED) which were told to
-    /// their callers, but not recorded: too many were on their way, or the journal did not take them.
-    pub unrecorded: u64,
-}
+/// `name`, with what is counted: the public counts, and what counts them.
+macro_rules! counts {
+    ($($(#[$what:meta])* $name:ident,)+) => {
+        /// How many commands there were, by outcome. At any quiet moment
+        /// `accepted == replied + rejected + panicked + expired + returned + already_run + unknown`.
+        ///
+        /// An outcome is what became of the command, whether or not anybody waited for it. How many callers
+        /// did not hear of it, because they were told that their time was up or had gone away, is counted
+        /// beside that: [`timed_out`](Counts::timed_out) and [`abandoned`](Counts::abandoned) are no terms of
+        /// the sum. While a disk is slow they are what rises first.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+        #[non_exhaustive]
+        pub struct Counts { $($(#[$what])* pub $name: u64,)+ }
 
-impl Counts {
-    /// How many accepted commands have no outcome yet.
-    pub fn open(&self) -> u64 {
-        let settled = self.replied
-            + self.rejected
-            + self.panicked
-            + self.expired
-            + self.returned
-            + self.already_run
-            + self.unknown;
-        self.accepted.saturating_sub(settled)
-    }
-}
-
-macro_rules! counters {
-    ($($name:ident),+ $(,)?) => {
         /// The live counters of one shard.
         #[derive(Debug, Default)]
-        pub(crate) struct Counters { $(pub(crate) $name: Counter),+ }
+        pub(crate) struct Counters { $(pub(crate) $name: Counter,)+ }
 
         impl Counters {
             fn read(&self) -> Counts {
-                Counts { $($name: self.$name.0.load(SeqCst)),+ }
+                Counts { $($name: self.$name.0.load(SeqCst),)+ }
             }
         }
 
@@ -103,36 +54,64 @@ macro_rules! counters {
     };
 }
 
-// Complete by construction: a field that is left out here does not compile.
-counters!(
+counts! {
+    /// Not admitted: full mailbox, shutdown, an invalid ID, no room in time. Not accepted.
     not_admitted,
+    /// Entered a mailbox.
     accepted,
+    /// Judged, durable and answered with a reply.
     replied,
+    /// Judged and refused by a rule.
     rejected,
+    /// `decide`, `apply` or `deadline` panicked.
     panicked,
+    /// Timed out or cancelled before its turn: certainly not judged.
     expired,
+    /// Given back to its caller, certainly without an effect.
     returned,
+    /// Run when it was asked before with the same idempotency key, and not again; the answer cannot be
+    /// read.
     already_run,
+    /// The journal failed, or a limit passed, while it was being appended.
     unknown,
+    /// Callers that were told [`Unknown::TimedOut`](crate::Unknown::TimedOut), because their time was up
+    /// while their command was being run or written. Each counts by its outcome as well, often as
+    /// replied.
     timed_out,
+    /// Callers that went away (dropped the future of the call) while their command was being run or
+    /// written, and heard nothing. Each counts by its outcome as well.
     abandoned,
+    /// Appends that met another writer's event. Their commands were decided again.
     conflicts,
+    /// Deadlines that fell due and were decided.
     deadlines,
+    /// Deadlines that panicked, or were still due after their turn; they are tried again later.
     stuck_deadlines,
+    /// Refusals of commands or decisions that are [recorded](crate::Decide::RECORDED) which were told to
+    /// their callers, but not recorded: too many were on their way, or the journal did not take them.
     unrecorded,
-);
+}
+
+impl Counts {
+    /// How many accepted commands have no outcome yet.
+    pub fn open(&self) -> u64 {
+        let settled = self.replied
+            + self.rejected
+            + self.panicked
+            + self.expired
+            + self.returned
+            + self.already_run
+            + self.unknown;
+        self.accepted.saturating_sub(settled)
+    }
+}
 
 /// `accepted 3, replied 2, rejected 1`: those that are not zero.
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut some = self.iter().filter(|(_, number)| *number > 0);
-        match some.next() {
-            None => f.write_str("nothing yet"),
-            Some((name, number)) => {
-                write!(f, "{name} {number}")?;
-                some.try_for_each(|(name, number)| write!(f, ", {name} {number}"))
-            }
-        }
+        let some = self.iter().filter(|(_, number)| *number > 0);
+        let some: Vec<_> = some.map(|(name, number)| format!("{name} {number}")).collect();
+        if some.is_empty() { f.write_str("nothing yet") } else { f.write_str(&some.join(", ")) }
     }
 }
 

@@ -1,36 +1,37 @@
 //! What all aggregate types of one runtime share: its journal, its time, its stage of life.
 
 pub(crate) mod counts;
-pub(crate) mod health;
+pub(crate) mod journal;
 pub(crate) mod permits;
+#[cfg(feature = "fault-injection")]
+pub(crate) mod sabotage;
 pub(crate) mod sampled;
+mod stage;
 pub(crate) mod tasks;
 pub(crate) mod unpolled;
 
 use std::any::{TypeId, type_name};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8};
 use std::time::Duration;
 
-use bailiwick_core::journal::{AppendLimits, FaultKind, Health, Journal, JournalFault, JournalId};
-use bailiwick_core::{BoxFuture, ErrorReport, Event, Timestamp};
+use bailiwick_core::journal::{AppendLimits, Journal, JournalId};
+use bailiwick_core::{BoxFuture, Event, Timestamp};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::config::Config;
 use crate::context::permits::Permits;
 use crate::context::sampled::Sampled;
-use crate::context::tasks::Tasks;
+use crate::context::tasks::{Counted, Tasks};
 use crate::context::unpolled::Unpolled;
 use crate::delivery::Calls;
 use crate::environment::Environment;
 use crate::environment::time::Time;
-use crate::error::Cause;
 use crate::journal::call::Lending;
-use crate::journal::port;
 use crate::snapshots::Keeper;
-use crate::util::race::{Either, race};
+pub(crate) use stage::Stage;
 
 /// What all aggregate types of a runtime share.
 pub(crate) struct RuntimeContext {
@@ -64,7 +65,8 @@ pub(crate) struct RuntimeContext {
     drains: Notify,
     /// Signalled when the stage changes: background tasks end, whoever waits for room gives up.
     pub(crate) closing: Notify,
-    settled: Notify,
+    /// Signalled when something was [settled](Self::settled) and the runtime is about to end.
+    pub(crate) settlement: Notify,
     /// What holds the journal beside the runtime and the handles of the application.
     pub(crate) tasks: Tasks,
     /// What callers have of it.
@@ -86,17 +88,7 @@ pub(crate) struct RuntimeContext {
     /// If it was given a store for them.
     pub(crate) snapshots: Option<Arc<Keeper>>,
     #[cfg(feature = "fault-injection")]
-    pub(crate) sabotage: Option<crate::sabotage::Sabotage>,
-}
-
-/// Where a runtime is in its life. Only ever grows.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
-pub(crate) enum Stage {
-    Open = 0,
-    /// New work is refused, accepted work goes on.
-    Closing = 1,
-    /// What is left is given back.
-    Closed = 2,
+    pub(crate) sabotage: Option<sabotage::Sabotage>,
 }
 
 impl RuntimeContext {
@@ -110,11 +102,8 @@ impl RuntimeContext {
         RuntimeContext {
             views,
             event_types,
-            view_reads: Semaphore::new(config.view_reads.min(Semaphore::MAX_PERMITS)),
-            refusals: {
-                let most = config.unwritten_refusals.min(Semaphore::MAX_PERMITS);
-                Arc::new(Semaphore::new(most))
-            },
+            view_reads: Semaphore::new(most_at_once(config.view_reads)),
+            refusals: Arc::new(Semaphore::new(most_at_once(config.unwritten_refusals))),
             unpolled: Unpolled::default(),
             permits: Permits::new(config.waiting_aggregates),
             limits: journal.limits(),
@@ -128,7 +117,7 @@ impl RuntimeContext {
             draining: AtomicBool::new(false),
             drains: Notify::new(),
             closing: Notify::new(),
-            settled: Notify::new(),
+            settlement: Notify::new(),
             tasks: Tasks::default(),
             lending: Lending::default(),
             journal_failed: Notify::new(),
@@ -142,29 +131,6 @@ impl RuntimeContext {
             snapshots: None,
             #[cfg(feature = "fault-injection")]
             sabotage: None,
-        }
-    }
-
-    /// The journal, unless the runtime has let go of it. Only for tasks of the runtime, whose end is
-    /// waited for, and for a moment.
-    pub(crate) fn journal(&self) -> Option<Arc<dyn Journal>> {
-        self.journal.lock().clone()
-    }
-
-    /// Lets go of the journal. Tasks that still have it end soon: the runtime is closed. Callers have
-    /// nothing of it any more.
-    pub(crate) fn let_go(&self) {
-        let journal = self.journal.lock().take();
-        self.lending.close();
-        // The lock first: the last one out ends the journal.
-        drop(journal);
-    }
-
-    /// Whether the journal takes appends.
-    pub(crate) fn health(&self) -> Health {
-        match self.journal() {
-            Some(journal) => port::health(&*journal),
-            None => Health::ClosedForWriting { why: let_go() },
         }
     }
 
@@ -201,7 +167,7 @@ impl RuntimeContext {
 
     /// Runs a task of the runtime.
     pub(crate) fn spawn(&self, task: BoxFuture<()>) {
-        let counted = self.tasks.begin().of(task);
+        let counted = Counted { future: task, _task: self.tasks.begin() };
         self.environment.spawner.spawn(Box::pin(counted));
     }
 
@@ -217,141 +183,13 @@ impl RuntimeContext {
 
     /// Whether a refusal is on its way to the journal.
     pub(crate) fn has_unwritten_refusals(&self) -> bool {
-        let most = self.config.unwritten_refusals.min(Semaphore::MAX_PERMITS);
-        self.refusals.available_permits() < most
-    }
-
-    pub(crate) fn stage(&self) -> Stage {
-        match self.stage.load(Ordering::SeqCst) {
-            0 => Stage::Open,
-            1 => Stage::Closing,
-            _ => Stage::Closed,
-        }
-    }
-
-    /// Ends whatever never ends by itself. Nothing else is refused.
-    pub(crate) fn drain(&self) {
-        self.draining.store(true, Ordering::SeqCst);
-        self.drains.notify_waiters();
-    }
-
-    pub(crate) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::SeqCst)
-    }
-
-    /// What it was waiting for; none if whatever never ends by itself is to end.
-    pub(crate) async fn or_drained<T>(&self, future: impl Future<Output = T>) -> Option<T> {
-        // Before the flag is looked at, so that its change is not missed.
-        let drains = self.drains.notified();
-        if self.is_draining() {
-            return None;
-        }
-        match race(future, drains).await {
-            Either::Left(done) => Some(done),
-            Either::Right(()) => None,
-        }
-    }
-
-    pub(crate) fn enter(&self, stage: Stage) {
-        self.stage.fetch_max(stage as u8, Ordering::SeqCst);
-        self.closing.notify_waiters();
-    }
-
-    /// An append failed: if the journal is closed for writing, nothing more is decided that has to be
-    /// written, and it is opened again if it is to be.
-    pub(crate) fn append_failed(&self) {
-        let Health::ClosedForWriting { why } = self.health() else { return };
-        if !self.journal_closed.swap(true, Ordering::AcqRel) {
-            let fault = ErrorReport::of(&why);
-            tracing::error!(%fault, "the journal is closed for writing");
-        }
-        self.journal_failed.notify_one();
-    }
-
-    /// Why the journal is closed for writing, if it is known to be: what would have to be written is
-    /// given back before it changes anything, so nothing has to be undone. While it is open this is
-    /// a look at a flag.
-    pub(crate) fn journal_closed(&self) -> Option<JournalFault> {
-        if !self.journal_closed.load(Ordering::Acquire) {
-            return None;
-        }
-        match self.health() {
-            Health::ClosedForWriting { why } => Some(why),
-            _ => {
-                // Whoever opened it.
-                self.journal_is_open();
-                None
-            }
-        }
-    }
-
-    /// What it means for a command that the journal is closed for writing.
-    pub(crate) fn closed_by(&self, fault: JournalFault) -> Cause {
-        let at = *self.reopened_at.lock();
-        let reopened_in = at.map(|at| at.saturating_sub(self.environment.clock.elapsed()));
-        Cause::JournalClosed { fault, reopened_in }
-    }
-
-    /// While the journal is closed for writing it is tried to be opened again then.
-    pub(crate) fn reopens_in(&self, wait: Duration) {
-        *self.reopened_at.lock() = Some(self.environment.clock.elapsed().saturating_add(wait));
-    }
-
-    /// The journal takes appends again.
-    pub(crate) fn journal_is_open(&self) {
-        if self.journal_closed.swap(false, Ordering::AcqRel) {
-            tracing::info!("the journal is open for writing again");
-            self.journal_opened.notify_waiters();
-        }
-    }
-
-    /// Whether the journal takes appends. Asks the journal.
-    pub(crate) fn takes_appends(&self) -> bool {
-        self.health().is_open()
-    }
-
-    /// A command got its outcome, or the call of an effect came to its end, and that was counted: a shutdown may
-    /// be waiting for it.
-    ///
-    /// Here an outcome is counted, then the stage is read; a shutdown changes the stage, begins to
-    /// listen, and reads the counts. All four are `SeqCst`, so they are in one order: if the stage
-    /// is read as it was before, the shutdown reads the count after it was counted; else it is
-    /// notified, and it was listening before it read the counts. With less than that both could miss
-    /// each other, on a machine that lets a read overtake an earlier write.
-    pub(crate) fn settled(&self) {
-        if self.stage.load(Ordering::SeqCst) != Stage::Open as u8 {
-            self.settled.notify_waiters();
-        }
-    }
-
-    #[cfg(feature = "metrics")]
-    pub(crate) fn with_metrics(self, metrics: Option<crate::metrics::Labels>) -> Self {
-        RuntimeContext { metrics, ..self }
-    }
-
-    pub(crate) fn with_snapshots(self, snapshots: Option<Arc<Keeper>>) -> Self {
-        RuntimeContext { snapshots, ..self }
-    }
-
-    #[cfg(feature = "fault-injection")]
-    pub(crate) fn with_sabotage(self, sabotage: Option<crate::sabotage::Sabotage>) -> Self {
-        RuntimeContext { sabotage, ..self }
-    }
-
-    #[cfg(feature = "fault-injection")]
-    pub(crate) fn sabotaged(&self, sabotage: crate::sabotage::Sabotage) -> bool {
-        self.sabotage == Some(sabotage)
-    }
-
-    pub(crate) fn settlement(&self) -> &Notify {
-        &self.settled
+        self.refusals.available_permits() < most_at_once(self.config.unwritten_refusals)
     }
 }
 
-/// What is said of a journal that the runtime has let go of.
-pub(crate) fn let_go() -> JournalFault {
-    let advice = "start a runtime on the journal again";
-    JournalFault::new(FaultKind::Gone, "the journal", advice, "the runtime is shut down")
+/// As many as a semaphore can count.
+fn most_at_once(wanted: usize) -> usize {
+    wanted.min(Semaphore::MAX_PERMITS)
 }
 
 /// A lock that is never held while code of a domain or a journal runs, so it cannot be poisoned.

@@ -84,9 +84,7 @@ impl Permits {
 
     /// For who waits already.
     pub(crate) fn take(self: &Arc<Self>) -> Permit {
-        let mut state = self.state.lock();
-        state.taken += 1;
-        self.show(&state);
+        self.change(|state| state.taken += 1);
         self.permit()
     }
 
@@ -95,19 +93,15 @@ impl Permits {
         self: &Arc<Self>,
         who: impl FnOnce() -> Arc<dyn Queueing>,
     ) -> Result<Permit, Ticket> {
-        let mut state = self.state.lock();
-        let queues = state.taken >= self.most || !state.queue.is_empty();
-        let result = if queues {
+        self.change(|state| {
+            if state.taken < self.most && state.queue.is_empty() {
+                state.taken += 1;
+                return Ok(self.permit());
+            }
             state.last += 1;
-            let ticket = state.last;
-            state.queue.insert(ticket, who());
-            Err(ticket)
-        } else {
-            state.taken += 1;
-            Ok(self.permit())
-        };
-        self.show(&state);
-        result
+            state.queue.insert(state.last, who());
+            Err(state.last)
+        })
     }
 
     /// Queues, for who has no cell. None once nobody is given one any more.
@@ -121,20 +115,12 @@ impl Permits {
 
     /// Does not queue any more. Not under the lock of a cell.
     pub(crate) fn leave(&self, ticket: Ticket) {
-        let mut state = self.state.lock();
-        let left = state.queue.remove(&ticket);
-        self.show(&state);
-        drop(state);
-        drop(left);
+        drop(self.change(|state| state.queue.remove(&ticket)));
     }
 
     /// Nobody will be given one any more.
     pub(crate) fn clear(&self) {
-        let mut state = self.state.lock();
-        let left = std::mem::take(&mut state.queue);
-        self.show(&state);
-        drop(state);
-        drop(left);
+        drop(self.change(|state| std::mem::take(&mut state.queue)));
     }
 
     fn give_back(self: &Arc<Self>) {
@@ -149,25 +135,29 @@ impl Permits {
 
     /// One is given back: who is to have it, if anybody.
     fn next(&self) -> Option<Arc<dyn Queueing>> {
-        let mut state = self.state.lock();
-        state.taken -= 1;
-        let next = if state.taken < self.most { state.queue.pop_first() } else { None };
-        state.taken += usize::from(next.is_some());
-        self.show(&state);
-        next.map(|(_, next)| next)
+        self.change(|state| {
+            state.taken -= 1;
+            let next = if state.taken < self.most { state.queue.pop_first() } else { None };
+            state.taken += usize::from(next.is_some());
+            next.map(|(_, next)| next)
+        })
     }
 
     fn permit(self: &Arc<Self>) -> Permit {
         Permit { permits: Some(self.clone()), used: false }
     }
 
-    fn show(&self, state: &State) {
+    /// Changes what there is, and shows it. What the change takes out is dropped after the lock.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state.lock();
+        let result = change(&mut state);
         let look = match (state.taken < self.most, state.queue.is_empty()) {
             (_, false) => Look::Wanted,
             (false, true) => Look::Taken,
             (true, true) => Look::Free,
         };
         self.look.store(look as u8, Ordering::Relaxed);
+        result
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,10 +12,9 @@ use std::time::Duration;
 use bailiwick_core::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::context::health::TaskHealth;
 use crate::context::{Lock, RuntimeContext, Stage};
 use crate::environment::time::Moment;
-use crate::error::panic_message;
+use crate::error::caught;
 use crate::util::backoff::Backoff;
 use crate::util::race::{Either, race};
 
@@ -25,8 +23,33 @@ const RESTART: Duration = Duration::from_millis(100);
 /// The bound of that doubling. Who has run for as long begins anew with it.
 const RESTART_MAX: Duration = Duration::from_secs(30);
 
-/// Makes a task, as often as it has to begin again.
-type Begin = Box<dyn Fn() -> BoxFuture<()> + Send + Sync>;
+/// How long after a panic of a background task the runtime is not called well.
+const UNWELL: Duration = Duration::from_secs(60);
+
+/// A background task that panicked.
+///
+/// For an example see [`Runtime`](crate::Runtime).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TaskHealth {
+    /// What it does.
+    pub task: Arc<str>,
+    /// How often it panicked.
+    pub panics: u64,
+    /// What it said the last time.
+    pub message: Arc<str>,
+    /// How long ago that was.
+    pub ago: Duration,
+    /// It does not go on: it could not even wait.
+    pub ended: bool,
+}
+
+impl TaskHealth {
+    /// It has ended, or panicked within the last minute.
+    pub(crate) fn is_recent(&self) -> bool {
+        self.ended || self.ago < UNWELL
+    }
+}
 
 /// Counts tasks. Cloning shares it.
 #[derive(Clone, Default)]
@@ -36,15 +59,8 @@ pub(crate) struct Tasks(Arc<Running>);
 struct Running {
     number: AtomicUsize,
     none: Notify,
-    /// Those that panicked.
-    panicked: Lock<BTreeMap<Arc<str>, Panicked>>,
-}
-
-struct Panicked {
-    times: u64,
-    message: Arc<str>,
-    at: Moment,
-    ended: bool,
+    /// Those that panicked, and when.
+    panicked: Lock<BTreeMap<Arc<str>, (TaskHealth, Moment)>>,
 }
 
 /// A task that is not over. It is dropped after everything that the task holds.
@@ -71,106 +87,83 @@ impl Tasks {
 
     fn panicked(&self, task: &Arc<str>, message: Arc<str>, at: Moment) {
         let mut panicked = self.0.panicked.lock();
-        let times = panicked.get(task).map_or(0, |before| before.times) + 1;
-        panicked.insert(task.clone(), Panicked { times, message, at, ended: false });
+        let panics = panicked.get(task).map_or(0, |(before, _)| before.panics) + 1;
+        let (ago, ended) = (Duration::ZERO, false);
+        let health = TaskHealth { task: task.clone(), panics, message, ago, ended };
+        panicked.insert(task.clone(), (health, at));
     }
 
     fn has_ended(&self, task: &Arc<str>) {
-        if let Some(panicked) = self.0.panicked.lock().get_mut(task) {
-            panicked.ended = true;
+        if let Some((health, _)) = self.0.panicked.lock().get_mut(task) {
+            health.ended = true;
         }
     }
 
     /// The tasks that panicked.
     pub(crate) fn health(&self, now: Moment) -> Vec<TaskHealth> {
         let panicked = self.0.panicked.lock();
-        let health = panicked.iter().map(|(task, panicked)| TaskHealth {
-            task: task.clone(),
-            panics: panicked.times,
-            message: panicked.message.clone(),
-            ago: now.since(panicked.at),
-            ended: panicked.ended,
-        });
-        health.collect()
+        let health = panicked.values();
+        health.map(|(health, at)| TaskHealth { ago: now.since(*at), ..health.clone() }).collect()
     }
 }
 
 impl RuntimeContext {
     /// Runs a task of the runtime that is there until the runtime is closed, made by `begin`. If it
     /// panics, that is reported, and it is made again after a while.
-    pub(crate) fn keep(
+    pub(crate) fn keep<F: Future<Output = ()> + Send + 'static>(
         self: &Arc<Self>,
         task: impl Into<Arc<str>>,
-        begin: impl Fn() -> BoxFuture<()> + Send + Sync + 'static,
+        begin: impl Fn() -> F + Send + Sync + 'static,
     ) {
-        self.keep_running(task.into(), Box::new(begin));
-    }
-
-    fn keep_running(self: &Arc<Self>, task: Arc<str>, begin: Begin) {
-        let shared = self.clone();
-        self.spawn(Box::pin(async move {
-            let backoff = Backoff::new(RESTART, RESTART_MAX);
-            let mut times = 0;
-            loop {
-                let since = shared.time.moment();
-                let Err(message) = caught(&begin).await else { return };
-                let now = shared.time.moment();
-                tracing::error!(%task, %message, "a background task panicked; it begins again");
-                shared.tasks.panicked(&task, message, now);
-                if shared.stage() == Stage::Closed {
-                    return;
-                }
-                times = if now.since(since) < RESTART_MAX { times } else { 0 };
-                let wait = backoff.after(times);
-                times = times.saturating_add(1);
-                if shared.pause(wait).await.is_err() {
-                    tracing::error!(%task, "a background task has ended: the clock panics too");
-                    return shared.tasks.has_ended(&task);
-                }
-            }
-        }));
+        let begin = move || -> BoxFuture<()> { Box::pin(begin()) };
+        self.spawn(Box::pin(keep_running(self.clone(), task.into(), Box::new(begin))));
     }
 }
 
-impl RuntimeContext {
-    /// Waits for so long, or until the stage changes.
-    async fn pause(&self, wait: Duration) -> Result<(), Arc<str>> {
-        // Before the stage is looked at, so that its change is not missed.
-        let closing = self.closing.notified();
-        if self.stage() == Stage::Closed {
-            return Ok(());
+/// Not generic: it is a lot of code for each task.
+async fn keep_running(
+    shared: Arc<RuntimeContext>,
+    task: Arc<str>,
+    begin: Box<dyn Fn() -> BoxFuture<()> + Send + Sync>,
+) {
+    let backoff = Backoff::new(RESTART, RESTART_MAX);
+    let mut times = 0;
+    loop {
+        let since = shared.time.moment();
+        let Err(message) = to_its_end(&begin).await else { return };
+        let now = shared.time.moment();
+        tracing::error!(%task, %message, "a background task panicked; it begins again");
+        shared.tasks.panicked(&task, message, now);
+        // Before the stage is looked at, so that its change is not missed: it is not waited any longer then.
+        let closing = shared.closing.notified();
+        if shared.stage() == Stage::Closed {
+            return;
         }
-        let slept = caught(|| self.environment.clock.sleep(wait));
-        match race(slept, closing).await {
-            Either::Left(slept) => slept,
-            Either::Right(()) => Ok(()),
+        times = if now.since(since) < RESTART_MAX { times } else { 0 };
+        let wait = backoff.after(times);
+        times = times.saturating_add(1);
+        let slept = to_its_end(|| shared.environment.clock.sleep(wait));
+        if let Either::Left(Err(_)) = race(slept, closing).await {
+            tracing::error!(%task, "a background task has ended: the clock panics too");
+            return shared.tasks.has_ended(&task);
         }
     }
 }
 
 /// Runs a future to its end, or to its panic.
-async fn caught(begin: impl Fn() -> BoxFuture<()>) -> Result<(), Arc<str>> {
-    let begun = catch_unwind(AssertUnwindSafe(begin));
-    let mut future = begun.map_err(|panic| panic_message(&*panic))?;
-    let end = poll_fn(|cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
-        polled.map_or_else(|panic| Poll::Ready(Err(panic)), |polled| polled.map(Ok))
+async fn to_its_end(begin: impl Fn() -> BoxFuture<()>) -> Result<(), Arc<str>> {
+    let mut future = caught(begin)?;
+    poll_fn(|cx| match caught(|| future.as_mut().poll(cx)) {
+        Ok(polled) => polled.map(Ok),
+        Err(message) => Poll::Ready(Err(message)),
     })
-    .await;
-    end.map_err(|panic| panic_message(&*panic))
+    .await
 }
 
 /// A future that is a task: it is dropped before it counts as ended, polled or not.
-pub(crate) struct Counted {
-    future: BoxFuture<()>,
-    _task: Task,
-}
-
-impl Task {
-    /// Makes `future` this task.
-    pub(crate) fn of(self, future: BoxFuture<()>) -> Counted {
-        Counted { future, _task: self }
-    }
+pub(super) struct Counted {
+    pub(super) future: BoxFuture<()>,
+    pub(super) _task: Task,
 }
 
 impl Future for Counted {

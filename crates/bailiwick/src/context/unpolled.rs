@@ -5,11 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::BoxFuture;
 use tokio::sync::Notify;
 
-use crate::context::{Lock, RuntimeContext, Stage};
-use crate::util::race::either;
+use crate::context::{Lock, RuntimeContext};
+use crate::journal::port::or_closed;
 
 /// For how long a caller may leave an answer unpolled; it is looked at after twice as long at most.
 pub(crate) const UNPOLLED: Duration = Duration::from_millis(1);
@@ -79,24 +78,20 @@ impl Drop for Looked<'_> {
 }
 
 /// Looks after them until the runtime is closed.
-pub(crate) fn run(shared: Arc<RuntimeContext>) -> BoxFuture<()> {
-    Box::pin(async move { look_after(&shared).await })
+pub(crate) async fn run(shared: Arc<RuntimeContext>) {
+    or_closed(&shared, look_after(&shared)).await;
+    shared.unpolled.close();
 }
 
 async fn look_after(shared: &RuntimeContext) {
     let unpolled = &shared.unpolled;
     loop {
-        // Before the stage is looked at, so that its change is not missed.
-        let closing = shared.closing.notified();
-        if shared.stage() == Stage::Closed {
-            return unpolled.close();
-        }
         let mut looked = unpolled.take();
         if looked.cells.is_empty() {
-            either(unpolled.first.notified(), closing).await;
+            unpolled.first.notified().await;
             continue;
         }
-        either(shared.environment.clock.sleep(UNPOLLED), closing).await;
+        shared.environment.clock.sleep(UNPOLLED).await;
         while let Some((cell, number)) = looked.cells.pop() {
             cell.take_over(number);
         }

@@ -13,11 +13,10 @@ use bailiwick_core::{Bounded, Decision, Text};
 use super::keyed::KeyedCall;
 use super::request::{Answer, Asked};
 use super::scheduler::Scheduler;
-use crate::aggregates::ask::Admission;
-use crate::aggregates::options::{Keyed, Options, Unkeyed};
 use crate::cell::NotAdmitted;
 use crate::context::counts::Counts;
 use crate::error::{AskError, Cause, NotRun, panic_message};
+use crate::options::{Admission, Keyed, Options, Unkeyed};
 use crate::request::Receipt;
 use crate::telemetry::timings::Mark;
 

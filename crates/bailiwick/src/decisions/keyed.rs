@@ -18,9 +18,9 @@ use serde::de::DeserializeOwned;
 use super::handle::Decisions;
 use super::judging::encoded;
 use crate::aggregates::idempotency::{Chosen, Once, ReplyCodec};
-use crate::aggregates::options::Keyed;
 use crate::config::Config;
 use crate::error::{AskError, Cause, NotRun, UnreadableReply};
+use crate::options::Keyed;
 use crate::request::Receipt;
 
 /// What makes a decision safe to ask again.

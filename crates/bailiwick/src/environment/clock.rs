@@ -65,17 +65,11 @@ impl SystemClock {
         SystemClock { made: Instant::now() }
     }
 
-    fn wall() -> Timestamp {
-        let since = SystemClock::since_epoch();
-        // Not `as_millis`, which divides 128 bits.
-        Timestamp::from_millis(since.as_secs() * 1_000 + u64::from(since.subsec_millis()))
-    }
-
     fn since_epoch() -> Duration {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
-    /// How long it is until `at`. Not from [`wall`](Self::wall), which is up to a millisecond behind
+    /// How long it is until `at`. Not from [`now`](Clock::now), which is up to a millisecond behind
     /// and would make every sleeper as late.
     fn until(at: Timestamp) -> Duration {
         Duration::from_millis(at.as_millis()).saturating_sub(SystemClock::since_epoch())
@@ -90,7 +84,9 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        SystemClock::wall()
+        let since = SystemClock::since_epoch();
+        // Not `as_millis`, which divides 128 bits.
+        Timestamp::from_millis(since.as_secs() * 1_000 + u64::from(since.subsec_millis()))
     }
 
     fn elapsed(&self) -> Duration {

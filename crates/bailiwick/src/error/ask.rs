@@ -60,26 +60,17 @@ pub enum AskError<C, R> {
 impl<C, R> AskError<C, R> {
     /// The rejection, if a rule said no.
     pub fn rejection(&self) -> Option<&R> {
-        match self {
-            AskError::Rejected(rejection) => Some(rejection),
-            _ => None,
-        }
+        if let AskError::Rejected(rejection) = self { Some(rejection) } else { None }
     }
 
     /// Why it was certainly not run, if so.
     pub fn not_run(&self) -> Option<&Cause> {
-        match self {
-            AskError::NotRun(not_run) => Some(&not_run.cause),
-            _ => None,
-        }
+        if let AskError::NotRun(not_run) = self { Some(&not_run.cause) } else { None }
     }
 
     /// Where it was run before, and why its answer cannot be read, if so.
     pub fn already_run(&self) -> Option<&AlreadyRun> {
-        match self {
-            AskError::AlreadyRun(already_run) => Some(already_run),
-            _ => None,
-        }
+        if let AskError::AlreadyRun(already_run) = self { Some(already_run) } else { None }
     }
 }
 

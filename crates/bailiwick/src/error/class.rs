@@ -6,8 +6,7 @@ use bailiwick_core::ErrorClass::{
     self, Conflict, Internal, Invalid, Overloaded, Rejected, Unavailable,
 };
 
-use crate::error::SubscribeError;
-use crate::error::{AskError, Cause, ReachError, ReadError};
+use crate::error::{AskError, Cause, ReachError, ReadError, SubscribeError};
 
 /// Where nobody knows how long it takes.
 const SOON: Duration = Duration::from_secs(1);
@@ -81,31 +80,8 @@ impl Cause {
             Cause::JournalClosed { fault, reopened_in } => {
                 reopened_in.filter(|_| !fault.kind().is_lasting()).map(|wait| SOON.max(wait))
             }
-            Cause::MailboxFull { .. }
-            | Cause::Overloaded { .. }
-            | Cause::TimedOut
-            | Cause::ShutDown
-            | Cause::JournalBusy(_)
-            | Cause::JournalFailed(_)
-            | Cause::Contended { .. }
-            | Cause::Overtaken { .. } => Some(SOON),
-            Cause::Moved { .. }
-            | Cause::KeyReused { .. }
-            | Cause::TextTooLong { .. }
-            | Cause::InvalidKey { .. }
-            | Cause::InvalidId(_)
-            | Cause::KeyNotATag { .. }
-            | Cause::OverLimit(_)
-            | Cause::Tags(_)
-            | Cause::Codec(_)
-            | Cause::Unstorable(_)
-            | Cause::Boundary(_)
-            | Cause::Emit(_)
-            | Cause::Unloadable(_)
-            | Cause::WindowTooShort { .. }
-            | Cause::ReplyTooLarge { .. }
-            | Cause::Panicked { .. }
-            | Cause::Fold(_) => None,
+            Cause::Contended { .. } | Cause::Overtaken { .. } => Some(SOON),
+            cause => soon(cause.class()),
         }
     }
 }
@@ -129,15 +105,7 @@ impl ReadError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             ReadError::Unread { again_in, .. } => Some(SOON.max(*again_in)),
-            ReadError::TimedOut
-            | ReadError::Overloaded { .. }
-            | ReadError::Full { .. }
-            | ReadError::ShutDown => Some(SOON),
-            ReadError::InvalidId(_)
-            | ReadError::BeyondHead { .. }
-            | ReadError::Unloadable(_)
-            | ReadError::Fold(_)
-            | ReadError::Panicked { .. } => None,
+            error => soon(error.class()),
         }
     }
 }
@@ -159,10 +127,8 @@ impl ReachError {
     /// failed there is none: somebody has to see to it.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            ReachError::TimedOut { .. } | ReachError::Unread(_) | ReachError::ShutDown => {
-                Some(SOON)
-            }
-            ReachError::Failed { .. } | ReachError::BeyondHead { .. } => None,
+            ReachError::Failed { .. } => None,
+            error => soon(error.class()),
         }
     }
 }
@@ -182,11 +148,12 @@ impl SubscribeError {
     /// If subscribing again, from what was seen last, may help: after how long at least; one second where
     /// nobody knows.
     pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            SubscribeError::ShutDown | SubscribeError::Unread(_) => Some(SOON),
-            SubscribeError::InvalidId(_)
-            | SubscribeError::Cursor(_)
-            | SubscribeError::Undecodable { .. } => None,
-        }
+        soon(self.class())
     }
+}
+
+/// Whether the same call may help, where the class says it all: what is full or away comes back, and the rest
+/// stays as it is.
+fn soon(class: ErrorClass) -> Option<Duration> {
+    matches!(class, Overloaded | Unavailable).then_some(SOON)
 }

@@ -6,8 +6,7 @@ use std::fmt::Display;
 
 use bailiwick_core::{BoundaryError, EmitError, ErrorClass, InvalidTag, TagError};
 
-use crate::error::SubscribeError;
-use crate::error::{AskError, Cause, ReachError, ReadError};
+use crate::error::{AskError, Cause, ReachError, ReadError, SubscribeError};
 
 type ClientText = Cow<'static, str>;
 
@@ -15,27 +14,22 @@ type ClientText = Cow<'static, str>;
 fn unusable(what: &str, why: &InvalidTag) -> ClientText {
     match why.class() {
         ErrorClass::Invalid => format!("the {what} cannot be used: {why}").into(),
-        _ => ErrorClass::Internal.client_text().into(),
+        _ => generally(ErrorClass::Internal),
     }
 }
 
 /// What is true of all errors of a class.
-trait Generally {
-    fn client_text(self) -> &'static str;
-}
-
-impl Generally for ErrorClass {
-    fn client_text(self) -> &'static str {
-        match self {
-            ErrorClass::Rejected => "it was refused",
-            ErrorClass::Invalid => "it asks for more than there can be",
-            ErrorClass::Conflict => "others changed the same at the same time; try again",
-            ErrorClass::Overloaded => "there is too much to do just now; try again later",
-            ErrorClass::Unavailable => "this is not available just now; try again later",
-            ErrorClass::Unknown => "it may have been done, or not; look before you ask again",
-            ErrorClass::Internal => "something is wrong on this side; it was not done",
-        }
-    }
+fn generally(class: ErrorClass) -> ClientText {
+    let text = match class {
+        ErrorClass::Rejected => "it was refused",
+        ErrorClass::Invalid => "it asks for more than there can be",
+        ErrorClass::Conflict => "others changed the same at the same time; try again",
+        ErrorClass::Overloaded => "there is too much to do just now; try again later",
+        ErrorClass::Unavailable => "this is not available just now; try again later",
+        ErrorClass::Unknown => "it may have been done, or not; look before you ask again",
+        ErrorClass::Internal => "something is wrong on this side; it was not done",
+    };
+    text.into()
 }
 
 impl<C, R: Display> AskError<C, R> {
@@ -54,7 +48,7 @@ impl<C, R: Display> AskError<C, R> {
             AskError::Unknown { keyed: true, .. } => {
                 "it may have been done, or not; ask again with the same idempotency key".into()
             }
-            AskError::Unknown { keyed: false, .. } => ErrorClass::Unknown.client_text().into(),
+            AskError::Unknown { keyed: false, .. } => generally(ErrorClass::Unknown),
         }
     }
 }
@@ -87,7 +81,7 @@ impl Cause {
             Cause::Moved { .. } => {
                 "it has changed since you looked at it; look at it again, and decide again".into()
             }
-            cause => cause.class().client_text().into(),
+            cause => generally(cause.class()),
         }
     }
 }
@@ -128,6 +122,6 @@ impl SubscribeError {
 fn of_reading(class: ErrorClass) -> ClientText {
     match class {
         ErrorClass::Internal => "something is wrong on this side".into(),
-        class => class.client_text().into(),
+        class => generally(class),
     }
 }

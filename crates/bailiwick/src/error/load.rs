@@ -6,7 +6,7 @@ use bailiwick_core::journal::JournalReadError;
 
 use crate::error::{Cause, ReadError, Unloadable};
 
-/// Why an aggregate could not be loaded. RuntimeContext by all who waited for it.
+/// Why an aggregate could not be loaded. Shared by all who waited for it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum LoadError {
     #[error(transparent)]

@@ -15,7 +15,6 @@ mod subscribe;
 #[cfg(test)]
 mod tests;
 
-use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -28,11 +27,6 @@ pub use reach::ReachError;
 pub use reaction::ReactionError;
 pub use read::ReadError;
 pub use subscribe::SubscribeError;
-
-/// Shares the source of a journal's error among all commands of a batch.
-pub(crate) fn shared(error: BoxError) -> Arc<dyn Error + Send + Sync> {
-    Arc::from(error)
-}
 
 /// Runs code of the domain. Fails with the message of a panic.
 pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, Arc<str>> {

@@ -12,10 +12,9 @@ use bailiwick_core::{
     Unstorable,
 };
 
-use crate::error::SubscribeError;
 use crate::error::{
-    AlreadyRun, AskError, Cause, NotRun, ReachError, ReadError, Unknown, Unloadable,
-    UnreadableReply,
+    AlreadyRun, AskError, Cause, NotRun, ReachError, ReadError, SubscribeError, Unknown,
+    Unloadable, UnreadableReply,
 };
 use crate::projections::{ProjectionState, StaleReason};
 

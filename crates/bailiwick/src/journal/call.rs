@@ -17,9 +17,7 @@ use crate::journal::port::Guarded;
 
 /// Everything that is lent just now.
 #[derive(Default)]
-pub(crate) struct Lending {
-    state: Lock<State>,
-}
+pub(crate) struct Lending(Lock<State>);
 
 #[derive(Default)]
 struct State {
@@ -77,7 +75,7 @@ impl RuntimeContext {
 
 impl Lending {
     fn enter(&self, slot: Arc<dyn TakenBack>) -> Option<u64> {
-        let mut state = self.state.lock();
+        let mut state = self.0.lock();
         if state.closed {
             return None;
         }
@@ -89,7 +87,7 @@ impl Lending {
 
     /// Takes everything back, and lends nothing any more.
     pub(crate) fn close(&self) {
-        let mut state = self.state.lock();
+        let mut state = self.0.lock();
         state.closed = true;
         let lent = std::mem::take(&mut state.lent);
         drop(state);
@@ -132,7 +130,7 @@ impl<T, E> Future for Lent<T, E> {
 
 impl<T, E> Drop for Lent<T, E> {
     fn drop(&mut self) {
-        let slot = self.shared.lending.state.lock().lent.remove(&self.number);
+        let slot = self.shared.lending.0.lock().lent.remove(&self.number);
         // The lock first: the call may be dropped with it.
         drop(slot);
     }

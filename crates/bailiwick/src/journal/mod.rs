@@ -26,6 +26,7 @@
 //! Why it is as it is: docs/decisions/journal-port.md.
 
 pub(crate) mod call;
+pub(crate) mod fold;
 pub(crate) mod memory;
 pub(crate) mod port;
 pub(crate) mod reopening;
@@ -38,7 +39,8 @@ pub use bailiwick_core::journal::*;
 use bailiwick_core::Position;
 
 use self::port::Guarded;
-use crate::context::{RuntimeContext, let_go};
+use crate::context::RuntimeContext;
+use crate::context::journal::let_go;
 
 /// The journal of a runtime, for as long as the runtime has it; from
 /// [`Runtime::journal`](crate::Runtime::journal).
@@ -66,14 +68,10 @@ use crate::context::{RuntimeContext, let_go};
 /// ```
 #[derive(Clone)]
 pub struct JournalHandle {
-    shared: Arc<RuntimeContext>,
+    pub(crate) shared: Arc<RuntimeContext>,
 }
 
 impl JournalHandle {
-    pub(crate) fn new(shared: Arc<RuntimeContext>) -> Self {
-        JournalHandle { shared }
-    }
-
     /// Makes a call, or says that there is no journal: `refused` if it was not made, `gone` if it is taken
     /// back.
     fn call<T: Send + 'static, E: Send + 'static>(

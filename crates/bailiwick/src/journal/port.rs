@@ -3,10 +3,10 @@
 //!
 //! Why it is as it is: docs/decisions/failures.md.
 
-use std::any::Any;
+use std::error::Error;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bailiwick_core::journal::{
@@ -17,7 +17,7 @@ use bailiwick_core::journal::{
 use bailiwick_core::{BoxError, Position};
 
 use crate::context::{RuntimeContext, Stage};
-use crate::error::{Cause, Unknown, panic_message, shared};
+use crate::error::{Cause, Unknown, caught};
 use crate::util::race::{Either, race};
 
 /// A call of the journal. If it panics, `failed` makes of that what it means for the call.
@@ -31,8 +31,8 @@ impl<T: Send + 'static, E: Send + 'static> Guarded<T, E> {
         call: impl FnOnce() -> Answer<Result<T, E>>,
         failed: fn(BoxError) -> E,
     ) -> Self {
-        let answer = catch_unwind(AssertUnwindSafe(call))
-            .unwrap_or_else(|panic| Answer::ready(Err(failed(panicked(&*panic)))));
+        let answer =
+            caught(call).unwrap_or_else(|message| Answer::ready(Err(failed(panicked(&message)))));
         Guarded { answer, failed }
     }
 }
@@ -54,8 +54,8 @@ impl<T, E> Future for Guarded<T, E> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Guarded { answer, failed } = &mut *self;
-        catch_unwind(AssertUnwindSafe(|| Pin::new(answer).poll(cx)))
-            .unwrap_or_else(|panic| Poll::Ready(Err(failed(panicked(&*panic)))))
+        caught(|| Pin::new(answer).poll(cx))
+            .unwrap_or_else(|message| Poll::Ready(Err(failed(panicked(&message)))))
     }
 }
 
@@ -75,8 +75,8 @@ pub(crate) fn reopen(journal: &dyn Journal) -> Guarded<(), ReopenError> {
 
 /// Whether it takes appends. One that panics when it is asked does not.
 pub(crate) fn health(journal: &dyn Journal) -> Health {
-    catch_unwind(AssertUnwindSafe(|| journal.health()))
-        .unwrap_or_else(|panic| Health::ClosedForWriting { why: died(panicked(&*panic)) })
+    caught(|| journal.health())
+        .unwrap_or_else(|message| Health::ClosedForWriting { why: died(panicked(&message)) })
 }
 
 fn died(error: BoxError) -> JournalFault {
@@ -159,8 +159,8 @@ pub(crate) fn unread(error: BoxError) -> JournalReadError {
     JournalReadError::Unavailable(error.into())
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> BoxError {
-    format!("the journal panicked: {}", panic_message(panic)).into()
+fn panicked(message: &str) -> BoxError {
+    format!("the journal panicked: {message}").into()
 }
 
 /// What an append that failed, and not by a conflict, means.
@@ -171,25 +171,19 @@ pub(crate) struct Failure {
     pub(crate) cause: Cause,
 }
 
-/// What it means that something was certainly not appended.
-fn cause_of(error: AppendError, to: &RuntimeContext) -> Cause {
-    match error {
-        AppendError::Closed(fault) => to.closed_by(fault),
-        AppendError::Busy(error) => Cause::JournalBusy(shared(error)),
-        AppendError::OverLimit(why) => Cause::OverLimit(why),
-        error => Cause::JournalFailed(shared(Box::new(error))),
-    }
-}
-
 impl Failure {
     pub(crate) fn of(error: AppendError, to: &RuntimeContext) -> Failure {
-        match error {
+        let cause = match error {
             AppendError::Unknown(error) => {
-                let error = shared(error);
+                let error: Arc<dyn Error + Send + Sync> = error.into();
                 let unknown = Some(Unknown::JournalFailed(error.clone()));
-                Failure { unknown, cause: Cause::JournalFailed(error) }
+                return Failure { unknown, cause: Cause::JournalFailed(error) };
             }
-            error => Failure { unknown: None, cause: cause_of(error, to) },
-        }
+            AppendError::Closed(fault) => to.closed_by(fault),
+            AppendError::Busy(error) => Cause::JournalBusy(error.into()),
+            AppendError::OverLimit(why) => Cause::OverLimit(why),
+            error => Cause::JournalFailed(Arc::new(error)),
+        };
+        Failure { unknown: None, cause }
     }
 }

@@ -9,42 +9,41 @@ use std::time::Duration;
 
 use bailiwick_core::ErrorReport;
 
-use crate::context::{RuntimeContext, Stage};
-use crate::journal::port;
+use crate::context::RuntimeContext;
+use crate::journal::port::{self, or_closed};
 use crate::util::backoff::Backoff;
 use crate::util::race::either;
 
 /// Opens the journal again whenever it is closed for writing, until the runtime is closed: at once,
 /// then after a back-off that doubles up to its bound.
 pub(crate) async fn run(shared: Arc<RuntimeContext>) {
+    or_closed(&shared, keep_open(&shared)).await;
+}
+
+async fn keep_open(shared: &RuntimeContext) {
     let config = &shared.config;
     let backoff = Backoff::new(config.reopen_backoff, config.reopen_backoff_max);
     shared.reopens_in(Duration::ZERO);
     // How often it could not be opened, if it is closed.
     let mut failed_times = 0_u8;
     loop {
-        // Before the stage and the health are looked at, so that a change is not missed.
+        // Before the health is looked at, so that a change is not missed.
         let (closing, failed) = (shared.closing.notified(), shared.journal_failed.notified());
-        if shared.stage() == Stage::Closed {
-            return;
-        }
         let Some(journal) = shared.journal() else { return };
         if port::health(&*journal).is_open() {
             shared.journal_is_open();
             failed_times = 0;
             drop(journal);
-            either(failed, closing).await;
+            failed.await;
             continue;
         }
         if let Some(times) = failed_times.checked_sub(1) {
+            // At the end of the runtime it is tried once more at once.
             either(shared.environment.clock.sleep(backoff.after(times)), closing).await;
         }
         let again_after = backoff.after(failed_times);
         failed_times = failed_times.saturating_add(1);
-        let Some(reopened) = port::or_closed(&shared, port::reopen(&*journal)).await else {
-            return;
-        };
-        match reopened {
+        match port::reopen(&*journal).await {
             Ok(()) => shared.journal_is_open(),
             Err(error) => {
                 shared.reopens_in(again_after);

@@ -1,13 +1,11 @@
 //! What is told as it happens.
 
-use std::time::Duration;
-
-use metrics::with_recorder;
+use metrics::{Histogram, with_recorder};
 
 use super::Labels;
 use super::table::{APPEND, LATE, METADATA, Row, TABLE, TURN, WAIT};
 
-/// Those of an aggregate type, or of all decisions; of the recorder that was installed when they were made.
+/// Those of an aggregate type, or of all decisions, of durations; of the recorder that was installed when they were made.
 pub(crate) struct Histograms {
     pub(crate) wait: Histogram,
     pub(crate) turn: Histogram,
@@ -15,20 +13,11 @@ pub(crate) struct Histograms {
     pub(crate) late: Histogram,
 }
 
-/// Of durations.
-pub(crate) struct Histogram(metrics::Histogram);
-
-impl Histogram {
-    pub(crate) fn record(&self, duration: Duration) {
-        self.0.record(duration.as_secs_f64());
-    }
-}
-
 impl Histograms {
     pub(crate) fn new(labels: &Labels, kind: &'static str, name: &'static str) -> Self {
         let of = |row: &Row| {
             let key = row.key(labels, &[("kind", kind), ("name", name)]);
-            Histogram(with_recorder(|recorder| recorder.register_histogram(&key, &METADATA)))
+            with_recorder(|recorder| recorder.register_histogram(&key, &METADATA))
         };
         Histograms { wait: of(&WAIT), turn: of(&TURN), append: of(&APPEND), late: of(&LATE) }
     }

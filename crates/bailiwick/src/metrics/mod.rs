@@ -35,11 +35,9 @@
 //!
 //! Why it is as it is: docs/decisions/metrics-and-traces.md.
 
-mod census;
 mod histograms;
 pub(crate) mod table;
 
-pub(crate) use census::Census;
 pub(crate) use histograms::{Histograms, describe_all};
 pub use table::{Kind, Row, TABLE};
 
@@ -59,4 +57,13 @@ impl Labels {
         let own = labels.iter().map(|(key, value)| Label::from_static_parts(key, value));
         own.chain(self.0.iter().cloned()).collect()
     }
+}
+
+/// What an aggregate type has just now.
+pub(crate) struct Census {
+    pub(crate) name: &'static str,
+    pub(crate) in_memory: usize,
+    /// How many have left memory so far.
+    pub(crate) stored: u64,
+    pub(crate) armed: usize,
 }

@@ -40,15 +40,6 @@ pub struct Row {
 }
 
 impl Row {
-    const fn new(
-        kind: Kind,
-        name: &'static str,
-        labels: &'static [&'static str],
-        help: &'static str,
-    ) -> Row {
-        Row { name, kind, labels, help }
-    }
-
     pub(crate) fn key(&self, labels: &Labels, own: &[(&'static str, &'static str)]) -> Key {
         debug_assert!(own.iter().map(|(key, _)| key).eq(self.labels), "{} {own:?}", self.name);
         Key::from_parts(self.name, labels.with(own))
@@ -72,8 +63,12 @@ pub(crate) const METADATA: Metadata<'static> =
 
 macro_rules! table {
     ($($row:ident: $kind:ident $name:literal [$($label:ident),*] $help:literal;)+) => {
-        $(pub(crate) const $row: Row =
-            Row::new(Kind::$kind, $name, &[$(stringify!($label)),*], $help);)+
+        $(pub(crate) const $row: Row = Row {
+            name: $name,
+            kind: Kind::$kind,
+            labels: &[$(stringify!($label)),*],
+            help: $help,
+        };)+
 
         /// All metrics. Times are in seconds, everything else is counted.
         /// For an example see [`Row`].

@@ -18,13 +18,13 @@ use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
-use bailiwick_core::BoxFuture;
 use foldhash::fast::FixedState;
 use tokio::sync::Notify;
 
 use crate::config::Config;
-use crate::context::{Lock, RuntimeContext, Stage};
+use crate::context::{Lock, RuntimeContext};
 use crate::environment::time::Moment;
+use crate::journal::port::or_closed;
 use crate::util::race::{either, yield_now};
 pub(crate) use eviction::{CacheEntry, Look, Seen};
 use eviction::{Load, Resting};
@@ -129,7 +129,7 @@ impl RestQueue {
     /// be called once the cell is unlocked: that is returned.
     #[must_use]
     pub(crate) fn weigh(&self, cache_entry: &mut CacheEntry, heap: u32) -> bool {
-        if cache_entry.heap() == heap {
+        if cache_entry.heap == heap {
             return false;
         }
         let resting = &mut self.queues.lock().resting;
@@ -190,7 +190,7 @@ impl RestQueue {
             looks += 1;
             stored |= look.item.clone().retire(look, now);
         }
-        if stored && self.shrink() {
+        if stored && self.queues.lock().resting.shrink() {
             of.shrink();
         }
         looks == most
@@ -198,11 +198,6 @@ impl RestQueue {
 
     fn next_resting(&self, now: Moment) -> Option<Look<Arc<dyn Rests>>> {
         self.queues.lock().resting.next(now.as_millis())
-    }
-
-    /// Gives memory back once it is hardly used. Returns whether nothing rests any more.
-    fn shrink(&self) -> bool {
-        self.queues.lock().resting.shrink()
     }
 
     fn next_look(&self) -> Option<Moment> {
@@ -222,18 +217,14 @@ impl RestQueue {
 }
 
 /// Looks after cells with nothing to do until the runtime closes.
-pub(crate) fn run(shared: Arc<RuntimeContext>, of: Arc<dyn Residents>) -> BoxFuture<()> {
-    Box::pin(async move { look_after(&shared, &*of).await })
+pub(crate) async fn run(shared: Arc<RuntimeContext>, of: Arc<dyn Residents>) {
+    or_closed(&shared, look_after(&shared, &*of)).await;
+    of.rest().clear();
 }
 
 async fn look_after(shared: &RuntimeContext, of: &dyn Residents) {
     let rest = of.rest();
     loop {
-        // Before the stage is looked at, so that its change is not missed.
-        let closing = shared.closing.notified();
-        if shared.stage() == Stage::Closed {
-            return rest.clear();
-        }
         let now = shared.time.moment();
         let more =
             [rest.look_at_warm(now, CELLS_AT_ONCE), rest.look_at_resting(now, of, CELLS_AT_ONCE)];
@@ -241,7 +232,7 @@ async fn look_after(shared: &RuntimeContext, of: &dyn Residents) {
             yield_now().await;
             continue;
         }
-        let change = either(rest.changed.notified(), closing);
+        let change = rest.changed.notified();
         match rest.next_look() {
             Some(next) => either(shared.environment.clock.sleep(next.since(now)), change).await,
             None => change.await,

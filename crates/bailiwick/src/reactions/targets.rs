@@ -10,11 +10,11 @@ use bailiwick_core::policy::{Delivered, Outgoing, Recipient};
 use bailiwick_core::{Aggregate, BoxFuture, Decision, Text};
 
 use crate::aggregates::Target;
-use crate::aggregates::ask::{Admission, Asking};
-use crate::aggregates::options::Options;
+use crate::aggregates::ask::Asking;
 use crate::decisions::{Decisions, Scheduler};
 use crate::delivery::Delivering;
 use crate::error::{AskError, Cause, Unknown, report};
+use crate::options::{Admission, Options};
 use crate::registry::aggregate_type::{AggregateType, AnyAggregateType};
 use crate::request::Call;
 

@@ -63,9 +63,9 @@ impl<A: Aggregate> Aggregates<A> {
         &self,
         after: Option<&ArmedDeadline<A::Key>>,
     ) -> impl Future<Output = DeadlinesPage<A::Key>> + Send + use<A> {
-        let (kind, limit, after) = (self.kind().clone(), self.lists.limit, after.cloned());
+        let (kind, limit, after) = (self.kind.clone(), self.page, after.cloned());
         async move {
-            let mut earliest = Earliest::new(after, limit);
+            let mut earliest = Earliest { after, limit, found: BTreeSet::new() };
             let mut next = Some(0);
             while let Some(from) = next {
                 next = kind.deadlines.look_at_some(from, |id, at| earliest.offer(id, at));
@@ -84,10 +84,6 @@ struct Earliest<I> {
 }
 
 impl<I: Clone + Ord> Earliest<I> {
-    fn new(after: Option<ArmedDeadline<I>>, limit: NonZeroUsize) -> Self {
-        Earliest { after, limit, found: BTreeSet::new() }
-    }
-
     fn offer(&mut self, id: &I, at: Timestamp) {
         let key = |armed: &ArmedDeadline<I>| (at, id).cmp(&(armed.at, &armed.id));
         let is_full = self.found.len() > self.limit.get();

@@ -29,11 +29,11 @@ pub(crate) struct Following {
     shared: Arc<RuntimeContext>,
     query: Query,
     /// Nothing beyond this is read, if it is said.
-    end: Option<Position>,
-    /// No larger pages than this are read.
-    limit: NonZeroUsize,
+    pub(super) end: Option<Position>,
+    /// No larger pages than this are read, from the next one on.
+    pub(super) limit: NonZeroUsize,
     /// It never ends by itself: so it ends when the runtime drains.
-    endless: bool,
+    pub(super) endless: bool,
     /// Everything up to here was given.
     after: Position,
     page: VecDeque<RecordedEvent>,
@@ -70,20 +70,6 @@ impl Following {
             failed: false,
             ended: false,
         }
-    }
-
-    /// It ends when the runtime drains, and does not wait for its end.
-    pub(super) fn until_drained(self) -> Self {
-        Following { endless: true, ..self }
-    }
-
-    pub(super) fn upto(self, end: Position) -> Self {
-        Following { end: Some(end), ..self }
-    }
-
-    /// From the next page on, none is larger than this.
-    pub(super) fn limit(&mut self, limit: NonZeroUsize) {
-        self.limit = limit;
     }
 
     /// Whether there may be more than was given, as far as it was read.
@@ -142,28 +128,12 @@ impl Following {
     fn begin_reading(&self) -> BoxFuture<Option<NextPage>> {
         let mut read = self.shared.config.paged(Read::new(self.query.clone()).after(self.after));
         (read.upto, read.limit) = (self.end, read.limit.min(self.limit));
-        let begins = if self.failed {
-            Begins::AfterFailure
-        } else if self.read_upto > Position::START && !self.level {
-            Begins::AfterPage
-        } else {
-            Begins::AtOnce
-        };
         let (shared, endless) = (self.shared.clone(), self.endless);
-        let page = next_page(shared.clone(), read, self.level, begins);
+        let page = next_page(shared.clone(), read, self.level, self.failed);
         Box::pin(async move {
             if endless { shared.or_drained(page).await.flatten() } else { page.await }
         })
     }
-}
-
-/// What comes before the next page is read.
-enum Begins {
-    AtOnce,
-    /// Others have their turn: who reads a long journal does not keep a thread for itself.
-    AfterPage,
-    /// Who is polled in a loop does not spin.
-    AfterFailure,
 }
 
 /// The next page with something in it; or an empty one that reaches the end, if that was not said yet.
@@ -171,15 +141,15 @@ async fn next_page(
     shared: Arc<RuntimeContext>,
     mut read: Read,
     level: bool,
-    begins: Begins,
+    failed: bool,
 ) -> Option<NextPage> {
-    match begins {
-        Begins::AtOnce => {}
-        Begins::AfterPage => yield_now().await,
-        Begins::AfterFailure => {
-            let pause = shared.environment.clock.sleep(shared.config.reload_backoff);
-            or_closed(&shared, pause).await?;
-        }
+    if failed {
+        // Who is polled in a loop does not spin.
+        let pause = shared.environment.clock.sleep(shared.config.reload_backoff);
+        or_closed(&shared, pause).await?;
+    } else if read.after > Position::START && !level {
+        // Others have their turn: who reads a long journal does not keep a thread for itself.
+        yield_now().await;
     }
     let mut waits = level;
     loop {

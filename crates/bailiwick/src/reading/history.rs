@@ -9,7 +9,9 @@ use std::task::{Context, Poll, ready};
 use bailiwick_core::{Aggregate, News, Position, View};
 use futures_core::Stream;
 
-use super::subscribe::{begin_history, of_id};
+use super::following::Following;
+use super::since::Since;
+use super::subscribe::of_id;
 use super::subscription::{Subscription, Update};
 use crate::aggregates::AggregateRef;
 use crate::error::SubscribeError;
@@ -54,10 +56,14 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
         &self,
         after: Option<Position>,
     ) -> impl Future<Output = Result<History<A>, SubscribeError>> + Send + use<A, K> {
-        let (shared, query) = (self.kind().shared.clone(), of_id::<A>(self.id()));
+        let (shared, query) = (self.target.kind.shared.clone(), of_id::<A>(self.id()));
         async move {
-            let after = after.unwrap_or(Position::START);
-            let (events, upto) = begin_history::<A>(shared, query, after).await?;
+            let query = query.map_err(SubscribeError::InvalidId)?;
+            let after = Since::Position(after.unwrap_or(Position::START));
+            let (after, upto) = after.resolve(&shared).await?;
+            let mut following = Following::new(shared, query, after);
+            following.end = Some(upto);
+            let events = Subscription { following, read: News::read };
             Ok(History { events, upto, ended: false, failed: None })
         }
     }
@@ -117,21 +123,20 @@ impl<A: Aggregate> History<A> {
         let mut events = Vec::new();
         while events.len() < limit.get() && self.failed.is_none() {
             let left = limit.get() - events.len();
-            self.events.following().limit(NonZeroUsize::new(left).unwrap_or(NonZeroUsize::MIN));
+            self.events.following.limit = NonZeroUsize::new(left).unwrap_or(NonZeroUsize::MIN);
             match self.next().await {
                 None => break,
                 Some(Ok(news)) => events.push(news),
                 Some(Err(error)) => self.failed = Some(error),
             }
         }
-        self.events.following().limit(NonZeroUsize::MAX);
+        self.events.following.limit = NonZeroUsize::MAX;
         if events.is_empty()
             && let Some(error) = self.failed.take()
         {
             return Err(error);
         }
-        let more =
-            self.failed.is_some() || (!self.ended && self.events.following().may_have_more());
+        let more = self.failed.is_some() || (!self.ended && self.events.following.may_have_more());
         Ok(HistoryPage { events, upto: self.upto, more })
     }
 

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use bailiwick_core::journal::{EventType, ReadValues, ValuesPage};
-use bailiwick_core::{Aggregate, Event, Id, Position, Tag, each_name};
+use bailiwick_core::{Aggregate, Event, IdDescriptor, Position, Tag, each_name};
 
 use crate::aggregates::Aggregates;
 use crate::error::ReadError;
@@ -67,9 +67,9 @@ impl<A: Aggregate> Aggregates<A> {
         &self,
         after: Option<&A::Key>,
     ) -> impl Future<Output = Result<IdsPage<A::Key>, ReadError>> + Send + use<A> {
-        let (kind, options) = (self.kind().clone(), self.lists);
+        let (kind, limit, timeout) = (self.kind.clone(), self.page, self.page_timeout);
         let after = after.map(ToString::to_string);
-        async move { within(&kind.shared, options.timeout, list(&kind, after, options.limit)).await }
+        async move { within(&kind.shared, timeout, list(&kind, after, limit)).await }
     }
 }
 
@@ -84,8 +84,8 @@ async fn list<A: Aggregate>(
         let part = read_part(kind, after.as_deref(), limit).await?;
         let upto = *upto.get_or_insert(part.upto);
         let ids: Vec<_> =
-            part.values.iter().filter_map(|text| AggregateType::<A>::id_from(text)).collect();
-        match part.values.into_iter().next_back() {
+            part.ids.iter().filter_map(|text| AggregateType::<A>::id_from(text)).collect();
+        match part.ids.into_iter().next_back() {
             // None of these is an ID, and others may be.
             Some(last) if ids.is_empty() && part.more => after = Some(last),
             _ => return Ok(IdsPage { ids, upto, more: part.more }),
@@ -93,33 +93,26 @@ async fn list<A: Aggregate>(
     }
 }
 
-struct Part {
-    values: BTreeSet<String>,
-    upto: Position,
-    more: bool,
-}
-
 /// A page of the values of all keys that the ID has or had, each once.
 async fn read_part<A: Aggregate>(
     kind: &Arc<AggregateType<A>>,
     after: Option<&str>,
     limit: NonZeroUsize,
-) -> Result<Part, ReadError> {
+) -> Result<IdsPage<String>, ReadError> {
     let mut pages = Vec::new();
-    for key in std::iter::once(A::Key::KEY).chain(A::Key::WAS.iter().copied()) {
+    for key in IdDescriptor::of::<A::Key>().keys() {
         let types = each_name(A::Event::TYPES).into_iter().map(EventType::literal);
-        let read = ReadValues::of(key).types(types).limit(limit);
-        let read = match after {
-            Some(after) => read.after(after),
-            None => read,
-        };
+        let mut read = ReadValues::of(key).types(types).limit(limit);
+        if let Some(after) = after {
+            read = read.after(after);
+        }
         pages.push(kind.shared.asks(|journal| port::values(journal, read)).await?);
     }
     Ok(merge(&pages, limit))
 }
 
 /// As far as all of the pages reach.
-fn merge(pages: &[ValuesPage], limit: NonZeroUsize) -> Part {
+fn merge(pages: &[ValuesPage], limit: NonZeroUsize) -> IdsPage<String> {
     let unfinished = pages.iter().filter(|page| page.more);
     let reach = unfinished.filter_map(|page| page.tags.last()).map(Tag::value).min();
     let values = pages.iter().flat_map(|page| &page.tags).map(Tag::value);
@@ -131,7 +124,7 @@ fn merge(pages: &[ValuesPage], limit: NonZeroUsize) -> Part {
         more = true;
     }
     let upto = pages.iter().map(|page| page.upto).min().unwrap_or_default();
-    Part { values, upto, more }
+    IdsPage { ids: values.into_iter().collect(), upto, more }
 }
 
 #[cfg(test)]
@@ -148,15 +141,15 @@ mod tests {
         let limit = NonZeroUsize::new(3).unwrap();
         let pages = [page("a", &["1", "5", "7"], 9, true), page("b", &["1", "4", "8"], 8, true)];
         let part = merge(&pages, limit);
-        assert_eq!(part.values.iter().collect::<Vec<_>>(), ["1", "4", "5"]);
+        assert_eq!(part.ids, ["1", "4", "5"]);
         assert_eq!((part.upto.get(), part.more), (8, true));
         let pages = [page("a", &["1", "5", "7"], 9, true), page("b", &["8"], 9, false)];
         let part = merge(&pages, limit);
-        assert_eq!(part.values.iter().collect::<Vec<_>>(), ["1", "5", "7"]);
+        assert_eq!(part.ids, ["1", "5", "7"]);
         assert!(part.more);
         let pages = [page("a", &["5"], 9, false), page("b", &["5", "8"], 9, false)];
         let part = merge(&pages, limit);
-        assert_eq!(part.values.iter().collect::<Vec<_>>(), ["5", "8"]);
+        assert_eq!(part.ids, ["5", "8"]);
         assert!(!part.more);
     }
 }

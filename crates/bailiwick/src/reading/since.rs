@@ -38,11 +38,11 @@ impl From<Cursor> for Since {
 }
 
 impl Since {
-    /// The position behind which it begins. None is beyond the head.
+    /// The position behind which it begins, and the head: it is not beyond that.
     pub(super) async fn resolve(
         self,
         shared: &Arc<RuntimeContext>,
-    ) -> Result<Position, SubscribeError> {
+    ) -> Result<(Position, Position), SubscribeError> {
         let journal = shared.journal_id;
         let cursor = match self {
             Since::Now => None,
@@ -56,11 +56,11 @@ impl Since {
         let head = shared.lend(port::head).ok_or(SubscribeError::ShutDown)?.await;
         let head = head.ok_or(SubscribeError::ShutDown)?.map_err(SubscribeError::Unread)?.position;
         match cursor {
-            None => Ok(head),
+            None => Ok((head, head)),
             Some(cursor) if cursor.position > head => {
                 Err(SubscribeError::Cursor(CursorError::BeyondHead { cursor, head }))
             }
-            Some(cursor) => Ok(cursor.position),
+            Some(cursor) => Ok((cursor.position, head)),
         }
     }
 }

@@ -10,9 +10,10 @@ use bailiwick_core::{Aggregate, Position};
 use crate::aggregates::AggregateRef;
 use crate::context::RuntimeContext;
 use crate::error::ReadError;
+use crate::journal::fold::{fold_on, guarded};
 use crate::journal::port;
 use crate::util::seen::Seen;
-use crate::view::read::{begin, boundary_of, fold_on, guarded, seen, within};
+use crate::view::read::{begin, boundary_of, seen, within};
 
 impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
     /// The state of this aggregate as it was after everything up to `position`, folded from the journal. The
@@ -44,8 +45,8 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
         &self,
         position: Position,
     ) -> impl Future<Output = Result<Seen<A>, ReadError>> + Send + use<A, K> {
-        let (shared, boundary) = (self.kind().shared.clone(), self.boundary());
-        let timeout = self.timeout_of_calls();
+        let (shared, boundary) = (self.target.kind.shared.clone(), self.boundary());
+        let timeout = self.options.timeout;
         async move {
             let work = async {
                 let boundary = boundary?;
@@ -95,8 +96,8 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
     where
         F: FnMut(&A) -> bool + Send + 'static,
     {
-        let (shared, boundary) = (self.kind().shared.clone(), self.boundary());
-        let timeout = self.timeout_of_calls();
+        let (shared, boundary) = (self.target.kind.shared.clone(), self.boundary());
+        let timeout = self.options.timeout;
         async move {
             let work = async { wait_for(&shared, &boundary?, condition).await };
             within(&shared, timeout, work).await

@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use bailiwick_core::journal::{Cursor, CursorError, EventType, Query, QueryItem};
-use bailiwick_core::{Aggregate, Event, Id, InvalidTag, News, Position, View, each_name};
+use bailiwick_core::journal::{EventType, Query, QueryItem};
+use bailiwick_core::{Aggregate, Event, Id, InvalidTag, News, View, each_name};
 
 use super::following::Following;
 use super::since::Since;
@@ -48,7 +48,7 @@ impl<A: Aggregate> Aggregates<A> {
             let is_its = recorded.event.tags.iter().any(|tag| A::Key::has_key(tag.key()));
             if is_its { News::read(recorded) } else { Ok(None) }
         };
-        begin(self.kind().shared.clone(), of_types::<A::Event>(), since.into(), read)
+        begin(self.kind.shared.clone(), of_types::<A::Event>(), since.into(), read)
     }
 }
 
@@ -83,7 +83,7 @@ impl<A: Aggregate, K: Clone> AggregateRef<A, K> {
         since: S,
     ) -> impl Future<Output = Result<SubscriptionOf<A>, SubscribeError>> + Send + use<A, K, S> {
         let query = of_id::<A>(self.id()).map_err(SubscribeError::InvalidId);
-        let (shared, since) = (self.kind().shared.clone(), since.into());
+        let (shared, since) = (self.target.kind.shared.clone(), since.into());
         async move { begin(shared, query?, since, News::read).await }
     }
 }
@@ -100,24 +100,10 @@ pub(crate) async fn begin<T>(
     if shared.is_draining() {
         return Err(SubscribeError::ShutDown);
     }
-    let after = since.resolve(&shared).await?;
-    Ok(Subscription::new(Following::new(shared, query, after).until_drained(), read))
-}
-
-/// Everything that an aggregate has read beyond `after`, and its end.
-pub(super) async fn begin_history<A: Aggregate>(
-    shared: Arc<RuntimeContext>,
-    query: Result<Query, InvalidTag>,
-    after: Position,
-) -> Result<(SubscriptionOf<A>, Position), SubscribeError> {
-    let query = query.map_err(SubscribeError::InvalidId)?;
-    let head = Since::Now.resolve(&shared).await?;
-    if after > head {
-        let cursor = Cursor::new(shared.journal_id, after);
-        return Err(SubscribeError::Cursor(CursorError::BeyondHead { cursor, head }));
-    }
-    let following = Following::new(shared, query, after).upto(head);
-    Ok((Subscription::new(following, News::read), head))
+    let (after, _) = since.resolve(&shared).await?;
+    let mut following = Following::new(shared, query, after);
+    following.endless = true;
+    Ok(Subscription { following, read })
 }
 
 /// By all names that the types of the set have or had.

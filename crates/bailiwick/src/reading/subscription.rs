@@ -91,22 +91,14 @@ pub enum Update<T> {
 /// # }
 /// ```
 pub struct Subscription<T> {
-    following: Following,
-    read: ReadAs<T>,
+    pub(super) following: Following,
+    pub(super) read: ReadAs<T>,
 }
 
 /// What an event is for who asked for it; none if it is passed over.
 pub(super) type ReadAs<T> = fn(RecordedEvent) -> Result<Option<T>, CodecError>;
 
 impl<T> Subscription<T> {
-    pub(super) fn new(following: Following, read: ReadAs<T>) -> Self {
-        Subscription { following, read }
-    }
-
-    pub(super) fn following(&mut self) -> &mut Following {
-        &mut self.following
-    }
-
     /// What comes next; waits until there is something. None once the runtime is shut down or dropped.
     /// As [`StreamExt::next`](https://docs.rs/futures/latest/futures/stream/trait.StreamExt.html) of a
     /// stream.

@@ -1,31 +1,33 @@
 //! What all aggregates of one type in one runtime share.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
-use crate::aggregates::options::Options;
-use crate::cell::{Cell, Hold, ToolsPool};
-use crate::context::counts::{Counts, ShardedCounters};
-use crate::context::{RuntimeContext, Stage};
-use crate::deadlines::{self, Deadlines};
-use crate::passivation::{self, Residents, RestQueue};
-use crate::reactions::{self, Outcome};
-use crate::registry::Registry;
-use crate::registry::news::{Concerned, Readers};
-use crate::request::timeouts::{self, Timeouts};
-use crate::snapshots::Keeper;
-use crate::startup::recovery::{Changed, Judging, Timed, Whom, judge_anew};
-use crate::telemetry::timings::Timings;
 use bailiwick_core::journal::{
     ANSWERED, EncodedEvent, EventType, Query, QueryItem, RecordedDeadline,
 };
 use bailiwick_core::snapshot::Declared;
 use bailiwick_core::views::Folded;
 use bailiwick_core::{
-    Aggregate, BoxFuture, Event, Id, InvalidTag, Key, Position, Tag, Tags, Timestamp, each_name,
+    Aggregate, BoxFuture, Event, Id, IdDescriptor, InvalidTag, Key, Position, Tag, Tags, Timestamp,
+    each_name,
 };
+
+use crate::cell::{Cell, Hold, ToolsPool};
+use crate::context::counts::{Counts, ShardedCounters};
+use crate::context::{RuntimeContext, Stage};
+use crate::deadlines::{self, Deadlines};
+use crate::error::caught;
+use crate::options::Options;
+use crate::passivation::{self, Residents, RestQueue};
+use crate::reactions::{self, Outcome};
+use crate::recovery::{Changed, Judging, Timed, Whom, judge_anew};
+use crate::registry::Registry;
+use crate::registry::news::{Concerned, Readers};
+use crate::request::timeouts::{self, Timeouts};
+use crate::snapshots::Keeper;
+use crate::telemetry::timings::Timings;
 
 /// What all aggregates of one type in one runtime share.
 pub(crate) struct AggregateType<A: Aggregate> {
@@ -41,22 +43,18 @@ pub(crate) struct AggregateType<A: Aggregate> {
     pub(crate) judging: Judging,
     /// What keeps its snapshots, and how: none if it has none, or nothing keeps them.
     pub(crate) snapshots: Option<(Arc<Keeper>, Declared)>,
-    /// Set at the start if events of this type may concern aggregates of others.
-    neighbours: OnceLock<Neighbours>,
-}
-
-/// Whom the events of one type concern besides it.
-struct Neighbours {
-    readers: Arc<Readers>,
-    /// The place of the type itself among them.
-    own: usize,
+    /// Set at the start if events of this type may concern aggregates of others: those who read them, and the
+    /// place of the type itself among them.
+    neighbours: OnceLock<(Arc<Readers>, usize)>,
 }
 
 impl<A: Aggregate> AggregateType<A> {
     pub(crate) fn new(shared: Arc<RuntimeContext>) -> Arc<Self> {
         let seed = shared.environment.entropy.next_u64();
+        let types: Arc<[_]> = Self::types().into_iter().map(EventType::literal).collect();
+        let all = QueryItem::shared(types.clone(), Tags::none()).expect("there is Bailiwick's own");
         Arc::new(AggregateType {
-            types: Self::types().into_iter().map(EventType::literal).collect(),
+            types,
             registry: Registry::new(seed),
             deadlines: Deadlines::new(seed, &shared.config),
             rest: RestQueue::new(&shared.config, seed, size_of::<A>()),
@@ -64,7 +62,7 @@ impl<A: Aggregate> AggregateType<A> {
             counters: ShardedCounters::default(),
             tools: ToolsPool::default(),
             timings: Timings::of(&shared, "aggregate", A::NAME),
-            judging: Judging::new(seed),
+            judging: Judging::of::<A>(all, seed),
             snapshots: shared.snapshots.clone().zip(Declared::of::<A>()),
             neighbours: OnceLock::new(),
             shared,
@@ -94,14 +92,9 @@ impl<A: Aggregate> AggregateType<A> {
         Ok((tags, boundary))
     }
 
-    /// What aggregates of this type read, whichever they are.
-    pub(crate) fn all(&self) -> QueryItem {
-        QueryItem::shared(self.types.clone(), Tags::none()).expect("there is Bailiwick's own type")
-    }
-
     /// An aggregate was loaded whose deadline is not the one that was recorded by this version.
     pub(crate) fn deadline_changed(self: &Arc<Self>, changed: &Changed) {
-        if self.judging.notices(A::NAME, changed) {
+        if self.judging.notices(changed) {
             judge_anew(self.clone(), Whom::All);
         }
     }
@@ -109,7 +102,7 @@ impl<A: Aggregate> AggregateType<A> {
     /// Who else reads these events, which the aggregate with this tag emits.
     pub(crate) fn concerned_by(&self, events: &[EncodedEvent], own: &Tag) -> Concerned {
         match self.neighbours.get() {
-            Some(of) => of.readers.concerned_by(events, Some((of.own, own))),
+            Some((readers, place)) => readers.concerned_by(events, Some((*place, own))),
             None => Concerned::default(),
         }
     }
@@ -117,27 +110,32 @@ impl<A: Aggregate> AggregateType<A> {
     /// Tells them, once the events are in the journal.
     pub(crate) fn tell(&self, concerned: &Concerned, first: Position) {
         if !concerned.is_empty()
-            && let Some(of) = self.neighbours.get()
+            && let Some((readers, _)) = self.neighbours.get()
         {
-            of.readers.tell(concerned, first);
+            readers.tell(concerned, first);
         }
     }
 
     /// As [`tell`](AggregateType::tell), if nobody knows whether they are.
     pub(crate) fn tell_perhaps(&self, concerned: &Concerned) {
-        if let Some(of) = self.neighbours.get() {
-            of.readers.tell_perhaps(concerned);
+        if let Some((readers, _)) = self.neighbours.get() {
+            readers.tell_perhaps(concerned);
         }
     }
 
-    /// Of whom the tag is.
-    fn id_of(&self, tag: &Tag) -> Option<A::Key> {
-        Self::id_from(tag.value())
+    /// Keeps a task of the type going until the runtime is closed.
+    fn keep<F: Future<Output = ()> + Send + 'static>(
+        self: &Arc<Self>,
+        what: &'static str,
+        run: fn(Arc<Self>) -> F,
+    ) {
+        let kind = self.clone();
+        self.shared.keep(format!("{what} of {}", A::NAME), move || run(kind.clone()));
     }
 
     /// Whose text it is; none if it is ignored: else the start would have been refused.
     pub(crate) fn id_from(text: &str) -> Option<A::Key> {
-        catch_unwind(|| A::Key::from_str(text)).ok()?.ok()
+        caught(|| A::Key::from_str(text)).ok()?.ok()
     }
 
     /// The aggregate with this ID, live in this runtime from now on.
@@ -209,7 +207,7 @@ impl<A: Aggregate> AnyAggregateType for AggregateType<A> {
 
     fn hold(&self, tag: &Tag) -> Option<BoxFuture<Option<Hold>>> {
         // Who guards an old key of the ID guards today's as well: each is held once.
-        let id = self.id_of(tag).filter(|_| tag.key() == <A::Key as Id>::KEY)?;
+        let id = Self::id_from(tag.value()).filter(|_| tag.key() == <A::Key as Id>::KEY)?;
         let cell = self.registry.get(&id)?;
         Some(cell.hold())
     }
@@ -219,7 +217,7 @@ impl<A: Aggregate> AnyAggregateType for AggregateType<A> {
     }
 
     fn keys(&self) -> Vec<&'static str> {
-        std::iter::once(<A::Key as Id>::KEY).chain(<A::Key as Id>::WAS.iter().copied()).collect()
+        IdDescriptor::of::<A::Key>().keys().collect()
     }
 
     fn folded_types(&self) -> Vec<&'static str> {
@@ -229,21 +227,20 @@ impl<A: Aggregate> AnyAggregateType for AggregateType<A> {
     fn meet(&self, readers: &Arc<Readers>, own: usize) {
         let emitted: Vec<_> = A::Event::TYPES.iter().map(|known| known.name).collect();
         if readers.any_beside(own, &emitted) {
-            let readers = readers.clone();
             // Met once, at the start.
-            let _ = self.neighbours.set(Neighbours { readers, own });
+            let _ = self.neighbours.set((readers.clone(), own));
         }
     }
 
     fn deadline_in(&self, views: &Folded, tag: &Tag) -> Option<RecordedDeadline> {
-        let state = views.guarded_state::<A>(&self.id_of(tag)?)?;
+        let state = views.guarded_state::<A>(&Self::id_from(tag.value())?)?;
         // Whoever loads it will hear of the panic.
-        let at = catch_unwind(AssertUnwindSafe(|| state.deadline())).ok()?;
+        let at = caught(|| state.deadline()).ok()?;
         Some(RecordedDeadline::new(at, A::DEADLINE_VERSION))
     }
 
     fn told(&self, tag: &Tag, at: Position, deadline: Option<RecordedDeadline>) {
-        let Some(id) = self.id_of(tag) else {
+        let Some(id) = Self::id_from(tag.value()) else {
             tracing::error!(aggregate = A::NAME, %tag, "the ID of an event cannot be read");
             return;
         };
@@ -251,17 +248,15 @@ impl<A: Aggregate> AnyAggregateType for AggregateType<A> {
         if !in_memory {
             // If it comes into memory just now it has an entry of its own as well. One too many finds
             // nothing due and goes; one too few would be a deadline lost.
-            match deadline.map(RecordedDeadline::at) {
-                Some(Some(at)) => self.deadlines.arm_stored(&id, at),
-                Some(None) => {}
-                // It is due until somebody has looked.
-                None => self.deadlines.arm_stored(&id, Timestamp::EPOCH),
+            // One that nobody knows is due until somebody has looked.
+            if let Some(at) = deadline.map_or(Some(Timestamp::EPOCH), RecordedDeadline::at) {
+                self.deadlines.arm_stored(&id, at);
             }
         }
     }
 
     fn told_perhaps(&self, tag: &Tag) {
-        let Some(id) = self.id_of(tag) else { return };
+        let Some(id) = Self::id_from(tag.value()) else { return };
         if let Some(cell) = self.registry.get(&id) {
             cell.perhaps_overtaken();
         }
@@ -270,22 +265,12 @@ impl<A: Aggregate> AnyAggregateType for AggregateType<A> {
     }
 
     fn start(self: Arc<Self>) {
-        let shared = self.shared.clone();
-        let (kind, of) = (self.clone(), shared.clone());
-        shared.keep(format!("deadlines of {}", A::NAME), move || {
-            deadlines::run(of.clone(), kind.clone())
-        });
-        let (waiting, of) = (self.timeouts.clone(), shared.clone());
-        shared.keep(format!("time-outs of {}", A::NAME), move || {
-            timeouts::run(waiting.clone(), of.clone())
-        });
+        self.keep("deadlines", |kind| deadlines::run(kind.shared.clone(), kind));
+        self.keep("time-outs", |kind| timeouts::run(kind.timeouts.clone(), kind.shared.clone()));
+        self.keep("rest", |kind| passivation::run(kind.shared.clone(), kind));
         if let Some(whom) = self.judging.wanted() {
-            judge_anew(self.clone(), whom);
+            judge_anew(self, whom);
         }
-        let of = shared.clone();
-        shared.keep(format!("rest of {}", A::NAME), move || {
-            passivation::run(of.clone(), self.clone())
-        });
     }
 
     fn deliver(

@@ -10,6 +10,7 @@
 
 pub(crate) mod aggregate_type;
 pub(crate) mod news;
+mod timed;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};

@@ -115,9 +115,7 @@ impl Readers {
             }
         }
     }
-}
 
-impl Readers {
     /// Nobody knows whether the append was written: those whom it would concern look once that can be
     /// told.
     pub(crate) fn tell_perhaps(&self, concerned: &Concerned) {

@@ -1,36 +1,26 @@
-//! Starting a runtime: what it is made of, and what is refused before anything runs.
+//! What a runtime is made of, and what its journal holds, said before it starts: nothing here looks at the journal.
 
 use std::any::{TypeId, type_name};
-use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bailiwick_core::journal::Journal;
 use bailiwick_core::{
-    Aggregate, Decision, Effect, ErrorReport, Event, Policy, Position, Projection, ProjectionStore,
+    Aggregate, Decision, Effect, Event, Policy, Position, Projection, ProjectionStore,
     SnapshotStore, View,
 };
-use tokio::runtime::Handle;
 
 use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::context::RuntimeContext;
-use crate::context::unpolled;
 use crate::environment::clock::{Clock, SystemClock};
-use crate::environment::{Entropy, Environment, Spawn, SystemEntropy};
-use crate::error::panic_message;
-use crate::journal::port::{self, Guarded};
-use crate::projections::{self, Declared};
-use crate::reactions::{self, Reaction, SendDecision, send_decision};
+use crate::environment::{Entropy, Spawn, SystemEntropy};
+use crate::projections::Declared;
+use crate::reactions::{Reaction, SendDecision, send_decision};
 use crate::registry::aggregate_type::{AggregateType, AnyAggregateType};
-use crate::runtime::Runtime;
-use crate::snapshots::{self, Keeper};
 use crate::startup::error::StartError;
-use crate::startup::scan::recover;
-use crate::startup::schema::{Names, Schema};
+use crate::startup::schema::Names;
 
-/// Builds a [`Runtime`].
+/// Builds a [`Runtime`](crate::Runtime).
 ///
 /// Everything that reads or writes the journal is said here, so that a start finds what would be
 /// passed over or misread because a name has changed, or because it is somebody else's. What is said
@@ -71,32 +61,30 @@ use crate::startup::schema::{Names, Schema};
 /// ```
 #[must_use]
 pub struct Builder {
-    journal: Arc<dyn Journal>,
-    config: Config,
-    clock: Arc<dyn Clock>,
-    spawner: Option<Arc<dyn Spawn>>,
-    entropy: Arc<dyn Entropy>,
-    allow_ahead: bool,
-    reopens: bool,
-    snapshots: Option<Arc<dyn SnapshotStore>>,
-    snapshots_agree: bool,
-    types: Vec<Registration>,
-    decisions: Vec<(TypeId, SendDecision)>,
-    reactions: Vec<Reaction>,
-    projections: Vec<Declared>,
+    pub(super) journal: Arc<dyn Journal>,
+    pub(super) config: Config,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) spawner: Option<Arc<dyn Spawn>>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) allow_ahead: bool,
+    pub(super) reopens: bool,
+    pub(super) snapshots: Option<Arc<dyn SnapshotStore>>,
+    pub(super) snapshots_agree: bool,
+    pub(super) types: Vec<(TypeId, MakeType)>,
+    pub(super) decisions: Vec<(TypeId, SendDecision)>,
+    pub(super) reactions: Vec<Reaction>,
+    pub(super) projections: Vec<Declared>,
     /// The names of decisions that are pinned, and the Rust types that have them.
-    pinned: Vec<(&'static str, &'static str)>,
-    names: Names,
+    pub(super) pinned: Vec<(&'static str, &'static str)>,
+    pub(super) names: Names,
     #[cfg(feature = "metrics")]
-    metrics: Option<crate::metrics::Labels>,
+    pub(super) metrics: Option<crate::metrics::Labels>,
     #[cfg(feature = "fault-injection")]
-    sabotage: Option<crate::sabotage::Sabotage>,
+    pub(super) sabotage: Option<crate::sabotage::Sabotage>,
 }
 
-struct Registration {
-    id: TypeId,
-    make: fn(Arc<RuntimeContext>) -> Arc<dyn AnyAggregateType>,
-}
+/// Makes what all aggregates of a type share.
+type MakeType = fn(Arc<RuntimeContext>) -> Arc<dyn AnyAggregateType>;
 
 impl Builder {
     pub(crate) fn new(journal: Arc<dyn Journal>) -> Self {
@@ -126,9 +114,9 @@ impl Builder {
     /// Adds an aggregate type. Adding it again changes nothing.
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
         let id = TypeId::of::<A>();
-        if self.types.iter().all(|known| known.id != id) {
+        if self.types.iter().all(|(known, _)| *known != id) {
             self.names.aggregate::<A>();
-            self.types.push(Registration { id, make: |shared| AggregateType::<A>::new(shared) });
+            self.types.push((id, |shared| AggregateType::<A>::new(shared)));
         }
         self
     }
@@ -251,18 +239,18 @@ impl Builder {
     /// Says that effects with these `NAME`s, which were started on the journal, are another program's, or
     /// gone for good.
     pub fn ignores_effects(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.names.ignored().effects.extend(names.into_iter().map(Into::into));
+        self.names.ignored.effects.extend(names.into_iter().map(Into::into));
         self
     }
 
     /// Says that policies with these `NAME`s, which were started on the journal, are another program's,
     /// or gone for good.
     pub fn ignores_policies(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.names.ignored().policies.extend(names.into_iter().map(Into::into));
+        self.names.ignored.policies.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// Says that `V` is folded from the journal, by [`Runtime::read`] or by whoever it is: the runtime
+    /// Says that `V` is folded from the journal, by [`Runtime::read`](crate::Runtime::read) or by whoever it is: the runtime
     /// does not start if it reads an event type that nobody emits and the journal has never seen, or
     /// would miss or misread what is there. The views of a [`decision`](Self::decision) are known from
     /// there.
@@ -271,7 +259,7 @@ impl Builder {
         self
     }
 
-    /// Says that these events are [subscribed to](Runtime::subscribe): the runtime does not start if one of
+    /// Says that these events are [subscribed to](crate::Runtime::subscribe): the runtime does not start if one of
     /// their types is emitted by nobody and the journal has never seen it, or if the journal has what cannot
     /// be read as one. Those that an aggregate, a decision, a policy, an effect or a view here emits or reads
     /// are known from there.
@@ -291,7 +279,7 @@ impl Builder {
     /// those of a part that is gone for good. They are passed over. Without it the runtime does not
     /// start on a type that it does not know.
     pub fn ignores_events(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.names.ignored().events.extend(names.into_iter().map(Into::into));
+        self.names.ignored.events.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -301,28 +289,28 @@ impl Builder {
         mut self,
         names: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.names.ignored().aggregates.extend(names.into_iter().map(Into::into));
+        self.names.ignored.aggregates.extend(names.into_iter().map(Into::into));
         self
     }
 
     /// Says that nothing here is found by tags with these keys, and that none of them is the old
     /// key of an ID.
     pub fn ignores_keys(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.names.ignored().keys.extend(keys.into_iter().map(Into::into));
+        self.names.ignored.keys.extend(keys.into_iter().map(Into::into));
         self
     }
 
     /// Says that what has these tags, as in `course:c1`, is out of reach: their values are no IDs any
     /// more. Their deadlines do not fire.
     pub fn ignores_ids(mut self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.names.ignored().ids.extend(tags.into_iter().map(Into::into));
+        self.names.ignored.ids.extend(tags.into_iter().map(Into::into));
         self
     }
 
     /// Starts although the events at these positions cannot be decoded. Whoever reads one of them is
     /// told so: its aggregate cannot be loaded.
     pub fn allow_unreadable(mut self, positions: impl IntoIterator<Item = Position>) -> Self {
-        self.names.ignored().unreadable.extend(positions);
+        self.names.ignored.unreadable.extend(positions);
         self
     }
 
@@ -360,7 +348,7 @@ impl Builder {
     /// time that does not lie too far ahead. So what is recorded next has an earlier time than events
     /// before it: the order of events is that of their positions, and nothing in a runtime rests on
     /// their times. What domain code computes from a bad time stays as it is: a lease that was granted
-    /// then ends then. Needed for as long as it lies ahead; [`Runtime::health`] says so.
+    /// then ends then. Needed for as long as it lies ahead; [`Runtime::health`](crate::Runtime::health) says so.
     pub fn allow_journal_ahead(mut self) -> Self {
         self.allow_ahead = true;
         self
@@ -368,14 +356,14 @@ impl Builder {
 
     /// Opens the journal again by itself after it has closed itself for writing: at once, and then
     /// after a back-off ([`reopen_backoff`](Config::reopen_backoff)). Else that is up to whoever
-    /// looks at [`Runtime::health`], or restarts the process.
+    /// looks at [`Runtime::health`](crate::Runtime::health), or restarts the process.
     pub fn reopen_journal(mut self) -> Self {
         self.reopens = true;
         self
     }
 
     /// Tells the recorder that is installed when it starts how long things take, as it happens. What is
-    /// counted is told by [`Runtime::record_metrics`]. See the module [`metrics`](mod@crate::metrics), which has
+    /// counted is told by [`Runtime::record_metrics`](crate::Runtime::record_metrics). See the module [`metrics`](mod@crate::metrics), which has
     /// all of them in a table. With the feature `metrics`.
     #[cfg(feature = "metrics")]
     pub fn metrics(mut self) -> Self {
@@ -433,152 +421,7 @@ impl Builder {
     /// # Errors
     /// If the names contradict each other, as a start would say it: see [`StartError`].
     pub fn catalogue(&self) -> Result<Catalogue, StartError> {
-        self.check_pinned()?;
-        check_projections(&self.projections)?;
+        self.check_names()?;
         self.names.catalogue()
     }
-
-    /// Names of decisions, policies and effects are those of one Rust type each.
-    fn check_pinned(&self) -> Result<(), StartError> {
-        if let Some((name, first, second)) = taken_twice(self.pinned.iter().copied()) {
-            return Err(StartError::CommandTaken { name, first, second });
-        }
-        let named = self.reactions.iter().map(|reaction| &reaction.declares);
-        let named = named.map(|declares| (declares.name, declares.rust_type));
-        match taken_twice(named) {
-            Some((name, first, second)) => Err(StartError::ReactionTaken { name, first, second }),
-            None => Ok(()),
-        }
-    }
-
-    /// Starts: checks the names, reads the journal once for the deadlines and for what this program
-    /// would pass over or misread, and arms the deadlines before the first command is served.
-    ///
-    /// Deadlines that are not known from what stands beside the events (they were recorded by another
-    /// [`DEADLINE_VERSION`](Aggregate::DEADLINE_VERSION), or the last event is of somebody who did not
-    /// know them) are judged anew in the background, by reading the journal once more for many of
-    /// them. Until that is done they do not fire by themselves: late by what the reading takes, never
-    /// early, none forgotten. A command or a read expires what is due, as ever.
-    ///
-    /// # Errors
-    /// See [`StartError`]. Nothing runs then.
-    pub async fn start(self) -> Result<Runtime, StartError> {
-        self.check_pinned()?;
-        check_projections(&self.projections)?;
-        self.config.check().map_err(StartError::Config)?;
-        let (views, event_types) = (self.names.views(), self.names.event_types());
-        let schema = Schema::new(self.names)?;
-        let spawner = match self.spawner {
-            Some(spawner) => spawner,
-            None => Arc::new(Handle::try_current().map_err(|_| StartError::NoExecutor)?),
-        };
-        check_timers(&*spawner, &*self.clock)?;
-        let environment = Environment { clock: self.clock, spawner, entropy: self.entropy };
-        let journal = self.journal;
-        let snapshots = match self.snapshots {
-            Some(store) => claim(&*store, &*journal)
-                .await?
-                .then(|| Keeper::new(store, self.snapshots_agree, self.config.unsaved_snapshots)),
-            None => None,
-        };
-        let shared =
-            RuntimeContext::new(journal.clone(), environment, self.config, views, event_types);
-        #[cfg(feature = "metrics")]
-        let shared = {
-            if self.metrics.is_some() {
-                crate::metrics::describe_all();
-            }
-            shared.with_metrics(self.metrics)
-        };
-        let shared = shared.with_snapshots(snapshots);
-        #[cfg(feature = "fault-injection")]
-        let shared = shared.with_sabotage(self.sabotage);
-        let shared = Arc::new(shared);
-        catch_up_with_journal(&shared, &*journal, self.allow_ahead).await?;
-        let kinds: Vec<(TypeId, Arc<dyn AnyAggregateType>)> =
-            self.types.iter().map(|known| (known.id, (known.make)(shared.clone()))).collect();
-        let all = kinds.iter().map(|(_, kind)| kind);
-        recover(&shared, &*journal, all, schema).await?;
-        let begun = reactions::begin(&shared, &*journal, self.reactions).await?;
-        let projections = projections::begin(&shared, self.projections)?;
-        let for_clock = shared.clone();
-        shared.keep("clock", move || Box::pin(crate::environment::time::run(for_clock.clone())));
-        let of = shared.clone();
-        shared.keep("unpolled answers", move || unpolled::run(of.clone()));
-        if let Some(keeper) = &shared.snapshots {
-            let (keeper, of) = (keeper.clone(), shared.clone());
-            shared.keep("snapshots", move || snapshots::run(keeper.clone(), of.clone()));
-        }
-        if self.reopens {
-            let for_reopening = shared.clone();
-            shared.keep("reopening of the journal", move || {
-                Box::pin(crate::journal::reopening::run(for_reopening.clone()))
-            });
-        }
-        Ok(Runtime::new(shared, kinds, self.decisions, begun, projections))
-    }
-}
-
-fn check_projections(declared: &[Declared]) -> Result<(), StartError> {
-    let named = declared.iter().map(|declared| (declared.name, declared.rust_type));
-    if let Some((_, rust_type)) = named.clone().find(|(name, _)| name.is_empty()) {
-        return Err(StartError::ProjectionName { rust_type });
-    }
-    match taken_twice(named) {
-        Some((name, first, second)) => Err(StartError::ProjectionTaken { name, first, second }),
-        None => Ok(()),
-    }
-}
-
-/// Whether the store of snapshots works. What it holds is of this journal.
-async fn claim(store: &dyn SnapshotStore, journal: &dyn Journal) -> Result<bool, StartError> {
-    let journal = journal.id();
-    match Guarded::new(|| store.claim(journal), |error| error).await {
-        Ok(of) if of == journal => Ok(true),
-        Ok(of) => Err(StartError::SnapshotsOfAnotherJournal { of, journal }),
-        Err(error) => {
-            let why = ErrorReport::of(&*error);
-            tracing::warn!(%why, "the store of snapshots does not work: it is not used");
-            Ok(false)
-        }
-    }
-}
-
-/// A name that two types have, and the two.
-fn taken_twice(
-    types: impl Iterator<Item = (&'static str, &'static str)>,
-) -> Option<(&'static str, &'static str, &'static str)> {
-    let mut names = HashMap::new();
-    for (name, rust_type) in types {
-        if let Some(first) = names.insert(name, rust_type) {
-            return Some((name, first, rust_type));
-        }
-    }
-    None
-}
-
-/// Time does not go back behind the journal.
-async fn catch_up_with_journal(
-    shared: &RuntimeContext,
-    journal: &dyn Journal,
-    allow_ahead: bool,
-) -> Result<(), StartError> {
-    let head = port::head(journal).await.map_err(StartError::Unread)?;
-    let by = head.recorded_at.since(shared.now());
-    if by > shared.config.journal_ahead && !allow_ahead {
-        return Err(StartError::JournalAhead { by });
-    }
-    shared.time.not_before(head.recorded_at);
-    Ok(())
-}
-
-/// Without timers no deadline would ever fire, and nobody would say so. A clock of one's own may do
-/// without tokio's.
-fn check_timers(spawner: &dyn Spawn, clock: &dyn Clock) -> Result<(), StartError> {
-    let mut slept = Ok(());
-    spawner.within(&mut || {
-        let sleeps = || drop(clock.sleep(Duration::ZERO));
-        slept = catch_unwind(AssertUnwindSafe(sleeps)).map_err(|panic| panic_message(&*panic));
-    });
-    slept.map_err(|message| StartError::NoTimers { message })
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use bailiwick_core::ErrorReport;
 use bailiwick_core::journal::Health;
 
-use crate::context::health::TaskHealth;
+use crate::context::tasks::TaskHealth;
 use crate::environment::health::ClockHealth;
 use crate::projections::{ProjectionState, ProjectionStatus};
 use crate::reactions::ReactionHealth;
@@ -89,9 +89,6 @@ impl fmt::Display for RuntimeHealth {
             }
             lines.push(line);
         }
-        match lines.is_empty() {
-            true => f.write_str("well"),
-            false => f.write_str(&lines.join("\n")),
-        }
+        if lines.is_empty() { f.write_str("well") } else { f.write_str(&lines.join("\n")) }
     }
 }

@@ -48,10 +48,12 @@ impl Told<'_> {
     fn all(&self, runtime: &Runtime) {
         let parts = runtime.parts();
         for (_, kind) in &parts.kinds {
-            let (census, counts) = (kind.census(), kind.counts());
-            let own = [("kind", "aggregate"), ("name", census.name)];
-            self.counts(&own, counts);
-            self.census(&own, &census);
+            let Census { name, in_memory, stored, armed } = kind.census();
+            let own = [("kind", "aggregate"), ("name", name)];
+            self.counts(&own, kind.counts());
+            self.gauge(&table::IN_MEMORY, &own, count(in_memory));
+            self.counter(&table::STORED, &own, stored);
+            self.gauge(&table::ARMED, &own, count(armed));
         }
         self.counts(&[("kind", "decision"), ("name", "all")], parts.scheduler.counts());
         for handle in runtime.policies().iter().chain(runtime.effects().iter()) {
@@ -64,52 +66,20 @@ impl Told<'_> {
     }
 
     fn counts(&self, own: Own<'_>, counts: Counts) {
-        // By name: a count that is added has to be told as well.
-        let Counts {
-            not_admitted,
-            accepted,
-            replied,
-            rejected,
-            panicked,
-            expired,
-            returned,
-            already_run,
-            unknown,
-            timed_out,
-            abandoned,
-            conflicts,
-            deadlines,
-            stuck_deadlines,
-            unrecorded,
-        } = counts;
-        self.counter(&table::ACCEPTED, own, accepted);
-        self.outcomes(
-            &table::ENDED,
-            own,
-            &[
-                ("replied", replied),
-                ("rejected", rejected),
-                ("panicked", panicked),
-                ("expired", expired),
-                ("returned", returned),
-                ("already_run", already_run),
-                ("unknown", unknown),
-            ],
-        );
+        for (name, number) in counts.iter() {
+            match name {
+                "accepted" => self.counter(&table::ACCEPTED, own, number),
+                "not_admitted" => self.counter(&table::TURNED_AWAY, own, number),
+                "conflicts" => self.counter(&table::CONFLICTS, own, number),
+                "unrecorded" => self.counter(&table::UNRECORDED, own, number),
+                "timed_out" | "abandoned" => self.outcome(&table::UNANSWERED, own, name, number),
+                "deadlines" => self.outcome(&table::DEADLINES, own, "decided", number),
+                "stuck_deadlines" => self.outcome(&table::DEADLINES, own, "stuck", number),
+                // What became of a command; so a count that is added is told as well.
+                _ => self.outcome(&table::ENDED, own, name, number),
+            }
+        }
         self.gauge(&table::OPEN, own, number(counts.open()));
-        self.counter(&table::TURNED_AWAY, own, not_admitted);
-        let unanswered = [("timed_out", timed_out), ("abandoned", abandoned)];
-        self.outcomes(&table::UNANSWERED, own, &unanswered);
-        self.counter(&table::CONFLICTS, own, conflicts);
-        self.counter(&table::UNRECORDED, own, unrecorded);
-        let fell_due = [("decided", deadlines), ("stuck", stuck_deadlines)];
-        self.outcomes(&table::DEADLINES, own, &fell_due);
-    }
-
-    fn census(&self, own: Own<'_>, census: &Census) {
-        self.gauge(&table::IN_MEMORY, own, count(census.in_memory));
-        self.counter(&table::STORED, own, census.stored);
-        self.gauge(&table::ARMED, own, count(census.armed));
     }
 
     fn reaction(&self, status: &ReactionStatus) {
@@ -127,19 +97,17 @@ impl Told<'_> {
             failures,
         } = status.counts;
         self.counter(&table::NEWS, own, news);
-        self.outcomes(
-            &table::DELIVERIES,
-            own,
-            &[
-                ("performed", performed),
-                ("caused", caused),
-                ("nothing", nothing),
-                ("rejected", rejected),
-                ("repeated", repeated),
-                ("gave_up", gave_up),
-                ("skipped", skipped),
-            ],
-        );
+        for (outcome, number) in [
+            ("performed", performed),
+            ("caused", caused),
+            ("nothing", nothing),
+            ("rejected", rejected),
+            ("repeated", repeated),
+            ("gave_up", gave_up),
+            ("skipped", skipped),
+        ] {
+            self.outcome(&table::DELIVERIES, own, outcome, number);
+        }
         self.counter(&table::FAILURES, own, failures);
         self.counter(&table::PARKINGS, own, parked);
         self.gauge(&table::PENDING, own, count(status.pending));
@@ -196,11 +164,9 @@ impl Told<'_> {
         self.counter(&table::PANICS, &[], health.tasks.iter().map(|task| task.panics).sum());
     }
 
-    fn outcomes(&self, row: &Row, own: Own<'_>, all: &[(&'static str, u64)]) {
-        for (outcome, number) in all {
-            let own: Vec<_> = own.iter().copied().chain([("outcome", *outcome)]).collect();
-            self.counter(row, &own, *number);
-        }
+    fn outcome(&self, row: &Row, own: Own<'_>, outcome: &'static str, number: u64) {
+        let own: Vec<_> = own.iter().copied().chain([("outcome", outcome)]).collect();
+        self.counter(row, &own, number);
     }
 
     fn counter(&self, row: &Row, own: Own<'_>, number: u64) {

@@ -6,6 +6,7 @@ pub(crate) mod health;
 mod metrics;
 mod reads;
 pub(crate) mod shutdown;
+mod start;
 
 use std::any::{TypeId, type_name};
 use std::fmt;
@@ -28,7 +29,7 @@ use crate::registry::aggregate_type::{AggregateType, AnyAggregateType};
 use crate::registry::news::Readers;
 use crate::runtime::builder::Builder;
 use crate::runtime::health::RuntimeHealth;
-use crate::runtime::shutdown::Parts;
+use crate::runtime::shutdown::{Ending, Parts};
 use crate::snapshots::SnapshotCounts;
 
 /// Live aggregates on a journal, and decisions over dynamic boundaries on the same journal.
@@ -91,7 +92,9 @@ impl Runtime {
         let targets = Targets::new(&kinds, decisions, scheduler.clone());
         let reactions = reactions::run(&shared, targets, begun);
         projections::run(&shared, &projections);
-        Runtime(Arc::new(Open(Parts::new(shared, kinds, scheduler, reactions, projections))))
+        let ending = Ending::default();
+        let parts = Parts { shared, kinds, scheduler, reactions, projections, ending };
+        Runtime(Arc::new(Open(Arc::new(parts))))
     }
 
     pub(crate) fn parts(&self) -> &Parts {
@@ -124,13 +127,12 @@ impl Runtime {
     /// How it is: whether the journal takes appends, what its clock does, which background tasks
     /// panicked. Asks nobody and waits for nothing: for the health check of a server.
     pub fn health(&self) -> RuntimeHealth {
-        let shared = &self.parts().shared;
-        let RuntimeContext { time, tasks, .. } = &**shared;
+        let shared = self.shared();
         RuntimeHealth {
             journal: shared.health(),
             draining: shared.is_draining() || shared.stage() != Stage::Open,
-            clock: time.health(),
-            tasks: tasks.health(time.moment()),
+            clock: shared.time.health(),
+            tasks: shared.tasks.health(shared.time.moment()),
             reactions: self.parts().reactions.iter().filter_map(|one| one.health()).collect(),
             projections: self.parts().projections.iter().filter_map(|one| one.health()).collect(),
         }
@@ -138,18 +140,18 @@ impl Runtime {
 
     /// Its bounds and times.
     pub fn config(&self) -> &Config {
-        &self.parts().shared.config
+        &self.shared().config
     }
 
     /// The time of the runtime, which is the `now` of its decisions. It never goes back.
     pub fn now(&self) -> Timestamp {
-        self.parts().shared.now()
+        self.shared().now()
     }
 
     /// The journal, to be read, and to be appended to, beside the runtime. It is there for as long as the
     /// runtime is open: see [`JournalHandle`].
     pub fn journal(&self) -> JournalHandle {
-        JournalHandle::new(self.parts().shared.clone())
+        JournalHandle { shared: self.shared().clone() }
     }
 
     /// The policies: how far they have come, what stands still, and what to do about it.

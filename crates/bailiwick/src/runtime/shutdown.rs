@@ -33,11 +33,11 @@ pub(crate) struct Parts {
     pub(crate) scheduler: Arc<Scheduler>,
     pub(crate) reactions: Arc<[Arc<Running>]>,
     pub(crate) projections: Arc<[Arc<projections::Running>]>,
-    ending: Ending,
+    pub(super) ending: Ending,
 }
 
 #[derive(Default)]
-struct Ending {
+pub(super) struct Ending {
     /// What was counted when it began.
     before: OnceLock<Counts>,
     /// By whom it is closed: whether all had their outcome then.
@@ -51,23 +51,6 @@ struct Ending {
 }
 
 impl Parts {
-    pub(crate) fn new(
-        shared: Arc<RuntimeContext>,
-        kinds: Vec<(TypeId, Arc<dyn AnyAggregateType>)>,
-        scheduler: Arc<Scheduler>,
-        reactions: Arc<[Arc<Running>]>,
-        projections: Arc<[Arc<projections::Running>]>,
-    ) -> Arc<Self> {
-        Arc::new(Parts {
-            shared,
-            kinds,
-            scheduler,
-            reactions,
-            projections,
-            ending: Ending::default(),
-        })
-    }
-
     pub(crate) fn counts(&self) -> Counts {
         let kinds = self.kinds.iter().map(|(_, kind)| kind.counts());
         kinds.fold(self.scheduler.counts(), |a, b| a + b)
@@ -119,7 +102,7 @@ impl Parts {
     async fn over(&self) {
         loop {
             // Before counting, so that what settles meanwhile is noticed.
-            let settlement = self.shared.settlement().notified();
+            let settlement = self.shared.settlement.notified();
             let closing = self.shared.closing.notified();
             let is_over = self.counts().open() == 0
                 && self.shared.calls.under_way() == 0

@@ -13,8 +13,8 @@ use super::counts::one;
 use super::find::Candidate;
 use crate::context::RuntimeContext;
 use crate::error::{Unloadable, caught};
+use crate::journal::fold::fold_on;
 use crate::journal::port::Guarded;
-use crate::view::read::fold_on;
 
 /// A snapshot is not what its events fold to.
 #[derive(Debug)]

@@ -55,18 +55,19 @@ impl Keeper {
         let get = Guarded::new(|| self.store.get(&key), |error| error);
         let patience = shared.environment.clock.sleep(shared.config.snapshot_timeout);
         let found = match race(get, patience).await {
-            Either::Left(Ok(found)) => found,
-            Either::Left(Err(error)) => return self.unread(shared, &key, &error),
-            Either::Right(()) => return self.unread(shared, &key, &"it takes too long".into()),
+            Either::Left(found) => found,
+            Either::Right(()) => Err("it takes too long".into()),
         };
-        let bytes = found?;
+        let bytes = found.map_err(|error| self.unread(shared, &key, &error)).ok()??;
         let Some(header) = Header::read(&bytes) else {
             self.unusable(shared, &key, "it is no snapshot of a format that is known here");
             return None;
         };
         // Before anything else of it is looked at.
         let is_current = header.version == declared.version && header.reads == declared.reads();
-        if !is_current && !takes_old_ones(shared) {
+        #[cfg(feature = "fault-injection")]
+        let is_current = is_current || shared.sabotaged(crate::sabotage::Sabotage::OldSnapshotUsed);
+        if !is_current {
             one(&self.counters.outdated);
             return None;
         }
@@ -150,32 +151,16 @@ impl Keeper {
         None
     }
 
-    fn unread(
-        &self,
-        shared: &RuntimeContext,
-        snapshot: &SnapshotKey,
-        error: &BoxError,
-    ) -> Option<Candidate> {
+    fn unread(&self, shared: &RuntimeContext, snapshot: &SnapshotKey, error: &BoxError) {
         one(&self.counters.unread);
         if let Some(left_out) = self.unusable.line(shared.environment.clock.elapsed()) {
             let why = ErrorReport::of(&**error);
             tracing::warn!(%snapshot, %why, left_out, "a snapshot cannot be looked for: the history is read");
         }
-        None
     }
 
     fn remove(&self, shared: &RuntimeContext, key: &SnapshotKey) {
         let removed = Guarded::new(|| self.store.remove(key), |error| error);
         shared.spawn(Box::pin(async move { drop(removed.await) }));
     }
-}
-
-#[cfg(feature = "fault-injection")]
-fn takes_old_ones(shared: &RuntimeContext) -> bool {
-    shared.sabotaged(crate::sabotage::Sabotage::OldSnapshotUsed)
-}
-
-#[cfg(not(feature = "fault-injection"))]
-fn takes_old_ones(_: &RuntimeContext) -> bool {
-    false
 }

@@ -16,10 +16,10 @@ use crate::context::Lock;
 ///
 /// For an example see [`SnapshotCounts`](crate::SnapshotCounts).
 #[derive(Clone, Default)]
-pub struct MemorySnapshots(Arc<Lock<ViewCache>>);
+pub struct MemorySnapshots(Arc<Lock<Contents>>);
 
 #[derive(Default)]
-struct ViewCache {
+struct Contents {
     journal: Option<JournalId>,
     snapshots: BTreeMap<SnapshotKey, Bytes>,
 }
@@ -43,7 +43,7 @@ impl MemorySnapshots {
 
     /// Forgets all of them, and of which journal they are.
     pub fn delete_all(&self) {
-        *self.0.lock() = ViewCache::default();
+        *self.0.lock() = Contents::default();
     }
 
     /// Changes the bytes of each.

@@ -1,5 +1,6 @@
 //! Views of decisions, policies and effects, and those that are read: they go on from snapshots, and leave some.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use bailiwick_core::Position;
@@ -8,7 +9,7 @@ use bailiwick_core::snapshot::SnapshotOf;
 use bailiwick_core::views::{Folded, ReadingItem, Slot};
 
 use super::compare::Comparison;
-use super::find::{Candidate, Confirmed};
+use super::find::Confirmed;
 use super::save::Offer;
 use super::{Differs, Keeper};
 use crate::context::RuntimeContext;
@@ -35,18 +36,20 @@ pub(crate) async fn revive<F: Future<Output = Option<Page>>>(
         };
         let Some(found) = keeper.find(shared, declared, key, upto).await else { continue };
         let Some(query) = query_of(&reading, of) else { continue };
-        let limit = 1.try_into().expect("one");
-        let page = read(found.read(query).upto(found.position()).limit(limit)).await;
+        let last = found.read(query).upto(found.position()).limit(NonZeroUsize::MIN);
+        let page = read(last).await;
         let Some(page) = page else { return Ok(()) };
         if page.events.first().is_some_and(|last| last.event.is_reserved()) {
             // What no view reads: nobody knows here which event the state is as of.
             continue;
         }
-        if let Confirmed::Yes(_) = keeper.confirm(shared, &found, page)
-            && let Some(slot) = keeper.slot(shared, reading, &found)
-        {
+        if let Confirmed::No = keeper.confirm(shared, &found, page) {
+            continue;
+        }
+        let (of, position) = (reading.clone(), found.position());
+        let slot = || Slot::of_snapshot(of, &found.body.state, position);
+        if let Some(slot) = keeper.decoded(shared, &found, slot) {
             keeper.was_used();
-            let reading = slot.reading().clone();
             keeper.sample(shared, Comparison { reading, found }).await?;
             views.revive(slot);
         }
@@ -78,17 +81,6 @@ pub(crate) fn keep(keeper: &Keeper, slots: &mut [Slot]) {
 }
 
 impl Keeper {
-    fn slot(
-        &self,
-        shared: &RuntimeContext,
-        reading: ReadingItem,
-        found: &Candidate,
-    ) -> Option<Slot> {
-        self.decoded(shared, found, || {
-            Slot::of_snapshot(reading, &found.body.state, found.position())
-        })
-    }
-
     /// A view leaves memory.
     pub(crate) fn leaves(&self, slot: Slot) {
         if slot.is_due(true)

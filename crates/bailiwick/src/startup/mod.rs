@@ -4,6 +4,5 @@
 //! Why it is as it is: docs/decisions/schema-and-startup.md.
 
 pub(crate) mod error;
-pub(crate) mod recovery;
 pub(crate) mod scan;
 pub(crate) mod schema;

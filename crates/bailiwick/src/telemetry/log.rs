@@ -17,36 +17,30 @@ pub(crate) struct Of<'a> {
 
 impl Of<'_> {
     pub(crate) fn turn(self, commands: usize) -> Span {
-        let Of { aggregate, id } = self;
-        tracing::trace_span!("turn", aggregate, %id, commands)
+        tracing::trace_span!("turn", aggregate = self.aggregate, id = %self.id, commands)
     }
 
     pub(crate) fn conflict(self, at: Position) {
-        let Of { aggregate, id } = self;
-        tracing::debug!(aggregate, %id, %at, "another writer was faster");
+        tracing::debug!(aggregate = self.aggregate, id = %self.id, %at, "another writer was faster");
     }
 
     pub(crate) fn failed_append(self, cause: &Cause, may_be_written: bool, left_out: u64) {
-        let Of { aggregate, id } = self;
         let cause = ErrorReport::of(cause);
-        tracing::error!(aggregate, %id, %cause, may_be_written, left_out, "an append failed");
+        tracing::error!(aggregate = self.aggregate, id = %self.id, %cause, may_be_written, left_out, "an append failed");
     }
 
     pub(crate) fn failed_load(self, error: &LoadError, left_out: u64) {
-        let Of { aggregate, id } = self;
         let error = ErrorReport::of(error);
-        tracing::error!(aggregate, %id, %error, left_out, "cannot be loaded");
+        tracing::error!(aggregate = self.aggregate, id = %self.id, %error, left_out, "cannot be loaded");
     }
 
     pub(crate) fn stuck(self, problem: &str) {
-        let Of { aggregate, id } = self;
-        tracing::error!(aggregate, %id, problem, "a deadline is stuck");
+        tracing::error!(aggregate = self.aggregate, id = %self.id, problem, "a deadline is stuck");
     }
 
     /// `what`: code of the domain or, in a turn, ours.
     pub(crate) fn panicked(self, what: &str, message: &str) {
-        let Of { aggregate, id } = self;
-        tracing::error!(aggregate, %id, %message, "{what} panicked");
+        tracing::error!(aggregate = self.aggregate, id = %self.id, %message, "{what} panicked");
     }
 }
 

@@ -12,7 +12,7 @@
 
 use bailiwick_core::effect::{Attempt, conversation_of};
 use bailiwick_core::journal::RecordedEvent;
-use bailiwick_core::{Position, ReactionKind, Text, TraceParent};
+use bailiwick_core::{ReactionKind, Text, TraceParent};
 use tracing::field::{Empty, display};
 use tracing::level_filters::LevelFilter;
 use tracing::span::Entered;
@@ -101,14 +101,10 @@ impl Seen {
             Err(AskError::AlreadyRun(run)) => ("already_run", Some(run.position)),
             Err(AskError::Unknown { .. }) => ("unknown", None),
         };
-        ends(span, outcome, position);
-    }
-}
-
-fn ends(span: &Span, outcome: &'static str, position: Option<Position>) {
-    span.record("outcome", outcome);
-    if let Some(position) = position {
-        span.record("position", position.get());
+        span.record("outcome", outcome);
+        if let Some(position) = position {
+            span.record("position", position.get());
+        }
     }
 }
 

@@ -25,28 +25,41 @@ impl Mark {
 /// Those of an aggregate type, or of all decisions.
 pub(crate) struct Timings(#[cfg(feature = "metrics")] Option<Box<crate::metrics::Histograms>>);
 
-#[cfg(feature = "metrics")]
+#[cfg_attr(not(feature = "metrics"), allow(unused_variables, clippy::unused_self))]
 impl Timings {
     pub(crate) fn of(shared: &RuntimeContext, kind: &'static str, name: &'static str) -> Timings {
-        let wanted = shared.metrics.as_ref();
-        Timings(wanted.map(|labels| Box::new(crate::metrics::Histograms::new(labels, kind, name))))
+        Timings(
+            #[cfg(feature = "metrics")]
+            shared
+                .metrics
+                .as_ref()
+                .map(|labels| Box::new(crate::metrics::Histograms::new(labels, kind, name))),
+        )
     }
 
     /// Whether anybody asked for them.
     #[inline]
     pub(crate) fn are_wanted(&self) -> bool {
-        self.0.is_some()
+        #[cfg(feature = "metrics")]
+        if self.0.is_some() {
+            return true;
+        }
+        false
     }
 
     /// Reads the clock only if it is of interest.
     #[inline]
     pub(crate) fn begin(&self, shared: &RuntimeContext) -> Mark {
-        Mark(self.0.as_ref().map(|_| shared.environment.clock.elapsed()))
+        Mark(
+            #[cfg(feature = "metrics")]
+            self.0.as_ref().map(|_| shared.environment.clock.elapsed()),
+        )
     }
 
     /// A call waited from when it was made until its turn began.
     #[inline]
     pub(crate) fn waited(&self, asked: Mark, turn: Mark) {
+        #[cfg(feature = "metrics")]
         if let (Some(all), Some(asked), Some(turn)) = (&self.0, asked.0, turn.0) {
             all.wait.record(turn.saturating_sub(asked));
         }
@@ -55,6 +68,7 @@ impl Timings {
     /// A turn that began then has judged all it has.
     #[inline]
     pub(crate) fn judged(&self, turn: Mark, shared: &RuntimeContext) {
+        #[cfg(feature = "metrics")]
         if let (Some(all), Some(turn)) = (&self.0, turn.0) {
             all.turn.record(shared.environment.clock.elapsed().saturating_sub(turn));
         }
@@ -63,6 +77,7 @@ impl Timings {
     /// An append that was made then has ended.
     #[inline]
     pub(crate) fn appended(&self, append: Mark, shared: &RuntimeContext) {
+        #[cfg(feature = "metrics")]
         if let (Some(all), Some(append)) = (&self.0, append.0) {
             all.append.record(shared.environment.clock.elapsed().saturating_sub(append));
         }
@@ -71,37 +86,9 @@ impl Timings {
     /// A deadline is decided so much later than it fell due.
     #[inline]
     pub(crate) fn late(&self, by: Duration) {
+        #[cfg(feature = "metrics")]
         if let Some(all) = &self.0 {
             all.late.record(by);
         }
     }
-}
-
-#[cfg(not(feature = "metrics"))]
-impl Timings {
-    pub(crate) fn of(_: &RuntimeContext, _: &'static str, _: &'static str) -> Timings {
-        Timings()
-    }
-
-    #[inline]
-    pub(crate) fn are_wanted(&self) -> bool {
-        false
-    }
-
-    #[inline]
-    pub(crate) fn begin(&self, _: &RuntimeContext) -> Mark {
-        Mark()
-    }
-
-    #[inline]
-    pub(crate) fn waited(&self, _: Mark, _: Mark) {}
-
-    #[inline]
-    pub(crate) fn judged(&self, _: Mark, _: &RuntimeContext) {}
-
-    #[inline]
-    pub(crate) fn appended(&self, _: Mark, _: &RuntimeContext) {}
-
-    #[inline]
-    pub(crate) fn late(&self, _: Duration) {}
 }

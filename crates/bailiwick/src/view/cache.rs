@@ -4,7 +4,6 @@
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bailiwick_core::views::{Boundary, Folded, ReadingItem, Slot, ViewIdentity};
@@ -14,7 +13,7 @@ use smallvec::SmallVec;
 
 use crate::config::Config;
 use crate::context::{Lock, RuntimeContext};
-use crate::error::panic_message;
+use crate::error::caught;
 use crate::snapshots::{self, Keeper};
 
 /// How many uses are remembered for each view that may be kept, before those that are past are
@@ -47,15 +46,11 @@ struct Slots {
 }
 
 struct Entry {
-    /// When it was last used.
-    last_use: u64,
-    view: Weighed,
-}
-
-struct Weighed {
     slot: Slot,
     hash: u64,
     bytes: usize,
+    /// When it was last used.
+    last_use: u64,
 }
 
 /// The views of a decision are few.
@@ -102,13 +97,12 @@ impl ViewCache {
     }
 
     /// Asks the view how much it holds. Not under the lock: this is the domain's code.
-    fn weigh(&self, slot: Slot) -> Weighed {
-        let bytes = catch_unwind(AssertUnwindSafe(|| slot.bytes())).unwrap_or_else(|panic| {
-            let (view, message) = (slot.identity(), panic_message(&*panic));
-            tracing::error!(%view, %message, "`heap_bytes` panicked");
+    fn weigh(&self, slot: Slot) -> Entry {
+        let bytes = caught(|| slot.bytes()).unwrap_or_else(|message| {
+            tracing::error!(view = %slot.identity(), %message, "`heap_bytes` panicked");
             0
         });
-        Weighed { hash: self.hasher.hash_one(slot.identity()), slot, bytes }
+        Entry { hash: self.hasher.hash_one(slot.identity()), slot, bytes, last_use: 0 }
     }
 
     pub(crate) fn clear(&self) {
@@ -119,25 +113,25 @@ impl ViewCache {
 
 impl Slots {
     fn take(&mut self, hash: u64, identity: &ViewIdentity) -> Option<Slot> {
-        let kept = |entry: &Entry| entry.view.slot.identity() == identity;
-        let view = self.views.find_entry(hash, kept).ok()?.remove().0.view;
-        self.bytes -= view.bytes;
-        Some(view.slot)
+        let kept = |entry: &Entry| entry.slot.identity() == identity;
+        let (entry, _) = self.views.find_entry(hash, kept).ok()?.remove();
+        self.bytes -= entry.bytes;
+        Some(entry.slot)
     }
 
     /// Keeps a view, unless it is heavier than all may be. Returns the older of two of the same.
-    fn put(&mut self, view: Weighed, most: Most) -> Option<Slot> {
-        let Weighed { hash, bytes, .. } = view;
-        let known = |entry: &Entry| entry.view.slot.identity() == view.slot.identity();
-        let known = self.views.find(hash, known).map(|known| known.view.slot.upto());
-        if bytes > most.bytes || known.is_some_and(|upto| upto > view.slot.upto()) {
-            return Some(view.slot);
+    fn put(&mut self, mut entry: Entry, most: Most) -> Option<Slot> {
+        let Entry { hash, bytes, .. } = entry;
+        let known = |known: &Entry| known.slot.identity() == entry.slot.identity();
+        let known = self.views.find(hash, known).map(|known| known.slot.upto());
+        if bytes > most.bytes || known.is_some_and(|upto| upto > entry.slot.upto()) {
+            return Some(entry.slot);
         }
-        let older = known.and_then(|_| self.take(hash, view.slot.identity()));
+        let older = known.and_then(|_| self.take(hash, entry.slot.identity()));
         self.uses += 1;
         self.bytes += bytes;
-        let entry = Entry { last_use: self.uses, view };
-        self.views.insert_unique(hash, entry, |entry| entry.view.hash);
+        entry.last_use = self.uses;
+        self.views.insert_unique(hash, entry, |entry| entry.hash);
         self.order.push_back((self.uses, hash));
         older
     }
@@ -154,11 +148,10 @@ impl Slots {
         while (self.views.len() > most.views || self.bytes > most.bytes)
             && let Some((last_use, hash)) = self.order.pop_front()
         {
-            let oldest = self.views.find_entry(hash, |entry| entry.last_use == last_use);
-            if let Ok(oldest) = oldest {
-                let view = oldest.remove().0.view;
-                self.bytes -= view.bytes;
-                forgotten.push(view.slot);
+            if let Ok(oldest) = self.views.find_entry(hash, |entry| entry.last_use == last_use) {
+                let (entry, _) = oldest.remove();
+                self.bytes -= entry.bytes;
+                forgotten.push(entry.slot);
             }
         }
     }

@@ -5,16 +5,15 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::journal::Read;
 use bailiwick_core::snapshot::SnapshotOf;
 use bailiwick_core::views::{Boundary, Folded};
-use bailiwick_core::{BoundaryError, FoldError, InvalidTag, Position, View};
+use bailiwick_core::{BoundaryError, InvalidTag, Position, View};
 
 use crate::context::RuntimeContext;
-use crate::error::{ReadError, caught};
-use crate::journal::port::{self, or_closed};
+use crate::error::ReadError;
+use crate::journal::fold::{fold_on, guarded};
+use crate::journal::port;
 use crate::snapshots;
-use crate::util::pace::Pace;
 use crate::util::race::{Either, race};
 use crate::util::seen::Seen;
 
@@ -129,37 +128,6 @@ pub(crate) async fn begin(
     let revived = snapshots::revive(shared, &mut folded, of, read).await;
     revived.map_err(|differs| ReadError::Unloadable(differs.into()))?;
     Ok(folded)
-}
-
-/// Folds a view on, to the end of the journal, or up to that position if the journal goes beyond it.
-pub(crate) async fn fold_on(
-    shared: &Arc<RuntimeContext>,
-    folded: &mut Folded,
-    upto: Option<Position>,
-) -> Result<(), ReadError> {
-    let turn = or_closed(shared, shared.view_reads.acquire()).await;
-    let Some(Ok(_turn)) = turn else { return Err(ReadError::ShutDown) };
-    let mut pace = Pace::default();
-    while folded.level().is_none() {
-        let read = Read { upto, ..shared.config.paged(folded.next_read()) };
-        let page = shared.asks(|journal| port::read(journal, read)).await?;
-        shared.time.not_before_any(&page.events);
-        let mut page = Some(page);
-        while let Some((part, gives_way)) = pace.part_of(&mut page) {
-            guarded(|| folded.take(&part))?.map_err(failed)?;
-            gives_way.now().await;
-        }
-    }
-    Ok(())
-}
-
-fn failed(error: FoldError) -> ReadError {
-    ReadError::Fold(Arc::new(error))
-}
-
-/// Runs the code of a view, which is the domain's.
-pub(crate) fn guarded<T>(code: impl FnOnce() -> T) -> Result<T, ReadError> {
-    caught(code).map_err(|message| ReadError::Panicked { message })
 }
 
 impl<V: View> Clone for ViewRef<V> {

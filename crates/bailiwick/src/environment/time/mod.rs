@@ -20,10 +20,10 @@ use std::time::Duration;
 
 use bailiwick_core::Timestamp;
 use bailiwick_core::journal::RecordedEvent;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::config::Config;
-use crate::context::{Lock, RuntimeContext, Stage};
 use crate::environment::clock::Clock;
 use crate::environment::health::ClockHealth;
 use crate::util::race::either;
@@ -35,6 +35,10 @@ const LOOK: u64 = 10_000;
 
 /// How many readings there are at the start, of which the earliest is believed.
 const FIRST_READINGS: usize = 3;
+
+/// How long there is between two looks while a leap is not believed yet: a third of what confirms it.
+const SHORTEST_LOOK: Duration = Duration::from_millis(10);
+const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 /// How long a recorded time that is not believed keeps others from being told.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
@@ -51,9 +55,9 @@ pub(crate) struct Time {
     /// monotonic clock go back, these do not.
     latest: AtomicU64,
     moment: AtomicU64,
-    course: Lock<Course>,
+    course: Mutex<Course>,
     /// When it was last told of a recorded time that was not believed.
-    told: Lock<Option<Moment>>,
+    told: Mutex<Option<Moment>>,
     confirm: Duration,
     /// A leap of the clock is not believed yet.
     leapt: Notify,
@@ -64,11 +68,7 @@ pub(crate) struct Time {
 impl Time {
     pub(crate) fn new(clock: Arc<dyn Clock>, config: &Config) -> Self {
         let begun = clock.elapsed();
-        let first = |_| {
-            let wall = wall(&*clock);
-            (wall, since(&*clock, begun))
-        };
-        let readings = (0..FIRST_READINGS).map(first);
+        let readings = (0..FIRST_READINGS).map(|_| (wall(&*clock), since(&*clock, begun)));
         let (wall, elapsed) = readings
             .min_by_key(|(wall, elapsed)| wall.saturating_sub(*elapsed))
             .expect("at least one");
@@ -80,8 +80,8 @@ impl Time {
             next_look: AtomicU64::new(0),
             latest: AtomicU64::new(0),
             moment: AtomicU64::new(0),
-            course: Lock::new(course),
-            told: Lock::new(None),
+            course: Mutex::new(course),
+            told: Mutex::new(None),
             confirm: config.clock_confirm,
             leapt: Notify::new(),
             moved: Notify::new(),
@@ -104,8 +104,7 @@ impl Time {
         let next_look = self.next_look.load(Relaxed);
         if elapsed >= next_look {
             let after = elapsed.saturating_add(LOOK);
-            let mine = self.next_look.compare_exchange(next_look, after, Relaxed, Relaxed);
-            if mine.is_ok() {
+            if self.next_look.compare_exchange(next_look, after, Relaxed, Relaxed).is_ok() {
                 self.look();
             }
         }
@@ -148,7 +147,7 @@ impl Time {
 
     /// As [`not_before`](Self::not_before), of all of them that are not too far ahead.
     pub(crate) fn not_before_any(&self, events: &[RecordedEvent]) {
-        let known = Timestamp::from_millis(self.latest.load(Relaxed));
+        let known = self.latest();
         let later =
             events.iter().map(|recorded| recorded.event.recorded_at).filter(|at| *at > known);
         later.for_each(|at| self.not_before(at));
@@ -223,12 +222,40 @@ impl Time {
         self.offset.fetch_max(course.offset(), Relaxed);
         drop(course);
         match news {
-            Some(News::Leapt { .. }) => self.leapt.notify_one(),
-            Some(News::Believed { .. } | News::Recovered) => self.moved.notify_waiters(),
-            Some(News::SetBack { .. } | News::CaughtUp) | None => {}
+            Some(News::Leapt { by }) => {
+                self.leapt.notify_one();
+                tracing::warn!(
+                    ?by,
+                    "the clock leapt ahead; it is not believed before it has kept to that"
+                );
+            }
+            Some(News::Believed { by }) => {
+                self.moved.notify_waiters();
+                tracing::warn!(?by, "the clock has kept to its leap; `now` follows it");
+            }
+            Some(News::Recovered) => {
+                self.moved.notify_waiters();
+                tracing::warn!("the clock has not kept to its leap; `now` did not follow");
+            }
+            Some(News::SetBack { by }) => tracing::warn!(
+                ?by,
+                "the clock lies behind; `now` goes on at the pace of elapsed time"
+            ),
+            Some(News::CaughtUp) => tracing::info!("the clock does not lie behind any more"),
+            None => {}
         }
-        if let Some(news) = news {
-            tell(news);
+    }
+
+    /// Looks at the wall clock while a leap of it is not believed yet.
+    pub(crate) async fn keep_looking(&self) {
+        let between = (self.confirm / course::READINGS).clamp(SHORTEST_LOOK, LONGEST_LOOK);
+        loop {
+            if self.has_leapt() {
+                self.clock.sleep(between).await;
+                self.look();
+            } else {
+                self.leapt.notified().await;
+            }
         }
     }
 
@@ -260,46 +287,3 @@ fn since(clock: &dyn Clock, begun: Duration) -> u64 {
     let seconds = elapsed.as_secs().saturating_mul(1_000_000);
     seconds.saturating_add(u64::from(elapsed.subsec_nanos()).div_ceil(1_000))
 }
-
-fn tell(news: News) {
-    match news {
-        News::Leapt { by } => {
-            tracing::warn!(
-                ?by,
-                "the clock leapt ahead; it is not believed before it has kept to that"
-            );
-        }
-        News::Believed { by } => {
-            tracing::warn!(?by, "the clock has kept to its leap; `now` follows it");
-        }
-        News::Recovered => {
-            tracing::warn!("the clock has not kept to its leap; `now` did not follow");
-        }
-        News::SetBack { by } => {
-            tracing::warn!(?by, "the clock lies behind; `now` goes on at the pace of elapsed time");
-        }
-        News::CaughtUp => tracing::info!("the clock does not lie behind any more"),
-    }
-}
-
-/// Looks at the clock while a leap of it is not believed yet, until the runtime is closed.
-pub(crate) async fn run(shared: Arc<RuntimeContext>) {
-    let time = &shared.time;
-    let between = (time.confirm / course::READINGS).clamp(SHORTEST_LOOK, LONGEST_LOOK);
-    loop {
-        // Before the stage is looked at, so that its change is not missed.
-        let closing = shared.closing.notified();
-        if shared.stage() == Stage::Closed {
-            return;
-        }
-        if !time.has_leapt() {
-            either(time.leapt.notified(), closing).await;
-            continue;
-        }
-        either(time.clock.sleep(between), closing).await;
-        time.look();
-    }
-}
-
-const SHORTEST_LOOK: Duration = Duration::from_millis(10);
-const LONGEST_LOOK: Duration = Duration::from_secs(1);

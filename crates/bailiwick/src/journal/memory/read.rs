@@ -6,7 +6,6 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
-use std::ops::RangeInclusive;
 
 use bailiwick_core::Position;
 use bailiwick_core::journal::{Page, Query, Read};
@@ -74,70 +73,33 @@ impl Log {
         query: &'a Query,
         after: Position,
         end: Position,
-    ) -> Candidates<'a> {
+    ) -> Box<dyn Iterator<Item = Position> + 'a> {
         let Some(items) = query.items() else {
             let first = after.get().saturating_add(1);
-            return Candidates::All(first..=end.get());
+            return Box::new((first..=end.get()).map(Position::new));
         };
         let lists = items.iter().flat_map(|item| self.candidates(item));
         let within = lists.map(move |list| &list[..list.partition_point(|p| *p <= end)]);
         let beyond = within.map(move |list| &list[list.partition_point(|p| *p <= after)..]);
-        Candidates::Listed(Merge::new(beyond))
-    }
-}
-
-enum Candidates<'a> {
-    All(RangeInclusive<u64>),
-    Listed(Merge<'a>),
-}
-
-impl Iterator for Candidates<'_> {
-    type Item = Position;
-
-    fn next(&mut self) -> Option<Position> {
-        match self {
-            Candidates::All(numbers) => numbers.next().map(Position::new),
-            Candidates::Listed(merge) => merge.next(),
-        }
+        Box::new(merged(beyond))
     }
 }
 
 /// Ascending lists as one, without repetition.
-struct Merge<'a> {
-    /// What is left of each list, behind its first.
-    rests: Vec<&'a [Position]>,
-    /// The first of each list that is not used up, with the number of the list.
-    firsts: BinaryHeap<Reverse<(Position, usize)>>,
-}
-
-impl<'a> Merge<'a> {
-    fn new(lists: impl Iterator<Item = &'a [Position]>) -> Merge<'a> {
-        let (mut rests, mut firsts) = (Vec::new(), BinaryHeap::new());
-        for list in lists {
-            if let Some((first, rest)) = list.split_first() {
-                firsts.push(Reverse((*first, rests.len())));
-                rests.push(rest);
-            }
-        }
-        Merge { rests, firsts }
-    }
-
-    fn next(&mut self) -> Option<Position> {
-        let Reverse((position, _)) = *self.firsts.peek()?;
-        while let Some(mut first) = self.firsts.peek_mut()
+fn merged<'a>(lists: impl Iterator<Item = &'a [Position]>) -> impl Iterator<Item = Position> {
+    // The first of each list that is not used up, with what is left of the list.
+    let mut firsts: BinaryHeap<_> =
+        lists.filter_map(<[Position]>::split_first).map(Reverse).collect();
+    std::iter::from_fn(move || {
+        let Reverse((position, _)) = *firsts.peek()?;
+        while let Some(mut first) = firsts.peek_mut()
             && first.0.0 == position
         {
-            let list = first.0.1;
-            match self.rests[list].split_first() {
-                Some((next, rest)) => {
-                    self.rests[list] = rest;
-                    first.0.0 = *next;
-                }
-                None => {
-                    PeekMut::pop(first);
-                }
+            match first.0.1.split_first() {
+                Some(next) => first.0 = next,
+                None => drop(PeekMut::pop(first)),
             }
         }
-        Some(position)
-    }
+        Some(*position)
+    })
 }

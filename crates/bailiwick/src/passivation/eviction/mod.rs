@@ -52,7 +52,7 @@ pub(crate) struct Load {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct CacheEntry {
     /// Beyond 4 GiB all weigh the same.
-    heap: u32,
+    pub(super) heap: u32,
     segment: Segment,
     uses: u8,
 }
@@ -246,10 +246,6 @@ impl CacheEntry {
     /// It was used, and comes to rest again.
     pub(crate) fn was_used(&mut self) {
         self.uses = MOST_USES.min(self.uses + 1);
-    }
-
-    pub(crate) fn heap(&self) -> u32 {
-        self.heap
     }
 }
 

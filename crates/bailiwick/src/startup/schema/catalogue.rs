@@ -25,32 +25,24 @@ impl Names {
 
     /// What decides, and whose name is recorded.
     fn entries(&self) -> Vec<NameEntry> {
-        let aggregates = self.aggregates.iter().map(|known| NameEntry {
-            kind: "aggregate",
-            name: known.name.to_owned(),
-            was: known.was.to_vec(),
-            by: Some(known.id.key.to_owned()),
-            by_was: known.id.was.to_vec(),
-        });
-        let reactions = self.reactions.iter().map(|known| NameEntry {
-            kind: known.kind.name(),
-            name: known.name.to_owned(),
-            was: Vec::new(),
-            by: Some(known.lane.to_string()),
-            by_was: match known.lane {
-                Lane::Tag { was, .. } => was.to_vec(),
-                _ => Vec::new(),
-            },
-        });
-        let decisions = self.sets.iter().filter(|set| set.emits && set.who.kind == "decision");
-        let decisions = decisions.map(|set| NameEntry {
-            kind: "decision",
-            name: set.who.shown(),
-            was: Vec::new(),
-            by: None,
-            by_was: Vec::new(),
-        });
-        let all: BTreeSet<_> = aggregates.chain(reactions).chain(decisions).collect();
+        let entry = |kind, name, by| NameEntry { kind, name, was: vec![], by, by_was: vec![] };
+        let mut all = BTreeSet::new();
+        for known in &self.aggregates {
+            let named = entry("aggregate", known.name.to_owned(), Some(known.id.key.to_owned()));
+            let (was, by_was) = (known.was.to_vec(), known.id.was.to_vec());
+            all.insert(NameEntry { was, by_was, ..named });
+        }
+        for known in &self.reactions {
+            let by_was = if let Lane::Tag { was, .. } = known.lane { was.to_vec() } else { vec![] };
+            let lane = Some(known.lane.to_string());
+            all.insert(NameEntry {
+                by_was,
+                ..entry(known.kind.name(), known.name.to_owned(), lane)
+            });
+        }
+        for set in self.sets.iter().filter(|set| set.emits && set.who.kind == "decision") {
+            all.insert(entry("decision", set.who.shown(), None));
+        }
         all.into_iter().collect()
     }
 

@@ -13,29 +13,27 @@ use bailiwick_core::{EventDescriptor, IdDescriptor, ReactionKind, Tag, Text};
 use foldhash::fast::FixedState;
 
 use super::seen::Seen;
-use super::{Ignored, Names};
+use super::{Ignored, Named, Names, Set};
 use crate::startup::error::StartError;
 
 /// The names, and what the journal has shown of them so far.
-pub(crate) struct Schema {
-    names: Names,
+pub(crate) struct Schema<'a> {
+    names: &'a Names,
     /// Aggregates by each name that they have or had.
-    aggregates: HashMap<&'static str, usize>,
+    aggregates: HashMap<&'static str, &'a Named>,
     /// The keys of all IDs here.
     keys: HashSet<&'static str>,
     /// What was seen, by the name of the type.
-    seen: HashMap<Text, Seen, FixedState>,
+    seen: HashMap<Text, Seen<'a>, FixedState>,
 }
 
-impl Schema {
+impl<'a> Schema<'a> {
     /// # Errors
     /// If the names contradict each other.
-    pub(crate) fn new(names: Names) -> Result<Schema, StartError> {
+    pub(crate) fn new(names: &'a Names) -> Result<Self, StartError> {
         names.check()?;
-        let by_name = |(place, known): (usize, &super::Named)| {
-            known.names().map(|name| (name, place)).collect::<Vec<_>>()
-        };
-        let aggregates = names.aggregates.iter().enumerate().flat_map(by_name).collect();
+        let by_name = |known: &'a Named| known.names().map(move |name| (name, known));
+        let aggregates = names.aggregates.iter().flat_map(by_name).collect();
         let keys = names.ids().iter().flat_map(IdDescriptor::keys).collect();
         Ok(Schema { names, aggregates, keys, seen: HashMap::default() })
     }
@@ -63,9 +61,9 @@ impl Schema {
         if seen.ignored {
             return Ok(());
         }
-        seen.version(names, recorded)?;
-        seen.origin(names, aggregates, recorded)?;
-        seen.tags(names, keys, recorded)
+        seen.version(&names.ignored, recorded)?;
+        seen.origin(&names.ignored, aggregates, recorded)?;
+        seen.tags(&names.ignored, keys, recorded)
     }
 
     /// A policy or an effect was started: it is known here.
@@ -105,7 +103,7 @@ impl Schema {
     fn check_emitted(&self) -> Result<(), StartError> {
         let sets = &self.names.sets;
         let emitting = sets.iter().filter(|set| set.emits);
-        let emitted: HashSet<_> = emitting.flat_map(super::Set::alive).map(|e| e.name).collect();
+        let emitted: HashSet<_> = emitting.flat_map(Set::alive).map(|e| e.name).collect();
         for reader in sets.iter().filter(|set| !set.emits) {
             let is_there = |known: &EventDescriptor| {
                 emitted.contains(known.name)

@@ -46,11 +46,10 @@ impl Names {
         for known in &self.aggregates {
             for name in known.names() {
                 let second = known.rust_type;
-                match by_name.insert(name, second) {
-                    Some(first) if first != second => {
-                        return Err(StartError::NameTaken { name, first, second });
-                    }
-                    _ => {}
+                if let Some(first) = by_name.insert(name, second)
+                    && first != second
+                {
+                    return Err(StartError::NameTaken { name, first, second });
                 }
             }
         }

@@ -34,7 +34,7 @@ pub(crate) struct Names {
     sets: Vec<Set>,
     aggregates: Vec<Named>,
     reactions: Vec<ReactionDescriptor>,
-    ignored: Ignored,
+    pub(crate) ignored: Ignored,
 }
 
 /// Who emits or reads some event types.
@@ -160,10 +160,6 @@ impl Names {
     pub(crate) fn projection<P: Projection>(&mut self) {
         let who = Who::named("projection", P::NAME);
         self.sets.push(Set { emits: false, ..Set::emitting::<P::Event>(type_name::<P>(), who) });
-    }
-
-    pub(crate) fn ignored(&mut self) -> &mut Ignored {
-        &mut self.ignored
     }
 
     /// The IDs of everything here, each type once.

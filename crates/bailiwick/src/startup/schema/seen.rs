@@ -1,26 +1,26 @@
 //! What the journal has shown of one event type, and what is wrong with an event of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bailiwick_core::journal::{RESERVED_PREFIX, RESERVED_TYPES, RecordedEvent};
 use bailiwick_core::{BoxError, EventDescriptor, IdDescriptor, Position, SchemaVersion, Tag};
 
-use super::{Found, Names, each_once, has_key, knows};
+use super::{Found, Ignored, Named, Names, Set, each_once, has_key, knows};
 use crate::error;
 use crate::startup::error::StartError;
 
 /// What is known of an event type that is in the journal.
-pub(super) struct Seen {
+pub(super) struct Seen<'a> {
     /// Somebody else's: no more is to be known.
     pub(super) ignored: bool,
     /// What it is here; none if it is Bailiwick's own, or retired.
     known: Option<&'static EventDescriptor>,
     /// Who reads or emits it.
-    sets: Vec<usize>,
+    sets: Vec<&'a Set>,
     /// Which aggregates read it.
-    aggregates: Vec<usize>,
+    aggregates: Vec<&'a Named>,
     /// How many there were of each version.
-    versions: Vec<(SchemaVersion, u64)>,
+    versions: BTreeMap<SchemaVersion, u64>,
     ids: Vec<SeenId>,
     /// Keys of tags that are of no ID by which it is found, but of others.
     others: Vec<Box<str>>,
@@ -35,35 +35,31 @@ pub(super) struct SeenId {
     carried: bool,
 }
 
-impl Seen {
+impl<'a> Seen<'a> {
     /// Learns what is known of a type that was not seen before.
-    pub(super) fn first(names: &Names, recorded: &RecordedEvent) -> Result<Seen, StartError> {
+    pub(super) fn first(names: &'a Names, recorded: &RecordedEvent) -> Result<Self, StartError> {
         let name = recorded.event.event_type.as_str();
         let ignored = names.ignored.events.contains(name);
         let reserved = recorded.event.is_reserved();
-        let places = |knows: &dyn Fn(usize) -> bool, count| -> Vec<usize> {
-            (0..count).filter(|place| knows(*place)).collect()
-        };
-        let sets = places(&|place| names.sets[place].knows(name), names.sets.len());
-        let reads = |place: usize| reserved || knows(names.aggregates[place].types, name);
-        let aggregates = places(&reads, names.aggregates.len());
+        let sets: Vec<_> = names.sets.iter().filter(|set| set.knows(name)).collect();
+        let reads = |aggregate: &&Named| reserved || knows(aggregate.types, name);
+        let aggregates: Vec<_> = names.aggregates.iter().filter(reads).collect();
         if reserved && !ignored && !RESERVED_TYPES.contains(&name) {
             return Err(StartError::NewerBailiwick { event: Found::of(recorded) });
         }
         if sets.is_empty() && !reserved && !ignored {
             return Err(StartError::UnknownEventType { event: Found::of(recorded) });
         }
-        let of_sets = sets.iter().flat_map(|place| &names.sets[*place].ids);
-        let of_aggregates = aggregates.iter().map(|place| &names.aggregates[*place].id);
-        let ids = each_once(of_sets.chain(of_aggregates));
-        let alive = sets.iter().flat_map(|place| names.sets[*place].alive());
+        let of_sets = sets.iter().flat_map(|set| &set.ids);
+        let ids = each_once(of_sets.chain(aggregates.iter().map(|aggregate| &aggregate.id)));
+        let mut alive = sets.iter().flat_map(|set| set.alive());
         Ok(Seen {
             ignored,
-            known: alive.into_iter().find(|known| known.names().any(|known| known == name)),
+            known: alive.find(|known| known.names().any(|known| known == name)),
             ids: ids.into_iter().map(|id| SeenId { id, carried: false }).collect(),
             sets,
             aggregates,
-            versions: Vec::new(),
+            versions: BTreeMap::new(),
             others: Vec::new(),
             orphan: None,
         })
@@ -77,25 +73,20 @@ impl Seen {
     /// Counts it, and decodes it now and then.
     pub(super) fn version(
         &mut self,
-        names: &Names,
+        ignored: &Ignored,
         recorded: &RecordedEvent,
     ) -> Result<(), StartError> {
         let version = recorded.event.version;
-        let known = self.versions.iter_mut().find(|(known, _)| *known == version);
-        let count = match known {
-            Some((_, count)) => count,
-            None => {
-                self.check_version(recorded)?;
-                self.versions.push((version, 0));
-                &mut self.versions.last_mut().expect("it was pushed").1
-            }
-        };
+        if !self.versions.contains_key(&version) {
+            self.check_version(recorded)?;
+        }
+        let count = self.versions.entry(version).or_insert(0_u64);
         *count += 1;
-        if !count.is_power_of_two() || names.ignored.unreadable.contains(&recorded.position) {
+        if !count.is_power_of_two() || ignored.unreadable.contains(&recorded.position) {
             return Ok(());
         }
-        for set in self.sets.iter().map(|place| &names.sets[*place]) {
-            let decoded = guarded(|| (set.decode)(&recorded.event).map_err(BoxError::from));
+        for set in &self.sets {
+            let decoded = guarded(|| (set.decode)(&recorded.event));
             decoded.map_err(|source| StartError::Unreadable {
                 event: Found::of(recorded),
                 set: set.of,
@@ -125,21 +116,20 @@ impl Seen {
     /// Who decided it is known, by the name and the key that are recorded, and still knows it.
     pub(super) fn origin(
         &self,
-        names: &Names,
-        aggregates: &HashMap<&'static str, usize>,
+        ignored: &Ignored,
+        aggregates: &HashMap<&'static str, &Named>,
         recorded: &RecordedEvent,
     ) -> Result<(), StartError> {
         let Some(origin) = &recorded.event.metadata.origin else { return Ok(()) };
         let (name, key) = (origin.aggregate.as_str(), origin.tag.key());
-        let Some(place) = aggregates.get(name) else {
+        let Some(own) = aggregates.get(name) else {
             // Of those that no aggregate reads, whose they are makes no difference.
-            if self.aggregates.is_empty() || names.ignored.aggregates.contains(name) {
+            if self.aggregates.is_empty() || ignored.aggregates.contains(name) {
                 return Ok(());
             }
             return Err(StartError::UnknownAggregate { event: Found::of(recorded) });
         };
-        let own = &names.aggregates[*place];
-        if !has_key(&own.id, key) && !names.ignored.keys.contains(key) {
+        if !has_key(&own.id, key) && !ignored.keys.contains(key) {
             return Err(StartError::UnknownKey {
                 event: Found::of(recorded),
                 aggregate: own.name,
@@ -148,7 +138,7 @@ impl Seen {
                 found: key.to_owned(),
             });
         }
-        if !self.aggregates.contains(place) {
+        if !self.aggregates.iter().any(|known| std::ptr::eq(*known, *own)) {
             let (event, aggregate) = (Found::of(recorded), own.name);
             return Err(StartError::NotInItsSet { event, aggregate });
         }
@@ -158,7 +148,7 @@ impl Seen {
     /// The IDs in its tags are still IDs.
     pub(super) fn tags(
         &mut self,
-        names: &Names,
+        ignored: &Ignored,
         keys: &HashSet<&'static str>,
         recorded: &RecordedEvent,
     ) -> Result<(), StartError> {
@@ -169,9 +159,9 @@ impl Seen {
             let (mut is_known, key) = (false, tag.key());
             for known in self.ids.iter_mut().filter(|known| has_key(&known.id, key)) {
                 (is_known, known.carried) = (true, true);
-                let check = guarded(|| (known.id.check)(tag.value()).map_err(BoxError::from));
+                let check = guarded(|| (known.id.check)(tag.value()));
                 if let Err(source) = check
-                    && !names.ignored.ids.contains(tag.as_str())
+                    && !ignored.ids.contains(tag.as_str())
                 {
                     return Err(StartError::UnreadableId {
                         event: Found::of(recorded),
@@ -182,7 +172,7 @@ impl Seen {
                 }
             }
             if !is_known {
-                self.other(names, keys, tag, recorded.position);
+                self.other(ignored, keys, tag, recorded.position);
             }
         }
         Ok(())
@@ -191,7 +181,7 @@ impl Seen {
     /// A tag by which nobody here finds the type.
     fn other(
         &mut self,
-        names: &Names,
+        ignored: &Ignored,
         keys: &HashSet<&'static str>,
         tag: &Tag,
         position: Position,
@@ -200,7 +190,7 @@ impl Seen {
         if self.orphan.is_some() || self.others.iter().any(|other| **other == *key) {
             return;
         }
-        if keys.contains(key) || names.ignored.keys.contains(key) {
+        if keys.contains(key) || ignored.keys.contains(key) {
             self.others.push(key.into());
         } else {
             self.orphan = Some((tag.clone(), position));
@@ -209,6 +199,6 @@ impl Seen {
 }
 
 /// Runs what the domain says about its own form.
-fn guarded(code: impl FnOnce() -> Result<(), BoxError>) -> Result<(), BoxError> {
-    error::guarded(code).unwrap_or_else(|panicked| Err(panicked.into()))
+fn guarded<E: Into<BoxError>>(code: impl FnOnce() -> Result<(), E>) -> Result<(), BoxError> {
+    error::guarded(code)?.map_err(Into::into)
 }

@@ -5,10 +5,21 @@ use std::time::Duration;
 
 use bailiwick_core::Text;
 
-use crate::aggregates::ask::Admission;
 use crate::config::Config;
 use crate::error::Cause;
 use crate::request::Call;
+
+/// What to do when the mailbox is full.
+///
+/// For an example see [`AggregateRef`](crate::AggregateRef).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Admission {
+    /// Wait for room, in the order of arrival, until the time-out.
+    #[default]
+    Wait,
+    /// Give the command back at once.
+    Refuse,
+}
 
 /// What is asked has no idempotency key: of an [`AggregateRef`](crate::AggregateRef), and of
 /// [`Decisions`](crate::Decisions), before `once`.

@@ -16,24 +16,51 @@
 
 mod folds;
 mod judging;
-mod timed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bailiwick_core::Timestamp;
-use bailiwick_core::journal::RecordedEvent;
+use bailiwick_core::journal::{EncodedEvent, RecordedDeadline, RecordedEvent};
+use bailiwick_core::{Tag, Timestamp};
 
+use crate::context::RuntimeContext;
 use folds::Folds;
 pub(crate) use judging::{Judging, Whom, judge_anew};
-pub(crate) use timed::{Folding, Timed};
+
+/// An aggregate type, as far as the deadlines of its aggregates have to be found out.
+pub(crate) trait Timed: Send + Sync {
+    fn shared(&self) -> &Arc<RuntimeContext>;
+    fn judging(&self) -> &Judging;
+    /// The `NAME` of the type.
+    fn name(&self) -> &'static str {
+        self.judging().name
+    }
+    /// Whether these aggregates have tags with this key, or had.
+    fn has_key(&self, key: &str) -> bool;
+    /// What stands beside the event of the deadline of the aggregate with this tag.
+    fn recorded(&self, event: &EncodedEvent, tag: &Tag) -> Option<RecordedDeadline>;
+    /// The aggregate whose tag has this value, before its first event. None if it is ignored.
+    fn unfolded(&self, value: &str) -> Option<Box<dyn Folding>>;
+    /// Makes sure that it is called at this time or earlier. Whether there can be such an aggregate.
+    fn arm(&self, value: &str, at: Timestamp) -> bool;
+}
+
+/// An aggregate that is folded for the sake of its deadline.
+pub(crate) trait Folding: Send {
+    /// Folds one event more. Fails if it cannot be.
+    fn fold(&mut self, recorded: &RecordedEvent) -> bool;
+    /// None if its code panics.
+    fn deadline(&self) -> Option<Option<Timestamp>>;
+    /// What its state takes.
+    fn bytes(&self) -> usize;
+}
 
 /// How many events of an aggregate are folded at most to compare its deadline: a start is not to be
 /// held up by a few long histories.
 const COMPARED_EVENTS: u32 = 1_000;
 
 /// What the journal has shown so far of the deadlines of one type. In order, so that the same journal
-/// gives the same start. ViewCache are those that have a deadline or are left open, and a sample; not the
+/// gives the same start. Kept are those that have a deadline or are left open, and a sample; not the
 /// aggregates that ever were.
 pub(crate) struct Recovery {
     kind: Arc<dyn Timed>,
@@ -46,7 +73,8 @@ pub(crate) struct Recovery {
 impl Recovery {
     pub(crate) fn new(kind: Arc<dyn Timed>) -> Self {
         let most = kind.shared().config.compared_aggregates;
-        let compared = Folds::new(kind.judging().seed(), most).events_each(COMPARED_EVENTS);
+        let mut compared = Folds::new(kind.judging().seed, most);
+        compared.events_each = COMPARED_EVENTS;
         Recovery { kind, deadlines: BTreeMap::new(), open: Whom::Only(BTreeSet::new()), compared }
     }
 
@@ -59,7 +87,7 @@ impl Recovery {
                 // Bailiwick's own, and a namesake's: nobody folds it.
                 continue;
             }
-            match known.filter(|known| known.version() == self.kind.rule()) {
+            match known.filter(|known| known.version() == self.kind.judging().rule) {
                 Some(known) => {
                     self.open.remove(tag.value());
                     match known.at() {
@@ -80,8 +108,8 @@ impl Recovery {
             self.arm(value, *at);
         }
         let judging = self.kind.judging();
-        if let Some(changed) = self.compared.changed(self.kind.rule()) {
-            if judging.notices(self.kind.name(), &changed) {
+        if let Some(changed) = self.compared.changed(judging.rule) {
+            if judging.notices(&changed) {
                 judging.want(Whom::All);
             }
             return;
@@ -98,8 +126,8 @@ impl Recovery {
     fn arm(&self, value: &str, at: Timestamp) {
         if !self.kind.arm(value, at) {
             // Else the start would have been refused.
-            let name = self.kind.name();
-            tracing::warn!(aggregate = name, id = value, "is ignored: its deadline is not armed");
+            let aggregate = self.kind.name();
+            tracing::warn!(aggregate, id = value, "is ignored: its deadline is not armed");
         }
     }
 }

@@ -20,11 +20,13 @@ const FOLD_BYTES: usize = 256;
 pub(super) struct Folds {
     /// By the value of the tag.
     folds: HashMap<Box<str>, Fold, FixedState>,
-    /// Whoever has a hash from here to there.
-    from: u64,
-    upto: u64,
+    /// Whoever has a hash from here on.
+    pub(super) from: u64,
+    /// Up to which hash they have come; `u64::MAX` if nobody is left.
+    pub(super) upto: u64,
     most: usize,
-    events_each: u32,
+    /// Who has more events than that is given up on.
+    pub(super) events_each: u32,
 }
 
 struct Fold {
@@ -36,34 +38,11 @@ struct Fold {
     events: u32,
 }
 
-/// What came of an aggregate.
-pub(super) struct Judged {
-    /// The value of its tag.
-    pub(super) value: Box<str>,
-    /// None if it cannot be folded.
-    pub(super) deadline: Option<Option<Timestamp>>,
-}
-
 impl Folds {
     /// At most so many of all.
     pub(super) fn new(seed: u64, most: usize) -> Self {
         let folds = HashMap::with_hasher(FixedState::with_seed(seed));
         Folds { folds, from: 0, upto: u64::MAX, most, events_each: u32::MAX }
-    }
-
-    /// Those who come after the hash `from`.
-    pub(super) fn from(self, from: u64) -> Self {
-        Folds { from, ..self }
-    }
-
-    /// Gives up on who has more events than that.
-    pub(super) fn events_each(self, events_each: u32) -> Self {
-        Folds { events_each, ..self }
-    }
-
-    /// Up to which hash they have come; `u64::MAX` if nobody is left.
-    pub(super) fn upto(&self) -> u64 {
-        self.upto
     }
 
     /// Folds an event of the aggregate with this tag, if it is one of those.
@@ -118,14 +97,14 @@ impl Folds {
         changed.min_by(|a, b| a.id.cmp(&b.id))
     }
 
-    /// What came of them, in order.
-    pub(super) fn into_judged(self) -> Vec<Judged> {
+    /// What came of them, by the values of their tags, in order: no deadline of one that cannot be folded.
+    pub(super) fn into_judged(self) -> Vec<(Box<str>, Option<Option<Timestamp>>)> {
         let judged = self.folds.into_iter().map(|(value, fold)| {
             let deadline = fold.deadline();
-            Judged { value, deadline }
+            (value, deadline)
         });
         let mut judged: Vec<_> = judged.collect();
-        judged.sort_unstable_by(|a, b| a.value.cmp(&b.value));
+        judged.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         judged
     }
 }

@@ -1,8 +1,8 @@
-//! The bounds of a runtime, each with a name and a unit. Whatever is said of one (its default, its unit,
-//! its row in the table, its setter, what is looked at) comes from one line, so that none can be
-//! forgotten and the table cannot lie.
+//! The bounds of a runtime, each with a name and a unit, a row each ([`bounds`]), and which of them a runtime cannot
+//! keep to.
 
-use std::fmt;
+mod bounds;
+
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -10,143 +10,11 @@ use bailiwick_core::Tag;
 use bailiwick_core::journal::{AppendLimits, Read};
 use bailiwick_core::views::OnceKey;
 
+pub use bounds::WrongBound;
+use bounds::{bounds, value};
+
 /// The longest idempotency key, in bytes.
 pub(crate) const KEY_BYTES: usize = 256;
-
-/// A default, from what the table says of it.
-macro_rules! value {
-    ($n:literal ms) => {
-        Duration::from_millis($n)
-    };
-    ($n:literal s) => {
-        Duration::from_secs($n)
-    };
-    ($n:literal h) => {
-        Duration::from_secs($n * 3_600)
-    };
-    ($n:literal KiB) => {
-        $n << 10
-    };
-    ($n:literal MiB) => {
-        $n << 20
-    };
-    ($n:literal GiB) => {
-        $n << 30
-    };
-    ($n:literal $unit:ident) => {
-        $n
-    };
-}
-
-/// Bounds that are set, then those that are fixed:
-///
-/// - `name: type = default unit, "what", zero "why it may not be zero";`
-/// - `"name" = value unit, the constant, "what";`
-macro_rules! bounds {
-    (
-        set { $($(#[$long:meta])* $name:ident / $get:ident: $type:ty = $n:literal $unit:ident, $what:literal
-            $(, zero $zero:literal)?;)* }
-        fixed { $($fixed:literal = $m:literal $of:ident, $constant:expr, $of_what:literal;)* }
-    ) => {
-        /// The bounds of a runtime. All have defaults that suit a server.
-        ///
-        /// Each is set by a method of its name, and got by one with `get_` before it. A bound that cannot
-        /// be kept is refused when the runtime is started, with all that are wrong
-        /// ([`StartError::Config`](crate::StartError::Config)).
-        ///
-        /// ```
-        /// # use std::time::Duration;
-        /// # use bailiwick::{MemoryJournal, Runtime};
-        /// # #[tokio::main(flavor = "current_thread")]
-        /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-        /// let runtime = Runtime::builder(MemoryJournal::new())
-        ///     .config(|config| config.timeout(Duration::from_secs(1)).mailbox_commands(100))
-        ///     .start()
-        ///     .await?;
-        ///
-        /// let refused = Runtime::builder(MemoryJournal::new())
-        ///     .config(|config| config.timeout(Duration::ZERO))
-        ///     .start()
-        ///     .await;
-        /// assert_eq!(
-        ///     refused.unwrap_err().to_string(),
-        ///     "`Config::timeout` is zero: no caller would wait for its answer",
-        /// );
-        /// # Ok(())
-        /// # }
-        /// ```
-        ///
-        /// # All bounds
-        ///
-        /// | bound | default | unit | of what |
-        /// |---|---:|---|---|
-        $(#[doc = concat!(
-            "| [`", stringify!($name), "`](Config::", stringify!($name), ") | ", stringify!($n), " | ",
-            stringify!($unit), " | ", $what, " |",
-        )])*
-        ///
-        /// Those that cannot be changed:
-        ///
-        /// | bound | value | unit | of what |
-        /// |---|---:|---|---|
-        $(#[doc = concat!(
-            "| ", $fixed, " | ", stringify!($m), " | ", stringify!($of), " | ", $of_what, " |",
-        )])*
-        ///
-        /// What an append may hold is up to the journal ([`Journal::limits`](crate::journal::Journal::limits)); the
-        /// table has what every journal takes unless it was told otherwise.
-        #[derive(Debug, Clone, PartialEq)]
-        pub struct Config {
-            $(pub(crate) $name: $type,)*
-        }
-
-        impl Default for Config {
-            fn default() -> Self {
-                Config { $($name: value!($n $unit),)* }
-            }
-        }
-
-        impl Config {
-            $(
-                #[doc = concat!($what, " Default ", stringify!($n), " ", stringify!($unit), ".")]
-                $(#[doc = concat!("\n\nNot zero: ", $zero, ".\n\n")])?
-                $(#[$long])*
-                #[must_use]
-                pub fn $name(mut self, $name: $type) -> Self {
-                    self.$name = $name;
-                    self
-                }
-
-                #[doc = concat!("What [`", stringify!($name), "`](Self::", stringify!($name), ") is.")]
-                pub fn $get(&self) -> $type {
-                    self.$name
-                }
-            )*
-
-            /// Those that are zero and must not be.
-            fn zeros(&self) -> Vec<WrongBound> {
-                let mut wrong = Vec::new();
-                $($(if self.$name == <$type>::default() {
-                    let why = concat!("is zero: ", $zero);
-                    wrong.push(WrongBound { bound: stringify!($name), why });
-                })?)*
-                wrong
-            }
-        }
-
-        $(const _: () = assert!($constant == value!($m $of), "the table says another value");)*
-
-        #[cfg(test)]
-        impl Config {
-            fn nothing() -> Config {
-                Config { $($name: <$type>::default(),)* }
-            }
-        }
-
-        #[cfg(test)]
-        const NAMES: &[&str] = &[$(stringify!($name)),*];
-    };
-}
 
 bounds! {
     set {
@@ -318,7 +186,7 @@ bounds! {
         zero "it would be tried again and again without a pause";
     effect_backoff_max / get_effect_backoff_max: Duration = 60 s,
         "The bound of the doubling of `effect_backoff`.";
-    /// A `Retry-After` is a scheduler under the back-off. One that asks for more is tried again after so long, and
+    /// A `Retry-After` is a floor under the back-off. One that asks for more is tried again after so long, and
     /// up to a quarter of it more.
     effect_retry_after_max / get_effect_retry_after_max: Duration = 1 h,
         "For how long an effect may ask not to be retried.";
@@ -451,26 +319,6 @@ bounds! {
     }
 }
 
-/// A bound that a runtime cannot keep to; from [`StartError::Config`](crate::StartError::Config).
-///
-/// Shown, it is a sentence: "`Config::timeout` is zero: no caller would wait for its answer".
-///
-/// For an example see [`StartError`](crate::StartError).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct WrongBound {
-    /// Its name: the one of its setter.
-    pub bound: &'static str,
-    /// Why it cannot be kept.
-    pub why: &'static str,
-}
-
-impl fmt::Display for WrongBound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`Config::{}` {}", self.bound, self.why)
-    }
-}
-
 impl Config {
     /// The defaults.
     pub fn new() -> Self {
@@ -482,34 +330,35 @@ impl Config {
     /// # Errors
     /// All that it cannot keep to, and why.
     pub(crate) fn check(&self) -> Result<(), Vec<WrongBound>> {
-        const BELOW: &str = "is the bound of a doubling, and less than where that begins";
         let mut wrong = self.zeros();
-        let below = [
-            (self.reload_backoff_max < self.reload_backoff, "reload_backoff_max", BELOW),
-            (self.deadline_backoff_max < self.deadline_backoff, "deadline_backoff_max", BELOW),
-            (self.reopen_backoff_max < self.reopen_backoff, "reopen_backoff_max", BELOW),
-            (self.policy_backoff_max < self.policy_backoff, "policy_backoff_max", BELOW),
-            (self.effect_backoff_max < self.effect_backoff, "effect_backoff_max", BELOW),
-            (
-                self.projection_backoff_max < self.projection_backoff,
-                "projection_backoff_max",
-                BELOW,
-            ),
-            (
-                !self.projection_standby.is_zero()
-                    && self.projection_gather >= self.projection_standby,
-                "projection_gather",
-                "is not below `projection_standby`: another runtime would take a projection that gathers for one \
-                 that stands still",
-            ),
-            (
-                self.clock_leap < LEAST_LEAP,
-                "clock_leap",
-                "is less than 10 ms: two readings of a clock never agree to the millisecond",
-            ),
-        ];
-        let below = below.into_iter().filter(|(wrong, _, _)| *wrong);
-        wrong.extend(below.map(|(_, bound, why)| WrongBound { bound, why }));
+        let mut refuse = |is_wrong, bound, why| {
+            if is_wrong {
+                wrong.push(WrongBound { bound, why });
+            }
+        };
+        for (bound, most, first) in [
+            ("reload_backoff_max", self.reload_backoff_max, self.reload_backoff),
+            ("deadline_backoff_max", self.deadline_backoff_max, self.deadline_backoff),
+            ("reopen_backoff_max", self.reopen_backoff_max, self.reopen_backoff),
+            ("policy_backoff_max", self.policy_backoff_max, self.policy_backoff),
+            ("effect_backoff_max", self.effect_backoff_max, self.effect_backoff),
+            ("projection_backoff_max", self.projection_backoff_max, self.projection_backoff),
+        ] {
+            let why = "is the bound of a doubling, and less than where that begins";
+            refuse(most < first, bound, why);
+        }
+        let standby = self.projection_standby;
+        refuse(
+            !standby.is_zero() && self.projection_gather >= standby,
+            "projection_gather",
+            "is not below `projection_standby`: another runtime would take a projection that gathers for one \
+             that stands still",
+        );
+        refuse(
+            self.clock_leap < Duration::from_millis(10),
+            "clock_leap",
+            "is less than 10 ms: two readings of a clock never agree to the millisecond",
+        );
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
@@ -523,9 +372,6 @@ impl Config {
         NonZeroUsize::new(self.page_events).unwrap_or(NonZeroUsize::MIN)
     }
 }
-
-/// Less is within what the readings of a clock differ by.
-const LEAST_LEAP: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bailiwick_core::journal::{JournalReadError, Query, Read};
-use bailiwick_core::{BoxFuture, ErrorReport, Timestamp};
+use bailiwick_core::journal::{JournalReadError, Query, QueryItem, Read};
+use bailiwick_core::{Aggregate, ErrorReport, Timestamp};
 
 use super::folds::Folds;
 use super::{Changed, Timed};
@@ -26,9 +26,15 @@ pub(crate) enum Whom {
     Only(BTreeSet<String>),
 }
 
-/// What one type knows of judging anew.
+/// What one type has to be judged by, and knows of being judged anew.
 pub(crate) struct Judging {
-    seed: u64,
+    /// The `NAME` of the type.
+    pub(super) name: &'static str,
+    /// The version of the rule by which deadlines are made.
+    pub(super) rule: u32,
+    /// What aggregates of this type read, whichever they are.
+    query: QueryItem,
+    pub(super) seed: u64,
     /// To be done once the runtime has begun to work.
     wanted: Lock<Option<Whom>>,
     /// The rule has changed, and somebody has noticed.
@@ -39,12 +45,9 @@ impl Whom {
     /// Adds one. If they are too many to be remembered, it is all of them.
     pub(super) fn add(&mut self, value: &str, most: usize) {
         let Whom::Only(some) = self else { return };
-        if some.contains(value) {
-            return;
-        }
         if some.len() < most {
             some.insert(value.to_owned());
-        } else {
+        } else if !some.contains(value) {
             *self = Whom::All;
         }
     }
@@ -64,12 +67,9 @@ impl Whom {
 }
 
 impl Judging {
-    pub(crate) fn new(seed: u64) -> Self {
-        Judging { seed, wanted: Lock::new(None), changed: AtomicBool::new(false) }
-    }
-
-    pub(super) fn seed(&self) -> u64 {
-        self.seed
+    pub(crate) fn of<A: Aggregate>(query: QueryItem, seed: u64) -> Self {
+        let (wanted, changed) = (Lock::new(None), AtomicBool::new(false));
+        Judging { name: A::NAME, rule: A::DEADLINE_VERSION, query, seed, wanted, changed }
     }
 
     pub(crate) fn want(&self, whom: Whom) {
@@ -80,14 +80,14 @@ impl Judging {
         self.wanted.lock().take()
     }
 
-    /// An aggregate of the type `name` has another deadline than the one that was recorded. Whether
-    /// nobody knew yet that the rule has changed.
-    pub(crate) fn notices(&self, name: &str, changed: &Changed) -> bool {
+    /// An aggregate of the type has another deadline than the one that was recorded. Whether nobody knew yet that
+    /// the rule has changed.
+    pub(crate) fn notices(&self, changed: &Changed) -> bool {
         let first = !self.changed.swap(true, Ordering::Relaxed);
         if first {
             let Changed { id, recorded, now } = changed;
             tracing::warn!(
-                aggregate = name, %id, ?recorded, ?now,
+                aggregate = self.name, %id, ?recorded, ?now,
                 "the deadline is not the one that was recorded: `deadline`, or what it rests on, has \
                  changed. The deadlines of all these aggregates are judged anew; raise \
                  `DEADLINE_VERSION` so that every start knows it"
@@ -97,59 +97,48 @@ impl Judging {
     }
 }
 
-/// Why a reading came to no end.
-enum Ended {
-    /// The runtime is closed.
-    Closed,
-    Unread(JournalReadError),
-}
-
-/// Judges them in the background.
+/// Judges them in the background, until the runtime is closed.
 pub(crate) fn judge_anew(kind: Arc<dyn Timed>, whom: Whom) {
     let (shared, whom) = (kind.shared().clone(), Arc::new(whom));
-    let task = format!("judging the deadlines of {}", kind.name());
-    shared.keep(task, move || -> BoxFuture<()> { Box::pin(judge_all(kind.clone(), whom.clone())) });
+    shared.keep(format!("judging the deadlines of {}", kind.name()), move || {
+        let (kind, whom) = (kind.clone(), whom.clone());
+        async move {
+            or_closed(kind.shared(), judge_all(&*kind, &whom)).await;
+        }
+    });
 }
 
 /// Judges them, in as many readings as there is room for their states.
-async fn judge_all(kind: Arc<dyn Timed>, whom: Arc<Whom>) {
-    let shared = kind.shared();
+async fn judge_all(kind: &dyn Timed, whom: &Whom) {
+    let (shared, judging) = (kind.shared(), kind.judging());
     let config = &shared.config;
     let backoff = Backoff::new(config.reload_backoff, config.reload_backoff_max);
     let (mut from, mut times) = (0, 0_u8);
     loop {
-        let folds = Folds::new(kind.judging().seed(), config.judged_at_once).from(from);
-        match judge(&*kind, &whom, folds).await {
-            Ok(u64::MAX) | Err(Ended::Closed) => return,
+        let mut folds = Folds::new(judging.seed, config.judged_at_once);
+        folds.from = from;
+        match judge(kind, whom, folds).await {
+            Ok(u64::MAX) => return,
             Ok(upto) => (from, times) = (upto + 1, 0),
-            Err(Ended::Unread(error)) => {
-                let wait = backoff.after(times);
+            Err(error) => {
+                let (aggregate, wait) = (kind.name(), backoff.after(times));
                 let why = ErrorReport::of(&error).to_string();
-                tracing::warn!(
-                    aggregate = kind.name(),
-                    why,
-                    ?wait,
-                    "deadlines cannot be judged anew yet"
-                );
-                if or_closed(shared, shared.environment.clock.sleep(wait)).await.is_none() {
-                    return;
-                }
+                tracing::warn!(aggregate, why, ?wait, "deadlines cannot be judged anew yet");
+                shared.environment.clock.sleep(wait).await;
                 times = times.saturating_add(1);
             }
         }
     }
 }
 
-/// One reading. Says up to which hash it has come.
-async fn judge(kind: &dyn Timed, whom: &Whom, mut folds: Folds) -> Result<u64, Ended> {
+/// One reading. Says up to which hash it has come: to the last, if the runtime is closed.
+async fn judge(kind: &dyn Timed, whom: &Whom, mut folds: Folds) -> Result<u64, JournalReadError> {
     let shared = kind.shared();
-    let journal = shared.journal().ok_or(Ended::Closed)?;
-    let mut reading = shared.config.paged(Read::new(Query::from(kind.query())));
+    let Some(journal) = shared.journal() else { return Ok(u64::MAX) };
+    let mut reading = shared.config.paged(Read::new(Query::from(kind.judging().query.clone())));
     let mut pace = Pace::default();
     loop {
-        let page = port::read(&*journal, reading.clone());
-        let page = or_closed(shared, page).await.ok_or(Ended::Closed)?;
-        let page = page.map_err(Ended::Unread)?;
+        let page = port::read(&*journal, reading.clone()).await?;
         for recorded in &page.events {
             let event = &recorded.event;
             for tag in event.tags.iter().filter(|tag| kind.has_key(tag.key())) {
@@ -163,11 +152,11 @@ async fn judge(kind: &dyn Timed, whom: &Whom, mut folds: Folds) -> Result<u64, E
             break;
         }
     }
-    let upto = folds.upto();
-    for judged in folds.into_judged() {
+    let upto = folds.upto;
+    for (value, deadline) in folds.into_judged() {
         // Whoever loads one that cannot be folded says what is wrong with it.
-        if let Some(at) = judged.deadline.unwrap_or(Some(Timestamp::EPOCH)) {
-            kind.arm(&judged.value, at);
+        if let Some(at) = deadline.unwrap_or(Some(Timestamp::EPOCH)) {
+            kind.arm(&value, at);
         }
     }
     Ok(upto)

@@ -1,6 +1,8 @@
 //! Why a runtime does not start: everything that would lose or misread history is refused before
 //! anything runs, and says what to do.
 
+mod text;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -98,11 +100,7 @@ pub enum StartError {
         owner: &'static str,
     },
     /// A reader waits for something that never happens.
-    #[error(
-        "{reader} reads the event type {event:?}, but nobody emits it and the journal has never \
-         seen it. Is the name misspelt? If the type was renamed, say `#[event(was = \"..\")]` on it; \
-         if whoever emits it is missing here, add it with `aggregate`, `decision` or `emits`"
-    )]
+    #[error("{}", text::nobody_emits(reader, event))]
     NobodyEmits {
         /// Who reads it.
         reader: &'static str,
@@ -110,25 +108,13 @@ pub enum StartError {
         event: &'static str,
     },
     /// The journal holds an event of a type that nothing here knows.
-    #[error(
-        "nothing here knows the event type of {event}, so it would be passed over. If the type was \
-         renamed, say `#[event(was = {name:?})]` on what it is now; if it is gone, say \
-         `#[event(retired({name:?}))]` on the set it was in; if it is part of this program, add what \
-         emits or reads it with `aggregate`, `decision`, `emits` or `reads` where the runtime is \
-         built; if it is somebody else's, say `.ignores_events([{name:?}])` there",
-        name = event.event_type.as_str()
-    )]
+    #[error("{}", text::unknown_event_type(event))]
     UnknownEventType {
         /// The first of them.
         event: Box<Found>,
     },
     /// The journal holds an event that its aggregate would not read any more.
-    #[error(
-        "the aggregate {aggregate} does not know the event type of {event}, which it decided itself; \
-         without it its state is not the one that was decided on. Put the type back into its event \
-         set, or say `#[event(retired({name:?}))]` on the set",
-        name = event.event_type.as_str()
-    )]
+    #[error("{}", text::not_in_its_set(event, aggregate))]
     NotInItsSet {
         /// The first of them.
         event: Box<Found>,
@@ -219,7 +205,7 @@ pub enum StartError {
         "the {kind} {name:?} goes by the lanes `{recorded}`, and now declares `{declared}`, but {}: let the \
          version before finish (retry or drop what is parked), then start this one; or give it another NAME, \
          which begins anew",
-        Outstanding { next: *next, parked: *parked }
+        text::outstanding(*next, *parked)
     )]
     LaneChanged {
         /// Which of the two it is.
@@ -267,12 +253,7 @@ pub enum StartError {
         key: &'static str,
     },
     /// The journal holds what a policy or an effect did that is not here.
-    #[error(
-        "nothing here is the {kind} {name:?}, which was started on this journal (position {position}). If it \
-         was renamed, give it its NAME back; if it is gone or another program's, say \
-         `.ignores_{}([{name:?}])` where the runtime is built",
-        if *kind == ReactionKind::Policy { "policies" } else { "effects" }
-    )]
+    #[error("{}", text::unknown_reaction(*kind, name, *position))]
     UnknownReaction {
         /// Which of the two.
         kind: ReactionKind,
@@ -282,11 +263,7 @@ pub enum StartError {
         position: Position,
     },
     /// A later version of the program wrote the journal.
-    #[error(
-        "the event {event} was recorded in version {found} of its type, but {owner} knows it up to \
-         version {known}: this program is older than the one that wrote the journal. Run that one, \
-         or a later one"
-    )]
+    #[error("{}", text::newer_version(event, owner, *found, *known))]
     NewerVersion {
         /// The first of them.
         event: Box<Found>,
@@ -298,26 +275,13 @@ pub enum StartError {
         known: SchemaVersion,
     },
     /// A later version of Bailiwick wrote the journal.
-    #[error(
-        "the event {event} is Bailiwick's own, and this version of Bailiwick does not know it, so it \
-         would be passed over: build the program with the version that wrote it, or a later one. \
-         If you know that it means nothing to this program, say `.ignores_events([{name:?}])` where \
-         the runtime is built",
-        name = event.event_type.as_str()
-    )]
+    #[error("{}", text::newer_bailiwick(event))]
     NewerBailiwick {
         /// The first of them.
         event: Box<Found>,
     },
     /// The journal holds an event that cannot be decoded.
-    #[error(
-        "{set} cannot read the event {event}, which was recorded in version {version} of its type. \
-         What has changed in its fields, or within one of them, needs a `#[serde(default)]`, \
-         a `#[serde(alias)]`, or a next version with an upcaster: `#[event(version = {next}, upcast = \
-         ..)]`. If this one event is broken, say `.allow_unreadable([Position::new({position})])` \
-         where the runtime is built; whoever reads it fails then",
-        next = version + 1, position = event.position
-    )]
+    #[error("{}", text::unreadable(event, set, *version))]
     Unreadable {
         /// The event.
         event: Box<Found>,
@@ -329,25 +293,13 @@ pub enum StartError {
         source: BoxError,
     },
     /// The journal holds events of an aggregate that is not here.
-    #[error(
-        "no aggregate here is named {name:?}, which decided the event {event}: answers to its \
-         idempotency keys would be forgotten. If the aggregate was renamed, say `const WAS: \
-         &'static [&'static str] = &[{name:?}];` where its NAME is; if it belongs to another program, \
-         or is gone, say `.ignores_aggregates([{name:?}])` where the runtime is built",
-        name = event.aggregate.as_ref().map_or("", |name| name.as_str())
-    )]
+    #[error("{}", text::unknown_aggregate(event))]
     UnknownAggregate {
         /// The first of them.
         event: Box<Found>,
     },
     /// The IDs of an aggregate have another key than its events.
-    #[error(
-        "the aggregate {aggregate} has the tag key {key:?}, but its events have {found:?}, so it would \
-         be empty: {event}. If the key of {id} was renamed, say so where it is declared: \
-         `id!({name}: {key:?} was {found:?})`, or `const WAS` of its `Id`. If what was recorded under \
-         that key is nobody's here, say `.ignores_keys([{found:?}])` where the runtime is built",
-        name = short_name(id)
-    )]
+    #[error("{}", text::unknown_key(event, aggregate, id, key, found))]
     UnknownKey {
         /// The first of them.
         event: Box<Found>,
@@ -361,14 +313,7 @@ pub enum StartError {
         found: String,
     },
     /// A reader finds nothing by its key, perhaps because the key was renamed.
-    #[error(
-        "{reader} finds events by tags with the key {key:?}, but of those it reads none has one, so it \
-         would be empty; {event:?} at position {position} has {tag}, a key that no ID here has. If \
-         the key of {id} was renamed, say so where it is declared: `id!({name}: {key:?} was {found:?})`, \
-         or `const WAS` of its `Id`. If nobody here finds anything by {found:?}, say \
-         `.ignores_keys([{found:?}])` where the runtime is built",
-        name = short_name(id), found = tag.key()
-    )]
+    #[error("{}", text::key_never_seen(reader, id, key, event, *position, tag))]
     KeyNeverSeen {
         /// Who reads.
         reader: &'static str,
@@ -384,12 +329,7 @@ pub enum StartError {
         tag: Tag,
     },
     /// A text of the journal is no ID any more.
-    #[error(
-        "{tag} is no {name} any more, of which the event {event} is. Mend `FromStr` or \
-         `Display` of {id}: what was an ID once stays one. If it is to be out of reach, say \
-         `.ignores_ids([{text:?}])` where the runtime is built",
-        name = short_name(id), text = tag.as_str()
-    )]
+    #[error("{}", text::unreadable_id(event, tag, id))]
     UnreadableId {
         /// The first event with it.
         event: Box<Found>,
@@ -438,7 +378,7 @@ pub enum StartError {
         by: Duration,
     },
     /// Bounds that a runtime cannot keep to: all of them.
-    #[error("{}", sentences(.0))]
+    #[error("{}", text::sentences(.0))]
     Config(Vec<WrongBound>),
     /// The clock cannot sleep here, so no deadline would ever fire.
     #[error(
@@ -455,35 +395,4 @@ pub enum StartError {
     /// The journal could not be read.
     #[error("the runtime cannot start on this journal")]
     Unread(#[source] JournalReadError),
-}
-
-fn sentences(wrong: &[WrongBound]) -> String {
-    let sentences: Vec<_> = wrong.iter().map(ToString::to_string).collect();
-    sentences.join("; ")
-}
-
-/// The name of a Rust type without its path.
-fn short_name(path: &str) -> &str {
-    path.rsplit("::").next().unwrap_or(path)
-}
-
-/// What is under way in a policy or an effect.
-struct Outstanding {
-    next: Option<Position>,
-    parked: usize,
-}
-
-impl std::fmt::Display for Outstanding {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.next, self.parked) {
-            (Some(next), 0) => write!(f, "its news from position {next} on are not done"),
-            (Some(next), parked) => {
-                write!(
-                    f,
-                    "its news from position {next} on are not done, and {parked} lanes are parked"
-                )
-            }
-            (None, parked) => write!(f, "{parked} of its lanes are parked"),
-        }
-    }
 }

@@ -1,0 +1,69 @@
+//! How the deadlines of an aggregate type are [found out](crate::recovery) at the start: one and the same code for all
+//! types.
+
+use std::sync::Arc;
+
+use bailiwick_core::journal::{EncodedEvent, RecordedDeadline, RecordedEvent};
+use bailiwick_core::{Aggregate, Id, Position, Tag, Timestamp};
+
+use crate::cell::fold_one;
+use crate::context::RuntimeContext;
+use crate::error::caught;
+use crate::recovery::{Folding, Judging, Timed};
+use crate::registry::aggregate_type::AggregateType;
+
+struct OneOf<A: Aggregate> {
+    id: A::Key,
+    folded: Option<(A, Position)>,
+}
+
+impl<A: Aggregate> Timed for AggregateType<A> {
+    fn shared(&self) -> &Arc<RuntimeContext> {
+        &self.shared
+    }
+
+    fn judging(&self) -> &Judging {
+        &self.judging
+    }
+
+    fn has_key(&self, key: &str) -> bool {
+        A::Key::has_key(key)
+    }
+
+    fn recorded(&self, event: &EncodedEvent, tag: &Tag) -> Option<RecordedDeadline> {
+        event.metadata.deadline_of::<A>(tag)
+    }
+
+    fn unfolded(&self, value: &str) -> Option<Box<dyn Folding>> {
+        let id = Self::id_from(value)?;
+        Some(Box::new(OneOf::<A> { id, folded: None }))
+    }
+
+    fn arm(&self, value: &str, at: Timestamp) -> bool {
+        let id = Self::id_from(value);
+        if let Some(id) = &id {
+            self.deadlines.arm_stored(id, at);
+        }
+        id.is_some()
+    }
+}
+
+impl<A: Aggregate> Folding for OneOf<A> {
+    fn fold(&mut self, recorded: &RecordedEvent) -> bool {
+        fold_one(&mut self.folded, &self.id, recorded).is_ok()
+    }
+
+    fn deadline(&self) -> Option<Option<Timestamp>> {
+        // It counts from the first event on.
+        let Some((state, _)) = &self.folded else { return Some(None) };
+        caught(|| state.deadline()).ok()
+    }
+
+    fn bytes(&self) -> usize {
+        let heap = self.folded.as_ref().map_or(0, |(state, _)| {
+            // Counts as nothing, as it does when it comes to rest.
+            caught(|| state.heap_bytes()).unwrap_or(0)
+        });
+        heap.saturating_add(size_of::<A>())
+    }
+}
