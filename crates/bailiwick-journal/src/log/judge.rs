@@ -74,7 +74,9 @@ pub(super) fn judge(bytes: &[u8], seed: u64, last: Option<Position>) -> Result<C
         Ending::Bad(Bad::Record(len)) => is_torn(bytes, at + HEADER..at + HEADER + len, end),
         Ending::Bad(Bad::Order) => false,
     };
-    if !is_torn || says_durable(&bytes[found.end..end.max(found.end)], seed, found.last) {
+    // A header may end with zeros.
+    let behind = &bytes[found.end..(end + HEADER).clamp(found.end, bytes.len())];
+    if !is_torn || says_durable(behind, seed, found.last) {
         return Err(Broken { offset: at });
     }
     found.torn = true;

@@ -140,7 +140,8 @@ impl Log {
         let mut mark = Vec::new();
         frame::push_mark(self.durable, self.active.seed, &mut mark);
         let has_room = self.end + mark.len() as u64 <= self.active.size;
-        if self.marked || self.written.is_some() || self.end == FIRST_FRAME || !has_room {
+        let any = self.end > FIRST_FRAME;
+        if self.marked || self.written.is_some() || !any || !has_room {
             return Ok(());
         }
         self.closed = true;
@@ -188,7 +189,8 @@ impl Log {
     /// Goes on in the next segment if this one has no room.
     fn make_room(&mut self, records: &[impl AsRef<[u8]>]) -> Result<(), WriteError> {
         let frames = records.iter().map(|record| frame::frame_bytes(record.as_ref().len()));
-        let bytes = frames.sum::<usize>() as u64;
+        // And the mark behind them.
+        let bytes = (frames.sum::<usize>() + frame::HEADER) as u64;
         while self.end + bytes > self.active.size {
             let Some(next) = self.spare.pop_front() else {
                 let size = self.options.segment_bytes.max(FIRST_FRAME + bytes);
