@@ -1,5 +1,5 @@
-//! Files: every call to the operating system goes through here, so that a [simulated disk](Simulated) can stand
-//! for it.
+//! Files: every call to the operating system goes through here, so that a simulated disk (feature
+//! `simulation`) can stand for it.
 //!
 //! What is promised is no more than what a disk does. What was written may be lost, in part and in any order, up
 //! to the next sync; so may a name, up to the next sync of its folder. A write may be short. A sync that failed

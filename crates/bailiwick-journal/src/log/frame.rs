@@ -2,7 +2,7 @@
 //!
 //! 1. A frame proves itself: its header has a checksum of its own, and one of what follows. Both begin with
 //!    the seed of the segment, so that nothing of another segment, or of an older use of the same blocks, passes.
-//! 2. A frame proves its place: its position is in what is checked.
+//! 2. A frame proves its place: its position is in its header.
 //! 3. A frame proves what came before: it says up to which position everything was durable when it was written.
 
 use bailiwick_core::Position;
@@ -32,7 +32,7 @@ impl Header {
     pub(super) fn read(bytes: &[u8], seed: u64) -> Option<Header> {
         let (header, _) = bytes.split_first_chunk::<HEADER>()?;
         let checksum = number(&header[28..32]);
-        if checksum != of_header(&header[..28], seed) {
+        if checksum != of_bytes(&header[..28], seed) {
             return None;
         }
         let position = u64::from_le_bytes(header[..8].try_into().ok()?);
@@ -59,7 +59,7 @@ impl Header {
 
     /// Whether this is its record.
     pub(super) fn checks(&self, record: &[u8], seed: u64) -> bool {
-        record.len() == self.len && self.checksum == of_record(record, self.position, seed)
+        record.len() == self.len && self.checksum == of_bytes(record, seed)
     }
 }
 
@@ -81,8 +81,8 @@ pub(super) fn push(
     out.extend_from_slice(&durable.get().to_le_bytes());
     out.extend_from_slice(&len.to_le_bytes());
     out.extend_from_slice(&left.to_le_bytes());
-    out.extend_from_slice(&of_record(record, position, seed).to_le_bytes());
-    let checksum = of_header(&out[begin..], seed);
+    out.extend_from_slice(&of_bytes(record, seed).to_le_bytes());
+    let checksum = of_bytes(&out[begin..], seed);
     out.extend_from_slice(&checksum.to_le_bytes());
     out.extend_from_slice(record);
     out.resize(out.len().next_multiple_of(ALIGN), 0);
@@ -93,14 +93,8 @@ pub(super) fn push_mark(durable: Position, seed: u64, out: &mut Vec<u8>) {
     push(&[], (durable, 0, durable), seed, out);
 }
 
-fn of_record(record: &[u8], position: Position, seed: u64) -> u32 {
-    let seeded = crc32c::crc32c(&seed.to_le_bytes());
-    let placed = crc32c::crc32c_append(seeded, &position.get().to_le_bytes());
-    crc32c::crc32c_append(placed, record)
-}
-
-fn of_header(header: &[u8], seed: u64) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&seed.to_le_bytes()), header)
+fn of_bytes(bytes: &[u8], seed: u64) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&seed.to_le_bytes()), bytes)
 }
 
 fn number(bytes: &[u8]) -> u32 {

@@ -1,4 +1,4 @@
-//! The log: records in their order, in [segments](segment), each once, for ever.
+//! The log: records in their order, in segments, each once, for ever.
 //!
 //! 1. A batch is written with one write, and durable with one sync. It is in the log wholly or not at all.
 //! 2. Batches are in the order in which they were written, and a batch is written only when everything before it
@@ -6,7 +6,7 @@
 //! 3. Whatever fails in between closes the log for writing. Nothing is written after that, so nothing is written
 //!    over. It is opened again to see what is there.
 //! 4. Opening finds everything that was durable, and leaves out what was on its way. If something is broken that
-//!    was durable, or may have been, it names file and offset. See [`judge`].
+//!    was durable, or may have been, it names file and offset. See `judge.rs`.
 //! 5. What is read proves itself and its place; what does not is an error and never left out.
 //!
 //! Nothing here is asynchronous: each step is one or a few calls of the [files](crate::files), to be taken by a
