@@ -1,0 +1,30 @@
+//! The embedded durable journal of Bailiwick: a folder, written by one process.
+//!
+//! What is here: the [`log`], which is the truth, and the [`files`] under it, with a disk to simulate. Its format is
+//! in `docs/journal-format.md`. What makes it a journal (the port, indexes, readers) rests on that and is not
+//! here yet.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use bailiwick_journal::files::Disk;
+//! use bailiwick_journal::log::{Log, Options};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! let disk = Arc::new(Disk::at(folder.path()));
+//! let options = Options { segment_bytes: 64 * 1_024 };
+//! // Of a real log it is chance.
+//! let mut numbers = 1..;
+//! let entropy = Box::new(move || numbers.next().unwrap_or_default());
+//! let mut log = Log::open(disk, options, entropy)?.log;
+//! log.write(&["one", "two"])?;
+//! assert_eq!(log.sync()?.get(), 2, "durable from here on");
+//! let records: Result<Vec<_>, _> = log.records().collect();
+//! assert_eq!(records?[1].1, b"two");
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod files;
+pub mod log;

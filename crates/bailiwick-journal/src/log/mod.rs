@@ -1,0 +1,219 @@
+//! The log: records in their order, in segments, each once, for ever.
+//!
+//! 1. A batch is written with one write, and durable with one sync. It is in the log wholly or not at all.
+//! 2. Batches are in the order in which they were written, and a batch is written only when everything before it
+//!    is durable: so each proves the one before.
+//! 3. Whatever fails in between closes the log for writing. Nothing is written after that, so nothing is written
+//!    over. It is opened again to see what is there.
+//! 4. Opening finds everything that was durable, and leaves out what was on its way. If something is broken that
+//!    was durable, or may have been, it names file and offset. See `judge.rs`.
+//! 5. What is read proves itself and its place; what does not is an error and never left out.
+//!
+//! Nothing here is asynchronous: each step is one or a few calls of the [files](crate::files), to be taken by a
+//! thread, or by a simulation.
+
+mod error;
+mod frame;
+mod judge;
+mod open;
+mod read;
+mod segment;
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+use bailiwick_core::Position;
+
+use crate::files::{Folder, write_all};
+pub use error::{OpenError, ReadError, WriteError};
+pub use open::Opened;
+pub use read::Records;
+use segment::{FIRST_FRAME, Segment};
+
+/// How a log is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// How large a segment is, in bytes; one batch that is larger has one of its own size.
+    pub segment_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { segment_bytes: 32 * 1_024 * 1_024 }
+    }
+}
+
+/// Where random numbers come from.
+pub type Entropy = Box<dyn FnMut() -> u64 + Send>;
+
+/// A log, open for writing.
+pub struct Log {
+    folder: Arc<dyn Folder>,
+    options: Options,
+    entropy: Entropy,
+    id: u128,
+    /// The number of the first segment, and of the last.
+    first: u64,
+    latest: u64,
+    active: Segment,
+    /// Where the next frame goes.
+    end: u64,
+    durable: Position,
+    /// What was written, and is not durable yet: where it ends, and its last position.
+    written: Option<(u64, Position)>,
+    /// Those that come after the active one: made already, and empty.
+    spare: VecDeque<Segment>,
+    /// A mark says that everything is durable.
+    marked: bool,
+    closed: bool,
+    buffer: Vec<u8>,
+}
+
+impl Log {
+    /// Which log it is: another one than any that was made apart.
+    pub fn id(&self) -> u128 {
+        self.id
+    }
+
+    /// The last position that is durable.
+    pub fn durable(&self) -> Position {
+        self.durable
+    }
+
+    /// Whether something failed: it takes nothing any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Writes a batch. It is durable after [`sync`](Self::sync), and until then nobody may be told of it. Returns
+    /// its last position.
+    ///
+    /// # Errors
+    /// [`WriteError::NotWritten`]: nothing was written, and the log is as it was. [`WriteError::Failed`]: it may be
+    /// written, and the log is closed.
+    ///
+    /// # Panics
+    /// If there is no record, one is empty or has 1 GiB or more, or the last batch was not synced.
+    pub fn write(&mut self, records: &[impl AsRef<[u8]>]) -> Result<Position, WriteError> {
+        if self.closed {
+            return Err(WriteError::Closed);
+        }
+        assert!(self.written.is_none(), "a batch is written when the one before it is durable");
+        self.make_room(records)?;
+        let last = self.encode(records);
+        self.marked = false;
+        // Before it is known whether it succeeds: what comes after a failure must not be written.
+        self.closed = true;
+        write_all(&*self.active.file, &self.buffer, self.end).map_err(WriteError::Failed)?;
+        self.closed = false;
+        self.written = Some((self.end + self.buffer.len() as u64, last));
+        Ok(last)
+    }
+
+    /// Makes durable what was written. Returns the last position.
+    ///
+    /// # Errors
+    /// Nobody knows what is durable now, and the log is closed.
+    pub fn sync(&mut self) -> Result<Position, WriteError> {
+        if self.closed {
+            return Err(WriteError::Closed);
+        }
+        if let Some((end, last)) = self.written {
+            self.closed = true;
+            self.active.file.sync().map_err(WriteError::Failed)?;
+            self.closed = false;
+            (self.end, self.durable, self.written) = (end, last, None);
+        }
+        Ok(self.durable)
+    }
+
+    /// Says behind the last batch that it is durable, for when nothing else comes that does. To be synced, or left
+    /// to the system.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn mark(&mut self) -> Result<(), WriteError> {
+        if self.closed {
+            return Err(WriteError::Closed);
+        }
+        let mut mark = Vec::new();
+        frame::push_mark(self.durable, self.active.seed, &mut mark);
+        let has_room = self.end + mark.len() as u64 <= self.active.size;
+        let any = self.end > FIRST_FRAME;
+        if self.marked || self.written.is_some() || !any || !has_room {
+            return Ok(());
+        }
+        self.closed = true;
+        write_all(&*self.active.file, &mark, self.end).map_err(WriteError::Failed)?;
+        (self.closed, self.marked) = (false, true);
+        self.end += mark.len() as u64;
+        Ok(())
+    }
+
+    /// Ends well: says that everything is durable, and syncs that.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write) and [`sync`](Self::sync). What was durable is so all the same.
+    pub fn close(mut self) -> Result<(), WriteError> {
+        self.sync()?;
+        self.mark()?;
+        self.active.file.sync().map_err(WriteError::Failed)
+    }
+
+    /// Whether a segment is to be [made](Self::prepare) for when this one is full.
+    pub fn wants_segment(&self) -> bool {
+        self.spare.is_empty() && !self.closed
+    }
+
+    /// Makes the next segment ahead of its use.
+    ///
+    /// # Errors
+    /// If there is no room for it, say. The log goes on, and tries again when it needs it.
+    pub fn prepare(&mut self) -> io::Result<()> {
+        if self.wants_segment() {
+            self.make_segment(self.options.segment_bytes)?;
+        }
+        Ok(())
+    }
+
+    fn make_segment(&mut self, size: u64) -> io::Result<()> {
+        let size = size.max(FIRST_FRAME).next_multiple_of(FIRST_FRAME);
+        let next = self.latest + 1;
+        let segment = Segment::make(&*self.folder, (self.id, next), (self.entropy)(), size)?;
+        self.spare.push_back(segment);
+        self.latest = next;
+        Ok(())
+    }
+
+    /// Goes on in the next segment if this one has no room.
+    fn make_room(&mut self, records: &[impl AsRef<[u8]>]) -> Result<(), WriteError> {
+        let frames = records.iter().map(|record| frame::frame_bytes(record.as_ref().len()));
+        // And the mark behind them.
+        let bytes = (frames.sum::<usize>() + frame::HEADER) as u64;
+        while self.end + bytes > self.active.size {
+            let Some(next) = self.spare.pop_front() else {
+                let size = self.options.segment_bytes.max(FIRST_FRAME + bytes);
+                self.make_segment(size).map_err(WriteError::NotWritten)?;
+                continue;
+            };
+            (self.active, self.end) = (next, FIRST_FRAME);
+        }
+        Ok(())
+    }
+
+    fn encode(&mut self, records: &[impl AsRef<[u8]>]) -> Position {
+        assert!(!records.is_empty(), "a batch has a record");
+        self.buffer.clear();
+        let mut position = self.durable;
+        let mut left = u32::try_from(records.len()).expect("fewer than 2^32 records");
+        for record in records {
+            let record = record.as_ref();
+            assert!((1..frame::MOST_BYTES).contains(&record.len()), "a record has 1 B to 1 GiB");
+            (position, left) = (position.plus(1), left - 1);
+            let place = (position, left, self.durable);
+            frame::push(record, place, self.active.seed, &mut self.buffer);
+        }
+        position
+    }
+}

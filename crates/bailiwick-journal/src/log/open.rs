@@ -1,0 +1,151 @@
+//! Opening: what is there is judged, and what was found is made durable before anybody is told of it.
+//!
+//! Nothing is written over. A batch that was on its way stays where it is, and the log goes on in the next
+//! segment: after a sync that failed nobody knows what is on the disk there, and no later sync will tell.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bailiwick_core::Position;
+
+use super::judge::{Broken, Contents, has_batch, judge};
+use super::segment::{FIRST_FRAME, NoSegment, Segment, is_unfinished, name, number_of};
+use super::{Entropy, Log, OpenError, Options};
+use crate::files::{Folder, write_all};
+
+/// A log, and what was found when it was opened.
+pub struct Opened {
+    /// The log.
+    pub log: Log,
+    /// A batch was on its way, and is left out: nobody was told of it.
+    pub left_out: bool,
+}
+
+impl Log {
+    /// Opens the log in a folder, or makes one if there is none.
+    ///
+    /// Nobody else may write there meanwhile: a lock of the folder is up to the caller.
+    ///
+    /// # Errors
+    /// See [`OpenError`]. Nothing is lost by opening, or trying to.
+    pub fn open(
+        folder: Arc<dyn Folder>,
+        options: Options,
+        mut entropy: Entropy,
+    ) -> Result<Opened, OpenError> {
+        let names = folder.names().map_err(OpenError::Io)?;
+        let mut numbers: Vec<_> = names.iter().filter_map(|name| number_of(name)).collect();
+        numbers.sort_unstable();
+        let (id, mut segments) = open_all(&*folder, &numbers)?;
+        for name in names.iter().filter(|name| is_unfinished(name)) {
+            folder.remove(name).map_err(OpenError::Io)?;
+        }
+        let id = id.unwrap_or_else(|| u128::from(entropy()) << 64 | u128::from(entropy()));
+        if segments.is_empty() {
+            let size = options.segment_bytes.max(FIRST_FRAME).next_multiple_of(FIRST_FRAME);
+            let made = Segment::make(&*folder, (id, 1), entropy(), size);
+            segments.push_back(made.map_err(OpenError::Io)?);
+        }
+        let first = segments[0].number;
+        let latest = first + segments.len() as u64 - 1;
+        let Tail { active, contents, last_batch, spare, is_open } = Tail::of(segments)?;
+        // What can be read here may be in memory only, after a sync that failed: it is written again.
+        let begin = contents.last_batch as u64;
+        write_all(&*active.file, &last_batch, begin).map_err(OpenError::Io)?;
+        active.file.sync().map_err(OpenError::Io)?;
+        // The same holds for the names of segments.
+        folder.sync().map_err(OpenError::Io)?;
+        let end = if is_open { contents.end as u64 } else { active.size };
+        let log = Log {
+            folder,
+            options,
+            entropy,
+            id,
+            first,
+            latest,
+            active,
+            end,
+            durable: contents.last.unwrap_or_default(),
+            written: None,
+            spare,
+            marked: false,
+            closed: false,
+            buffer: Vec::new(),
+        };
+        Ok(Opened { log, left_out: !is_open })
+    }
+}
+
+/// Opens the segments, which follow each other and belong to one log.
+fn open_all(
+    folder: &dyn Folder,
+    numbers: &[u64],
+) -> Result<(Option<u128>, VecDeque<Segment>), OpenError> {
+    let (mut id, mut segments) = (None, VecDeque::new());
+    for (number, expected) in numbers.iter().zip(numbers.first().copied().unwrap_or(1)..) {
+        if *number != expected {
+            return Err(OpenError::Missing { file: name(expected) });
+        }
+        let (log, segment) = Segment::open(folder, *number).map_err(|why| match why {
+            NoSegment::Io(error) => OpenError::Io(error),
+            NoSegment::Damaged => OpenError::Damaged { file: name(*number), offset: 0 },
+        })?;
+        if *id.get_or_insert(log) != log {
+            return Err(OpenError::Foreign { file: name(*number) });
+        }
+        segments.push_back(segment);
+    }
+    Ok((id, segments))
+}
+
+/// The end of a log.
+struct Tail {
+    /// Where the last batch is.
+    active: Segment,
+    contents: Contents,
+    /// The last batch, with the marks before and behind it.
+    last_batch: Vec<u8>,
+    /// Those after it that are empty, and where the log may go on.
+    spare: VecDeque<Segment>,
+    /// The next batch may be written behind the last.
+    is_open: bool,
+}
+
+impl Tail {
+    fn of(mut segments: VecDeque<Segment>) -> Result<Tail, OpenError> {
+        let mut later = VecDeque::new();
+        loop {
+            let active = segments.pop_back().expect("there is one");
+            let bytes = active.contents().map_err(OpenError::Io)?;
+            if !segments.is_empty() && !has_batch(&bytes, active.seed) {
+                later.push_front((active, bytes));
+                continue;
+            }
+            let before = (active.number == 1).then_some(Position::START);
+            let contents = judged(&active, &bytes, before)?;
+            let mut is_open = !contents.torn;
+            let mut spare = VecDeque::new();
+            for (segment, bytes) in later {
+                if judged(&segment, &bytes, contents.last)?.torn {
+                    // What comes after it is read after it, too.
+                    (is_open, spare) = (false, VecDeque::new());
+                } else {
+                    spare.push_back(segment);
+                }
+            }
+            let last_batch = bytes[contents.last_batch..contents.end].to_vec();
+            return Ok(Tail { active, contents, last_batch, spare, is_open });
+        }
+    }
+}
+
+fn judged(
+    segment: &Segment,
+    bytes: &[u8],
+    before: Option<Position>,
+) -> Result<Contents, OpenError> {
+    judge(bytes, segment.seed, before).map_err(|Broken { offset }| OpenError::Damaged {
+        file: name(segment.number),
+        offset: offset as u64,
+    })
+}
