@@ -96,6 +96,11 @@ impl Simulated {
         self.0.lock().is_off
     }
 
+    /// There is room again.
+    pub fn free_room(&self) {
+        self.0.lock().full = false;
+    }
+
     /// The power goes, if it has not, and comes back. What was not synced is lost by chance; whatever was
     /// planned is not any more.
     pub fn restart(&self) {

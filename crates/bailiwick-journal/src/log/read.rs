@@ -18,7 +18,8 @@ pub struct Records<'a> {
     at: usize,
     end: usize,
     last: Position,
-    /// Where the segment before seems to end: no segment since then has gone on.
+    /// What is to blame if the log goes on nowhere: where something stands that cannot be read, or else where
+    /// the last segment ends that could.
     broken: Option<(u64, u64)>,
     upto: Position,
 }
@@ -61,8 +62,11 @@ impl Records<'_> {
     /// Goes on in the next segment: with the batches that are whole and follow what was read. What stands
     /// behind them was on its way, or is damaged: then what is durable goes on nowhere.
     fn next_segment(&mut self) -> Result<(), ReadError> {
-        if let Some((segment, _)) = &self.current {
-            self.broken.get_or_insert((segment.number, self.end as u64));
+        if let Some((segment, bytes)) = &self.current {
+            let stands_something = bytes[self.end..].iter().any(|byte| *byte != 0);
+            if stands_something || self.broken.is_none() {
+                self.broken = Some((segment.number, self.end as u64));
+            }
             self.number += 1;
         }
         let (number, offset) = self.broken.unwrap_or((self.number, 0));
