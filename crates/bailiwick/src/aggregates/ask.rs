@@ -55,8 +55,7 @@ impl<A: Aggregate> Asking<A> {
         .await
     }
 
-    /// Has the command decided here and now, or gets it into the mailbox of its aggregate, or into its
-    /// admission queue.
+    /// Has the command decided here and now, or gets it into the queue of its aggregate.
     fn enter<C>(
         self,
         command: C,

@@ -31,7 +31,7 @@ pub(crate) enum NotAdmitted {
 }
 
 impl<A: Aggregate> Cell<A> {
-    /// Puts a command into the mailbox, or, if there is no room, into its admission queue. If there is
+    /// Puts a command into the queue; if the mailbox has no room, to wait for that. If there is
     /// nothing else to do, its turn is run before this returns; `waker` is that of its caller.
     ///
     /// Returns what the caller is to attend to, if it is.

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::admit::NotAdmitted;
 use super::attend::Attending;
+use crate::context::RuntimeContext;
 use crate::context::permits::{Look, Permit};
 use crate::deadlines::HasDeadlines;
 use crate::error::panic_message;
@@ -51,56 +52,78 @@ impl<A: Aggregate> HasDeadlines for AggregateType<A> {
 /// Hands out what is due, within the bound: some to a task each, so that a few that take their time
 /// hold up few others.
 fn fire<A: Aggregate>(kind: &Arc<AggregateType<A>>, now: Timestamp) {
-    let (shared, places) = (&kind.shared, &kind.deadlines.places);
+    let places = &kind.deadlines.places;
     let mut ids = kind.deadlines.take_due(now, places.available_permits()).into_iter();
-    // Each queues for its permit by itself.
-    let per_task = if shared.permits.look() == Look::Free { DUE_PER_TASK } else { 1 };
     while !ids.as_slice().is_empty() {
-        let some: Vec<_> = ids.by_ref().take(per_task).collect();
+        let some: Vec<_> = ids.by_ref().take(DUE_PER_TASK).collect();
         let count = u32::try_from(some.len()).unwrap_or(u32::MAX);
         let Ok(taken) = places.clone().try_acquire_many_owned(count) else { return };
-        shared.spawn(Box::pin(decide(kind.clone(), some, taken)));
+        kind.shared.spawn(Box::pin(decide(kind.clone(), some, taken)));
     }
 }
 
-/// Decides them, one after the other, and polls for the answers of the journal; whom that does not answer
-/// in time is left to an actor.
+/// Decides them, one after the other, and polls for the answers of the journal. From when as many
+/// aggregates wait for that as may, each has a task of its own, which queues for a permit: whoever queues
+/// polls nothing meanwhile.
 async fn decide<A: Aggregate>(
     kind: Arc<AggregateType<A>>,
     ids: Vec<A::Key>,
     mut places: OwnedSemaphorePermit,
 ) {
-    let shared = &kind.shared;
     let mut waiting = Vec::new();
     for id in ids {
-        let mut permit = None;
-        if shared.permits.look() != Look::Free {
-            permit = shared.permits.acquire().await;
-            if permit.is_none() {
-                // The runtime is closed.
-                return;
-            }
+        if kind.shared.permits.look() == Look::Free {
+            waiting.extend(wake(&kind, &id, None).await);
+        } else if let Some(place) = places.split(1) {
+            kind.shared.spawn(Box::pin(decide_permitted(kind.clone(), id, place)));
         }
-        let attending =
-            poll_fn(|cx| Poll::Ready(wake(&kind, &id, permit.take(), cx.waker()))).await;
-        waiting.extend(attending);
     }
+    attend(&kind, waiting, places).await;
+}
+
+/// One that is not settled meanwhile falls due again, and queues once more: see the backstop of
+/// [`deadlines`](crate::deadlines).
+async fn decide_permitted<A: Aggregate>(
+    kind: Arc<AggregateType<A>>,
+    id: A::Key,
+    place: OwnedSemaphorePermit,
+) {
+    // Else the runtime is closed.
+    let Some(permit) = kind.shared.permits.acquire().await else { return };
+    let waiting = wake(&kind, &id, Some(permit)).await;
+    attend(&kind, Vec::from_iter(waiting), place).await;
+}
+
+/// Polls for the answers, and gives a place back for each; whom the journal does not answer in time is left
+/// to an actor.
+async fn attend<A: Aggregate>(
+    kind: &AggregateType<A>,
+    mut waiting: Vec<Attending<A>>,
+    mut places: OwnedSemaphorePermit,
+) {
+    if waiting.is_empty() {
+        return;
+    }
+    let RuntimeContext { environment, config, .. } = &*kind.shared;
     let answered = poll_fn(|cx| {
-        waiting.retain_mut(|attending: &mut Attending<A>| attending.poll(cx.waker()));
+        waiting.retain_mut(|attending| attending.poll(cx.waker()));
         drop(places.split(places.num_permits() - waiting.len()));
         if waiting.is_empty() { Poll::Ready(()) } else { Poll::Pending }
     });
-    either(answered, shared.environment.clock.sleep(shared.config.due_timeout)).await;
+    either(answered, environment.clock.sleep(config.due_timeout)).await;
 }
 
 /// A panic, which can only come from the code of an ID, is nobody else's: its entry has moved on.
-fn wake<A: Aggregate>(
+async fn wake<A: Aggregate>(
     kind: &Arc<AggregateType<A>>,
     id: &A::Key,
-    permit: Option<Permit>,
-    waker: &Waker,
+    mut permit: Option<Permit>,
 ) -> Option<Attending<A>> {
-    catch_unwind(AssertUnwindSafe(|| call(kind, id, permit, waker))).unwrap_or_else(|panic| {
+    let woken = poll_fn(|cx| {
+        let call = || call(kind, id, permit.take(), cx.waker());
+        Poll::Ready(catch_unwind(AssertUnwindSafe(call)))
+    });
+    woken.await.unwrap_or_else(|panic| {
         let message = panic_message(&*panic);
         tracing::error!(aggregate = A::NAME, %message, "an aggregate that is due cannot be called");
         None

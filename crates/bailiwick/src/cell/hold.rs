@@ -50,7 +50,7 @@ impl<A: Aggregate> Drop for Granted<A> {
 }
 
 impl<A: Aggregate> Cell<A> {
-    /// Holds the cell as soon as nothing of it is under way. The future gives nothing if the cell
+    /// Holds the cell as soon as nothing of it is under way and nothing that came before waits. The future gives nothing if the cell
     /// has left memory.
     pub(crate) fn hold(self: &Arc<Self>) -> BoxFuture<Option<Hold>> {
         let mut core = self.core.lock();

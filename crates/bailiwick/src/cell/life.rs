@@ -289,9 +289,9 @@ impl<A: Aggregate> Live<A> {
         !self.is_durable() || !self.again.is_empty() || self.rearm || self.overdue
     }
 
-    /// Whether something is decided that is not durable, or is to be decided again.
+    /// Whether something is decided that is not durable, is to be decided again, or is half done.
     pub(super) fn is_under_way(&self) -> bool {
-        self.running.is_some() || !self.forming.is_empty() || !self.again.is_empty()
+        self.running.is_some() || !self.forming.is_empty() || !self.again.is_empty() || self.overdue
     }
 
     /// Whether the state is the durable one.

@@ -1,7 +1,7 @@
 //! A cell: one aggregate in memory. What is known of it, and, while there is something to do, its
 //! inbox; both behind one small lock.
 //!
-//! 1. The mailbox belongs to the cell. Who brings work to a cell with nothing to do runs its turn
+//! 1. The queue belongs to the cell. Who brings work to a cell with nothing to do runs its turn
 //!    ([`inline`]); if it then waits for the journal, its caller polls for the answer ([`attend`]).
 //!    Whatever comes beside that, or a caller that goes away or does not poll, gets an actor, and an
 //!    actor that ends in any way hands the cell back: while there is work, another one is attached. So
@@ -215,7 +215,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Meets a change of the runtime's stage: afterwards nothing new is admitted, and nobody waits
-    /// in the admission queue any more.
+    /// for room any more.
     pub(crate) fn meet(self: &Arc<Self>, stage: Stage) {
         let mut core = self.core.lock();
         if stage == Stage::Closed {

@@ -7,7 +7,7 @@
 //!    once, if somebody's is.
 //! 2. A listing looks at those who came since the last one, and at what has had its turn, which is
 //!    bounded in batches and reads.
-//! 3. Who is told is taken out of the mailbox, the admission queue and the reads once that is a
+//! 3. Who is told is taken out of the queue and the reads once that is a
 //!    [16th](GONE_SHARE) of all there; so much may they count for towards its bound.
 //! 4. A caller is told as soon as the task of [`crate::request::timeouts`] has its turn once its time is up. If it
 //!    is not listed, and what it waits for is out for a turn of the domain's code, [`AGAIN`] after that.

@@ -5,7 +5,7 @@
 //!    claimed one certainly is.
 //! 2. The verdict waits in the envelope until the gate opens; only then the caller hears of it.
 //! 3. Every envelope that entered a mailbox gets exactly one outcome, and it is counted there. One
-//!    that still waits in the admission queue is turned away instead.
+//!    that still waits for room is turned away instead.
 
 pub(crate) mod command;
 pub(crate) mod entry;
