@@ -3,7 +3,7 @@
 //! It is a caller like others: it runs their turns, and polls for the answers of the journal, for so many at a
 //! time as may be under way.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
@@ -14,7 +14,6 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use super::admit::NotAdmitted;
 use super::attend::Attending;
 use crate::context::RuntimeContext;
-use crate::context::permits::{Look, Permit};
 use crate::deadlines::HasDeadlines;
 use crate::error::panic_message;
 use crate::registry::aggregate_type::AggregateType;
@@ -62,68 +61,47 @@ fn fire<A: Aggregate>(kind: &Arc<AggregateType<A>>, now: Timestamp) {
     }
 }
 
-/// Decides them, one after the other, and polls for the answers of the journal. From when as many
-/// aggregates wait for that as may, each has a task of its own, which queues for a permit: whoever queues
-/// polls nothing meanwhile.
+/// Decides them, one after the other, and polls for the answers of the journal, with a place for each. Whom it
+/// does not answer in time is left to an actor; who queues for a permit keeps its place until there is one.
 async fn decide<A: Aggregate>(
     kind: Arc<AggregateType<A>>,
     ids: Vec<A::Key>,
     mut places: OwnedSemaphorePermit,
 ) {
-    let mut waiting = Vec::new();
-    for id in ids {
-        if kind.shared.permits.look() == Look::Free {
-            waiting.extend(wake(&kind, &id, None).await);
-        } else if let Some(place) = places.split(1) {
-            kind.shared.spawn(Box::pin(decide_permitted(kind.clone(), id, place)));
-        }
-    }
-    attend(&kind, waiting, places).await;
-}
-
-/// One that is not settled meanwhile falls due again, and queues once more: see the backstop of
-/// [`deadlines`](crate::deadlines).
-async fn decide_permitted<A: Aggregate>(
-    kind: Arc<AggregateType<A>>,
-    id: A::Key,
-    place: OwnedSemaphorePermit,
-) {
-    // Else the runtime is closed.
-    let Some(permit) = kind.shared.permits.acquire().await else { return };
-    let waiting = wake(&kind, &id, Some(permit)).await;
-    attend(&kind, Vec::from_iter(waiting), place).await;
-}
-
-/// Polls for the answers, and gives a place back for each; whom the journal does not answer in time is left
-/// to an actor.
-async fn attend<A: Aggregate>(
-    kind: &AggregateType<A>,
-    mut waiting: Vec<Attending<A>>,
-    mut places: OwnedSemaphorePermit,
-) {
-    if waiting.is_empty() {
-        return;
-    }
     let RuntimeContext { environment, config, .. } = &*kind.shared;
-    let answered = poll_fn(|cx| {
+    let mut waiting = Vec::new();
+    poll_fn(|cx| {
+        waiting.extend(ids.iter().filter_map(|id| wake(&kind, id, cx.waker())));
+        Poll::Ready(())
+    })
+    .await;
+    if !waiting.is_empty() {
+        let in_time = environment.clock.sleep(config.due_timeout);
+        either(attend(&mut waiting, &mut places), in_time).await;
+        waiting.retain(Attending::is_queued);
+        attend(&mut waiting, &mut places).await;
+    }
+}
+
+/// Polls until none of them is to be attended to any more, and gives their places back.
+fn attend<A: Aggregate>(
+    waiting: &mut Vec<Attending<A>>,
+    places: &mut OwnedSemaphorePermit,
+) -> impl Future<Output = ()> {
+    poll_fn(|cx| {
         waiting.retain_mut(|attending| attending.poll(cx.waker()));
         drop(places.split(places.num_permits() - waiting.len()));
         if waiting.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-    });
-    either(answered, environment.clock.sleep(config.due_timeout)).await;
+    })
 }
 
 /// A panic, which can only come from the code of an ID, is nobody else's: its entry has moved on.
-async fn wake<A: Aggregate>(
+fn wake<A: Aggregate>(
     kind: &Arc<AggregateType<A>>,
     id: &A::Key,
-    mut permit: Option<Permit>,
+    waker: &Waker,
 ) -> Option<Attending<A>> {
-    let woken = poll_fn(|cx| {
-        let call = || call(kind, id, permit.take(), cx.waker());
-        Poll::Ready(catch_unwind(AssertUnwindSafe(call)))
-    });
-    woken.await.unwrap_or_else(|panic| {
+    catch_unwind(AssertUnwindSafe(|| call(kind, id, waker))).unwrap_or_else(|panic| {
         let message = panic_message(&*panic);
         tracing::error!(aggregate = A::NAME, %message, "an aggregate that is due cannot be called");
         None
@@ -133,11 +111,10 @@ async fn wake<A: Aggregate>(
 fn call<A: Aggregate>(
     kind: &Arc<AggregateType<A>>,
     id: &A::Key,
-    mut permit: Option<Permit>,
     waker: &Waker,
 ) -> Option<Attending<A>> {
     loop {
-        match kind.cell(id).ok()?.admit_deadline(&mut permit, waker) {
+        match kind.cell(id).ok()?.admit_deadline(waker) {
             Err(NotAdmitted::Stored) => {}
             admitted => return admitted.ok().flatten(),
         }
