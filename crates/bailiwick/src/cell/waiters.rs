@@ -1,7 +1,7 @@
 //! Lapsing: callers whose time is up are told so. A command that has not had its turn yet never
 //! will; one that has is run to its end, and only its caller stops waiting.
 //!
-//! 1. A time-out costs what it takes to find it in a heap: who waits is listed there once, when one
+//! 1. A time-out costs what it takes to find it in a sorted list: who waits is listed there once, when one
 //!    who came after the last listing is due ([`Inbox::unlisted`]), and found there from then on,
 //!    wherever it is. Callers who are answered in time are not listed, if nobody's time is up, or are
 //!    once, if somebody's is.
@@ -15,8 +15,7 @@
 //! The list keeps no caller and no command alive, only their memory: it forgets who was answered when
 //! that would be due, when more than half of it are, or when the cell has nothing to do.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -52,14 +51,12 @@ const LISTED_AT_LEAST: usize = 64;
 
 /// Callers who wait, the first time-out first.
 pub(super) struct Callers<A: Aggregate> {
-    heap: BinaryHeap<Reverse<Caller<A>>>,
+    /// By their time-outs, and a number that tells those of the same time apart.
+    listed: BTreeMap<(Duration, u64), Who<A>>,
+    /// The number of the last one.
+    last: u64,
     /// How many there were when those who were answered were last taken out.
     alive: usize,
-}
-
-struct Caller<A: Aggregate> {
-    until: Duration,
-    who: Who<A>,
 }
 
 enum Who<A: Aggregate> {
@@ -211,18 +208,18 @@ impl<A: Aggregate> Callers<A> {
 
     fn push(&mut self, until: Duration, who: impl FnOnce() -> Who<A>) {
         if until < Duration::MAX {
-            self.heap.push(Reverse(Caller { until, who: who() }));
+            self.last += 1;
+            self.listed.insert((until, self.last), who());
         }
     }
 
     /// Takes out those whose time is up, and those before them who were answered.
     fn take_due(&mut self, expired: &mut Expired<A>) {
-        while let Some(Reverse(first)) = self.heap.peek()
-            && (first.until <= expired.now || !first.who.waits())
+        while let Some(first) = self.listed.first_entry()
+            && (first.key().0 <= expired.now || !first.get().waits())
         {
-            let Some(Reverse(caller)) = self.heap.pop() else { return };
             look();
-            match caller.who {
+            match first.remove() {
                 Who::Command(command) => expired.commands.extend(command.upgrade()),
                 Who::Read(read) => expired.reads.extend(read.upgrade()),
             }
@@ -231,18 +228,18 @@ impl<A: Aggregate> Callers<A> {
 
     /// Forgets those who were answered if they may be more than half.
     fn forget_answered(&mut self) {
-        if self.heap.len() > 2 * self.alive + LISTED_AT_LEAST {
-            self.heap.retain(|Reverse(caller)| caller.who.waits());
-            self.alive = self.heap.len();
+        if self.listed.len() > 2 * self.alive + LISTED_AT_LEAST {
+            self.listed.retain(|_, who| who.waits());
+            self.alive = self.listed.len();
         }
     }
 
     fn next(&self) -> Option<Duration> {
-        self.heap.peek().map(|Reverse(caller)| caller.until)
+        self.listed.first_key_value().map(|((until, _), _)| *until)
     }
 
     fn or_nothing(self: Box<Self>) -> Option<Box<Self>> {
-        if self.heap.is_empty() { None } else { Some(self) }
+        if self.listed.is_empty() { None } else { Some(self) }
     }
 }
 
@@ -258,26 +255,6 @@ impl<A: Aggregate> Who<A> {
 
 impl<A: Aggregate> Default for Callers<A> {
     fn default() -> Self {
-        Callers { heap: BinaryHeap::new(), alive: 0 }
+        Callers { listed: BTreeMap::new(), last: 0, alive: 0 }
     }
 }
-
-impl<A: Aggregate> Ord for Caller<A> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.until.cmp(&other.until)
-    }
-}
-
-impl<A: Aggregate> PartialOrd for Caller<A> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<A: Aggregate> PartialEq for Caller<A> {
-    fn eq(&self, other: &Self) -> bool {
-        self.until == other.until
-    }
-}
-
-impl<A: Aggregate> Eq for Caller<A> {}
