@@ -10,7 +10,6 @@ use bailiwick_core::snapshot::SnapshotOf;
 use bailiwick_core::views::Folded;
 use bailiwick_core::{FoldError, Position, Tag};
 
-use super::open_journal::OpenJournal;
 use super::request::Decided;
 use super::scheduler::Scheduler;
 use super::settle::place_of;
@@ -18,12 +17,13 @@ use super::turn::{AnswerAt, Participant, Participants};
 use crate::context::{RuntimeContext, Stage};
 use crate::delivery::{once_delivered, unless_delivered};
 use crate::error::{Cause, caught};
+use crate::journal::port::{self, or_closed};
 use crate::snapshots;
 use crate::util::pace::Pace;
 
 pub(super) struct DecisionBatch<'a> {
     pub(super) scheduler: &'a Arc<Scheduler>,
-    pub(super) port: OpenJournal<'a>,
+    pub(super) journal: &'a dyn Journal,
     pub(super) participants: Participants,
     pub(super) views: Folded,
     /// The journal was read for these views.
@@ -50,8 +50,8 @@ impl<'a> DecisionBatch<'a> {
         journal: &'a dyn Journal,
         participants: Participants,
     ) -> Self {
-        let port = OpenJournal { shared: scheduler.shared(), journal };
-        DecisionBatch { scheduler, port, participants, views: Folded::default(), has_read: false }
+        let views = Folded::default();
+        DecisionBatch { scheduler, journal, participants, views, has_read: false }
     }
 
     /// Returns those who are to be tried apart.
@@ -107,15 +107,15 @@ impl<'a> DecisionBatch<'a> {
     async fn catch_up(&mut self) -> Result<Position, Tried> {
         let shared = self.scheduler.shared();
         let mut pace = Pace::default();
-        let port = self.port;
-        let read = |read| async move { port.read(read).await?.ok() };
+        let journal = self.journal;
+        let read = |read| async move { or_closed(shared, port::read(journal, read)).await?.ok() };
         let of = (SnapshotOf::View, None);
         let revived = snapshots::revive(shared, &mut self.views, of, read).await;
         revived.map_err(|differs| Tried::Failed(Cause::Unloadable(differs.into())))?;
         let lasts: Vec<_> = self.views.lasts().collect();
         for (view, query) in lasts {
-            let last = self.port.last(query).await.ok_or(Tried::Closed)?;
-            let last = last.map_err(unread)?;
+            let last = or_closed(shared, port::last(journal, query)).await;
+            let last = last.ok_or(Tried::Closed)?.map_err(unread)?;
             guarded(|| self.views.found(&view, last.event.as_ref(), last.upto))
                 .map_err(Tried::Broken)?;
             self.has_read = true;
@@ -133,8 +133,8 @@ impl<'a> DecisionBatch<'a> {
                 self.views.behind();
             }
             let read = shared.config.paged(self.views.next_read());
-            let page = self.port.read(read).await.ok_or(Tried::Closed)?;
-            let page = page.map_err(unread)?;
+            let page = or_closed(shared, port::read(journal, read)).await;
+            let page = page.ok_or(Tried::Closed)?.map_err(unread)?;
             self.has_read = true;
             shared.time.not_before_any(&page.events);
             let mut page = Some(page);
@@ -177,7 +177,7 @@ impl<'a> DecisionBatch<'a> {
         let condition = crate::sabotage::unguarded(shared, condition);
         let concerned = self.scheduler.concerned_by(&mut events, &self.views);
         let begun = timings.begin(shared);
-        let appended = self.port.append(events, condition).await;
+        let appended = or_closed(shared, port::append(self.journal, events, condition)).await;
         timings.appended(begun, shared);
         match appended {
             None => Tried::Closed,

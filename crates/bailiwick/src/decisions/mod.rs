@@ -20,7 +20,6 @@ mod judging;
 mod keyed;
 mod lock_keys;
 mod lock_queue;
-mod open_journal;
 mod order;
 mod request;
 mod scheduler;
