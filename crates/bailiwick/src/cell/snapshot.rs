@@ -12,14 +12,14 @@ use bailiwick_core::{
 
 use super::Cell;
 use super::answers::Answers;
-use super::beside::{Beside, Remembered, Reply};
+use super::beside::{Beside, Remembered};
 use super::folding::{Folding, deadline_of};
 use super::life::{Folded, Known, Life, Live, Mend};
 use super::reading::Reading;
 use crate::context::RuntimeContext;
 use crate::error::{LoadError, caught};
 use crate::journal::port;
-use crate::snapshots::{Candidate, Comparison, Confirmed, Keeper, Offer};
+use crate::snapshots::{Candidate, Comparison, Keeper, Offer, one};
 
 /// How much more than its encoded form a state holds on the heap at most, and an answer counts for.
 const HEAP_SHARE: usize = 8;
@@ -110,7 +110,7 @@ impl<A: Aggregate> Cell<A> {
         let answers = known.answers.as_ref().map_or(0, |answers| answers.bytes());
         let state = caught(|| known.state.heap_bytes()).unwrap_or(0);
         if answers / ANSWER_SHARE > most || state / HEAP_SHARE > most {
-            keeper.is_too_large();
+            one(&keeper.counters.too_large);
             return false;
         }
         keeper.has_room(declared)
@@ -151,7 +151,7 @@ impl<A: Aggregate> Cell<A> {
         let remembered = remembered.map(|(key, answer, position, at)| Remembered {
             key: key.clone(),
             fingerprint: answer.fingerprint,
-            reply: Reply(answer.reply.clone()),
+            reply: answer.reply.clone(),
             position: position.get(),
             at,
         });
@@ -200,7 +200,7 @@ impl Lookup {
         let Some(found) = keeper.find(shared, declared, key, None).await else { return Ok(None) };
         let read = shared.config.paged(found.read(reading.read.query.clone()));
         let page = port::read(&*reading.journal, read).await.map_err(LoadError::Unread)?;
-        let Confirmed::Yes(page) = keeper.confirm(shared, &found, page) else { return Ok(None) };
+        let Some(page) = keeper.confirm(shared, &found, page) else { return Ok(None) };
         let Some((state, beside)) = keeper.opened::<A>(reading, &found) else { return Ok(None) };
         folding.recorded = Some(RecordedDeadline::new(beside.deadline, beside.rule));
         folding.folded = Some((state, found.position()));
@@ -220,7 +220,7 @@ impl Lookup {
             keeper.unusable(shared, &found.key, &why);
             return Ok(None);
         }
-        keeper.was_used();
+        one(&keeper.counters.used);
         if let Some(reading) = boundary.ok().and_then(|of| of.reading().first().cloned()) {
             let sampled = keeper.sample(shared, Comparison { reading, found }).await;
             sampled.map_err(|differs| LoadError::Unloadable(differs.into()))?;
@@ -250,7 +250,7 @@ impl Keeper {
             Ok((declared::<A>().decode(&body.state)?, codec::decode_value(&body.beside)?))
         })?;
         if beside.remembers_from > window(shared) {
-            self.is_forgetful();
+            one(&self.counters.outdated);
             return None;
         }
         Some((state, beside))

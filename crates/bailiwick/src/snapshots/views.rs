@@ -9,7 +9,7 @@ use bailiwick_core::snapshot::SnapshotOf;
 use bailiwick_core::views::{Folded, ReadingItem, Slot};
 
 use super::compare::Comparison;
-use super::find::Confirmed;
+use super::counts::one;
 use super::save::Offer;
 use super::{Differs, Keeper};
 use crate::context::RuntimeContext;
@@ -43,13 +43,13 @@ pub(crate) async fn revive<F: Future<Output = Option<Page>>>(
             // What no view reads: nobody knows here which event the state is as of.
             continue;
         }
-        if let Confirmed::No = keeper.confirm(shared, &found, page) {
+        if keeper.confirm(shared, &found, page).is_none() {
             continue;
         }
         let (of, position) = (reading.clone(), found.position());
         let slot = || Slot::of_snapshot(of, &found.body.state, position);
         if let Some(slot) = keeper.decoded(shared, &found, slot) {
-            keeper.was_used();
+            one(&keeper.counters.used);
             keeper.sample(shared, Comparison { reading, found }).await?;
             views.revive(slot);
         }
