@@ -19,7 +19,7 @@ use super::record::NotRecorded;
 use crate::environment::time::Moment;
 use crate::error::{Cause, panic_message};
 use crate::request::entry::Entry;
-use crate::request::{Call, Envelope, Judged};
+use crate::request::{Call, Envelope};
 
 /// What is known of a command by its idempotency key.
 enum Found {
@@ -117,15 +117,14 @@ impl<A: Aggregate> Cell<A> {
         turn: &mut Turn<'_, A>,
     ) -> bool {
         let mut ctx = Context::reusing(turn.now, std::mem::take(&mut turn.tools.events));
-        let judged = envelope.decide(&live.known.state, &mut ctx);
+        let accepted = envelope.decide(&live.known.state, &mut ctx);
         let mut events = ctx.into_events();
         let mut has_room = true;
-        if let Judged::Accepted { recorded } = judged {
+        if accepted {
             let call = envelope.call();
             let remembered = to_remember(envelope, call).map_err(NotRecorded::Failed);
-            let form = if recorded { envelope.recorded() } else { None };
             let recorded = remembered.and_then(|remembered| {
-                let command = Some(envelope.command());
+                let (command, form) = (Some(envelope.command()), envelope.recorded());
                 let (remembered, form) = (remembered.as_ref(), form.as_ref());
                 let source = Source { command, call, remembered, form };
                 self.record(live, &mut events, turn, source)

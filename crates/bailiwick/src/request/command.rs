@@ -1,6 +1,5 @@
 //! A command of whatever type in its envelope.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
@@ -13,12 +12,12 @@ use parking_lot::Mutex;
 use crate::aggregates::Target;
 use crate::aggregates::idempotency::ReplyCodec;
 use crate::context::counts::Counters;
-use crate::error::{AskError, Cause, NotRun, Unknown, panic_message};
+use crate::error::{AskError, Cause, NotRun, Unknown, caught};
 use crate::request::recorded::{self, JudgedAt, Refusal};
 use crate::request::reply::Reply;
 use crate::request::state::{AtomicState, RequestState};
 use crate::request::verdict::{self, Verdict, count, take};
-use crate::request::{Call, Envelope, Judged, command_of};
+use crate::request::{Call, Envelope, command_of};
 use crate::telemetry::log::{Of, decide_panicked};
 use crate::telemetry::spans::Seen;
 use crate::telemetry::timings::Mark;
@@ -190,30 +189,25 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
         self.stage.change(RequestState::Waiting, RequestState::Claimed)
     }
 
-    fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> Judged {
+    fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> bool {
         let _entered = self.span.enter();
         let mut case = self.case.lock();
         let Case { command, verdict } = &mut *case;
         let command = command.as_ref().expect("it is there until it has an outcome");
-        let outcome = catch_unwind(AssertUnwindSafe(|| state.decide(command, ctx)));
-        let (judged, given) = match outcome {
-            Ok(Ok(reply)) => {
-                (Judged::Accepted { recorded: A::RECORDED.is_some() }, Verdict::Reply(reply))
-            }
-            Ok(Err(rejection)) => {
-                (Judged::Rejected, Verdict::Rejection(rejection, JudgedAt::now(ctx.now())))
-            }
-            Err(panic) => {
-                let message = panic_message(&*panic);
+        let given = match caught(|| state.decide(command, ctx)) {
+            Ok(Ok(reply)) => Verdict::Reply(reply),
+            Ok(Err(rejection)) => Verdict::Rejection(rejection, JudgedAt::now(ctx.now())),
+            Err(message) => {
                 decide_panicked(A::NAME, self.command(), &message);
-                (Judged::Panicked, Verdict::Failed(Cause::Panicked { message }))
+                Verdict::Failed(Cause::Panicked { message })
             }
         };
+        let accepted = matches!(given, Verdict::Reply(_));
         let before = verdict.replace(given);
         // The lock first: what is dropped is the domain's.
         drop(case);
         drop(before);
-        judged
+        accepted
     }
 
     fn repeat(&self, reply: &[u8]) {
@@ -235,9 +229,9 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
     }
 
     fn recorded(&self) -> Option<RecordedCommand> {
+        let recording = A::RECORDED.as_ref()?;
         let case = self.case.lock();
-        let shared = &self.target.kind.shared;
-        let form = recorded::form(A::RECORDED.as_ref()?, case.command.as_ref()?, shared)?;
+        let form = recorded::form(recording, case.command.as_ref()?, &self.target.kind.shared)?;
         Some(RecordedCommand::new(form, 0))
     }
 

@@ -73,16 +73,6 @@ pub struct Receipt<R> {
     pub repeated: bool,
 }
 
-/// How a decision went, as far as the turn has to know.
-pub(crate) enum Judged {
-    Accepted {
-        /// Its type is recorded.
-        recorded: bool,
-    },
-    Rejected,
-    Panicked,
-}
-
 /// A command of an aggregate `A`, whatever its type.
 pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
     fn command(&self) -> &'static str;
@@ -99,8 +89,8 @@ pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
     fn was_given_up(&self) -> bool;
     /// Takes the right to judge it. Fails if the caller has given it up.
     fn claim(&self) -> bool;
-    /// Decides, and keeps the verdict until it is released or decided again.
-    fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> Judged;
+    /// Decides, and keeps the verdict until it is released or decided again. Whether it is accepted.
+    fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> bool;
     /// Takes the reply to an earlier command with the same key as its verdict.
     fn repeat(&self, reply: &[u8]);
     /// The reply of its verdict, to be remembered. It becomes what will be read again.
