@@ -47,7 +47,7 @@ impl<A: Aggregate> Cell<A> {
         let deliveries = crate::sabotage::guarded(&self.kind.shared, deliveries);
         let condition = unless_delivered(condition, &deliveries);
         let begun = self.kind.timings.begin(&self.kind.shared);
-        let commands = entries.iter().map(|entry| entry.envelope().span());
+        let commands = entries.iter().map(|entry| &entry.envelope().request().span);
         let span = Seen::append(self.named(), events.len(), commands);
         let append = port::append(journal, events, Some(condition));
         live.running =

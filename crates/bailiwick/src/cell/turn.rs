@@ -106,7 +106,7 @@ impl<A: Aggregate> Cell<A> {
             self.judge_again(live, &mut turn);
         }
         for entry in work.commands.drain(..) {
-            timings.waited(entry.envelope().asked(), begun);
+            timings.waited(entry.envelope().request().asked, begun);
             self.expire_and_judge(live, entry, &mut turn);
         }
         if live.known.deadline.is_none_or(|deadline| deadline > now) {

@@ -174,7 +174,8 @@ impl<A: Aggregate> Core<A> {
             }
             Life::Loading(loading) => see(&mut loading.again.entries, &mut loading.again.readers),
             Life::Out => {
-                let due = inbox.in_turn.iter().filter(|envelope| envelope.until() <= expired.now);
+                let due =
+                    inbox.in_turn.iter().filter(|envelope| envelope.request().until <= expired.now);
                 expired.commands.extend(due.cloned().inspect(|_| look()));
                 inbox.unlisted = expired.now + AGAIN;
             }
@@ -187,7 +188,7 @@ impl<A: Aggregate> Callers<A> {
     fn command(&mut self, entry: &mut Entry<A>, expired: &mut Expired<A>) {
         look();
         entry.listed = true;
-        let until = entry.envelope().until();
+        let until = entry.envelope().request().until;
         if until <= expired.now {
             expired.commands.push(entry.share());
         } else {

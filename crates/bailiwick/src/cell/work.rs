@@ -144,7 +144,7 @@ impl<A: Aggregate> Core<A> {
     fn waits_for(&self, loading: &Loading<A>) -> bool {
         let in_inbox = self.inbox.as_ref().is_some_and(|inbox| inbox.has_work());
         let again = &loading.again;
-        let asked = || again.entries.iter().any(|entry| !entry.envelope().was_given_up());
+        let asked = || again.entries.iter().any(|entry| !entry.envelope().request().was_given_up());
         let due = again.called || again.stuck.is_some();
         in_inbox || due || !again.readers.is_empty() || asked()
     }

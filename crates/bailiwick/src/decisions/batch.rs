@@ -18,6 +18,7 @@ use crate::context::{RuntimeContext, Stage};
 use crate::delivery::{once_delivered, unless_delivered};
 use crate::error::{Cause, caught};
 use crate::journal::port::{self, or_closed};
+use crate::request::state::RequestState;
 use crate::snapshots;
 use crate::util::pace::Pace;
 
@@ -166,9 +167,11 @@ impl<'a> DecisionBatch<'a> {
         if events.is_empty() {
             return self.release(decided, |_| level);
         }
-        let mut together = self.participants[..decided].iter();
-        if shared.stage() == Stage::Closed || !together.all(|participant| participant.case.submit())
-        {
+        // Who has its outcome by now has none of this appended.
+        let submit = |with: &Participant| {
+            with.case.request().change(RequestState::Claimed, RequestState::Submitted)
+        };
+        if shared.stage() == Stage::Closed || !self.participants[..decided].iter().all(submit) {
             return Tried::Closed;
         }
         let condition = self.views.condition(level);
@@ -192,7 +195,7 @@ impl<'a> DecisionBatch<'a> {
         let caused = self
             .participants
             .iter()
-            .filter_map(|participant| participant.case.delivering()?.tag_of_cause());
+            .filter_map(|participant| participant.case.request().delivering()?.tag_of_cause());
         let deliveries: Vec<Tag> = caused.collect();
         #[cfg(feature = "fault-injection")]
         let deliveries = crate::sabotage::guarded(self.shared(), deliveries);
@@ -264,11 +267,9 @@ impl<'a> DecisionBatch<'a> {
 
 /// Whether it is a delivery that one of these is as well.
 fn is_on_its_way(participant: &Participant, before: &[Participant]) -> bool {
-    let Some(delivering) = participant.case.delivering().filter(|delivering| delivering.unsure)
-    else {
-        return false;
-    };
-    let mut others = before.iter().filter_map(|other| other.case.delivering());
+    let delivering = participant.case.request().delivering();
+    let Some(delivering) = delivering.filter(|delivering| delivering.unsure) else { return false };
+    let mut others = before.iter().filter_map(|other| other.case.request().delivering());
     others.any(|other| other.tag == delivering.tag)
 }
 

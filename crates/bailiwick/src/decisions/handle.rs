@@ -273,7 +273,7 @@ impl<D: Decision> Drop for Waiting<D> {
             if asked.give_up() {
                 scheduler.withdraw(asked.ticket());
             }
-            scheduler.forget(asked.until(), asked.ticket());
+            scheduler.forget(asked.request.until, asked.ticket());
         }
     }
 }

@@ -92,7 +92,7 @@ impl<D: Decision> Asked<D> {
             tags: Tags::none(),
             command: Self::command(),
             form,
-            call: self.call.as_deref(),
+            call: self.request.call.as_deref(),
             judged,
         };
         refusal.event(rejection, as_of)
@@ -105,7 +105,7 @@ impl<D: Decision> Asked<D> {
     fn metadata(&self) -> Metadata {
         let mut metadata = Metadata::default();
         metadata.command = Some(Text::literal(Self::command()));
-        if let Some(call) = &self.call {
+        if let Some(call) = &self.request.call {
             call.stands_beside(metadata.extra_mut());
         }
         metadata
@@ -156,7 +156,7 @@ impl<D: Decision> Asked<D> {
                 Ok(reply) => {
                     let emitted = ctx.into_events();
                     let encoded = self.encode(bounded, &emitted, now, events);
-                    if let Some(delivering) = self.delivering() {
+                    if let Some(delivering) = self.request.delivering() {
                         delivering.caused(&mut events[before..]);
                     }
                     let kept = encoded.and_then(|()| self.remember(reply, now, events));

@@ -12,6 +12,7 @@ use super::turn::{AnswerAt, Participant, Participants};
 use crate::error::Cause;
 use crate::journal::port::{self, Failure, or_closed};
 use crate::registry::news::Concerned;
+use crate::request::state::RequestState;
 
 impl DecisionBatch<'_> {
     /// What the first `decided` emitted is durable: the gate opens, once the aggregates of this runtime
@@ -44,9 +45,11 @@ impl DecisionBatch<'_> {
         let (contended, again): (Participants, _) =
             participants.into_iter().partition(|participant| {
                 // A delivery may be done already: its policy looks.
-                participant.attempts >= limit || participant.case.delivering().is_some()
+                participant.attempts >= limit || participant.case.request().delivering().is_some()
             });
-        again.iter().for_each(|participant| participant.case.take_back());
+        for participant in &again {
+            participant.case.request().change(RequestState::Submitted, RequestState::Claimed);
+        }
         self.participants = again;
         if !contended.is_empty() {
             self.give_up(contended, guard, level).await;

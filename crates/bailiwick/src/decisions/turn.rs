@@ -55,8 +55,8 @@ impl Held {
 /// From here on they are certainly decided.
 fn claim(scheduler: &Scheduler, gathered: Gathered) -> Participants {
     let now = scheduler.timings.begin(scheduler.shared());
-    let claimed = gathered.into_iter().filter(|(_, case)| case.claim());
-    let claimed = claimed.inspect(|(_, case)| scheduler.timings.waited(case.asked(), now));
+    let claimed = gathered.into_iter().filter(|(_, case)| case.request().claim());
+    let claimed = claimed.inspect(|(_, case)| scheduler.timings.waited(case.request().asked, now));
     claimed.map(|(_, case)| Participant::new(case)).collect()
 }
 

@@ -52,7 +52,7 @@ impl<A: Aggregate> Entry<A> {
 
     /// It is a delivery of a policy: whether it was done by somebody else is known to the journal only.
     pub(crate) fn is_delivery(&self) -> bool {
-        self.envelope().call().is_some_and(|call| call.delivering.is_some())
+        self.envelope().request().delivering().is_some()
     }
 
     /// The envelope, for whoever only has to tell its caller that time is up.
@@ -71,7 +71,7 @@ impl<A: Aggregate> Entry<A> {
 
     /// Takes the right to judge it, once. False: its caller has given it up.
     pub(crate) fn claim(&mut self) -> bool {
-        self.claimed = self.claimed || self.envelope().claim();
+        self.claimed = self.claimed || self.envelope().request().claim();
         self.claimed
     }
 

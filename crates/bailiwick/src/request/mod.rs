@@ -17,7 +17,6 @@ pub(crate) mod timeouts;
 pub(crate) mod verdict;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bailiwick_core::journal::{Extra, RecordedCommand};
 use bailiwick_core::{Aggregate, Context, Decide, Position, Text};
@@ -26,8 +25,7 @@ use bytes::Bytes;
 use crate::aggregates::idempotency::Once;
 use crate::delivery::Delivering;
 use crate::error::{Cause, Unknown};
-use crate::telemetry::spans::Seen;
-use crate::telemetry::timings::Mark;
+use crate::request::state::Request;
 
 /// What a caller may say about one call beside the command itself.
 #[derive(Debug, Clone, Default)]
@@ -75,20 +73,11 @@ pub struct Receipt<R> {
 
 /// A command of an aggregate `A`, whatever its type.
 pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
+    fn request(&self) -> &Request;
     fn command(&self) -> &'static str;
-    fn call(&self) -> Option<&Call>;
-    /// When its caller began to wait.
-    fn asked(&self) -> Mark;
-    fn span(&self) -> &Seen;
-    /// How long its caller waits, by the clock's `elapsed`.
-    fn until(&self) -> Duration;
-    /// There is no room yet. Only before anybody else knows of it.
-    fn wait_for_room(&self);
-    /// There is room now. Fails if the caller has given it up.
-    fn gets_room(&self) -> bool;
-    fn was_given_up(&self) -> bool;
-    /// Takes the right to judge it. Fails if the caller has given it up.
-    fn claim(&self) -> bool;
+    fn call(&self) -> Option<&Call> {
+        self.request().call.as_deref()
+    }
     /// Decides, and keeps the verdict until it is released or decided again. Whether it is accepted.
     fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> bool;
     /// Takes the reply to an earlier command with the same key as its verdict.
