@@ -1,7 +1,6 @@
 //! The caller's side of a command: into the cell, the wait, the time-out.
 
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -112,7 +111,7 @@ fn decide_alone<A: Decide<C>, C: Send + 'static>(
     let name = command_of::<A, C>();
     let (waits, shared) = (times.1, target.kind.shared.clone());
     // What is dropped on the way is the domain's, too.
-    let judged = catch_unwind(AssertUnwindSafe(|| judge_alone(&mut single, &command, name)));
+    let judged = caught(|| judge_alone(&mut single, &command, name));
     let answer = match judged {
         Ok(Judgement::Told(reply)) => reply.map_err(AskError::Rejected),
         Ok(Judgement::Failed(cause)) => Err(AskError::NotRun(NotRun { command, cause })),

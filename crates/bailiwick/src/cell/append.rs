@@ -1,7 +1,7 @@
 //! What is decided is given to the journal, on the condition that nobody else wrote what the aggregate
 //! reads.
 
-use bailiwick_core::journal::{AppendCondition, Appended, EncodedEvent, Journal};
+use bailiwick_core::journal::{AppendCondition, EncodedEvent, Journal};
 use bailiwick_core::{Aggregate, Position};
 
 use super::Cell;
@@ -79,7 +79,10 @@ impl<A: Aggregate> Cell<A> {
         match port::append(&*tools.journal, events, Some(condition)).now() {
             Ok(appended) => {
                 self.kind.tell(&concerned, appended.first);
-                self.is_durable(&mut known, appended);
+                known.advance(appended);
+                if A::SNAPSHOTS.is_some() {
+                    self.keep_snapshot(&mut known);
+                }
                 Ok((known, appended.last))
             }
             Err(append) => {
@@ -97,15 +100,6 @@ impl<A: Aggregate> Cell<A> {
                 });
                 Err(live)
             }
-        }
-    }
-
-    pub(super) fn is_durable(&self, known: &mut Known<A>, Appended { first, last }: Appended) {
-        (known.version, known.seen) = (last, last);
-        if A::SNAPSHOTS.is_some() {
-            let events = last.get().saturating_sub(first.get()) + 1;
-            known.unsaved = known.unsaved.saturating_add(u32::try_from(events).unwrap_or(u32::MAX));
-            self.keep_snapshot(known);
         }
     }
 

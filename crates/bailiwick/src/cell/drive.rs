@@ -13,7 +13,6 @@ use bailiwick_core::{Aggregate, Position};
 use parking_lot::MutexGuard;
 
 use super::encode::Tools;
-use super::inbox::InTurn;
 use super::life::{Life, Live};
 use super::lifecycle::Input;
 use super::{Cell, Core};
@@ -134,7 +133,8 @@ impl<A: Aggregate> Cell<A> {
             }
             core.life = life;
             core.doubt();
-            let told = (core.end_turn(), self.grant(&mut core));
+            let in_turn = core.inbox.as_mut().map(|inbox| std::mem::take(&mut inbox.in_turn));
+            let told = (in_turn, self.grant(&mut core));
             let gone = core.take_left_reads();
             let idle = waiting && !self.has_more(&core);
             let told = (told, gone, self.keep_permit(&mut core, idle));
@@ -253,7 +253,6 @@ impl<A: Aggregate> Cell<A> {
         inbox.asked |= inbox.queue.has_commands() || !inbox.readers.is_empty();
         work.wanted = inbox.has_work() && may_begin;
         inbox.reads_out = life.reads();
-        let mut refuses = false;
         let room = match life {
             Life::Quiet(_) => self.batch().min(most),
             Life::Live(live) if !live.is_sound() => return work,
@@ -261,14 +260,14 @@ impl<A: Aggregate> Cell<A> {
                 self.room_in(live).saturating_sub(live.again.entries.len()).min(most)
             }
             Life::Faulted(fault) if self.kind.shared.time.moment() < fault.until => {
-                (work.refuse, refuses) = (true, true);
+                work.refuse = true;
                 usize::MAX
             }
             _ => return work,
         };
         work.readers = std::mem::take(&mut inbox.readers);
         inbox.reads_out += work.readers.len();
-        if inbox.queue.is_blocked() || !(may_begin || refuses) {
+        if inbox.queue.is_blocked() || !(may_begin || work.refuse) {
             return work;
         }
         work.due = inbox.queue.take(room, &mut work.commands);
@@ -277,12 +276,5 @@ impl<A: Aggregate> Cell<A> {
         }
         self.accept_waiting(core);
         work
-    }
-}
-
-impl<A: Aggregate> Core<A> {
-    /// Gives back the envelopes that were shared for the turn.
-    fn end_turn(&mut self) -> InTurn<A> {
-        self.inbox.as_mut().map(|inbox| std::mem::take(&mut inbox.in_turn)).unwrap_or_default()
     }
 }

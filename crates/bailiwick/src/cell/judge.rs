@@ -3,7 +3,6 @@
 //! All of a turn shares one `now`. Whatever the domain's code does, a command that is not accepted
 //! leaves state, batch and deadline as they were after the expiry before it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bailiwick_core::journal::Idempotency;
@@ -17,7 +16,7 @@ use super::encode::{Source, Tools};
 use super::life::{Known, Live, Mend};
 use super::record::NotRecorded;
 use crate::environment::time::Moment;
-use crate::error::{Cause, panic_message};
+use crate::error::{Cause, caught};
 use crate::request::entry::Entry;
 use crate::request::{Call, Envelope};
 
@@ -172,7 +171,7 @@ impl<A: Aggregate> Cell<A> {
         let mut cache_entry = live.forming.extent();
         let mut expiry = Expiry::at(now);
         let problem: Arc<str> = loop {
-            let round = catch_unwind(AssertUnwindSafe(|| expiry.next_round(&live.known.state)));
+            let round = caught(|| expiry.next_round(&live.known.state));
             if expiry.moved() {
                 cache_entry = live.forming.extent();
             }
@@ -206,7 +205,7 @@ impl<A: Aggregate> Cell<A> {
                 }
                 Ok(Ok(Round::Done)) => return live.not_stuck(),
                 Ok(Err(overdue)) => break overdue.to_string().into(),
-                Err(panic) => break panic_message(&*panic),
+                Err(message) => break message,
             }
         };
         if live.forming.extent() != cache_entry {

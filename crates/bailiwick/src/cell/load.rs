@@ -10,7 +10,7 @@ use super::inbox::Inbox;
 use super::life::{Again, Base, Fault, Folded, Known, Life, Live, Loading, Mend};
 use super::reading::Reading;
 use crate::context::RuntimeContext;
-use crate::error::{LoadError, Unloadable, panic_message};
+use crate::error::{LoadError, Unloadable};
 use crate::journal::port::{Guarded, unread};
 use crate::recovery::Changed;
 use crate::util::backoff::Backoff;
@@ -124,9 +124,8 @@ impl<A: Aggregate> Cell<A> {
     pub(super) fn loaded(&self, folded: Folded<A>, again: Again<A>, times: u8) -> Life<A> {
         let deadline = match deadline_of(&folded) {
             Ok(deadline) => deadline,
-            Err(panic) => {
-                let problem =
-                    format!("leaves a state whose deadline panics: {}", panic_message(&*panic));
+            Err(message) => {
+                let problem = format!("leaves a state whose deadline panics: {message}");
                 let unloadable = Unloadable::panicked(folded.version, problem);
                 return self.faulted(LoadError::Unloadable(unloadable), again, times);
             }

@@ -71,10 +71,9 @@ impl<A: Aggregate> Cell<A> {
         {
             live.base = Some(Base { before, version: live.known.version, seen: live.known.seen });
         }
-        live.known.version = appended.last;
-        live.known.seen = appended.last;
+        live.known.advance(appended);
         if A::SNAPSHOTS.is_some() {
-            self.appended(live, appended);
+            self.keep_snapshot_before(live);
         }
         for reader in running.readers {
             let position = position_of(reader.events_upto);

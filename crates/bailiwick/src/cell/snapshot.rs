@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::journal::{Appended, RecordedDeadline};
+use bailiwick_core::journal::RecordedDeadline;
 use bailiwick_core::snapshot::{Declared, SnapshotOf};
 use bailiwick_core::views::{Boundary, Form};
 use bailiwick_core::{
@@ -43,10 +43,8 @@ impl<A: Aggregate> Cell<A> {
 
     /// A batch is durable. While another one forms on top of it, the state before that, if there is a copy,
     /// is the durable one.
-    pub(super) fn appended(&self, live: &mut Live<A>, Appended { first, last }: Appended) {
-        let events = last.get().saturating_sub(first.get()) + 1;
+    pub(super) fn keep_snapshot_before(&self, live: &mut Live<A>) {
         let known = &mut *live.known;
-        known.unsaved = known.unsaved.saturating_add(u32::try_from(events).unwrap_or(u32::MAX));
         if live.mend == Mend::Nothing
             && !live.forming.events.is_empty()
             && let Some(before) = &live.forming.before

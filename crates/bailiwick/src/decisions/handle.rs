@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -15,7 +14,7 @@ use super::request::{Answer, Asked};
 use super::scheduler::Scheduler;
 use crate::cell::NotAdmitted;
 use crate::context::counts::Counts;
-use crate::error::{AskError, Cause, NotRun, panic_message};
+use crate::error::{AskError, Cause, NotRun, caught};
 use crate::options::{Admission, Keyed, Options, Unkeyed};
 use crate::request::Receipt;
 use crate::telemetry::timings::Mark;
@@ -235,17 +234,17 @@ impl Decisions {
 
 /// Asks the decision for its keys.
 fn bound<D: Decision>(decision: D, once: Option<&OnceKey>) -> Result<Bounded<D>, NotRun<D>> {
-    let boundary = catch_unwind(AssertUnwindSafe(|| {
+    let boundary = caught(|| {
         let boundary = Boundary::of::<D::Views>(&decision.keys())?;
         match once {
             Some(once) => boundary.once(once),
             None => Ok(boundary),
         }
-    }));
+    });
     let cause = match boundary {
         Ok(Ok(boundary)) => return Ok(Bounded::within(decision, boundary)),
         Ok(Err(error)) => Cause::Boundary(error),
-        Err(panic) => Cause::Panicked { message: panic_message(&*panic) },
+        Err(message) => Cause::Panicked { message },
     };
     Err(NotRun { command: decision, cause })
 }

@@ -1,15 +1,13 @@
 //! How a decision is judged: on its views, with what was remembered of its key, and what becomes of it in
 //! the journal's form.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use bailiwick_core::journal::{EncodedEvent, EventType, Metadata, RecordedCommand};
 use bailiwick_core::views::Folded;
 use bailiwick_core::{Bounded, Context, Decision, Event, Position, Tags, Text, Timestamp, stored};
 
 use super::keyed::Repeat;
 use super::request::{Asked, Decided, DecisionRequest as _};
-use crate::error::{Cause, panic_message};
+use crate::error::{Cause, caught};
 use crate::request::command_name;
 use crate::request::recorded::{self, JudgedAt, Refusal, without_form};
 use crate::request::verdict::Verdict;
@@ -150,7 +148,7 @@ impl<D: Decision> Asked<D> {
         events: &mut Vec<EncodedEvent>,
     ) -> Verdict<D::Reply, D::Rejection> {
         let before = events.len();
-        let judged = catch_unwind(AssertUnwindSafe(|| {
+        let judged = caught(|| {
             let mut ctx = Context::new(now);
             match bounded.decide(views, &mut ctx) {
                 Ok(reply) => {
@@ -171,9 +169,8 @@ impl<D: Decision> Asked<D> {
                     Verdict::Rejection(rejection, JudgedAt { now, read_upto })
                 }
             }
-        }));
-        let verdict = judged.unwrap_or_else(|panic| {
-            let message = panic_message(&*panic);
+        });
+        let verdict = judged.unwrap_or_else(|message| {
             tracing::error!(decision = command_name::<D>(), %message, "a decision panicked");
             Verdict::Failed(Cause::Panicked { message })
         });

@@ -265,6 +265,7 @@ impl<A: Aggregate> AnyAggregateType for AggregateType<A> {
     }
 
     fn start(self: Arc<Self>) {
+        self.deadlines.advance(self.shared.now());
         self.keep("deadlines", |kind| deadlines::run(kind.shared.clone(), kind));
         self.keep("time-outs", |kind| timeouts::run(kind.timeouts.clone(), kind.shared.clone()));
         self.keep("rest", |kind| passivation::run(kind.shared.clone(), kind));
