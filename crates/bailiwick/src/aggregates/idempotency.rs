@@ -22,14 +22,6 @@ pub(crate) struct Once {
     pub(crate) fingerprint: u64,
 }
 
-/// What the caller of a command has chosen.
-pub(crate) struct Chosen<'a> {
-    pub(crate) key: &'a Text,
-    /// How many bytes the key may have.
-    pub(crate) most: usize,
-    pub(crate) timeout: Duration,
-}
-
 /// The bytes of a reply, and what is read from them.
 type Stored<R> = (Vec<u8>, R);
 
@@ -80,9 +72,8 @@ impl<A: Aggregate> AggregateRef<A, Keyed> {
         C: Serialize + Send + 'static,
     {
         let mut asking = self.asking();
-        let config = &asking.target.kind.shared.config;
-        let chosen = Chosen { key: &self.key.0, most: KEY_BYTES, timeout: asking.options.timeout };
-        let once = Once::new(chosen, config, A::COMMAND, &command);
+        let (config, timeout) = (&asking.target.kind.shared.config, asking.options.timeout);
+        let once = Once::new(&self.key.0, KEY_BYTES, timeout, config, A::COMMAND, &command);
         async move {
             match once {
                 Ok(once) => asking.options.call().once = Some(once),
@@ -97,9 +88,12 @@ impl<A: Aggregate> AggregateRef<A, Keyed> {
 }
 
 impl Once {
-    /// `name`: by which the command is to be recognised, if that is pinned.
+    /// `most`: how many bytes the key may have. `name`: by which the command is to be recognised, if that
+    /// is pinned.
     pub(crate) fn new<C: Serialize>(
-        Chosen { key, most, timeout }: Chosen<'_>,
+        key: &Text,
+        most: usize,
+        timeout: Duration,
         config: &Config,
         name: Option<&'static str>,
         command: &C,

@@ -109,7 +109,7 @@ impl<A: Aggregate> Cell<A> {
             let (life, abandoned) = Self::abandoned(&core, life);
             let may_begin = core.inbox.as_ref().is_none_or(|inbox| self.may_begin(inbox));
             let is_sure = is_closed || !life.is_unsure();
-            let life = match &mut core.inbox {
+            let mut life = match &mut core.inbox {
                 Some(inbox) if inbox.overtaken != Position::START || !is_sure => {
                     self.catch_up(inbox, life, (is_sure, may_begin), tools)
                 }
@@ -118,7 +118,7 @@ impl<A: Aggregate> Cell<A> {
             let most = if tools.quick { COMMANDS_PER_QUICK_TURN } else { usize::MAX };
             let most = if driver.is_actor() { most } else { most.min(most_commands - commands) };
             let buffer = std::mem::take(&mut tools.commands);
-            let mut work = self.take_work(&mut core, &life, (most, may_begin), buffer);
+            let mut work = self.take_work(&mut core, &mut life, (most, may_begin), buffer);
             drop(core);
             drop(abandoned);
             commands += work.commands.len();
@@ -242,7 +242,7 @@ impl<A: Aggregate> Cell<A> {
     fn take_work(
         &self,
         core: &mut Core<A>,
-        life: &Life<A>,
+        life: &mut Life<A>,
         (most, may_begin): (usize, bool),
         commands: Entries<A>,
     ) -> Work<A> {

@@ -22,7 +22,7 @@ use std::time::Duration;
 use bailiwick_core::Aggregate;
 
 use super::inbox::Inbox;
-use super::life::{Life, Live};
+use super::life::Life;
 use super::{Cell, Core};
 use crate::error::{Cause, ReadError};
 use crate::request::Envelope;
@@ -157,30 +157,17 @@ impl<A: Aggregate> Core<A> {
         let reads = inbox.readers.iter_mut().rev();
         reads.take_while(|read| !read.listed).for_each(|read| callers.read(read, expired));
         inbox.unlisted = Duration::MAX;
-        let mut see = |entries: &mut [Entry<A>], reads: &mut [Reader<A>]| {
+        if matches!(self.life, Life::Out) {
+            let due = inbox.in_turn.iter().filter(|asked| asked.request().until <= expired.now);
+            expired.commands.extend(due.cloned().inspect(|_| look()));
+            inbox.unlisted = expired.now + AGAIN;
+        }
+        self.life.each_waiting(|entries, reads| {
             let entries = entries.iter_mut().filter(|entry| !entry.listed);
             entries.for_each(|entry| callers.command(entry, expired));
             let reads = reads.iter_mut().filter(|read| !read.listed);
             reads.for_each(|read| callers.read(read, expired));
-        };
-        match &mut self.life {
-            Life::Live(live) => {
-                let Live { running, forming, again, .. } = &mut **live;
-                if let Some(running) = running {
-                    see(&mut running.entries, &mut running.readers);
-                }
-                see(&mut forming.entries, &mut forming.readers);
-                see(&mut again.entries, &mut again.readers);
-            }
-            Life::Loading(loading) => see(&mut loading.again.entries, &mut loading.again.readers),
-            Life::Out => {
-                let due =
-                    inbox.in_turn.iter().filter(|envelope| envelope.request().until <= expired.now);
-                expired.commands.extend(due.cloned().inspect(|_| look()));
-                inbox.unlisted = expired.now + AGAIN;
-            }
-            Life::Unloaded | Life::Quiet(_) | Life::Behind(_) | Life::Faulted(_) => {}
-        }
+        });
     }
 }
 
@@ -199,11 +186,11 @@ impl<A: Aggregate> Callers<A> {
     fn read(&mut self, read: &mut Reader<A>, expired: &mut Expired<A>) {
         look();
         read.listed = true;
-        let until = read.until();
+        let until = read.request().until();
         if until <= expired.now {
-            expired.reads.extend(read.share());
-        } else if let Some(request) = read.share() {
-            self.push(until, || Who::Read(Arc::downgrade(&request)));
+            expired.reads.push(read.request().clone());
+        } else {
+            self.push(until, || Who::Read(Arc::downgrade(read.request())));
         }
     }
 

@@ -29,9 +29,9 @@ use crate::telemetry::timings::Mark;
 /// For an example see [`Runtime::decide`](crate::Runtime::decide).
 #[derive(Clone)]
 pub struct Decisions<K = Unkeyed> {
-    scheduler: Arc<Scheduler>,
-    options: Options,
-    key: K,
+    pub(super) scheduler: Arc<Scheduler>,
+    pub(super) options: Options,
+    pub(super) key: K,
 }
 
 impl<K: Clone> Decisions<K> {
@@ -103,27 +103,16 @@ impl<K: Clone> Decisions<K> {
         change(&mut changed.options);
         changed
     }
-
-    pub(super) fn options(&self) -> &Options {
-        &self.options
-    }
-
-    pub(super) fn scheduler(&self) -> &Scheduler {
-        &self.scheduler
-    }
-}
-
-impl Decisions<Keyed> {
-    /// What runs them, and the key.
-    pub(super) fn split(&self) -> (Decisions, &Keyed) {
-        let (scheduler, options) = (self.scheduler.clone(), self.options.clone());
-        (Decisions { scheduler, options, key: Unkeyed(()) }, &self.key)
-    }
 }
 
 impl Decisions {
     pub(crate) fn new(scheduler: Arc<Scheduler>) -> Self {
         let options = Options::new(&scheduler.shared().config);
+        Decisions::with_options(scheduler, options)
+    }
+
+    /// With these options.
+    pub(crate) fn with_options(scheduler: Arc<Scheduler>, options: Options) -> Self {
         Decisions { scheduler, options, key: Unkeyed(()) }
     }
 
@@ -170,66 +159,51 @@ impl Decisions {
         decision: D,
     ) -> impl Future<Output = Result<Receipt<D::Reply>, AskError<D, D::Rejection>>> + Send + use<D>
     {
-        self.clone().asking(decision, None)
-    }
-
-    /// With these options.
-    pub(crate) fn with_options(scheduler: Arc<Scheduler>, options: Options) -> Self {
-        Decisions { scheduler, options, key: Unkeyed(()) }
-    }
-
-    #[track_caller]
-    pub(super) fn asking<D: Decision>(
-        self,
-        decision: D,
-        keyed: Option<KeyedCall<D::Reply>>,
-    ) -> impl Future<Output = Answer<D>> + Send + use<D> {
         self.scheduler.assert_knows::<D>();
-        let mut waiting = Waiting { asked: None };
-        let mut asking = Some((self, decision, keyed));
-        poll_fn(move |cx| {
-            if let Some((decisions, decision, keyed)) = asking.take() {
-                match decisions.enter(decision, keyed) {
-                    Ok(asked) => waiting.asked = Some(asked),
-                    Err(not_run) => return Poll::Ready(Err(AskError::NotRun(not_run))),
-                }
-            }
-            waiting.poll(cx)
-        })
+        ask(self.scheduler.clone(), self.options.clone(), decision, None)
     }
+}
 
-    fn enter<D: Decision>(
-        self,
-        decision: D,
-        keyed: Option<KeyedCall<D::Reply>>,
-    ) -> Result<Arc<Asked<D>>, NotRun<D>> {
-        if let Err(cause) = self.options.check(&self.scheduler.shared().config) {
-            self.scheduler.not_admitted();
-            return Err(NotRun { command: decision, cause });
-        }
-        let bounded = match bound(decision, keyed.as_ref().map(KeyedCall::tag)) {
-            Ok(bounded) => bounded,
-            Err(not_run) => {
-                self.scheduler.not_admitted();
-                return Err(not_run);
-            }
-        };
-        let Decisions { scheduler, options: Options { timeout, admission, call }, .. } = self;
-        let now = scheduler.shared().environment.clock.elapsed();
-        let until = now.saturating_add(timeout);
-        let times = (Mark::at(now), until);
-        let asked = Arc::new(Asked::new(scheduler.clone(), (bounded, keyed), times, call));
-        let stands = |ticket| asked.stands_at(ticket);
-        let cause = match scheduler.admit(asked.clone(), until, admission, stands) {
-            Ok(()) => return Ok(asked),
-            Err(NotAdmitted::Full) => Cause::MailboxFull { capacity: scheduler.capacity() },
-            Err(NotAdmitted::Overloaded | NotAdmitted::ShutDown | NotAdmitted::Stored) => {
-                Cause::ShutDown
-            }
-        };
+/// Asks one that the runtime knows.
+pub(super) async fn ask<D: Decision>(
+    scheduler: Arc<Scheduler>,
+    options: Options,
+    decision: D,
+    keyed: Option<KeyedCall<D::Reply>>,
+) -> Answer<D> {
+    let asked = enter(&scheduler, options, decision, keyed).map_err(|not_run| {
         scheduler.not_admitted();
-        Err(NotRun { command: asked.take_decision(), cause })
+        AskError::NotRun(not_run)
+    })?;
+    let mut waiting = Waiting { asked: Some(asked) };
+    poll_fn(|cx| waiting.poll(cx)).await
+}
+
+fn enter<D: Decision>(
+    scheduler: &Arc<Scheduler>,
+    options: Options,
+    decision: D,
+    keyed: Option<KeyedCall<D::Reply>>,
+) -> Result<Arc<Asked<D>>, NotRun<D>> {
+    let shared = scheduler.shared();
+    if let Err(cause) = options.check(&shared.config) {
+        return Err(NotRun { command: decision, cause });
     }
+    let bounded = bound(decision, keyed.as_ref().map(KeyedCall::tag))?;
+    let Options { timeout, admission, call } = options;
+    let now = shared.environment.clock.elapsed();
+    let until = now.saturating_add(timeout);
+    let times = (Mark::at(now), until);
+    let asked = Arc::new(Asked::new(scheduler.clone(), (bounded, keyed), times, call));
+    let stands = |ticket| asked.stands_at(ticket);
+    let cause = match scheduler.admit(asked.clone(), until, admission, stands) {
+        Ok(()) => return Ok(asked),
+        Err(NotAdmitted::Full) => Cause::MailboxFull { capacity: scheduler.capacity() },
+        Err(NotAdmitted::Overloaded | NotAdmitted::ShutDown | NotAdmitted::Stored) => {
+            Cause::ShutDown
+        }
+    };
+    Err(NotRun { command: asked.take_decision(), cause })
 }
 
 /// Asks the decision for its keys.

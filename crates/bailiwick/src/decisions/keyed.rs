@@ -15,9 +15,9 @@ use bailiwick_core::{Decision, Position, Tags, Text, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::handle::Decisions;
+use super::handle::{Decisions, ask};
 use super::judging::encoded;
-use crate::aggregates::idempotency::{Chosen, Once, ReplyCodec};
+use crate::aggregates::idempotency::{Once, ReplyCodec};
 use crate::config::Config;
 use crate::error::{AskError, Cause, NotRun, UnreadableReply};
 use crate::options::Keyed;
@@ -39,15 +39,13 @@ pub(super) struct Repeat<R> {
 
 impl<R: Serialize + DeserializeOwned> KeyedCall<R> {
     /// `name`: by which the decision is to be recognised, if that is pinned.
-    pub(super) fn new<D: Serialize>(
-        key: &Text,
-        decisions: &Decisions,
+    fn new<D: Serialize>(
+        Decisions { scheduler, options, key: Keyed(key) }: &Decisions<Keyed>,
         name: Option<&'static str>,
         decision: &D,
     ) -> Result<Self, Cause> {
-        let timeout = decisions.options().timeout;
-        let chosen = Chosen { key, most: OnceKey::MAX_BYTES, timeout };
-        let once = Once::new(chosen, &decisions.scheduler().shared().config, name, decision)?;
+        let (most, config) = (OnceKey::MAX_BYTES, &scheduler.shared().config);
+        let once = Once::new(key, most, options.timeout, config, name, decision)?;
         let tag = OnceKey::new(key.as_str());
         let tag = tag.map_err(|source| Cause::KeyNotATag { key: key.clone(), source })?;
         Ok(KeyedCall { once, tag, codec: ReplyCodec::new() })
@@ -141,14 +139,14 @@ impl Decisions<Keyed> {
     where
         D: Decision<Reply: Serialize + DeserializeOwned> + Serialize,
     {
-        self.scheduler().assert_knows::<D>();
-        let (decisions, Keyed(key)) = self.split();
-        let keyed = KeyedCall::new(key, &decisions, D::COMMAND, &decision);
+        self.scheduler.assert_knows::<D>();
+        let (scheduler, options) = (self.scheduler.clone(), self.options.clone());
+        let keyed = KeyedCall::new(self, D::COMMAND, &decision);
         async move {
             match keyed {
-                Ok(keyed) => decisions.asking(decision, Some(keyed)).await,
+                Ok(keyed) => ask(scheduler, options, decision, Some(keyed)).await,
                 Err(cause) => {
-                    decisions.scheduler().not_admitted();
+                    scheduler.not_admitted();
                     Err(AskError::NotRun(NotRun { command: decision, cause }))
                 }
             }
