@@ -45,8 +45,6 @@ const UP: &[(&str, &str)] = &[
     ("context", "snapshots"),
     ("telemetry", "request"),
     ("request", "aggregates"),
-    ("request", "cell"),
-    ("request", "decisions"),
     ("registry", "cell"),
     ("registry", "reactions"),
 ];

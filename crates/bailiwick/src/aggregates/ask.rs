@@ -85,7 +85,7 @@ impl<A: Aggregate> Asking<A> {
         match get_in(&asked, admission, waker) {
             Ok(attending) => Entered::Waits(asked, attending),
             Err(cause) => {
-                asked.target().kind.counters.here().not_admitted.one();
+                asked.target.kind.counters.here().not_admitted.one();
                 let not_run = NotRun { command: asked.take_command(), cause };
                 Entered::Answered(Err(AskError::NotRun(not_run)))
             }
@@ -167,7 +167,7 @@ fn get_in<A: Decide<C>, C: Send + 'static>(
     admission: Admission,
     waker: &Waker,
 ) -> Result<Option<Attending<A>>, Cause> {
-    let target = asked.target();
+    let target = &asked.target;
     let config = &target.kind.shared.config;
     let put = target.put(|cell| cell.admit(asked.clone(), admission, waker));
     put.map_err(Cause::InvalidId)?.map_err(|why| match why {
@@ -208,7 +208,7 @@ impl<A: Decide<C>, C: Send + 'static> Waiting<A, C> {
 impl<A: Decide<C>, C: Send + 'static> Drop for Waiting<A, C> {
     fn drop(&mut self) {
         let Some(asked) = self.asked.take().filter(|asked| asked.give_up()) else { return };
-        let Target { kind, id, .. } = &**asked.target();
+        let Target { kind, id, .. } = &*asked.target;
         if let Some(cell) = kind.registry.get(id) {
             cell.given_up();
         }

@@ -5,14 +5,13 @@ use bailiwick_core::journal::{AppendCondition, EncodedEvent, Journal};
 use bailiwick_core::{Aggregate, Position};
 
 use super::Cell;
-use super::answers::EventAt;
 use super::batch::Batch;
 use super::encode::Tools;
 use super::inbox::Scope;
 use super::life::{Before, Known, Life, Live, Running};
 use crate::delivery::unless_delivered;
 use crate::journal::port;
-use crate::request::entry::Entries;
+use crate::request::entry::{Entries, EventAt};
 use crate::telemetry::spans::Seen;
 use crate::telemetry::timings::Mark;
 

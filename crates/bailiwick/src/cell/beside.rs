@@ -5,7 +5,8 @@ use bailiwick_core::{Position, Text, Timestamp};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::answers::{Answers, EventAt};
+use super::answers::Answers;
+use crate::request::entry::EventAt;
 
 /// What stands beside the state of an aggregate.
 #[derive(Serialize, Deserialize)]

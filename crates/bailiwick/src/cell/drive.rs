@@ -105,8 +105,9 @@ impl<A: Aggregate> Cell<A> {
                 // Whoever waits is found by it.
                 self.inbox(&mut core);
             }
-            let life = std::mem::replace(&mut core.life, Life::Out);
-            let (life, abandoned) = Self::abandoned(&core, life);
+            let is_abandoned = core.is_abandoned();
+            let mut life = std::mem::replace(&mut core.life, Life::Out);
+            let abandoned = is_abandoned.then(|| std::mem::replace(&mut life, Life::Unloaded));
             let may_begin = core.inbox.as_ref().is_none_or(|inbox| self.may_begin(inbox));
             let is_sure = is_closed || !life.is_unsure();
             let mut life = match &mut core.inbox {
@@ -231,11 +232,7 @@ impl<A: Aggregate> Cell<A> {
         if !live.takes_more() {
             return 0;
         }
-        self.batch().saturating_sub(live.forming.entries.len())
-    }
-
-    fn batch(&self) -> usize {
-        self.kind.shared.config.batch_commands
+        self.kind.shared.config.batch_commands.saturating_sub(live.forming.entries.len())
     }
 
     /// Takes what is waiting, as far as this life can use it now; `most` commands at most.
@@ -254,7 +251,7 @@ impl<A: Aggregate> Cell<A> {
         work.wanted = inbox.has_work() && may_begin;
         inbox.reads_out = life.reads();
         let room = match life {
-            Life::Quiet(_) => self.batch().min(most),
+            Life::Quiet(_) => self.kind.shared.config.batch_commands.min(most),
             Life::Live(live) if !live.is_sound() => return work,
             Life::Live(live) => {
                 self.room_in(live).saturating_sub(live.again.entries.len()).min(most)

@@ -67,7 +67,7 @@ impl<A: Aggregate> Cell<A> {
         scope: Arc<Scope>,
         attends: Option<&Waker>,
     ) -> Ran<A> {
-        let Some(mut tools) = self.kind.tools.take(scope, self.shared()) else {
+        let Some(mut tools) = self.kind.tools.take(scope, &self.kind.shared) else {
             // The runtime is closed just now.
             self.detached(number, false);
             return Ran::HandedOver;

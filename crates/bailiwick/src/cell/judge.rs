@@ -10,14 +10,13 @@ use bailiwick_core::turn::{Expiry, Round};
 use bailiwick_core::{Aggregate, Context, ErrorReport, Timestamp};
 
 use super::Cell;
-use super::answers::EventAt;
 use super::batch::Extent;
 use super::encode::{Source, Tools};
 use super::life::{Known, Live, Mend};
 use super::record::NotRecorded;
 use crate::environment::time::Moment;
 use crate::error::{Cause, caught};
-use crate::request::entry::Entry;
+use crate::request::entry::{Entry, EventAt};
 use crate::request::{Call, Envelope};
 
 /// What is known of a command by its idempotency key.

@@ -55,7 +55,6 @@ use bailiwick_core::{Aggregate, InvalidTag};
 use parking_lot::MutexGuard;
 
 pub(crate) use admit::NotAdmitted;
-pub(crate) use answers::EventAt;
 pub(crate) use attend::Attending;
 pub(crate) use folding::fold_one;
 pub(crate) use hold::Hold;
@@ -63,7 +62,7 @@ pub(crate) use inbox::Scope;
 pub(crate) use single::{Committed, Single};
 pub(crate) use tools::ToolsPool;
 
-use crate::context::{Lock, RuntimeContext, Stage};
+use crate::context::{Lock, Stage};
 use crate::environment::time::Moment;
 use crate::passivation::CacheEntry;
 use crate::registry::aggregate_type::AggregateType;
@@ -120,10 +119,6 @@ impl<A: Aggregate> Cell<A> {
         Ok(Cell { kind, id, hint: Hint::idle(), core: Lock::new(core) })
     }
 
-    pub(crate) fn shared(&self) -> &Arc<RuntimeContext> {
-        &self.kind.shared
-    }
-
     /// Whom the log names.
     fn named(&self) -> Of<'_> {
         Of { aggregate: A::NAME, id: &self.id }
@@ -161,7 +156,7 @@ impl<A: Aggregate> Cell<A> {
         let attended = core.inbox.as_mut().and_then(|inbox| inbox.parked.take());
         // Spawning may run other code: a dropped task's, if the executor is gone.
         drop(core);
-        let shared = self.shared();
+        let shared = &self.kind.shared;
         // Else the runtime is closed just now: nothing will ever run here again.
         let Some(journal) = shared.journal() else { return self.detached(number, false) };
         let tools = Tools::new(scope, journal);

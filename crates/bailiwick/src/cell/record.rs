@@ -4,11 +4,11 @@ use bailiwick_core::journal::{EncodedEvent, Idempotency, OverLimit, RecordedDead
 use bailiwick_core::{Aggregate, Timestamp};
 
 use super::Cell;
-use super::answers::EventAt;
 use super::encode::{Source, encode, encode_answered, sign};
 use super::judge::Turn;
 use super::life::{Known, Live, Mend};
 use crate::error::{Cause, caught};
+use crate::request::entry::EventAt;
 use crate::request::recorded::without_form;
 
 /// Why events were not recorded.

@@ -10,12 +10,11 @@ use bailiwick_core::journal::{AppendError, Appended};
 use bailiwick_core::{Aggregate, Position, Text};
 
 use super::Cell;
-use super::answers::EventAt;
 use super::batch::Batch;
 use super::life::{Again, Base, Before, Known, Live, Mend, Running};
 use crate::error::{Cause, Unknown};
 use crate::journal::port::Failure;
-use crate::request::entry::{Entries, Entry};
+use crate::request::entry::{Entries, Entry, EventAt};
 
 /// What becomes of the cell after an append has ended.
 pub(super) enum Settled {

@@ -53,7 +53,7 @@ impl<A: Aggregate> Cell<A> {
     /// Begins, if the aggregate is known and has nothing else to do or to look at. `elapsed`: by the
     /// clock, just now.
     pub(crate) fn begin_single(self: &Arc<Self>, elapsed: Duration) -> Option<Single<A>> {
-        let shared = self.shared();
+        let shared = &self.kind.shared;
         if !self.hint.is_free_soon() {
             return None;
         }

@@ -110,10 +110,12 @@ impl<A: Aggregate> HasWaiters for Cell<A> {
         let before_turn: Vec<_> = expired.commands.iter().map(|command| command.expire()).collect();
         let mut gone = Vec::new();
         if let Some(inbox) = &mut core.inbox {
-            if let Some(next) = callers.next().into_iter().chain(inbox.next_listing()).min() {
+            let first = callers.listed.first_key_value().map(|((until, _), _)| *until);
+            let next = first.map_or(inbox.unlisted, |first| first.min(inbox.unlisted));
+            if next < Duration::MAX {
                 self.look_at(inbox, next);
             }
-            inbox.callers = callers.or_nothing();
+            inbox.callers = Some(callers).filter(|callers| !callers.listed.is_empty());
             inbox.queue.given_up += before_turn.iter().filter(|given_up| **given_up).count();
             expired.reads.iter().for_each(|read| read.expire());
             inbox.left_reads += expired.reads.len();
@@ -134,13 +136,6 @@ impl<A: Aggregate> HasWaiters for Cell<A> {
             command.time_out(given_up.then(|| cause.clone()));
         }
         expired.reads.into_iter().for_each(|read| read.fail(error.clone()));
-    }
-}
-
-impl<A: Aggregate> Inbox<A> {
-    /// When somebody who is not listed is due.
-    fn next_listing(&self) -> Option<Duration> {
-        Some(self.unlisted).filter(|until| *until < Duration::MAX)
     }
 }
 
@@ -220,14 +215,6 @@ impl<A: Aggregate> Callers<A> {
             self.listed.retain(|_, who| who.waits());
             self.alive = self.listed.len();
         }
-    }
-
-    fn next(&self) -> Option<Duration> {
-        self.listed.first_key_value().map(|((until, _), _)| *until)
-    }
-
-    fn or_nothing(self: Box<Self>) -> Option<Box<Self>> {
-        if self.listed.is_empty() { None } else { Some(self) }
     }
 }
 

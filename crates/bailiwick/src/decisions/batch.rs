@@ -238,7 +238,9 @@ impl<'a> DecisionBatch<'a> {
                 return Ok(nth);
             }
             bytes += more;
-            fold_ahead(&mut self.views, &events[ahead..]).map_err(|cause| (nth, cause))?;
+            let mut new = events[ahead..].iter();
+            guarded(|| new.try_for_each(|event| self.views.fold_ahead(event)))
+                .map_err(|cause| (nth, cause))?;
             participant.remembered = matches!(decided, Decided::Remembered);
             participant.place = match decided {
                 Decided::Anew | Decided::Remembered => AnswerAt::Upto(events.len()),
@@ -271,10 +273,6 @@ fn is_on_its_way(participant: &Participant, before: &[Participant]) -> bool {
     let Some(delivering) = delivering.filter(|delivering| delivering.unsure) else { return false };
     let mut others = before.iter().filter_map(|other| other.case.request().delivering());
     others.any(|other| other.tag == delivering.tag)
-}
-
-fn fold_ahead(views: &mut Folded, events: &[EncodedEvent]) -> Result<(), Cause> {
-    guarded(|| events.iter().try_for_each(|event| views.fold_ahead(event)))
 }
 
 /// Runs the code of views, which is the domain's.

@@ -189,7 +189,7 @@ fn enter<D: Decision>(
     if let Err(cause) = options.check(&shared.config) {
         return Err(NotRun { command: decision, cause });
     }
-    let bounded = bound(decision, keyed.as_ref().map(KeyedCall::tag))?;
+    let bounded = bound(decision, keyed.as_ref().map(|keyed| &keyed.tag))?;
     let Options { timeout, admission, call } = options;
     let now = shared.environment.clock.elapsed();
     let until = now.saturating_add(timeout);
@@ -242,7 +242,7 @@ impl<D: Decision> Waiting<D> {
 impl<D: Decision> Drop for Waiting<D> {
     fn drop(&mut self) {
         if let Some(asked) = &self.asked {
-            let scheduler = asked.scheduler();
+            let scheduler = &asked.scheduler;
             if asked.give_up() {
                 scheduler.withdraw(asked.ticket());
             }

@@ -1,19 +1,17 @@
 //! How a decision is judged: on its views, with what was remembered of its key, and what becomes of it in
 //! the journal's form.
 
-use bailiwick_core::journal::{EncodedEvent, EventType, Metadata, RecordedCommand};
+use bailiwick_core::journal::{EncodedEvent, Metadata, RecordedCommand};
 use bailiwick_core::views::Folded;
-use bailiwick_core::{Bounded, Context, Decision, Event, Position, Tags, Text, Timestamp, stored};
+use bailiwick_core::{Bounded, Context, Decision, Event, Position, Tags, Text, Timestamp};
 
 use super::keyed::Repeat;
 use super::request::{Asked, Decided, DecisionRequest as _};
 use crate::error::{Cause, caught};
+use crate::journal::encoded::encoded;
 use crate::request::command_name;
 use crate::request::recorded::{self, JudgedAt, Refusal, without_form};
 use crate::request::verdict::Verdict;
-
-/// By far the most events have fewer: spared the growing.
-const PAYLOAD_BYTES: usize = 64;
 
 impl<D: Decision> Asked<D> {
     /// Encodes what was emitted.
@@ -179,19 +177,4 @@ impl<D: Decision> Asked<D> {
         }
         verdict
     }
-}
-
-/// An event as it will stand in the journal.
-pub(crate) fn encoded<E: Event>(
-    event: &E,
-    tags: Tags,
-    recorded_at: Timestamp,
-    metadata: Metadata,
-) -> Result<EncodedEvent, Cause> {
-    let mut payload = Vec::with_capacity(PAYLOAD_BYTES);
-    // Views fold it from these bytes, whether it was read back or not.
-    stored::event(event, &mut payload)?;
-    let known = event.descriptor();
-    let (event_type, version) = (EventType::literal(known.name), known.version());
-    Ok(EncodedEvent { event_type, version, tags, payload: payload.into(), recorded_at, metadata })
 }

@@ -11,22 +11,22 @@ use std::time::Duration;
 
 use bailiwick_core::journal::{EncodedEvent, Idempotency, Metadata};
 use bailiwick_core::views::{Answered, LastAnswer, OnceKey};
-use bailiwick_core::{Decision, Position, Tags, Text, Timestamp};
+use bailiwick_core::{Decision, Position, Tags, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::handle::{Decisions, ask};
-use super::judging::encoded;
 use crate::aggregates::idempotency::{Once, ReplyCodec};
 use crate::config::Config;
 use crate::error::{AskError, Cause, NotRun, UnreadableReply};
+use crate::journal::encoded::encoded;
 use crate::options::Keyed;
 use crate::request::Receipt;
 
 /// What makes a decision safe to ask again.
 pub(super) struct KeyedCall<R> {
-    once: Once,
-    tag: OnceKey,
+    pub(super) once: Once,
+    pub(super) tag: OnceKey,
     codec: ReplyCodec<R>,
 }
 
@@ -53,14 +53,6 @@ impl<R: Serialize + DeserializeOwned> KeyedCall<R> {
 }
 
 impl<R> KeyedCall<R> {
-    pub(super) fn tag(&self) -> &OnceKey {
-        &self.tag
-    }
-
-    pub(super) fn key(&self) -> &Text {
-        &self.once.key
-    }
-
     /// What a decision with this key was answered, if that is remembered.
     pub(super) fn repeat(
         &self,

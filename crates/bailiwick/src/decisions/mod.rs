@@ -28,5 +28,4 @@ mod turn;
 
 pub use handle::Decisions;
 
-pub(crate) use judging::encoded;
 pub(crate) use scheduler::Scheduler;

@@ -84,10 +84,6 @@ impl<D: Decision> Asked<D> {
         }
     }
 
-    pub(super) fn scheduler(&self) -> &Arc<Scheduler> {
-        &self.scheduler
-    }
-
     /// Where it stands; said before anybody waits for it.
     pub(super) fn stands_at(&self, ticket: Ticket) {
         self.ticket.store(ticket, Ordering::Relaxed);
@@ -113,7 +109,7 @@ impl<D: Decision> Asked<D> {
     }
 
     fn counters(&self) -> &Counters {
-        self.scheduler.counters().here()
+        self.scheduler.counters.here()
     }
 
     /// Takes the right to give it its outcome.
@@ -172,7 +168,7 @@ impl<D: Decision> DecisionRequest for Asked<D> {
     }
 
     fn key(&self) -> Option<&Text> {
-        self.keyed.as_ref().map(KeyedCall::key)
+        self.keyed.as_ref().map(|keyed| &keyed.once.key)
     }
 
     fn release(&self, position: Position) {
@@ -189,7 +185,7 @@ impl<D: Decision> DecisionRequest for Asked<D> {
         drop(case);
         if let Some(refused) = refused {
             let scheduler = self.scheduler.clone();
-            let lost = move || scheduler.counters().here().unrecorded.one();
+            let lost = move || scheduler.counters.here().unrecorded.one();
             recorded::append(self.scheduler.shared(), refused, lost);
         }
         self.answer(answer);

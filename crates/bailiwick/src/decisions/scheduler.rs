@@ -32,7 +32,7 @@ pub(crate) struct Scheduler {
     /// Which decisions were added, in order.
     known: Vec<TypeId>,
     readers: Arc<Readers>,
-    counters: ShardedCounters,
+    pub(super) counters: ShardedCounters,
     pub(super) timings: Timings,
     numbers: LockKeyHasher,
     waiting: Lock<Waiting>,
@@ -91,10 +91,6 @@ impl Scheduler {
              built",
             name = type_name::<D>(),
         );
-    }
-
-    pub(super) fn counters(&self) -> &ShardedCounters {
-        &self.counters
     }
 
     pub(crate) fn counts(&self) -> Counts {

@@ -34,7 +34,7 @@ impl DecisionBatch<'_> {
 
     /// Somebody else wrote to the boundary: decided again on what is new.
     pub(super) async fn conflicted(&mut self, level: Position, at: Position) -> Tried {
-        self.scheduler.counters().here().conflicts.one();
+        self.scheduler.counters.here().conflicts.one();
         tracing::debug!(%at, "another writer was faster than a decision");
         let guard = self.views.guard();
         // Those that can be copied go on from where they were; the others catch up alone.

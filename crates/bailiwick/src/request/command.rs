@@ -25,7 +25,7 @@ use crate::telemetry::timings::Mark;
 type Answer<A, C> = verdict::Answer<C, <A as Decide<C>>::Reply, <A as Decide<C>>::Rejection>;
 
 pub(crate) struct Asked<A: Decide<C>, C> {
-    target: Arc<Target<A>>,
+    pub(crate) target: Arc<Target<A>>,
     request: Request,
     /// Where there is an idempotency key.
     codec: Option<ReplyCodec<A::Reply>>,
@@ -54,10 +54,6 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
         self.request.claim();
         self.case.lock().verdict = Some(Verdict::Reply(reply));
         self
-    }
-
-    pub(crate) fn target(&self) -> &Arc<Target<A>> {
-        &self.target
     }
 
     fn counters(&self) -> &Counters {

@@ -20,8 +20,8 @@ use bailiwick_core::{ErrorReport, Position, Recording, Tags, Text, Timestamp};
 use bytes::Bytes;
 
 use crate::context::RuntimeContext;
-use crate::decisions;
 use crate::error::caught;
+use crate::journal::encoded::encoded;
 use crate::journal::port::{self, Guarded, or_closed};
 use crate::request::Call;
 
@@ -95,7 +95,7 @@ impl Refusal<'_> {
             call.stands_beside(extra);
         }
         let refused = RefusalRecorded::by(self.by, reason);
-        decisions::encoded(&refused, self.tags, self.judged.now, metadata).ok()
+        encoded(&refused, self.tags, self.judged.now, metadata).ok()
     }
 }
 
