@@ -44,7 +44,6 @@ const UP: &[(&str, &str)] = &[
     ("journal", "context"),
     ("context", "snapshots"),
     ("telemetry", "request"),
-    ("request", "aggregates"),
     ("registry", "cell"),
     ("registry", "reactions"),
 ];

@@ -9,13 +9,13 @@ use bailiwick_core::{Aggregate, Decide};
 use tokio::task::coop::poll_proceed;
 
 use crate::aggregates::Target;
-use crate::aggregates::idempotency::ReplyCodec;
+use crate::aggregates::command::{Answer, Asked};
 use crate::cell::{Attending, Committed, NotAdmitted, Single};
 use crate::error::{AskError, Cause, NotRun, Unknown, caught};
 use crate::options::{Admission, Options};
-use crate::request::command::Asked;
 use crate::request::entry::Entry;
-use crate::request::verdict::{self, count};
+use crate::request::idempotency::ReplyCodec;
+use crate::request::verdict::count;
 use crate::request::{Receipt, command_of};
 use crate::telemetry::spans::Seen;
 use crate::telemetry::timings::Mark;
@@ -185,19 +185,17 @@ struct Waiting<A: Decide<C>, C: Send + 'static> {
     attending: Option<Attending<A>>,
 }
 
-type Answer<A, C> = verdict::Answer<C, <A as Decide<C>>::Reply, <A as Decide<C>>::Rejection>;
-
 impl<A: Decide<C>, C: Send + 'static> Waiting<A, C> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Answer<A, C>> {
         let Some(asked) = &self.asked else { return Poll::Pending };
         if let Some(attending) = &mut self.attending {
             // It is not woken by what it does itself.
-            asked.wakes_nobody();
+            asked.reply.wakes_nobody();
             if !attending.poll(cx.waker()) {
                 self.attending = None;
             }
         }
-        let answer = asked.poll_answer(cx);
+        let answer = asked.reply.poll(cx);
         if answer.is_ready() {
             self.asked = None;
         }

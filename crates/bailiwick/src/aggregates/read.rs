@@ -59,12 +59,12 @@ impl<A: Aggregate, F, T> Looking<'_, A, F, T> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<Seen<T>, ReadError>> {
         let Some(pending) = &self.pending else { return Poll::Pending };
         if let Some(attending) = &mut self.attending {
-            pending.wakes_nobody();
+            pending.reply.wakes_nobody();
             if !attending.poll(cx.waker()) {
                 self.attending = None;
             }
         }
-        let answer = pending.poll_answer(cx);
+        let answer = pending.reply.poll(cx);
         if answer.is_ready() {
             self.pending = None;
         }

@@ -231,7 +231,7 @@ struct Waiting<D: Decision> {
 impl<D: Decision> Waiting<D> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Answer<D>> {
         let Some(asked) = &self.asked else { return Poll::Pending };
-        let answer = asked.poll_answer(cx);
+        let answer = asked.reply.poll(cx);
         if answer.is_ready() {
             self.asked = None;
         }

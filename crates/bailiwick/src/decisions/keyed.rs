@@ -16,12 +16,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::handle::{Decisions, ask};
-use crate::aggregates::idempotency::{Once, ReplyCodec};
 use crate::config::Config;
 use crate::error::{AskError, Cause, NotRun, UnreadableReply};
 use crate::journal::encoded::encoded;
 use crate::options::Keyed;
 use crate::request::Receipt;
+use crate::request::idempotency::{Once, ReplyCodec};
 
 /// What makes a decision safe to ask again.
 pub(super) struct KeyedCall<R> {

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use bailiwick_core::journal::EncodedEvent;
@@ -63,7 +62,7 @@ pub(super) struct Asked<D: Decision> {
     ticket: AtomicU64,
     /// The runtime's side. Held while it is decided.
     case: Mutex<Case<Bounded<D>, D::Reply, D::Rejection>>,
-    reply: Reply<Answer<D>>,
+    pub(super) reply: Reply<Answer<D>>,
 }
 
 impl<D: Decision> Asked<D> {
@@ -91,11 +90,6 @@ impl<D: Decision> Asked<D> {
 
     pub(super) fn ticket(&self) -> Ticket {
         self.ticket.load(Ordering::Relaxed)
-    }
-
-    /// The caller's side: the answer, when there is one.
-    pub(super) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Answer<D>> {
-        self.reply.poll(cx)
     }
 
     /// The caller's side: gives it up, unless it was claimed. Whether it did.

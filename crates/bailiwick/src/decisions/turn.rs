@@ -24,7 +24,8 @@ pub(super) fn run(scheduler: Arc<Scheduler>, leader: Ticket) -> BoxFuture<()> {
         let Some(journal) = held.scheduler.shared().journal() else { return };
         let mut next = Some(leader);
         while let Some(leader) = next {
-            let gathered = held.gather(leader);
+            let gathered = held.scheduler.gather(leader);
+            held.tickets = gathered.iter().map(|(ticket, _)| *ticket).collect();
             let aggregates = held.scheduler.hold_aggregates(&gathered).await;
             let participants = claim(&held.scheduler, gathered);
             take_turn(&held.scheduler, &*journal, participants).await;
@@ -42,14 +43,6 @@ pub(super) fn run(scheduler: Arc<Scheduler>, leader: Ticket) -> BoxFuture<()> {
 struct Held {
     scheduler: Arc<Scheduler>,
     tickets: Tickets,
-}
-
-impl Held {
-    fn gather(&mut self, leader: Ticket) -> Gathered {
-        let gathered = self.scheduler.gather(leader);
-        self.tickets = gathered.iter().map(|(ticket, _)| *ticket).collect();
-        gathered
-    }
 }
 
 /// From here on they are certainly decided.

@@ -7,8 +7,8 @@
 //! 3. Every envelope that entered a mailbox gets exactly one outcome, and it is counted there. One
 //!    that still waits in the admission queue is turned away instead.
 
-pub(crate) mod command;
 pub(crate) mod entry;
+pub(crate) mod idempotency;
 pub(crate) mod read;
 pub(crate) mod recorded;
 pub(crate) mod reply;
@@ -22,9 +22,9 @@ use bailiwick_core::journal::{Extra, RecordedCommand};
 use bailiwick_core::{Aggregate, Context, Decide, Position, Text};
 use bytes::Bytes;
 
-use crate::aggregates::idempotency::Once;
 use crate::delivery::Delivering;
 use crate::error::{Cause, Unknown};
+use crate::request::idempotency::Once;
 use crate::request::state::Request;
 
 /// What a caller may say about one call beside the command itself.

@@ -2,7 +2,6 @@
 //! did not last.
 
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use bailiwick_core::{Position, Timestamp};
@@ -30,7 +29,7 @@ pub(crate) trait ReadRequest<A>: Send + Sync {
 pub(crate) struct PendingRead<F, T> {
     until: Duration,
     body: Mutex<Body<F, T>>,
-    reply: Reply<Result<Seen<T>, ReadError>>,
+    pub(crate) reply: Reply<Result<Seen<T>, ReadError>>,
 }
 
 /// The runtime's side.
@@ -46,15 +45,6 @@ impl<F, T> PendingRead<F, T> {
     pub(crate) fn new(look: F, until: Duration) -> Arc<Self> {
         let body = Mutex::new(Body { look: Some(look), seen: None, over: false });
         Arc::new(PendingRead { until, body, reply: Reply::new() })
-    }
-
-    /// Its caller is not woken before it polls again.
-    pub(crate) fn wakes_nobody(&self) {
-        self.reply.wakes_nobody();
-    }
-
-    pub(crate) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Result<Seen<T>, ReadError>> {
-        self.reply.poll(cx)
     }
 }
 

@@ -1,7 +1,6 @@
 //! A command of whatever type in its envelope.
 
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use bailiwick_core::journal::{EncodedEvent, RecordedCommand};
@@ -10,9 +9,9 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 
 use crate::aggregates::Target;
-use crate::aggregates::idempotency::ReplyCodec;
 use crate::context::counts::Counters;
 use crate::error::{AskError, Cause, NotRun, Unknown, caught};
+use crate::request::idempotency::ReplyCodec;
 use crate::request::recorded::{self, JudgedAt, Refusal};
 use crate::request::reply::Reply;
 use crate::request::state::{Request, RequestState};
@@ -22,20 +21,21 @@ use crate::telemetry::log::{Of, decide_panicked};
 use crate::telemetry::spans::Seen;
 use crate::telemetry::timings::Mark;
 
-type Answer<A, C> = verdict::Answer<C, <A as Decide<C>>::Reply, <A as Decide<C>>::Rejection>;
+pub(super) type Answer<A, C> =
+    verdict::Answer<C, <A as Decide<C>>::Reply, <A as Decide<C>>::Rejection>;
 
-pub(crate) struct Asked<A: Decide<C>, C> {
-    pub(crate) target: Arc<Target<A>>,
+pub(super) struct Asked<A: Decide<C>, C> {
+    pub(super) target: Arc<Target<A>>,
     request: Request,
     /// Where there is an idempotency key.
     codec: Option<ReplyCodec<A::Reply>>,
     /// The runtime's side. Held while the command is decided: nobody else wants it then.
     case: Mutex<Case<C, A::Reply, A::Rejection>>,
-    reply: Reply<Answer<A, C>>,
+    pub(super) reply: Reply<Answer<A, C>>,
 }
 
 impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
-    pub(crate) fn new(
+    pub(super) fn new(
         target: Arc<Target<A>>,
         call: Option<Arc<Call>>,
         times: (Mark, Duration),
@@ -50,7 +50,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
     }
 
     /// It was judged, and accepted with this reply.
-    pub(crate) fn accepted(self, reply: A::Reply) -> Self {
+    pub(super) fn accepted(self, reply: A::Reply) -> Self {
         self.request.claim();
         self.case.lock().verdict = Some(Verdict::Reply(reply));
         self
@@ -60,23 +60,13 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
         self.target.kind.counters.here()
     }
 
-    /// The caller's side: the answer, when there is one.
-    pub(crate) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Answer<A, C>> {
-        self.reply.poll(cx)
-    }
-
-    /// The caller's side: it is not woken before it [asks](Self::poll_answer) again.
-    pub(crate) fn wakes_nobody(&self) {
-        self.reply.wakes_nobody();
-    }
-
     /// The caller's side: gives the command up, unless it was claimed. Whether it did.
-    pub(crate) fn give_up(&self) -> bool {
+    pub(super) fn give_up(&self) -> bool {
         self.request.give_up(self.counters(), &self.target.kind.shared)
     }
 
     /// Takes the command out. Only for one that nobody else knows of.
-    pub(crate) fn take_command(&self) -> C {
+    pub(super) fn take_command(&self) -> C {
         self.case.lock().take()
     }
 
