@@ -15,6 +15,7 @@ use crate::error::{AskError, Cause, NotRun, Unknown, caught};
 use crate::options::{Admission, Options};
 use crate::request::entry::Entry;
 use crate::request::idempotency::ReplyCodec;
+use crate::request::reply::Reply;
 use crate::request::verdict::count;
 use crate::request::{Receipt, command_of};
 use crate::telemetry::spans::Seen;
@@ -188,14 +189,7 @@ struct Waiting<A: Decide<C>, C: Send + 'static> {
 impl<A: Decide<C>, C: Send + 'static> Waiting<A, C> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Answer<A, C>> {
         let Some(asked) = &self.asked else { return Poll::Pending };
-        if let Some(attending) = &mut self.attending {
-            // It is not woken by what it does itself.
-            asked.reply.wakes_nobody();
-            if !attending.poll(cx.waker()) {
-                self.attending = None;
-            }
-        }
-        let answer = asked.reply.poll(cx);
+        let answer = poll_answer(&asked.reply, &mut self.attending, cx);
         if answer.is_ready() {
             self.asked = None;
         }
@@ -211,6 +205,22 @@ impl<A: Decide<C>, C: Send + 'static> Drop for Waiting<A, C> {
             cell.given_up();
         }
     }
+}
+
+/// Polls for the journal's answer for as long as the caller attends to that, and for its own.
+pub(super) fn poll_answer<A: Aggregate, T>(
+    reply: &Reply<T>,
+    attending: &mut Option<Attending<A>>,
+    cx: &Context<'_>,
+) -> Poll<T> {
+    if let Some(attends) = attending {
+        // It is not woken by what it does itself.
+        reply.wakes_nobody();
+        if !attends.poll(cx.waker()) {
+            *attending = None;
+        }
+    }
+    reply.poll(cx)
 }
 
 /// A turn may be run here and now: after some of them others on the same thread have theirs.

@@ -104,7 +104,7 @@ struct Core<A: Aggregate> {
 
 impl<A: Aggregate> Cell<A> {
     pub(crate) fn new(kind: Arc<AggregateType<A>>, id: A::Key) -> Result<Self, InvalidTag> {
-        let inbox = Inbox::new(Scope::of(&kind, &id)?);
+        let inbox = Inbox::new(kind.scope(&id)?);
         let core = Core {
             life: Life::Unloaded,
             inbox: Some(Box::new(inbox)),
@@ -185,7 +185,7 @@ impl<A: Aggregate> Cell<A> {
     /// The inbox; made if there is none.
     fn inbox<'a>(&self, core: &'a mut Core<A>) -> &'a mut Inbox<A> {
         core.inbox.get_or_insert_with(|| {
-            let scope = Scope::of(&self.kind, &self.id).expect("checked when the cell was made");
+            let scope = self.kind.scope(&self.id).expect("checked when the cell was made");
             Box::new(Inbox::new(scope))
         })
     }

@@ -13,7 +13,7 @@ use bailiwick_core::{Aggregate, Context, Decide, Position, Timestamp};
 use super::Cell;
 use super::attend::Attending;
 use super::encode::{Source, Tools, seal};
-use super::inbox::{Inbox, Scope};
+use super::inbox::Inbox;
 use super::inline::Ran;
 use super::judge::Turn;
 use super::life::Life;
@@ -81,7 +81,7 @@ impl<A: Aggregate> Cell<A> {
         }
         let scope = match &core.inbox {
             Some(inbox) => inbox.scope.clone(),
-            None => Scope::of(&self.kind, &self.id).ok()?,
+            None => self.kind.scope(&self.id).ok()?,
         };
         let tools = self.kind.tools.take(scope, shared)?;
         let life = std::mem::replace(&mut core.life, Life::Out);

@@ -51,7 +51,8 @@ impl<A: Aggregate> Cell<A> {
             && self.is_due(known)
             && let Ok(Some(copy)) = caught(|| before.state.try_clone())
         {
-            self.offer(known, before.deadline, encodes(copy));
+            known.unsaved = 0;
+            self.offer(known.answers.as_deref(), before.deadline, known.version, encodes(copy));
         }
     }
 
@@ -65,7 +66,9 @@ impl<A: Aggregate> Cell<A> {
             None => encoded(&known.state),
         });
         if let Ok(form) = form {
-            self.offer(known, known.deadline, form);
+            // Offered or not, the next one is due after as many events.
+            known.unsaved = 0;
+            self.offer(known.answers.as_deref(), known.deadline, known.version, form);
         }
     }
 
@@ -80,11 +83,9 @@ impl<A: Aggregate> Cell<A> {
             && declared.is_due_leaving(known.unsaved.into())
             && !known.unsure
             && self.may_be_kept(keeper, declared, &known)
-            && let Some(lookup) = self.snapshot()
         {
             let Known { state, answers, deadline, version, .. } = *known;
-            let beside = self.beside(answers.as_deref(), deadline);
-            self.give(lookup, version, beside, encodes(state));
+            self.offer(answers.as_deref(), deadline, version, encodes(state));
         }
     }
 
@@ -114,28 +115,21 @@ impl<A: Aggregate> Cell<A> {
         keeper.has_room(declared)
     }
 
-    /// Offered or not, the next one is due after as many events.
-    fn offer(&self, known: &mut Known<A>, deadline: Option<Timestamp>, form: Form) {
-        known.unsaved = 0;
-        let Some(lookup) = self.snapshot() else { return };
-        let beside = self.beside(known.answers.as_deref(), deadline);
-        self.give(lookup, known.version, beside, form);
-    }
-
-    fn give(
+    fn offer(
         &self,
-        lookup: Lookup,
+        answers: Option<&Answers>,
+        deadline: Option<Timestamp>,
         position: Position,
-        beside: Result<Vec<u8>, CodecError>,
         form: Form,
     ) {
-        let Lookup { keeper, declared, key } = lookup;
+        let Some(Lookup { keeper, declared, key }) = self.snapshot() else { return };
         // Nothing of it can fail to be encoded; if it did, so would the state.
-        let (beside, form) = match beside {
+        let (beside, form) = match self.beside(answers, deadline) {
             Ok(beside) => (beside, form),
             Err(error) => (Vec::new(), Box::new(move || Err(error)) as Form),
         };
-        if let Ok((_, reads)) = self.kind.boundary(&self.id) {
+        if let Ok(scope) = self.kind.scope(&self.id) {
+            let reads = scope.boundary.clone();
             keeper.offer(Offer { declared, key, reads, position, beside, form });
         }
     }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bailiwick_core::views::{Boundary, OnceKey};
@@ -18,6 +17,7 @@ use crate::error::{AskError, Cause, NotRun, caught};
 use crate::options::{Admission, Keyed, Options, Unkeyed};
 use crate::request::Receipt;
 use crate::telemetry::timings::Mark;
+use crate::util::on_drop::OnDrop;
 
 /// Runs decisions in a runtime: options first, then the verb. Cheap to clone; share it freely.
 ///
@@ -175,8 +175,16 @@ pub(super) async fn ask<D: Decision>(
         scheduler.not_admitted();
         AskError::NotRun(not_run)
     })?;
-    let mut waiting = Waiting { asked: Some(asked) };
-    poll_fn(|cx| waiting.poll(cx)).await
+    // A caller that is gone before there is an answer gives the decision up.
+    let gives_up = OnDrop::new(|| {
+        if asked.give_up() {
+            scheduler.withdraw(asked.ticket());
+        }
+        scheduler.forget(asked.request.until, asked.ticket());
+    });
+    let answer = poll_fn(|cx| asked.reply.poll(cx)).await;
+    gives_up.disarm();
+    answer
 }
 
 fn enter<D: Decision>(
@@ -221,34 +229,6 @@ fn bound<D: Decision>(decision: D, once: Option<&OnceKey>) -> Result<Bounded<D>,
         Err(message) => Cause::Panicked { message },
     };
     Err(NotRun { command: decision, cause })
-}
-
-/// A caller waiting for its answer. Dropped before there is one, it gives the decision up.
-struct Waiting<D: Decision> {
-    asked: Option<Arc<Asked<D>>>,
-}
-
-impl<D: Decision> Waiting<D> {
-    fn poll(&mut self, cx: &Context<'_>) -> Poll<Answer<D>> {
-        let Some(asked) = &self.asked else { return Poll::Pending };
-        let answer = asked.reply.poll(cx);
-        if answer.is_ready() {
-            self.asked = None;
-        }
-        answer
-    }
-}
-
-impl<D: Decision> Drop for Waiting<D> {
-    fn drop(&mut self) {
-        if let Some(asked) = &self.asked {
-            let scheduler = &asked.scheduler;
-            if asked.give_up() {
-                scheduler.withdraw(asked.ticket());
-            }
-            scheduler.forget(asked.request.until, asked.ticket());
-        }
-    }
 }
 
 impl<K> fmt::Debug for Decisions<K> {
