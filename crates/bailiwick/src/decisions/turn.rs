@@ -45,14 +45,6 @@ struct Held {
     tickets: Tickets,
 }
 
-/// From here on they are certainly decided.
-fn claim(scheduler: &Scheduler, gathered: Gathered) -> Participants {
-    let now = scheduler.timings.begin(scheduler.shared());
-    let claimed = gathered.into_iter().filter(|(_, case)| case.request().claim());
-    let claimed = claimed.inspect(|(_, case)| scheduler.timings.waited(case.request().asked, now));
-    claimed.map(|(_, case)| Participant::new(case)).collect()
-}
-
 impl Drop for Held {
     fn drop(&mut self) {
         if self.tickets.is_empty() {
@@ -68,6 +60,14 @@ impl Drop for Held {
             self.scheduler.meet(Stage::Closed);
         }
     }
+}
+
+/// From here on they are certainly decided.
+fn claim(scheduler: &Scheduler, gathered: Gathered) -> Participants {
+    let now = scheduler.timings.begin(scheduler.shared());
+    let claimed = gathered.into_iter().filter(|(_, case)| case.request().claim());
+    let claimed = claimed.inspect(|(_, case)| scheduler.timings.waited(case.request().asked, now));
+    claimed.map(|(_, case)| Participant::new(case)).collect()
 }
 
 /// Those who are decided together: mostly one.
