@@ -44,13 +44,13 @@ impl<A: Aggregate> Cell<A> {
             self.turn_away()?;
         }
         let mut core = self.open()?;
-        let until = envelope.until();
+        let until = envelope.request().until;
         let queue = &mut self.inbox(&mut core).queue;
         if queue.has_room(self.capacity()) {
             self.kind.counters.here().accepted.one();
             queue.accept(Entry::new(envelope));
         } else if admission == Admission::Wait {
-            envelope.wait_for_room();
+            envelope.request().waits_for_room();
             queue.wait_for_room(Entry::new(envelope));
         } else {
             return Err(NotAdmitted::Full);

@@ -4,7 +4,6 @@
 //! time as may be under way.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
@@ -15,7 +14,7 @@ use super::admit::NotAdmitted;
 use super::attend::Attending;
 use crate::context::RuntimeContext;
 use crate::deadlines::HasDeadlines;
-use crate::error::panic_message;
+use crate::error::caught;
 use crate::registry::aggregate_type::AggregateType;
 use crate::util::race::either;
 
@@ -31,33 +30,20 @@ impl<A: Aggregate> HasDeadlines for AggregateType<A> {
         &self.deadlines.earlier
     }
 
-    fn advance(&self, now: Timestamp) {
-        self.deadlines.advance(now);
-    }
-
-    fn is_due(&self, now: Timestamp) -> bool {
-        self.deadlines.is_due(now)
-    }
-
     fn awaits(&self) -> Option<Timestamp> {
         self.deadlines.awaits()
     }
 
+    /// Some to a task each, so that a few that take their time hold up few others.
     fn fire(self: Arc<Self>, now: Timestamp) {
-        fire(&self, now);
-    }
-}
-
-/// Hands out what is due, within the bound: some to a task each, so that a few that take their time
-/// hold up few others.
-fn fire<A: Aggregate>(kind: &Arc<AggregateType<A>>, now: Timestamp) {
-    let places = &kind.deadlines.places;
-    let mut ids = kind.deadlines.take_due(now, places.available_permits()).into_iter();
-    while !ids.as_slice().is_empty() {
-        let some: Vec<_> = ids.by_ref().take(DUE_PER_TASK).collect();
-        let count = u32::try_from(some.len()).unwrap_or(u32::MAX);
-        let Ok(taken) = places.clone().try_acquire_many_owned(count) else { return };
-        kind.shared.spawn(Box::pin(decide(kind.clone(), some, taken)));
+        let places = &self.deadlines.places;
+        let mut ids = self.deadlines.take_due(now, places.available_permits()).into_iter();
+        while !ids.as_slice().is_empty() {
+            let some: Vec<_> = ids.by_ref().take(DUE_PER_TASK).collect();
+            let count = u32::try_from(some.len()).unwrap_or(u32::MAX);
+            let Ok(taken) = places.clone().try_acquire_many_owned(count) else { return };
+            self.shared.spawn(Box::pin(decide(self.clone(), some, taken)));
+        }
     }
 }
 
@@ -101,8 +87,7 @@ fn wake<A: Aggregate>(
     id: &A::Key,
     waker: &Waker,
 ) -> Option<Attending<A>> {
-    catch_unwind(AssertUnwindSafe(|| call(kind, id, waker))).unwrap_or_else(|panic| {
-        let message = panic_message(&*panic);
+    caught(|| call(kind, id, waker)).unwrap_or_else(|message| {
         tracing::error!(aggregate = A::NAME, %message, "an aggregate that is due cannot be called");
         None
     })

@@ -55,7 +55,6 @@ use bailiwick_core::{Aggregate, InvalidTag};
 use parking_lot::MutexGuard;
 
 pub(crate) use admit::NotAdmitted;
-pub(crate) use answers::EventAt;
 pub(crate) use attend::Attending;
 pub(crate) use folding::fold_one;
 pub(crate) use hold::Hold;
@@ -63,7 +62,7 @@ pub(crate) use inbox::Scope;
 pub(crate) use single::{Committed, Single};
 pub(crate) use tools::ToolsPool;
 
-use crate::context::{Lock, RuntimeContext, Stage};
+use crate::context::{Lock, Stage};
 use crate::environment::time::Moment;
 use crate::passivation::CacheEntry;
 use crate::registry::aggregate_type::AggregateType;
@@ -105,7 +104,7 @@ struct Core<A: Aggregate> {
 
 impl<A: Aggregate> Cell<A> {
     pub(crate) fn new(kind: Arc<AggregateType<A>>, id: A::Key) -> Result<Self, InvalidTag> {
-        let inbox = Inbox::new(Scope::of(&kind, &id)?);
+        let inbox = Inbox::new(kind.scope(&id)?);
         let core = Core {
             life: Life::Unloaded,
             inbox: Some(Box::new(inbox)),
@@ -118,10 +117,6 @@ impl<A: Aggregate> Cell<A> {
             cache_entry: CacheEntry::default(),
         };
         Ok(Cell { kind, id, hint: Hint::idle(), core: Lock::new(core) })
-    }
-
-    pub(crate) fn shared(&self) -> &Arc<RuntimeContext> {
-        &self.kind.shared
     }
 
     /// Whom the log names.
@@ -161,7 +156,7 @@ impl<A: Aggregate> Cell<A> {
         let attended = core.inbox.as_mut().and_then(|inbox| inbox.parked.take());
         // Spawning may run other code: a dropped task's, if the executor is gone.
         drop(core);
-        let shared = self.shared();
+        let shared = &self.kind.shared;
         // Else the runtime is closed just now: nothing will ever run here again.
         let Some(journal) = shared.journal() else { return self.detached(number, false) };
         let tools = Tools::new(scope, journal);
@@ -190,7 +185,7 @@ impl<A: Aggregate> Cell<A> {
     /// The inbox; made if there is none.
     fn inbox<'a>(&self, core: &'a mut Core<A>) -> &'a mut Inbox<A> {
         core.inbox.get_or_insert_with(|| {
-            let scope = Scope::of(&self.kind, &self.id).expect("checked when the cell was made");
+            let scope = self.kind.scope(&self.id).expect("checked when the cell was made");
             Box::new(Inbox::new(scope))
         })
     }

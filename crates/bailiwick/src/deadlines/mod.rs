@@ -194,11 +194,6 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
         self.index.lock().awaits().map(Timestamp::from_millis)
     }
 
-    /// Whether there may be something due at `now`.
-    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
-        self.index.lock().first().is_some_and(|first| first <= now.as_millis())
-    }
-
     /// Looks at some entries, beginning with that part of them. Returns the next part, if there is one.
     pub(crate) fn look_at_some(
         &self,
