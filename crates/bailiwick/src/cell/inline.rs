@@ -52,7 +52,7 @@ impl<A: Aggregate> Cell<A> {
         self.go_on_inline(number, scope, attends)
     }
 
-    /// Whoever has found it idle runs it from now on. Returns as the how manieth.
+    /// Whoever has found it idle runs it from now on. Returns its number: one higher for each who runs the cell.
     pub(super) fn begin(&self, core: &mut Core<A>) -> u32 {
         core.phase = core.phase.after(Input::Begins).0;
         self.hint.is_idle(false);

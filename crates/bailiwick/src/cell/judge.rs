@@ -167,12 +167,12 @@ impl<A: Aggregate> Cell<A> {
             self.kind.timings.late(now.since(live.known.deadline.unwrap_or(now)));
         }
         // So much of the batch stands, whatever comes of the rounds after it.
-        let mut cache_entry = live.forming.extent();
+        let mut kept = live.forming.extent();
         let mut expiry = Expiry::at(now);
         let problem: Arc<str> = loop {
             let round = caught(|| expiry.next_round(&live.known.state));
             if expiry.moved() {
-                cache_entry = live.forming.extent();
+                kept = live.forming.extent();
             }
             match round {
                 Ok(Ok(Round::Events(mut events))) => {
@@ -181,14 +181,14 @@ impl<A: Aggregate> Cell<A> {
                         Err(NotRecorded::Failed(cause) | NotRecorded::Garbage(cause)) => {
                             break ErrorReport::of(&cause).to_string().into();
                         }
-                        Err(NotRecorded::NoRoom) if cache_entry == live.forming.extent() => {
+                        Err(NotRecorded::NoRoom) if kept == live.forming.extent() => {
                             live.overdue = true;
                             return;
                         }
-                        Err(NotRecorded::NoRoom) if cache_entry.events > 0 => {
+                        Err(NotRecorded::NoRoom) if kept.events > 0 => {
                             // Nobody knows yet whether these rounds lead anywhere. They are decided
                             // again in a batch that has all its room for them.
-                            self.undo(live, cache_entry, turn);
+                            self.undo(live, kept, turn);
                             live.rearm = true;
                             return;
                         }
@@ -207,9 +207,9 @@ impl<A: Aggregate> Cell<A> {
                 Err(message) => break message,
             }
         };
-        if live.forming.extent() != cache_entry {
+        if live.forming.extent() != kept {
             // Rounds that lead nowhere are not written.
-            self.undo(live, cache_entry, turn);
+            self.undo(live, kept, turn);
         }
         self.stuck(live, now, &problem);
     }

@@ -28,7 +28,7 @@ use crate::telemetry::log::decide_panicked;
 /// The right to decide one command. To be [ended](Self::end), or [left](Self::leave) to a turn.
 pub(crate) struct Single<A: Aggregate> {
     cell: Arc<Cell<A>>,
-    /// As the so manieth who runs it.
+    /// A number: one higher for each who runs the cell.
     number: u32,
     now: Timestamp,
     life: Option<Life<A>>,

@@ -16,9 +16,9 @@ pub(crate) type Entries<A> = SmallVec<[Entry<A>; 1]>;
 pub(crate) enum EventAt {
     /// In the journal.
     Durable(Position),
-    /// The so manieth event of the batch that is being appended.
+    /// The event with this number in the batch that is being appended.
     Running(u32),
-    /// The so manieth event of the batch behind it.
+    /// The event with this number in the batch behind it.
     Forming(u32),
 }
 
