@@ -27,11 +27,15 @@ impl<A: Aggregate> Attending<A> {
         Attending { cell: Some(cell), number }
     }
 
-    /// Attends to a cell that queues for a permit, if it does: until it has one. An actor runs it then.
+    /// Attends to a cell that queues for a permit, if it does and nobody else attends to it: until it has one.
+    /// An actor runs it then.
     pub(super) fn queued(cell: Arc<Cell<A>>, waker: &Waker) -> Option<Self> {
-        let number = cell.core.lock().attachments;
-        let mut attending = Attending::new(cell, number);
-        (attending.is_queued() && attending.poll(waker)).then_some(attending)
+        let mut core = cell.core.lock();
+        let (queues, number) = (core.phase == Phase::Queued, core.attachments);
+        let inbox = core.inbox.as_mut().filter(|inbox| queues && inbox.parked.is_none())?;
+        inbox.parked = Some(waker.clone());
+        drop(core);
+        Some(Attending::new(cell, number))
     }
 
     /// Whether the cell queues for a permit.

@@ -204,6 +204,8 @@ impl<A: Aggregate> Cell<A> {
             parked = core.inbox.as_mut().and_then(|inbox| inbox.parked.replace(waker.clone()));
             Input::Waits { attended }
         } else if self.queue(&mut core) {
+            // Whoever ran it waits for nothing any more.
+            parked = core.inbox.as_mut().and_then(|inbox| inbox.parked.take());
             Input::Queues
         } else {
             // It was given a permit just now.

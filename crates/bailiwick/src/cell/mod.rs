@@ -152,22 +152,26 @@ impl<A: Aggregate> Cell<A> {
         core.attachments = core.attachments.wrapping_add(1);
         let number = core.attachments;
         let scope = self.inbox(&mut core).scope.clone();
-        // A caller that attended to it does so no more: it waits for its answer alone.
+        // Who attended to it does so no more, and waits for an answer alone.
         let attended = core.inbox.as_mut().and_then(|inbox| inbox.parked.take());
         // Spawning may run other code: a dropped task's, if the executor is gone.
         drop(core);
-        let shared = &self.kind.shared;
-        // Else the runtime is closed just now: nothing will ever run here again.
-        let Some(journal) = shared.journal() else { return self.detached(number, false) };
-        let tools = Tools::new(scope, journal);
-        let actor = Prepared::new(shared);
+        match self.kind.shared.journal() {
+            Some(journal) => self.attach_actor(number, Tools::new(scope, journal)),
+            // The runtime is closed just now: nothing will ever run here again.
+            None => self.detached(number, false),
+        }
+        if let Some(waker) = attended {
+            waker.wake();
+        }
+    }
+
+    fn attach_actor(self: &Arc<Self>, number: u32, tools: Tools<A>) {
+        let actor = Prepared::new(&self.kind.shared);
         #[cfg(feature = "fault-injection")]
         self.set_kill(number, actor.kill());
         let attachment = Attachment::new(self.clone(), number, tools);
         actor.run(|| attachment.begin());
-        if let Some(waker) = attended {
-            waker.wake();
-        }
     }
 
     fn wake_actor(&self, mut core: MutexGuard<'_, Core<A>>) {
