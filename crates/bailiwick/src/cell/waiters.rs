@@ -1,4 +1,4 @@
-//! Lapsing: callers whose time is up are told so. A command that has not had its turn yet never
+//! Time-outs: callers whose time is up are told so. A command that has not had its turn yet never
 //! will; one that has is run to its end, and only its caller stops waiting.
 //!
 //! 1. A time-out costs what it takes to find it in a sorted list: who waits is listed there once, when one
