@@ -13,6 +13,7 @@ use bailiwick_core::{Aggregate, Position};
 use parking_lot::MutexGuard;
 
 use super::encode::Tools;
+use super::inbox::InTurn;
 use super::life::{Life, Live};
 use super::lifecycle::Input;
 use super::{Cell, Core};
@@ -118,8 +119,8 @@ impl<A: Aggregate> Cell<A> {
             };
             let most = if tools.quick { COMMANDS_PER_QUICK_TURN } else { usize::MAX };
             let most = if driver.is_actor() { most } else { most.min(most_commands - commands) };
-            let buffer = std::mem::take(&mut tools.commands);
-            let mut work = self.take_work(&mut core, &mut life, (most, may_begin), buffer);
+            let buffers = (std::mem::take(&mut tools.commands), std::mem::take(&mut tools.in_turn));
+            let mut work = self.take_work(&mut core, &mut life, (most, may_begin), buffers);
             drop(core);
             drop(abandoned);
             commands += work.commands.len();
@@ -135,18 +136,24 @@ impl<A: Aggregate> Cell<A> {
             core.life = life;
             core.doubt();
             let in_turn = core.inbox.as_mut().map(|inbox| std::mem::take(&mut inbox.in_turn));
-            let told = (in_turn, self.grant(&mut core));
+            let granted = self.grant(&mut core);
             let gone = core.take_left_reads();
             let idle = waiting && !self.has_more(&core);
-            let told = (told, gone, self.keep_permit(&mut core, idle));
-            if idle && (commands <= 1 || tools.quick || !driver.is_actor()) {
-                let drive = self.park(core, driver, cx);
-                drop(told);
+            let told = (granted, gone, self.keep_permit(&mut core, idle));
+            let leaves = idle && (commands <= 1 || tools.quick || !driver.is_actor());
+            let parked = if leaves {
+                Some(self.park(core, driver, cx))
+            } else {
+                drop(core);
+                None
+            };
+            // The lock first: the last reference to an envelope drops what is the domain's.
+            drop(told);
+            tools.in_turn = in_turn.unwrap_or_default();
+            tools.in_turn.clear();
+            if let Some(drive) = parked {
                 return drive;
             }
-            // The lock first: the last reference to an envelope drops what is the domain's.
-            drop(core);
-            drop(told);
             if idle {
                 // Those who were answered may ask again at once: a look costs less than to be
                 // woken. Where the journal answers at once they need no actor for that.
@@ -243,12 +250,13 @@ impl<A: Aggregate> Cell<A> {
         core: &mut Core<A>,
         life: &mut Life<A>,
         (most, may_begin): (usize, bool),
-        commands: Entries<A>,
+        (commands, in_turn): (Entries<A>, InTurn<A>),
     ) -> Work<A> {
         let mut work =
             Work { commands, readers: Vec::new(), due: false, wanted: false, refuse: false };
         let Some(inbox) = &mut core.inbox else { return work };
         inbox.answered = false;
+        inbox.in_turn = in_turn;
         inbox.asked |= inbox.queue.has_commands() || !inbox.readers.is_empty();
         work.wanted = inbox.has_work() && may_begin;
         inbox.reads_out = life.reads();

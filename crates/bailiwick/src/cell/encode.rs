@@ -14,7 +14,7 @@ use bailiwick_core::views::Answered;
 use bailiwick_core::{Aggregate, Event, SchemaVersion, Tags, Text, stored, tags_of};
 use bytes::Bytes;
 
-use super::inbox::Scope;
+use super::inbox::{InTurn, Scope};
 use super::judge::Turn;
 use crate::delivery::Delivering;
 use crate::error::Cause;
@@ -32,6 +32,8 @@ pub(crate) struct Tools<A: Aggregate> {
     pub(super) quick: bool,
     /// Where the commands of a turn are taken to.
     pub(super) commands: Entries<A>,
+    /// And their envelopes, for whoever looks for them meanwhile.
+    pub(super) in_turn: InTurn<A>,
     pub(super) events: Vec<A::Event>,
     /// The bytes of the events that are not sealed yet, and where each of them ends.
     payload: Vec<u8>,
@@ -45,6 +47,7 @@ impl<A: Aggregate> Tools<A> {
             journal,
             quick: false,
             commands: Entries::new(),
+            in_turn: InTurn::new(),
             events: Vec::new(),
             payload: Vec::new(),
             ends: Vec::new(),
