@@ -27,5 +27,6 @@
 //! ```
 
 pub mod files;
+pub mod index;
 pub mod log;
 pub mod stored;
