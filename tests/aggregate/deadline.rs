@@ -209,3 +209,21 @@ async fn a_journal_that_answers_nobody_is_not_given_ever_more() {
     assert_eq!(rings(&stage.events().await), 20, "each once");
     assert_eq!(stage.counters.deadlines_armed(), 0);
 }
+
+/// Those of a task that wait for the journal are polled, and give their permits back, while others of it queue
+/// for one: time need not pass for that.
+#[tokio::test]
+async fn who_is_due_and_queues_holds_up_nobody_who_has_an_answer() {
+    let stage = crowded(16, 2).await;
+    for n in 0..16_u64 {
+        let counter = stage.counters.get(n.to_string().parse::<CounterId>().expect("an ID"));
+        counter.ask(alarm(1_000, Bell::Rings)).await.expect("it is set");
+    }
+    stage.journal.shut();
+    pass(&stage, 1_000).await;
+    assert_eq!(stage.journal.at_the_gate(), 2);
+    stage.journal.open();
+    settle().await;
+    assert_eq!(rings(&stage.events().await), 16, "each once, at once");
+    assert_eq!(stage.counters.deadlines_armed(), 0);
+}

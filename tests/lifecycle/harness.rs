@@ -51,11 +51,18 @@ impl ActorHarness {
         tokio::spawn(self.stage.counters.get("a").ask(Count::FREELY))
     }
 
+    /// Counts while the journal is shut. When this returns the caller attends to its answer, and runs no turn.
+    pub async fn count_with_a_caller(&self) -> Asked {
+        let mut asked = Box::pin(self.stage.counters.get("a").ask(Count::FREELY));
+        assert!(poll_once(&mut asked).await.is_pending(), "the journal is shut");
+        tokio::spawn(asked)
+    }
+
     /// Counts twice while the journal is shut: the first caller attends to its answer, and the second
     /// brings an actor, which waits for the journal.
     pub async fn counts_of_an_actor(&self) -> [Asked; 2] {
         self.stage.journal.shut();
-        let first = self.count();
+        let first = self.count_with_a_caller().await;
         within_reason(self.stage.journal.waiting(1)).await;
         [first, self.count_with_an_actor().await]
     }

@@ -19,7 +19,7 @@ use super::{ActorHarness, values, within_reason, yields};
 async fn an_actor_killed_in_the_middle_of_a_decision_finishes_it_before_the_next_begins() {
     let harness = ActorHarness::new().await;
     harness.stage.journal.shut();
-    let first = harness.count();
+    let first = harness.count_with_a_caller().await;
     within_reason(harness.stage.journal.waiting(1)).await;
     let (hold, held) = Hold::new();
     let deciding = tokio::spawn(harness.stage.counters.get("a").ask(hold));

@@ -44,9 +44,6 @@ const UP: &[(&str, &str)] = &[
     ("journal", "context"),
     ("context", "snapshots"),
     ("telemetry", "request"),
-    ("request", "aggregates"),
-    ("request", "cell"),
-    ("request", "decisions"),
     ("registry", "cell"),
     ("registry", "reactions"),
 ];

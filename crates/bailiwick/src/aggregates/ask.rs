@@ -1,7 +1,6 @@
 //! The caller's side of a command: into the cell, the wait, the time-out.
 
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -10,13 +9,14 @@ use bailiwick_core::{Aggregate, Decide};
 use tokio::task::coop::poll_proceed;
 
 use crate::aggregates::Target;
-use crate::aggregates::idempotency::ReplyCodec;
+use crate::aggregates::command::{Answer, Asked};
 use crate::cell::{Attending, Committed, NotAdmitted, Single};
 use crate::error::{AskError, Cause, NotRun, Unknown, caught};
 use crate::options::{Admission, Options};
-use crate::request::command::Asked;
 use crate::request::entry::Entry;
-use crate::request::verdict::{self, count};
+use crate::request::idempotency::ReplyCodec;
+use crate::request::reply::Reply;
+use crate::request::verdict::count;
 use crate::request::{Receipt, command_of};
 use crate::telemetry::spans::Seen;
 use crate::telemetry::timings::Mark;
@@ -55,8 +55,7 @@ impl<A: Aggregate> Asking<A> {
         .await
     }
 
-    /// Has the command decided here and now, or gets it into the mailbox of its aggregate, or into its
-    /// admission queue.
+    /// Has the command decided here and now, or gets it into the queue of its aggregate.
     fn enter<C>(
         self,
         command: C,
@@ -86,7 +85,7 @@ impl<A: Aggregate> Asking<A> {
         match get_in(&asked, admission, waker) {
             Ok(attending) => Entered::Waits(asked, attending),
             Err(cause) => {
-                asked.target().kind.counters.here().not_admitted.one();
+                asked.target.kind.counters.here().not_admitted.one();
                 let not_run = NotRun { command: asked.take_command(), cause };
                 Entered::Answered(Err(AskError::NotRun(not_run)))
             }
@@ -112,7 +111,7 @@ fn decide_alone<A: Decide<C>, C: Send + 'static>(
     let name = command_of::<A, C>();
     let (waits, shared) = (times.1, target.kind.shared.clone());
     // What is dropped on the way is the domain's, too.
-    let judged = catch_unwind(AssertUnwindSafe(|| judge_alone(&mut single, &command, name)));
+    let judged = caught(|| judge_alone(&mut single, &command, name));
     let answer = match judged {
         Ok(Judgement::Told(reply)) => reply.map_err(AskError::Rejected),
         Ok(Judgement::Failed(cause)) => Err(AskError::NotRun(NotRun { command, cause })),
@@ -168,7 +167,7 @@ fn get_in<A: Decide<C>, C: Send + 'static>(
     admission: Admission,
     waker: &Waker,
 ) -> Result<Option<Attending<A>>, Cause> {
-    let target = asked.target();
+    let target = &asked.target;
     let config = &target.kind.shared.config;
     let put = target.put(|cell| cell.admit(asked.clone(), admission, waker));
     put.map_err(Cause::InvalidId)?.map_err(|why| match why {
@@ -186,19 +185,10 @@ struct Waiting<A: Decide<C>, C: Send + 'static> {
     attending: Option<Attending<A>>,
 }
 
-type Answer<A, C> = verdict::Answer<C, <A as Decide<C>>::Reply, <A as Decide<C>>::Rejection>;
-
 impl<A: Decide<C>, C: Send + 'static> Waiting<A, C> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Answer<A, C>> {
         let Some(asked) = &self.asked else { return Poll::Pending };
-        if let Some(attending) = &mut self.attending {
-            // It is not woken by what it does itself.
-            asked.wakes_nobody();
-            if !attending.poll(cx.waker()) {
-                self.attending = None;
-            }
-        }
-        let answer = asked.poll_answer(cx);
+        let answer = poll_answer(&asked.reply, &mut self.attending, cx);
         if answer.is_ready() {
             self.asked = None;
         }
@@ -209,11 +199,27 @@ impl<A: Decide<C>, C: Send + 'static> Waiting<A, C> {
 impl<A: Decide<C>, C: Send + 'static> Drop for Waiting<A, C> {
     fn drop(&mut self) {
         let Some(asked) = self.asked.take().filter(|asked| asked.give_up()) else { return };
-        let Target { kind, id, .. } = &**asked.target();
+        let Target { kind, id, .. } = &*asked.target;
         if let Some(cell) = kind.registry.get(id) {
             cell.given_up();
         }
     }
+}
+
+/// Polls for the journal's answer for as long as the caller attends to that, and for its own.
+pub(super) fn poll_answer<A: Aggregate, T>(
+    reply: &Reply<T>,
+    attending: &mut Option<Attending<A>>,
+    cx: &Context<'_>,
+) -> Poll<T> {
+    if let Some(attends) = attending {
+        // It is not woken by what it does itself.
+        reply.wakes_nobody();
+        if !attends.poll(cx.waker()) {
+            *attending = None;
+        }
+    }
+    reply.poll(cx)
 }
 
 /// A turn may be run here and now: after some of them others on the same thread have theirs.

@@ -1,7 +1,8 @@
 //! What application code holds: all aggregates of one type, and a reference to one of them.
 
 pub(crate) mod ask;
-pub(crate) mod idempotency;
+mod command;
+mod idempotency;
 mod read;
 
 use std::fmt;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bailiwick_core::{Aggregate, Timestamp};
 
 use crate::aggregates::Target;
-use crate::aggregates::ask::others_had_theirs;
+use crate::aggregates::ask::{others_had_theirs, poll_answer};
 use crate::cell::{Attending, NotAdmitted};
 use crate::error::ReadError;
 use crate::request::read::PendingRead;
@@ -58,13 +58,7 @@ struct Looking<'a, A: Aggregate, F, T> {
 impl<A: Aggregate, F, T> Looking<'_, A, F, T> {
     fn poll(&mut self, cx: &Context<'_>) -> Poll<Result<Seen<T>, ReadError>> {
         let Some(pending) = &self.pending else { return Poll::Pending };
-        if let Some(attending) = &mut self.attending {
-            pending.wakes_nobody();
-            if !attending.poll(cx.waker()) {
-                self.attending = None;
-            }
-        }
-        let answer = pending.poll_answer(cx);
+        let answer = poll_answer(&pending.reply, &mut self.attending, cx);
         if answer.is_ready() {
             self.pending = None;
         }

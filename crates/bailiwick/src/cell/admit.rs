@@ -13,7 +13,6 @@ use super::life::Life;
 use super::lifecycle::{Input, Phase};
 use super::{Cell, Core};
 use crate::context::Stage;
-use crate::context::permits::Permit;
 use crate::options::Admission;
 use crate::request::Envelope;
 use crate::request::entry::Entry;
@@ -31,7 +30,7 @@ pub(crate) enum NotAdmitted {
 }
 
 impl<A: Aggregate> Cell<A> {
-    /// Puts a command into the mailbox, or, if there is no room, into its admission queue. If there is
+    /// Puts a command into the queue; if the mailbox has no room, to wait for that. If there is
     /// nothing else to do, its turn is run before this returns; `waker` is that of its caller.
     ///
     /// Returns what the caller is to attend to, if it is.
@@ -45,13 +44,13 @@ impl<A: Aggregate> Cell<A> {
             self.turn_away()?;
         }
         let mut core = self.open()?;
-        let until = envelope.until();
+        let until = envelope.request().until;
         let queue = &mut self.inbox(&mut core).queue;
         if queue.has_room(self.capacity()) {
             self.kind.counters.here().accepted.one();
             queue.accept(Entry::new(envelope));
         } else if admission == Admission::Wait {
-            envelope.wait_for_room();
+            envelope.request().waits_for_room();
             queue.wait_for_room(Entry::new(envelope));
         } else {
             return Err(NotAdmitted::Full);
@@ -93,22 +92,19 @@ impl<A: Aggregate> Cell<A> {
         ran.attending()
     }
 
-    /// The deadline index calls. If there is nothing else to do, the turn is run before this returns, under
-    /// this `permit` if it waits. Returns what the caller, whose waker this is, is to attend to.
+    /// The deadline index calls. If there is nothing else to do, the turn is run before this returns. Returns
+    /// what the caller, whose waker this is, is to attend to.
     pub(crate) fn admit_deadline(
         self: &Arc<Self>,
-        permit: &mut Option<Permit>,
         waker: &Waker,
     ) -> Result<Option<Attending<A>>, NotAdmitted> {
         let mut core = self.open()?;
-        let inbox = self.inbox(&mut core);
-        inbox.queue.call();
-        if core.phase == Phase::Idle && (permit.is_some() || !self.is_overloaded(&core)) {
-            self.inbox(&mut core).permit = permit.take();
+        self.inbox(&mut core).queue.call();
+        if core.phase == Phase::Idle && !self.is_overloaded(&core) {
             return Ok(self.run_inline(core, Some(waker)).attending());
         }
         self.put_in(core, false);
-        Ok(None)
+        Ok(Attending::queued(self.clone(), waker))
     }
 
     /// Somebody else wrote something at `at` that this aggregate reads. Fails if it has left memory.

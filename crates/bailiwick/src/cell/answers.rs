@@ -18,23 +18,13 @@ use foldhash::fast::FixedState;
 
 use crate::config::Config;
 use crate::error::Cause;
+use crate::request::entry::EventAt;
 
 /// What an answer takes beside its key and its reply, about: its places in the map and in the order,
 /// and what is allocated around the two.
 const ANSWER_BYTES: usize = 200;
 /// Room for this many is kept when others are forgotten.
 const ROOM_KEPT: usize = 64;
-
-/// Where the last event of a command is, or will be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum EventAt {
-    /// In the journal.
-    Durable(Position),
-    /// The so manieth event of the batch that is being appended.
-    Running(u32),
-    /// The so manieth event of the batch behind it.
-    Forming(u32),
-}
 
 /// What a command was answered.
 pub(super) struct Answer {
@@ -183,24 +173,6 @@ fn weight(key: &Text, reply: &Bytes) -> usize {
 impl Answer {
     fn is_old(&self, now: Timestamp, window: Duration) -> bool {
         matches!(self.place, EventAt::Durable(_)) && now.since(self.at) >= window
-    }
-}
-
-impl EventAt {
-    /// The batch that was forming is given to the journal.
-    pub(super) fn submitted(self) -> EventAt {
-        match self {
-            EventAt::Forming(nth) => EventAt::Running(nth),
-            place => place,
-        }
-    }
-
-    /// The batch that was running is in the journal, from `first`.
-    pub(super) fn committed(self, first: Position) -> EventAt {
-        match self {
-            EventAt::Running(nth) => EventAt::Durable(first.plus(u64::from(nth).saturating_sub(1))),
-            place => place,
-        }
     }
 }
 

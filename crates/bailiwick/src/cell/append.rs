@@ -1,18 +1,17 @@
 //! What is decided is given to the journal, on the condition that nobody else wrote what the aggregate
 //! reads.
 
-use bailiwick_core::journal::{AppendCondition, Appended, EncodedEvent, Journal};
+use bailiwick_core::journal::{AppendCondition, EncodedEvent, Journal};
 use bailiwick_core::{Aggregate, Position};
 
 use super::Cell;
-use super::answers::EventAt;
 use super::batch::Batch;
 use super::encode::Tools;
 use super::inbox::Scope;
 use super::life::{Before, Known, Life, Live, Running};
 use crate::delivery::unless_delivered;
 use crate::journal::port;
-use crate::request::entry::Entries;
+use crate::request::entry::{Entries, EventAt};
 use crate::telemetry::spans::Seen;
 use crate::telemetry::timings::Mark;
 
@@ -47,7 +46,7 @@ impl<A: Aggregate> Cell<A> {
         let deliveries = crate::sabotage::guarded(&self.kind.shared, deliveries);
         let condition = unless_delivered(condition, &deliveries);
         let begun = self.kind.timings.begin(&self.kind.shared);
-        let commands = entries.iter().map(|entry| entry.envelope().span());
+        let commands = entries.iter().map(|entry| &entry.envelope().request().span);
         let span = Seen::append(self.named(), events.len(), commands);
         let append = port::append(journal, events, Some(condition));
         live.running =
@@ -79,7 +78,10 @@ impl<A: Aggregate> Cell<A> {
         match port::append(&*tools.journal, events, Some(condition)).now() {
             Ok(appended) => {
                 self.kind.tell(&concerned, appended.first);
-                self.is_durable(&mut known, appended);
+                known.advance(appended);
+                if A::SNAPSHOTS.is_some() {
+                    self.keep_snapshot(&mut known);
+                }
                 Ok((known, appended.last))
             }
             Err(append) => {
@@ -97,15 +99,6 @@ impl<A: Aggregate> Cell<A> {
                 });
                 Err(live)
             }
-        }
-    }
-
-    pub(super) fn is_durable(&self, known: &mut Known<A>, Appended { first, last }: Appended) {
-        (known.version, known.seen) = (last, last);
-        if A::SNAPSHOTS.is_some() {
-            let events = last.get().saturating_sub(first.get()) + 1;
-            known.unsaved = known.unsaved.saturating_add(u32::try_from(events).unwrap_or(u32::MAX));
-            self.keep_snapshot(known);
         }
     }
 

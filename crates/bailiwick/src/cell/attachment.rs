@@ -12,7 +12,7 @@ use super::{Cell, Drive};
 
 pub(super) struct Attachment<A: Aggregate> {
     cell: Arc<Cell<A>>,
-    /// As the so manieth who runs it.
+    /// A number: one higher for each who runs the cell.
     number: u32,
     tools: Tools<A>,
     /// Its executor has begun to run it.

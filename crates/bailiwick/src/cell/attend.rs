@@ -27,17 +27,37 @@ impl<A: Aggregate> Attending<A> {
         Attending { cell: Some(cell), number }
     }
 
+    /// Attends to a cell that queues for a permit, if it does and nobody else attends to it: until it has one.
+    /// An actor runs it then.
+    pub(super) fn queued(cell: Arc<Cell<A>>, waker: &Waker) -> Option<Self> {
+        let mut core = cell.core.lock();
+        let (queues, number) = (core.phase == Phase::Queued, core.attachments);
+        let inbox = core.inbox.as_mut().filter(|inbox| queues && inbox.parked.is_none())?;
+        inbox.parked = Some(waker.clone());
+        drop(core);
+        Some(Attending::new(cell, number))
+    }
+
+    /// Whether the cell queues for a permit.
+    pub(super) fn is_queued(&self) -> bool {
+        self.cell.as_ref().is_some_and(|cell| {
+            let core = cell.core.lock();
+            core.attachments == self.number && core.phase == Phase::Queued
+        })
+    }
+
     /// Goes on if there may be an answer; `waker` is woken when there is. Returns whether it still
     /// attends to the cell.
     #[must_use]
     pub(crate) fn poll(&mut self, waker: &Waker) -> bool {
         let Some(cell) = self.cell.take() else { return false };
         let mut core = cell.core.lock();
-        if core.attachments != self.number || core.phase != Phase::Attended {
+        let phase = core.phase;
+        if core.attachments != self.number || !matches!(phase, Phase::Attended | Phase::Queued) {
             return false;
         }
         let inbox = cell.inbox(&mut core);
-        if !inbox.answered {
+        if !inbox.answered || phase == Phase::Queued {
             let mut before = None;
             if !inbox.parked.as_ref().is_some_and(|parked| parked.will_wake(waker)) {
                 before = inbox.parked.replace(waker.clone());

@@ -5,7 +5,8 @@ use bailiwick_core::{Position, Text, Timestamp};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::answers::{Answers, EventAt};
+use super::answers::Answers;
+use crate::request::entry::EventAt;
 
 /// What stands beside the state of an aggregate.
 #[derive(Serialize, Deserialize)]
@@ -22,43 +23,18 @@ pub(super) struct Beside {
 pub(super) struct Remembered {
     pub(super) key: Text,
     pub(super) fingerprint: u64,
-    pub(super) reply: Reply,
+    pub(super) reply: Bytes,
     pub(super) position: u64,
     pub(super) at: Timestamp,
 }
 
-/// Bytes, and not a list of numbers.
-pub(super) struct Reply(pub(super) Bytes);
-
 impl Beside {
     pub(super) fn answers(self, now: Timestamp) -> Option<Box<Answers>> {
         let mut answers = Answers::default();
-        for Remembered { key, fingerprint, reply: Reply(reply), position, at } in self.answers {
+        for Remembered { key, fingerprint, reply, position, at } in self.answers {
             let known = Idempotency { key, fingerprint, reply };
             answers.remember(known, EventAt::Durable(Position::new(position)), at.min(now));
         }
         (!answers.is_empty()).then(|| Box::new(answers))
-    }
-}
-
-impl Serialize for Reply {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Reply {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OfBytes;
-        impl serde::de::Visitor<'_> for OfBytes {
-            type Value = Reply;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("bytes")
-            }
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Reply, E> {
-                Ok(Reply(Bytes::copy_from_slice(bytes)))
-            }
-        }
-        deserializer.deserialize_bytes(OfBytes)
     }
 }

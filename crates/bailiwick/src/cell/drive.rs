@@ -13,7 +13,6 @@ use bailiwick_core::{Aggregate, Position};
 use parking_lot::MutexGuard;
 
 use super::encode::Tools;
-use super::inbox::InTurn;
 use super::life::{Life, Live};
 use super::lifecycle::Input;
 use super::{Cell, Core};
@@ -106,11 +105,12 @@ impl<A: Aggregate> Cell<A> {
                 // Whoever waits is found by it.
                 self.inbox(&mut core);
             }
-            let life = std::mem::replace(&mut core.life, Life::Out);
-            let (life, abandoned) = Self::abandoned(&core, life);
+            let is_abandoned = core.is_abandoned();
+            let mut life = std::mem::replace(&mut core.life, Life::Out);
+            let abandoned = is_abandoned.then(|| std::mem::replace(&mut life, Life::Unloaded));
             let may_begin = core.inbox.as_ref().is_none_or(|inbox| self.may_begin(inbox));
             let is_sure = is_closed || !life.is_unsure();
-            let life = match &mut core.inbox {
+            let mut life = match &mut core.inbox {
                 Some(inbox) if inbox.overtaken != Position::START || !is_sure => {
                     self.catch_up(inbox, life, (is_sure, may_begin), tools)
                 }
@@ -119,7 +119,7 @@ impl<A: Aggregate> Cell<A> {
             let most = if tools.quick { COMMANDS_PER_QUICK_TURN } else { usize::MAX };
             let most = if driver.is_actor() { most } else { most.min(most_commands - commands) };
             let buffer = std::mem::take(&mut tools.commands);
-            let mut work = self.take_work(&mut core, &life, (most, may_begin), buffer);
+            let mut work = self.take_work(&mut core, &mut life, (most, may_begin), buffer);
             drop(core);
             drop(abandoned);
             commands += work.commands.len();
@@ -134,7 +134,8 @@ impl<A: Aggregate> Cell<A> {
             }
             core.life = life;
             core.doubt();
-            let told = (core.end_turn(), self.grant(&mut core));
+            let in_turn = core.inbox.as_mut().map(|inbox| std::mem::take(&mut inbox.in_turn));
+            let told = (in_turn, self.grant(&mut core));
             let gone = core.take_left_reads();
             let idle = waiting && !self.has_more(&core);
             let told = (told, gone, self.keep_permit(&mut core, idle));
@@ -203,6 +204,8 @@ impl<A: Aggregate> Cell<A> {
             parked = core.inbox.as_mut().and_then(|inbox| inbox.parked.replace(waker.clone()));
             Input::Waits { attended }
         } else if self.queue(&mut core) {
+            // Whoever ran it waits for nothing any more.
+            parked = core.inbox.as_mut().and_then(|inbox| inbox.parked.take());
             Input::Queues
         } else {
             // It was given a permit just now.
@@ -231,18 +234,14 @@ impl<A: Aggregate> Cell<A> {
         if !live.takes_more() {
             return 0;
         }
-        self.batch().saturating_sub(live.forming.entries.len())
-    }
-
-    fn batch(&self) -> usize {
-        self.kind.shared.config.batch_commands
+        self.kind.shared.config.batch_commands.saturating_sub(live.forming.entries.len())
     }
 
     /// Takes what is waiting, as far as this life can use it now; `most` commands at most.
     fn take_work(
         &self,
         core: &mut Core<A>,
-        life: &Life<A>,
+        life: &mut Life<A>,
         (most, may_begin): (usize, bool),
         commands: Entries<A>,
     ) -> Work<A> {
@@ -253,22 +252,21 @@ impl<A: Aggregate> Cell<A> {
         inbox.asked |= inbox.queue.has_commands() || !inbox.readers.is_empty();
         work.wanted = inbox.has_work() && may_begin;
         inbox.reads_out = life.reads();
-        let mut refuses = false;
         let room = match life {
-            Life::Quiet(_) => self.batch().min(most),
+            Life::Quiet(_) => self.kind.shared.config.batch_commands.min(most),
             Life::Live(live) if !live.is_sound() => return work,
             Life::Live(live) => {
                 self.room_in(live).saturating_sub(live.again.entries.len()).min(most)
             }
             Life::Faulted(fault) if self.kind.shared.time.moment() < fault.until => {
-                (work.refuse, refuses) = (true, true);
+                work.refuse = true;
                 usize::MAX
             }
             _ => return work,
         };
         work.readers = std::mem::take(&mut inbox.readers);
         inbox.reads_out += work.readers.len();
-        if inbox.queue.is_blocked() || !(may_begin || refuses) {
+        if inbox.queue.is_blocked() || !(may_begin || work.refuse) {
             return work;
         }
         work.due = inbox.queue.take(room, &mut work.commands);
@@ -277,12 +275,5 @@ impl<A: Aggregate> Cell<A> {
         }
         self.accept_waiting(core);
         work
-    }
-}
-
-impl<A: Aggregate> Core<A> {
-    /// Gives back the envelopes that were shared for the turn.
-    fn end_turn(&mut self) -> InTurn<A> {
-        self.inbox.as_mut().map(|inbox| std::mem::take(&mut inbox.in_turn)).unwrap_or_default()
     }
 }

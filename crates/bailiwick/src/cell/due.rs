@@ -3,8 +3,7 @@
 //! It is a caller like others: it runs their turns, and polls for the answers of the journal, for so many at a
 //! time as may be under way.
 
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
@@ -13,9 +12,9 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::admit::NotAdmitted;
 use super::attend::Attending;
-use crate::context::permits::{Look, Permit};
+use crate::context::RuntimeContext;
 use crate::deadlines::HasDeadlines;
-use crate::error::panic_message;
+use crate::error::caught;
 use crate::registry::aggregate_type::AggregateType;
 use crate::util::race::either;
 
@@ -31,77 +30,64 @@ impl<A: Aggregate> HasDeadlines for AggregateType<A> {
         &self.deadlines.earlier
     }
 
-    fn advance(&self, now: Timestamp) {
-        self.deadlines.advance(now);
-    }
-
-    fn is_due(&self, now: Timestamp) -> bool {
-        self.deadlines.is_due(now)
-    }
-
     fn awaits(&self) -> Option<Timestamp> {
         self.deadlines.awaits()
     }
 
+    /// Some to a task each, so that a few that take their time hold up few others.
     fn fire(self: Arc<Self>, now: Timestamp) {
-        fire(&self, now);
+        let places = &self.deadlines.places;
+        let mut ids = self.deadlines.take_due(now, places.available_permits()).into_iter();
+        while !ids.as_slice().is_empty() {
+            let some: Vec<_> = ids.by_ref().take(DUE_PER_TASK).collect();
+            let count = u32::try_from(some.len()).unwrap_or(u32::MAX);
+            let Ok(taken) = places.clone().try_acquire_many_owned(count) else { return };
+            self.shared.spawn(Box::pin(decide(self.clone(), some, taken)));
+        }
     }
 }
 
-/// Hands out what is due, within the bound: some to a task each, so that a few that take their time
-/// hold up few others.
-fn fire<A: Aggregate>(kind: &Arc<AggregateType<A>>, now: Timestamp) {
-    let (shared, places) = (&kind.shared, &kind.deadlines.places);
-    let mut ids = kind.deadlines.take_due(now, places.available_permits()).into_iter();
-    // Each queues for its permit by itself.
-    let per_task = if shared.permits.look() == Look::Free { DUE_PER_TASK } else { 1 };
-    while !ids.as_slice().is_empty() {
-        let some: Vec<_> = ids.by_ref().take(per_task).collect();
-        let count = u32::try_from(some.len()).unwrap_or(u32::MAX);
-        let Ok(taken) = places.clone().try_acquire_many_owned(count) else { return };
-        shared.spawn(Box::pin(decide(kind.clone(), some, taken)));
-    }
-}
-
-/// Decides them, one after the other, and polls for the answers of the journal; whom that does not answer
-/// in time is left to an actor.
+/// Decides them, one after the other, and polls for the answers of the journal, with a place for each. Whom it
+/// does not answer in time is left to an actor; who queues for a permit keeps its place until there is one.
 async fn decide<A: Aggregate>(
     kind: Arc<AggregateType<A>>,
     ids: Vec<A::Key>,
     mut places: OwnedSemaphorePermit,
 ) {
-    let shared = &kind.shared;
+    let RuntimeContext { environment, config, .. } = &*kind.shared;
     let mut waiting = Vec::new();
-    for id in ids {
-        let mut permit = None;
-        if shared.permits.look() != Look::Free {
-            permit = shared.permits.acquire().await;
-            if permit.is_none() {
-                // The runtime is closed.
-                return;
-            }
-        }
-        let attending =
-            poll_fn(|cx| Poll::Ready(wake(&kind, &id, permit.take(), cx.waker()))).await;
-        waiting.extend(attending);
+    poll_fn(|cx| {
+        waiting.extend(ids.iter().filter_map(|id| wake(&kind, id, cx.waker())));
+        Poll::Ready(())
+    })
+    .await;
+    if !waiting.is_empty() {
+        let in_time = environment.clock.sleep(config.due_timeout);
+        either(attend(&mut waiting, &mut places), in_time).await;
+        waiting.retain(Attending::is_queued);
+        attend(&mut waiting, &mut places).await;
     }
-    let answered = poll_fn(|cx| {
-        waiting.retain_mut(|attending: &mut Attending<A>| attending.poll(cx.waker()));
+}
+
+/// Polls until none of them is to be attended to any more, and gives their places back.
+fn attend<A: Aggregate>(
+    waiting: &mut Vec<Attending<A>>,
+    places: &mut OwnedSemaphorePermit,
+) -> impl Future<Output = ()> {
+    poll_fn(|cx| {
+        waiting.retain_mut(|attending| attending.poll(cx.waker()));
         drop(places.split(places.num_permits() - waiting.len()));
         if waiting.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-    });
-    either(answered, shared.environment.clock.sleep(shared.config.due_timeout)).await;
+    })
 }
 
 /// A panic, which can only come from the code of an ID, is nobody else's: its entry has moved on.
 fn wake<A: Aggregate>(
     kind: &Arc<AggregateType<A>>,
     id: &A::Key,
-    permit: Option<Permit>,
     waker: &Waker,
 ) -> Option<Attending<A>> {
-    catch_unwind(AssertUnwindSafe(|| call(kind, id, permit, waker))).unwrap_or_else(|panic| {
-        let message = panic_message(&*panic);
+    caught(|| call(kind, id, waker)).unwrap_or_else(|message| {
         tracing::error!(aggregate = A::NAME, %message, "an aggregate that is due cannot be called");
         None
     })
@@ -110,11 +96,10 @@ fn wake<A: Aggregate>(
 fn call<A: Aggregate>(
     kind: &Arc<AggregateType<A>>,
     id: &A::Key,
-    mut permit: Option<Permit>,
     waker: &Waker,
 ) -> Option<Attending<A>> {
     loop {
-        match kind.cell(id).ok()?.admit_deadline(&mut permit, waker) {
+        match kind.cell(id).ok()?.admit_deadline(waker) {
             Err(NotAdmitted::Stored) => {}
             admitted => return admitted.ok().flatten(),
         }

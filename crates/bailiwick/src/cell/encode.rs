@@ -1,7 +1,7 @@
 //! The events of a turn in the form in which they are appended.
 //!
 //! They are encoded one by one into a buffer that a driver keeps from turn to turn, and given their
-//! bytes when the batch is [sealed](Batch::seal): one piece of memory for all of them. Until then any
+//! bytes when the batch is [sealed](seal): one piece of memory for all of them. Until then any
 //! number of the latest can be forgotten.
 
 use std::sync::Arc;

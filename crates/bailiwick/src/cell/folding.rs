@@ -1,7 +1,6 @@
 //! The fold of an aggregate: its part of the journal, one event after the other, and what it remembers.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use bailiwick_core::journal::{EncodedEvent, RecordedDeadline, RecordedEvent};
 use bailiwick_core::{Aggregate, Id, Position, Tag, Timestamp};
@@ -9,7 +8,7 @@ use bailiwick_core::{Aggregate, Id, Position, Tag, Timestamp};
 use super::answers::Answers;
 use super::life::Folded;
 use super::reading::Fold;
-use crate::error::{LoadError, Unloadable, panic_message};
+use crate::error::{LoadError, Unloadable, caught};
 
 /// An aggregate that is being folded.
 pub(super) struct Folding<A: Aggregate> {
@@ -61,18 +60,16 @@ impl<A: Aggregate> Fold for Folding<A> {
 }
 
 /// It counts from the first event on: nobody falls due, and has something written, by being looked at.
-pub(super) fn deadline_of<A: Aggregate>(
-    folded: &Folded<A>,
-) -> std::thread::Result<Option<Timestamp>> {
+pub(super) fn deadline_of<A: Aggregate>(folded: &Folded<A>) -> Result<Option<Timestamp>, Arc<str>> {
     if folded.version == Position::START {
         return Ok(None);
     }
-    catch_unwind(AssertUnwindSafe(|| folded.state.deadline()))
+    caught(|| folded.state.deadline())
 }
 
 fn new_state<A: Aggregate>(id: &A::Key) -> Result<A, LoadError> {
-    catch_unwind(AssertUnwindSafe(|| A::new(id))).map_err(|panic| {
-        let problem = format!("would be the first, but `new` panics: {}", panic_message(&*panic));
+    caught(|| A::new(id)).map_err(|message| {
+        let problem = format!("would be the first, but `new` panics: {message}");
         LoadError::Unloadable(Unloadable::panicked(Position::new(1), problem))
     })
 }
@@ -85,8 +82,7 @@ pub(crate) fn fold_one<A: Aggregate>(
 ) -> Result<(), Unloadable> {
     let position = recorded.position;
     let event = &recorded.event;
-    let panicked = |code: &str, panic: Box<dyn Any + Send>| {
-        let message = panic_message(&*panic);
+    let panicked = |code: &str, message: Arc<str>| {
         let problem = format!("({}) makes {code} panic: {message}", event.event_type);
         Unloadable::panicked(position, problem)
     };
@@ -94,19 +90,18 @@ pub(crate) fn fold_one<A: Aggregate>(
         // Bailiwick's own is never folded. A namesake's with the same tag is not even counted.
         true if decided_by::<A>(event).is_none() => return Ok(()),
         true => None,
-        false => catch_unwind(AssertUnwindSafe(|| event.decode::<A::Event>()))
-            .map_err(|panic| panicked("its decoding", panic))?
+        false => caught(|| event.decode::<A::Event>())
+            .map_err(|message| panicked("its decoding", message))?
             .map_err(|error| Unloadable::undecodable(position, &event.event_type, error))?,
     };
-    let folding = AssertUnwindSafe(|| {
+    let state = caught(|| {
         let (mut state, _) = folded.take().unwrap_or_else(|| (A::new(id), Position::START));
         if let Some(decoded) = decoded {
             state.apply(&decoded, event.recorded_at);
         }
         state
     });
-    let state = catch_unwind(folding).map_err(|panic| panicked("`apply`", panic))?;
-    *folded = Some((state, position));
+    *folded = Some((state.map_err(|message| panicked("`apply`", message))?, position));
     Ok(())
 }
 

@@ -50,7 +50,7 @@ impl<A: Aggregate> Drop for Granted<A> {
 }
 
 impl<A: Aggregate> Cell<A> {
-    /// Holds the cell as soon as nothing of it is under way. The future gives nothing if the cell
+    /// Holds the cell as soon as nothing of it is under way and nothing that came before waits. The future gives nothing if the cell
     /// has left memory.
     pub(crate) fn hold(self: &Arc<Self>) -> BoxFuture<Option<Hold>> {
         let mut core = self.core.lock();
@@ -95,16 +95,12 @@ impl<A: Aggregate> Cell<A> {
                 self.step(core, Input::Work);
             }
             Phase::Attended => self.may_go_on(core),
-            Phase::Queued if !core.has_work() => {
-                let keep = core.is_to_be_kept();
-                self.step(core, Input::Withdrawn { keep });
-            }
             // It was not stored as long as it was held.
             Phase::Idle if core.is_to_be_kept() => self.rest(core),
             Phase::Idle => {
                 self.step(core, Input::Expires);
             }
-            _ => drop(core),
+            _ => self.withdrawn(core),
         }
         drop(granted);
     }

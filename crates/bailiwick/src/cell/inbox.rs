@@ -5,13 +5,12 @@ use std::task::Waker;
 use std::time::Duration;
 
 use bailiwick_core::journal::Query;
-use bailiwick_core::{Aggregate, InvalidTag, Position, Tags};
+use bailiwick_core::{Aggregate, Position, Tags};
 use smallvec::SmallVec;
 
 use super::queue::Queue;
 use super::waiters::Callers;
 use crate::context::permits::{Permit, Ticket};
-use crate::registry::aggregate_type::AggregateType;
 use crate::request::Envelope;
 use crate::request::read::Reader;
 use crate::request::timeouts;
@@ -60,16 +59,6 @@ pub(super) struct Inbox<A: Aggregate> {
 }
 
 pub(super) type InTurn<A> = SmallVec<[Arc<dyn Envelope<A>>; 1]>;
-
-impl Scope {
-    pub(super) fn of<A: Aggregate>(
-        kind: &AggregateType<A>,
-        id: &A::Key,
-    ) -> Result<Arc<Scope>, InvalidTag> {
-        let (tags, boundary) = kind.boundary(id)?;
-        Ok(Arc::new(Scope { tags, boundary }))
-    }
-}
 
 impl<A: Aggregate> Inbox<A> {
     pub(super) fn new(scope: Arc<Scope>) -> Self {

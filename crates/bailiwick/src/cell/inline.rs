@@ -5,7 +5,6 @@
 //! meanwhile is run along with it up to a bound ([`drive`](super::drive)); what is left then, or waits
 //! for the journal with nobody to [attend](super::attend) to it, is an actor's.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
@@ -17,7 +16,7 @@ use super::drive::{Drive, Driver};
 use super::inbox::Scope;
 use super::lifecycle::Input;
 use super::{Cell, Core};
-use crate::error::panic_message;
+use crate::error::caught;
 
 /// What became of a cell whose turn was run inline.
 pub(crate) enum Ran<A: Aggregate> {
@@ -53,7 +52,7 @@ impl<A: Aggregate> Cell<A> {
         self.go_on_inline(number, scope, attends)
     }
 
-    /// Whoever has found it idle runs it from now on. Returns as the how manieth.
+    /// Whoever has found it idle runs it from now on. Returns its number: one higher for each who runs the cell.
     pub(super) fn begin(&self, core: &mut Core<A>) -> u32 {
         core.phase = core.phase.after(Input::Begins).0;
         self.hint.is_idle(false);
@@ -68,7 +67,7 @@ impl<A: Aggregate> Cell<A> {
         scope: Arc<Scope>,
         attends: Option<&Waker>,
     ) -> Ran<A> {
-        let Some(mut tools) = self.kind.tools.take(scope, self.shared()) else {
+        let Some(mut tools) = self.kind.tools.take(scope, &self.kind.shared) else {
             // The runtime is closed just now.
             self.detached(number, false);
             return Ran::HandedOver;
@@ -77,17 +76,15 @@ impl<A: Aggregate> Cell<A> {
         // Nobody is to be woken if nobody attends to it: who takes over looks for itself.
         let of_the_cell = attends.map(|_| Waker::from(self.clone()));
         let mut cx = Context::from_waker(of_the_cell.as_ref().unwrap_or(Waker::noop()));
-        let drive = || self.drive(number, &mut tools, driver, &mut cx);
-        let driven = match catch_unwind(AssertUnwindSafe(drive)) {
+        let driven = match caught(|| self.drive(number, &mut tools, driver, &mut cx)) {
             Ok(driven) => {
-                self.kind.tools.put_back(tools);
+                self.kind.tools.put_back(Some(tools));
                 driven
             }
-            Err(panic) => {
-                let message = panic_message(&*panic);
+            Err(message) => {
                 self.named().panicked("a turn", &message);
                 drop(tools);
-                self.kind.tools.are_lost();
+                self.kind.tools.put_back(None);
                 Drive::Yield
             }
         };

@@ -3,7 +3,6 @@
 //! All of a turn shares one `now`. Whatever the domain's code does, a command that is not accepted
 //! leaves state, batch and deadline as they were after the expiry before it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bailiwick_core::journal::Idempotency;
@@ -11,15 +10,14 @@ use bailiwick_core::turn::{Expiry, Round};
 use bailiwick_core::{Aggregate, Context, ErrorReport, Timestamp};
 
 use super::Cell;
-use super::answers::EventAt;
 use super::batch::Extent;
 use super::encode::{Source, Tools};
 use super::life::{Known, Live, Mend};
 use super::record::NotRecorded;
 use crate::environment::time::Moment;
-use crate::error::{Cause, panic_message};
-use crate::request::entry::Entry;
-use crate::request::{Call, Envelope, Judged};
+use crate::error::{Cause, caught};
+use crate::request::entry::{Entry, EventAt};
+use crate::request::{Call, Envelope};
 
 /// What is known of a command by its idempotency key.
 enum Found {
@@ -117,15 +115,14 @@ impl<A: Aggregate> Cell<A> {
         turn: &mut Turn<'_, A>,
     ) -> bool {
         let mut ctx = Context::reusing(turn.now, std::mem::take(&mut turn.tools.events));
-        let judged = envelope.decide(&live.known.state, &mut ctx);
+        let accepted = envelope.decide(&live.known.state, &mut ctx);
         let mut events = ctx.into_events();
         let mut has_room = true;
-        if let Judged::Accepted { recorded } = judged {
+        if accepted {
             let call = envelope.call();
             let remembered = to_remember(envelope, call).map_err(NotRecorded::Failed);
-            let form = if recorded { envelope.recorded() } else { None };
             let recorded = remembered.and_then(|remembered| {
-                let command = Some(envelope.command());
+                let (command, form) = (Some(envelope.command()), envelope.recorded());
                 let (remembered, form) = (remembered.as_ref(), form.as_ref());
                 let source = Source { command, call, remembered, form };
                 self.record(live, &mut events, turn, source)
@@ -170,12 +167,12 @@ impl<A: Aggregate> Cell<A> {
             self.kind.timings.late(now.since(live.known.deadline.unwrap_or(now)));
         }
         // So much of the batch stands, whatever comes of the rounds after it.
-        let mut cache_entry = live.forming.extent();
+        let mut kept = live.forming.extent();
         let mut expiry = Expiry::at(now);
         let problem: Arc<str> = loop {
-            let round = catch_unwind(AssertUnwindSafe(|| expiry.next_round(&live.known.state)));
+            let round = caught(|| expiry.next_round(&live.known.state));
             if expiry.moved() {
-                cache_entry = live.forming.extent();
+                kept = live.forming.extent();
             }
             match round {
                 Ok(Ok(Round::Events(mut events))) => {
@@ -184,14 +181,14 @@ impl<A: Aggregate> Cell<A> {
                         Err(NotRecorded::Failed(cause) | NotRecorded::Garbage(cause)) => {
                             break ErrorReport::of(&cause).to_string().into();
                         }
-                        Err(NotRecorded::NoRoom) if cache_entry == live.forming.extent() => {
+                        Err(NotRecorded::NoRoom) if kept == live.forming.extent() => {
                             live.overdue = true;
                             return;
                         }
-                        Err(NotRecorded::NoRoom) if cache_entry.events > 0 => {
+                        Err(NotRecorded::NoRoom) if kept.events > 0 => {
                             // Nobody knows yet whether these rounds lead anywhere. They are decided
                             // again in a batch that has all its room for them.
-                            self.undo(live, cache_entry, turn);
+                            self.undo(live, kept, turn);
                             live.rearm = true;
                             return;
                         }
@@ -207,12 +204,12 @@ impl<A: Aggregate> Cell<A> {
                 }
                 Ok(Ok(Round::Done)) => return live.not_stuck(),
                 Ok(Err(overdue)) => break overdue.to_string().into(),
-                Err(panic) => break panic_message(&*panic),
+                Err(message) => break message,
             }
         };
-        if live.forming.extent() != cache_entry {
+        if live.forming.extent() != kept {
             // Rounds that lead nowhere are not written.
-            self.undo(live, cache_entry, turn);
+            self.undo(live, kept, turn);
         }
         self.stuck(live, now, &problem);
     }

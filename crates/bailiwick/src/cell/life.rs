@@ -1,6 +1,5 @@
 //! The life of a cell: what is known of its aggregate, and what of that is durable.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use bailiwick_core::journal::{AppendError, Appended, RecordedDeadline};
@@ -10,7 +9,7 @@ use super::answers::Answers;
 use super::batch::Batch;
 use crate::deadlines::Slot;
 use crate::environment::time::Moment;
-use crate::error::LoadError;
+use crate::error::{LoadError, caught};
 use crate::journal::port::Guarded;
 use crate::registry::news::Concerned;
 use crate::request::entry::Entries;
@@ -241,13 +240,20 @@ impl<A: Aggregate> Known<A> {
     pub(super) fn undo(&mut self, before: Before<A>) {
         (self.state, self.deadline) = (before.state, before.deadline);
     }
-}
 
-impl<A: Aggregate> Known<A> {
+    /// What was decided on it is durable.
+    pub(super) fn advance(&mut self, Appended { first, last }: Appended) {
+        (self.version, self.seen) = (last, last);
+        if A::SNAPSHOTS.is_some() {
+            let events = last.get().saturating_sub(first.get()) + 1;
+            self.unsaved = self.unsaved.saturating_add(u32::try_from(events).unwrap_or(u32::MAX));
+        }
+    }
+
     /// A copy, if one can be made.
     pub(super) fn copy(&self) -> Option<Box<Before<A>>> {
         // Whoever panics here is folded anew.
-        let copied = catch_unwind(AssertUnwindSafe(|| self.state.try_clone())).ok()?;
+        let copied = caught(|| self.state.try_clone()).ok()?;
         copied.map(|state| Box::new(Before { state, deadline: self.deadline }))
     }
 }
@@ -289,9 +295,9 @@ impl<A: Aggregate> Live<A> {
         !self.is_durable() || !self.again.is_empty() || self.rearm || self.overdue
     }
 
-    /// Whether something is decided that is not durable, or is to be decided again.
+    /// Whether something is decided that is not durable, is to be decided again, or is half done.
     pub(super) fn is_under_way(&self) -> bool {
-        self.running.is_some() || !self.forming.is_empty() || !self.again.is_empty()
+        self.running.is_some() || !self.forming.is_empty() || !self.again.is_empty() || self.overdue
     }
 
     /// Whether the state is the durable one.

@@ -10,21 +10,21 @@ use super::inbox::Inbox;
 use super::life::{Again, Base, Fault, Folded, Known, Life, Live, Loading, Mend};
 use super::reading::Reading;
 use crate::context::RuntimeContext;
-use crate::error::{LoadError, Unloadable, panic_message};
+use crate::error::{LoadError, Unloadable};
 use crate::journal::port::{Guarded, unread};
 use crate::recovery::Changed;
 use crate::util::backoff::Backoff;
 
 impl<A: Aggregate> Cell<A> {
-    /// Begins to fold the journal. `again` is decided on what comes of it.
-    pub(super) fn begin_loading(&self, tools: &Tools<A>, again: Again<A>) -> Life<A> {
-        Life::Loading(Box::new(Loading { fold: self.fold(tools, None), again, times: 0 }))
-    }
-
-    /// Tries once more what could not be loaded.
-    pub(super) fn load_again(&self, tools: &Tools<A>, fault: &Fault) -> Life<A> {
-        let (fold, again) = (self.fold(tools, None), Again::default());
-        Life::Loading(Box::new(Loading { fold, again, times: fault.times }))
+    /// Begins to fold the journal: what is new, or everything. `times`: how often it was found unloadable.
+    pub(super) fn load(
+        &self,
+        tools: &Tools<A>,
+        known: Option<Box<Known<A>>>,
+        times: u8,
+    ) -> Life<A> {
+        let (fold, again) = (self.fold(tools, known), Again::default());
+        Life::Loading(Box::new(Loading { fold, again, times }))
     }
 
     /// Everything decided has settled, and the state is not fit for more.
@@ -53,12 +53,6 @@ impl<A: Aggregate> Cell<A> {
         }
     }
 
-    /// Reads what was written since the state was durable.
-    pub(super) fn read_on(&self, tools: &Tools<A>, known: Box<Known<A>>) -> Life<A> {
-        let fold = self.fold(tools, Some(known));
-        Life::Loading(Box::new(Loading { fold, again: Again::default(), times: 0 }))
-    }
-
     /// This runtime wrote what the aggregate reads, by somebody else, or what it rests on was read
     /// while the journal was closed: that is read before anything else is decided. What is under way
     /// comes to its end first, if need be by a conflict.
@@ -74,7 +68,7 @@ impl<A: Aggregate> Cell<A> {
         match life {
             Life::Quiet(mut known) if is_behind(&known) => {
                 self.leave_index(&mut known);
-                if may_begin { self.read_on(tools, known) } else { Life::Behind(known) }
+                if may_begin { self.load(tools, Some(known), 0) } else { Life::Behind(known) }
             }
             Life::Live(mut live) if is_behind(&live.known) => {
                 live.read_on();
@@ -130,9 +124,8 @@ impl<A: Aggregate> Cell<A> {
     pub(super) fn loaded(&self, folded: Folded<A>, again: Again<A>, times: u8) -> Life<A> {
         let deadline = match deadline_of(&folded) {
             Ok(deadline) => deadline,
-            Err(panic) => {
-                let problem =
-                    format!("leaves a state whose deadline panics: {}", panic_message(&*panic));
+            Err(message) => {
+                let problem = format!("leaves a state whose deadline panics: {message}");
                 let unloadable = Unloadable::panicked(folded.version, problem);
                 return self.faulted(LoadError::Unloadable(unloadable), again, times);
             }

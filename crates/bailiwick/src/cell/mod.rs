@@ -1,7 +1,7 @@
 //! A cell: one aggregate in memory. What is known of it, and, while there is something to do, its
 //! inbox; both behind one small lock.
 //!
-//! 1. The mailbox belongs to the cell. Who brings work to a cell with nothing to do runs its turn
+//! 1. The queue belongs to the cell. Who brings work to a cell with nothing to do runs its turn
 //!    ([`inline`]); if it then waits for the journal, its caller polls for the answer ([`attend`]).
 //!    Whatever comes beside that, or a caller that goes away or does not poll, gets an actor, and an
 //!    actor that ends in any way hands the cell back: while there is work, another one is attached. So
@@ -55,7 +55,6 @@ use bailiwick_core::{Aggregate, InvalidTag};
 use parking_lot::MutexGuard;
 
 pub(crate) use admit::NotAdmitted;
-pub(crate) use answers::EventAt;
 pub(crate) use attend::Attending;
 pub(crate) use folding::fold_one;
 pub(crate) use hold::Hold;
@@ -63,7 +62,7 @@ pub(crate) use inbox::Scope;
 pub(crate) use single::{Committed, Single};
 pub(crate) use tools::ToolsPool;
 
-use crate::context::{Lock, RuntimeContext, Stage};
+use crate::context::{Lock, Stage};
 use crate::environment::time::Moment;
 use crate::passivation::CacheEntry;
 use crate::registry::aggregate_type::AggregateType;
@@ -105,7 +104,7 @@ struct Core<A: Aggregate> {
 
 impl<A: Aggregate> Cell<A> {
     pub(crate) fn new(kind: Arc<AggregateType<A>>, id: A::Key) -> Result<Self, InvalidTag> {
-        let inbox = Inbox::new(Scope::of(&kind, &id)?);
+        let inbox = Inbox::new(kind.scope(&id)?);
         let core = Core {
             life: Life::Unloaded,
             inbox: Some(Box::new(inbox)),
@@ -118,10 +117,6 @@ impl<A: Aggregate> Cell<A> {
             cache_entry: CacheEntry::default(),
         };
         Ok(Cell { kind, id, hint: Hint::idle(), core: Lock::new(core) })
-    }
-
-    pub(crate) fn shared(&self) -> &Arc<RuntimeContext> {
-        &self.kind.shared
     }
 
     /// Whom the log names.
@@ -157,22 +152,26 @@ impl<A: Aggregate> Cell<A> {
         core.attachments = core.attachments.wrapping_add(1);
         let number = core.attachments;
         let scope = self.inbox(&mut core).scope.clone();
-        // A caller that attended to it does so no more: it waits for its answer alone.
+        // Who attended to it does so no more, and waits for an answer alone.
         let attended = core.inbox.as_mut().and_then(|inbox| inbox.parked.take());
         // Spawning may run other code: a dropped task's, if the executor is gone.
         drop(core);
-        let shared = self.shared();
-        // Else the runtime is closed just now: nothing will ever run here again.
-        let Some(journal) = shared.journal() else { return self.detached(number, false) };
-        let tools = Tools::new(scope, journal);
-        let actor = Prepared::new(shared);
+        match self.kind.shared.journal() {
+            Some(journal) => self.attach_actor(number, Tools::new(scope, journal)),
+            // The runtime is closed just now: nothing will ever run here again.
+            None => self.detached(number, false),
+        }
+        if let Some(waker) = attended {
+            waker.wake();
+        }
+    }
+
+    fn attach_actor(self: &Arc<Self>, number: u32, tools: Tools<A>) {
+        let actor = Prepared::new(&self.kind.shared);
         #[cfg(feature = "fault-injection")]
         self.set_kill(number, actor.kill());
         let attachment = Attachment::new(self.clone(), number, tools);
         actor.run(|| attachment.begin());
-        if let Some(waker) = attended {
-            waker.wake();
-        }
     }
 
     fn wake_actor(&self, mut core: MutexGuard<'_, Core<A>>) {
@@ -190,7 +189,7 @@ impl<A: Aggregate> Cell<A> {
     /// The inbox; made if there is none.
     fn inbox<'a>(&self, core: &'a mut Core<A>) -> &'a mut Inbox<A> {
         core.inbox.get_or_insert_with(|| {
-            let scope = Scope::of(&self.kind, &self.id).expect("checked when the cell was made");
+            let scope = self.kind.scope(&self.id).expect("checked when the cell was made");
             Box::new(Inbox::new(scope))
         })
     }
@@ -215,7 +214,7 @@ impl<A: Aggregate> Cell<A> {
     }
 
     /// Meets a change of the runtime's stage: afterwards nothing new is admitted, and nobody waits
-    /// in the admission queue any more.
+    /// for room any more.
     pub(crate) fn meet(self: &Arc<Self>, stage: Stage) {
         let mut core = self.core.lock();
         if stage == Stage::Closed {

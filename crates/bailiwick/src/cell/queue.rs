@@ -171,7 +171,7 @@ impl<A: Aggregate> Queue<A> {
                 if self.commands >= capacity {
                     break;
                 }
-                got_room += usize::from(entry.envelope().gets_room());
+                got_room += usize::from(entry.envelope().request().gets_room());
                 self.commands += 1;
             }
             self.accepted += 1;
@@ -197,7 +197,7 @@ impl<A: Aggregate> Queue<A> {
         self.given_up = 0;
         self.take_out(|_, _, entry| {
             waiters::look();
-            entry.envelope().was_given_up()
+            entry.envelope().request().was_given_up()
         })
     }
 

@@ -7,9 +7,10 @@ use bailiwick_core::Aggregate;
 
 use super::admit::NotAdmitted;
 use super::attend::Attending;
-use super::life::Life;
+use super::life::{Life, Live};
 use super::waiters::{self, GONE_SHARE};
 use super::{Cell, Core};
+use crate::request::entry::Entries;
 use crate::request::read::{ReadRequest, Reader};
 
 /// Reads that nobody waits for.
@@ -57,9 +58,9 @@ impl<A: Aggregate> Cell<A> {
 impl<A: Aggregate> Core<A> {
     /// How many reads it holds: those that wait for a turn, for what they saw to be durable, or to be
     /// run again.
-    pub(super) fn reads(&self) -> usize {
+    pub(super) fn reads(&mut self) -> usize {
         let Some(inbox) = &self.inbox else { return 0 };
-        let held = match &self.life {
+        let held = match &mut self.life {
             Life::Out => inbox.reads_out,
             life => life.reads(),
         };
@@ -86,7 +87,7 @@ impl<A: Aggregate> Core<A> {
             inbox.left_reads = 0;
             take(&mut inbox.readers);
         }
-        self.life.each_readers(take);
+        self.life.each_waiting(|_, readers| take(readers));
         taken.into_iter().flatten().filter_map(Reader::let_go).collect()
     }
 
@@ -104,27 +105,27 @@ impl<A: Aggregate> Core<A> {
 
 impl<A: Aggregate> Life<A> {
     /// How many reads wait in it.
-    pub(super) fn reads(&self) -> usize {
-        match self {
-            Life::Live(live) => {
-                let running = live.running.as_ref().map_or(0, |running| running.readers.len());
-                running + live.forming.readers.len() + live.again.readers.len()
-            }
-            Life::Loading(loading) => loading.again.readers.len(),
-            _ => 0,
-        }
+    pub(super) fn reads(&mut self) -> usize {
+        let mut reads = 0;
+        self.each_waiting(|_, readers| reads += readers.len());
+        reads
     }
 
-    fn each_readers(&mut self, mut take: impl FnMut(&mut Vec<Reader<A>>)) {
+    /// Shows what has had its turn, or is to have it again, in the order in which it came.
+    pub(super) fn each_waiting(
+        &mut self,
+        mut show: impl FnMut(&mut Entries<A>, &mut Vec<Reader<A>>),
+    ) {
         match self {
             Life::Live(live) => {
-                if let Some(running) = &mut live.running {
-                    take(&mut running.readers);
+                let Live { running, forming, again, .. } = &mut **live;
+                if let Some(running) = running {
+                    show(&mut running.entries, &mut running.readers);
                 }
-                take(&mut live.forming.readers);
-                take(&mut live.again.readers);
+                show(&mut forming.entries, &mut forming.readers);
+                show(&mut again.entries, &mut again.readers);
             }
-            Life::Loading(loading) => take(&mut loading.again.readers),
+            Life::Loading(loading) => show(&mut loading.again.entries, &mut loading.again.readers),
             _ => {}
         }
     }

@@ -1,16 +1,14 @@
 //! Recording: what was decided becomes part of a batch and of the state, all of it or nothing.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use bailiwick_core::journal::{EncodedEvent, Idempotency, OverLimit, RecordedDeadline};
 use bailiwick_core::{Aggregate, Timestamp};
 
 use super::Cell;
-use super::answers::EventAt;
 use super::encode::{Source, encode, encode_answered, sign};
 use super::judge::Turn;
 use super::life::{Known, Live, Mend};
-use crate::error::{Cause, panic_message};
+use crate::error::{Cause, caught};
+use crate::request::entry::EventAt;
 use crate::request::recorded::without_form;
 
 /// Why events were not recorded.
@@ -79,30 +77,30 @@ impl<A: Aggregate> Cell<A> {
     ) -> Result<usize, NotRecorded> {
         let (before, payload, unsealed) =
             (batch.len(), turn.tools.payload_bytes(), turn.tools.unsealed());
-        let encoded = catch_unwind(AssertUnwindSafe(|| {
+        let encoded = caught(|| {
             if events.is_empty() {
                 return encode_answered(batch, turn, source);
             }
             events.iter_mut().try_for_each(|event| encode(batch, event, turn, source))
-        }));
-        let recorded = encoded
-            .unwrap_or_else(|panic| Err(Cause::Panicked { message: panic_message(&*panic) }))
-            .map_err(NotRecorded::Failed)
-            .and_then(|()| {
-                let new = &mut batch[before..];
-                sign::<A>(new, &turn.tools.scope, source);
-                let payload = turn.tools.payload_bytes() - payload;
-                let bytes = match self.measure(new, payload) {
-                    // It goes without: what is not recorded is no reason to refuse it.
-                    Err(_) if without_form(new) => self.measure(new, payload)?,
-                    bytes => bytes?,
-                };
-                if !has_room(bytes) {
-                    return Err(NotRecorded::NoRoom);
-                }
-                self.apply(known, events, turn.now).map_err(NotRecorded::Garbage)?;
-                Ok(bytes)
-            });
+        });
+        let recorded =
+            encoded.map_err(Cause::panicked).flatten().map_err(NotRecorded::Failed).and_then(
+                |()| {
+                    let new = &mut batch[before..];
+                    sign::<A>(new, &turn.tools.scope, source);
+                    let payload = turn.tools.payload_bytes() - payload;
+                    let bytes = match self.measure(new, payload) {
+                        // It goes without: what is not recorded is no reason to refuse it.
+                        Err(_) if without_form(new) => self.measure(new, payload)?,
+                        bytes => bytes?,
+                    };
+                    if !has_room(bytes) {
+                        return Err(NotRecorded::NoRoom);
+                    }
+                    self.apply(known, events, turn.now).map_err(NotRecorded::Garbage)?;
+                    Ok(bytes)
+                },
+            );
         match &recorded {
             Ok(_) => says_deadline::<A>(&mut batch[before..], known.deadline),
             Err(_) => {
@@ -140,21 +138,15 @@ impl<A: Aggregate> Cell<A> {
         events: &[A::Event],
         now: Timestamp,
     ) -> Result<(), Cause> {
-        let applied = catch_unwind(AssertUnwindSafe(|| {
+        let applied = caught(|| {
             events.iter().for_each(|event| known.state.apply(event, now));
             known.state.deadline()
-        }));
-        match applied {
-            Ok(deadline) => {
-                known.deadline = deadline;
-                Ok(())
-            }
-            Err(panic) => {
-                let message = panic_message(&*panic);
-                self.named().panicked("`apply` or `deadline`", &message);
-                Err(Cause::Panicked { message })
-            }
-        }
+        });
+        known.deadline = applied.map_err(|message| {
+            self.named().panicked("`apply` or `deadline`", &message);
+            Cause::Panicked { message }
+        })?;
+        Ok(())
     }
 }
 

@@ -3,7 +3,6 @@
 //! One that was asked something stays warm for a while: it keeps its inbox. One that was only called for
 //! its deadline does not.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use super::lifecycle::{Input, Phase};
 use super::{Cell, Core};
 use crate::context::Stage;
 use crate::environment::time::Moment;
-use crate::error::panic_message;
+use crate::error::caught;
 use crate::passivation::{Look, Rests, Seen};
 
 /// How often a cell that is at work is looked at, at most, while it is in the queue of the warm.
@@ -102,9 +101,7 @@ impl<A: Aggregate> Cell<A> {
     /// change it, and not under the lock: this is the domain's code.
     pub(super) fn weigh(&self, life: &mut Life<A>) {
         let heap = life.known().map_or(0, |known| {
-            let asked = catch_unwind(AssertUnwindSafe(|| known.state.heap_bytes()));
-            let state = asked.unwrap_or_else(|panic| {
-                let message = panic_message(&*panic);
+            let state = caught(|| known.state.heap_bytes()).unwrap_or_else(|message| {
                 self.named().panicked("`heap_bytes`", &message);
                 0
             });

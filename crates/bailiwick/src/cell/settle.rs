@@ -10,12 +10,11 @@ use bailiwick_core::journal::{AppendError, Appended};
 use bailiwick_core::{Aggregate, Position, Text};
 
 use super::Cell;
-use super::answers::EventAt;
 use super::batch::Batch;
 use super::life::{Again, Base, Before, Known, Live, Mend, Running};
 use crate::error::{Cause, Unknown};
 use crate::journal::port::Failure;
-use crate::request::entry::{Entries, Entry};
+use crate::request::entry::{Entries, Entry, EventAt};
 
 /// What becomes of the cell after an append has ended.
 pub(super) enum Settled {
@@ -71,10 +70,9 @@ impl<A: Aggregate> Cell<A> {
         {
             live.base = Some(Base { before, version: live.known.version, seen: live.known.seen });
         }
-        live.known.version = appended.last;
-        live.known.seen = appended.last;
+        live.known.advance(appended);
         if A::SNAPSHOTS.is_some() {
-            self.appended(live, appended);
+            self.keep_snapshot_before(live);
         }
         for reader in running.readers {
             let position = position_of(reader.events_upto);

@@ -4,7 +4,6 @@
 //! All that a turn guarantees holds. What does not come to its end at once (a journal that takes its
 //! time, another writer, a failure) goes on as a turn of this one command.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use bailiwick_core::{Aggregate, Context, Decide, Position, Timestamp};
 use super::Cell;
 use super::attend::Attending;
 use super::encode::{Source, Tools, seal};
-use super::inbox::{Inbox, Scope};
+use super::inbox::Inbox;
 use super::inline::Ran;
 use super::judge::Turn;
 use super::life::Life;
@@ -22,14 +21,14 @@ use super::lifecycle::{Input, Phase};
 use super::record::NotRecorded;
 use crate::context::Stage;
 use crate::context::permits::Look;
-use crate::error::{Cause, panic_message};
+use crate::error::{Cause, caught};
 use crate::request::entry::Entry;
 use crate::telemetry::log::decide_panicked;
 
 /// The right to decide one command. To be [ended](Self::end), or [left](Self::leave) to a turn.
 pub(crate) struct Single<A: Aggregate> {
     cell: Arc<Cell<A>>,
-    /// As the so manieth who runs it.
+    /// A number: one higher for each who runs the cell.
     number: u32,
     now: Timestamp,
     life: Option<Life<A>>,
@@ -54,7 +53,7 @@ impl<A: Aggregate> Cell<A> {
     /// Begins, if the aggregate is known and has nothing else to do or to look at. `elapsed`: by the
     /// clock, just now.
     pub(crate) fn begin_single(self: &Arc<Self>, elapsed: Duration) -> Option<Single<A>> {
-        let shared = self.shared();
+        let shared = &self.kind.shared;
         if !self.hint.is_free_soon() {
             return None;
         }
@@ -82,7 +81,7 @@ impl<A: Aggregate> Cell<A> {
         }
         let scope = match &core.inbox {
             Some(inbox) => inbox.scope.clone(),
-            None => Scope::of(&self.kind, &self.id).ok()?,
+            None => self.kind.scope(&self.id).ok()?,
         };
         let tools = self.kind.tools.take(scope, shared)?;
         let life = std::mem::replace(&mut core.life, Life::Out);
@@ -114,10 +113,9 @@ impl<A: Aggregate> Single<A> {
             unreachable!("it has not ended");
         };
         let mut ctx = Context::reusing(self.now, std::mem::take(&mut tools.events));
-        let decided = catch_unwind(AssertUnwindSafe(|| known.state.decide(command, &mut ctx)));
+        let decided = caught(|| known.state.decide(command, &mut ctx));
         tools.events = ctx.into_events();
-        decided.map_err(|panic| {
-            let message = panic_message(&*panic);
+        decided.map_err(|message| {
             decide_panicked(A::NAME, name, &message);
             Cause::Panicked { message }
         })
@@ -249,7 +247,7 @@ impl<A: Aggregate> Single<A> {
         if let Some(mut tools) = self.tools.take() {
             // Of a command that was rejected.
             tools.events.clear();
-            self.cell.kind.tools.put_back(tools);
+            self.cell.kind.tools.put_back(Some(tools));
         }
     }
 }
@@ -262,7 +260,7 @@ impl<A: Aggregate> Drop for Single<A> {
         // A panic of ours, or in what was dropped: the state is rebuilt, and what is left in the buffers is
         // nobody's.
         if self.tools.take().is_some() {
-            self.cell.kind.tools.are_lost();
+            self.cell.kind.tools.put_back(None);
         }
         self.cell.detached(self.number, true);
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::journal::{Appended, RecordedDeadline};
+use bailiwick_core::journal::RecordedDeadline;
 use bailiwick_core::snapshot::{Declared, SnapshotOf};
 use bailiwick_core::views::{Boundary, Form};
 use bailiwick_core::{
@@ -12,14 +12,14 @@ use bailiwick_core::{
 
 use super::Cell;
 use super::answers::Answers;
-use super::beside::{Beside, Remembered, Reply};
+use super::beside::{Beside, Remembered};
 use super::folding::{Folding, deadline_of};
 use super::life::{Folded, Known, Life, Live, Mend};
 use super::reading::Reading;
 use crate::context::RuntimeContext;
 use crate::error::{LoadError, caught};
 use crate::journal::port;
-use crate::snapshots::{Candidate, Comparison, Confirmed, Keeper, Offer};
+use crate::snapshots::{Candidate, Comparison, Keeper, Offer, one};
 
 /// How much more than its encoded form a state holds on the heap at most, and an answer counts for.
 const HEAP_SHARE: usize = 8;
@@ -43,17 +43,16 @@ impl<A: Aggregate> Cell<A> {
 
     /// A batch is durable. While another one forms on top of it, the state before that, if there is a copy,
     /// is the durable one.
-    pub(super) fn appended(&self, live: &mut Live<A>, Appended { first, last }: Appended) {
-        let events = last.get().saturating_sub(first.get()) + 1;
+    pub(super) fn keep_snapshot_before(&self, live: &mut Live<A>) {
         let known = &mut *live.known;
-        known.unsaved = known.unsaved.saturating_add(u32::try_from(events).unwrap_or(u32::MAX));
         if live.mend == Mend::Nothing
             && !live.forming.events.is_empty()
             && let Some(before) = &live.forming.before
             && self.is_due(known)
             && let Ok(Some(copy)) = caught(|| before.state.try_clone())
         {
-            self.offer(known, before.deadline, encodes(copy));
+            known.unsaved = 0;
+            self.offer(known.answers.as_deref(), before.deadline, known.version, encodes(copy));
         }
     }
 
@@ -67,7 +66,9 @@ impl<A: Aggregate> Cell<A> {
             None => encoded(&known.state),
         });
         if let Ok(form) = form {
-            self.offer(known, known.deadline, form);
+            // Offered or not, the next one is due after as many events.
+            known.unsaved = 0;
+            self.offer(known.answers.as_deref(), known.deadline, known.version, form);
         }
     }
 
@@ -82,11 +83,9 @@ impl<A: Aggregate> Cell<A> {
             && declared.is_due_leaving(known.unsaved.into())
             && !known.unsure
             && self.may_be_kept(keeper, declared, &known)
-            && let Some(lookup) = self.snapshot()
         {
             let Known { state, answers, deadline, version, .. } = *known;
-            let beside = self.beside(answers.as_deref(), deadline);
-            self.give(lookup, version, beside, encodes(state));
+            self.offer(answers.as_deref(), deadline, version, encodes(state));
         }
     }
 
@@ -110,34 +109,27 @@ impl<A: Aggregate> Cell<A> {
         let answers = known.answers.as_ref().map_or(0, |answers| answers.bytes());
         let state = caught(|| known.state.heap_bytes()).unwrap_or(0);
         if answers / ANSWER_SHARE > most || state / HEAP_SHARE > most {
-            keeper.is_too_large();
+            one(&keeper.counters.too_large);
             return false;
         }
         keeper.has_room(declared)
     }
 
-    /// Offered or not, the next one is due after as many events.
-    fn offer(&self, known: &mut Known<A>, deadline: Option<Timestamp>, form: Form) {
-        known.unsaved = 0;
-        let Some(lookup) = self.snapshot() else { return };
-        let beside = self.beside(known.answers.as_deref(), deadline);
-        self.give(lookup, known.version, beside, form);
-    }
-
-    fn give(
+    fn offer(
         &self,
-        lookup: Lookup,
+        answers: Option<&Answers>,
+        deadline: Option<Timestamp>,
         position: Position,
-        beside: Result<Vec<u8>, CodecError>,
         form: Form,
     ) {
-        let Lookup { keeper, declared, key } = lookup;
+        let Some(Lookup { keeper, declared, key }) = self.snapshot() else { return };
         // Nothing of it can fail to be encoded; if it did, so would the state.
-        let (beside, form) = match beside {
+        let (beside, form) = match self.beside(answers, deadline) {
             Ok(beside) => (beside, form),
             Err(error) => (Vec::new(), Box::new(move || Err(error)) as Form),
         };
-        if let Ok((_, reads)) = self.kind.boundary(&self.id) {
+        if let Ok(scope) = self.kind.scope(&self.id) {
+            let reads = scope.boundary.clone();
             keeper.offer(Offer { declared, key, reads, position, beside, form });
         }
     }
@@ -151,7 +143,7 @@ impl<A: Aggregate> Cell<A> {
         let remembered = remembered.map(|(key, answer, position, at)| Remembered {
             key: key.clone(),
             fingerprint: answer.fingerprint,
-            reply: Reply(answer.reply.clone()),
+            reply: answer.reply.clone(),
             position: position.get(),
             at,
         });
@@ -200,7 +192,7 @@ impl Lookup {
         let Some(found) = keeper.find(shared, declared, key, None).await else { return Ok(None) };
         let read = shared.config.paged(found.read(reading.read.query.clone()));
         let page = port::read(&*reading.journal, read).await.map_err(LoadError::Unread)?;
-        let Confirmed::Yes(page) = keeper.confirm(shared, &found, page) else { return Ok(None) };
+        let Some(page) = keeper.confirm(shared, &found, page) else { return Ok(None) };
         let Some((state, beside)) = keeper.opened::<A>(reading, &found) else { return Ok(None) };
         folding.recorded = Some(RecordedDeadline::new(beside.deadline, beside.rule));
         folding.folded = Some((state, found.position()));
@@ -220,7 +212,7 @@ impl Lookup {
             keeper.unusable(shared, &found.key, &why);
             return Ok(None);
         }
-        keeper.was_used();
+        one(&keeper.counters.used);
         if let Some(reading) = boundary.ok().and_then(|of| of.reading().first().cloned()) {
             let sampled = keeper.sample(shared, Comparison { reading, found }).await;
             sampled.map_err(|differs| LoadError::Unloadable(differs.into()))?;
@@ -250,7 +242,7 @@ impl Keeper {
             Ok((declared::<A>().decode(&body.state)?, codec::decode_value(&body.beside)?))
         })?;
         if beside.remembers_from > window(shared) {
-            self.is_forgetful();
+            one(&self.counters.outdated);
             return None;
         }
         Some((state, beside))

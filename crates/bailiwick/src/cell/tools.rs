@@ -51,22 +51,14 @@ impl<A: Aggregate> ToolsPool<A> {
         }
         drop(state);
         let Some(journal) = shared.journal() else {
-            self.is_back(None);
+            self.put_back(None);
             return None;
         };
         Some(Box::new(Tools::new(scope, journal)))
     }
 
-    pub(super) fn put_back(&self, tools: Box<Tools<A>>) {
-        self.is_back(Some(tools));
-    }
-
-    /// They were dropped, with what a turn that panicked has left in them.
-    pub(super) fn are_lost(&self) {
-        self.is_back(None);
-    }
-
-    fn is_back(&self, tools: Option<Box<Tools<A>>>) {
+    /// None: they were dropped, with what a turn that panicked has left in them.
+    pub(super) fn put_back(&self, tools: Option<Box<Tools<A>>>) {
         let mut state = self.0[shard()].0.lock();
         if !state.closed && state.kept.is_none() {
             state.used -= 1;

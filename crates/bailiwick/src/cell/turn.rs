@@ -9,7 +9,7 @@ use super::Cell;
 use super::drive::Work;
 use super::encode::Tools;
 use super::judge::Turn;
-use super::life::{Again, Fault, Known, Life, Live};
+use super::life::{Fault, Known, Life, Live};
 use super::settle::Settled;
 use crate::environment::time::Moment;
 use crate::request::entry::{Entries, Entry};
@@ -57,9 +57,9 @@ impl<A: Aggregate> Cell<A> {
                 refuse(work, &fault, self.kind.shared.time.moment());
                 (Life::Faulted(fault), true)
             }
-            Life::Behind(known) if work.wanted => (self.read_on(tools, known), false),
-            Life::Faulted(fault) if work.wanted => (self.load_again(tools, &fault), false),
-            _ if work.wanted => (self.begin_loading(tools, Again::default()), false),
+            Life::Behind(known) if work.wanted => (self.load(tools, Some(known), 0), false),
+            Life::Faulted(fault) if work.wanted => (self.load(tools, None, fault.times), false),
+            _ if work.wanted => (self.load(tools, None, 0), false),
             life => (life, true),
         }
     }
@@ -106,7 +106,7 @@ impl<A: Aggregate> Cell<A> {
             self.judge_again(live, &mut turn);
         }
         for entry in work.commands.drain(..) {
-            timings.waited(entry.envelope().asked(), begun);
+            timings.waited(entry.envelope().request().asked, begun);
             self.expire_and_judge(live, entry, &mut turn);
         }
         if live.known.deadline.is_none_or(|deadline| deadline > now) {

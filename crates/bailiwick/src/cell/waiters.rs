@@ -1,13 +1,13 @@
-//! Lapsing: callers whose time is up are told so. A command that has not had its turn yet never
+//! Time-outs: callers whose time is up are told so. A command that has not had its turn yet never
 //! will; one that has is run to its end, and only its caller stops waiting.
 //!
-//! 1. A time-out costs what it takes to find it in a heap: who waits is listed there once, when one
+//! 1. A time-out costs what it takes to find it in a sorted list: who waits is listed there once, when one
 //!    who came after the last listing is due ([`Inbox::unlisted`]), and found there from then on,
 //!    wherever it is. Callers who are answered in time are not listed, if nobody's time is up, or are
 //!    once, if somebody's is.
 //! 2. A listing looks at those who came since the last one, and at what has had its turn, which is
 //!    bounded in batches and reads.
-//! 3. Who is told is taken out of the mailbox, the admission queue and the reads once that is a
+//! 3. Who is told is taken out of the queue and the reads once that is a
 //!    [16th](GONE_SHARE) of all there; so much may they count for towards its bound.
 //! 4. A caller is told as soon as the task of [`crate::request::timeouts`] has its turn once its time is up. If it
 //!    is not listed, and what it waits for is out for a turn of the domain's code, [`AGAIN`] after that.
@@ -15,15 +15,14 @@
 //! The list keeps no caller and no command alive, only their memory: it forgets who was answered when
 //! that would be due, when more than half of it are, or when the cell has nothing to do.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bailiwick_core::Aggregate;
 
 use super::inbox::Inbox;
-use super::life::{Life, Live};
+use super::life::Life;
 use super::{Cell, Core};
 use crate::error::{Cause, ReadError};
 use crate::request::Envelope;
@@ -52,14 +51,12 @@ const LISTED_AT_LEAST: usize = 64;
 
 /// Callers who wait, the first time-out first.
 pub(super) struct Callers<A: Aggregate> {
-    heap: BinaryHeap<Reverse<Caller<A>>>,
+    /// By their time-outs, and a number that tells those of the same time apart.
+    listed: BTreeMap<(Duration, u64), Who<A>>,
+    /// The number of the last one.
+    last: u64,
     /// How many there were when those who were answered were last taken out.
     alive: usize,
-}
-
-struct Caller<A: Aggregate> {
-    until: Duration,
-    who: Who<A>,
 }
 
 enum Who<A: Aggregate> {
@@ -113,10 +110,12 @@ impl<A: Aggregate> HasWaiters for Cell<A> {
         let before_turn: Vec<_> = expired.commands.iter().map(|command| command.expire()).collect();
         let mut gone = Vec::new();
         if let Some(inbox) = &mut core.inbox {
-            if let Some(next) = callers.next().into_iter().chain(inbox.next_listing()).min() {
+            let first = callers.listed.first_key_value().map(|((until, _), _)| *until);
+            let next = first.map_or(inbox.unlisted, |first| first.min(inbox.unlisted));
+            if next < Duration::MAX {
                 self.look_at(inbox, next);
             }
-            inbox.callers = callers.or_nothing();
+            inbox.callers = Some(callers).filter(|callers| !callers.listed.is_empty());
             inbox.queue.given_up += before_turn.iter().filter(|given_up| **given_up).count();
             expired.reads.iter().for_each(|read| read.expire());
             inbox.left_reads += expired.reads.len();
@@ -140,13 +139,6 @@ impl<A: Aggregate> HasWaiters for Cell<A> {
     }
 }
 
-impl<A: Aggregate> Inbox<A> {
-    /// When somebody who is not listed is due.
-    fn next_listing(&self) -> Option<Duration> {
-        Some(self.unlisted).filter(|until| *until < Duration::MAX)
-    }
-}
-
 impl<A: Aggregate> Core<A> {
     /// Lists who is not listed yet, as far as it can be seen.
     fn list(&mut self, callers: &mut Callers<A>, expired: &mut Expired<A>) {
@@ -160,29 +152,17 @@ impl<A: Aggregate> Core<A> {
         let reads = inbox.readers.iter_mut().rev();
         reads.take_while(|read| !read.listed).for_each(|read| callers.read(read, expired));
         inbox.unlisted = Duration::MAX;
-        let mut see = |entries: &mut [Entry<A>], reads: &mut [Reader<A>]| {
+        if matches!(self.life, Life::Out) {
+            let due = inbox.in_turn.iter().filter(|asked| asked.request().until <= expired.now);
+            expired.commands.extend(due.cloned().inspect(|_| look()));
+            inbox.unlisted = expired.now + AGAIN;
+        }
+        self.life.each_waiting(|entries, reads| {
             let entries = entries.iter_mut().filter(|entry| !entry.listed);
             entries.for_each(|entry| callers.command(entry, expired));
             let reads = reads.iter_mut().filter(|read| !read.listed);
             reads.for_each(|read| callers.read(read, expired));
-        };
-        match &mut self.life {
-            Life::Live(live) => {
-                let Live { running, forming, again, .. } = &mut **live;
-                if let Some(running) = running {
-                    see(&mut running.entries, &mut running.readers);
-                }
-                see(&mut forming.entries, &mut forming.readers);
-                see(&mut again.entries, &mut again.readers);
-            }
-            Life::Loading(loading) => see(&mut loading.again.entries, &mut loading.again.readers),
-            Life::Out => {
-                let due = inbox.in_turn.iter().filter(|envelope| envelope.until() <= expired.now);
-                expired.commands.extend(due.cloned().inspect(|_| look()));
-                inbox.unlisted = expired.now + AGAIN;
-            }
-            Life::Unloaded | Life::Quiet(_) | Life::Behind(_) | Life::Faulted(_) => {}
-        }
+        });
     }
 }
 
@@ -190,7 +170,7 @@ impl<A: Aggregate> Callers<A> {
     fn command(&mut self, entry: &mut Entry<A>, expired: &mut Expired<A>) {
         look();
         entry.listed = true;
-        let until = entry.envelope().until();
+        let until = entry.envelope().request().until;
         if until <= expired.now {
             expired.commands.push(entry.share());
         } else {
@@ -201,28 +181,28 @@ impl<A: Aggregate> Callers<A> {
     fn read(&mut self, read: &mut Reader<A>, expired: &mut Expired<A>) {
         look();
         read.listed = true;
-        let until = read.until();
+        let until = read.request().until();
         if until <= expired.now {
-            expired.reads.extend(read.share());
-        } else if let Some(request) = read.share() {
-            self.push(until, || Who::Read(Arc::downgrade(&request)));
+            expired.reads.push(read.request().clone());
+        } else {
+            self.push(until, || Who::Read(Arc::downgrade(read.request())));
         }
     }
 
     fn push(&mut self, until: Duration, who: impl FnOnce() -> Who<A>) {
         if until < Duration::MAX {
-            self.heap.push(Reverse(Caller { until, who: who() }));
+            self.last += 1;
+            self.listed.insert((until, self.last), who());
         }
     }
 
     /// Takes out those whose time is up, and those before them who were answered.
     fn take_due(&mut self, expired: &mut Expired<A>) {
-        while let Some(Reverse(first)) = self.heap.peek()
-            && (first.until <= expired.now || !first.who.waits())
+        while let Some(first) = self.listed.first_entry()
+            && (first.key().0 <= expired.now || !first.get().waits())
         {
-            let Some(Reverse(caller)) = self.heap.pop() else { return };
             look();
-            match caller.who {
+            match first.remove() {
                 Who::Command(command) => expired.commands.extend(command.upgrade()),
                 Who::Read(read) => expired.reads.extend(read.upgrade()),
             }
@@ -231,18 +211,10 @@ impl<A: Aggregate> Callers<A> {
 
     /// Forgets those who were answered if they may be more than half.
     fn forget_answered(&mut self) {
-        if self.heap.len() > 2 * self.alive + LISTED_AT_LEAST {
-            self.heap.retain(|Reverse(caller)| caller.who.waits());
-            self.alive = self.heap.len();
+        if self.listed.len() > 2 * self.alive + LISTED_AT_LEAST {
+            self.listed.retain(|_, who| who.waits());
+            self.alive = self.listed.len();
         }
-    }
-
-    fn next(&self) -> Option<Duration> {
-        self.heap.peek().map(|Reverse(caller)| caller.until)
-    }
-
-    fn or_nothing(self: Box<Self>) -> Option<Box<Self>> {
-        if self.heap.is_empty() { None } else { Some(self) }
     }
 }
 
@@ -258,26 +230,6 @@ impl<A: Aggregate> Who<A> {
 
 impl<A: Aggregate> Default for Callers<A> {
     fn default() -> Self {
-        Callers { heap: BinaryHeap::new(), alive: 0 }
+        Callers { listed: BTreeMap::new(), last: 0, alive: 0 }
     }
 }
-
-impl<A: Aggregate> Ord for Caller<A> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.until.cmp(&other.until)
-    }
-}
-
-impl<A: Aggregate> PartialOrd for Caller<A> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<A: Aggregate> PartialEq for Caller<A> {
-    fn eq(&self, other: &Self) -> bool {
-        self.until == other.until
-    }
-}
-
-impl<A: Aggregate> Eq for Caller<A> {}

@@ -14,7 +14,7 @@ use parking_lot::MutexGuard;
 
 use super::admit::NotAdmitted;
 use super::inbox::Inbox;
-use super::life::{Life, Loading};
+use super::life::Life;
 use super::lifecycle::{Input, Phase};
 use super::{Cell, Core};
 use crate::context::permits::{Look, Permit, Queueing};
@@ -129,29 +129,17 @@ impl<A: Aggregate> Cell<A> {
             _ => {}
         }
     }
-
-    /// Takes out a load that nobody waits for.
-    pub(super) fn abandoned(core: &Core<A>, life: Life<A>) -> (Life<A>, Option<Box<Loading<A>>>) {
-        match life {
-            Life::Loading(loading) if !core.waits_for(&loading) => (Life::Unloaded, Some(loading)),
-            life => (life, None),
-        }
-    }
 }
 
 impl<A: Aggregate> Core<A> {
-    /// Whether somebody waits for the load, or a deadline does.
-    fn waits_for(&self, loading: &Loading<A>) -> bool {
+    /// Whether a load is under way that nobody waits for, and no deadline.
+    pub(super) fn is_abandoned(&self) -> bool {
+        let Life::Loading(loading) = &self.life else { return false };
         let in_inbox = self.inbox.as_ref().is_some_and(|inbox| inbox.has_work());
         let again = &loading.again;
-        let asked = || again.entries.iter().any(|entry| !entry.envelope().was_given_up());
+        let asked = || again.entries.iter().any(|entry| !entry.envelope().request().was_given_up());
         let due = again.called || again.stuck.is_some();
-        in_inbox || due || !again.readers.is_empty() || asked()
-    }
-
-    /// Whether a load is under way that nobody waits for.
-    pub(super) fn is_abandoned(&self) -> bool {
-        matches!(&self.life, Life::Loading(loading) if !self.waits_for(loading))
+        !(in_inbox || due || !again.readers.is_empty() || asked())
     }
 }
 

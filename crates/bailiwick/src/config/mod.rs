@@ -96,7 +96,8 @@ bounds! {
         zero "it would be tried again and again without a pause";
     deadline_backoff_max / get_deadline_backoff_max: Duration = 60 s,
         "The bound of the doubling of `deadline_backoff`.";
-    /// From when they are handed out until what they decided is durable.
+    /// From when they are handed out until what they decided is durable, or somebody else has the aggregate: a
+    /// caller with a command, say, or an actor.
     due_at_once / get_due_at_once: usize = 256 deadlines,
         "How many due ones of one aggregate type have a place at a time.",
         zero "no deadline would ever fire";

@@ -188,7 +188,7 @@ impl RuntimeContext {
 }
 
 /// As many as a semaphore can count.
-fn most_at_once(wanted: usize) -> usize {
+pub(crate) fn most_at_once(wanted: usize) -> usize {
     wanted.min(Semaphore::MAX_PERMITS)
 }
 

@@ -16,8 +16,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use tokio::sync::oneshot;
-
 use crate::context::Lock;
 
 /// Who queues for a permit.
@@ -104,15 +102,6 @@ impl Permits {
         })
     }
 
-    /// Queues, for who has no cell. None once nobody is given one any more.
-    pub(crate) async fn acquire(self: &Arc<Self>) -> Option<Permit> {
-        let (given, permit) = oneshot::channel();
-        match self.queue(|| Arc::new(Lock::new(Some(given)))) {
-            Ok(permit) => Some(permit),
-            Err(_) => permit.await.ok(),
-        }
-    }
-
     /// Does not queue any more. Not under the lock of a cell.
     pub(crate) fn leave(&self, ticket: Ticket) {
         drop(self.change(|state| state.queue.remove(&ticket)));
@@ -165,16 +154,6 @@ impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(permits) = self.permits.take() {
             permits.give_back();
-        }
-    }
-}
-
-impl Queueing for Lock<Option<oneshot::Sender<Permit>>> {
-    fn permitted(self: Arc<Self>, permit: Permit) -> Option<Permit> {
-        let given = self.lock().take();
-        match given {
-            Some(given) => given.send(permit).err(),
-            None => Some(permit),
         }
     }
 }

@@ -8,9 +8,10 @@
 //!    aggregate judges once more.
 //! 3. Never lost: a fired entry stays, moved on by a backstop, until the aggregate has settled it.
 //!    The backstop doubles with each time that it was not, whatever became of the aggregate meanwhile.
-//! 4. However many are due at once, no more than `due_at_once` have a place among those under way:
-//!    commands have their turns in between. Whom the journal does not answer keeps a place for
-//!    `due_timeout` only; then it is one of the aggregates that wait for the journal, like any other.
+//! 4. However many are due at once, no more than `due_at_once` have a place: until they are decided and
+//!    durable, or somebody else has the aggregate. So commands have their turns in between. Whom the journal does
+//!    not answer keeps its place for `due_timeout`; then it is one of the aggregates that wait for the journal,
+//!    like any other.
 //! 5. Nothing fires while the journal is closed for writing: it waits, and is due when it is open.
 
 mod index;
@@ -29,7 +30,7 @@ use parking_lot::MutexGuard;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::config::Config;
-use crate::context::Lock;
+use crate::context::{Lock, most_at_once};
 use crate::util::backoff::Backoff;
 use index::Index;
 pub(crate) use index::Slot;
@@ -49,7 +50,7 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
         Deadlines {
             index: Lock::new(Index::new(seed)),
             earlier: Notify::new(),
-            places: Arc::new(Semaphore::new(config.due_at_once)),
+            places: Arc::new(Semaphore::new(most_at_once(config.due_at_once))),
             backoff: Backoff::new(config.deadline_backoff, config.deadline_backoff_max),
         }
     }
@@ -191,11 +192,6 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
     /// When `take_due` is to be called next; [`earlier`](Self::earlier) tells if that changes.
     pub(crate) fn awaits(&self) -> Option<Timestamp> {
         self.index.lock().awaits().map(Timestamp::from_millis)
-    }
-
-    /// Whether there may be something due at `now`.
-    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
-        self.index.lock().first().is_some_and(|first| first <= now.as_millis())
     }
 
     /// Looks at some entries, beginning with that part of them. Returns the next part, if there is one.

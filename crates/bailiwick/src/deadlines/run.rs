@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::{BoxFuture, Timestamp};
+use bailiwick_core::Timestamp;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::context::{RuntimeContext, Stage};
@@ -18,24 +18,15 @@ pub(crate) trait HasDeadlines: Send + Sync {
     fn places(&self) -> &Semaphore;
     /// Signalled when the earliest entry became earlier.
     fn earlier(&self) -> &Notify;
-    /// Says what time it is before the first entry is looked at.
-    fn advance(&self, now: Timestamp);
-    /// Whether there may be something due at `now`.
-    fn is_due(&self, now: Timestamp) -> bool;
-    /// When to look next; [`earlier`](Self::earlier) tells if that changes.
+    /// When to look next: there may be something due then; [`earlier`](Self::earlier) tells if that changes.
     fn awaits(&self) -> Option<Timestamp>;
     /// Hands out what is due, within the bound.
     fn fire(self: Arc<Self>, now: Timestamp);
 }
 
 /// Hands out due deadlines until the runtime closes.
-pub(crate) fn run(shared: Arc<RuntimeContext>, of: Arc<dyn HasDeadlines>) -> BoxFuture<()> {
-    Box::pin(async move { hand_out(&shared, &of).await })
-}
-
-async fn hand_out(shared: &RuntimeContext, of: &Arc<dyn HasDeadlines>) {
+pub(crate) async fn run(shared: Arc<RuntimeContext>, of: Arc<dyn HasDeadlines>) {
     let clock = &shared.environment.clock;
-    of.advance(shared.now());
     loop {
         // Before the stage is looked at, so that its change is not missed.
         let closing = shared.closing.notified();
@@ -44,7 +35,7 @@ async fn hand_out(shared: &RuntimeContext, of: &Arc<dyn HasDeadlines>) {
             return;
         }
         let now = shared.time.exact_now();
-        if of.is_due(now) && !shared.takes_appends() {
+        if of.awaits().is_some_and(|first| first <= now) && !shared.takes_appends() {
             either(clock.sleep(CLOSED_LOOK), either(opened, closing)).await;
             continue;
         }

@@ -41,13 +41,13 @@ struct Level {
 
 impl Level {
     const EMPTY: Level =
-        Level { occupied: 0, buckets: [Bucket { scheduler: 0, head: NONE }; BUCKETS] };
+        Level { occupied: 0, buckets: [Bucket { not_before: 0, head: NONE }; BUCKETS] };
 }
 
 #[derive(Clone, Copy)]
 struct Bucket {
     /// None of its entries is before this.
-    scheduler: u64,
+    not_before: u64,
     head: u32,
 }
 
@@ -83,11 +83,11 @@ impl Wheel {
         let bucket = &mut self.levels[level].buckets[place];
         let next = std::mem::replace(&mut bucket.head, key);
         if next == NONE {
-            bucket.scheduler = at;
+            bucket.not_before = at;
             self.levels[level].occupied |= 1 << place;
             self.occupied |= 1 << level;
         } else {
-            bucket.scheduler = bucket.scheduler.min(at);
+            bucket.not_before = bucket.not_before.min(at);
             slab.get_mut(next).prev = key;
         }
         let entry = slab.get_mut(key);
@@ -123,8 +123,8 @@ impl Wheel {
         let at = entry.at.max(self.time);
         let (level, place) = self.place(at);
         if entry.bucket == bucket_number(level, place) {
-            let scheduler = &mut self.levels[level].buckets[place].scheduler;
-            *scheduler = at.min(*scheduler);
+            let not_before = &mut self.levels[level].buckets[place].not_before;
+            *not_before = at.min(*not_before);
             self.wanted(level, at)
         } else {
             self.unlink(slab, key);
@@ -138,15 +138,15 @@ impl Wheel {
         while self.empty(slab, Ahead::Here, work) {
             // Nothing is left in the slots that time is in but in the finest, so that what lies
             // there is the earliest there is.
-            let scheduler = self.scheduler();
-            if let Some(scheduler) = scheduler.filter(|scheduler| *scheduler <= now) {
-                if scheduler == self.time {
-                    return Some(self.levels[0].buckets[ring(scheduler)].head);
+            let not_before = self.not_before();
+            if let Some(not_before) = not_before.filter(|not_before| *not_before <= now) {
+                if not_before == self.time {
+                    return Some(self.levels[0].buckets[ring(not_before)].head);
                 }
-                self.time = scheduler;
+                self.time = not_before;
             } else {
                 // Without entries, even a time that was too far ahead can be left.
-                self.time = if scheduler.is_some() { self.time.max(now) } else { now };
+                self.time = if not_before.is_some() { self.time.max(now) } else { now };
                 return None;
             }
         }
@@ -160,7 +160,7 @@ impl Wheel {
 
     /// When something is due or has to be emptied.
     pub(super) fn first(&self) -> Option<u64> {
-        let wanted = |level| self.wanted(level, self.first_bucket(level).scheduler);
+        let wanted = |level| self.wanted(level, self.first_bucket(level).not_before);
         self.occupied_levels().map(wanted).min()
     }
 
@@ -174,8 +174,8 @@ impl Wheel {
     }
 
     /// A time that no entry is before.
-    fn scheduler(&self) -> Option<u64> {
-        self.occupied_levels().map(|level| self.first_bucket(level).scheduler).min()
+    fn not_before(&self) -> Option<u64> {
+        self.occupied_levels().map(|level| self.first_bucket(level).not_before).min()
     }
 
     /// Empties the slots at `ahead` of time, the finest level first, because it is the most urgent.

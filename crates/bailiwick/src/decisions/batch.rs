@@ -10,7 +10,6 @@ use bailiwick_core::snapshot::SnapshotOf;
 use bailiwick_core::views::Folded;
 use bailiwick_core::{FoldError, Position, Tag};
 
-use super::open_journal::OpenJournal;
 use super::request::Decided;
 use super::scheduler::Scheduler;
 use super::settle::place_of;
@@ -18,12 +17,14 @@ use super::turn::{AnswerAt, Participant, Participants};
 use crate::context::{RuntimeContext, Stage};
 use crate::delivery::{once_delivered, unless_delivered};
 use crate::error::{Cause, caught};
+use crate::journal::port::{self, or_closed};
+use crate::request::state::RequestState;
 use crate::snapshots;
 use crate::util::pace::Pace;
 
 pub(super) struct DecisionBatch<'a> {
     pub(super) scheduler: &'a Arc<Scheduler>,
-    pub(super) port: OpenJournal<'a>,
+    pub(super) journal: &'a dyn Journal,
     pub(super) participants: Participants,
     pub(super) views: Folded,
     /// The journal was read for these views.
@@ -50,8 +51,8 @@ impl<'a> DecisionBatch<'a> {
         journal: &'a dyn Journal,
         participants: Participants,
     ) -> Self {
-        let port = OpenJournal { shared: scheduler.shared(), journal };
-        DecisionBatch { scheduler, port, participants, views: Folded::default(), has_read: false }
+        let views = Folded::default();
+        DecisionBatch { scheduler, journal, participants, views, has_read: false }
     }
 
     /// Returns those who are to be tried apart.
@@ -107,15 +108,15 @@ impl<'a> DecisionBatch<'a> {
     async fn catch_up(&mut self) -> Result<Position, Tried> {
         let shared = self.scheduler.shared();
         let mut pace = Pace::default();
-        let port = self.port;
-        let read = |read| async move { port.read(read).await?.ok() };
+        let journal = self.journal;
+        let read = |read| async move { or_closed(shared, port::read(journal, read)).await?.ok() };
         let of = (SnapshotOf::View, None);
         let revived = snapshots::revive(shared, &mut self.views, of, read).await;
         revived.map_err(|differs| Tried::Failed(Cause::Unloadable(differs.into())))?;
         let lasts: Vec<_> = self.views.lasts().collect();
         for (view, query) in lasts {
-            let last = self.port.last(query).await.ok_or(Tried::Closed)?;
-            let last = last.map_err(unread)?;
+            let last = or_closed(shared, port::last(journal, query)).await;
+            let last = last.ok_or(Tried::Closed)?.map_err(unread)?;
             guarded(|| self.views.found(&view, last.event.as_ref(), last.upto))
                 .map_err(Tried::Broken)?;
             self.has_read = true;
@@ -133,8 +134,8 @@ impl<'a> DecisionBatch<'a> {
                 self.views.behind();
             }
             let read = shared.config.paged(self.views.next_read());
-            let page = self.port.read(read).await.ok_or(Tried::Closed)?;
-            let page = page.map_err(unread)?;
+            let page = or_closed(shared, port::read(journal, read)).await;
+            let page = page.ok_or(Tried::Closed)?.map_err(unread)?;
             self.has_read = true;
             shared.time.not_before_any(&page.events);
             let mut page = Some(page);
@@ -166,9 +167,11 @@ impl<'a> DecisionBatch<'a> {
         if events.is_empty() {
             return self.release(decided, |_| level);
         }
-        let mut together = self.participants[..decided].iter();
-        if shared.stage() == Stage::Closed || !together.all(|participant| participant.case.submit())
-        {
+        // Who has its outcome by now has none of this appended.
+        let submit = |with: &Participant| {
+            with.case.request().change(RequestState::Claimed, RequestState::Submitted)
+        };
+        if shared.stage() == Stage::Closed || !self.participants[..decided].iter().all(submit) {
             return Tried::Closed;
         }
         let condition = self.views.condition(level);
@@ -177,7 +180,7 @@ impl<'a> DecisionBatch<'a> {
         let condition = crate::sabotage::unguarded(shared, condition);
         let concerned = self.scheduler.concerned_by(&mut events, &self.views);
         let begun = timings.begin(shared);
-        let appended = self.port.append(events, condition).await;
+        let appended = or_closed(shared, port::append(self.journal, events, condition)).await;
         timings.appended(begun, shared);
         match appended {
             None => Tried::Closed,
@@ -192,7 +195,7 @@ impl<'a> DecisionBatch<'a> {
         let caused = self
             .participants
             .iter()
-            .filter_map(|participant| participant.case.delivering()?.tag_of_cause());
+            .filter_map(|participant| participant.case.request().delivering()?.tag_of_cause());
         let deliveries: Vec<Tag> = caused.collect();
         #[cfg(feature = "fault-injection")]
         let deliveries = crate::sabotage::guarded(self.shared(), deliveries);
@@ -235,7 +238,9 @@ impl<'a> DecisionBatch<'a> {
                 return Ok(nth);
             }
             bytes += more;
-            fold_ahead(&mut self.views, &events[ahead..]).map_err(|cause| (nth, cause))?;
+            let mut new = events[ahead..].iter();
+            guarded(|| new.try_for_each(|event| self.views.fold_ahead(event)))
+                .map_err(|cause| (nth, cause))?;
             participant.remembered = matches!(decided, Decided::Remembered);
             participant.place = match decided {
                 Decided::Anew | Decided::Remembered => AnswerAt::Upto(events.len()),
@@ -264,16 +269,10 @@ impl<'a> DecisionBatch<'a> {
 
 /// Whether it is a delivery that one of these is as well.
 fn is_on_its_way(participant: &Participant, before: &[Participant]) -> bool {
-    let Some(delivering) = participant.case.delivering().filter(|delivering| delivering.unsure)
-    else {
-        return false;
-    };
-    let mut others = before.iter().filter_map(|other| other.case.delivering());
+    let delivering = participant.case.request().delivering();
+    let Some(delivering) = delivering.filter(|delivering| delivering.unsure) else { return false };
+    let mut others = before.iter().filter_map(|other| other.case.request().delivering());
     others.any(|other| other.tag == delivering.tag)
-}
-
-fn fold_ahead(views: &mut Folded, events: &[EncodedEvent]) -> Result<(), Cause> {
-    guarded(|| events.iter().try_for_each(|event| views.fold_ahead(event)))
 }
 
 /// Runs the code of views, which is the domain's.

@@ -2,9 +2,7 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bailiwick_core::views::{Boundary, OnceKey};
@@ -15,10 +13,11 @@ use super::request::{Answer, Asked};
 use super::scheduler::Scheduler;
 use crate::cell::NotAdmitted;
 use crate::context::counts::Counts;
-use crate::error::{AskError, Cause, NotRun, panic_message};
+use crate::error::{AskError, Cause, NotRun, caught};
 use crate::options::{Admission, Keyed, Options, Unkeyed};
 use crate::request::Receipt;
 use crate::telemetry::timings::Mark;
+use crate::util::on_drop::OnDrop;
 
 /// Runs decisions in a runtime: options first, then the verb. Cheap to clone; share it freely.
 ///
@@ -30,9 +29,9 @@ use crate::telemetry::timings::Mark;
 /// For an example see [`Runtime::decide`](crate::Runtime::decide).
 #[derive(Clone)]
 pub struct Decisions<K = Unkeyed> {
-    scheduler: Arc<Scheduler>,
-    options: Options,
-    key: K,
+    pub(super) scheduler: Arc<Scheduler>,
+    pub(super) options: Options,
+    pub(super) key: K,
 }
 
 impl<K: Clone> Decisions<K> {
@@ -104,27 +103,16 @@ impl<K: Clone> Decisions<K> {
         change(&mut changed.options);
         changed
     }
-
-    pub(super) fn options(&self) -> &Options {
-        &self.options
-    }
-
-    pub(super) fn scheduler(&self) -> &Scheduler {
-        &self.scheduler
-    }
-}
-
-impl Decisions<Keyed> {
-    /// What runs them, and the key.
-    pub(super) fn split(&self) -> (Decisions, &Keyed) {
-        let (scheduler, options) = (self.scheduler.clone(), self.options.clone());
-        (Decisions { scheduler, options, key: Unkeyed(()) }, &self.key)
-    }
 }
 
 impl Decisions {
     pub(crate) fn new(scheduler: Arc<Scheduler>) -> Self {
         let options = Options::new(&scheduler.shared().config);
+        Decisions::with_options(scheduler, options)
+    }
+
+    /// With these options.
+    pub(crate) fn with_options(scheduler: Arc<Scheduler>, options: Options) -> Self {
         Decisions { scheduler, options, key: Unkeyed(()) }
     }
 
@@ -171,111 +159,76 @@ impl Decisions {
         decision: D,
     ) -> impl Future<Output = Result<Receipt<D::Reply>, AskError<D, D::Rejection>>> + Send + use<D>
     {
-        self.clone().asking(decision, None)
-    }
-
-    /// With these options.
-    pub(crate) fn with_options(scheduler: Arc<Scheduler>, options: Options) -> Self {
-        Decisions { scheduler, options, key: Unkeyed(()) }
-    }
-
-    #[track_caller]
-    pub(super) fn asking<D: Decision>(
-        self,
-        decision: D,
-        keyed: Option<KeyedCall<D::Reply>>,
-    ) -> impl Future<Output = Answer<D>> + Send + use<D> {
         self.scheduler.assert_knows::<D>();
-        let mut waiting = Waiting { asked: None };
-        let mut asking = Some((self, decision, keyed));
-        poll_fn(move |cx| {
-            if let Some((decisions, decision, keyed)) = asking.take() {
-                match decisions.enter(decision, keyed) {
-                    Ok(asked) => waiting.asked = Some(asked),
-                    Err(not_run) => return Poll::Ready(Err(AskError::NotRun(not_run))),
-                }
-            }
-            waiting.poll(cx)
-        })
+        ask(self.scheduler.clone(), self.options.clone(), decision, None)
     }
+}
 
-    fn enter<D: Decision>(
-        self,
-        decision: D,
-        keyed: Option<KeyedCall<D::Reply>>,
-    ) -> Result<Arc<Asked<D>>, NotRun<D>> {
-        if let Err(cause) = self.options.check(&self.scheduler.shared().config) {
-            self.scheduler.not_admitted();
-            return Err(NotRun { command: decision, cause });
-        }
-        let bounded = match bound(decision, keyed.as_ref().map(KeyedCall::tag)) {
-            Ok(bounded) => bounded,
-            Err(not_run) => {
-                self.scheduler.not_admitted();
-                return Err(not_run);
-            }
-        };
-        let Decisions { scheduler, options: Options { timeout, admission, call }, .. } = self;
-        let now = scheduler.shared().environment.clock.elapsed();
-        let until = now.saturating_add(timeout);
-        let times = (Mark::at(now), until);
-        let asked = Arc::new(Asked::new(scheduler.clone(), (bounded, keyed), times, call));
-        let stands = |ticket| asked.stands_at(ticket);
-        let cause = match scheduler.admit(asked.clone(), until, admission, stands) {
-            Ok(()) => return Ok(asked),
-            Err(NotAdmitted::Full) => Cause::MailboxFull { capacity: scheduler.capacity() },
-            Err(NotAdmitted::Overloaded | NotAdmitted::ShutDown | NotAdmitted::Stored) => {
-                Cause::ShutDown
-            }
-        };
+/// Asks one that the runtime knows.
+pub(super) async fn ask<D: Decision>(
+    scheduler: Arc<Scheduler>,
+    options: Options,
+    decision: D,
+    keyed: Option<KeyedCall<D::Reply>>,
+) -> Answer<D> {
+    let asked = enter(&scheduler, options, decision, keyed).map_err(|not_run| {
         scheduler.not_admitted();
-        Err(NotRun { command: asked.take_decision(), cause })
+        AskError::NotRun(not_run)
+    })?;
+    // A caller that is gone before there is an answer gives the decision up.
+    let gives_up = OnDrop::new(|| {
+        if asked.give_up() {
+            scheduler.withdraw(asked.ticket());
+        }
+        scheduler.forget(asked.request.until, asked.ticket());
+    });
+    let answer = poll_fn(|cx| asked.reply.poll(cx)).await;
+    gives_up.disarm();
+    answer
+}
+
+fn enter<D: Decision>(
+    scheduler: &Arc<Scheduler>,
+    options: Options,
+    decision: D,
+    keyed: Option<KeyedCall<D::Reply>>,
+) -> Result<Arc<Asked<D>>, NotRun<D>> {
+    let shared = scheduler.shared();
+    if let Err(cause) = options.check(&shared.config) {
+        return Err(NotRun { command: decision, cause });
     }
+    let bounded = bound(decision, keyed.as_ref().map(|keyed| &keyed.tag))?;
+    let Options { timeout, admission, call } = options;
+    let now = shared.environment.clock.elapsed();
+    let until = now.saturating_add(timeout);
+    let times = (Mark::at(now), until);
+    let asked = Arc::new(Asked::new(scheduler.clone(), (bounded, keyed), times, call));
+    let stands = |ticket| asked.stands_at(ticket);
+    let cause = match scheduler.admit(asked.clone(), until, admission, stands) {
+        Ok(()) => return Ok(asked),
+        Err(NotAdmitted::Full) => Cause::MailboxFull { capacity: scheduler.capacity() },
+        Err(NotAdmitted::Overloaded | NotAdmitted::ShutDown | NotAdmitted::Stored) => {
+            Cause::ShutDown
+        }
+    };
+    Err(NotRun { command: asked.take_decision(), cause })
 }
 
 /// Asks the decision for its keys.
 fn bound<D: Decision>(decision: D, once: Option<&OnceKey>) -> Result<Bounded<D>, NotRun<D>> {
-    let boundary = catch_unwind(AssertUnwindSafe(|| {
+    let boundary = caught(|| {
         let boundary = Boundary::of::<D::Views>(&decision.keys())?;
         match once {
             Some(once) => boundary.once(once),
             None => Ok(boundary),
         }
-    }));
+    });
     let cause = match boundary {
         Ok(Ok(boundary)) => return Ok(Bounded::within(decision, boundary)),
         Ok(Err(error)) => Cause::Boundary(error),
-        Err(panic) => Cause::Panicked { message: panic_message(&*panic) },
+        Err(message) => Cause::Panicked { message },
     };
     Err(NotRun { command: decision, cause })
-}
-
-/// A caller waiting for its answer. Dropped before there is one, it gives the decision up.
-struct Waiting<D: Decision> {
-    asked: Option<Arc<Asked<D>>>,
-}
-
-impl<D: Decision> Waiting<D> {
-    fn poll(&mut self, cx: &Context<'_>) -> Poll<Answer<D>> {
-        let Some(asked) = &self.asked else { return Poll::Pending };
-        let answer = asked.poll_answer(cx);
-        if answer.is_ready() {
-            self.asked = None;
-        }
-        answer
-    }
-}
-
-impl<D: Decision> Drop for Waiting<D> {
-    fn drop(&mut self) {
-        if let Some(asked) = &self.asked {
-            let scheduler = asked.scheduler();
-            if asked.give_up() {
-                scheduler.withdraw(asked.ticket());
-            }
-            scheduler.forget(asked.until(), asked.ticket());
-        }
-    }
 }
 
 impl<K> fmt::Debug for Decisions<K> {

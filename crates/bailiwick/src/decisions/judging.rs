@@ -1,21 +1,17 @@
 //! How a decision is judged: on its views, with what was remembered of its key, and what becomes of it in
 //! the journal's form.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use bailiwick_core::journal::{EncodedEvent, EventType, Metadata, RecordedCommand};
+use bailiwick_core::journal::{EncodedEvent, Metadata, RecordedCommand};
 use bailiwick_core::views::Folded;
-use bailiwick_core::{Bounded, Context, Decision, Event, Position, Tags, Text, Timestamp, stored};
+use bailiwick_core::{Bounded, Context, Decision, Event, Position, Tags, Text, Timestamp};
 
 use super::keyed::Repeat;
 use super::request::{Asked, Decided, DecisionRequest as _};
-use crate::error::{Cause, panic_message};
+use crate::error::{Cause, caught};
+use crate::journal::encoded::encoded;
 use crate::request::command_name;
 use crate::request::recorded::{self, JudgedAt, Refusal, without_form};
 use crate::request::verdict::Verdict;
-
-/// By far the most events have fewer: spared the growing.
-const PAYLOAD_BYTES: usize = 64;
 
 impl<D: Decision> Asked<D> {
     /// Encodes what was emitted.
@@ -92,7 +88,7 @@ impl<D: Decision> Asked<D> {
             tags: Tags::none(),
             command: Self::command(),
             form,
-            call: self.call.as_deref(),
+            call: self.request.call.as_deref(),
             judged,
         };
         refusal.event(rejection, as_of)
@@ -105,7 +101,7 @@ impl<D: Decision> Asked<D> {
     fn metadata(&self) -> Metadata {
         let mut metadata = Metadata::default();
         metadata.command = Some(Text::literal(Self::command()));
-        if let Some(call) = &self.call {
+        if let Some(call) = &self.request.call {
             call.stands_beside(metadata.extra_mut());
         }
         metadata
@@ -150,13 +146,13 @@ impl<D: Decision> Asked<D> {
         events: &mut Vec<EncodedEvent>,
     ) -> Verdict<D::Reply, D::Rejection> {
         let before = events.len();
-        let judged = catch_unwind(AssertUnwindSafe(|| {
+        let judged = caught(|| {
             let mut ctx = Context::new(now);
             match bounded.decide(views, &mut ctx) {
                 Ok(reply) => {
                     let emitted = ctx.into_events();
                     let encoded = self.encode(bounded, &emitted, now, events);
-                    if let Some(delivering) = self.delivering() {
+                    if let Some(delivering) = self.request.delivering() {
                         delivering.caused(&mut events[before..]);
                     }
                     let kept = encoded.and_then(|()| self.remember(reply, now, events));
@@ -171,9 +167,8 @@ impl<D: Decision> Asked<D> {
                     Verdict::Rejection(rejection, JudgedAt { now, read_upto })
                 }
             }
-        }));
-        let verdict = judged.unwrap_or_else(|panic| {
-            let message = panic_message(&*panic);
+        });
+        let verdict = judged.unwrap_or_else(|message| {
             tracing::error!(decision = command_name::<D>(), %message, "a decision panicked");
             Verdict::Failed(Cause::Panicked { message })
         });
@@ -182,19 +177,4 @@ impl<D: Decision> Asked<D> {
         }
         verdict
     }
-}
-
-/// An event as it will stand in the journal.
-pub(crate) fn encoded<E: Event>(
-    event: &E,
-    tags: Tags,
-    recorded_at: Timestamp,
-    metadata: Metadata,
-) -> Result<EncodedEvent, Cause> {
-    let mut payload = Vec::with_capacity(PAYLOAD_BYTES);
-    // Views fold it from these bytes, whether it was read back or not.
-    stored::event(event, &mut payload)?;
-    let known = event.descriptor();
-    let (event_type, version) = (EventType::literal(known.name), known.version());
-    Ok(EncodedEvent { event_type, version, tags, payload: payload.into(), recorded_at, metadata })
 }

@@ -11,22 +11,22 @@ use std::time::Duration;
 
 use bailiwick_core::journal::{EncodedEvent, Idempotency, Metadata};
 use bailiwick_core::views::{Answered, LastAnswer, OnceKey};
-use bailiwick_core::{Decision, Position, Tags, Text, Timestamp};
+use bailiwick_core::{Decision, Position, Tags, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::handle::Decisions;
-use super::judging::encoded;
-use crate::aggregates::idempotency::{Chosen, Once, ReplyCodec};
+use super::handle::{Decisions, ask};
 use crate::config::Config;
 use crate::error::{AskError, Cause, NotRun, UnreadableReply};
+use crate::journal::encoded::encoded;
 use crate::options::Keyed;
 use crate::request::Receipt;
+use crate::request::idempotency::{Once, ReplyCodec};
 
 /// What makes a decision safe to ask again.
 pub(super) struct KeyedCall<R> {
-    once: Once,
-    tag: OnceKey,
+    pub(super) once: Once,
+    pub(super) tag: OnceKey,
     codec: ReplyCodec<R>,
 }
 
@@ -39,15 +39,13 @@ pub(super) struct Repeat<R> {
 
 impl<R: Serialize + DeserializeOwned> KeyedCall<R> {
     /// `name`: by which the decision is to be recognised, if that is pinned.
-    pub(super) fn new<D: Serialize>(
-        key: &Text,
-        decisions: &Decisions,
+    fn new<D: Serialize>(
+        Decisions { scheduler, options, key: Keyed(key) }: &Decisions<Keyed>,
         name: Option<&'static str>,
         decision: &D,
     ) -> Result<Self, Cause> {
-        let timeout = decisions.options().timeout;
-        let chosen = Chosen { key, most: OnceKey::MAX_BYTES, timeout };
-        let once = Once::new(chosen, &decisions.scheduler().shared().config, name, decision)?;
+        let (most, config) = (OnceKey::MAX_BYTES, &scheduler.shared().config);
+        let once = Once::new(key, most, options.timeout, config, name, decision)?;
         let tag = OnceKey::new(key.as_str());
         let tag = tag.map_err(|source| Cause::KeyNotATag { key: key.clone(), source })?;
         Ok(KeyedCall { once, tag, codec: ReplyCodec::new() })
@@ -55,14 +53,6 @@ impl<R: Serialize + DeserializeOwned> KeyedCall<R> {
 }
 
 impl<R> KeyedCall<R> {
-    pub(super) fn tag(&self) -> &OnceKey {
-        &self.tag
-    }
-
-    pub(super) fn key(&self) -> &Text {
-        &self.once.key
-    }
-
     /// What a decision with this key was answered, if that is remembered.
     pub(super) fn repeat(
         &self,
@@ -141,14 +131,14 @@ impl Decisions<Keyed> {
     where
         D: Decision<Reply: Serialize + DeserializeOwned> + Serialize,
     {
-        self.scheduler().assert_knows::<D>();
-        let (decisions, Keyed(key)) = self.split();
-        let keyed = KeyedCall::new(key, &decisions, D::COMMAND, &decision);
+        self.scheduler.assert_knows::<D>();
+        let (scheduler, options) = (self.scheduler.clone(), self.options.clone());
+        let keyed = KeyedCall::new(self, D::COMMAND, &decision);
         async move {
             match keyed {
-                Ok(keyed) => decisions.asking(decision, Some(keyed)).await,
+                Ok(keyed) => ask(scheduler, options, decision, Some(keyed)).await,
                 Err(cause) => {
-                    decisions.scheduler().not_admitted();
+                    scheduler.not_admitted();
                     Err(AskError::NotRun(NotRun { command: decision, cause }))
                 }
             }

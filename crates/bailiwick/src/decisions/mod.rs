@@ -20,7 +20,6 @@ mod judging;
 mod keyed;
 mod lock_keys;
 mod lock_queue;
-mod open_journal;
 mod order;
 mod request;
 mod scheduler;
@@ -29,5 +28,4 @@ mod turn;
 
 pub use handle::Decisions;
 
-pub(crate) use judging::encoded;
 pub(crate) use scheduler::Scheduler;

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use bailiwick_core::journal::EncodedEvent;
@@ -17,38 +16,24 @@ use super::keyed::KeyedCall;
 use super::order::Ticket;
 use super::scheduler::Scheduler;
 use crate::context::counts::Counters;
-use crate::delivery::Delivering;
 use crate::error::{AskError, Cause, NotRun, Unknown};
 use crate::request::Call;
 use crate::request::recorded;
 use crate::request::reply::Reply;
-use crate::request::state::{AtomicState, RequestState};
+use crate::request::state::{Request, RequestState};
 use crate::request::timeouts::{Entry, HasWaiters};
-use crate::request::verdict::{self, Verdict, count, take};
+use crate::request::verdict::{self, Case, count};
 use crate::telemetry::spans::Seen;
 use crate::telemetry::timings::Mark;
 
 /// A decision, whatever its type.
 pub(super) trait DecisionRequest: HasWaiters {
+    fn request(&self) -> &Request;
     fn boundary(&self) -> &Boundary;
-    /// There is no room yet. Only before anybody else knows of it.
-    fn wait_for_room(&self);
-    /// There is room now. Fails if the caller has given it up.
-    fn gets_room(&self) -> bool;
-    /// When its caller began to wait.
-    fn asked(&self) -> Mark;
-    /// Takes the right to decide it. Fails if the caller has given it up.
-    fn claim(&self) -> bool;
     /// Decides, adds the events, and keeps the verdict until it is released or decided again.
     fn decide(&self, views: &Folded, now: Timestamp, events: &mut Vec<EncodedEvent>) -> Decided;
     /// Its idempotency key.
     fn key(&self) -> Option<&Text>;
-    /// It is a delivery of a policy.
-    fn delivering(&self) -> Option<&Delivering>;
-    /// It goes to the journal. Fails if it has its outcome: then nothing of it may be appended.
-    fn submit(&self) -> bool;
-    /// It was not appended, and will be decided again.
-    fn take_back(&self);
     /// The gate is open: tells the caller the verdict.
     fn release(&self, position: Position);
     fn give_back(&self, cause: Cause);
@@ -72,51 +57,30 @@ pub(super) type Answer<D> = verdict::Answer<D, <D as Decision>::Reply, <D as Dec
 pub(super) struct Asked<D: Decision> {
     pub(super) scheduler: Arc<Scheduler>,
     boundary: Boundary,
-    asked: Mark,
-    until: Duration,
-    span: Seen,
-    pub(super) call: Option<Arc<Call>>,
+    pub(super) request: Request,
     pub(super) keyed: Option<KeyedCall<D::Reply>>,
-    stage: AtomicState,
     ticket: AtomicU64,
     /// The runtime's side. Held while it is decided.
-    case: Mutex<Judgement<D>>,
-    reply: Reply<Answer<D>>,
-}
-
-struct Judgement<D: Decision> {
-    bounded: Option<Bounded<D>>,
-    verdict: Option<Verdict<D::Reply, D::Rejection>>,
+    case: Mutex<Case<Bounded<D>, D::Reply, D::Rejection>>,
+    pub(super) reply: Reply<Answer<D>>,
 }
 
 impl<D: Decision> Asked<D> {
     pub(super) fn new(
         scheduler: Arc<Scheduler>,
         (bounded, keyed): (Bounded<D>, Option<KeyedCall<D::Reply>>),
-        (asked, until): (Mark, Duration),
+        times: (Mark, Duration),
         call: Option<Arc<Call>>,
     ) -> Self {
         Asked {
             scheduler,
             boundary: bounded.boundary().clone(),
-            asked,
-            until,
-            span: Seen::decision(|| (Self::command(), call.as_deref())),
-            call,
+            request: Request::new(times, call, |call| Seen::decision(|| (Self::command(), call))),
             keyed,
-            stage: AtomicState::new(RequestState::Waiting),
             ticket: AtomicU64::new(0),
-            case: Mutex::new(Judgement { bounded: Some(bounded), verdict: None }),
+            case: Mutex::new(Case::new(bounded)),
             reply: Reply::new(),
         }
-    }
-
-    pub(super) fn scheduler(&self) -> &Arc<Scheduler> {
-        &self.scheduler
-    }
-
-    pub(super) fn until(&self) -> Duration {
-        self.until
     }
 
     /// Where it stands; said before anybody waits for it.
@@ -128,29 +92,24 @@ impl<D: Decision> Asked<D> {
         self.ticket.load(Ordering::Relaxed)
     }
 
-    /// The caller's side: the answer, when there is one.
-    pub(super) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Answer<D>> {
-        self.reply.poll(cx)
-    }
-
     /// The caller's side: gives it up, unless it was claimed. Whether it did.
     pub(super) fn give_up(&self) -> bool {
-        self.stage.give_up(self.counters(), self.scheduler.shared())
+        self.request.give_up(self.counters(), self.scheduler.shared())
     }
 
     /// Takes the decision out of one that nobody else knows of, or that has ended.
     pub(super) fn take_decision(&self) -> D {
-        take(&mut self.case.lock().bounded).into_decision()
+        self.case.lock().take().into_decision()
     }
 
     fn counters(&self) -> &Counters {
-        self.scheduler.counters().here()
+        self.scheduler.counters.here()
     }
 
     /// Takes the right to give it its outcome.
     fn end(&self) -> bool {
-        self.stage.change(RequestState::Submitted, RequestState::Ended)
-            || self.stage.change(RequestState::Claimed, RequestState::Ended)
+        self.request.change(RequestState::Submitted, RequestState::Ended)
+            || self.request.change(RequestState::Claimed, RequestState::Ended)
     }
 
     fn unknown_because(&self, why: Unknown) -> AskError<D, D::Rejection> {
@@ -164,9 +123,9 @@ impl<D: Decision> Asked<D> {
     }
 
     fn tell(&self, answer: Answer<D>) {
-        self.span.answered(&answer);
+        self.request.span.answered(&answer);
         self.reply.tell(answer);
-        self.scheduler.forget(self.until, self.ticket());
+        self.scheduler.forget(self.request.until, self.ticket());
         self.scheduler.shared().settled();
     }
 
@@ -182,35 +141,19 @@ impl<D: Decision> Asked<D> {
 }
 
 impl<D: Decision> DecisionRequest for Asked<D> {
+    fn request(&self) -> &Request {
+        &self.request
+    }
+
     fn boundary(&self) -> &Boundary {
         &self.boundary
     }
 
-    fn wait_for_room(&self) {
-        self.stage.waits_for_room();
-    }
-
-    fn gets_room(&self) -> bool {
-        let got_room = self.stage.change(RequestState::WaitsForRoom, RequestState::Waiting);
-        if got_room {
-            self.counters().accepted.one();
-        }
-        got_room
-    }
-
-    fn asked(&self) -> Mark {
-        self.asked
-    }
-
-    fn claim(&self) -> bool {
-        self.stage.change(RequestState::Waiting, RequestState::Claimed)
-    }
-
     fn decide(&self, views: &Folded, now: Timestamp, events: &mut Vec<EncodedEvent>) -> Decided {
-        let _entered = self.span.enter();
+        let _entered = self.request.span.enter();
         let mut case = self.case.lock();
         // None if the runtime went away just now.
-        let Some(bounded) = &case.bounded else { return Decided::Anew };
+        let Some(bounded) = &case.asked else { return Decided::Anew };
         let (verdict, decided) = self.judge(bounded, views, now, events);
         let before = case.verdict.replace(verdict);
         drop(case);
@@ -219,19 +162,7 @@ impl<D: Decision> DecisionRequest for Asked<D> {
     }
 
     fn key(&self) -> Option<&Text> {
-        self.keyed.as_ref().map(KeyedCall::key)
-    }
-
-    fn delivering(&self) -> Option<&Delivering> {
-        self.call.as_ref().and_then(|call| call.delivering.as_deref())
-    }
-
-    fn submit(&self) -> bool {
-        self.stage.change(RequestState::Claimed, RequestState::Submitted)
-    }
-
-    fn take_back(&self) {
-        self.stage.change(RequestState::Submitted, RequestState::Claimed);
+        self.keyed.as_ref().map(|keyed| &keyed.once.key)
     }
 
     fn release(&self, position: Position) {
@@ -239,18 +170,16 @@ impl<D: Decision> DecisionRequest for Asked<D> {
         if !self.end() {
             return;
         }
-        let verdict = case.verdict.take().expect("only what was decided is released");
-        let (answer, refused) = verdict.told(
+        let (answer, refused) = case.told(
             position,
-            &mut case.bounded,
             |bounded, rejection, judged| self.refused(bounded, rejection, (judged, position)),
             Bounded::into_decision,
         );
-        let decided = case.bounded.take();
+        let decided = case.asked.take();
         drop(case);
         if let Some(refused) = refused {
             let scheduler = self.scheduler.clone();
-            let lost = move || scheduler.counters().here().unrecorded.one();
+            let lost = move || scheduler.counters.here().unrecorded.one();
             recorded::append(self.scheduler.shared(), refused, lost);
         }
         self.answer(answer);
@@ -271,20 +200,19 @@ impl<D: Decision> DecisionRequest for Asked<D> {
     }
 
     fn close(&self) {
-        if self.stage.change(RequestState::WaitsForRoom, RequestState::Ended) {
+        if self.request.change(RequestState::WaitsForRoom, RequestState::Ended) {
             self.counters().not_admitted.one();
             return self.send_away(Cause::ShutDown);
         }
-        self.claim();
+        self.request.claim();
         // Held: it is being decided just now, and its turn finds the runtime closed.
         let decision = self.case.try_lock().and_then(|mut case| {
-            self.stage
-                .change(RequestState::Claimed, RequestState::Ended)
-                .then(|| take(&mut case.bounded).into_decision())
+            let ends = self.request.change(RequestState::Claimed, RequestState::Ended);
+            ends.then(|| case.take().into_decision())
         });
         if let Some(decision) = decision {
             self.not_run(decision, Cause::ShutDown);
-        } else if self.stage.change(RequestState::Submitted, RequestState::Ended) {
+        } else if self.request.change(RequestState::Submitted, RequestState::Ended) {
             self.answer(Err(self.unknown_because(Unknown::ShutDown)));
         }
     }
@@ -293,7 +221,7 @@ impl<D: Decision> DecisionRequest for Asked<D> {
 impl<D: Decision> HasWaiters for Asked<D> {
     /// From its turn on, the decision goes on.
     fn expire(self: Arc<Self>, (_, ticket): Entry, _: Duration) {
-        if self.stage.expire(RequestState::Ended, self.counters()) {
+        if self.request.expire(RequestState::Ended, self.counters()) {
             self.send_away(Cause::TimedOut);
         } else if self.reply.time_out(Err(self.unknown_because(Unknown::TimedOut))) {
             self.counters().timed_out.one();

@@ -32,7 +32,7 @@ pub(crate) struct Scheduler {
     /// Which decisions were added, in order.
     known: Vec<TypeId>,
     readers: Arc<Readers>,
-    counters: ShardedCounters,
+    pub(super) counters: ShardedCounters,
     pub(super) timings: Timings,
     numbers: LockKeyHasher,
     waiting: Lock<Waiting>,
@@ -93,10 +93,6 @@ impl Scheduler {
         );
     }
 
-    pub(super) fn counters(&self) -> &ShardedCounters {
-        &self.counters
-    }
-
     pub(crate) fn counts(&self) -> Counts {
         self.counters.read()
     }
@@ -136,7 +132,7 @@ impl Scheduler {
             self.counters.here().accepted.one();
             begins = waiting.order.enter(ticket, lock_keys, case.clone());
         } else {
-            case.wait_for_room();
+            case.request().waits_for_room();
             waiting.admission_queue.insert(ticket, (case.clone(), lock_keys));
         }
         // Under the lock: it has no outcome yet, so it is not forgotten before it is known.
@@ -174,7 +170,7 @@ impl Scheduler {
         let at_the_door = waiting.admission_queue.remove(&ticket);
         let left = waiting.order.withdraw(ticket);
         let mut turns = left.turns;
-        let away = waiting.admit_waiting(self.capacity(), &mut turns);
+        let away = self.admit_waiting(&mut waiting, &mut turns);
         drop(waiting);
         turns.into_iter().for_each(|leader| self.begin(leader));
         drop((at_the_door, left.gone, away));
@@ -196,7 +192,7 @@ impl Scheduler {
     pub(super) fn leave(self: &Arc<Self>, tickets: &mut Tickets) -> Option<Ticket> {
         let mut waiting = self.waiting.lock();
         let Left { gone, mut turns } = waiting.order.leave(tickets.drain(..));
-        let away = waiting.admit_waiting(self.capacity(), &mut turns);
+        let away = self.admit_waiting(&mut waiting, &mut turns);
         drop(waiting);
         drop((gone, away));
         let mut turns = turns.into_iter();
@@ -284,22 +280,23 @@ impl Scheduler {
             self.kept.clear();
         }
     }
-}
 
-impl Waiting {
     /// Lets those in the admission queue in for whom there is room. Returns those who have gone.
     fn admit_waiting(
-        &mut self,
-        capacity: usize,
+        &self,
+        waiting: &mut Waiting,
         turns: &mut Vec<Ticket>,
     ) -> Vec<Arc<dyn DecisionRequest>> {
         let mut away = Vec::new();
-        while self.order.len() < capacity
-            && let Some((ticket, (case, lock_keys))) = self.admission_queue.pop_first()
+        while waiting.order.len() < self.capacity()
+            && let Some((ticket, (case, lock_keys))) = waiting.admission_queue.pop_first()
         {
-            if !case.gets_room() {
+            if !case.request().gets_room() {
                 away.push(case);
-            } else if self.order.enter(ticket, lock_keys, case) {
+                continue;
+            }
+            self.counters.here().accepted.one();
+            if waiting.order.enter(ticket, lock_keys, case) {
                 turns.push(ticket);
             }
         }

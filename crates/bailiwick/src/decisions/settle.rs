@@ -2,15 +2,17 @@
 //!
 //! Nothing leaves before what it rests on is durable: replies and rejections.
 
+use std::num::NonZeroUsize;
+
 use bailiwick_core::journal::{AppendError, Appended, Query, Read};
 use bailiwick_core::{ErrorReport, Position, Text};
 
 use super::batch::{DecisionBatch, Tried};
-use super::open_journal::OpenJournal;
 use super::turn::{AnswerAt, Participant, Participants};
 use crate::error::Cause;
-use crate::journal::port::Failure;
+use crate::journal::port::{self, Failure, or_closed};
 use crate::registry::news::Concerned;
+use crate::request::state::RequestState;
 
 impl DecisionBatch<'_> {
     /// What the first `decided` emitted is durable: the gate opens, once the aggregates of this runtime
@@ -32,7 +34,7 @@ impl DecisionBatch<'_> {
 
     /// Somebody else wrote to the boundary: decided again on what is new.
     pub(super) async fn conflicted(&mut self, level: Position, at: Position) -> Tried {
-        self.scheduler.counters().here().conflicts.one();
+        self.scheduler.counters.here().conflicts.one();
         tracing::debug!(%at, "another writer was faster than a decision");
         let guard = self.views.guard();
         // Those that can be copied go on from where they were; the others catch up alone.
@@ -43,14 +45,39 @@ impl DecisionBatch<'_> {
         let (contended, again): (Participants, _) =
             participants.into_iter().partition(|participant| {
                 // A delivery may be done already: its policy looks.
-                participant.attempts >= limit || participant.case.delivering().is_some()
+                participant.attempts >= limit || participant.case.request().delivering().is_some()
             });
-        again.iter().for_each(|participant| participant.case.take_back());
+        for participant in &again {
+            participant.case.request().change(RequestState::Submitted, RequestState::Claimed);
+        }
         self.participants = again;
         if !contended.is_empty() {
-            give_up(self.port, contended, guard, level).await;
+            self.give_up(contended, guard, level).await;
         }
         Tried::Again
+    }
+
+    /// Others were faster too often. Says what they wrote.
+    async fn give_up(&mut self, participants: Participants, guard: Option<Query>, level: Position) {
+        let read = guard.map(|guard| Read::new(guard).after(level).limit(NonZeroUsize::MIN));
+        let page = match read {
+            Some(read) => or_closed(self.shared(), port::read(self.journal, read)).await,
+            None => None,
+        };
+        let first = page.and_then(Result::ok).and_then(|page| page.events.into_iter().next());
+        for participant in participants {
+            let attempts = participant.attempts;
+            let by = first.as_ref().and_then(|first| {
+                let (event_type, tags) = (first.event.event_type.as_str(), &first.event.tags);
+                let mut selecting = participant.case.boundary().selecting(event_type, tags);
+                let guards = selecting.find(|reading| reading.guards())?;
+                Some((guards.identity().to_string().into(), first.position))
+            });
+            participant.case.give_back(match by {
+                Some((view, position)) => Cause::Overtaken { attempts, view, position },
+                None => Cause::Contended { attempts },
+            });
+        }
     }
 
     /// Those behind the first `decided` were not given to the journal.
@@ -117,34 +144,6 @@ impl DecisionBatch<'_> {
         // As in a turn of their own: what the views are ahead with has its position now.
         self.scheduler.kept.keep(std::mem::take(&mut self.views));
         self.begin().map_or_else(Tried::Broken, |()| Tried::Again)
-    }
-}
-
-/// Others were faster too often. Says what they wrote.
-async fn give_up(
-    port: OpenJournal<'_>,
-    participants: Participants,
-    guard: Option<Query>,
-    level: Position,
-) {
-    let read = guard.map(|guard| Read::new(guard).after(level).limit(1.try_into().expect("one")));
-    let page = match read {
-        Some(read) => port.read(read).await.and_then(Result::ok),
-        None => None,
-    };
-    let first = page.as_ref().and_then(|page| page.events.first());
-    for participant in participants {
-        let attempts = participant.attempts;
-        let by = first.and_then(|first| {
-            let (event_type, tags) = (first.event.event_type.as_str(), &first.event.tags);
-            let mut selecting = participant.case.boundary().selecting(event_type, tags);
-            let guards = selecting.find(|reading| reading.guards())?;
-            Some((guards.identity().to_string().into(), first.position))
-        });
-        participant.case.give_back(match by {
-            Some((view, position)) => Cause::Overtaken { attempts, view, position },
-            None => Cause::Contended { attempts },
-        });
     }
 }
 

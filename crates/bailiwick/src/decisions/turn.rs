@@ -24,7 +24,8 @@ pub(super) fn run(scheduler: Arc<Scheduler>, leader: Ticket) -> BoxFuture<()> {
         let Some(journal) = held.scheduler.shared().journal() else { return };
         let mut next = Some(leader);
         while let Some(leader) = next {
-            let gathered = held.gather(leader);
+            let gathered = held.scheduler.gather(leader);
+            held.tickets = gathered.iter().map(|(ticket, _)| *ticket).collect();
             let aggregates = held.scheduler.hold_aggregates(&gathered).await;
             let participants = claim(&held.scheduler, gathered);
             take_turn(&held.scheduler, &*journal, participants).await;
@@ -44,22 +45,6 @@ struct Held {
     tickets: Tickets,
 }
 
-impl Held {
-    fn gather(&mut self, leader: Ticket) -> Gathered {
-        let gathered = self.scheduler.gather(leader);
-        self.tickets = gathered.iter().map(|(ticket, _)| *ticket).collect();
-        gathered
-    }
-}
-
-/// From here on they are certainly decided.
-fn claim(scheduler: &Scheduler, gathered: Gathered) -> Participants {
-    let now = scheduler.timings.begin(scheduler.shared());
-    let claimed = gathered.into_iter().filter(|(_, case)| case.claim());
-    let claimed = claimed.inspect(|(_, case)| scheduler.timings.waited(case.asked(), now));
-    claimed.map(|(_, case)| Participant::new(case)).collect()
-}
-
 impl Drop for Held {
     fn drop(&mut self) {
         if self.tickets.is_empty() {
@@ -75,6 +60,14 @@ impl Drop for Held {
             self.scheduler.meet(Stage::Closed);
         }
     }
+}
+
+/// From here on they are certainly decided.
+fn claim(scheduler: &Scheduler, gathered: Gathered) -> Participants {
+    let now = scheduler.timings.begin(scheduler.shared());
+    let claimed = gathered.into_iter().filter(|(_, case)| case.request().claim());
+    let claimed = claimed.inspect(|(_, case)| scheduler.timings.waited(case.request().asked, now));
+    claimed.map(|(_, case)| Participant::new(case)).collect()
 }
 
 /// Those who are decided together: mostly one.

@@ -26,6 +26,7 @@
 //! Why it is as it is: docs/decisions/journal-port.md.
 
 pub(crate) mod call;
+pub(crate) mod encoded;
 pub(crate) mod fold;
 pub(crate) mod memory;
 pub(crate) mod port;

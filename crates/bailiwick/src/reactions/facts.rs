@@ -11,7 +11,7 @@ use bailiwick_core::policy::PolicyFact;
 use bailiwick_core::{CodecError, Event, Position, Tag, Tags, Text, Timestamp};
 
 use super::lanes::Parked;
-use crate::decisions;
+use crate::journal::encoded;
 use crate::journal::port::Pages;
 
 /// What is recorded of a policy.
@@ -143,5 +143,5 @@ pub(super) fn encoded<E: Event>(
     now: Timestamp,
     metadata: Metadata,
 ) -> EncodedEvent {
-    decisions::encoded(event, tags, now, metadata).expect("texts and numbers can be stored")
+    encoded::encoded(event, tags, now, metadata).expect("texts and numbers can be stored")
 }

@@ -14,7 +14,7 @@ use bailiwick_core::{
     each_name,
 };
 
-use crate::cell::{Cell, Hold, ToolsPool};
+use crate::cell::{Cell, Hold, Scope, ToolsPool};
 use crate::context::counts::{Counts, ShardedCounters};
 use crate::context::{RuntimeContext, Stage};
 use crate::deadlines::{self, Deadlines};
@@ -79,7 +79,7 @@ impl<A: Aggregate> AggregateType<A> {
 
     /// What every event of the aggregate with this ID carries, and what it reads, and guards when it
     /// appends: under today's key of the ID, and under those before.
-    pub(crate) fn boundary(&self, id: &A::Key) -> Result<(Tags, Query), InvalidTag> {
+    pub(crate) fn scope(&self, id: &A::Key) -> Result<Arc<Scope>, InvalidTag> {
         let of =
             |tags| QueryItem::shared(self.types.clone(), tags).expect("an aggregate has a tag");
         let tags = id.tags()?;
@@ -89,7 +89,7 @@ impl<A: Aggregate> AggregateType<A> {
             let all = std::iter::once(of(tags.clone())).chain(old);
             boundary = Query::any_of(all).expect("there is today's");
         }
-        Ok((tags, boundary))
+        Ok(Arc::new(Scope { tags, boundary }))
     }
 
     /// An aggregate was loaded whose deadline is not the one that was recorded by this version.
@@ -265,6 +265,7 @@ impl<A: Aggregate> AnyAggregateType for AggregateType<A> {
     }
 
     fn start(self: Arc<Self>) {
+        self.deadlines.advance(self.shared.now());
         self.keep("deadlines", |kind| deadlines::run(kind.shared.clone(), kind));
         self.keep("time-outs", |kind| timeouts::run(kind.timeouts.clone(), kind.shared.clone()));
         self.keep("rest", |kind| passivation::run(kind.shared.clone(), kind));

@@ -5,12 +5,22 @@ use std::sync::Arc;
 use bailiwick_core::{Aggregate, Position};
 use smallvec::SmallVec;
 
-use crate::cell::EventAt;
 use crate::error::{Cause, Unknown};
 use crate::request::Envelope;
 
 /// Commands that go together. Most often there is just one, and it needs no heap.
 pub(crate) type Entries<A> = SmallVec<[Entry<A>; 1]>;
+
+/// Where the last event of a command is, or will be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EventAt {
+    /// In the journal.
+    Durable(Position),
+    /// The event with this number in the batch that is being appended.
+    Running(u32),
+    /// The event with this number in the batch behind it.
+    Forming(u32),
+}
 
 /// An envelope in the runtime's hands. Whatever happens to it, it gets an outcome: dropped without
 /// one (the runtime went away), its command is given back, or unknown if it may be in the journal.
@@ -30,6 +40,24 @@ pub(crate) struct Entry<A: Aggregate> {
     pub(crate) submitted: bool,
     /// It has the answer of an earlier command with the same key, which is there.
     pub(crate) repeats: Option<EventAt>,
+}
+
+impl EventAt {
+    /// The batch that was forming is given to the journal.
+    pub(crate) fn submitted(self) -> EventAt {
+        match self {
+            EventAt::Forming(nth) => EventAt::Running(nth),
+            place => place,
+        }
+    }
+
+    /// The batch that was running is in the journal, from `first`.
+    pub(crate) fn committed(self, first: Position) -> EventAt {
+        match self {
+            EventAt::Running(nth) => EventAt::Durable(first.plus(u64::from(nth).saturating_sub(1))),
+            place => place,
+        }
+    }
 }
 
 impl<A: Aggregate> Entry<A> {
@@ -52,7 +80,7 @@ impl<A: Aggregate> Entry<A> {
 
     /// It is a delivery of a policy: whether it was done by somebody else is known to the journal only.
     pub(crate) fn is_delivery(&self) -> bool {
-        self.envelope().call().is_some_and(|call| call.delivering.is_some())
+        self.envelope().request().delivering().is_some()
     }
 
     /// The envelope, for whoever only has to tell its caller that time is up.
@@ -71,7 +99,7 @@ impl<A: Aggregate> Entry<A> {
 
     /// Takes the right to judge it, once. False: its caller has given it up.
     pub(crate) fn claim(&mut self) -> bool {
-        self.claimed = self.claimed || self.envelope().claim();
+        self.claimed = self.claimed || self.envelope().request().claim();
         self.claimed
     }
 

@@ -5,10 +5,10 @@
 //!    claimed one certainly is.
 //! 2. The verdict waits in the envelope until the gate opens; only then the caller hears of it.
 //! 3. Every envelope that entered a mailbox gets exactly one outcome, and it is counted there. One
-//!    that still waits in the admission queue is turned away instead.
+//!    that still waits for room is turned away instead.
 
-pub(crate) mod command;
 pub(crate) mod entry;
+pub(crate) mod idempotency;
 pub(crate) mod read;
 pub(crate) mod recorded;
 pub(crate) mod reply;
@@ -17,17 +17,15 @@ pub(crate) mod timeouts;
 pub(crate) mod verdict;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bailiwick_core::journal::{Extra, RecordedCommand};
 use bailiwick_core::{Aggregate, Context, Decide, Position, Text};
 use bytes::Bytes;
 
-use crate::aggregates::idempotency::Once;
 use crate::delivery::Delivering;
 use crate::error::{Cause, Unknown};
-use crate::telemetry::spans::Seen;
-use crate::telemetry::timings::Mark;
+use crate::request::idempotency::Once;
+use crate::request::state::Request;
 
 /// What a caller may say about one call beside the command itself.
 #[derive(Debug, Clone, Default)]
@@ -73,34 +71,15 @@ pub struct Receipt<R> {
     pub repeated: bool,
 }
 
-/// How a decision went, as far as the turn has to know.
-pub(crate) enum Judged {
-    Accepted {
-        /// Its type is recorded.
-        recorded: bool,
-    },
-    Rejected,
-    Panicked,
-}
-
 /// A command of an aggregate `A`, whatever its type.
 pub(crate) trait Envelope<A: Aggregate>: Send + Sync {
+    fn request(&self) -> &Request;
     fn command(&self) -> &'static str;
-    fn call(&self) -> Option<&Call>;
-    /// When its caller began to wait.
-    fn asked(&self) -> Mark;
-    fn span(&self) -> &Seen;
-    /// How long its caller waits, by the clock's `elapsed`.
-    fn until(&self) -> Duration;
-    /// There is no room yet. Only before anybody else knows of it.
-    fn wait_for_room(&self);
-    /// There is room now. Fails if the caller has given it up.
-    fn gets_room(&self) -> bool;
-    fn was_given_up(&self) -> bool;
-    /// Takes the right to judge it. Fails if the caller has given it up.
-    fn claim(&self) -> bool;
-    /// Decides, and keeps the verdict until it is released or decided again.
-    fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> Judged;
+    fn call(&self) -> Option<&Call> {
+        self.request().call.as_deref()
+    }
+    /// Decides, and keeps the verdict until it is released or decided again. Whether it is accepted.
+    fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> bool;
     /// Takes the reply to an earlier command with the same key as its verdict.
     fn repeat(&self, reply: &[u8]);
     /// The reply of its verdict, to be remembered. It becomes what will be read again.

@@ -1,15 +1,14 @@
 //! A read on its way: run between turns, held at the gate like a reply, run again if what it saw
 //! did not last.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
 use bailiwick_core::{Position, Timestamp};
 use parking_lot::Mutex;
 
-use crate::error::{ReadError, panic_message};
+use crate::error::{ReadError, caught};
+use crate::request::reply::Reply;
 use crate::util::seen::Seen;
 
 /// A read of an aggregate `A`, whatever it looks for.
@@ -30,72 +29,22 @@ pub(crate) trait ReadRequest<A>: Send + Sync {
 pub(crate) struct PendingRead<F, T> {
     until: Duration,
     body: Mutex<Body<F, T>>,
+    pub(crate) reply: Reply<Result<Seen<T>, ReadError>>,
 }
 
+/// The runtime's side.
 struct Body<F, T> {
     look: Option<F>,
     seen: Option<Result<T, ReadError>>,
-    position: Position,
-    released: bool,
-    expired: bool,
-    waker: Option<Waker>,
+    /// It has expired, or has its answer.
+    over: bool,
 }
 
 impl<F, T> PendingRead<F, T> {
     /// `until`: how long its caller waits, by the clock's `elapsed`.
     pub(crate) fn new(look: F, until: Duration) -> Arc<Self> {
-        let position = Position::START;
-        let body = Body {
-            look: Some(look),
-            seen: None,
-            position,
-            released: false,
-            expired: false,
-            waker: None,
-        };
-        Arc::new(PendingRead { until, body: Mutex::new(body) })
-    }
-
-    /// Its caller is not woken before it polls again.
-    pub(crate) fn wakes_nobody(&self) {
-        let before = self.body.lock().waker.take();
-        drop(before);
-    }
-
-    pub(crate) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Result<Seen<T>, ReadError>> {
-        let mut body = self.body.lock();
-        if body.released
-            && let Some(seen) = body.seen.take()
-        {
-            let position = body.position;
-            return Poll::Ready(seen.map(|value| Seen { value, position }));
-        }
-        let before = body.waker.replace(cx.waker().clone());
-        drop(body);
-        drop(before);
-        Poll::Pending
-    }
-
-    fn wake(&self, answer: Result<Position, ReadError>) {
-        let mut body = self.body.lock();
-        if body.released || (body.expired && answer.is_ok()) {
-            return;
-        }
-        let overruled = match answer {
-            Ok(position) => {
-                body.position = position;
-                None
-            }
-            Err(error) => body.seen.replace(Err(error)),
-        };
-        body.released = true;
-        let waker = body.waker.take();
-        // The lock first: who is woken polls at once, perhaps on another thread.
-        drop(body);
-        drop(overruled);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        let body = Mutex::new(Body { look: Some(look), seen: None, over: false });
+        Arc::new(PendingRead { until, body, reply: Reply::new() })
     }
 }
 
@@ -111,36 +60,43 @@ where
     fn look(&self, state: &A, now: Timestamp) {
         // Out of the lock while the caller's code runs: the caller may poll meanwhile.
         let mut body = self.body.lock();
-        if body.released || body.expired {
+        if body.over {
             return;
         }
         let Some(mut look) = body.look.take() else { return };
         drop(body);
-        let seen = catch_unwind(AssertUnwindSafe(|| look(state, now)))
-            .map_err(|panic| ReadError::Panicked { message: panic_message(&*panic) });
+        let seen = caught(|| look(state, now)).map_err(|message| ReadError::Panicked { message });
         let mut body = self.body.lock();
         body.look = Some(look);
-        let before = if body.released { Some(seen) } else { body.seen.replace(seen) };
+        let before = body.seen.replace(seen);
         // The lock first: what is dropped is the caller's.
         drop(body);
         drop(before);
     }
 
     fn release(&self, position: Position) {
-        self.wake(Ok(position));
+        let mut body = self.body.lock();
+        if std::mem::replace(&mut body.over, true) {
+            return;
+        }
+        let seen = body.seen.take();
+        drop(body);
+        if let Some(seen) = seen {
+            self.reply.tell(seen.map(|value| Seen { value, position }));
+        }
     }
 
     fn fail(&self, error: ReadError) {
-        self.wake(Err(error));
+        self.expire();
+        self.reply.time_out(Err(error));
     }
 
     fn expire(&self) {
-        self.body.lock().expired = true;
+        self.body.lock().over = true;
     }
 
     fn is_over(&self) -> bool {
-        let body = self.body.lock();
-        body.released || body.expired
+        self.body.lock().over
     }
 }
 
@@ -158,24 +114,18 @@ impl<A> Reader<A> {
         Reader { request: Some(request), events_upto: 0, listed: false }
     }
 
-    /// The read, for whoever only has to tell its caller that time is up.
-    pub(crate) fn share(&self) -> Option<Arc<dyn ReadRequest<A>>> {
-        self.request.clone()
+    pub(crate) fn request(&self) -> &Arc<dyn ReadRequest<A>> {
+        self.request.as_ref().expect("present until it has an answer")
     }
 
     /// Whether nobody waits for the answer any more, or whoever does is just being told.
     pub(crate) fn is_gone(&self) -> bool {
-        self.abandoned() || self.request.as_ref().is_some_and(|request| request.is_over())
+        self.abandoned() || self.request().is_over()
     }
 
     /// Whether nobody waits for the answer any more.
     pub(crate) fn abandoned(&self) -> bool {
-        self.request.as_ref().is_none_or(|request| Arc::strong_count(request) == 1)
-    }
-
-    /// How long its caller waits, by the clock's `elapsed`.
-    pub(crate) fn until(&self) -> Duration {
-        self.request.as_ref().map_or(Duration::MAX, |request| request.until())
+        Arc::strong_count(self.request()) == 1
     }
 
     /// Lets go of one that [is gone](Self::is_gone): what is left is to be dropped.
@@ -186,9 +136,7 @@ impl<A> Reader<A> {
     /// Looks at a state that includes so many events of the batch that is forming.
     pub(crate) fn look(&mut self, state: &A, now: Timestamp, events_upto: u32) {
         self.events_upto = events_upto;
-        if let Some(request) = &self.request {
-            request.look(state, now);
-        }
+        self.request().look(state, now);
     }
 
     /// `position`: of the last event of what it saw.

@@ -10,7 +10,6 @@
 
 use std::error::Error;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -21,7 +20,8 @@ use bailiwick_core::{ErrorReport, Position, Recording, Tags, Text, Timestamp};
 use bytes::Bytes;
 
 use crate::context::RuntimeContext;
-use crate::decisions;
+use crate::error::caught;
+use crate::journal::encoded::encoded;
 use crate::journal::port::{self, Guarded, or_closed};
 use crate::request::Call;
 
@@ -46,8 +46,7 @@ pub(crate) fn form<C>(
     command: &C,
     shared: &RuntimeContext,
 ) -> Option<Option<Bytes>> {
-    let encoded = catch_unwind(AssertUnwindSafe(|| recording.encode(command)));
-    let encoded = match encoded {
+    let encoded = match caught(|| recording.encode(command)) {
         Ok(None) => return None,
         Ok(Some(encoded)) => encoded.ok(),
         Err(_) => None,
@@ -85,8 +84,7 @@ impl Refusal<'_> {
         rejection: &(dyn Error + 'static),
         as_of: Position,
     ) -> Option<EncodedEvent> {
-        let reason = || ErrorReport::of(rejection).to_string();
-        let reason = catch_unwind(AssertUnwindSafe(reason)).ok()?;
+        let reason = caught(|| ErrorReport::of(rejection).to_string()).ok()?;
         let mut recorded = RecordedCommand::new(self.form, 0);
         (recorded.as_of, recorded.read_upto) = (Some(as_of), self.judged.read_upto);
         let mut metadata = Metadata::default();
@@ -97,7 +95,7 @@ impl Refusal<'_> {
             call.stands_beside(extra);
         }
         let refused = RefusalRecorded::by(self.by, reason);
-        decisions::encoded(&refused, self.tags, self.judged.now, metadata).ok()
+        encoded(&refused, self.tags, self.judged.now, metadata).ok()
     }
 }
 

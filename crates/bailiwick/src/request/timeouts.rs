@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bailiwick_core::BoxFuture;
 use tokio::sync::Notify;
 
 use crate::context::{Lock, RuntimeContext, Stage};
@@ -88,11 +87,7 @@ impl Timeouts {
 }
 
 /// Ends the wait of callers whose time is up, until the runtime is closed.
-pub(crate) fn run(timeouts: Arc<Timeouts>, shared: Arc<RuntimeContext>) -> BoxFuture<()> {
-    Box::pin(async move { look_after(&timeouts, &shared).await })
-}
-
-async fn look_after(timeouts: &Timeouts, shared: &RuntimeContext) {
+pub(crate) async fn run(timeouts: Arc<Timeouts>, shared: Arc<RuntimeContext>) {
     let clock = shared.environment.clock.clone();
     loop {
         // Before the stage is looked at, so that its change is not missed.

@@ -18,24 +18,40 @@ pub(crate) enum Verdict<R, E> {
     Failed(Cause),
 }
 
+/// What was asked, until it is given back, and how it was judged.
+pub(crate) struct Case<T, R, E> {
+    pub(crate) asked: Option<T>,
+    pub(crate) verdict: Option<Verdict<R, E>>,
+}
+
 /// What a caller is told.
 pub(crate) type Answer<C, R, E> = Result<Receipt<R>, AskError<C, E>>;
 
-impl<R, E> Verdict<R, E> {
+impl<T, R, E> Case<T, R, E> {
+    pub(crate) fn new(asked: T) -> Self {
+        Case { asked: Some(asked), verdict: None }
+    }
+
+    /// What was asked, for who gives it back.
+    pub(crate) fn take(&mut self) -> T {
+        self.asked.take().expect("it is given back once")
+    }
+
     /// What its caller is told, and what is recorded of a refusal. `position`: of the last event as of it.
-    /// `asked`: what was asked, of which the caller may get the `command` back.
-    pub(crate) fn told<T, C>(
-        self,
+    /// The caller may get the `command` back.
+    pub(crate) fn told<C>(
+        &mut self,
         position: Position,
-        asked: &mut Option<T>,
         refused: impl FnOnce(&T, &E, JudgedAt) -> Option<EncodedEvent>,
         command: impl FnOnce(T) -> C,
     ) -> (Answer<C, R, E>, Option<EncodedEvent>) {
-        let answer = match self {
+        let verdict = self.verdict.take().expect("only what was judged is released");
+        let answer = match verdict {
             Verdict::Reply(reply) => Ok(Receipt { reply, position, repeated: false }),
             Verdict::Repeated(reply) => Ok(Receipt { reply, position, repeated: true }),
             Verdict::Rejection(rejection, judged) => {
-                let refused = asked.as_ref().and_then(|asked| refused(asked, &rejection, judged));
+                let asked = self.asked.as_ref();
+                let refused = asked.and_then(|asked| refused(asked, &rejection, judged));
                 return (Err(AskError::Rejected(rejection)), refused);
             }
             Verdict::AlreadyRun(cause) => Err(AskError::AlreadyRun(AlreadyRun { position, cause })),
@@ -45,16 +61,11 @@ impl<R, E> Verdict<R, E> {
                     Cause::Moved { expected, .. } => Cause::Moved { expected, actual: position },
                     cause => cause,
                 };
-                Err(AskError::NotRun(NotRun { command: command(take(asked)), cause }))
+                Err(AskError::NotRun(NotRun { command: command(self.take()), cause }))
             }
         };
         (answer, None)
     }
-}
-
-/// What was asked, for who gives it back.
-pub(crate) fn take<T>(asked: &mut Option<T>) -> T {
-    asked.take().expect("it is given back once")
 }
 
 /// Counts the outcome of what was accepted.

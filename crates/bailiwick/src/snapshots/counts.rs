@@ -28,7 +28,7 @@ macro_rules! counts {
         /// What counts them.
         #[derive(Default)]
         pub(crate) struct Tallied {
-            $(pub(super) $name: AtomicU64,)*
+            $(pub(crate) $name: AtomicU64,)*
         }
 
         impl Tallied {
@@ -57,6 +57,6 @@ counts! {
 }
 
 /// One more.
-pub(super) fn one(counter: &AtomicU64) {
+pub(crate) fn one(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }

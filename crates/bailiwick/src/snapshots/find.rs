@@ -19,13 +19,6 @@ pub(crate) struct Candidate {
     header: Header,
 }
 
-/// What the journal says of a candidate.
-pub(crate) enum Confirmed {
-    /// Its last event is there. What was read behind it.
-    Yes(Page),
-    No,
-}
-
 impl Candidate {
     /// The position of its last event.
     pub(crate) fn position(&self) -> Position {
@@ -82,18 +75,18 @@ impl Keeper {
     }
 
     /// Whether the journal has the last event of a candidate, by the page that was
-    /// [read](Candidate::read) for it.
+    /// [read](Candidate::read) for it. Then it is there, with what was read behind it.
     pub(crate) fn confirm(
         &self,
         shared: &RuntimeContext,
         found: &Candidate,
         mut page: Page,
-    ) -> Confirmed {
+    ) -> Option<Page> {
         let position = found.position();
         let first = page.events.first().filter(|first| first.position == position);
         if first.is_some_and(|first| digest(first) == found.header.event) {
             page.events.remove(0);
-            return Confirmed::Yes(page);
+            return Some(page);
         }
         one(&self.counters.refused);
         let (snapshot, head) = (&found.key, page.upto);
@@ -113,17 +106,7 @@ impl Keeper {
             }
         }
         self.remove(shared, &found.key);
-        Confirmed::No
-    }
-
-    /// A candidate was gone on from.
-    pub(crate) fn was_used(&self) {
-        one(&self.counters.used);
-    }
-
-    /// What it remembers of idempotency keys begins too late.
-    pub(crate) fn is_forgetful(&self) {
-        one(&self.counters.outdated);
+        None
     }
 
     /// It cannot be gone on from: it is removed, so that it is not found again.

@@ -32,8 +32,8 @@ pub use memory::MemorySnapshots;
 use crate::context::Lock;
 use crate::context::sampled::Sampled;
 pub(crate) use compare::{Comparison, Differs};
-pub(crate) use counts::Tallied;
-pub(crate) use find::{Candidate, Confirmed};
+pub(crate) use counts::{Tallied, one};
+pub(crate) use find::Candidate;
 pub(crate) use save::{Offer, run};
 pub(crate) use views::{keep, revive};
 

@@ -45,11 +45,6 @@ impl Keeper {
         has_room
     }
 
-    /// A state is not even encoded.
-    pub(crate) fn is_too_large(&self) {
-        one(&self.counters.too_large);
-    }
-
     /// Leaves a state to be saved, unless too many wait.
     pub(crate) fn offer(&self, offer: Offer) {
         let mut queue = self.queue.lock();

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use bailiwick_core::Position;
 use bailiwick_core::journal::{Page, Query, Read};
 use bailiwick_core::snapshot::SnapshotOf;
-use bailiwick_core::views::{Folded, ReadingItem, Slot};
+use bailiwick_core::views::{Folded, Form, ReadingItem, Slot};
 
 use super::compare::Comparison;
-use super::find::Confirmed;
+use super::counts::one;
 use super::save::Offer;
 use super::{Differs, Keeper};
 use crate::context::RuntimeContext;
@@ -43,13 +43,13 @@ pub(crate) async fn revive<F: Future<Output = Option<Page>>>(
             // What no view reads: nobody knows here which event the state is as of.
             continue;
         }
-        if let Confirmed::No = keeper.confirm(shared, &found, page) {
+        if keeper.confirm(shared, &found, page).is_none() {
             continue;
         }
         let (of, position) = (reading.clone(), found.position());
         let slot = || Slot::of_snapshot(of, &found.body.state, position);
         if let Some(slot) = keeper.decoded(shared, &found, slot) {
-            keeper.was_used();
+            one(&keeper.counters.used);
             keeper.sample(shared, Comparison { reading, found }).await?;
             views.revive(slot);
         }
@@ -75,7 +75,7 @@ pub(crate) fn keep(keeper: &Keeper, slots: &mut [Slot]) {
         };
         // A panic of its code is told by whoever meets it next.
         if let Ok(form) = caught(|| slot.to_form()) {
-            keeper.offer(Offer { form, ..offer });
+            keeper.offer(offer(form));
         }
     }
 }
@@ -86,17 +86,17 @@ impl Keeper {
         if slot.is_due(true)
             && let Some(offer) = self.offer_of(&slot)
         {
-            self.offer(Offer { form: slot.into_form(), ..offer });
+            self.offer(offer(slot.into_form()));
         }
     }
 
-    /// All of an offer but the state; none if there is no room.
-    fn offer_of(&self, slot: &Slot) -> Option<Offer> {
+    /// Makes an offer of the form of the state; none if there is no room.
+    fn offer_of(&self, slot: &Slot) -> Option<impl FnOnce(Form) -> Offer + use<>> {
         let reading = slot.reading();
         let declared = reading.identity().snapshots().filter(|declared| self.has_room(declared))?;
         let key = reading.identity().snapshot_key(SnapshotOf::View)?;
         let reads = query_of(reading, SnapshotOf::View)?;
-        let form = Box::new(|| Ok(Vec::new()));
-        Some(Offer { declared, key, reads, position: slot.last(), beside: Vec::new(), form })
+        let (position, beside) = (slot.last(), Vec::new());
+        Some(move |form| Offer { declared, key, reads, position, beside, form })
     }
 }

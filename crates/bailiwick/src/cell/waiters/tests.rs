@@ -213,7 +213,7 @@ async fn who_was_answered_is_forgotten() {
         drop(asked);
     }
     let live = &scene.slow.target().kind.registry.get(scene.slow.id()).unwrap();
-    let listed = live.core.lock().inbox.as_ref().unwrap().callers.as_ref().unwrap().heap.len();
+    let listed = live.core.lock().inbox.as_ref().unwrap().callers.as_ref().unwrap().listed.len();
     assert!(listed <= 4 * MAILBOX, "{listed} are listed, and nobody waits");
 }
 

@@ -1,8 +1,6 @@
 //! A command of whatever type in its envelope.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use bailiwick_core::journal::{EncodedEvent, RecordedCommand};
@@ -11,101 +9,69 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 
 use crate::aggregates::Target;
-use crate::aggregates::idempotency::ReplyCodec;
 use crate::context::counts::Counters;
-use crate::error::{AskError, Cause, NotRun, Unknown, panic_message};
+use crate::error::{AskError, Cause, NotRun, Unknown, caught};
+use crate::request::idempotency::ReplyCodec;
 use crate::request::recorded::{self, JudgedAt, Refusal};
 use crate::request::reply::Reply;
-use crate::request::state::{AtomicState, RequestState};
-use crate::request::verdict::{self, Verdict, count, take};
-use crate::request::{Call, Envelope, Judged, command_of};
+use crate::request::state::{Request, RequestState};
+use crate::request::verdict::{self, Case, Verdict, count};
+use crate::request::{Call, Envelope, command_of};
 use crate::telemetry::log::{Of, decide_panicked};
 use crate::telemetry::spans::Seen;
 use crate::telemetry::timings::Mark;
 
-type Answer<A, C> = verdict::Answer<C, <A as Decide<C>>::Reply, <A as Decide<C>>::Rejection>;
+pub(super) type Answer<A, C> =
+    verdict::Answer<C, <A as Decide<C>>::Reply, <A as Decide<C>>::Rejection>;
 
-pub(crate) struct Asked<A: Decide<C>, C> {
-    target: Arc<Target<A>>,
-    stage: AtomicState,
-    asked: Mark,
-    until: Duration,
-    span: Seen,
-    call: Option<Arc<Call>>,
+pub(super) struct Asked<A: Decide<C>, C> {
+    pub(super) target: Arc<Target<A>>,
+    request: Request,
     /// Where there is an idempotency key.
     codec: Option<ReplyCodec<A::Reply>>,
     /// The runtime's side. Held while the command is decided: nobody else wants it then.
-    case: Mutex<Case<A, C>>,
-    reply: Reply<Answer<A, C>>,
-}
-
-struct Case<A: Decide<C>, C> {
-    command: Option<C>,
-    verdict: Option<Verdict<A::Reply, A::Rejection>>,
+    case: Mutex<Case<C, A::Reply, A::Rejection>>,
+    pub(super) reply: Reply<Answer<A, C>>,
 }
 
 impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
-    pub(crate) fn new(
+    pub(super) fn new(
         target: Arc<Target<A>>,
         call: Option<Arc<Call>>,
-        (asked, until): (Mark, Duration),
+        times: (Mark, Duration),
         (command, codec): (C, Option<ReplyCodec<A::Reply>>),
     ) -> Self {
-        let mut asked = Asked {
-            target,
-            stage: AtomicState::new(RequestState::Waiting),
-            asked,
-            until,
-            span: Seen::default(),
-            call,
-            codec,
-            case: Mutex::new(Case { command: Some(command), verdict: None }),
-            reply: Reply::new(),
-        };
-        asked.span = Seen::command(|| {
-            let of = Of { aggregate: A::NAME, id: &asked.target.id };
-            (of, asked.command(), asked.call.as_deref())
+        let request = Request::new(times, call, |call| {
+            let of = Of { aggregate: A::NAME, id: &target.id };
+            Seen::command(|| (of, name_of::<A, C>(call), call))
         });
-        asked
+        let case = Mutex::new(Case::new(command));
+        Asked { target, request, codec, case, reply: Reply::new() }
     }
 
     /// It was judged, and accepted with this reply.
-    pub(crate) fn accepted(self, reply: A::Reply) -> Self {
-        self.stage.change(RequestState::Waiting, RequestState::Claimed);
+    pub(super) fn accepted(self, reply: A::Reply) -> Self {
+        self.request.claim();
         self.case.lock().verdict = Some(Verdict::Reply(reply));
         self
-    }
-
-    pub(crate) fn target(&self) -> &Arc<Target<A>> {
-        &self.target
     }
 
     fn counters(&self) -> &Counters {
         self.target.kind.counters.here()
     }
 
-    /// The caller's side: the answer, when there is one.
-    pub(crate) fn poll_answer(&self, cx: &TaskContext<'_>) -> Poll<Answer<A, C>> {
-        self.reply.poll(cx)
-    }
-
-    /// The caller's side: it is not woken before it [asks](Self::poll_answer) again.
-    pub(crate) fn wakes_nobody(&self) {
-        self.reply.wakes_nobody();
-    }
-
     /// The caller's side: gives the command up, unless it was claimed. Whether it did.
-    pub(crate) fn give_up(&self) -> bool {
-        self.stage.give_up(self.counters(), &self.target.kind.shared)
+    pub(super) fn give_up(&self) -> bool {
+        self.request.give_up(self.counters(), &self.target.kind.shared)
     }
 
     /// Takes the command out. Only for one that nobody else knows of.
-    pub(crate) fn take_command(&self) -> C {
-        take(&mut self.case.lock().command)
+    pub(super) fn take_command(&self) -> C {
+        self.case.lock().take()
     }
 
     fn unknown_because(&self, why: Unknown) -> AskError<C, A::Rejection> {
-        let keyed = self.call.as_ref().is_some_and(|call| call.once.is_some());
+        let keyed = self.request.call.as_ref().is_some_and(|call| call.once.is_some());
         AskError::Unknown { why, keyed }
     }
 
@@ -123,7 +89,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
             tags: self.target.id.tag().ok()?.into(),
             command: self.command(),
             form,
-            call: self.call.as_deref(),
+            call: self.call(),
             judged,
         };
         refusal.event(rejection, as_of)
@@ -132,7 +98,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
     /// The outcome of an accepted command.
     fn answer(&self, answer: Answer<A, C>) {
         count(self.counters(), &answer);
-        self.span.answered(&answer);
+        self.request.span.answered(&answer);
         self.reply.tell(answer);
         self.target.kind.shared.settled();
     }
@@ -141,7 +107,7 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
     fn send_away(&self, cause: Cause) {
         let command = self.take_command();
         let answer = Err(AskError::NotRun(NotRun { command, cause }));
-        self.span.answered(&answer);
+        self.request.span.answered(&answer);
         self.reply.overrule(answer);
         self.target.kind.shared.settled();
     }
@@ -149,71 +115,33 @@ impl<A: Decide<C>, C: Send + 'static> Asked<A, C> {
 
 /// Runs the serde code of a reply, which is the domain's.
 impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
+    fn request(&self) -> &Request {
+        &self.request
+    }
+
     fn command(&self) -> &'static str {
-        let delivering = self.call.as_ref().and_then(|call| call.delivering.as_ref());
-        // Of a delivery the type is the same for all commands.
-        match delivering {
-            Some(delivering) => delivering.command,
-            None => command_of::<A, C>(),
-        }
+        name_of::<A, C>(self.call())
     }
 
-    fn call(&self) -> Option<&Call> {
-        self.call.as_deref()
-    }
-
-    fn asked(&self) -> Mark {
-        self.asked
-    }
-
-    fn span(&self) -> &Seen {
-        &self.span
-    }
-
-    fn until(&self) -> Duration {
-        self.until
-    }
-
-    fn wait_for_room(&self) {
-        self.stage.waits_for_room();
-    }
-
-    fn gets_room(&self) -> bool {
-        self.stage.change(RequestState::WaitsForRoom, RequestState::Waiting)
-    }
-
-    fn was_given_up(&self) -> bool {
-        self.stage.is(RequestState::GivenUp)
-    }
-
-    fn claim(&self) -> bool {
-        self.stage.change(RequestState::Waiting, RequestState::Claimed)
-    }
-
-    fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> Judged {
-        let _entered = self.span.enter();
+    fn decide(&self, state: &A, ctx: &mut Context<A::Event>) -> bool {
+        let _entered = self.request.span.enter();
         let mut case = self.case.lock();
-        let Case { command, verdict } = &mut *case;
-        let command = command.as_ref().expect("it is there until it has an outcome");
-        let outcome = catch_unwind(AssertUnwindSafe(|| state.decide(command, ctx)));
-        let (judged, given) = match outcome {
-            Ok(Ok(reply)) => {
-                (Judged::Accepted { recorded: A::RECORDED.is_some() }, Verdict::Reply(reply))
-            }
-            Ok(Err(rejection)) => {
-                (Judged::Rejected, Verdict::Rejection(rejection, JudgedAt::now(ctx.now())))
-            }
-            Err(panic) => {
-                let message = panic_message(&*panic);
+        let Case { asked, verdict } = &mut *case;
+        let command = asked.as_ref().expect("it is there until it has an outcome");
+        let given = match caught(|| state.decide(command, ctx)) {
+            Ok(Ok(reply)) => Verdict::Reply(reply),
+            Ok(Err(rejection)) => Verdict::Rejection(rejection, JudgedAt::now(ctx.now())),
+            Err(message) => {
                 decide_panicked(A::NAME, self.command(), &message);
-                (Judged::Panicked, Verdict::Failed(Cause::Panicked { message }))
+                Verdict::Failed(Cause::Panicked { message })
             }
         };
+        let accepted = matches!(given, Verdict::Reply(_));
         let before = verdict.replace(given);
         // The lock first: what is dropped is the domain's.
         drop(case);
         drop(before);
-        judged
+        accepted
     }
 
     fn repeat(&self, reply: &[u8]) {
@@ -235,9 +163,9 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
     }
 
     fn recorded(&self) -> Option<RecordedCommand> {
+        let recording = A::RECORDED.as_ref()?;
         let case = self.case.lock();
-        let shared = &self.target.kind.shared;
-        let form = recorded::form(A::RECORDED.as_ref()?, case.command.as_ref()?, shared)?;
+        let form = recorded::form(recording, case.asked.as_ref()?, &self.target.kind.shared)?;
         Some(RecordedCommand::new(form, 0))
     }
 
@@ -248,10 +176,8 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
 
     fn release(&self, position: Position) {
         let mut case = self.case.lock();
-        let verdict = case.verdict.take().expect("only what was judged is released");
-        let (answer, refused) = verdict.told(
+        let (answer, refused) = case.told(
             position,
-            &mut case.command,
             |command, rejection, judged| self.refused(command, rejection, (judged, position)),
             |command| command,
         );
@@ -270,10 +196,10 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
     }
 
     fn abandon(&self, cause: Cause) {
-        if self.stage.change(RequestState::WaitsForRoom, RequestState::Claimed) {
+        if self.request.change(RequestState::WaitsForRoom, RequestState::Claimed) {
             self.counters().not_admitted.one();
             self.send_away(cause);
-        } else if self.claim() || self.stage.is(RequestState::Claimed) {
+        } else if self.request.claim() || self.request.is(RequestState::Claimed) {
             self.give_back(cause);
         }
     }
@@ -283,16 +209,22 @@ impl<A: Decide<C>, C: Send + 'static> Envelope<A> for Asked<A, C> {
     }
 
     fn expire(&self) -> bool {
-        self.stage.expire(RequestState::GivenUp, self.counters())
+        self.request.expire(RequestState::GivenUp, self.counters())
     }
 
     fn time_out(&self, cause: Option<Cause>) {
         if let Some(cause) = cause {
             self.send_away(cause);
-        } else if self.stage.is(RequestState::Claimed)
+        } else if self.request.is(RequestState::Claimed)
             && self.reply.time_out(Err(self.unknown_because(Unknown::TimedOut)))
         {
             self.counters().timed_out.one();
         }
     }
+}
+
+fn name_of<A: Decide<C>, C>(call: Option<&Call>) -> &'static str {
+    // Of a delivery the type is the same for all commands.
+    let delivering = call.and_then(|call| call.delivering.as_ref());
+    delivering.map_or_else(command_of::<A, C>, |delivering| delivering.command)
 }
