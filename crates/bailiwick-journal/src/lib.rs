@@ -29,4 +29,5 @@
 pub mod files;
 pub mod index;
 pub mod log;
+pub mod store;
 pub mod stored;

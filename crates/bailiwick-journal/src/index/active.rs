@@ -60,6 +60,11 @@ impl Active {
         self.first
     }
 
+    /// Whether it has no event.
+    pub fn is_empty(&self) -> bool {
+        self.offsets.is_empty()
+    }
+
     /// That of the last; the one before the first if there is none.
     pub fn last(&self) -> Position {
         Position::new(self.first.get() + self.offsets.len() as u64 - 1)

@@ -1,6 +1,6 @@
 //! Reading records in their order: each proves itself and its place.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
 use bailiwick_core::Position;
 
@@ -74,6 +74,14 @@ impl Log {
         let mut record = vec![0; header.len];
         read_up_to(&*segment.file, &mut record, offset + HEADER as u64)?;
         if header.checks(&record, segment.seed) { Ok(record) } else { Err(damaged()) }
+    }
+
+    /// The seed of a segment.
+    ///
+    /// # Errors
+    /// If its header cannot be read.
+    pub fn seed_of(&self, number: u64) -> io::Result<u64> {
+        self.segment(number).map(|segment| segment.seed).map_err(io::Error::other)
     }
 
     fn segment(&self, number: u64) -> Result<Segment, ReadError> {
