@@ -214,10 +214,10 @@ fn it_holds_what_was_acknowledged_whatever_fails() {
                 let fault = *trial.random.choice(&FAULTS).expect("one");
                 trial.disk.plan(trial.random.u64(0..60), fault);
             }
-            if let Ok(mut store) = trial.open() {
-                if !trial.disk.is_off() {
-                    trial.check(&store);
-                }
+            if let Ok(mut store) = trial.open()
+                && !trial.disk.is_off()
+            {
+                trial.check(&store);
                 for _ in 0..trial.random.usize(0..20) {
                     if !trial.append(&mut store) || trial.disk.is_off() {
                         break;
