@@ -11,7 +11,7 @@ use bailiwick_core::journal::{
 use bailiwick_core::{Position, Tag, Timestamp};
 use bailiwick_journal::files::{Fault, Folder, Simulated};
 use bailiwick_journal::log::Options;
-use bailiwick_journal::store::{Store, StoreError};
+use bailiwick_journal::store::{Bounds, Store, StoreError};
 
 const TYPES: [&str; 3] = ["Opened", "Moved", "Closed"];
 
@@ -33,8 +33,9 @@ impl Trial {
     fn open(&mut self) -> Result<Store, StoreError> {
         let mut entropy = self.random.fork();
         let entropy = Box::new(move || entropy.u64(..));
-        let options = Options { segment_bytes: self.random.u64(2..=4) * 4_096 };
-        Store::open(Arc::new(self.disk.clone()), options, entropy)
+        let log = Options { segment_bytes: self.random.u64(2..=4) * 4_096 };
+        let bounds = Bounds { log, filter_bytes: self.random.usize(0..500) };
+        Store::open(Arc::new(self.disk.clone()), bounds, entropy)
     }
 
     fn tag(&mut self) -> Tag {

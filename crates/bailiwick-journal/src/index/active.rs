@@ -93,7 +93,7 @@ impl Active {
     }
 
     /// Of its keys, and of each with each type of its events.
-    pub(super) fn filter(&self) -> Filter {
+    pub fn filter(&self) -> Filter {
         let pairs = || {
             self.postings.iter().flat_map(|(key, postings)| {
                 let mut types: Vec<_> = postings.iter().map(|posting| posting.event_type).collect();

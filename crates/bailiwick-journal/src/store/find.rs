@@ -70,6 +70,14 @@ impl<'a> AnyIndex<'a> {
         self.ask(|file| file.offset(nth), |index| index.offset(nth))
     }
 
+    /// Whether no event has this key and one of these types; of any, if none is given. Known of some only.
+    fn certainly_lacks(self, key: Key, types: &[u16]) -> bool {
+        let AnyIndex::Sealed(_, Segment { filter: Some(filter), .. }) = self else { return false };
+        let lacks_types = !types.is_empty()
+            && !types.iter().any(|number| filter.may_have(key.with_type(*number)));
+        lacks_types || !filter.may_have(key)
+    }
+
     /// Which events may match, in their order: all that do, and perhaps others.
     pub(super) fn candidates(self, item: &QueryItem) -> Result<Vec<u32>, StoreError> {
         let mut types = Vec::new();
@@ -85,8 +93,12 @@ impl<'a> AnyIndex<'a> {
             let of_type = postings.iter().filter(|posting| is_of_type(posting));
             of_type.map(|posting| posting.nth).collect::<Vec<_>>()
         };
+        let tags = item.tags().as_slice();
+        if tags.iter().any(|tag| self.certainly_lacks(Key::of_tag(tag.as_str()), &types)) {
+            return Ok(Vec::new());
+        }
         let mut fewest: Option<Vec<u32>> = None;
-        for tag in item.tags().as_slice() {
+        for tag in tags {
             let with_tag = nths(&self.postings(Key::of_tag(tag.as_str()))?);
             if fewest.as_ref().is_none_or(|fewest| with_tag.len() < fewest.len()) {
                 fewest = Some(with_tag);

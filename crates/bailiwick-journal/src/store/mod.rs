@@ -19,7 +19,7 @@ use bailiwick_core::journal::{
 use bailiwick_core::{Position, Timestamp};
 
 use crate::files::{Folder, write_all};
-use crate::index::{Active, IndexError, Of, Sealed};
+use crate::index::{Active, Filter, IndexError, Of, Sealed};
 use crate::log::{Entropy, Log, OpenError, Options, ReadError, Record, WriteError};
 use crate::stored::{Decoder, Names, StoredError, encode};
 
@@ -29,6 +29,7 @@ pub struct Store {
     log: Log,
     /// Of the segments that the log has left, in their order.
     sealed: Vec<Segment>,
+    filter_bytes: usize,
     active: Active,
     /// The segment of that index.
     number: u64,
@@ -45,6 +46,24 @@ struct Segment {
     file: Option<Sealed>,
     /// The index in memory, where there is none in a file, or that is damaged.
     memory: OnceLock<Active>,
+    /// What it certainly does not have, if there is memory for that.
+    filter: Option<Filter>,
+}
+
+/// How a store is written, and what it may keep in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// How the log is written.
+    pub log: Options,
+    /// How many bytes the filters of the segments that the log has left may take together: those of the latest
+    /// are kept, and the others are not asked.
+    pub filter_bytes: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Bounds { log: Options::default(), filter_bytes: 32 * 1_024 * 1_024 }
+    }
 }
 
 /// Why a store cannot be opened or read.
@@ -79,14 +98,16 @@ impl Store {
     /// As of the log; and if an event is none.
     pub fn open(
         folder: Arc<dyn Folder>,
-        options: Options,
+        bounds: Bounds,
         entropy: Entropy,
     ) -> Result<Store, StoreError> {
+        let Bounds { log: options, filter_bytes } = bounds;
         let log = Log::open(folder.clone(), options, entropy)?.log;
         let (_, number, seed) = log.active();
         let active = Active::from(Position::START.plus(1));
         let latest = Timestamp::EPOCH;
-        let mut store = Store { folder, log, sealed: Vec::new(), active, number, seed, latest };
+        let sealed = Vec::new();
+        let mut store = Store { folder, log, sealed, filter_bytes, active, number, seed, latest };
         store.index_all()?;
         Ok(store)
     }
@@ -190,10 +211,23 @@ impl Store {
         }
         let (first, last, memory) = (index.first(), index.last(), OnceLock::new());
         let file = self.write_index(number, &index).ok();
+        let filter = Some(index.filter());
         if file.is_none() {
             drop(memory.set(index));
         }
-        self.sealed.push(Segment { number, first, last, file, memory });
+        self.sealed.push(Segment { number, first, last, file, memory, filter });
+        self.keep_to_bounds();
+    }
+
+    /// Forgets the filters of the oldest segments if all of them take too much.
+    fn keep_to_bounds(&mut self) {
+        let mut bytes = 0;
+        for segment in self.sealed.iter_mut().rev() {
+            bytes += segment.filter.as_ref().map_or(0, Filter::bytes);
+            if bytes > self.filter_bytes {
+                segment.filter = None;
+            }
+        }
     }
 
     /// What has its name is whole, and durable.
