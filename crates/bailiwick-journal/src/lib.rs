@@ -21,10 +21,13 @@
 //! log.write(&["one", "two"])?;
 //! assert_eq!(log.sync()?.get(), 2, "durable from here on");
 //! let records: Result<Vec<_>, _> = log.records().collect();
-//! assert_eq!(records?[1].1, b"two");
+//! assert_eq!(records?[1].bytes, b"two");
 //! # Ok(())
 //! # }
 //! ```
 
 pub mod files;
+pub mod index;
 pub mod log;
+pub mod store;
+pub mod stored;

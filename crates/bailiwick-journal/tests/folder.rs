@@ -90,6 +90,17 @@ fn what_is_missing_or_foreign_is_refused_by_its_name() {
 }
 
 #[test]
+fn a_record_is_not_taken_for_that_of_another_position() {
+    let mut log = open_with(Arc::new(Simulated::new(1)), 1).expect("it opens");
+    write(&mut log, 2);
+    let records: Vec<_> = log.records().map(|record| record.expect("it is whole")).collect();
+    let (first, second) = (&records[0], &records[1]);
+    assert_eq!(log.record(first.position, first.place).expect("it is whole"), first.bytes);
+    let error = log.record(second.position, first.place).expect_err("it is another");
+    assert!(matches!(error, ReadError::Damaged { .. }), "{error}");
+}
+
+#[test]
 fn where_there_is_no_room_for_a_segment_the_log_goes_on_later() {
     let disk = Simulated::new(1);
     let mut log = open_with(Arc::new(disk.clone()), 1).expect("it opens");

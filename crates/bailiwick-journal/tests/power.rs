@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bailiwick_core::Position;
 use bailiwick_journal::files::{Fault, Simulated};
-use bailiwick_journal::log::{Log, OpenError, Options, WriteError};
+use bailiwick_journal::log::{Log, OpenError, Options, Record, WriteError};
 
 /// What is known of a log from outside.
 #[derive(Default)]
@@ -101,9 +101,11 @@ impl Trial {
             .records()
             .enumerate()
             .map(|(nth, record)| {
-                let (position, record) = record.unwrap_or_else(|error| panic!("{error}"));
+                let Record { position, place, bytes } =
+                    record.unwrap_or_else(|error| panic!("{error}"));
+                assert_eq!(log.record(position, place).expect("it is there"), bytes);
                 assert_eq!(position, Position::new(nth as u64 + 1));
-                record
+                bytes
             })
             .collect();
         let unknown = std::mem::take(&mut self.known.unknown);
@@ -172,7 +174,7 @@ fn a_flipped_bit_is_never_read() {
         let Ok(log) = trial.open() else { continue };
         let read: Result<Vec<_>, _> = log.records().collect();
         let Ok(read) = read else { continue };
-        let read: Vec<_> = read.into_iter().map(|(_, record)| record).collect();
+        let read: Vec<_> = read.into_iter().map(|record| record.bytes).collect();
         assert!(
             read == trial.known.acknowledged,
             "seed {seed}: {name}, bit {bit}: {} of {}",
@@ -226,7 +228,7 @@ fn what_a_lying_sync_has_lost_is_not_passed_over() {
             refused += 1;
             continue;
         };
-        let read: Vec<_> = read.into_iter().map(|(_, record)| record).collect();
+        let read: Vec<_> = read.into_iter().map(|record| record.bytes).collect();
         let known = &trial.known.acknowledged;
         assert!(read.len() >= known.len() || known[..read.len()] == read[..], "seed {seed}");
         shorter += usize::from(read.len() < known.len());

@@ -28,7 +28,7 @@ use bailiwick_core::Position;
 use crate::files::{Folder, write_all};
 pub use error::{OpenError, ReadError, WriteError};
 pub use open::Opened;
-pub use read::Records;
+pub use read::{Place, Record, Records};
 use segment::{FIRST_FRAME, Segment};
 
 /// How a log is written.
@@ -68,6 +68,8 @@ pub struct Log {
     marked: bool,
     closed: bool,
     buffer: Vec<u8>,
+    /// Where the frames of the last batch begin.
+    offsets: Vec<u64>,
 }
 
 impl Log {
@@ -79,6 +81,16 @@ impl Log {
     /// The last position that is durable.
     pub fn durable(&self) -> Position {
         self.durable
+    }
+
+    /// Which log and segment is written, and the seed of that.
+    pub fn active(&self) -> (u128, u64, u64) {
+        (self.id, self.active.number, self.active.seed)
+    }
+
+    /// Where the records of the last batch stand in the active segment, in bytes.
+    pub fn offsets(&self) -> &[u64] {
+        &self.offsets
     }
 
     /// Whether something failed: it takes nothing any more.
@@ -205,6 +217,7 @@ impl Log {
     fn encode(&mut self, records: &[impl AsRef<[u8]>]) -> Position {
         assert!(!records.is_empty(), "a batch has a record");
         self.buffer.clear();
+        self.offsets.clear();
         let mut position = self.durable;
         let mut left = u32::try_from(records.len()).expect("fewer than 2^32 records");
         for record in records {
@@ -212,6 +225,7 @@ impl Log {
             assert!((1..frame::MOST_BYTES).contains(&record.len()), "a record has 1 B to 1 GiB");
             (position, left) = (position.plus(1), left - 1);
             let place = (position, left, self.durable);
+            self.offsets.push(self.end + self.buffer.len() as u64);
             frame::push(record, place, self.active.seed, &mut self.buffer);
         }
         position

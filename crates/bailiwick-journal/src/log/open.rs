@@ -71,6 +71,7 @@ impl Log {
             marked: false,
             closed: false,
             buffer: Vec::new(),
+            offsets: Vec::new(),
         };
         Ok(Opened { log, left_out: !is_open })
     }

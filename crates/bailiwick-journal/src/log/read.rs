@@ -1,6 +1,6 @@
 //! Reading records in their order: each proves itself and its place.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
 use bailiwick_core::Position;
 
@@ -8,6 +8,27 @@ use super::frame::{HEADER, Header};
 use super::judge::{batches, has_batch};
 use super::segment::{NoSegment, Segment, name};
 use super::{Log, ReadError};
+use crate::files::read_up_to;
+
+/// A record of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its position.
+    pub position: Position,
+    /// Where it stands.
+    pub place: Place,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+/// Where a record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// In which segment.
+    pub segment: u64,
+    /// Where its frame begins there, in bytes.
+    pub offset: u64,
+}
 
 /// The records of a log up to where it was durable when this was made.
 pub struct Records<'a> {
@@ -27,32 +48,70 @@ pub struct Records<'a> {
 impl Log {
     /// All records that are durable, in their order.
     pub fn records(&self) -> Records<'_> {
-        Records {
-            log: self,
-            number: self.first,
-            current: None,
-            at: 0,
-            end: 0,
-            last: Position::START,
-            broken: None,
-            upto: self.durable,
+        self.records_from(self.first, Position::START)
+    }
+
+    /// Those from a segment on. `last`: the last position before it.
+    pub fn records_from(&self, segment: u64, last: Position) -> Records<'_> {
+        let (at, end, upto) = (0, 0, self.durable);
+        Records { log: self, number: segment, current: None, at, end, last, broken: None, upto }
+    }
+
+    /// The record at a position, which stands there.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not that record.
+    pub fn record(&self, position: Position, place: Place) -> Result<Vec<u8>, ReadError> {
+        let Place { segment, offset } = place;
+        let damaged = || ReadError::Damaged { file: name(segment), offset };
+        let segment = self.segment(segment)?;
+        let mut header = [0; HEADER];
+        read_up_to(&*segment.file, &mut header, offset)?;
+        let header = Header::read(&header, segment.seed).ok_or_else(damaged)?;
+        if header.position != position || offset + header.frame_bytes() as u64 > segment.size {
+            return Err(damaged());
         }
+        let mut record = vec![0; header.len];
+        read_up_to(&*segment.file, &mut record, offset + HEADER as u64)?;
+        if header.checks(&record, segment.seed) { Ok(record) } else { Err(damaged()) }
+    }
+
+    /// The seed of a segment.
+    ///
+    /// # Errors
+    /// If its header cannot be read.
+    pub fn seed_of(&self, number: u64) -> io::Result<u64> {
+        self.segment(number).map(|segment| segment.seed).map_err(io::Error::other)
+    }
+
+    fn segment(&self, number: u64) -> Result<Segment, ReadError> {
+        if number == self.active.number {
+            return Ok(self.active.clone());
+        }
+        let damaged = ReadError::Damaged { file: name(number), offset: 0 };
+        let (_, segment) = Segment::open(&*self.folder, number).map_err(|why| match why {
+            NoSegment::Io(error) => ReadError::Io(error),
+            NoSegment::Damaged => damaged,
+        })?;
+        Ok(segment)
     }
 }
 
 impl Records<'_> {
-    fn step(&mut self) -> Result<Option<(Position, Vec<u8>)>, ReadError> {
+    fn step(&mut self) -> Result<Option<Record>, ReadError> {
         while self.last < self.upto {
             if self.at < self.end
                 && let Some((segment, bytes)) = &self.current
                 && let Some(header) = Header::read(&bytes[self.at..], segment.seed)
             {
                 let record = self.at + HEADER..self.at + HEADER + header.len;
+                let place = Place { segment: segment.number, offset: self.at as u64 };
                 (self.at, self.last) = (self.at + header.frame_bytes(), header.position);
                 if header.is_mark() {
                     continue;
                 }
-                return Ok(Some((header.position, bytes[record].to_vec())));
+                let bytes = bytes[record].to_vec();
+                return Ok(Some(Record { position: header.position, place, bytes }));
             }
             self.next_segment()?;
         }
@@ -92,7 +151,7 @@ impl Records<'_> {
 }
 
 impl Iterator for Records<'_> {
-    type Item = Result<(Position, Vec<u8>), ReadError>;
+    type Item = Result<Record, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.step().transpose()
