@@ -100,6 +100,22 @@ fn a_record_is_not_taken_for_that_of_another_position() {
     assert!(matches!(error, ReadError::Damaged { .. }), "{error}");
 }
 
+/// Positions are never given twice, whatever was lost of the folder.
+#[test]
+fn a_log_without_its_beginning_is_refused() {
+    for batches in [1, 7] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut log = open(folder.path()).expect("it opens");
+        write(&mut log, batches);
+        log.prepare().expect("there is room");
+        drop(log);
+        fs::remove_file(folder.path().join("0000000001.segment")).expect("it is there");
+        let error = open(folder.path()).err().expect("its beginning is missing");
+        let names = matches!(&error, OpenError::Missing { file } if file == "0000000001.segment");
+        assert!(names, "{error}");
+    }
+}
+
 #[test]
 fn where_there_is_no_room_for_a_segment_the_log_goes_on_later() {
     let disk = Simulated::new(1);

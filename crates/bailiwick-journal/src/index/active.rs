@@ -16,7 +16,7 @@ pub struct Active {
     /// Where the event of each position stands in the segment, in bytes; 0 where there is none.
     pub(super) offsets: Vec<u32>,
     pub(super) types: Vec<String>,
-    numbers: HashMap<String, u16>,
+    numbers: HashMap<String, u32>,
     pub(super) postings: HashMap<Key, Vec<Posting>>,
 }
 
@@ -30,7 +30,7 @@ impl Active {
     /// Adds the next event, which stands at `offset`.
     ///
     /// # Panics
-    /// If it is not behind those before, with more than 65 536 types, or beyond 4 GiB.
+    /// If it is not behind those before, or beyond 4 GiB.
     pub fn push(&mut self, position: Position, offset: u64, names: &Names<'_>) {
         let nth = position.get().checked_sub(self.first.get()).expect("it is the next");
         let nth = u32::try_from(nth).expect("fewer than 2^32 events");
@@ -41,15 +41,19 @@ impl Active {
         let posting = Posting { nth, event_type };
         self.postings.entry(Key::of_type(names.event_type())).or_default().push(posting);
         for tag in names.tags() {
-            self.postings.entry(Key::of_tag(tag)).or_default().push(posting);
+            let list = self.postings.entry(Key::of_tag(tag)).or_default();
+            // Two of its tags may share a key.
+            if list.last() != Some(&posting) {
+                list.push(posting);
+            }
         }
     }
 
-    fn number(&mut self, event_type: &str) -> u16 {
+    fn number(&mut self, event_type: &str) -> u32 {
         if let Some(number) = self.numbers.get(event_type) {
             return *number;
         }
-        let number = u16::try_from(self.types.len()).expect("at most 65 536 types");
+        let number = u32::try_from(self.types.len()).expect("fewer than 2^32 types");
         self.types.push(event_type.to_owned());
         self.numbers.insert(event_type.to_owned(), number);
         number
@@ -71,7 +75,7 @@ impl Active {
     }
 
     /// The number of a type here; none if it has no event of it.
-    pub fn type_number(&self, event_type: &str) -> Option<u16> {
+    pub fn type_number(&self, event_type: &str) -> Option<u32> {
         self.numbers.get(event_type).copied()
     }
 
@@ -81,7 +85,7 @@ impl Active {
     }
 
     /// The newest event with a key that is of one of these types; of any, if none is given.
-    pub fn newest(&self, key: Key, types: &[u16]) -> Option<Posting> {
+    pub fn newest(&self, key: Key, types: &[u32]) -> Option<Posting> {
         let mut newest = self.postings(key).iter().rev();
         newest.find(|posting| types.is_empty() || types.contains(&posting.event_type)).copied()
     }

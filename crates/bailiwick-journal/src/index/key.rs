@@ -16,7 +16,7 @@ impl Key {
     }
 
     /// Of events that have this key and are of the type with this number.
-    pub fn with_type(self, event_type: u16) -> Key {
+    pub fn with_type(self, event_type: u32) -> Key {
         Key(mixed(self.0 ^ mixed(u64::from(event_type) + 1)))
     }
 }

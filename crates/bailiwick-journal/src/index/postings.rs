@@ -4,23 +4,22 @@
 //! of a rare type under a busy tag costs what one event costs; then how many events there are, and for each
 //! how many places it is behind the one before, and its type. All numbers are LEB128.
 
+use std::collections::HashSet;
+
 /// An event with a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Posting {
     /// How far its position is behind that of the first event of the segment.
     pub nth: u32,
     /// The number of its type in this index.
-    pub event_type: u16,
+    pub event_type: u32,
 }
 
 /// Writes them; they are in order.
 pub(super) fn write(postings: &[Posting], out: &mut Vec<u8>) {
-    let mut newest: Vec<Posting> = Vec::new();
-    for posting in postings.iter().rev() {
-        if newest.iter().all(|known| known.event_type != posting.event_type) {
-            newest.push(*posting);
-        }
-    }
+    let mut known = HashSet::new();
+    let is_newest = |posting: &&Posting| known.insert(posting.event_type);
+    let newest: Vec<Posting> = postings.iter().rev().filter(is_newest).copied().collect();
     number(newest.len() as u64, out);
     for Posting { nth, event_type } in newest {
         number(u64::from(event_type), out);
@@ -40,7 +39,7 @@ pub(super) fn newest(bytes: &mut &[u8]) -> Option<Vec<Posting>> {
     let count = read(bytes)?;
     let mut newest = Vec::new();
     for _ in 0..count {
-        let event_type = u16::try_from(read(bytes)?).ok()?;
+        let event_type = u32::try_from(read(bytes)?).ok()?;
         newest.push(Posting { event_type, nth: u32::try_from(read(bytes)?).ok()? });
     }
     Some(newest)
@@ -52,7 +51,7 @@ pub(super) fn all(bytes: &mut &[u8]) -> Option<Vec<Posting>> {
     let (mut all, mut nth) = (Vec::new(), 0_u32);
     for _ in 0..count {
         nth = nth.checked_add(u32::try_from(read(bytes)?).ok()?)?;
-        all.push(Posting { nth, event_type: u16::try_from(read(bytes)?).ok()? });
+        all.push(Posting { nth, event_type: u32::try_from(read(bytes)?).ok()? });
     }
     Some(all)
 }

@@ -49,6 +49,7 @@ pub enum IndexError {
 /// An open index.
 pub struct Sealed {
     file: Arc<dyn File>,
+    seed: u64,
     first: Position,
     positions: u32,
     /// The first key of each page.
@@ -75,13 +76,13 @@ impl Active {
         keys.sort_unstable_by_key(|(key, _)| **key);
         let mut out = vec![0; HEADER];
         let mut sections = Sections::default();
-        push_checked(&names(&self.types), &mut out);
+        push_checked(of.seed, &names(&self.types), &mut out);
         let firsts = keys.chunks(KEYS_PER_PAGE).flat_map(|page| page[0].0.0.to_le_bytes());
-        push_checked(&firsts.collect::<Vec<_>>(), &mut out);
+        push_checked(of.seed, &firsts.collect::<Vec<_>>(), &mut out);
 
         sections.offsets = out.len() as u64;
         for page in self.offsets.chunks(OFFSETS_PER_PAGE) {
-            push_page(page.iter().flat_map(|offset| offset.to_le_bytes()), &mut out);
+            push_page(of.seed, page.iter().flat_map(|offset| offset.to_le_bytes()), &mut out);
         }
         let mut lists = Vec::new();
         sections.keys = out.len() as u64;
@@ -90,18 +91,18 @@ impl Active {
                 let begin = lists.len();
                 let mut list = Vec::new();
                 postings::write(postings, &mut list);
-                lists.extend_from_slice(&crc32c::crc32c(&list).to_le_bytes());
+                lists.extend_from_slice(&checksum(of.seed, key.0, &list));
                 lists.extend_from_slice(&list);
                 entry(**key, begin, lists.len() - begin)
             });
-            push_page(entries.collect::<Vec<_>>().into_iter(), &mut out);
+            push_page(of.seed, entries.collect::<Vec<_>>().into_iter(), &mut out);
         }
         sections.postings = out.len() as u64;
         out.extend_from_slice(&lists);
         sections.filter = out.len() as u64;
         let mut filter = Vec::new();
         self.filter().write(&mut filter);
-        push_checked(&filter, &mut out);
+        push_checked(of.seed, &filter, &mut out);
         sections.end = out.len() as u64;
         let counts = (short(self.offsets.len()), short(keys.len()));
         out[..HEADER].copy_from_slice(&header(of, self.first, counts, sections));
@@ -131,12 +132,19 @@ impl Sealed {
             return Err(IndexError::Damaged);
         }
         let mut at = HEADER as u64;
-        let types = checked(&*file, &mut at)?;
+        let types = checked(&*file, of.seed, &mut at)?;
         let types = read_names(&types).ok_or(IndexError::Damaged)?;
-        let firsts = checked(&*file, &mut at)?;
+        let firsts = checked(&*file, of.seed, &mut at)?;
         let key = |bytes: &[u8]| Key(u64::from_le_bytes(bytes.try_into().expect("8 bytes")));
-        let pages = firsts.chunks_exact(8).map(key).collect();
-        Ok(Sealed { file, first, positions, pages, keys, types, sections })
+        let pages: Vec<_> = firsts.chunks_exact(8).map(key).collect();
+        let is_whole = pages.len() == (keys as usize).div_ceil(KEYS_PER_PAGE)
+            && positions > 0
+            && first > Position::START;
+        if !is_whole {
+            return Err(IndexError::Damaged);
+        }
+        let seed = of.seed;
+        Ok(Sealed { file, seed, first, positions, pages, keys, types, sections })
     }
 
     /// The position of the first event.
@@ -150,9 +158,9 @@ impl Sealed {
     }
 
     /// The number of a type here; none if it has no event of it.
-    pub fn type_number(&self, event_type: &str) -> Option<u16> {
+    pub fn type_number(&self, event_type: &str) -> Option<u32> {
         let number = self.types.iter().position(|known| known == event_type)?;
-        u16::try_from(number).ok()
+        u32::try_from(number).ok()
     }
 
     /// Its filter.
@@ -161,7 +169,7 @@ impl Sealed {
     /// If that cannot be read.
     pub fn filter(&self) -> Result<Filter, IndexError> {
         let mut at = self.sections.filter;
-        Filter::read(&checked(&*self.file, &mut at)?).ok_or(IndexError::Damaged)
+        Filter::read(&checked(&*self.file, self.seed, &mut at)?).ok_or(IndexError::Damaged)
     }
 
     /// The events with a key, in their order.
@@ -179,7 +187,7 @@ impl Sealed {
     ///
     /// # Errors
     /// If that cannot be read.
-    pub fn newest(&self, key: Key, types: &[u16]) -> Result<Option<Posting>, IndexError> {
+    pub fn newest(&self, key: Key, types: &[u32]) -> Result<Option<Posting>, IndexError> {
         let Some(list) = self.list(key)? else { return Ok(None) };
         let newest = postings::newest(&mut &list[..]).ok_or(IndexError::Damaged)?;
         let is_one = |posting: &Posting| types.is_empty() || types.contains(&posting.event_type);
@@ -215,23 +223,27 @@ impl Sealed {
         let short = |at: usize| u32::from_le_bytes(entry[at..at + 4].try_into().expect("4 bytes"));
         let mut list = vec![0; short(12) as usize];
         read(&*self.file, &mut list, self.sections.postings + u64::from(short(8)))?;
-        let (checksum, list) = list.split_first_chunk::<4>().ok_or(IndexError::Damaged)?;
-        if crc32c::crc32c(list).to_le_bytes() != *checksum {
+        let (sum, list) = list.split_first_chunk::<4>().ok_or(IndexError::Damaged)?;
+        if checksum(self.seed, key.0, list) != *sum {
             return Err(IndexError::Damaged);
         }
         Ok(Some(list.to_vec()))
     }
 
     fn page(&self, section: u64, number: usize) -> Result<[u8; PAGE], IndexError> {
-        let mut page = [0; PAGE];
-        read(&*self.file, &mut page, section + (number * PAGE) as u64)?;
-        let (entries, checksum) = page.split_at(PAGE - 4);
-        if crc32c::crc32c(entries).to_le_bytes() == checksum {
-            Ok(page)
-        } else {
-            Err(IndexError::Damaged)
-        }
+        let (mut page, at) = ([0; PAGE], section + (number * PAGE) as u64);
+        read(&*self.file, &mut page, at)?;
+        let (entries, sum) = page.split_at(PAGE - 4);
+        if checksum(self.seed, at, entries) == sum { Ok(page) } else { Err(IndexError::Damaged) }
     }
+}
+
+/// Begins with the seed of the segment and something of the place: nothing of another index, or of another
+/// place in this one, passes.
+fn checksum(seed: u64, place: u64, bytes: &[u8]) -> [u8; 4] {
+    let seeded = crc32c::crc32c(&seed.to_le_bytes());
+    let placed = crc32c::crc32c_append(seeded, &place.to_le_bytes());
+    crc32c::crc32c_append(placed, bytes).to_le_bytes()
 }
 
 fn header(
@@ -286,35 +298,34 @@ fn read_names(mut bytes: &[u8]) -> Option<Vec<String>> {
     Some(names)
 }
 
-fn push_page(entries: impl Iterator<Item = u8>, out: &mut Vec<u8>) {
+fn push_page(seed: u64, entries: impl Iterator<Item = u8>, out: &mut Vec<u8>) {
     let begin = out.len();
     out.extend(entries);
     out.resize(begin + PAGE - 4, 0);
-    let checksum = crc32c::crc32c(&out[begin..]);
-    out.extend_from_slice(&checksum.to_le_bytes());
+    let sum = checksum(seed, begin as u64, &out[begin..]);
+    out.extend_from_slice(&sum);
 }
 
 /// How long it is, its checksum, and the piece itself.
-fn push_checked(piece: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(&(piece.len() as u64).to_le_bytes());
-    out.extend_from_slice(&crc32c::crc32c(piece).to_le_bytes());
+fn push_checked(seed: u64, piece: &[u8], out: &mut Vec<u8>) {
+    let length = piece.len() as u64;
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(&checksum(seed, length, piece));
     out.extend_from_slice(piece);
 }
 
-fn checked(file: &dyn File, at: &mut u64) -> Result<Vec<u8>, IndexError> {
+fn checked(file: &dyn File, seed: u64, at: &mut u64) -> Result<Vec<u8>, IndexError> {
     let mut head = [0; 12];
     read(file, &mut head, *at)?;
     let length = u64::from_le_bytes(head[..8].try_into().expect("8 bytes"));
-    let rest = file.size()?.saturating_sub(*at + head.len() as u64);
-    let length = usize::try_from(length.min(rest)).map_err(|_| IndexError::Damaged)?;
-    let mut piece = vec![0; length];
-    read(file, &mut piece, *at + head.len() as u64)?;
-    *at += (head.len() + length) as u64;
-    if crc32c::crc32c(&piece).to_le_bytes() == head[8..] {
-        Ok(piece)
-    } else {
-        Err(IndexError::Damaged)
+    let begin = *at + head.len() as u64;
+    if length > file.size()?.saturating_sub(begin) {
+        return Err(IndexError::Damaged);
     }
+    let mut piece = vec![0; usize::try_from(length).map_err(|_| IndexError::Damaged)?];
+    read(file, &mut piece, begin)?;
+    *at = begin + length;
+    if checksum(seed, length, &piece) == head[8..] { Ok(piece) } else { Err(IndexError::Damaged) }
 }
 
 fn read(file: &dyn File, to: &mut [u8], offset: u64) -> Result<(), IndexError> {

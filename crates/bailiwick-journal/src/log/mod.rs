@@ -190,7 +190,7 @@ impl Log {
     }
 
     fn make_segment(&mut self, size: u64) -> io::Result<()> {
-        let size = size.max(FIRST_FRAME).next_multiple_of(FIRST_FRAME);
+        let size = segment::size_for(size)?;
         let next = self.latest + 1;
         let segment = Segment::make(&*self.folder, (self.id, next), (self.entropy)(), size)?;
         self.spare.push_back(segment);

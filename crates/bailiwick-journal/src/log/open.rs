@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use bailiwick_core::Position;
 
-use super::judge::{Broken, Contents, has_batch, judge};
-use super::segment::{FIRST_FRAME, NoSegment, Segment, is_unfinished, name, number_of};
+use super::judge::{Broken, Contents, begin, has_batch, judge};
+use super::segment::{NoSegment, Segment, is_unfinished, name, number_of, size_for};
 use super::{Entropy, Log, OpenError, Options};
 use crate::files::{Folder, write_all};
 
@@ -42,7 +42,7 @@ impl Log {
         }
         let id = id.unwrap_or_else(|| u128::from(entropy()) << 64 | u128::from(entropy()));
         if segments.is_empty() {
-            let size = options.segment_bytes.max(FIRST_FRAME).next_multiple_of(FIRST_FRAME);
+            let size = size_for(options.segment_bytes).map_err(OpenError::Io)?;
             let made = Segment::make(&*folder, (id, 1), entropy(), size);
             segments.push_back(made.map_err(OpenError::Io)?);
         }
@@ -83,7 +83,8 @@ fn open_all(
     numbers: &[u64],
 ) -> Result<(Option<u128>, VecDeque<Segment>), OpenError> {
     let (mut id, mut segments) = (None, VecDeque::new());
-    for (number, expected) in numbers.iter().zip(numbers.first().copied().unwrap_or(1)..) {
+    // From the first on: where a log begins otherwise is not said anywhere yet.
+    for (number, expected) in numbers.iter().zip(1..) {
         if *number != expected {
             return Err(OpenError::Missing { file: name(expected) });
         }
@@ -127,7 +128,8 @@ impl Tail {
             let mut is_open = !contents.torn;
             let mut spare = VecDeque::new();
             for (segment, bytes) in later {
-                if judged(&segment, &bytes, contents.last)?.torn {
+                let later = judged(&segment, &bytes, contents.last)?;
+                if later.torn || later.any || later.end != begin() {
                     // What comes after it is read after it, too.
                     (is_open, spare) = (false, VecDeque::new());
                 } else {

@@ -42,6 +42,13 @@ impl From<io::Error> for NoSegment {
     }
 }
 
+/// The size of a segment for so many bytes: indexes have 4 bytes for a place in it.
+pub(super) fn size_for(bytes: u64) -> io::Result<u64> {
+    let size = bytes.max(FIRST_FRAME).checked_next_multiple_of(FIRST_FRAME);
+    let size = size.filter(|size| *size <= u64::from(u32::MAX));
+    size.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a segment has less than 4 GiB"))
+}
+
 pub(super) fn name(number: u64) -> String {
     format!("{number:010}{EXTENSION}")
 }

@@ -43,9 +43,9 @@ impl<'a> AnyIndex<'a> {
             AnyIndex::Sealed(store, segment) => (store, segment),
         };
         if let (Some(index), None) = (&segment.file, segment.memory.get()) {
-            match file(index) {
-                Err(IndexError::Damaged) => {}
-                answer => return Ok(answer?),
+            // Whatever is wrong with it: it is derived.
+            if let Ok(answer) = file(index) {
+                return Ok(answer);
             }
         }
         if segment.memory.get().is_none() {
@@ -55,7 +55,7 @@ impl<'a> AnyIndex<'a> {
     }
 
     /// The same in the file and in memory: both number the types in the order in which they come.
-    fn type_number(self, event_type: &str) -> Result<Option<u16>, StoreError> {
+    fn type_number(self, event_type: &str) -> Result<Option<u32>, StoreError> {
         self.ask(|file| Ok(file.type_number(event_type)), |index| index.type_number(event_type))
     }
 
@@ -71,7 +71,7 @@ impl<'a> AnyIndex<'a> {
     }
 
     /// Whether no event has this key and one of these types; of any, if none is given. Known of some only.
-    fn certainly_lacks(self, key: Key, types: &[u16]) -> bool {
+    fn certainly_lacks(self, key: Key, types: &[u32]) -> bool {
         let AnyIndex::Sealed(_, Segment { filter: Some(filter), .. }) = self else { return false };
         let lacks_types = !types.is_empty()
             && !types.iter().any(|number| filter.may_have(key.with_type(*number)));
