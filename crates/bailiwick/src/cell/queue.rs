@@ -101,9 +101,13 @@ impl<A: Aggregate> Queue<A> {
 
     /// Holds the cell, if nothing waits before it.
     pub(super) fn hold_now(&mut self) -> bool {
-        let free = self.items.is_empty();
-        self.holders += u32::from(free);
-        free
+        // Not `holders += u32::from(free)`: rustc 1.95 drops that addition where the caller branches on what is
+        // returned (rust-lang/rust#158206).
+        if !self.items.is_empty() {
+            return false;
+        }
+        self.holders += 1;
+        true
     }
 
     /// Waits to hold it.

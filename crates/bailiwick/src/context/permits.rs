@@ -126,9 +126,12 @@ impl Permits {
     fn next(&self) -> Option<Arc<dyn Queueing>> {
         self.change(|state| {
             state.taken -= 1;
-            let next = if state.taken < self.most { state.queue.pop_first() } else { None };
-            state.taken += usize::from(next.is_some());
-            next.map(|(_, next)| next)
+            if state.taken >= self.most {
+                return None;
+            }
+            let (_, next) = state.queue.pop_first()?;
+            state.taken += 1;
+            Some(next)
         })
     }
 

@@ -195,10 +195,14 @@ impl Running {
     /// place from then on.
     pub(super) fn is_busy(&self, leaves: bool) -> bool {
         let mut workers = self.workers.lock();
-        let is_idle = workers.idle > 0;
-        workers.idle -= usize::from(is_idle);
-        workers.all -= usize::from(is_idle && leaves);
-        is_idle
+        if workers.idle == 0 {
+            return false;
+        }
+        workers.idle -= 1;
+        if leaves {
+            workers.all -= 1;
+        }
+        true
     }
 
     /// A worker is gone that had not left.

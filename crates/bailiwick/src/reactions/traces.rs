@@ -37,7 +37,9 @@ impl Running {
         }
         let found = port::last(journal, QueryItem::tagged(delivery.tag()).into()).await;
         let is_there = found.map_err(report)?.event.is_some();
-        self.counts.lock().repeated += u64::from(is_there);
+        if is_there {
+            self.counts.lock().repeated += 1;
+        }
         Ok(is_there)
     }
 
