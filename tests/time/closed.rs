@@ -33,6 +33,18 @@ async fn a_deadline_whose_appends_fail_is_tried_later_and_later() {
     assert!((8..=20).contains(&tries), "{tries} tries in 600 s: 1, 2, 4.. 60, 60");
 }
 
+/// Each time one of them is tried, it drives the other out of memory.
+#[tokio::test]
+async fn so_is_one_that_leaves_memory_between_its_tries() {
+    let stage = Stage::with(|builder| builder.config(|config| config.resting_aggregates(1))).await;
+    set_alarm(&stage, "a").await;
+    set_alarm(&stage, "c").await;
+    stage.journal.plan([const { Fault::NotWritten }; 1_000]);
+    pass(&stage, 600).await;
+    let tries = stage.runtime.counts().deadlines;
+    assert!((16..=40).contains(&tries), "{tries} tries of two in 600 s: 1, 2, 4.. 60, 60");
+}
+
 #[tokio::test]
 async fn nothing_fires_while_the_journal_is_closed_and_then_it_does_at_once() {
     let stage = Stage::with(Builder::reopen_journal).await;

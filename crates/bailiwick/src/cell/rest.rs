@@ -137,7 +137,10 @@ impl<A: Aggregate> Cell<A> {
     pub(super) fn store(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
         let mut life = std::mem::replace(&mut core.life, Life::Unloaded);
         let is_stuck = life.is_stuck();
-        if let Some(known) = life.known() {
+        // One that is behind has left its entry to the index, where it may have been put off.
+        if !matches!(life, Life::Behind(_))
+            && let Some(known) = life.known()
+        {
             if !is_stuck && !known.unsure && !self.is_put_off(known) {
                 self.kind.deadlines.set(&mut known.slot, &self.id, known.deadline);
             }
