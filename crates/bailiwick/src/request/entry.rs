@@ -118,8 +118,13 @@ impl<A: Aggregate> Entry<A> {
         }
     }
 
+    /// Unless its caller has given it up: one that repeats another need not have been judged.
     pub(crate) fn unknown(mut self, unknown: Unknown) {
-        self.take().unknown(unknown);
+        if self.claim() {
+            self.take().unknown(unknown);
+        } else {
+            self.take();
+        }
     }
 
     /// Lets go of one whose caller has given it up, or which has its outcome.
@@ -134,15 +139,17 @@ impl<A: Aggregate> Entry<A> {
 
 impl<A: Aggregate> Drop for Entry<A> {
     fn drop(&mut self) {
-        let Some(envelope) = self.envelope.take() else {
+        if self.envelope.is_none() {
             return;
-        };
+        }
         // It may be in the journal: by itself, or as the one that it repeats.
-        if self.submitted || matches!(self.repeats, Some(EventAt::Running(_) | EventAt::Durable(_)))
-        {
-            envelope.unknown(Unknown::ShutDown);
+        let is_repeated = matches!(self.repeats, Some(EventAt::Running(_) | EventAt::Durable(_)));
+        if !self.submitted && !is_repeated {
+            self.take().abandon(Cause::ShutDown);
+        } else if self.claim() {
+            self.take().unknown(Unknown::ShutDown);
         } else {
-            envelope.abandon(Cause::ShutDown);
+            self.take();
         }
     }
 }
