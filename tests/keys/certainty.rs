@@ -234,6 +234,26 @@ async fn who_would_repeat_one_whose_outcome_is_unknown_does_not_know_it_either()
     certainly_not_run(without_room).await;
 }
 
+/// Its caller was told before that it was not run, and it has one outcome, not two.
+#[tokio::test]
+async fn who_would_repeat_it_and_was_out_of_time_is_not_counted_again() {
+    let jars = Jars::<u64>::with(|builder| builder.config(|config| config.batch_bytes(1))).await;
+    let hasty = |key| {
+        let jar = jars.all.get("a").timeout(Duration::from_secs(1));
+        tokio::spawn(jar.once(key).ask(DropCoin))
+    };
+    let [_first, _other, _without_room, again] =
+        jars.behind(hasty, ["k", "other", "without room", "k"]).await;
+    jars.clock.advance(Duration::from_secs(2));
+    certainly_not_run(again).await;
+    jars.journal.plan([Fault::UnknownWritten]);
+    jars.journal.open();
+    settle().await;
+    let counts = jars.runtime.counts();
+    let ended = counts.expired + counts.returned + counts.unknown;
+    assert_eq!((counts.accepted, ended), (4, 4), "{counts:?}");
+}
+
 #[tokio::test]
 async fn who_waits_for_one_that_is_being_appended_when_the_runtime_goes_away_does_not_know_it() {
     let jars = Jars::<u64>::new().await;
