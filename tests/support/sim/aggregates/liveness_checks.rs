@@ -101,12 +101,13 @@ impl World {
     }
 
     /// How long the places of deadlines can be taken by others: each of them keeps one for a while. In
-    /// a queue for the journal each of them is read, and then writes.
+    /// a queue for the journal each of them is read, and then writes; after a conflict once more.
     fn longest_wait(&self) -> u64 {
         let (counters, config) = (self.plan.counters, &self.plan.config);
         let patience = u64::try_from(config.get_due_timeout().as_millis()).expect("a short time");
         let queues = config.get_waiting_aggregates() < counters;
-        let turn = if queues { 2 * self.plan.slow + TICKS } else { 0 };
+        let attempts = u64::from(config.get_attempts());
+        let turn = if queues { 2 * attempts * self.plan.slow + TICKS } else { 0 };
         (patience + turn) * counters as u64 + TICKS
     }
 
