@@ -1,6 +1,6 @@
 //! `docs/events.md` shows this file whole: what may change about an event, and how it is said.
 
-use bailiwick_core::{BoxError, Event, Fields};
+use bailiwick::{BoxError, Event, Fields};
 use serde::{Deserialize, Serialize};
 
 #[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
