@@ -111,25 +111,27 @@ impl<A: Aggregate> Entry<A> {
 
     /// Unless its caller has given it up.
     pub(crate) fn give_back(mut self, cause: Cause) {
-        if self.claim() {
-            self.take().give_back(cause);
-        } else {
-            self.take();
+        if let Some(envelope) = self.take_claimed() {
+            envelope.give_back(cause);
         }
     }
 
     /// Unless its caller has given it up: one that repeats another need not have been judged.
     pub(crate) fn unknown(mut self, unknown: Unknown) {
-        if self.claim() {
-            self.take().unknown(unknown);
-        } else {
-            self.take();
+        if let Some(envelope) = self.take_claimed() {
+            envelope.unknown(unknown);
         }
     }
 
     /// Lets go of one whose caller has given it up, or which has its outcome.
     pub(crate) fn forget(mut self) {
         self.take();
+    }
+
+    /// What is to have its outcome now: none if its caller has given it up.
+    fn take_claimed(&mut self) -> Option<Arc<dyn Envelope<A>>> {
+        let claimed = self.claim();
+        Some(self.take()).filter(|_| claimed)
     }
 
     fn take(&mut self) -> Arc<dyn Envelope<A>> {
@@ -146,10 +148,8 @@ impl<A: Aggregate> Drop for Entry<A> {
         let is_repeated = matches!(self.repeats, Some(EventAt::Running(_) | EventAt::Durable(_)));
         if !self.submitted && !is_repeated {
             self.take().abandon(Cause::ShutDown);
-        } else if self.claim() {
-            self.take().unknown(Unknown::ShutDown);
-        } else {
-            self.take();
+        } else if let Some(envelope) = self.take_claimed() {
+            envelope.unknown(Unknown::ShutDown);
         }
     }
 }
