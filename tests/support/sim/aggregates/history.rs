@@ -34,6 +34,8 @@ pub(super) struct History {
     pub(super) bell: Bell,
     /// Who set the pending alarm.
     pub(super) set_by: Writer,
+    /// And where.
+    pub(super) set_at: Position,
     /// Which of them came with an event of Bailiwick's own, that nobody is shown.
     unchanged: BTreeSet<Position>,
     recorded_at: Timestamp,
@@ -49,6 +51,7 @@ impl History {
             states: vec![(Position::START, Seen::default())],
             bell: Bell::Rings,
             set_by: Writer::Foreign,
+            set_at: Position::START,
             unchanged: BTreeSet::new(),
             recorded_at: Timestamp::EPOCH,
             read_at: Timestamp::EPOCH,
@@ -89,10 +92,12 @@ impl History {
                 seen.value = counts(both.values[usize::from(both.one.as_str() != name)])?;
             }
             CounterEvent::AlarmSet { at, bell } => {
-                (seen.alarm, self.bell, self.set_by) = (*at, *bell, by);
+                (seen.alarm, self.bell) = (*at, *bell);
+                (self.set_by, self.set_at) = (by, position);
             }
             CounterEvent::Reminded(reminded) => {
-                (seen.alarm, self.bell, self.set_by) = (Some(reminded.at), Bell::Rings, by);
+                (seen.alarm, self.bell) = (Some(reminded.at), Bell::Rings);
+                (self.set_by, self.set_at) = (by, position);
             }
             CounterEvent::Rang { due } => {
                 let set = seen.alarm;

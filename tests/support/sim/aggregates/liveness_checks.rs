@@ -12,7 +12,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick::Admission;
+use bailiwick::{Admission, Position};
 
 use super::client::{Answered, make, try_once};
 use super::history::Writer;
@@ -64,7 +64,8 @@ impl World {
     }
 
     fn check_deadline(&self, node: &Node, counter: usize) {
-        let Some(due) = self.owed_by(node, counter) else {
+        let Some((set, due)) = self.owed_by(node, counter) else {
+            node.observed.lock().waits[counter] = None;
             return;
         };
         let at_work = node.is_at_work_for(counter);
@@ -75,8 +76,8 @@ impl World {
             observed.waits[counter] = None;
             return;
         }
-        let waits = observed.waits[counter].filter(|(waiting, _)| *waiting == due);
-        let (_, since) = *observed.waits[counter].insert(waits.unwrap_or((due, now)));
+        let waits = observed.waits[counter].filter(|(waiting, _)| *waiting == set);
+        let (_, since) = *observed.waits[counter].insert(waits.unwrap_or((set, now)));
         drop(observed);
         // As many deadlines as may have a place keep the others waiting, but not for ever. So do as
         // many counters as may wait for the journal.
@@ -111,15 +112,16 @@ impl World {
         (patience + turn) * counters as u64 + TICKS
     }
 
-    /// When the runtime of this node has to ring the alarm of `counter`, if that is up to it.
-    pub(super) fn owed_by(&self, node: &Node, counter: usize) -> Option<u64> {
+    /// Where the alarm of `counter` was set that the runtime of this node has to ring, if that is up to it, and
+    /// when it is due.
+    pub(super) fn owed_by(&self, node: &Node, counter: usize) -> Option<(Position, u64)> {
         let ledger = self.ledger.lock();
         let history = &ledger.counters[counter];
         let up_to_it = history.set_by == Writer::Node(node.number)
             && history.bell == Bell::Rings
             && !self.plan.broken_bells[counter];
         let due = history.last().1.alarm?.as_millis();
-        up_to_it.then_some(due)
+        up_to_it.then_some((history.set_at, due))
     }
 }
 

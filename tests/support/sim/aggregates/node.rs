@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use bailiwick::{Aggregates, Counts, Decisions, Runtime, Timestamp};
+use bailiwick::{Aggregates, Counts, Decisions, Position, Runtime, Timestamp};
 use parking_lot::Mutex;
 
 use super::plan::COUNTERS;
@@ -45,8 +45,8 @@ pub(super) struct Observed {
     pub(super) unread: [u64; COUNTERS.len()],
     /// Until when a deadline may be late after a failure, by counter.
     pub(super) excused: [u64; COUNTERS.len()],
-    /// Which deadline was seen waiting for a place, and since when, by counter.
-    pub(super) waits: [Option<(u64, u64)>; COUNTERS.len()],
+    /// Which deadline, by where it was set, was seen waiting for a place, and since when, by counter.
+    pub(super) waits: [Option<(Position, u64)>; COUNTERS.len()],
     /// It was shut down in time, so everything that was accepted was run.
     pub(super) in_time: bool,
     /// How many calls were told of the shutdown.
