@@ -104,6 +104,24 @@ async fn a_stuck_deadline_is_backed_off_and_commands_go_on() {
     }
 }
 
+/// A conflict is about a command, and what was put off stays so, also if it leaves memory then.
+#[tokio::test]
+async fn a_stuck_deadline_is_not_tried_earlier_because_of_a_conflict() {
+    let stage = Stage::with(|builder| builder.config(|config| config.resting_aggregates(1))).await;
+    stage.counters.get("a").ask(alarm(1_000, Bell::Panics)).await.unwrap();
+    pass(&stage, 70_000).await;
+    let stuck = stage.runtime.counts().stuck_deadlines;
+    assert_eq!(stuck, 7, "after 0, 1, 3, 7, 15, 31 and 63 s");
+    stage.journal.plan([Fault::Conflict]);
+    stage.counters.get("a").ask(Count::FREELY).await.unwrap();
+    for id in ["c", "e", "g"] {
+        stage.counters.get(id).ask(Count::FREELY).await.unwrap();
+    }
+    pass(&stage, 30_000).await;
+    assert!(!stage.counters.in_memory().contains(&"a".into()));
+    assert_eq!(stage.runtime.counts().stuck_deadlines, stuck);
+}
+
 #[tokio::test]
 async fn reading_and_asking_without_effect_do_not_touch_the_deadline() {
     let stage = Stage::new().await;

@@ -240,11 +240,10 @@ impl<A: Aggregate> Cell<A> {
         }
     }
 
-    /// Whether the deadline is due, was tried in vain, and the index calls again later.
-    pub(super) fn is_put_off(&self, known: &Known<A>) -> bool {
+    /// Whether the deadline is due and was tried in vain: the index calls again, in its time.
+    pub(super) fn was_tried(&self, known: &Known<A>) -> bool {
         let (Some(at), Some(slot)) = (known.deadline, &known.slot) else { return false };
-        let now = self.kind.shared.now();
-        at <= now && self.kind.deadlines.is_put_off(slot, now)
+        at <= self.kind.shared.now() && self.kind.deadlines.was_tried(slot)
     }
 
     /// Sees to it that the deadline index calls in time; before anything is submitted.

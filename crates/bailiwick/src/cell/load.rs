@@ -29,10 +29,7 @@ impl<A: Aggregate> Cell<A> {
 
     /// Everything decided has settled, and the state is not fit for more.
     pub(super) fn mend(&self, mut live: Live<A>, tools: &Tools<A>) -> Life<A> {
-        if live.rearm && live.again.stuck.is_none() {
-            self.call_again(&live.known);
-        }
-        self.leave_index(&mut live.known);
+        self.leave_index_called(&mut live);
         let Live { mut known, mut mend, mut again, base, .. } = live;
         if let Some(Base { before, version, seen }) = base {
             known.undo(*before);
@@ -46,7 +43,7 @@ impl<A: Aggregate> Cell<A> {
 
     /// The same, once somebody wants something of it.
     pub(super) fn mend_later(&self, mut live: Live<A>) -> Life<A> {
-        self.leave_index(&mut live.known);
+        self.leave_index_called(&mut live);
         match live.mend {
             Mend::FoldAnew => Life::Unloaded,
             Mend::Nothing | Mend::ReadOn => Life::Behind(live.known),
@@ -145,7 +142,7 @@ impl<A: Aggregate> Cell<A> {
         }));
         live.again = again;
         // What the index has may be from before; unless it was tried in vain, and calls again later.
-        live.rearm = !self.is_put_off(&live.known);
+        live.rearm = !self.was_tried(&live.known);
         if live.rearm {
             self.arm(&mut live);
         }
@@ -160,6 +157,15 @@ impl<A: Aggregate> Cell<A> {
         {
             self.kind.deadline_changed(&Changed { id: self.id.to_string(), recorded, now });
         }
+    }
+
+    /// As [`leave_index`](Self::leave_index), while the index may have called: unless that is stuck, or failed
+    /// and was put off, it calls again at once, or once the journal is open.
+    fn leave_index_called(&self, live: &mut Live<A>) {
+        if live.rearm && live.again.stuck.is_none() {
+            self.call_again(&live.known);
+        }
+        self.leave_index(&mut live.known);
     }
 
     /// What is known is thrown away: the entry of the deadline index stays until it is known again.

@@ -141,7 +141,7 @@ impl<A: Aggregate> Cell<A> {
         if !matches!(life, Life::Behind(_))
             && let Some(known) = life.known()
         {
-            if !is_stuck && !known.unsure && !self.is_put_off(known) {
+            if !is_stuck && !known.unsure && !self.was_tried(known) {
                 self.kind.deadlines.set(&mut known.slot, &self.id, known.deadline);
             }
             self.kind.deadlines.leave(known.slot.take());

@@ -113,8 +113,11 @@ impl<A: Aggregate> Cell<A> {
             live.known.seen = at;
             live.mend = Mend::Nothing;
         }
-        // A deadline that the lost batch had decided is still due, and nothing is wrong with it.
-        self.call_again(&live.known);
+        // A deadline that the lost batch had decided is still due, and nothing is wrong with it; but for one that
+        // is stuck, which was put off for what it did.
+        if again.stuck.is_none() {
+            self.call_again(&live.known);
+        }
         live.again = again;
         Settled::Live
     }
@@ -164,7 +167,8 @@ impl<A: Aggregate> Cell<A> {
     /// does at once.
     fn put_off(&self, live: &mut Live<A>) {
         let shared = &self.kind.shared;
-        let has_deadline = live.known.armed.is_some() || live.known.deadline.is_some();
+        // The lost batch may have cleared the deadline that it was about.
+        let has_deadline = live.known.slot.is_some() || live.known.deadline.is_some();
         if has_deadline && shared.takes_appends() {
             self.kind.deadlines.put_off(&mut live.known.slot, &self.id, shared.now());
             live.rearm = false;

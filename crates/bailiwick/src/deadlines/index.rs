@@ -123,10 +123,9 @@ impl<I: Clone + Eq + Hash> Index<I> {
         self.move_to(slot.0, at);
     }
 
-    /// Whether it was tried since it was last reset, and is not due at `now`.
-    pub(super) fn is_put_off(&self, slot: &Slot, now: u64) -> bool {
-        let entry = self.slab.get(slot.0);
-        entry.tries > 0 && entry.at > now
+    /// Whether it was tried since it was last reset.
+    pub(super) fn was_tried(&self, slot: &Slot) -> bool {
+        self.slab.get(slot.0).tries > 0
     }
 
     /// An entry that is due at `now` moves on to where `backstop` says, by how often it was tried.

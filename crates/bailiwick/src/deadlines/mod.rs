@@ -107,16 +107,16 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
         at
     }
 
-    /// Whether an entry was tried in vain, and is due again after `now`.
-    pub(crate) fn is_put_off(&self, slot: &Slot, now: Timestamp) -> bool {
-        self.index().is_put_off(slot, now.as_millis())
+    /// Whether an entry was tried in vain. It may be due again, and wait for a place.
+    pub(crate) fn was_tried(&self, slot: &Slot) -> bool {
+        self.index().was_tried(slot)
     }
 
     /// An entry that was put off is due at once: it was not tried in vain.
     pub(crate) fn call_again(&self, slot: &Slot, now: Timestamp) {
         let now = now.as_millis();
         self.change(|index| {
-            if index.is_put_off(slot, now) {
+            if index.was_tried(slot) && index.at(slot) > now {
                 index.reset(slot, now);
             }
         });
