@@ -1,14 +1,15 @@
 //! Lanes that cannot go on.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bailiwick::{ReactionError, ReactionState};
-use bailiwick_tests::journals::faulty::Fault;
+use bailiwick::{Builder, Position, ReactionError, ReactionState, Rewind};
+use bailiwick_tests::journals::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::stage::settle;
 
 use crate::fixture::Kind::{Chain, Explosive, Heavy, Plain};
-use crate::fixture::{Office, TIME_LIMIT};
+use crate::fixture::{Office, Post, TIME_LIMIT};
 
 async fn broken_office(parked_lanes: usize) -> Office {
     let office = Office::with(|b| b.config(|config| config.parked_lanes(parked_lanes))).await;
@@ -173,6 +174,83 @@ async fn a_lane_that_another_runtime_freed_goes_on() {
     other.writes("ann", [(3, Plain)]).await;
     settle().await;
     assert_eq!(other.letters("b").await, [3]);
+}
+
+/// A runtime that does not know yet that its lane was dropped does not park it: else it would be tried again one day.
+#[tokio::test]
+async fn a_lane_that_was_dropped_meanwhile_is_not_parked_again() {
+    let office = broken_office(10).await;
+    let (journal, clock) = (office.journal.clone(), office.clock.clone());
+    let blind = FaultyJournal::around(journal.inner());
+    let patient =
+        |builder: Builder| builder.config(|config| config.policy_retry_for(TIME_LIMIT * 4));
+    let other = Office::on(blind, clock.clone(), office.broken.clone(), patient).await;
+    office.writes("ann", [(1, Heavy), (2, Plain)]).await;
+    settle().await;
+    office.passes(TIME_LIMIT * 3).await;
+    other.journal.hide(true).await;
+    assert_eq!(office.policy().select(|_| true).drop_all().await.unwrap(), 1);
+    office.passes(TIME_LIMIT * 3).await;
+    other.journal.hide(false).await;
+    office.writes("ann", [(3, Plain)]).await;
+    office.passes(TIME_LIMIT * 3).await;
+    let status = other.policy().status();
+    assert_eq!((status.parked_lanes, status.stalled_lanes), (0, 0));
+    let broken = office.broken.clone();
+    broken.store(false, Ordering::SeqCst);
+    drop((office, other));
+    let office = Office::on(journal, clock, broken, |builder| builder).await;
+    assert_eq!(office.policy().select(|_| true).retry(), 0);
+    settle().await;
+    assert_eq!(office.letters("b").await, [3]);
+}
+
+/// A lane that is tried again here, and that another runtime frees meanwhile, is not passed over by the mark.
+#[tokio::test]
+async fn a_lane_that_was_freed_while_it_was_tried_again_is_not_forgotten() {
+    let office = broken_office(10).await;
+    let (journal, clock) = (office.journal.clone(), office.clock.clone());
+    office.writes("ann", [(1, Heavy), (2, Plain)]).await;
+    settle().await;
+    office.passes(TIME_LIMIT * 3).await;
+    let patient = |builder: Builder| {
+        builder.config(|config| config.policy_retry_for(TIME_LIMIT * 4).policy_mark_news(1))
+    };
+    let other = Office::on(journal, clock, office.broken.clone(), patient).await;
+    assert_eq!(other.policy().select(|_| true).retry(), 1);
+    other.passes(TIME_LIMIT).await;
+    assert_eq!(office.policy().select(|_| true).drop_all().await.unwrap(), 1);
+    drop(office);
+    settle().await;
+    // It waits for its next try, while the mark goes on.
+    other.writes("ann", [(3, Plain)]).await;
+    other.writes("bob", [(11, Plain)]).await;
+    settle().await;
+    assert_eq!(other.letters("b").await, [11]);
+    let other = other.restart().await;
+    other.passes(TIME_LIMIT).await;
+    assert_eq!(other.letters("b").await, [11, 3]);
+}
+
+/// Rewinding does again what was dropped, too.
+#[tokio::test]
+async fn what_was_dropped_is_done_after_a_rewind() {
+    let office = broken_office(10).await;
+    office.writes("ann", [(1, Heavy), (2, Plain)]).await;
+    settle().await;
+    office.passes(TIME_LIMIT * 3).await;
+    office.policy().select(|_| true).drop_all().await.unwrap();
+    office.broken.store(false, Ordering::SeqCst);
+    office.writes("ann", [(3, Plain)]).await;
+    office.passes(TIME_LIMIT).await;
+    assert_eq!(office.letters("b").await, [3]);
+    let Office { runtime, journal, clock, broken, .. } = office;
+    drop(runtime);
+    let rewind = Rewind::plan::<Post>(Arc::new(journal.clone()), Position::START).await.unwrap();
+    rewind.confirm().await.unwrap();
+    let office = Office::on(journal, clock, broken, |builder| builder).await;
+    office.passes(TIME_LIMIT).await;
+    assert_eq!(office.letters("b").await, [3, 1, 2, 3]);
 }
 
 /// What an operator drops in one runtime is dropped in another one, too, that has not given up trying.

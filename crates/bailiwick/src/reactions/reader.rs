@@ -6,6 +6,7 @@ use bailiwick_core::journal::{LANE_FREED, Query, QueryItem, Read, RecordedEvent}
 use bailiwick_core::policy::PolicyFact;
 use bailiwick_core::{Position, Text};
 
+use super::lanes::Lanes;
 use super::running::Running;
 use crate::error::report;
 use crate::journal::port::{self, or_closed};
@@ -73,22 +74,29 @@ impl Running {
                     if !self.is_dropped(&lane, &news) {
                         lanes.offer(lane, news);
                     }
-                } else if let Ok(Some(PolicyFact::LaneFreed { lane, upto, dropped_after })) =
-                    news.event.decode()
-                {
-                    let lane = Text::from(lane);
-                    lanes.is_freed(&lane, upto, news.position);
-                    if let Some(after) = dropped_after {
-                        // It holds here, too: what is held of it is passed over when it is its turn.
-                        self.forgets_calls(&lane, after, upto);
-                        let mut dropped = self.dropped.lock();
-                        dropped.forget_upto(lanes.mark());
-                        dropped.add(lane, after, upto);
-                    }
+                } else if news.position > self.unsure_upto {
+                    self.learn(lanes, &news);
                 }
             }
             lanes.read_upto(upto);
         });
+    }
+
+    /// What was recorded of its lanes since it began; what was before is known, and may have been rewound.
+    fn learn(&self, lanes: &mut Lanes, fact: &RecordedEvent) {
+        let Ok(Some(PolicyFact::LaneFreed { lane, upto, dropped_after })) = fact.event.decode()
+        else {
+            return;
+        };
+        let lane = Text::from(lane);
+        lanes.is_freed(&lane, upto, fact.position);
+        if let Some(after) = dropped_after {
+            // It holds here, too: what is held of it is passed over when it is its turn.
+            self.forgets_calls(&lane, after, upto);
+            let mut dropped = self.dropped.lock();
+            dropped.forget_upto(lanes.mark());
+            dropped.add(lane, after, upto);
+        }
     }
 }
 

@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick_core::journal::{Read, RecordedEvent};
+use bailiwick_core::journal::{
+    AppendCondition, AppendError, LANE_FREED, QueryItem, Read, RecordedEvent,
+};
 use bailiwick_core::policy::{PolicyFact, short_reason};
 use bailiwick_core::{BoxFuture, Position, Text};
 use tracing::Instrument;
@@ -106,6 +108,12 @@ impl Running {
         self.may_record();
     }
 
+    /// It failed, and was dropped meanwhile.
+    fn passes_over(self: &Arc<Self>, lane: &Text, news: &RecordedEvent) {
+        self.forgets_call(news.position);
+        self.is_done(lane);
+    }
+
     fn failing(&self, lane: &Text, reason: String) -> Failing {
         let lanes = self.lanes.lock();
         let before = lanes.failing(lane);
@@ -148,11 +156,17 @@ impl Running {
             return self.fails_so(lane, failing, None);
         }
         let command = self.shows(news, nth).await.map(Arc::from);
-        let (was, is_full, is_recorded) = {
+        let (was, is_full, is_recorded, known_upto, is_dropped) = {
             let lanes = self.lanes.lock();
             let was = lanes.was(lane).cloned();
-            (was, lanes.is_full_of_parked(), lanes.is_parked_at(lane, at))
+            let is_recorded = lanes.is_parked_at(lane, at);
+            // As of one position: what is dropped up to there is known.
+            let is_dropped = self.is_dropped(lane, news);
+            (was, lanes.is_full_of_parked(), is_recorded, lanes.upto(), is_dropped)
         };
+        if is_dropped {
+            return self.passes_over(lane, news);
+        }
         if was.is_none() && is_full {
             self.stop();
             return self.fails_so(lane, failing, None);
@@ -168,9 +182,10 @@ impl Running {
                 reason: parked.reason.to_string(),
                 command: parked.command.as_deref().map(str::to_owned),
             };
-            match self.records(&fact).await {
+            match self.records_parked(&fact, known_upto).await {
                 Ok(at) => parked.fact = at,
-                Err(reason) => {
+                Err(NotParked::Overtaken) => return self.fails_so(lane, failing, None),
+                Err(NotParked::Unknown(reason)) => {
                     let reason =
                         format!("{}; and that cannot be recorded: {reason}", failing.reason);
                     self.lanes.lock().may_be_parked(lane, parked);
@@ -194,10 +209,28 @@ impl Running {
 
     /// Records a fact. Where it stands.
     pub(super) async fn records(&self, fact: &PolicyFact) -> Result<Position, String> {
-        let journal = self.shared.journal().ok_or("the runtime is shut down")?;
+        let journal = self.shared.journal().ok_or(SHUT_DOWN)?;
         let event = facts::fact(fact, &self.tag, self.shared.now());
         let appended = port::append(&*journal, vec![event], None).await;
         appended.map(|appended| appended.last).map_err(report)
+    }
+
+    /// Records that a lane is parked, unless another runtime has freed one, beyond what was read here: what it
+    /// dropped would be parked again.
+    async fn records_parked(
+        &self,
+        fact: &PolicyFact,
+        known_upto: Position,
+    ) -> Result<Position, NotParked> {
+        let journal = self.shared.journal().ok_or(NotParked::Unknown(SHUT_DOWN.into()))?;
+        let event = facts::fact(fact, &self.tag, self.shared.now());
+        let freed = QueryItem::new([LANE_FREED], [self.tag.clone()]).expect("there is a tag");
+        let unless_freed = AppendCondition::new(freed.into()).after(known_upto);
+        match port::append(&*journal, vec![event], Some(unless_freed)).await {
+            Ok(appended) => Ok(appended.last),
+            Err(AppendError::Conflict { .. }) => Err(NotParked::Overtaken),
+            Err(error) => Err(NotParked::Unknown(report(error))),
+        }
     }
 
     /// Reads what the lane has there.
@@ -231,6 +264,16 @@ impl Running {
     }
 }
 
+const SHUT_DOWN: &str = "the runtime is shut down";
+
+/// Why it is not recorded that a lane is parked.
+enum NotParked {
+    /// It certainly is not: a lane was freed, and that is to be read first.
+    Overtaken,
+    /// Perhaps it is.
+    Unknown(String),
+}
+
 impl Job {
     fn lane(&self) -> &Text {
         match self {
@@ -243,8 +286,7 @@ async fn deal_with(running: &Arc<Running>, lane: &Text, news: &RecordedEvent, un
     match running.deal_with(lane, news, unsure).await {
         Ok(()) => running.is_done(lane),
         Err(Stop::Failed { .. }) if running.is_dropped(lane, news) => {
-            running.forgets_call(news.position);
-            running.is_done(lane);
+            running.passes_over(lane, news);
         }
         Err(Stop::Failed { reason, nth, for_good, after }) => {
             let failing = running.failing(lane, reason);

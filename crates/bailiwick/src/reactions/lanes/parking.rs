@@ -133,10 +133,15 @@ impl Lanes {
     }
 
     /// It is recorded at `fact` that a lane is parked no more, as of `upto`. If that was not known, another
-    /// runtime did so, and the lane goes on here as well.
+    /// runtime did so, and the lane goes on here as well. If it is tried again here, it goes on with that, and
+    /// holds the mark: the journal does not have it as parked any more.
     pub(crate) fn is_freed(&mut self, name: &Text, upto: Position, fact: Position) {
-        let parked = self.by_name.get(name).and_then(|lane| lane.stands_still());
-        if parked.is_some_and(|parked| parked.fact < fact) && self.begin_drop(name).is_some() {
+        let Some(lane) = self.by_name.get(name) else { return };
+        let Some(parked) = lane.parked.as_ref().filter(|parked| parked.fact < fact) else { return };
+        if lane.is_tried && !lane.maybe_free {
+            let parked = parked.clone();
+            self.may_be_parked(name, parked);
+        } else if self.begin_drop(name).is_some() {
             self.dropped(name, upto);
         }
     }
