@@ -161,6 +161,5 @@ fn known<C, R, N>(
             why: ErrorReport::of(&not_run.cause).to_string(),
         }),
         Err(AskError::AlreadyRun(run)) => unreachable!("its replies can be read: {run}"),
-        Err(_) => unreachable!("four arms"),
     }
 }

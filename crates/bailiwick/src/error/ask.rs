@@ -24,7 +24,9 @@ use crate::error::Cause;
 ///             None => format!("not at all: {}", not_run.cause),
 ///         },
 ///         Err(AskError::AlreadyRun(run)) => format!("it was run, at position {}", run.position),
-///         Err(unknown) => format!("ask again with the same key: {unknown}"),
+///         Err(unknown @ AskError::Unknown { .. }) => {
+///             format!("ask again with the same key: {unknown}")
+///         }
 ///     }
 /// }
 /// # #[tokio::main(flavor = "current_thread")]
@@ -38,7 +40,6 @@ use crate::error::Cause;
 /// # Ok(())
 /// # }
 /// ```
-#[non_exhaustive]
 pub enum AskError<C, R> {
     /// A rule of the aggregate said no. Nothing happened but that.
     Rejected(R),
