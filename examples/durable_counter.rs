@@ -60,9 +60,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 Err(AskError::Rejected(why)) => println!("{key}: a rule said no: {why}"),
                 Err(AskError::NotRun(not_run)) => println!("{key}: {}", ErrorReport::of(&not_run)),
                 Err(AskError::AlreadyRun(run)) => println!("{key}: do not ask again: {run}"),
-                Err(unknown @ AskError::Unknown { .. }) => {
-                    println!("{key}: perhaps; ask again with the key: {unknown}");
-                }
+                Err(e @ AskError::Unknown { .. }) => println!("{key}: perhaps; ask again: {e}"),
             }
         }
         println!("there are {}", counter.read(|counter, _| counter.0).await?.value);

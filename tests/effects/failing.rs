@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bailiwick::policy::Ending::{Performed, Skipped};
-use bailiwick::{Attempt, Builder, Effect, Failed, Lane, MockAnswer, News, ReactionKind, Start};
+use bailiwick::{
+    Attempt, Builder, Effect, Failed, Lane, MockAnswer, News, ReactionError, ReactionKind, Start,
+};
 use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
@@ -148,6 +150,42 @@ async fn an_operator_skips_a_call_or_drops_a_lane() {
         assert_eq!((scene.sent("near").len(), scene.sent("far").len()), (expected.len(), before));
         let skipped = scene.endings().await.into_iter().filter(|(_, how)| *how == Skipped).count();
         assert_eq!(skipped, usize::from(skips));
+    }
+}
+
+/// What is being skipped is nobody else's, until that is recorded or has failed.
+#[tokio::test]
+async fn nothing_is_called_again_while_it_is_skipped() {
+    for fails in [false, true] {
+        let scene = Scene::new().await;
+        scene.always("far", MockAnswer::Retry);
+        scene.sells("a", "far", 1).await;
+        settle().await;
+        scene.passes(TIME_LIMIT * 2).await;
+        let before = scene.sent("far").len();
+        scene.journal.shut();
+        scene.journal.plan([if fails { Fault::NotWritten } else { Fault::None }]);
+        let selected = scene.effect().select(|_| true);
+        let skips = selected.clone();
+        let skipped = tokio::spawn(async move { skips.skip().await });
+        settle().await;
+        assert_eq!((selected.retry(), scene.effect().parked().len()), (0, 0));
+        scene.passes(SECOND).await;
+        scene.journal.open();
+        let skipped = skipped.await.unwrap();
+        scene.sells("a", "near", 2).await;
+        scene.passes(SECOND).await;
+        assert_eq!(scene.sent("far").len(), before);
+        if fails {
+            assert!(matches!(skipped, Err(ReactionError::NotRecorded { .. })));
+            assert_eq!((scene.effect().parked().len(), scene.sent("near").len()), (1, 0));
+            scene.always("far", MockAnswer::Done);
+            assert_eq!(selected.retry(), 1);
+            settle().await;
+        } else {
+            assert_eq!(skipped.unwrap(), 1);
+        }
+        assert_eq!((scene.effect().parked().len(), scene.sent("near")), (0, vec![2]));
     }
 }
 

@@ -9,7 +9,7 @@ use bailiwick_core::{Position, Tags, Text, Timestamp};
 
 use super::lanes::{Bounds, Failing, Job, Lanes, Parked};
 
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 300;
 const STEPS: u64 = 600;
 const LANES: [&str; 3] = ["a", "b", "c"];
 const BOUNDS: Bounds = Bounds { of_lane: 3, of_all: 8, parked: 100, again: 1 };
@@ -33,6 +33,8 @@ struct Model {
     working: Vec<Job>,
     /// Drops that are being recorded.
     dropping: Vec<(&'static str, u64, Position)>,
+    /// Skips that are.
+    skipping: Vec<(&'static str, Position)>,
     /// How often each kind of operation was there.
     seen: BTreeMap<&'static str, u64>,
 }
@@ -51,6 +53,7 @@ impl Model {
             reached: 0,
             working: Vec::new(),
             dropping: Vec::new(),
+            skipping: Vec::new(),
             seen: BTreeMap::new(),
         }
     }
@@ -87,7 +90,10 @@ impl Model {
                 self.now += Duration::from_secs(passed);
                 self.lanes.wake(self.now);
             }
-            16 => self.retries(),
+            16 => match self.below(2) {
+                0 => self.retries(),
+                _ => self.skips(),
+            },
             17 => self.drops(),
             18 => self.reached = self.reached.max(self.lanes.mark().get()),
             _ if self.below(12) == 0 => self.crashes(),
@@ -115,6 +121,7 @@ impl Model {
         let taken = self.working.iter().any(|other| lane_of(other) == name);
         assert!(!taken, "two workers have {name}");
         assert!(self.dropping.iter().all(|(lane, ..)| *lane != name), "{name} is being dropped");
+        assert!(self.skipping.iter().all(|(lane, _)| *lane != name), "{name} is being skipped");
         if let Job::News { news, unsure, .. } = &job {
             let at = news.position.get();
             let again = *unsure || at <= self.unsure_upto;
@@ -220,8 +227,8 @@ impl Model {
         let parked = self.lanes.all_parked().into_iter().find(|(lane, _)| *lane == *name);
         let retried = match parked {
             Some((_, parked)) if self.below(2) == 0 => {
-                self.done.insert(parked.at.get());
-                self.lanes.retry_behind(&name.into(), parked.at)
+                self.skipping.push((name, parked.at));
+                self.lanes.begin_skip(&name.into(), parked.at)
             }
             Some(_) => self.lanes.retry(&name.into()),
             None => {
@@ -231,6 +238,20 @@ impl Model {
         };
         assert!(retried, "{name} is parked");
         self.saw("retried");
+    }
+
+    /// Is told what became of a skip.
+    fn skips(&mut self) {
+        let Some((name, at)) = self.skipping.pop() else { return };
+        let fails = self.below(3) == 0;
+        if !fails || self.below(2) == 0 {
+            self.done.insert(at.get());
+        }
+        match fails {
+            true => self.lanes.give_up_skip(&name.into()),
+            false => self.lanes.skipped(&name.into()),
+        }
+        self.saw("skipped");
     }
 
     /// Begins to drop a lane, or is told what became of that.
@@ -263,6 +284,7 @@ impl Model {
         self.lanes = Lanes::new(7, BOUNDS, Position::new(self.reached), parked);
         self.working.clear();
         self.dropping.clear();
+        self.skipping.clear();
         self.unsure_upto = self.head;
         self.saw("crashed");
     }
@@ -282,6 +304,9 @@ impl Model {
     fn ends(&mut self) {
         while let Some((name, ..)) = self.dropping.pop() {
             self.lanes.give_up_drop(&name.into());
+        }
+        while let Some((name, _)) = self.skipping.pop() {
+            self.lanes.give_up_skip(&name.into());
         }
         for round in 0.. {
             assert!(round < 10_000, "it does not come to an end");
@@ -354,6 +379,7 @@ fn lanes_do_each_news_once_in_order_whatever_fails() {
         "perhaps parked",
         "read on",
         "retried",
+        "skipped",
     ];
     assert!(seen.keys().copied().eq(all), "{seen:?}");
 }

@@ -50,13 +50,8 @@ impl SelectedLanes {
         let SelectedLanes { of, lanes } = self.clone();
         let skip_each = async move {
             let mut skipped = 0;
-            for ParkedLane { lane, at, .. } in lanes {
-                if of.parked_lane(lane.as_str()).is_ok_and(|now| now.at == at) {
-                    skip(&of.0, &of.news_at(at).await?).await?;
-                    of.0.forgets_call(at);
-                    let goes_on = of.0.change(0, |lanes| lanes.retry_behind(&lane, at));
-                    skipped += usize::from(goes_on);
-                }
+            for parked in &lanes {
+                skipped += usize::from(skip_one(&of, parked).await?);
             }
             Ok(skipped)
         };
@@ -82,6 +77,21 @@ impl SelectedLanes {
         };
         self.of.by_a_task(drop_each).await
     }
+}
+
+/// Has a lane go on behind the news at which it is parked, once it is recorded that this was skipped. False: it was
+/// not parked there any more.
+async fn skip_one(of: &ReactionHandle, parked: &ParkedLane) -> Result<bool, ReactionError> {
+    let (running, ParkedLane { lane, at, .. }) = (&of.0, parked);
+    if !running.lanes.lock().begin_skip(lane, *at) {
+        return Ok(false);
+    }
+    let not_recorded_yet = OnDrop::new(|| running.change(0, |lanes| lanes.give_up_skip(lane)));
+    skip(running, &of.news_at(*at).await?).await?;
+    not_recorded_yet.disarm();
+    running.forgets_call(*at);
+    running.change(0, |lanes| lanes.skipped(lane));
+    Ok(true)
 }
 
 /// Traces each delivery of a news, or the call for it, as skipped, if it was not done.

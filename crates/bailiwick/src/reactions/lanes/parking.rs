@@ -84,23 +84,42 @@ impl Lanes {
 
     /// A parked lane is tried again, from its position on. Whether there is one.
     pub(crate) fn retry(&mut self, name: &Text) -> bool {
-        self.parked_at(name).is_some_and(|at| self.retries(name, before(at)))
+        let retries = self.parked_at(name).is_some_and(|at| self.goes_on(name, before(at)));
+        if retries {
+            self.queue(name.clone());
+        }
+        retries
     }
 
-    /// The same, behind the news at which it is parked: that was skipped.
-    pub(crate) fn retry_behind(&mut self, name: &Text, at: Position) -> bool {
-        self.parked_at(name) == Some(at) && self.retries(name, at)
+    /// It is about to be recorded that the news at which a lane is parked is skipped. Until it is known whether
+    /// it is, the lane is in the hands of who records it. False if it is not parked there.
+    pub(crate) fn begin_skip(&mut self, name: &Text, at: Position) -> bool {
+        self.parked_at(name) == Some(at) && self.goes_on(name, at)
+    }
+
+    /// That is recorded: the lane is tried again, behind that news.
+    pub(crate) fn skipped(&mut self, name: &Text) {
+        self.queue(name.clone());
+    }
+
+    /// Nobody knows whether that was recorded: the lane is parked as before, unless another runtime has freed it.
+    pub(crate) fn give_up_skip(&mut self, name: &Text) {
+        let Some(lane) = self.by_name.get_mut(name) else { return };
+        lane.does_not_read_on(&mut self.reading_on);
+        lane.is_tried = false;
+        if lane.maybe_free {
+            self.retry(name);
+        }
     }
 
     fn parked_at(&self, name: &Text) -> Option<Position> {
         Some(self.by_name.get(name)?.stands_still()?.at)
     }
 
-    fn retries(&mut self, name: &Text, behind: Position) -> bool {
+    fn goes_on(&mut self, name: &Text, behind: Position) -> bool {
         let Some(lane) = self.by_name.get_mut(name) else { return false };
         (lane.is_tried, lane.unsure) = (true, true);
         lane.reads_on_behind(behind, &mut self.reading_on);
-        self.queue(name.clone());
         true
     }
 
