@@ -1,5 +1,5 @@
 //! The README shows `first_hour.rs` whole, and what it leads to `evolving.rs` whole and a part of `durable.rs`; the
-//! first of them is short, and so are the two programs on a folder that it names. No link leads nowhere, and every path
+//! first of them is short, the README of `bailiwick-axum` shows the routes of `first_server.rs`, and so are the two programs on a folder that it names. No link leads nowhere, and every path
 //! that ARCHITECTURE.md and the records of decisions name is there.
 
 use std::path::{Path, PathBuf};
@@ -8,6 +8,8 @@ const README: &str = include_str!("../../README.md");
 const JOURNAL: &str = include_str!("../../docs/journal.md");
 const EVENTS: &str = include_str!("../../docs/events.md");
 const FIRST_HOUR: &str = include_str!("../first_hour.rs");
+const AXUM: &str = include_str!("../../crates/bailiwick-axum/README.md");
+const FIRST_SERVER: &str = include_str!("../servers/first_server.rs");
 const COUNTER: &str = include_str!("../durable_counter.rs");
 const DEADLINE: &str = include_str!("../durable_deadline.rs");
 const EVOLVING: &str = include_str!("evolving.rs");
@@ -31,6 +33,10 @@ fn what_is_shown_is_what_runs() {
     assert_eq!([shown(README), shown(EVENTS)], [code(FIRST_HOUR), code(EVOLVING)]);
     let durable = shown(JOURNAL);
     assert!(DURABLE.contains(&format!("\n\n{durable}\n\n")), "{durable}");
+    // But for the imports, which there are those of the domain, too.
+    let (_, routes) = AXUM.split_once("\ntype Accounts").expect("it shows routes");
+    let (routes, _) = routes.split_once("\n```").expect("they end");
+    assert!(FIRST_SERVER.ends_with(&format!("\ntype Accounts{routes}\n")), "{routes}");
 }
 
 fn root() -> PathBuf {
