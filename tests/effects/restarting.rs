@@ -1,14 +1,16 @@
 //! Whatever ends in between: nothing is called after its trace, and nothing under two keys.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::policy::Ending::{GaveUp, Performed};
-use bailiwick::{ManualClock, MockAnswer};
+use bailiwick::{ManualClock, MockAnswer, Rewind};
 use bailiwick_tests::journals::faulty::{Fault, FaultyJournal};
 use bailiwick_tests::journals::place::{Kept, Place};
 use bailiwick_tests::stage::settle;
 
-use crate::fixture::{Scene, World};
+use crate::fixture::{NEVER, Scene, Sell, Send, TIME_LIMIT, World};
 
 #[tokio::test]
 async fn a_restart_calls_nothing_again() {
@@ -167,6 +169,79 @@ async fn a_shutdown_leaves_the_traces_that_could_not_be_left_before() {
     let scene = scene.restart().await;
     scene.passes(Duration::from_secs(20)).await;
     assert_eq!(scene.sent("near"), [1]);
+}
+
+/// Who stops waiting for a shutdown stops nothing of it.
+#[tokio::test]
+async fn a_shutdown_that_is_dropped_leaves_the_same_traces() {
+    let scene = Scene::new().await;
+    scene.journal.plan([Fault::None, Fault::NotWritten]);
+    scene.sells("a", "near", 1).await;
+    settle().await;
+    assert_eq!((scene.sent("near").len(), scene.endings().await.len()), (1, 0));
+    scene.journal.shut();
+    let shops = scene.shops.clone();
+    let sale =
+        tokio::spawn(
+            async move { shops.get("b").ask(Sell(2, "far".to_owned(), NEVER.into())).await },
+        );
+    settle().await;
+    tokio::select! {
+        biased;
+        _ = scene.runtime.shutdown(Duration::from_secs(60)) => panic!("a sale is under way"),
+        () = settle() => {}
+    }
+    scene.journal.open();
+    settle().await;
+    sale.await.unwrap().unwrap();
+    assert_eq!(scene.endings().await, [(2, Performed)]);
+    let scene = scene.restart().await;
+    scene.passes(Duration::from_secs(20)).await;
+    assert_eq!((scene.sent("near"), scene.sent("far")), (vec![1], vec![2]));
+}
+
+/// Two who wait for a shutdown wait for the same end of it.
+#[tokio::test]
+async fn a_shutdown_that_is_asked_for_twice_leaves_all_traces() {
+    let scene = Scene::new().await;
+    scene.journal.plan([Fault::None, Fault::NotWritten, Fault::None, Fault::NotWritten]);
+    scene.sells("a", "near", 1).await;
+    settle().await;
+    scene.sells("b", "far", 2).await;
+    settle().await;
+    assert_eq!(scene.endings().await.len(), 0);
+    scene.journal.shut();
+    let (one, other) = (scene.runtime.clone(), scene.runtime.clone());
+    let one = tokio::spawn(async move { one.shutdown(Duration::from_secs(60)).await });
+    settle().await;
+    let other = tokio::spawn(async move { other.shutdown(Duration::from_secs(60)).await });
+    settle().await;
+    scene.journal.open();
+    assert!(one.await.unwrap().in_time && other.await.unwrap().in_time);
+    assert_eq!(scene.endings().await.len(), 2);
+}
+
+/// What was not rewound has the key that it had.
+#[tokio::test]
+async fn what_was_not_rewound_is_called_under_its_key() {
+    let scene = Scene::new().await;
+    scene.always("far", MockAnswer::Retry);
+    scene.sells("a", "far", 1).await;
+    settle().await;
+    scene.passes(TIME_LIMIT * 2).await;
+    assert_eq!(scene.effect().parked().len(), 1);
+    let Scene { runtime, clock, journal, world, .. } = scene;
+    drop(runtime);
+    settle().await;
+    let head = journal.inner().head().await.unwrap().position;
+    let rewind = Rewind::plan_effect::<Send>(Arc::new(journal.clone()), head).await.unwrap();
+    rewind.confirm().await.unwrap();
+    let scene = Scene::on(journal, clock, world, |builder| builder).await;
+    scene.always("far", MockAnswer::Done);
+    assert_eq!(scene.effect().select(|_| true).retry(), 1);
+    scene.passes(Duration::from_secs(20)).await;
+    let keys: BTreeSet<_> = scene.world.host("far").keys().into_iter().collect();
+    assert_eq!(keys.len(), 1, "{keys:?}");
 }
 
 #[tokio::test]

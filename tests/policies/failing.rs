@@ -253,6 +253,48 @@ async fn what_was_dropped_is_done_after_a_rewind() {
     assert_eq!(office.letters("b").await, [3, 1, 2, 3]);
 }
 
+/// As many news fail as are held: nothing more is read, and what was freed meanwhile is known all the same.
+#[tokio::test]
+async fn lanes_are_parked_although_there_is_no_room_for_news() {
+    let few = |builder: Builder| {
+        builder.config(|config| config.policy_retry_for(TIME_LIMIT).policy_news(2))
+    };
+    let office = Office::with(few).await;
+    office.broken.store(true, Ordering::SeqCst);
+    office.writes("ann", [(1, Heavy)]).await;
+    settle().await;
+    office.passes(TIME_LIMIT * 3).await;
+    office.writes("bob", [(11, Heavy)]).await;
+    office.writes("cid", [(21, Heavy)]).await;
+    settle().await;
+    assert_eq!(office.policy().select(|_| true).drop_all().await.unwrap(), 1);
+    office.writes("dan", [(31, Plain)]).await;
+    office.passes(TIME_LIMIT * 3).await;
+    assert_eq!(office.policy().status().parked_lanes, 2);
+    assert_eq!(office.letters("b").await, [31]);
+}
+
+/// An operator drops what was looked at, and nothing else.
+#[tokio::test]
+async fn a_selection_that_is_old_drops_nothing() {
+    let office = broken_office(10).await;
+    office.writes("ann", [(1, Heavy)]).await;
+    settle().await;
+    office.passes(TIME_LIMIT * 3).await;
+    let old = office.policy().select(|_| true);
+    office.broken.store(false, Ordering::SeqCst);
+    assert_eq!(old.retry(), 1);
+    office.passes(TIME_LIMIT).await;
+    office.broken.store(true, Ordering::SeqCst);
+    office.writes("ann", [(3, Heavy), (4, Plain)]).await;
+    office.passes(TIME_LIMIT * 3).await;
+    assert_eq!((old.drop_all().await.unwrap(), old.skip().await.unwrap()), (0, 0));
+    office.broken.store(false, Ordering::SeqCst);
+    assert_eq!(office.policy().select(|_| true).retry(), 1);
+    office.passes(TIME_LIMIT).await;
+    assert_eq!(office.letters("b").await, [1, 3, 4]);
+}
+
 /// What an operator drops in one runtime is dropped in another one, too, that has not given up trying.
 #[tokio::test]
 async fn what_is_dropped_is_so_for_a_runtime_that_goes_on_trying() {

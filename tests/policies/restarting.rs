@@ -2,12 +2,14 @@
 
 use bailiwick::journal::{EncodedEvent, EventType, LANE_FREED, Metadata};
 use bailiwick::policy::{PolicyFact, policy_tag};
-use bailiwick::{Event, ManualClock, Position, Runtime, StartError};
+use bailiwick::{
+    Commands, Event, GiveUp, Lane, ManualClock, News, Policy, Position, Runtime, Start, StartError,
+};
 use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
 
 use crate::fixture::Kind::{Empty, Heavy, Plain, Refused, Unreadable};
-use crate::fixture::{Author, Office, PostBox, Register, TIME_LIMIT};
+use crate::fixture::{Author, LetterWritten, Office, PostBox, Register, TIME_LIMIT};
 
 #[tokio::test]
 async fn a_restart_does_nothing_again() {
@@ -132,6 +134,64 @@ async fn what_lies_between_a_freed_lane_and_a_mark_is_not_lost() {
     settle().await;
     assert_eq!(office.letters("b").await, [3, 2]);
     office.traces().await;
+}
+
+/// The same, and the new release goes by other lanes: it may not begin before that is done.
+#[tokio::test]
+async fn lanes_do_not_change_while_one_was_freed_behind_the_mark() {
+    let office = Office::new().await;
+    office.broken.store(true, std::sync::atomic::Ordering::SeqCst);
+    office.writes("ann", [(1, Heavy)]).await;
+    settle().await;
+    office.passes(TIME_LIMIT * 3).await;
+    let parked = office.policy().parked().pop().unwrap();
+    office.writes("ann", [(2, Plain)]).await;
+    office.writes("bob", [(3, Plain)]).await;
+    settle().await;
+    assert!(office.runtime.shutdown(TIME_LIMIT).await.in_time);
+    let fact = PolicyFact::LaneFreed {
+        lane: parked.lane.to_string(),
+        upto: parked.at,
+        dropped_after: Some(Position::new(parked.at.get() - 1)),
+    };
+    write_fact(&office, &fact).await;
+    let builder = Runtime::builder(office.journal.clone()).aggregate::<Author>();
+    let builder = builder.aggregate::<PostBox>().policy(PostInOne).clock(office.clock.clone());
+    let error = builder.start().await.unwrap_err();
+    assert!(matches!(error, StartError::LaneChanged { name: "post", .. }), "{error}");
+}
+
+/// As `Post`, for one lane of all.
+struct PostInOne;
+
+impl Policy for PostInOne {
+    const NAME: &'static str = "post";
+    const LANE: Lane = Lane::One("all");
+    const START: Start = Start::Beginning;
+    type Event = LetterWritten;
+    type Views = ();
+
+    fn keys(&self, _: &News<LetterWritten>) {}
+
+    fn react(&self, _: &News<LetterWritten>, _: (), _: &mut Commands) -> Result<(), GiveUp> {
+        Ok(())
+    }
+}
+
+/// A lane that is parked holds up no mark, and who ends in order has recorded that.
+#[tokio::test]
+async fn the_last_mark_passes_a_lane_that_was_parked_last() {
+    let office = Office::new().await;
+    office.broken.store(true, std::sync::atomic::Ordering::SeqCst);
+    office.writes("ann", [(1, Heavy)]).await;
+    office.writes("bob", (10..20).map(|n| (n, Plain))).await;
+    settle().await;
+    office.passes(TIME_LIMIT * 3).await;
+    assert_eq!(office.policy().status().parked_lanes, 1);
+    assert!(office.runtime.shutdown(TIME_LIMIT).await.in_time);
+    let office = office.restart().await;
+    settle().await;
+    assert_eq!(office.policy().status().counts, Default::default());
 }
 
 async fn write_fact(office: &Office, fact: &PolicyFact) {

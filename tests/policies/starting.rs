@@ -192,6 +192,26 @@ async fn a_policy_that_is_rewound_does_it_again() {
     }
 }
 
+/// What lies before it is not: not even if no mark was recorded behind it yet.
+#[tokio::test]
+async fn what_was_not_rewound_is_not_done_again() {
+    let office = Office::new().await;
+    office.writes("ann", [(1, Plain)]).await;
+    settle().await;
+    let upto = office.journal.inner().head().await.unwrap().position;
+    office.writes("ann", [(2, Plain)]).await;
+    settle().await;
+    let Office { runtime, journal, clock, broken, .. } = office;
+    drop(runtime);
+    settle().await;
+    let rewind = Rewind::plan::<Post>(Arc::new(journal.clone()), upto).await.unwrap();
+    assert_eq!(rewind.news(), 1);
+    rewind.confirm().await.unwrap();
+    let office = Office::on(journal, clock, broken, |builder| builder).await;
+    office.passes(TIME_LIMIT).await;
+    assert_eq!(office.letters("b").await, [1, 2, 2]);
+}
+
 #[tokio::test]
 async fn what_was_never_started_cannot_be_rewound() {
     let journal = Arc::new(FaultyJournal::new(MemoryJournal::new()));

@@ -21,13 +21,34 @@ pub(super) struct Recorded {
     pub(super) started: Option<(Position, String)>,
     /// Everything up to here is done, but for what is parked.
     pub(super) reached: Position,
-    /// How often it was rewound.
-    pub(super) run: u32,
+    pub(super) runs: Runs,
     pub(super) parked: BTreeMap<Text, Parked>,
     pub(super) dropped: Dropped,
     /// Lanes that were freed: behind which position they go on, and where that stands; without those of
     /// which whoever recorded the last mark knew.
     freed: BTreeMap<Text, (Position, Position)>,
+}
+
+/// How often it was rewound, and to where: what lies beyond is done in another run than what lies before.
+#[derive(Debug, Default)]
+pub(super) struct Runs(Vec<(Position, u32)>);
+
+impl Runs {
+    /// In which run this news is dealt with.
+    pub(super) fn of(&self, news: Position) -> u32 {
+        let rewound = self.0.iter().filter(|(after, _)| *after < news);
+        rewound.map(|(_, run)| *run).max().unwrap_or(0)
+    }
+
+    pub(super) fn last(&self) -> u32 {
+        self.0.last().map_or(0, |(_, run)| *run)
+    }
+
+    fn rewound(&mut self, after: Position, run: u32) {
+        // Of those that lie beyond it nothing is left.
+        self.0.retain(|(before, _)| *before < after);
+        self.0.push((after, run));
+    }
 }
 
 /// What an operator has dropped: behind which position and up to where, by lane.
@@ -47,12 +68,20 @@ impl Dropped {
 
     /// What lies up to here is done, whatever it was.
     pub(super) fn forget_upto(&mut self, mark: Position) {
-        self.retain(|dropped| dropped > mark);
+        self.retain(|(_, upto)| *upto > mark);
     }
 
-    fn retain(&mut self, keep: impl Fn(Position) -> bool) {
+    /// What lies beyond is done again, whatever it was.
+    fn forget_beyond(&mut self, position: Position) {
+        self.retain(|(after, upto)| {
+            *upto = position.min(*upto);
+            after < upto
+        });
+    }
+
+    fn retain(&mut self, keep: impl Fn(&mut (Position, Position)) -> bool) {
         self.0.retain(|_, ranges| {
-            ranges.retain(|(_, upto)| keep(*upto));
+            ranges.retain_mut(&keep);
             !ranges.is_empty()
         });
     }
@@ -108,9 +137,10 @@ impl Recorded {
                 self.freed.retain(|_, (_, fact)| *fact > upto);
             }
             PolicyFact::Rewound { after, run } => {
-                (self.reached, self.run) = (self.reached.min(after), run);
+                self.reached = self.reached.min(after);
+                self.runs.rewound(after, run);
                 self.parked.retain(|_, parked| parked.at <= after);
-                self.dropped.retain(|dropped| dropped <= after);
+                self.dropped.forget_beyond(after);
             }
             PolicyFact::LaneParked { lane, at, reason, command } => {
                 let (reason, command) = (reason.into(), command.map(Arc::from));

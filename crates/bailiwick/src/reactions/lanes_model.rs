@@ -272,7 +272,9 @@ impl Model {
         }
         let name = self.any_lane();
         if self.below(3) == 0
-            && let Some(upto) = self.lanes.begin_drop(&name.into())
+            && let Some((_, parked)) =
+                self.lanes.all_parked().into_iter().find(|(lane, _)| *lane == *name)
+            && let Some(upto) = self.lanes.begin_drop(&name.into(), parked.at)
         {
             self.dropping.push((name, self.parked.get(name).copied().unwrap_or(0), upto));
         }
@@ -382,4 +384,30 @@ fn lanes_do_each_news_once_in_order_whatever_fails() {
         "skipped",
     ];
     assert!(seen.keys().copied().eq(all), "{seen:?}");
+}
+
+/// Another runtime freed it between the fact that it is parked and its worker's being told of that.
+#[test]
+fn a_lane_that_was_freed_before_its_parking_was_known_goes_on() {
+    for is_recorded in [false, true] {
+        let (name, at) = (Text::from("a"), Position::new(1));
+        let was = |_| (name.clone(), Parked { fact: Position::new(4), ..parked_at(1) });
+        let before = is_recorded.then_some(()).map(was);
+        let begins = if is_recorded { at } else { Position::START };
+        let mut lanes = Lanes::new(7, BOUNDS, begins, before);
+        if is_recorded {
+            lanes.retry(&name);
+        } else {
+            lanes.offer(name.clone(), event(1));
+            lanes.read_upto(at);
+        }
+        lanes.take();
+        lanes.is_freed(&name, at, Position::new(6));
+        lanes.offer(name.clone(), event(7));
+        lanes.read_upto(Position::new(7));
+        let fact = Position::new(if is_recorded { 4 } else { 5 });
+        lanes.park(&name, Parked { fact, ..parked_at(1) });
+        assert!(lanes.mark() < Position::new(7), "recorded before: {is_recorded}");
+        assert!(lanes.all_parked().is_empty());
+    }
 }

@@ -30,6 +30,7 @@ use crate::util::race::{Either, race};
 use crate::view::read;
 
 /// What a call has come to whose trace is not left.
+#[derive(Clone)]
 pub(super) struct Called {
     news: RecordedEvent,
     ended: DeliveryEnded,
@@ -153,8 +154,9 @@ impl Running {
 
     /// The runtime ends in order: what calls have come to is recorded, as far as that can be done now.
     pub(crate) async fn records_last_traces(&self) {
-        let untraced = std::mem::take(&mut *self.untraced.lock());
-        for (at, Called { news, ended }) in untraced {
+        let untraced: Vec<_> = self.untraced.lock().values().cloned().collect();
+        for Called { news, ended } in untraced {
+            let at = news.position;
             let Some(journal) = self.shared.journal() else { return };
             let delivery = self.delivery(&news, None);
             if let Err(reason) = self.leave_trace(&news, delivery, ended, &*journal).await {
@@ -163,6 +165,7 @@ impl Running {
                     "it was called, and that cannot be recorded: it will be called again"
                 );
             }
+            self.untraced.lock().remove(&at);
         }
     }
 

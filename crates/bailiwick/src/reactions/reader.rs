@@ -88,14 +88,21 @@ impl Running {
         else {
             return;
         };
-        let lane = Text::from(lane);
-        lanes.is_freed(&lane, upto, fact.position);
-        if let Some(after) = dropped_after {
-            // It holds here, too: what is held of it is passed over when it is its turn.
+        lanes.is_freed(&Text::from(lane), upto, fact.position);
+        if dropped_after.is_some() {
+            self.dropped.lock().forget_upto(lanes.mark());
+            self.learn_dropped(fact);
+        }
+    }
+
+    /// What another runtime has dropped holds here, too: what is held of it is passed over when it is its turn.
+    pub(super) fn learn_dropped(&self, fact: &RecordedEvent) {
+        if let Ok(Some(PolicyFact::LaneFreed { lane, upto, dropped_after: Some(after) })) =
+            fact.event.decode()
+        {
+            let lane = Text::from(lane);
             self.forgets_calls(&lane, after, upto);
-            let mut dropped = self.dropped.lock();
-            dropped.forget_upto(lanes.mark());
-            dropped.add(lane, after, upto);
+            self.dropped.lock().add(lane, after, upto);
         }
     }
 }

@@ -144,7 +144,7 @@ impl Rewind {
         if !recorded.started.is_some_and(|(_, lane)| is_its(&lane)) {
             return Err(RewindError::NeverStarted);
         }
-        let run = recorded.run + 1;
+        let run = recorded.runs.last() + 1;
         let (news, caused, ended) = (0, 0, 0);
         let mut rewind =
             Rewind { journal: journal.clone(), declares, tag, after, run, news, caused, ended };
@@ -185,7 +185,7 @@ impl Rewind {
     /// It is recorded, or not.
     pub async fn confirm(self) -> Result<(), RewindError> {
         let recorded = Recorded::of(&*self.journal, &self.tag).await?;
-        if recorded.run + 1 != self.run {
+        if recorded.runs.last() + 1 != self.run {
             return Err(RewindError::Overtaken);
         }
         let head = port::head(&*self.journal).await.map_err(RewindError::Unread)?;

@@ -11,7 +11,7 @@ use bailiwick_core::{Position, Tag, Text};
 use tokio::sync::{Notify, Semaphore};
 
 use super::counts::ReactionCounts;
-use super::facts::{Dropped, Recorded};
+use super::facts::{Dropped, Recorded, Runs};
 use super::lanes::Lanes;
 use super::perform::Called;
 use super::reaction::{Bounds, Does, Reaction};
@@ -33,8 +33,7 @@ pub(crate) struct Running {
     pub(super) tag: Tag,
     /// Its news, by all names of their types.
     pub(super) wants: QueryItem,
-    /// How often it was rewound.
-    pub(super) run: u32,
+    pub(super) runs: Runs,
     /// What was in the journal when it began: of that it may have done something before.
     pub(super) unsure_upto: Position,
     /// What operators have dropped, of this runtime or another one, as far as the journal was read. It may lie
@@ -72,7 +71,7 @@ impl Running {
         let seed = shared.environment.entropy.next_u64();
         let Begun { reaction: Reaction { declares, does }, tag, recorded, head } = begun;
         let left_behind = recorded.left_behind();
-        let Recorded { reached, run, parked, dropped, .. } = recorded;
+        let Recorded { reached, runs, parked, dropped, .. } = recorded;
         let bounds = Bounds::of(declares.kind, &shared.config);
         let mut lanes = Lanes::new(seed, bounds.lanes, reached, parked);
         left_behind.into_iter().for_each(|(lane, upto)| lanes.goes_on_behind(lane, upto));
@@ -89,7 +88,7 @@ impl Running {
             marks: Marks::new(reached),
             stopped: AtomicBool::new(false),
             unsure_upto: head,
-            run,
+            runs,
             dropped: Lock::new(dropped),
             tag,
             declares,

@@ -115,10 +115,10 @@ async fn skip(running: &Running, news: &RecordedEvent) -> Result<(), ReactionErr
     Ok(())
 }
 
-/// Has a lane go on behind all that it holds, once that is recorded. False: it was not parked any more.
+/// Has a lane go on behind all that it holds, once that is recorded. False: it was not parked there any more.
 async fn drop_one(running: &Arc<Running>, parked: &ParkedLane) -> Result<bool, ReactionError> {
     let ParkedLane { lane, at, .. } = parked;
-    let Some(upto) = running.lanes.lock().begin_drop(lane) else { return Ok(false) };
+    let Some(upto) = running.lanes.lock().begin_drop(lane, *at) else { return Ok(false) };
     let not_recorded_yet = OnDrop::new(|| running.change(0, |lanes| lanes.give_up_drop(lane)));
     let dropped_after = Some(before(*at));
     let fact = PolicyFact::LaneFreed { lane: lane.to_string(), upto, dropped_after };
@@ -126,6 +126,7 @@ async fn drop_one(running: &Arc<Running>, parked: &ParkedLane) -> Result<bool, R
     not_recorded_yet.disarm();
     running.forgets_call(*at);
     running.change(0, |lanes| lanes.dropped(lane, upto));
+    running.may_record();
     running.counts.lock().skipped += 1;
     Ok(true)
 }

@@ -91,7 +91,9 @@ async fn outstanding(
     known: &str,
 ) -> Result<(), StartError> {
     let wanted = QueryItem::new(declares.names(), []).expect("it wants some event");
-    let read = Read::new(wanted.into()).after(recorded.reached);
+    // A lane that was freed below the mark goes on there.
+    let left_behind = recorded.left_behind().into_iter().map(|(_, upto)| upto);
+    let read = Read::new(wanted.into()).after(left_behind.fold(recorded.reached, Position::min));
     let page = port::read(journal, read.limit(NonZeroUsize::MIN)).await;
     let next = page.map_err(StartError::Unread)?.events.first().map(|news| news.position);
     if next.is_none() && recorded.parked.is_empty() {

@@ -18,7 +18,7 @@ impl Running {
     pub(super) fn delivery(&self, news: &RecordedEvent, of: Option<&Outgoing>) -> Delivery {
         Delivery {
             policy: Text::literal(self.name()),
-            run: self.run,
+            run: self.runs.of(news.position),
             source: news.position,
             target: of.map(|outgoing| outgoing.target.clone()),
             ordinal: of.map_or(0, |outgoing| outgoing.ordinal),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick_core::journal::{
-    AppendCondition, AppendError, LANE_FREED, QueryItem, Read, RecordedEvent,
+    AppendCondition, AppendError, LANE_FREED, Query, QueryItem, Read, RecordedEvent,
 };
 use bailiwick_core::policy::{PolicyFact, short_reason};
 use bailiwick_core::{BoxFuture, Position, Text};
@@ -182,8 +182,9 @@ impl Running {
                 reason: parked.reason.to_string(),
                 command: parked.command.as_deref().map(str::to_owned),
             };
-            match self.records_parked(&fact, known_upto).await {
+            match self.records_parked(&fact, (lane, news), known_upto).await {
                 Ok(at) => parked.fact = at,
+                Err(NotParked::Dropped) => return self.passes_over(lane, news),
                 Err(NotParked::Overtaken) => return self.fails_so(lane, failing, None),
                 Err(NotParked::Unknown(reason)) => {
                     let reason =
@@ -205,6 +206,8 @@ impl Running {
             return self.change(LOOKS_ON, |lanes| lanes.done(lane));
         }
         self.change(LOOKS_ON, |lanes| lanes.park(lane, parked));
+        // It holds the mark no more.
+        self.may_record();
     }
 
     /// Records a fact. Where it stands.
@@ -215,21 +218,38 @@ impl Running {
         appended.map(|appended| appended.last).map_err(report)
     }
 
-    /// Records that a lane is parked, unless another runtime has freed one, beyond what was read here: what it
-    /// dropped would be parked again.
+    /// Records that a lane is parked at this news, unless that was dropped. What other runtimes have freed beyond what
+    /// was read here is looked up before: there may be no room to read on before lanes are parked.
     async fn records_parked(
         &self,
         fact: &PolicyFact,
+        (lane, news): (&Text, &RecordedEvent),
         known_upto: Position,
     ) -> Result<Position, NotParked> {
         let journal = self.shared.journal().ok_or(NotParked::Unknown(SHUT_DOWN.into()))?;
-        let event = facts::fact(fact, &self.tag, self.shared.now());
         let freed = QueryItem::new([LANE_FREED], [self.tag.clone()]).expect("there is a tag");
-        let unless_freed = AppendCondition::new(freed.into()).after(known_upto);
-        match port::append(&*journal, vec![event], Some(unless_freed)).await {
-            Ok(appended) => Ok(appended.last),
-            Err(AppendError::Conflict { .. }) => Err(NotParked::Overtaken),
-            Err(error) => Err(NotParked::Unknown(report(error))),
+        let freed = Query::from(freed);
+        let mut known_upto = known_upto.max(self.unsure_upto);
+        loop {
+            let event = facts::fact(fact, &self.tag, self.shared.now());
+            let unless_freed = AppendCondition::new(freed.clone()).after(known_upto);
+            match port::append(&*journal, vec![event], Some(unless_freed)).await {
+                Ok(appended) => return Ok(appended.last),
+                Err(AppendError::Conflict { .. }) => {}
+                Err(error) => return Err(NotParked::Unknown(report(error))),
+            }
+            let read = self.shared.config.paged(Read::new(freed.clone()).after(known_upto));
+            let page = port::read(&*journal, read).await;
+            let page = page.map_err(|error| NotParked::Unknown(report(error)))?;
+            page.events.iter().for_each(|freed| self.learn_dropped(freed));
+            if self.is_dropped(lane, news) {
+                return Err(NotParked::Dropped);
+            }
+            if page.events.is_empty() {
+                // The journal does not show yet what it refused the fact for.
+                return Err(NotParked::Overtaken);
+            }
+            known_upto = page.upto;
         }
     }
 
@@ -260,6 +280,7 @@ impl Running {
         self.records(&fact).await?;
         tracing::info!(reaction = self.name(), %lane, "a parked lane goes on");
         self.change(LOOKS_ON, |lanes| lanes.freed(lane));
+        self.may_record();
         Ok(())
     }
 }
@@ -268,6 +289,8 @@ const SHUT_DOWN: &str = "the runtime is shut down";
 
 /// Why it is not recorded that a lane is parked.
 enum NotParked {
+    /// It certainly is not: an operator has dropped it.
+    Dropped,
     /// It certainly is not: a lane was freed, and that is to be read first.
     Overtaken,
     /// Perhaps it is.

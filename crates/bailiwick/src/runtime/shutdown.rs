@@ -46,6 +46,8 @@ pub(super) struct Ending {
     closed: AtomicBool,
     changed: Notify,
     report: OnceLock<Shutdown>,
+    /// Held by whoever records what was done last.
+    recording: tokio::sync::Mutex<()>,
     /// The earliest limit that a task keeps, by the clock's `elapsed`.
     kept: Lock<Option<Duration>>,
 }
@@ -65,14 +67,7 @@ impl Parts {
         let until = clock.elapsed().saturating_add(limit);
         let waiting = Waiting { parts: self, until };
         let mut limit = pin!(clock.sleep(limit));
-        let over = async {
-            self.over().await;
-            for one in self.reactions.iter().filter(|_| self.shared.stage() != Stage::Closed) {
-                one.records_last_traces().await;
-                one.records_last_mark().await;
-            }
-        };
-        let in_time = matches!(race(over, limit.as_mut()).await, Either::Left(()));
+        let in_time = matches!(race(self.finished(), limit.as_mut()).await, Either::Left(()));
         self.close(in_time);
         self.closed().await;
         drop(waiting);
@@ -95,6 +90,17 @@ impl Parts {
                 stores_held: self.projections.iter().filter(|one| one.has_store()).count(),
             }
         })
+    }
+
+    /// Waits until everything is over, and what policies and effects have done last is recorded. One after the other:
+    /// who comes to it finds what whoever stopped waiting has left.
+    async fn finished(&self) {
+        self.over().await;
+        let _one = self.ending.recording.lock().await;
+        for one in self.reactions.iter().filter(|_| self.shared.stage() != Stage::Closed) {
+            one.records_last_traces().await;
+            one.records_last_mark().await;
+        }
     }
 
     /// Waits until everything that was accepted has its outcome, every call of an effect its trace, and every
@@ -159,7 +165,7 @@ impl Parts {
         self.shared.environment.spawner.spawn(Box::pin(async move {
             let clock = &parts.shared.environment.clock;
             let limit = clock.sleep(until.saturating_sub(clock.elapsed()));
-            let in_time = matches!(race(parts.over(), limit).await, Either::Left(()));
+            let in_time = matches!(race(parts.finished(), limit).await, Either::Left(()));
             parts.close(in_time);
         }));
     }

@@ -26,6 +26,9 @@ pub(super) struct Lane {
     pub(super) is_tried: bool,
     /// Nobody knows whether the journal still has it as parked: it holds the mark.
     pub(super) maybe_free: bool,
+    /// Another runtime has recorded that it is free: as of which position, and where. Its worker may be about to
+    /// park it by an earlier fact.
+    pub(super) freed: Option<(Position, Position)>,
     /// It is in the hands of a worker as one that is tried again.
     pub(super) again_at_work: bool,
 }

@@ -44,7 +44,11 @@ impl Lanes {
             self.outstanding.remove(&news.position);
         }
         lane.does_not_read_on(&mut self.reading_on);
+        let freed = lane.freed;
         *lane = Lane { parked: Some(parked), ..Lane::default() };
+        if let Some((upto, fact)) = freed {
+            self.is_freed(name, upto, fact);
+        }
     }
 
     /// Nobody knows whether it was recorded that the worker's lane is parked. It goes on, and is freed when
@@ -125,8 +129,12 @@ impl Lanes {
 
     /// It is about to be recorded that a parked lane goes on behind this position, whatever it holds up to
     /// there. Until it is known whether it is, it is in the hands of who records it. None if it is not
-    /// parked.
-    pub(crate) fn begin_drop(&mut self, name: &Text) -> Option<Position> {
+    /// parked there.
+    pub(crate) fn begin_drop(&mut self, name: &Text, at: Position) -> Option<Position> {
+        if self.parked_at(name) == Some(at) { self.begin_to_free(name) } else { None }
+    }
+
+    fn begin_to_free(&mut self, name: &Text) -> Option<Position> {
         let lane = self.by_name.get_mut(name)?;
         lane.stands_still()?;
         (lane.is_tried, lane.maybe_free) = (true, true);
@@ -155,12 +163,13 @@ impl Lanes {
     /// runtime did so, and the lane goes on here as well. If it is tried again here, it goes on with that, and
     /// holds the mark: the journal does not have it as parked any more.
     pub(crate) fn is_freed(&mut self, name: &Text, upto: Position, fact: Position) {
-        let Some(lane) = self.by_name.get(name) else { return };
+        let Some(lane) = self.by_name.get_mut(name) else { return };
+        lane.freed = Some((upto, fact));
         let Some(parked) = lane.parked.as_ref().filter(|parked| parked.fact < fact) else { return };
         if lane.is_tried && !lane.maybe_free {
             let parked = parked.clone();
             self.may_be_parked(name, parked);
-        } else if self.begin_drop(name).is_some() {
+        } else if self.begin_to_free(name).is_some() {
             self.dropped(name, upto);
         }
     }
