@@ -122,6 +122,19 @@ async fn a_stuck_deadline_is_not_tried_earlier_because_of_a_conflict() {
     assert_eq!(stage.runtime.counts().stuck_deadlines, stuck);
 }
 
+/// Nor because of a conflict of a command that would have moved it.
+#[tokio::test]
+async fn nor_because_of_a_command_that_would_have_moved_it() {
+    let stage = Stage::new().await;
+    stage.counters.get("a").ask(alarm(1_000, Bell::Panics)).await.unwrap();
+    pass(&stage, 70_000).await;
+    assert_eq!(stage.runtime.counts().stuck_deadlines, 7);
+    stage.journal.plan([const { Fault::Conflict }; 16]);
+    stage.counters.get("a").ask(alarm(200_000, Bell::Rings)).await.unwrap_err();
+    pass(&stage, 30_000).await;
+    assert_eq!(stage.runtime.counts().stuck_deadlines, 7);
+}
+
 #[tokio::test]
 async fn reading_and_asking_without_effect_do_not_touch_the_deadline() {
     let stage = Stage::new().await;

@@ -1,6 +1,8 @@
 //! A journal that is closed for writing: commands come back without having been decided, so nothing
 //! has to be undone; and the log says it once.
 
+use std::future::{Future, IntoFuture, poll_fn};
+use std::task::Poll;
 use std::time::Duration;
 
 use bailiwick::journal::Journal;
@@ -43,6 +45,36 @@ async fn commands_come_back_without_a_reload_each() {
     // Whoever opened it again.
     stage.journal.reopen().await.unwrap();
     assert_eq!(stage.counters.get("a").ask(Count::FREELY).await.unwrap(), 201);
+}
+
+/// What was being appended when the journal closed may be there when it opens. An aggregate whose loading began before
+/// is read on, and the deadline that was in it is not forgotten.
+#[tokio::test]
+async fn what_is_loaded_while_it_opens_is_looked_at_again() {
+    let stage = Stage::with(|builder| builder.config(|config| config.page_events(10_000))).await;
+    let counter = stage.counters.get("b");
+    for _ in 0..4_000 {
+        counter.ask(Count::FREELY).await.unwrap();
+    }
+    stage.journal.fail_stop(0);
+    stage.journal.plan([Fault::UnknownWritten]);
+    stage.journal.hide(true).await;
+    let alarm = SetAlarm { at: Some((BEGIN + 500).into()), bell: Bell::Rings };
+    counter.ask(alarm).await.unwrap_err();
+    settle().await;
+    let mut read = Box::pin(counter.read(|counter, _| counter.alarm).into_future());
+    // Its page is read, and it gives way while that is folded.
+    let waits = poll_fn(|cx| Poll::Ready(read.as_mut().poll(cx).is_pending())).await;
+    assert!(waits, "it has to be loaded");
+    stage.journal.reopen().await.unwrap();
+    stage.journal.hide(false).await;
+    read.await.unwrap();
+    assert_eq!(stage.counters.deadlines_armed(), 1);
+    for _ in 0..70 {
+        stage.clock.advance(Duration::from_secs(1));
+        settle().await;
+    }
+    assert_eq!(counter.read(|counter, _| counter.rings).await.unwrap().value, 1);
 }
 
 /// Nothing is judged on a state on which the deadline should have been first.

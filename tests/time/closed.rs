@@ -157,3 +157,39 @@ async fn a_deadline_that_closes_the_journal_itself_is_due_when_that_is_open() {
         assert_eq!(stage.events().await.len(), 2, "{id}: set, and rung without anybody asking");
     }
 }
+
+/// The journal opens each time, and is closed by the same deadline again.
+#[tokio::test]
+async fn one_that_closes_the_journal_each_time_is_tried_later_and_later() {
+    for id in ["a", "b"] {
+        let stage = Stage::with(Builder::reopen_journal).await;
+        set_alarm(&stage, id).await;
+        stage.journal.fail_stop(0);
+        stage.journal.plan([const { Fault::UnknownLost }; 1_000]);
+        pass(&stage, 600).await;
+        let tries = stage.runtime.counts().deadlines;
+        assert!((8..=40).contains(&tries), "{id}: {tries} tries in 600 s");
+    }
+}
+
+/// Two that failed together are due together, and the first closes the journal: both are due when it is open.
+#[tokio::test]
+async fn so_is_one_that_was_due_together_with_it() {
+    for ids in [["a", "c"], ["b", "d"]] {
+        let stage = Stage::with(Builder::reopen_journal).await;
+        for id in ids {
+            set_alarm(&stage, id).await;
+        }
+        stage.journal.plan([const { Fault::NotWritten }; 10]);
+        while stage.runtime.counts().deadlines < 10 {
+            pass(&stage, 1).await;
+        }
+        stage.journal.fail_stop(0);
+        stage.journal.plan([Fault::UnknownLost]);
+        while stage.runtime.counts().deadlines < 11 {
+            pass(&stage, 1).await;
+        }
+        settle().await;
+        assert_eq!(stage.events().await.len(), 4, "{ids:?}: both set, and both rung");
+    }
+}

@@ -14,7 +14,6 @@ use super::batch::Extent;
 use super::encode::{Source, Tools};
 use super::life::{Known, Live, Mend};
 use super::record::NotRecorded;
-use crate::environment::time::Moment;
 use crate::error::{Cause, caught};
 use crate::request::entry::{Entry, EventAt};
 use crate::request::{Call, Envelope};
@@ -96,7 +95,7 @@ impl<A: Aggregate> Cell<A> {
         {
             // Where it really is will be known when the gate opens.
             entry.envelope().fail(Cause::Moved { expected, actual: live.known.version });
-        } else if live.is_due(turn.now, self.kind.shared.time.recent())
+        } else if live.is_due(turn.now)
             && let Some(fault) = self.kind.shared.journal_closed()
         {
             // What is due comes first, and cannot be written.
@@ -151,7 +150,7 @@ impl<A: Aggregate> Cell<A> {
             return;
         }
         let shared = &self.kind.shared;
-        if !live.is_due(now, shared.time.recent()) {
+        if !live.is_due(now) {
             return;
         }
         if shared.journal_closed().is_some() {
@@ -225,8 +224,7 @@ impl<A: Aggregate> Cell<A> {
     /// Leaves the deadline alone for a while. Commands go on.
     fn stuck(&self, live: &mut Live<A>, now: Timestamp, problem: &str) {
         let again = self.kind.deadlines.put_off(&mut live.known.slot, &self.id, now);
-        let time = &self.kind.shared.time;
-        live.again.stuck = Some(time.moment() + again.since(now));
+        live.again.stuck = Some(again);
         live.known.armed = None;
         live.rearm = true;
         self.kind.counters.here().stuck_deadlines.one();
@@ -270,9 +268,9 @@ fn to_remember<A: Aggregate>(
 
 impl<A: Aggregate> Live<A> {
     /// Whether the deadline is to be decided at `now`.
-    fn is_due(&self, now: Timestamp, moment: Moment) -> bool {
+    fn is_due(&self, now: Timestamp) -> bool {
         let due = self.known.deadline.is_some_and(|deadline| deadline <= now);
-        due && self.again.stuck.is_none_or(|until| moment >= until)
+        due && self.again.stuck.is_none_or(|until| now >= until)
     }
 
     /// Whether no event is waiting to become durable.

@@ -48,6 +48,8 @@ pub(super) struct Loading<A: Aggregate> {
     pub(super) again: Again<A>,
     /// How often it was found unloadable before.
     pub(super) times: u8,
+    /// The journal was closed for writing when it began: see [`Known::unsure`].
+    pub(super) began_closed: bool,
 }
 
 /// What outlives a rebuild: work to be run again on the new state, in its original order.
@@ -55,7 +57,7 @@ pub(super) struct Again<A: Aggregate> {
     pub(super) entries: Entries<A>,
     pub(super) readers: Vec<Reader<A>>,
     /// A deadline that panicked or stayed due: when it is tried again.
-    pub(super) stuck: Option<Moment>,
+    pub(super) stuck: Option<Timestamp>,
     /// The deadline index has called, and what that led to is not durable yet.
     pub(super) called: bool,
 }
@@ -119,6 +121,8 @@ pub(super) struct Live<A: Aggregate> {
     pub(super) again: Again<A>,
     /// What is to be done to the state, once what is decided has settled, before anything more is.
     pub(super) mend: Mend,
+    /// What was decided moves a deadline on that was [stuck](Again::stuck): it is so again if that is undone.
+    pub(super) unstuck: Option<Timestamp>,
     /// While the state is garbage: the last durable one that there is a copy of.
     pub(super) base: Option<Base<A>>,
 }
@@ -269,6 +273,7 @@ impl<A: Aggregate> Live<A> {
             forming: Batch::default(),
             again: Again::default(),
             mend: Mend::Nothing,
+            unstuck: None,
             base: None,
         }
     }
@@ -342,7 +347,9 @@ impl<A: Aggregate> Live<A> {
 
     /// The deadline is not stuck, or not any more: then the index is told when it is.
     pub(super) fn not_stuck(&mut self) {
-        self.rearm |= self.again.stuck.take().is_some();
+        if let Some(stuck) = self.again.stuck.take() {
+            (self.rearm, self.unstuck) = (true, Some(stuck));
+        }
     }
 
     /// When the deadline index has to call. Not for a deadline that is stuck: it has been put off.

@@ -23,8 +23,7 @@ impl<A: Aggregate> Cell<A> {
         known: Option<Box<Known<A>>>,
         times: u8,
     ) -> Life<A> {
-        let (fold, again) = (self.fold(tools, known), Again::default());
-        Life::Loading(Box::new(Loading { fold, again, times }))
+        self.loading(self.fold(tools, known), Again::default(), times)
     }
 
     /// Everything decided has settled, and the state is not fit for more.
@@ -38,7 +37,13 @@ impl<A: Aggregate> Cell<A> {
         // Whatever position their callers know of, this reading comes to it.
         again.entries.iter_mut().for_each(|entry| entry.reread = true);
         let known = (mend != Mend::FoldAnew).then_some(known);
-        Life::Loading(Box::new(Loading { fold: self.fold(tools, known), again, times: 0 }))
+        self.loading(self.fold(tools, known), again, 0)
+    }
+
+    /// Nothing is read before it is polled.
+    fn loading(&self, fold: Guarded<Folded<A>, LoadError>, again: Again<A>, times: u8) -> Life<A> {
+        let began_closed = self.kind.shared.journal_closed().is_some();
+        Life::Loading(Box::new(Loading { fold, again, times, began_closed }))
     }
 
     /// The same, once somebody wants something of it.
@@ -118,7 +123,8 @@ impl<A: Aggregate> Cell<A> {
         Guarded::new(|| Answer::later(fold), |error| LoadError::Unread(unread(error)))
     }
 
-    pub(super) fn loaded(&self, folded: Folded<A>, again: Again<A>, times: u8) -> Life<A> {
+    pub(super) fn loaded(&self, folded: Folded<A>, loading: Loading<A>) -> Life<A> {
+        let Loading { again, times, began_closed, .. } = loading;
         let deadline = match deadline_of(&folded) {
             Ok(deadline) => deadline,
             Err(message) => {
@@ -137,7 +143,8 @@ impl<A: Aggregate> Cell<A> {
             slot: self.kind.deadlines.claim(&self.id),
             version,
             seen,
-            unsure: self.kind.shared.journal_closed().is_some(),
+            // Also if it was opened meanwhile: what was read may have been read before.
+            unsure: began_closed || self.kind.shared.journal_closed().is_some(),
             unsaved,
         }));
         live.again = again;
@@ -162,7 +169,8 @@ impl<A: Aggregate> Cell<A> {
     /// As [`leave_index`](Self::leave_index), while the index may have called: unless that is stuck, or failed
     /// and was put off, it calls again at once, or once the journal is open.
     fn leave_index_called(&self, live: &mut Live<A>) {
-        if live.rearm && live.again.stuck.is_none() {
+        let is_closed = self.kind.shared.journal_closed().is_some();
+        if (live.rearm || is_closed) && live.again.stuck.is_none() {
             self.call_again(&live.known);
         }
         self.leave_index(&mut live.known);

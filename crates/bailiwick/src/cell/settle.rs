@@ -71,6 +71,7 @@ impl<A: Aggregate> Cell<A> {
             live.base = Some(Base { before, version: live.known.version, seen: live.known.seen });
         }
         live.known.advance(appended);
+        live.unstuck = None;
         if A::SNAPSHOTS.is_some() {
             self.keep_snapshot_before(live);
         }
@@ -85,7 +86,7 @@ impl<A: Aggregate> Cell<A> {
     fn conflicted(&self, live: &mut Live<A>, running: Running<A>, at: Position) -> Settled {
         self.kind.counters.here().conflicts.one();
         self.named().conflict(at);
-        let Again { stuck, called, .. } = live.again;
+        let (called, stuck) = (live.again.called, live.again.stuck.or(live.unstuck.take()));
         let Running { entries, readers, keys, before, .. } = running;
         let mut again = Again { entries, readers, stuck, called };
         #[cfg(feature = "fault-injection")]
@@ -143,7 +144,7 @@ impl<A: Aggregate> Cell<A> {
             }
         }
         live.find_repetitions();
-        let Again { stuck, called, .. } = live.again;
+        let (called, stuck) = (live.again.called, live.again.stuck.or(live.unstuck.take()));
         let mut again = Again { entries: Entries::new(), readers, stuck, called };
         #[cfg(feature = "fault-injection")]
         if shared.sabotaged(crate::sabotage::Sabotage::SpeculationKept) {

@@ -46,9 +46,7 @@ impl<A: Aggregate> Cell<A> {
             },
             Life::Loading(mut loading) => match Pin::new(&mut loading.fold).poll(cx) {
                 Poll::Pending => (Life::Loading(loading), true),
-                Poll::Ready(Ok(folded)) => {
-                    (self.loaded(folded, loading.again, loading.times), false)
-                }
+                Poll::Ready(Ok(folded)) => (self.loaded(folded, *loading), false),
                 Poll::Ready(Err(error)) => {
                     (self.faulted(error, loading.again, loading.times), false)
                 }
@@ -184,7 +182,10 @@ impl<A: Aggregate> Cell<A> {
         if std::mem::take(&mut live.rearm) {
             live.again.called = false;
             let known = &mut *live.known;
-            if !known.unsure && live.again.stuck.is_none() {
+            if live.again.stuck.is_none() && known.unsure {
+                // Read again before it is believed, as soon as the journal is open.
+                self.call_again(known);
+            } else if live.again.stuck.is_none() {
                 known.armed = known.deadline;
                 self.kind.deadlines.settle(&mut known.slot, &self.id, known.deadline);
             }

@@ -85,6 +85,9 @@ impl<I: Clone + Eq + Hash> Index<I> {
         entry.hash = self.stored.hash(id);
         if let Some(there) = self.stored.insert(&self.slab, slot.0) {
             self.at_the_latest(there, self.at(&slot));
+            let tries = self.slab.get(slot.0).tries;
+            let there = self.slab.get_mut(there);
+            there.tries = there.tries.max(tries);
             self.remove(slot);
         }
     }

@@ -15,7 +15,7 @@ use crate::util::backoff::Backoff;
 use crate::util::race::either;
 
 /// Opens the journal again whenever it is closed for writing, until the runtime is closed: at once,
-/// then after a back-off that doubles up to its bound.
+/// then after a back-off that doubles up to its bound, until it stays open for as long.
 pub(crate) async fn run(shared: Arc<RuntimeContext>) {
     or_closed(&shared, keep_open(&shared)).await;
 }
@@ -24,7 +24,7 @@ async fn keep_open(shared: &RuntimeContext) {
     let config = &shared.config;
     let backoff = Backoff::new(config.reopen_backoff, config.reopen_backoff_max);
     shared.reopens_in(Duration::ZERO);
-    // How often it could not be opened, if it is closed.
+    // How often it could not be opened, or was closed soon after.
     let mut failed_times = 0_u8;
     loop {
         // Before the health is looked at, so that a change is not missed.
@@ -32,9 +32,15 @@ async fn keep_open(shared: &RuntimeContext) {
         let Some(journal) = shared.journal() else { return };
         if port::health(&*journal).is_open() {
             shared.journal_is_open();
-            failed_times = 0;
             drop(journal);
+            let (clock, open_since) =
+                (&shared.environment.clock, shared.environment.clock.elapsed());
             failed.await;
+            if clock.elapsed().saturating_sub(open_since) >= backoff.after(failed_times) {
+                failed_times = 0;
+            }
+            let again_after = failed_times.checked_sub(1).map(|times| backoff.after(times));
+            shared.reopens_in(again_after.unwrap_or_default());
             continue;
         }
         if let Some(times) = failed_times.checked_sub(1) {
