@@ -136,6 +136,32 @@ async fn what_lies_between_a_freed_lane_and_a_mark_is_not_lost() {
     office.traces().await;
 }
 
+/// A lane is dropped twice, because nobody knew whether it was, and the first time is written after the second one.
+#[tokio::test]
+async fn a_fact_that_is_late_takes_nothing_back() {
+    let office = Office::new().await;
+    office.broken.store(true, std::sync::atomic::Ordering::SeqCst);
+    office.writes("ann", [(1, Heavy), (2, Plain)]).await;
+    settle().await;
+    office.passes(TIME_LIMIT * 3).await;
+    let parked = office.policy().parked().pop().unwrap();
+    assert_eq!(office.policy().select(|_| true).drop_all().await.unwrap(), 1);
+    office.writes("bob", [(11, Plain)]).await;
+    settle().await;
+    office.passes(TIME_LIMIT).await;
+    assert!(office.runtime.shutdown(TIME_LIMIT).await.in_time);
+    let fact = PolicyFact::LaneFreed {
+        lane: parked.lane.to_string(),
+        upto: parked.at,
+        dropped_after: Some(Position::new(parked.at.get() - 1)),
+    };
+    write_fact(&office, &fact).await;
+    let office = office.restart().await;
+    office.broken.store(false, std::sync::atomic::Ordering::SeqCst);
+    settle().await;
+    assert_eq!(office.letters("b").await, [11]);
+}
+
 /// The same, and the new release goes by other lanes: it may not begin before that is done.
 #[tokio::test]
 async fn lanes_do_not_change_while_one_was_freed_behind_the_mark() {

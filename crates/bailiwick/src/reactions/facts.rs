@@ -10,7 +10,7 @@ use bailiwick_core::journal::{
 use bailiwick_core::policy::PolicyFact;
 use bailiwick_core::{CodecError, Event, Position, Tag, Tags, Text, Timestamp};
 
-use super::lanes::Parked;
+use super::lanes::{Parked, before};
 use crate::journal::encoded;
 use crate::journal::port::Pages;
 
@@ -122,6 +122,19 @@ impl Recorded {
         freed.map(|(lane, (upto, _))| (lane.clone(), *upto)).collect()
     }
 
+    /// The fact may be late, and say less than what is known: where a lane is parked, or was freed to, all before is done.
+    fn is_freed(&mut self, lane: &Text, upto: Position, fact: Position) {
+        let known = match (self.parked.get(lane), self.freed.get(lane)) {
+            (Some(parked), _) => before(parked.at),
+            (None, Some((freed, _))) => *freed,
+            (None, None) => self.reached,
+        };
+        if upto > known {
+            self.parked.remove(lane);
+            self.freed.insert(lane.clone(), (upto, fact));
+        }
+    }
+
     fn learn(&mut self, fact: PolicyFact, position: Position, recorded_at: Timestamp) {
         match fact {
             PolicyFact::Started { after, lane } => {
@@ -151,8 +164,7 @@ impl Recorded {
             }
             PolicyFact::LaneFreed { lane, upto, dropped_after } => {
                 let lane = Text::from(lane);
-                self.parked.remove(&lane);
-                self.freed.insert(lane.clone(), (upto, position));
+                self.is_freed(&lane, upto, position);
                 if let Some(after) = dropped_after {
                     self.dropped.add(lane, after, upto);
                 }

@@ -46,6 +46,16 @@ impl Lanes {
         self.parked.get(&waiting.lane).is_some_and(|at| *at <= position)
     }
 
+    /// The fact may be late, and say less than what is known.
+    fn is_freed(&mut self, lane: Text, upto: Position, fact: Position) {
+        let is_late = self.parked.get(&lane).is_some_and(|at| *at > upto)
+            || self.freed.get(&lane).is_some_and(|(freed, _)| *freed > upto);
+        if !is_late {
+            self.parked.remove(&lane);
+            self.freed.insert(lane, (upto, fact));
+        }
+    }
+
     /// Whether a news below `mark` is done, now that everything up to there is, but for what is parked.
     fn is_done(&self, position: Position, waiting: &Waiting, mark: Position) -> bool {
         // Whoever recorded the mark may not have known that the lane was freed.
@@ -168,10 +178,9 @@ impl Rehearsed {
             }
             Some(PolicyFact::LaneFreed { lane, upto, dropped_after }) => {
                 let lane = Text::from(lane);
-                lanes.parked.remove(&lane);
                 let is_its = |_: &_, waiting: &mut Waiting| waiting.lane == lane;
                 let its: Vec<_> = waiting.extract_if(..=upto, is_its).collect();
-                lanes.freed.insert(lane, (upto, recorded.position));
+                lanes.is_freed(lane, upto, recorded.position);
                 for (position, waiting) in its {
                     match dropped_after {
                         Some(after) if position > after => {

@@ -164,8 +164,12 @@ impl Lanes {
     /// holds the mark: the journal does not have it as parked any more.
     pub(crate) fn is_freed(&mut self, name: &Text, upto: Position, fact: Position) {
         let Some(lane) = self.by_name.get_mut(name) else { return };
-        lane.freed = Some((upto, fact));
-        let Some(parked) = lane.parked.as_ref().filter(|parked| parked.fact < fact) else { return };
+        if lane.freed.is_none_or(|(freed, _)| freed < upto) {
+            lane.freed = Some((upto, fact));
+        }
+        // A fact that is late may say less than the one by which it is parked.
+        let is_freed = |parked: &&Parked| parked.fact < fact && parked.at <= upto;
+        let Some(parked) = lane.parked.as_ref().filter(is_freed) else { return };
         if lane.is_tried && !lane.maybe_free {
             let parked = parked.clone();
             self.may_be_parked(name, parked);
