@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bailiwick::{BoxFuture, Spawn, Timestamp};
 use bailiwick_tests::fixtures::counter::{Bell, Count, CounterEvent, CounterId, SetAlarm};
-use bailiwick_tests::stage::{Stage, settle};
+use bailiwick_tests::stage::{Stage, settle, write_raw};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 
@@ -214,4 +214,23 @@ async fn settle_until(mut done: impl FnMut() -> bool) {
 
 fn stage_now(stage: &Stage) -> Timestamp {
     bailiwick::Clock::now(&stage.clock)
+}
+
+/// One that cannot be loaded, and is kept for longer, drives out nobody who was just used.
+#[tokio::test]
+async fn one_that_cannot_be_loaded_ages_nobody() {
+    let stage = Stage::with(|builder| {
+        builder.config(|config| {
+            let config = config.warm(Duration::ZERO).idle(Duration::from_secs(10));
+            config
+                .reload_backoff(Duration::from_secs(30))
+                .reload_backoff_max(Duration::from_secs(60))
+        })
+    });
+    let stage = stage.await;
+    write_raw(&stage.journal.inner(), "Counted", vec![0x80]).await;
+    stage.counters.get("c").ask(Count::FREELY).await.unwrap();
+    stage.counters.get("a").ask(Count::FREELY).await.unwrap_err();
+    settle().await;
+    assert!(stage.counters.in_memory().contains(&"c".into()));
 }

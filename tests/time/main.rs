@@ -5,5 +5,6 @@ mod leaps;
 mod missed;
 mod panics;
 mod settings;
+mod slow_rules;
 mod split_clock;
 mod unloadable;

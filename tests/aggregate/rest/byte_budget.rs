@@ -15,15 +15,21 @@ struct Shelf {
     goods: Vec<u8>,
     /// What it says it holds when it is asked for so much is nonsense.
     cursed: bool,
+    /// When it is filled by itself, and with how much.
+    ordered: Option<(Timestamp, usize)>,
 }
 
 #[derive(Event, Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum ShelfEvent {
     Filled { bytes: usize, cursed: bool },
+    Ordered { at: Timestamp, bytes: usize },
 }
 
 /// Fill it with so much.
 struct Fill(usize);
+
+/// Fill it with so much, later.
+struct Order(Timestamp, usize);
 
 /// From now on it panics when it is asked what it holds.
 struct Curse;
@@ -33,12 +39,17 @@ impl View for Shelf {
     type Event = ShelfEvent;
 
     fn new(_: &ShelfId) -> Self {
-        Shelf { goods: Vec::new(), cursed: false }
+        Shelf { goods: Vec::new(), cursed: false, ordered: None }
     }
 
-    fn apply(&mut self, ShelfEvent::Filled { bytes, cursed }: &ShelfEvent, _: Timestamp) {
-        self.goods = vec![0; *bytes];
-        self.cursed = *cursed;
+    fn apply(&mut self, event: &ShelfEvent, _: Timestamp) {
+        match event {
+            ShelfEvent::Filled { bytes, cursed } => {
+                self.goods = vec![0; *bytes];
+                (self.cursed, self.ordered) = (*cursed, None);
+            }
+            ShelfEvent::Ordered { at, bytes } => self.ordered = Some((*at, *bytes)),
+        }
     }
 
     fn heap_bytes(&self) -> usize {
@@ -49,6 +60,26 @@ impl View for Shelf {
 
 impl Aggregate for Shelf {
     const NAME: &'static str = "Shelf";
+
+    fn deadline(&self) -> Option<Timestamp> {
+        self.ordered.map(|(at, _)| at)
+    }
+
+    fn on_deadline(&self, ctx: &mut Context<ShelfEvent>) {
+        if let Some((_, bytes)) = self.ordered {
+            ctx.emit(ShelfEvent::Filled { bytes, cursed: false });
+        }
+    }
+}
+
+impl Decide<Order> for Shelf {
+    type Reply = ();
+    type Rejection = std::convert::Infallible;
+
+    fn decide(&self, order: &Order, ctx: &mut Context<ShelfEvent>) -> Result<(), Self::Rejection> {
+        ctx.emit(ShelfEvent::Ordered { at: order.0, bytes: order.1 });
+        Ok(())
+    }
 }
 
 impl Decide<Fill> for Shelf {
@@ -177,4 +208,21 @@ async fn who_panics_when_asked_counts_as_empty_and_lives_on() {
     assert_eq!(warehouse.in_memory(), [0, 1, 2]);
     let goods = warehouse.shelves.get(id(1)).read(|shelf, _| shelf.goods.len());
     assert_eq!(goods.await.expect("it is read").value, 50_000);
+}
+
+/// Who grows because of its deadline, and is never asked, is weighed as well.
+#[tokio::test]
+async fn what_deadlines_fill_is_weighed() {
+    let warehouse = Warehouse::with_room_for(10 * (EMPTY + 10_000)).await;
+    for n in 0..64 {
+        let order = Order(Timestamp::from_millis(20_000), 10_000);
+        warehouse.shelves.get(id(n)).ask(order).await.unwrap();
+    }
+    warehouse.rest().await;
+    assert_eq!(warehouse.in_memory().len(), 64, "they are empty");
+    warehouse.clock.advance(Duration::from_secs(20));
+    settle().await;
+    settle().await;
+    warehouse.rest().await;
+    assert!((8..=10).contains(&warehouse.in_memory().len()), "{:?}", warehouse.in_memory());
 }

@@ -79,6 +79,8 @@ pub(super) struct Work<A: Aggregate> {
     pub(super) wanted: bool,
     /// It was taken to be refused: the aggregate cannot be loaded yet.
     pub(super) refuse: bool,
+    /// Somebody has asked the cell something since it came to rest last.
+    pub(super) asked: bool,
 }
 
 impl<A: Aggregate> Cell<A> {
@@ -124,7 +126,10 @@ impl<A: Aggregate> Cell<A> {
             drop(core);
             drop(abandoned);
             commands += work.commands.len();
-            let (life, waiting) = self.advance(life, &mut work, tools, cx);
+            let (mut life, waiting) = self.advance(life, &mut work, tools, cx);
+            // Who was asked is weighed when it cools down.
+            let unweighed = waiting && !work.asked && matches!(life, Life::Quiet(_));
+            let over = unweighed && self.weigh(&mut life);
             tools.reuse(work.commands);
             let mut core = self.core.lock();
             if core.phase.is_over() {
@@ -151,6 +156,9 @@ impl<A: Aggregate> Cell<A> {
             drop(told);
             tools.in_turn = in_turn.unwrap_or_default();
             tools.in_turn.clear();
+            if over {
+                self.make_room();
+            }
             if let Some(drive) = parked {
                 return drive;
             }
@@ -252,12 +260,19 @@ impl<A: Aggregate> Cell<A> {
         (most, may_begin): (usize, bool),
         (commands, in_turn): (Entries<A>, InTurn<A>),
     ) -> Work<A> {
-        let mut work =
-            Work { commands, readers: Vec::new(), due: false, wanted: false, refuse: false };
+        let mut work = Work {
+            commands,
+            readers: Vec::new(),
+            due: false,
+            wanted: false,
+            refuse: false,
+            asked: false,
+        };
         let Some(inbox) = &mut core.inbox else { return work };
         inbox.answered = false;
         inbox.in_turn = in_turn;
         inbox.asked |= inbox.queue.has_commands() || !inbox.readers.is_empty();
+        work.asked = inbox.asked;
         work.wanted = inbox.has_work() && may_begin;
         inbox.reads_out = life.reads();
         let room = match life {

@@ -17,6 +17,7 @@ use crate::context::Stage;
 use crate::environment::time::Moment;
 use crate::error::caught;
 use crate::passivation::{Look, Rests, Seen};
+use crate::util::on_drop::OnDrop;
 
 /// How often a cell that is at work is looked at, at most, while it is in the queue of the warm.
 const BUSY_LOOK: Duration = Duration::from_millis(10);
@@ -50,7 +51,8 @@ impl<A: Aggregate> Cell<A> {
     fn rest_cold(self: &Arc<Self>, mut core: MutexGuard<'_, Core<A>>) {
         let rest = &self.kind.rest;
         let inbox = if core.is_held() { None } else { core.inbox.take() };
-        let now = core.busy_at;
+        // Of one that cannot be loaded that lies in the future.
+        let now = core.busy_at.min(self.kind.shared.time.recent());
         let cache_entry = &mut core.cache_entry;
         if cache_entry.is_queued() {
             // However much it did while it was warm: what comes close together is one use.
@@ -79,9 +81,11 @@ impl<A: Aggregate> Cell<A> {
         let inbox = core.inbox.take();
         let mut life = std::mem::replace(&mut core.life, Life::Out);
         drop(core);
+        let lost = OnDrop::new(|| self.detached(number, true));
         self.clear(inbox);
-        self.weigh(&mut life);
+        let over = self.weigh(&mut life);
         let mut core = self.core.lock();
+        lost.disarm();
         if core.phase.is_over() {
             drop(core);
             return drop(life);
@@ -90,16 +94,23 @@ impl<A: Aggregate> Cell<A> {
         core.doubt();
         if core.has_work() {
             drop(core);
-            return self.detached(number, true);
+            self.detached(number, true);
+        } else {
+            core.phase = core.phase.after(Input::Idles { keep: true }).0;
+            self.hint.is_idle(true);
+            self.rest(core);
         }
-        core.phase = core.phase.after(Input::Idles { keep: true }).0;
-        self.hint.is_idle(true);
-        self.rest(core);
+        if over {
+            // What others drop when they leave memory is the domain's: not before this one is at rest.
+            self.make_room();
+        }
     }
 
     /// Sees how much it holds, and asks the state. Only while nobody else can
-    /// change it, and not under the lock: this is the domain's code.
-    pub(super) fn weigh(&self, life: &mut Life<A>) {
+    /// change it, and not under the lock: this is the domain's code. Returns whether others have to
+    /// [make room](Self::make_room), once its life is back.
+    #[must_use]
+    pub(super) fn weigh(&self, life: &mut Life<A>) -> bool {
         let heap = life.known().map_or(0, |known| {
             let state = caught(|| known.state.heap_bytes()).unwrap_or_else(|message| {
                 self.named().panicked("`heap_bytes`", &message);
@@ -108,11 +119,11 @@ impl<A: Aggregate> Cell<A> {
             state.saturating_add(known.answers.as_ref().map_or(0, |answers| answers.bytes()))
         });
         let heap = u32::try_from(heap).unwrap_or(u32::MAX);
-        let rest = &self.kind.rest;
-        let over = rest.weigh(&mut self.core.lock().cache_entry, heap);
-        if over {
-            rest.make_room(self.kind.shared.time.recent(), &*self.kind, false);
-        }
+        self.kind.rest.weigh(&mut self.core.lock().cache_entry, heap)
+    }
+
+    pub(super) fn make_room(&self) {
+        self.kind.rest.make_room(self.kind.shared.time.recent(), &*self.kind, false);
     }
 
     /// Once the runtime is closed nobody looks after its queues any more.

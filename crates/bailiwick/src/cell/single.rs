@@ -171,10 +171,8 @@ impl<A: Aggregate> Single<A> {
     pub(crate) fn end(mut self) {
         let (Some(mut life), Some(tools)) = (self.life.take(), &self.tools) else { return };
         let (scope, cell) = (tools.scope.clone(), self.cell.clone());
-        if self.cold {
-            // It does not cool down, when others are weighed.
-            cell.weigh(&mut life);
-        }
+        // It does not cool down, when others are weighed.
+        let over = self.cold && cell.weigh(&mut life);
         let now = cell.kind.shared.time.recent();
         let mut core = cell.core.lock();
         if core.phase.is_over() {
@@ -203,6 +201,9 @@ impl<A: Aggregate> Single<A> {
             drop(core);
             self.put_back();
             cell.go_on_inline(self.number, scope, None);
+        }
+        if over {
+            cell.make_room();
         }
     }
 
