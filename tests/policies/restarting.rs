@@ -3,10 +3,13 @@
 use bailiwick::journal::{EncodedEvent, EventType, LANE_FREED, Metadata};
 use bailiwick::policy::{PolicyFact, policy_tag};
 use bailiwick::{
-    Commands, Event, GiveUp, Lane, ManualClock, News, Policy, Position, Runtime, Start, StartError,
+    Aggregate, Commands, Context, Event, GiveUp, Lane, ManualClock, News, Policy, Position,
+    Runtime, Start, StartError, Timestamp, View, commands, id,
 };
 use bailiwick_tests::journals::faulty::Fault;
 use bailiwick_tests::stage::settle;
+use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
 
 use crate::fixture::Kind::{Empty, Heavy, Plain, Refused, Unreadable};
 use crate::fixture::{Author, LetterWritten, Office, PostBox, Register, TIME_LIMIT};
@@ -202,6 +205,84 @@ impl Policy for PostInOne {
     fn react(&self, _: &News<LetterWritten>, _: (), _: &mut Commands) -> Result<(), GiveUp> {
         Ok(())
     }
+}
+
+/// The post box by another name.
+#[derive(Default)]
+struct Mailbox(Vec<u64>);
+
+impl View for Mailbox {
+    type Key = MailboxId;
+    type Event = Received;
+    fn new(_: &MailboxId) -> Self {
+        Mailbox::default()
+    }
+    fn apply(&mut self, event: &Received, _: Timestamp) {
+        self.0.push(event.n);
+    }
+}
+
+impl Aggregate for Mailbox {
+    const NAME: &'static str = "mailbox";
+    const WAS: &'static [&'static str] = &["box"];
+}
+
+id!(MailboxId: "mailbox" was "box");
+
+#[derive(Event, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[event(was = "LetterReceived")]
+struct Received {
+    #[tag]
+    into: MailboxId,
+    n: u64,
+}
+
+#[derive(Debug, Clone)]
+struct PutIn(MailboxId, u64);
+
+#[commands]
+impl Mailbox {
+    fn put_in(&self, put: &PutIn, ctx: &mut Context<Received>) -> Result<(), Infallible> {
+        ctx.emit(Received { into: put.0.clone(), n: put.1 });
+        Ok(())
+    }
+}
+
+/// As `Post`, which knows the post box by its new name.
+struct PostByMailbox;
+
+impl Policy for PostByMailbox {
+    const NAME: &'static str = "post";
+    const LANE: Lane = Lane::Emitter;
+    const START: Start = Start::Beginning;
+    type Event = LetterWritten;
+    type Views = ();
+
+    fn keys(&self, _: &News<LetterWritten>) {}
+
+    fn react(&self, news: &News<LetterWritten>, _: (), out: &mut Commands) -> Result<(), GiveUp> {
+        let to: MailboxId = news.event.to.as_str().parse().expect("an ID");
+        out.to::<Mailbox>(&to).send(PutIn(to.clone(), news.event.n));
+        Ok(())
+    }
+}
+
+/// What was delivered to an aggregate under the name and the key that it had is not delivered again.
+#[tokio::test]
+async fn a_target_may_be_renamed() {
+    let office = Office::new().await;
+    office.writes("ann", [(1, Plain)]).await;
+    settle().await;
+    assert_eq!(office.letters("b").await, [1]);
+    // No mark was recorded.
+    let (journal, clock) = (office.journal.clone(), office.clock.clone());
+    drop(office);
+    settle().await;
+    let builder = Runtime::builder(journal).aggregate::<Author>().aggregate::<Mailbox>();
+    let runtime = builder.policy(PostByMailbox).clock(clock).start().await.unwrap();
+    settle().await;
+    let letters = runtime.aggregates::<Mailbox>().get("b").read(|mailbox, _| mailbox.0.clone());
+    assert_eq!(letters.await.unwrap().value, [1]);
 }
 
 /// A lane that is parked holds up no mark, and who ends in order has recorded that.

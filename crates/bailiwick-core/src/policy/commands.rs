@@ -11,7 +11,7 @@ use crate::decision::Decision;
 use crate::id::Id;
 use crate::journal::DeliveryTarget;
 use crate::short_name::short_name;
-use crate::tag::InvalidTag;
+use crate::tag::{InvalidTag, Tag};
 use crate::text::Text;
 use crate::view::{Aggregate, Decide};
 
@@ -38,6 +38,7 @@ impl Commands {
         let command = D::COMMAND.unwrap_or_else(short_name::<D>);
         self.outgoing.push(Outgoing {
             target: DeliveryTarget { name: Text::literal(command), tag: None },
+            was: Vec::new(),
             ordinal: 0,
             command,
             recipient: Recipient::Decision(TypeId::of::<D>(), type_name::<D>()),
@@ -94,6 +95,7 @@ impl<A: Aggregate> To<'_, A> {
             }
         };
         commands.outgoing.push(Outgoing {
+            was: former_targets::<A>(&tag),
             target: DeliveryTarget { name: Text::literal(A::NAME), tag: Some(tag) },
             ordinal: 0,
             command: A::COMMAND.unwrap_or_else(short_name::<C>),
@@ -107,6 +109,18 @@ impl<A: Aggregate> Debug for To<'_, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "To({} {})", A::NAME, self.id)
     }
+}
+
+/// How an aggregate may have been recorded before its name, or the key of its ID, was changed.
+fn former_targets<A: Aggregate>(tag: &Tag) -> Vec<DeliveryTarget> {
+    let keys = || std::iter::once(<A::Key as Id>::KEY).chain(<A::Key as Id>::WAS.iter().copied());
+    let names = std::iter::once(A::NAME).chain(A::WAS.iter().copied());
+    let target = |name: &'static str, key| {
+        let tag = Tag::new(key, tag.value()).ok()?;
+        Some(DeliveryTarget { name: Text::literal(name), tag: Some(tag) })
+    };
+    let all = names.flat_map(|name| keys().filter_map(move |key| target(name, key)));
+    all.skip(1).collect()
 }
 
 /// A policy sends to an ID that cannot be addressed.
@@ -125,6 +139,8 @@ pub struct InvalidTarget {
 pub struct Outgoing {
     /// To whom, as it is recorded.
     pub target: DeliveryTarget,
+    /// The same by names and keys that it had before: it may have been delivered under one of them.
+    pub was: Vec<DeliveryTarget>,
     /// Which of the commands of its news for that target.
     pub ordinal: u32,
     /// The name of the command.

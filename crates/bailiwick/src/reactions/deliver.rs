@@ -121,7 +121,7 @@ impl Running {
         let journal = self.shared.journal().ok_or(Stop::Ended)?;
         let unsure = unsure || news.position <= self.unsure_upto;
         // An operator has skipped it when nobody could say what it would send.
-        if unsure && self.is_repeated(&self.delivery(news, None), &*journal).await? {
+        if unsure && self.is_repeated(&self.delivery(news, None), &[], &*journal).await? {
             return Ok(());
         }
         match self.reaction(policy, news, &*journal).await? {
@@ -177,7 +177,7 @@ impl Running {
         journal: &dyn Journal,
     ) -> Result<(), Stop> {
         let delivery = self.delivery(news, Some(&outgoing));
-        if unsure && self.is_repeated(&delivery, journal).await? {
+        if unsure && self.is_repeated(&delivery, &outgoing.was, journal).await? {
             return Ok(());
         }
         let hops = news.event.metadata.extra().hops + 1;

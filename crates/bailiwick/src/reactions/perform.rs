@@ -87,7 +87,7 @@ impl Running {
             let tag = delivery.tag();
             return Ok(crate::sabotage::trace_but_of_giving_up(&*journal, tag).await?);
         }
-        Ok(self.is_repeated(&delivery, &*journal).await?)
+        Ok(self.is_repeated(&delivery, &[], &*journal).await?)
     }
 
     /// Calls. What it ended with.

@@ -4,7 +4,8 @@
 use bailiwick_core::Text;
 use bailiwick_core::effect::conversation_of;
 use bailiwick_core::journal::{
-    AppendCondition, AppendError, Delivery, Journal, Metadata, Query, QueryItem, RecordedEvent,
+    AppendCondition, AppendError, Delivery, DeliveryTarget, Journal, Metadata, Query, QueryItem,
+    RecordedEvent,
 };
 use bailiwick_core::policy::{DeliveryEnded, Ending, Outgoing, short_reason};
 
@@ -25,17 +26,23 @@ impl Running {
         }
     }
 
-    /// Whether what stands for a delivery is in the journal: that is counted.
+    /// Whether what stands for a delivery is in the journal, by any of the names that its target `was` known by: that is
+    /// counted.
     pub(super) async fn is_repeated(
         &self,
         delivery: &Delivery,
+        was: &[DeliveryTarget],
         journal: &dyn Journal,
     ) -> Result<bool, String> {
         #[cfg(feature = "fault-injection")]
         if self.shared.sabotaged(crate::sabotage::Sabotage::DuplicateDelivered) {
             return Ok(false);
         }
-        let found = port::last(journal, QueryItem::tagged(delivery.tag()).into()).await;
+        let former =
+            |target: &DeliveryTarget| Delivery { target: Some(target.clone()), ..delivery.clone() };
+        let former = was.iter().map(|target| QueryItem::tagged(former(target).tag()));
+        let trace = Query::any_of(std::iter::once(QueryItem::tagged(delivery.tag())).chain(former));
+        let found = port::last(journal, trace.expect("there is one")).await;
         let is_there = found.map_err(report)?.event.is_some();
         if is_there {
             self.counts.lock().repeated += 1;

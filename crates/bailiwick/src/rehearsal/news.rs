@@ -143,7 +143,8 @@ impl Waiting {
 /// Whether this stands for a command that is sent today.
 fn is_same(planned: &Outgoing, sent: &Sent) -> bool {
     let is_named = sent.command.as_ref().is_none_or(|command| command.as_str() == planned.command);
-    if planned.target != sent.target || planned.ordinal != sent.ordinal || !is_named {
+    let is_target = planned.target == sent.target || planned.was.contains(&sent.target);
+    if !is_target || planned.ordinal != sent.ordinal || !is_named {
         return false;
     }
     let Some(form) = &sent.form else { return true };

@@ -54,7 +54,7 @@ impl Set {
             let report = set.past.report(format_args!("{} {what}", set.running[policy].called));
             report.line("seeing", set.past.shown(news.position)).line("sent", &shown)
         };
-        let Outgoing { target, ordinal, command, recipient, payload } = sent;
+        let Outgoing { target, was, ordinal, command, recipient, payload } = sent;
         let (past, payload) = (&mut self.past, payload.into_any());
         let delivered = match recipient {
             Recipient::Aggregate(..) => {
@@ -83,7 +83,7 @@ impl Set {
                 return Err(about(self, "sends what cannot be decided").line("panicked", why));
             }
             Ended::Rejected(reason) => {
-                let sent = Some(Outgoing { target, ordinal, command, recipient, payload });
+                let sent = Some(Outgoing { target, was, ordinal, command, recipient, payload });
                 self.undone.push(self.not_done(policy, news.position, sent, reason.clone()));
                 DeliveryEnded { how: Ending::Rejected, reason: Some(reason) }
             }
