@@ -130,7 +130,7 @@ bounds! {
     reply_bytes / get_reply_bytes: usize = 64 KiB,
         "How many bytes a reply may have that is to be remembered, encoded; of a decision too.",
         zero "no reply could be remembered";
-    /// If it was [told to](crate::Builder::reopen_journal); doubled each time.
+    /// If it was [told to](crate::Builder::reopen_journal); doubled each time, until it stays open for as long.
     reopen_backoff / get_reopen_backoff: Duration = 100 ms,
         "How long the runtime waits before it tries for the second time to open a failed journal again.",
         zero "it would be tried again and again without a pause";
