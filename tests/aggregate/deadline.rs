@@ -87,6 +87,18 @@ async fn a_deadline_whose_append_fails_is_tried_again() {
     }
 }
 
+/// Nothing is wrong with a deadline whose batch another writer overtook: that does not make it wait for longer.
+#[tokio::test]
+async fn conflicts_do_not_count_as_tries_in_vain() {
+    let stage = Stage::new().await;
+    stage.counters.get("a").ask(alarm(1_000, Bell::Rings)).await.unwrap();
+    stage.journal.plan([const { Fault::Conflict }; 8]);
+    stage.journal.plan([Fault::NotWritten]);
+    pass(&stage, 1_000).await;
+    pass(&stage, 4_000).await;
+    assert_eq!(rings(&stage.events().await), 1);
+}
+
 #[tokio::test]
 async fn a_stuck_deadline_is_backed_off_and_commands_go_on() {
     for bell in [Bell::Panics, Bell::Silent, Bell::Endless] {

@@ -1,6 +1,6 @@
 //! Whatever ends in between, a delivery has its effect once.
 
-use bailiwick::journal::{EncodedEvent, EventType, LANE_FREED, Metadata};
+use bailiwick::journal::{EncodedEvent, EventType, Metadata};
 use bailiwick::policy::{PolicyFact, policy_tag};
 use bailiwick::{
     Aggregate, Commands, Context, Event, GiveUp, Lane, ManualClock, News, Policy, Position,
@@ -301,11 +301,37 @@ async fn the_last_mark_passes_a_lane_that_was_parked_last() {
     assert_eq!(office.policy().status().counts, Default::default());
 }
 
+/// The same of a fact that a lane is parked: further back than it is.
+#[tokio::test]
+async fn a_lane_is_parked_where_it_was_parked_last() {
+    let office = Office::new().await;
+    office.broken.store(true, std::sync::atomic::Ordering::SeqCst);
+    office.writes("ann", [(1, Plain), (2, Heavy), (3, Plain)]).await;
+    settle().await;
+    office.passes(TIME_LIMIT * 3).await;
+    let parked = office.policy().parked().pop().unwrap();
+    let (lane, at) = (parked.lane.to_string(), parked.at);
+    let late = Position::new(at.get() - 1);
+    let reason = "it took long".to_owned();
+    let park = PolicyFact::LaneParked { lane: lane.clone(), at: late, reason, command: None };
+    write_fact(&office, &park).await;
+    write_fact(&office, &PolicyFact::LaneFreed { lane, upto: late, dropped_after: None }).await;
+    let head = office.journal.inner().head().await.unwrap().position;
+    write_fact(&office, &PolicyFact::Reached { upto: head }).await;
+    let office = office.restart().await;
+    let parked = office.policy().parked().pop().unwrap();
+    assert_eq!(parked.at, at);
+    office.broken.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(office.policy().select(|_| true).retry(), 1);
+    office.passes(TIME_LIMIT).await;
+    assert_eq!(office.letters("b").await, [1, 2, 3]);
+}
+
 async fn write_fact(office: &Office, fact: &PolicyFact) {
     let mut payload = Vec::new();
     fact.encode(&mut payload).unwrap();
     let event = EncodedEvent {
-        event_type: EventType::literal(LANE_FREED),
+        event_type: EventType::literal(fact.event_type()),
         version: 1,
         tags: policy_tag("post").unwrap().into(),
         payload: payload.into(),

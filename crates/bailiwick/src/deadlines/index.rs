@@ -126,6 +126,13 @@ impl<I: Clone + Eq + Hash> Index<I> {
         self.move_to(slot.0, at);
     }
 
+    /// It is due at `at`, and the last time that it was handed out does not count.
+    pub(super) fn take_back(&mut self, slot: &Slot, at: u64) {
+        let entry = self.slab.get_mut(slot.0);
+        entry.tries = entry.tries.saturating_sub(1);
+        self.move_to(slot.0, at);
+    }
+
     /// Whether it was tried since it was last reset.
     pub(super) fn was_tried(&self, slot: &Slot) -> bool {
         self.slab.get(slot.0).tries > 0

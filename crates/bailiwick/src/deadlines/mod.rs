@@ -112,13 +112,13 @@ impl<I: Clone + Eq + Hash> Deadlines<I> {
         self.index().was_tried(slot)
     }
 
-    /// An entry that was put off is due at once. It stays as often tried as it was: what comes of it says whether that
-    /// was in vain.
+    /// An entry that was put off is due at once: it was not tried in vain the last time. Of the times before that nothing
+    /// is known.
     pub(crate) fn call_again(&self, slot: &Slot, now: Timestamp) {
         let now = now.as_millis();
         self.change(|index| {
             if index.was_tried(slot) && index.at(slot) > now {
-                index.set(slot, now);
+                index.take_back(slot, now);
             }
         });
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bailiwick_core::ErrorReport;
 
-use crate::context::RuntimeContext;
+use crate::context::{RuntimeContext, Stage};
 use crate::journal::port::{self, or_closed};
 use crate::util::backoff::Backoff;
 use crate::util::race::either;
@@ -36,7 +36,9 @@ async fn keep_open(shared: &RuntimeContext) {
             let (clock, open_since) =
                 (&shared.environment.clock, shared.environment.clock.elapsed());
             failed.await;
-            if clock.elapsed().saturating_sub(open_since) >= backoff.after(failed_times) {
+            let was_open = clock.elapsed().saturating_sub(open_since);
+            // At the end of the runtime it is opened at once, for what is still to be recorded.
+            if was_open >= backoff.after(failed_times) || shared.stage() != Stage::Open {
                 failed_times = 0;
             }
             let again_after = failed_times.checked_sub(1).map(|times| backoff.after(times));

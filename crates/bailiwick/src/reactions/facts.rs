@@ -159,8 +159,11 @@ impl Recorded {
                 let (reason, command) = (reason.into(), command.map(Arc::from));
                 let parked = Parked { at, fact: position, since: recorded_at, reason, command };
                 let lane = Text::from(lane);
-                self.freed.remove(&lane);
-                self.parked.insert(lane, parked);
+                // One that is late, or of a runtime that is behind, may say less than what is known.
+                if self.parked.get(&lane).is_none_or(|known| known.at <= at) {
+                    self.freed.remove(&lane);
+                    self.parked.insert(lane, parked);
+                }
             }
             PolicyFact::LaneFreed { lane, upto, dropped_after } => {
                 let lane = Text::from(lane);

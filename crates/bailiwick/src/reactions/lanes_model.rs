@@ -411,3 +411,40 @@ fn a_lane_that_was_freed_before_its_parking_was_known_goes_on() {
         assert!(lanes.all_parked().is_empty());
     }
 }
+
+/// Of two facts that it is free the one counts that came after its parking, whatever the other one said.
+#[test]
+fn a_lane_that_was_freed_before_and_after_its_parking_goes_on() {
+    for (before, after) in [(1, 1), (9, 1)] {
+        let name = Text::from("a");
+        let mut lanes = Lanes::new(7, BOUNDS, Position::START, []);
+        lanes.offer(name.clone(), event(1));
+        lanes.read_upto(Position::new(1));
+        lanes.take();
+        lanes.is_freed(&name, Position::new(before), Position::new(10));
+        lanes.is_freed(&name, Position::new(after), Position::new(12));
+        lanes.park(&name, Parked { fact: Position::new(11), ..parked_at(1) });
+        assert!(lanes.all_parked().is_empty(), "{before}, {after}");
+    }
+}
+
+/// An operator wanted to drop it or to skip what it stands at, which failed, and another one has freed it meanwhile.
+#[test]
+fn a_lane_that_was_freed_meanwhile_goes_on_whatever_fails_here() {
+    for skips in [false, true] {
+        let (name, at) = (Text::from("a"), Position::new(1));
+        let parked = Parked { fact: Position::new(4), ..parked_at(1) };
+        let mut lanes = Lanes::new(7, BOUNDS, Position::new(5), [(name.clone(), parked)]);
+        match skips {
+            true => assert!(lanes.begin_skip(&name, at)),
+            false => assert!(lanes.begin_drop(&name, at).is_some()),
+        }
+        lanes.is_freed(&name, at, Position::new(6));
+        lanes.read_upto(Position::new(6));
+        match skips {
+            true => lanes.give_up_skip(&name),
+            false => lanes.give_up_drop(&name),
+        }
+        assert!(lanes.all_parked().is_empty() && lanes.take().is_some(), "skips: {skips}");
+    }
+}

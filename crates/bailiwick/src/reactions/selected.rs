@@ -125,6 +125,10 @@ async fn drop_one(running: &Arc<Running>, parked: &ParkedLane) -> Result<bool, R
     running.records(&fact).await.map_err(not_recorded)?;
     not_recorded_yet.disarm();
     running.forgets_call(*at);
+    if let Some(after) = dropped_after {
+        // Before it goes on: it may be read only now, after a start.
+        running.dropped.lock().add(lane.clone(), after, upto);
+    }
     running.change(0, |lanes| lanes.dropped(lane, upto));
     running.may_record();
     running.counts.lock().skipped += 1;

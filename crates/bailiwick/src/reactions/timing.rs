@@ -13,6 +13,7 @@ use super::reader::until_closing;
 use super::running::Running;
 use crate::context::Lock;
 use crate::journal::port::or_closed;
+use crate::util::on_drop::OnDrop;
 use crate::util::race::either;
 
 /// How late a mark is at most while there is something to record.
@@ -102,6 +103,10 @@ impl Running {
             return Some(due);
         }
         since.store(0, Ordering::Relaxed);
+        // Also if whoever records it is dropped on the way.
+        let not_recorded = OnDrop::new(|| {
+            since.fetch_add(done, Ordering::Relaxed);
+        });
         let upto = self.lanes.lock().mark();
         #[cfg(feature = "fault-injection")]
         let upto = match self.shared.sabotaged(crate::sabotage::Sabotage::MarkBeforeEffect) {
@@ -114,11 +119,11 @@ impl Running {
                 Ok(_) => recorded.lock().0 = upto,
                 Err(reason) => {
                     tracing::debug!(reaction = self.name(), %reason, "no mark could be recorded");
-                    since.fetch_add(1, Ordering::Relaxed);
                     return Some(self.elapsed().saturating_add(MARK_AFTER));
                 }
             }
         }
+        not_recorded.disarm();
         None
     }
 }

@@ -173,8 +173,11 @@ impl Rehearsed {
             }
             Some(PolicyFact::LaneParked { lane, at, .. }) => {
                 let lane = Text::from(lane);
-                lanes.freed.remove(&lane);
-                lanes.parked.insert(lane, at);
+                // One that is late may say less than what is known.
+                if lanes.parked.get(&lane).is_none_or(|known| *known <= at) {
+                    lanes.freed.remove(&lane);
+                    lanes.parked.insert(lane, at);
+                }
             }
             Some(PolicyFact::LaneFreed { lane, upto, dropped_after }) => {
                 let lane = Text::from(lane);

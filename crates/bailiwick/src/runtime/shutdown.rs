@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use crate::context::counts::Counts;
 use crate::context::{Lock, RuntimeContext, Stage};
 use crate::decisions::Scheduler;
+use crate::journal::port::or_closed;
 use crate::projections;
 use crate::reactions::Running;
 use crate::registry::aggregate_type::AnyAggregateType;
@@ -96,11 +97,15 @@ impl Parts {
     /// who comes to it finds what whoever stopped waiting has left.
     async fn finished(&self) {
         self.over().await;
-        let _one = self.ending.recording.lock().await;
-        for one in self.reactions.iter().filter(|_| self.shared.stage() != Stage::Closed) {
-            one.records_last_traces().await;
-            one.records_last_mark().await;
-        }
+        let record = async {
+            let _one = self.ending.recording.lock().await;
+            for one in self.reactions.iter() {
+                one.records_last_traces().await;
+                one.records_last_mark().await;
+            }
+        };
+        // Nothing of the journal is held once it is closed.
+        or_closed(&self.shared, record).await;
     }
 
     /// Waits until everything that was accepted has its outcome, every call of an effect its trace, and every

@@ -26,9 +26,9 @@ pub(super) struct Lane {
     pub(super) is_tried: bool,
     /// Nobody knows whether the journal still has it as parked: it holds the mark.
     pub(super) maybe_free: bool,
-    /// Another runtime has recorded that it is free: as of which position, and where. Its worker may be about to
-    /// park it by an earlier fact.
-    pub(super) freed: Option<(Position, Position)>,
+    /// Other runtimes have recorded that it is free: as of which positions, and where. Whoever has it in hand may be about
+    /// to park it by an earlier fact. Without those that say less than a later one.
+    pub(super) freed: Vec<(Position, Position)>,
     /// It is in the hands of a worker as one that is tried again.
     pub(super) again_at_work: bool,
 }
@@ -75,6 +75,12 @@ impl Lane {
     /// A lane that was parked does not: until it is freed it is parked, as the journal has it.
     pub(super) fn holds_the_mark(&self) -> bool {
         self.parked.is_none() || self.maybe_free
+    }
+
+    /// Up to where it is dealt with, if the journal was read up to here: at the start, that may be before what it is
+    /// parked at.
+    pub(super) fn upto(&self, read: Position) -> Position {
+        self.parked.as_ref().map_or(read, |parked| read.max(parked.at))
     }
 
     /// Behind this position, and no other one any more.

@@ -193,7 +193,7 @@ impl Lanes {
             return Some(Job::News { lane: name, news, unsure });
         }
         Some(match lane.behind {
-            Some(after) => Job::ReadOn { lane: name, after, upto: self.upto },
+            Some(after) => Job::ReadOn { upto: lane.upto(self.upto), lane: name, after },
             None => Job::Free { lane: name },
         })
     }

@@ -44,11 +44,9 @@ impl Lanes {
             self.outstanding.remove(&news.position);
         }
         lane.does_not_read_on(&mut self.reading_on);
-        let freed = lane.freed;
-        *lane = Lane { parked: Some(parked), ..Lane::default() };
-        if let Some((upto, fact)) = freed {
-            self.is_freed(name, upto, fact);
-        }
+        let freed = std::mem::take(&mut lane.freed);
+        *lane = Lane { parked: Some(parked), freed, ..Lane::default() };
+        self.learns_freed(name);
     }
 
     /// Nobody knows whether it was recorded that the worker's lane is parked. It goes on, and is freed when
@@ -75,7 +73,7 @@ impl Lanes {
             return None;
         }
         lane.maybe_free = true;
-        Some(self.upto)
+        Some(lane.upto(self.upto))
     }
 
     /// That is recorded.
@@ -109,11 +107,11 @@ impl Lanes {
     /// Nobody knows whether that was recorded: the lane is parked as before, unless another runtime has freed it.
     pub(crate) fn give_up_skip(&mut self, name: &Text) {
         let Some(lane) = self.by_name.get_mut(name) else { return };
-        lane.does_not_read_on(&mut self.reading_on);
-        lane.is_tried = false;
-        if lane.maybe_free {
-            self.retry(name);
+        if !lane.maybe_free {
+            lane.does_not_read_on(&mut self.reading_on);
         }
+        lane.is_tried = false;
+        self.learns_freed(name);
     }
 
     fn parked_at(&self, name: &Text) -> Option<Position> {
@@ -138,10 +136,11 @@ impl Lanes {
         let lane = self.by_name.get_mut(name)?;
         lane.stands_still()?;
         (lane.is_tried, lane.maybe_free) = (true, true);
+        let upto = lane.upto(self.upto);
         if lane.behind.is_none() {
-            lane.reads_on_behind(self.upto, &mut self.reading_on);
+            lane.reads_on_behind(upto, &mut self.reading_on);
         }
-        Some(self.upto)
+        Some(upto)
     }
 
     /// That is recorded.
@@ -152,24 +151,32 @@ impl Lanes {
         self.freed(name);
     }
 
-    /// Nobody knows whether that was recorded: the lane is parked as before.
+    /// Nobody knows whether that was recorded: the lane is parked as before, unless another runtime has freed it.
     pub(crate) fn give_up_drop(&mut self, name: &Text) {
         if let Some(lane) = self.by_name.get_mut(name) {
             lane.is_tried = false;
         }
+        self.learns_freed(name);
     }
 
     /// It is recorded at `fact` that a lane is parked no more, as of `upto`. If that was not known, another
     /// runtime did so, and the lane goes on here as well. If it is tried again here, it goes on with that, and
     /// holds the mark: the journal does not have it as parked any more.
     pub(crate) fn is_freed(&mut self, name: &Text, upto: Position, fact: Position) {
-        let Some(lane) = self.by_name.get_mut(name) else { return };
-        if lane.freed.is_none_or(|(freed, _)| freed < upto) {
-            lane.freed = Some((upto, fact));
+        if let Some(lane) = self.by_name.get_mut(name) {
+            lane.freed.retain(|(before, _)| *before > upto);
+            lane.freed.push((upto, fact));
+            self.learns_freed(name);
         }
+    }
+
+    /// What is recorded of a lane being free holds for it as it is parked now.
+    fn learns_freed(&mut self, name: &Text) {
+        let Some(lane) = self.by_name.get(name) else { return };
+        let Some(parked) = &lane.parked else { return };
         // A fact that is late may say less than the one by which it is parked.
-        let is_freed = |parked: &&Parked| parked.fact < fact && parked.at <= upto;
-        let Some(parked) = lane.parked.as_ref().filter(is_freed) else { return };
+        let is_freed = |(upto, fact): &&(_, _)| parked.fact < *fact && parked.at <= *upto;
+        let Some((upto, _)) = lane.freed.iter().rfind(is_freed).copied() else { return };
         if lane.is_tried && !lane.maybe_free {
             let parked = parked.clone();
             self.may_be_parked(name, parked);
