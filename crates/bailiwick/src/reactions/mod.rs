@@ -25,6 +25,7 @@ mod handle;
 mod lanes;
 #[cfg(test)]
 mod lanes_model;
+mod park;
 mod perform;
 mod reaction;
 mod reader;
