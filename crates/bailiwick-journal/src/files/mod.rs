@@ -36,7 +36,7 @@ pub trait Folder: Send + Sync {
     /// If there is none, or it cannot be opened.
     fn open(&self, name: &str) -> io::Result<Arc<dyn File>>;
 
-    /// Gives a file another name, which no other has.
+    /// Gives a file another name, in the place of whichever has it.
     ///
     /// # Errors
     /// If that cannot be done; then it has its name still.

@@ -2,8 +2,9 @@
 //!
 //! 1. What was written and not synced survives a power loss by sectors, each by chance: so in part, and in any
 //!    order. So do the length of a file and the names of a folder.
-//! 2. A call may fail, or do half of its work, or be the last before the power goes. A sync that fails has
-//!    forgotten what it was to write: the next one succeeds, and that is not on the disk. A sync may lie.
+//! 2. A call may fail, or do half of its work, or be the last before the power goes. A sync that fails, of a file
+//!    or a folder, has forgotten what it was to write: the next one succeeds, and that is not on the disk. A sync
+//!    may lie.
 //! 3. The same seed loses the same.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -287,10 +288,14 @@ impl Folder for Simulated {
 
     fn sync(&self) -> io::Result<()> {
         let mut state = self.0.lock();
-        state.begin_whole()?;
-        state.renamed.clear();
-        state.durable = state.names.clone();
-        Ok(())
+        let synced = state.begin_whole();
+        let renamed = std::mem::take(&mut state.renamed);
+        if synced.is_ok() {
+            renamed.into_iter().for_each(|naming| naming.apply(&mut state.durable));
+        } else if state.is_off {
+            state.renamed = renamed;
+        }
+        synced
     }
 }
 

@@ -47,13 +47,20 @@ impl Log {
             segments.push_back(made.map_err(OpenError::Io)?);
         }
         let first = segments[0].number;
-        let latest = first + segments.len() as u64 - 1;
-        let Tail { active, contents, last_batch, spare, is_open } = Tail::of(segments)?;
+        let last = first + segments.len() as u64 - 1;
+        let Tail { mut active, contents, last_batch, spare, is_open } = Tail::of(segments)?;
+        // Nobody knows whether the name of an empty one is durable, after a sync of the folder that failed: when
+        // it is needed another one is made in its place.
+        let latest = last - spare.len() as u64;
+        if !contents.any && latest == first {
+            let made = Segment::make(&*folder, (id, first), entropy(), active.size);
+            active = made.map_err(OpenError::Io)?;
+        }
+        let (left_out, is_open) = (!is_open, is_open || !contents.any);
         // What can be read here may be in memory only, after a sync that failed: it is written again.
         let begin = contents.last_batch as u64;
         write_all(&*active.file, &last_batch, begin).map_err(OpenError::Io)?;
         active.file.sync().map_err(OpenError::Io)?;
-        // The same holds for the names of segments.
         folder.sync().map_err(OpenError::Io)?;
         let end = if is_open { contents.end as u64 } else { active.size };
         let log = Log {
@@ -67,13 +74,13 @@ impl Log {
             end,
             durable: contents.last.unwrap_or_default(),
             written: None,
-            spare,
+            spare: VecDeque::new(),
             marked: false,
             closed: false,
             buffer: Vec::new(),
             offsets: Vec::new(),
         };
-        Ok(Opened { log, left_out: !is_open })
+        Ok(Opened { log, left_out })
     }
 }
 
