@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 
 use crate::fixture::Kind::{Empty, Heavy, Plain, Refused, Unreadable};
-use crate::fixture::{Author, LetterWritten, Office, PostBox, Register, TIME_LIMIT};
+use crate::fixture::{Author, LetterWritten, Office, Post, PostBox, Register, TIME_LIMIT};
 
 #[tokio::test]
 async fn a_restart_does_nothing_again() {
@@ -283,6 +283,68 @@ async fn a_target_may_be_renamed() {
     settle().await;
     let letters = runtime.aggregates::<Mailbox>().get("b").read(|mailbox, _| mailbox.0.clone());
     assert_eq!(letters.await.unwrap().value, [1]);
+}
+
+/// The author by another name.
+struct Writer;
+
+impl View for Writer {
+    type Key = WriterId;
+    type Event = LetterWritten;
+    fn new(_: &WriterId) -> Self {
+        Writer
+    }
+    fn apply(&mut self, _: &LetterWritten, _: Timestamp) {}
+}
+
+impl Aggregate for Writer {
+    const NAME: &'static str = "writer";
+    const WAS: &'static [&'static str] = &["author"];
+}
+
+id!(WriterId: "writer" was "author");
+
+#[derive(Debug, Clone)]
+struct Writes(u64);
+
+#[commands]
+impl Writer {
+    fn writes(&self, n: &Writes, ctx: &mut Context<LetterWritten>) -> Result<(), Infallible> {
+        ctx.emit(LetterWritten { to: "b".into(), n: n.0, kind: Plain });
+        Ok(())
+    }
+}
+
+/// Its news are in one lane, whenever they were written: those by its new name wait for those by the old one.
+#[tokio::test]
+async fn an_emitter_may_be_renamed() {
+    let office = Office::new().await;
+    office.broken.store(true, std::sync::atomic::Ordering::SeqCst);
+    office.writes("ann", [(1, Heavy), (2, Plain)]).await;
+    settle().await;
+    office.passes(TIME_LIMIT * 3).await;
+    assert_eq!(office.policy().parked().len(), 1);
+    office.writes("ann", [(3, Plain)]).await;
+    let (journal, clock, broken) =
+        (office.journal.clone(), office.clock.clone(), office.broken.clone());
+    drop(office);
+    settle().await;
+    let builder = Runtime::builder(journal).aggregate::<Writer>().aggregate::<PostBox>();
+    let builder = builder.policy(Post(broken.clone())).clock(clock.clone());
+    let runtime = builder.start().await.unwrap();
+    runtime.aggregates::<Writer>().get("ann").ask(Writes(4)).await.unwrap();
+    settle().await;
+    let letters = async || {
+        let boxes = runtime.aggregates::<PostBox>();
+        boxes.get("b").read(|post_box, _| post_box.letters.clone()).await.unwrap().value
+    };
+    assert!(letters().await.is_empty());
+    broken.store(false, std::sync::atomic::Ordering::SeqCst);
+    let policy = runtime.policies().get("post").unwrap();
+    assert_eq!(policy.parked()[0].lane, "writer writer:ann");
+    assert_eq!(policy.select(|_| true).retry(), 1);
+    settle().await;
+    assert_eq!(letters().await, [1, 2, 3, 4]);
 }
 
 /// A lane that is parked holds up no mark, and who ends in order has recorded that.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::emitters::Emitters;
 use crate::id::Id;
 use crate::journal::{EventType, Origin, Query, QueryItem, RecordedEvent};
 use crate::tag::Tag;
@@ -64,9 +65,9 @@ impl Lane {
     }
 
     /// Which events of these types may be in the lane with this name: those, and perhaps others. So a lane
-    /// is read without the others.
+    /// is read without the others. `emitters`: those that were renamed.
     #[doc(hidden)]
-    pub fn query(self, name: &str, types: &[EventType]) -> Query {
+    pub fn query(self, name: &str, types: &[EventType], emitters: &Emitters) -> Query {
         let of = |tags: Vec<Tag>| {
             QueryItem::new(types.iter().cloned(), tags).expect("a policy wants some event")
         };
@@ -74,7 +75,8 @@ impl Lane {
         let tags: Vec<Tag> = match self {
             Lane::One(_) => Vec::new(),
             Lane::Emitter => {
-                name.split_once(' ').and_then(|(_, own)| tag(own)).into_iter().collect()
+                let own = name.split_once(' ').and_then(|(_, own)| tag(own));
+                own.into_iter().chain(emitters.former_tags(name)).collect()
             }
             Lane::Tag { was, .. } => {
                 let value = name.split_once(':').map_or("", |(_, value)| value);

@@ -5,6 +5,7 @@
 
 mod commands;
 mod delivered;
+mod emitters;
 mod erased;
 mod facts;
 mod lane;
@@ -22,6 +23,8 @@ pub use commands::{Commands, InvalidTarget, To};
 pub use commands::{Outgoing, Payload, Recipient};
 #[doc(hidden)]
 pub use delivered::{Delivered, Emitted, Refused};
+#[doc(hidden)]
+pub use emitters::Emitters;
 #[doc(hidden)]
 pub use erased::{AnyPolicy, ReactError, Reacting};
 #[doc(hidden)]

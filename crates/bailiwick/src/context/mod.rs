@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8};
 use std::time::Duration;
 
 use bailiwick_core::journal::{AppendLimits, Journal, JournalId};
+use bailiwick_core::policy::Emitters;
 use bailiwick_core::{BoxFuture, Event, Timestamp};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore};
@@ -87,6 +88,8 @@ pub(crate) struct RuntimeContext {
     pub(crate) metrics: Option<crate::metrics::Labels>,
     /// If it was given a store for them.
     pub(crate) snapshots: Option<Arc<Keeper>>,
+    /// Aggregates that were renamed.
+    pub(crate) emitters: Emitters,
     #[cfg(feature = "fault-injection")]
     pub(crate) sabotage: Option<sabotage::Sabotage>,
 }
@@ -129,6 +132,7 @@ impl RuntimeContext {
             #[cfg(feature = "metrics")]
             metrics: None,
             snapshots: None,
+            emitters: Emitters::default(),
             #[cfg(feature = "fault-injection")]
             sabotage: None,
         }

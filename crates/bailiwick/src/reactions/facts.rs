@@ -94,11 +94,15 @@ pub(super) enum Unreadable {
 }
 
 impl Recorded {
-    /// What is recorded of the policy with this tag.
+    /// What is recorded of the policy with this tag; of its lanes by the names that `today` says they have.
     ///
     /// # Errors
     /// If it cannot be read.
-    pub(super) async fn of(journal: &dyn Journal, policy: &Tag) -> Result<Recorded, Unreadable> {
+    pub(super) async fn of(
+        journal: &dyn Journal,
+        policy: &Tag,
+        today: &(dyn Fn(Text) -> Text + Sync),
+    ) -> Result<Recorded, Unreadable> {
         let mut recorded = Recorded::default();
         let types = [POLICY_STARTED, POLICY_REACHED, POLICY_REWOUND, LANE_PARKED, LANE_FREED];
         let facts = QueryItem::new(types, [policy.clone()]).expect("there is a tag");
@@ -108,7 +112,7 @@ impl Recorded {
                 let fact = event.decode::<PolicyFact>();
                 let fact = fact.map_err(|source| Unreadable::Fact { position, source })?;
                 if let Some(fact) = fact {
-                    recorded.learn(fact, position, event.recorded_at);
+                    recorded.learn(fact, position, event.recorded_at, today);
                 }
             }
         }
@@ -135,7 +139,13 @@ impl Recorded {
         }
     }
 
-    fn learn(&mut self, fact: PolicyFact, position: Position, recorded_at: Timestamp) {
+    fn learn(
+        &mut self,
+        fact: PolicyFact,
+        position: Position,
+        recorded_at: Timestamp,
+        today: &dyn Fn(Text) -> Text,
+    ) {
         match fact {
             PolicyFact::Started { after, lane } => {
                 if self.started.is_none() {
@@ -158,7 +168,7 @@ impl Recorded {
             PolicyFact::LaneParked { lane, at, reason, command } => {
                 let (reason, command) = (reason.into(), command.map(Arc::from));
                 let parked = Parked { at, fact: position, since: recorded_at, reason, command };
-                let lane = Text::from(lane);
+                let lane = today(lane.into());
                 // One that is late, or of a runtime that is behind, may say less than what is known.
                 if self.parked.get(&lane).is_none_or(|known| known.at <= at) {
                     self.freed.remove(&lane);
@@ -166,7 +176,7 @@ impl Recorded {
                 }
             }
             PolicyFact::LaneFreed { lane, upto, dropped_after } => {
-                let lane = Text::from(lane);
+                let lane = today(lane.into());
                 self.is_freed(&lane, upto, position);
                 if let Some(after) = dropped_after {
                     self.dropped.add(lane, after, upto);

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use bailiwick_core::Position;
 use bailiwick_core::journal::{LANE_FREED, Query, QueryItem, Read, RecordedEvent};
 use bailiwick_core::policy::PolicyFact;
-use bailiwick_core::{Position, Text};
 
 use super::lanes::Lanes;
 use super::running::Running;
@@ -88,7 +88,7 @@ impl Running {
         else {
             return;
         };
-        lanes.is_freed(&Text::from(lane), upto, fact.position);
+        lanes.is_freed(&self.lane_today(lane.into()), upto, fact.position);
         if dropped_after.is_some() {
             self.dropped.lock().forget_upto(lanes.mark());
             self.learn_dropped(fact);
@@ -100,7 +100,7 @@ impl Running {
         if let Ok(Some(PolicyFact::LaneFreed { lane, upto, dropped_after: Some(after) })) =
             fact.event.decode()
         {
-            let lane = Text::from(lane);
+            let lane = self.lane_today(lane.into());
             self.forgets_calls(&lane, after, upto);
             self.dropped.lock().add(lane, after, upto);
         }

@@ -139,7 +139,7 @@ impl Rewind {
         after: Position,
     ) -> Result<Rewind, RewindError> {
         let tag = policy_tag(declares.name).map_err(RewindError::Name)?;
-        let recorded = Recorded::of(&*journal, &tag).await?;
+        let recorded = Recorded::of(&*journal, &tag, &|lane| lane).await?;
         let is_its = |lane: &str| recorded_kind(lane) == declares.kind;
         if !recorded.started.is_some_and(|(_, lane)| is_its(&lane)) {
             return Err(RewindError::NeverStarted);
@@ -184,7 +184,7 @@ impl Rewind {
     /// # Cancel safety
     /// It is recorded, or not.
     pub async fn confirm(self) -> Result<(), RewindError> {
-        let recorded = Recorded::of(&*self.journal, &self.tag).await?;
+        let recorded = Recorded::of(&*self.journal, &self.tag, &|lane| lane).await?;
         if recorded.runs.last() + 1 != self.run {
             return Err(RewindError::Overtaken);
         }

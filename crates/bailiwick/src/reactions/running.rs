@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bailiwick_core::journal::{QueryItem, RecordedEvent};
 use bailiwick_core::policy::ReactionDescriptor;
-use bailiwick_core::{Position, Tag, Text};
+use bailiwick_core::{Lane, Position, Tag, Text};
 use tokio::sync::{Notify, Semaphore};
 
 use super::counts::ReactionCounts;
@@ -217,7 +217,15 @@ impl Running {
     /// The lane of a news. Who has none is alone in one.
     pub(super) fn lane_of(&self, news: &RecordedEvent) -> Text {
         let alone = |_| Text::from(format!("{ALONE}{}", news.position));
-        self.declares.lane.name(news).unwrap_or_else(alone)
+        self.lane_today(self.declares.lane.name(news).unwrap_or_else(alone))
+    }
+
+    /// The name of a lane, as it was recorded, by the names of today.
+    pub(super) fn lane_today(&self, recorded: Text) -> Text {
+        match self.declares.lane {
+            Lane::Emitter => self.shared.emitters.today(recorded),
+            _ => recorded,
+        }
     }
 }
 

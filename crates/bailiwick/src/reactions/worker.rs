@@ -162,7 +162,8 @@ impl Running {
         upto: Position,
     ) -> Result<(), String> {
         let journal = self.shared.journal().ok_or("the runtime is shut down")?;
-        let query = self.declares.lane.query(lane.as_str(), self.wants.types());
+        let query =
+            self.declares.lane.query(lane.as_str(), self.wants.types(), &self.shared.emitters);
         let limit = self.shared.config.lane_news.try_into().unwrap_or(NonZeroUsize::MIN);
         let read = self.shared.config.paged(Read::new(query).after(after).upto(upto)).limit(limit);
         let page = port::read(&*journal, read).await.map_err(report)?;

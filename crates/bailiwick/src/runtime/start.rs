@@ -58,6 +58,7 @@ impl Builder {
         let mut shared =
             RuntimeContext::new(journal.clone(), environment, self.config, views, event_types);
         shared.snapshots = snapshots;
+        shared.emitters = self.names.emitters();
         #[cfg(feature = "metrics")]
         if let Some(labels) = self.metrics {
             crate::metrics::describe_all();

@@ -18,7 +18,7 @@ use std::any::{TypeId, type_name};
 use std::collections::BTreeSet;
 
 use bailiwick_core::journal::EncodedEvent;
-use bailiwick_core::policy::ReactionDescriptor;
+use bailiwick_core::policy::{Emitters, ReactionDescriptor};
 use bailiwick_core::views::Reader;
 use bailiwick_core::{
     Aggregate, CodecError, Decision, Event, EventDescriptor, IdDescriptor, Position, Projection,
@@ -98,6 +98,15 @@ impl Names {
             id,
             types: A::Event::TYPES,
         });
+    }
+
+    /// Those that were renamed.
+    pub(crate) fn emitters(&self) -> Emitters {
+        let mut emitters = Emitters::default();
+        for Named { name, was, id, .. } in &self.aggregates {
+            emitters.add((name, was), (id.key, id.was));
+        }
+        emitters
     }
 
     /// What a decision emits, and what its views read.
