@@ -1,7 +1,8 @@
 //! Opening: what is there is judged, and what was found is made durable before anybody is told of it.
 //!
 //! Nothing is written over. A batch that was on its way stays where it is, and the log goes on in the next
-//! segment: after a sync that failed nobody knows what is on the disk there, and no later sync will tell.
+//! segment: after a sync that failed nobody knows what is on the disk there, and no later sync will tell. For the same
+//! reason a segment that is empty is not used: another one is made in its place.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
