@@ -49,15 +49,16 @@ impl Log {
         }
         let first = segments[0].number;
         let last = first + segments.len() as u64 - 1;
-        let Tail { mut active, contents, last_batch, spare, is_open } = Tail::of(segments)?;
+        let Tail { mut active, contents, last_batch, spare, mut is_open } = Tail::of(segments)?;
+        let left_out = !is_open;
         // Nobody knows whether the name of an empty one is durable, after a sync of the folder that failed: when
         // it is needed another one is made in its place.
         let latest = last - spare.len() as u64;
         if !contents.any && latest == first {
             let made = Segment::make(&*folder, (id, first), entropy(), active.size);
             active = made.map_err(OpenError::Io)?;
+            is_open = true;
         }
-        let (left_out, is_open) = (!is_open, is_open || !contents.any);
         // What can be read here may be in memory only, after a sync that failed: it is written again.
         let begin = contents.last_batch as u64;
         write_all(&*active.file, &last_batch, begin).map_err(OpenError::Io)?;
