@@ -114,8 +114,7 @@ async fn a_shutdown_records_how_far_it_has_come() {
 
 /// Another runtime has recorded that everything is done, but for the lane that both have parked; it is freed
 /// by one that has read less, and then nobody is left.
-#[tokio::test]
-async fn what_lies_between_a_freed_lane_and_a_mark_is_not_lost() {
+async fn freed_behind_the_mark() -> Office {
     let office = Office::new().await;
     office.broken.store(true, std::sync::atomic::Ordering::SeqCst);
     office.writes("ann", [(1, Heavy)]).await;
@@ -133,6 +132,12 @@ async fn what_lies_between_a_freed_lane_and_a_mark_is_not_lost() {
         dropped_after: Some(Position::new(parked.at.get() - 1)),
     };
     write_fact(&office, &fact).await;
+    office
+}
+
+#[tokio::test]
+async fn what_lies_between_a_freed_lane_and_a_mark_is_not_lost() {
+    let office = freed_behind_the_mark().await;
     let office = office.restart().await;
     settle().await;
     assert_eq!(office.letters("b").await, [3, 2]);
@@ -165,25 +170,10 @@ async fn a_fact_that_is_late_takes_nothing_back() {
     assert_eq!(office.letters("b").await, [11]);
 }
 
-/// The same, and the new release goes by other lanes: it may not begin before that is done.
+/// The new release goes by other lanes: it may not begin before what was freed behind the mark is done.
 #[tokio::test]
 async fn lanes_do_not_change_while_one_was_freed_behind_the_mark() {
-    let office = Office::new().await;
-    office.broken.store(true, std::sync::atomic::Ordering::SeqCst);
-    office.writes("ann", [(1, Heavy)]).await;
-    settle().await;
-    office.passes(TIME_LIMIT * 3).await;
-    let parked = office.policy().parked().pop().unwrap();
-    office.writes("ann", [(2, Plain)]).await;
-    office.writes("bob", [(3, Plain)]).await;
-    settle().await;
-    assert!(office.runtime.shutdown(TIME_LIMIT).await.in_time);
-    let fact = PolicyFact::LaneFreed {
-        lane: parked.lane.to_string(),
-        upto: parked.at,
-        dropped_after: Some(Position::new(parked.at.get() - 1)),
-    };
-    write_fact(&office, &fact).await;
+    let office = freed_behind_the_mark().await;
     let builder = Runtime::builder(office.journal.clone()).aggregate::<Author>();
     let builder = builder.aggregate::<PostBox>().policy(PostInOne).clock(office.clock.clone());
     let error = builder.start().await.unwrap_err();

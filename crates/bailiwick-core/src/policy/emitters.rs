@@ -29,7 +29,7 @@ impl Emitters {
     }
 
     /// The name of a lane of [`Lane::Emitter`](super::Lane::Emitter), as it is today.
-    pub fn today(&self, lane: Text) -> Text {
+    pub(super) fn today(&self, lane: Text) -> Text {
         match self.find(lane.as_str()) {
             Some((Emitter { name, key, .. }, id)) => format!("{name} {key}:{id}").into(),
             None => lane,

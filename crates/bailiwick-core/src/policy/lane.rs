@@ -64,6 +64,15 @@ impl Lane {
         }
     }
 
+    /// The name of a lane, as it was recorded, by the names that emitters have today.
+    #[doc(hidden)]
+    pub fn today(self, recorded: Text, emitters: &Emitters) -> Text {
+        match self {
+            Lane::Emitter => emitters.today(recorded),
+            Lane::Tag { .. } | Lane::One(_) => recorded,
+        }
+    }
+
     /// Which events of these types may be in the lane with this name: those, and perhaps others. So a lane
     /// is read without the others. `emitters`: those that were renamed.
     #[doc(hidden)]

@@ -15,6 +15,7 @@ use super::life::{Again, Base, Before, Known, Live, Mend, Running};
 use crate::error::{Cause, Unknown};
 use crate::journal::port::Failure;
 use crate::request::entry::{Entries, Entry, EventAt};
+use crate::request::read::Reader;
 
 /// What becomes of the cell after an append has ended.
 pub(super) enum Settled {
@@ -86,9 +87,8 @@ impl<A: Aggregate> Cell<A> {
     fn conflicted(&self, live: &mut Live<A>, running: Running<A>, at: Position) -> Settled {
         self.kind.counters.here().conflicts.one();
         self.named().conflict(at);
-        let (called, stuck) = (live.again.called, live.again.stuck.or(live.unstuck.take()));
         let Running { entries, readers, keys, before, .. } = running;
-        let mut again = Again { entries, readers, stuck, called };
+        let mut again = live.again_with(entries, readers);
         #[cfg(feature = "fault-injection")]
         let before =
             before.filter(|_| !self.kind.shared.sabotaged(crate::sabotage::Sabotage::NoRebuild));
@@ -144,8 +144,7 @@ impl<A: Aggregate> Cell<A> {
             }
         }
         live.find_repetitions();
-        let (called, stuck) = (live.again.called, live.again.stuck.or(live.unstuck.take()));
-        let mut again = Again { entries: Entries::new(), readers, stuck, called };
+        let mut again = live.again_with(Entries::new(), readers);
         #[cfg(feature = "fault-injection")]
         if shared.sabotaged(crate::sabotage::Sabotage::SpeculationKept) {
             again.take_forming(live);
@@ -178,6 +177,13 @@ impl<A: Aggregate> Cell<A> {
 }
 
 impl<A: Aggregate> Live<A> {
+    /// What is to be run again after an append that came to nothing: these first. A deadline that it would have moved on
+    /// is stuck again.
+    fn again_with(&mut self, entries: Entries<A>, readers: Vec<Reader<A>>) -> Again<A> {
+        let stuck = self.again.stuck.or(self.unstuck.take());
+        Again { entries, readers, stuck, called: self.again.called }
+    }
+
     /// Who was not judged, and would repeat what was given to the journal, shares its fate, too.
     fn find_repetitions(&mut self) {
         let Some(answers) = &self.known.answers else { return };

@@ -23,6 +23,8 @@ pub(crate) async fn run(shared: Arc<RuntimeContext>) {
 async fn keep_open(shared: &RuntimeContext) {
     let config = &shared.config;
     let backoff = Backoff::new(config.reopen_backoff, config.reopen_backoff_max);
+    // At once the first time.
+    let wait = |failed_times: u8| failed_times.checked_sub(1).map(|times| backoff.after(times));
     shared.reopens_in(Duration::ZERO);
     // How often it could not be opened, or was closed soon after.
     let mut failed_times = 0_u8;
@@ -33,21 +35,20 @@ async fn keep_open(shared: &RuntimeContext) {
         if port::health(&*journal).is_open() {
             shared.journal_is_open();
             drop(journal);
-            let (clock, open_since) =
-                (&shared.environment.clock, shared.environment.clock.elapsed());
+            let clock = &shared.environment.clock;
+            let open_since = clock.elapsed();
             failed.await;
             let was_open = clock.elapsed().saturating_sub(open_since);
             // At the end of the runtime it is opened at once, for what is still to be recorded.
             if was_open >= backoff.after(failed_times) || shared.stage() != Stage::Open {
                 failed_times = 0;
             }
-            let again_after = failed_times.checked_sub(1).map(|times| backoff.after(times));
-            shared.reopens_in(again_after.unwrap_or_default());
+            shared.reopens_in(wait(failed_times).unwrap_or_default());
             continue;
         }
-        if let Some(times) = failed_times.checked_sub(1) {
+        if let Some(wait) = wait(failed_times) {
             // At the end of the runtime it is tried once more at once.
-            either(shared.environment.clock.sleep(backoff.after(times)), closing).await;
+            either(shared.environment.clock.sleep(wait), closing).await;
         }
         let again_after = backoff.after(failed_times);
         failed_times = failed_times.saturating_add(1);

@@ -63,7 +63,11 @@ impl Dropped {
     }
 
     pub(super) fn add(&mut self, lane: Text, after: Position, upto: Position) {
-        self.0.entry(lane).or_default().push((after, upto));
+        let ranges = self.0.entry(lane).or_default();
+        // This runtime knows what it dropped itself before it reads the fact.
+        if !ranges.contains(&(after, upto)) {
+            ranges.push((after, upto));
+        }
     }
 
     /// What lies up to here is done, whatever it was.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::Position;
 use bailiwick_core::journal::{LANE_FREED, Query, QueryItem, Read, RecordedEvent};
 use bailiwick_core::policy::PolicyFact;
+use bailiwick_core::{Position, Text};
 
 use super::lanes::Lanes;
 use super::running::Running;
@@ -88,10 +88,11 @@ impl Running {
         else {
             return;
         };
-        lanes.is_freed(&self.lane_today(lane.into()), upto, fact.position);
-        if dropped_after.is_some() {
+        let lane = self.lane_today(lane.into());
+        lanes.is_freed(&lane, upto, fact.position);
+        if let Some(after) = dropped_after {
             self.dropped.lock().forget_upto(lanes.mark());
-            self.learn_dropped(fact);
+            self.drops(lane, after, upto);
         }
     }
 
@@ -100,10 +101,14 @@ impl Running {
         if let Ok(Some(PolicyFact::LaneFreed { lane, upto, dropped_after: Some(after) })) =
             fact.event.decode()
         {
-            let lane = self.lane_today(lane.into());
-            self.forgets_calls(&lane, after, upto);
-            self.dropped.lock().add(lane, after, upto);
+            self.drops(self.lane_today(lane.into()), after, upto);
         }
+    }
+
+    /// An operator has dropped this.
+    pub(super) fn drops(&self, lane: Text, after: Position, upto: Position) {
+        self.forgets_calls(&lane, after, upto);
+        self.dropped.lock().add(lane, after, upto);
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bailiwick_core::journal::{QueryItem, RecordedEvent};
 use bailiwick_core::policy::ReactionDescriptor;
-use bailiwick_core::{Lane, Position, Tag, Text};
+use bailiwick_core::{Position, Tag, Text};
 use tokio::sync::{Notify, Semaphore};
 
 use super::counts::ReactionCounts;
@@ -222,10 +222,7 @@ impl Running {
 
     /// The name of a lane, as it was recorded, by the names of today.
     pub(super) fn lane_today(&self, recorded: Text) -> Text {
-        match self.declares.lane {
-            Lane::Emitter => self.shared.emitters.today(recorded),
-            _ => recorded,
-        }
+        self.declares.lane.today(recorded, &self.shared.emitters)
     }
 }
 

@@ -120,15 +120,12 @@ async fn drop_one(running: &Arc<Running>, parked: &ParkedLane) -> Result<bool, R
     let ParkedLane { lane, at, .. } = parked;
     let Some(upto) = running.lanes.lock().begin_drop(lane, *at) else { return Ok(false) };
     let not_recorded_yet = OnDrop::new(|| running.change(0, |lanes| lanes.give_up_drop(lane)));
-    let dropped_after = Some(before(*at));
-    let fact = PolicyFact::LaneFreed { lane: lane.to_string(), upto, dropped_after };
+    let after = before(*at);
+    let fact = PolicyFact::LaneFreed { lane: lane.to_string(), upto, dropped_after: Some(after) };
     running.records(&fact).await.map_err(not_recorded)?;
     not_recorded_yet.disarm();
-    running.forgets_call(*at);
-    if let Some(after) = dropped_after {
-        // Before it goes on: it may be read only now, after a start.
-        running.dropped.lock().add(lane.clone(), after, upto);
-    }
+    // Before it goes on: it may be read only now, after a start.
+    running.drops(lane.clone(), after, upto);
     running.change(0, |lanes| lanes.dropped(lane, upto));
     running.may_record();
     running.counts.lock().skipped += 1;

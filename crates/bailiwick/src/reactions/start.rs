@@ -6,7 +6,7 @@ use bailiwick_core::journal::{
     AppendCondition, AppendError, Journal, POLICY_STARTED, QueryItem, Read,
 };
 use bailiwick_core::policy::{PolicyFact, ReactionDescriptor, policy_tag};
-use bailiwick_core::{Lane, Position, Start, Tag, Text};
+use bailiwick_core::{Position, Start, Tag};
 
 use super::facts::{self, Recorded, Unreadable};
 use super::reaction::Reaction;
@@ -50,10 +50,7 @@ async fn begin_one(
     let tag = tag.map_err(|source| StartError::ReactionName { kind, name, source })?;
     loop {
         let head = port::head(journal).await.map_err(StartError::Unread)?.position;
-        let today = |recorded: Text| match declares.lane {
-            Lane::Emitter => shared.emitters.today(recorded),
-            _ => recorded,
-        };
+        let today = |recorded| declares.lane.today(recorded, &shared.emitters);
         let recorded = Recorded::of(journal, &tag, &today).await;
         let recorded = recorded.map_err(|error| unread(name, error))?;
         // Unless somebody else records meanwhile where it begins: then that holds.
