@@ -26,8 +26,20 @@
 //! # }
 //! ```
 
+mod appends;
+mod background;
+mod error;
 pub mod files;
+mod folder;
 pub mod index;
+mod journal;
 pub mod log;
+mod options;
+mod reads;
 pub mod store;
 pub mod stored;
+mod writer;
+
+pub use error::OpenError;
+pub use journal::FileJournal;
+pub use options::Options;

@@ -37,7 +37,7 @@ fn a_log_is_found_again_in_its_folder() {
     let mut log = open(folder.path()).expect("it opens");
     let id = log.id();
     write(&mut log, 7);
-    log.prepare().expect("there is room");
+    log.ahead().make().expect("there is room");
     log.close().expect("it ends well");
     let mut log = open(folder.path()).expect("it opens");
     assert_eq!((log.id(), log.durable().get()), (id, 14));
@@ -95,8 +95,11 @@ fn a_record_is_not_taken_for_that_of_another_position() {
     write(&mut log, 2);
     let records: Vec<_> = log.records().map(|record| record.expect("it is whole")).collect();
     let (first, second) = (&records[0], &records[1]);
-    assert_eq!(log.record(first.position, first.place).expect("it is whole"), first.bytes);
-    let error = log.record(second.position, first.place).expect_err("it is another");
+    assert_eq!(
+        log.segments().record(first.position, first.place).expect("it is whole"),
+        first.bytes
+    );
+    let error = log.segments().record(second.position, first.place).expect_err("it is another");
     assert!(matches!(error, ReadError::Damaged { .. }), "{error}");
 }
 
@@ -107,7 +110,7 @@ fn a_log_without_its_beginning_is_refused() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut log = open(folder.path()).expect("it opens");
         write(&mut log, batches);
-        log.prepare().expect("there is room");
+        log.ahead().make().expect("there is room");
         drop(log);
         fs::remove_file(folder.path().join("0000000001.segment")).expect("it is there");
         let error = open(folder.path()).err().expect("its beginning is missing");

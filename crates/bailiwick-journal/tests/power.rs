@@ -68,7 +68,7 @@ impl Trial {
     fn write(&mut self, mut log: Log, batches: usize) {
         for _ in 0..batches {
             if self.random.u8(..) < 40 {
-                drop(log.prepare());
+                drop(log.ahead().make());
             }
             let batch = self.batch();
             let synced = log.write(&batch).and_then(|_| log.sync());
@@ -103,7 +103,7 @@ impl Trial {
             .map(|(nth, record)| {
                 let Record { position, place, bytes } =
                     record.unwrap_or_else(|error| panic!("{error}"));
-                assert_eq!(log.record(position, place).expect("it is there"), bytes);
+                assert_eq!(log.segments().record(position, place).expect("it is there"), bytes);
                 assert_eq!(position, Position::new(nth as u64 + 1));
                 bytes
             })

@@ -6,12 +6,13 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use bailiwick_core::journal::{
-    AppendCondition, AppendError, EncodedEvent, Metadata, Query, QueryItem, Read, RecordedEvent,
+    AppendCondition, EncodedEvent, Metadata, Query, QueryItem, Read, RecordedEvent,
 };
 use bailiwick_core::{Position, Tag, Timestamp};
 use bailiwick_journal::files::{Fault, Folder, Simulated};
-use bailiwick_journal::log::Options;
+use bailiwick_journal::log::{Options, WriteError};
 use bailiwick_journal::store::{Bounds, Store, StoreError};
+use bailiwick_journal::stored::encode;
 
 const TYPES: [&str; 3] = ["Opened", "Moved", "Closed"];
 
@@ -81,37 +82,63 @@ impl Trial {
         Position::new(self.random.u64(0..=self.known.len() as u64 + 1))
     }
 
-    /// Appends, and says whether the store goes on.
+    /// Appends a batch, and says whether the store goes on.
     fn append(&mut self, store: &mut Store) -> bool {
-        let events: Vec<_> = (0..self.random.usize(1..6)).map(|_| self.event()).collect();
-        let condition = self.random.bool().then(|| {
-            let condition = AppendCondition::new(self.query()).after(self.position());
-            if self.random.u8(..) < 40 { condition.never(self.query()) } else { condition }
-        });
-        let at = condition.as_ref().and_then(|condition| {
-            let moved = self.last(&condition.query, condition.after);
-            let never = condition.never.as_ref();
-            moved.or_else(|| self.last(never?, Position::START)).map(|known| known.position)
-        });
-        let first = Position::new(self.known.len() as u64 + 1);
-        match store.append(&events, condition.as_ref()) {
-            Ok(appended) => {
-                assert_eq!((appended.first, at), (first, None), "seed {}", self.seed);
-                self.acknowledge(events);
-                assert_eq!(appended.last.get(), self.known.len() as u64);
-                true
-            }
-            Err(AppendError::Conflict { at: found }) => {
-                assert_eq!(Some(found), at, "seed {}: {condition:?}", self.seed);
-                true
-            }
-            Err(AppendError::NotWritten(_)) => true,
-            Err(AppendError::Unknown(_)) => {
-                self.unknown = events;
-                false
-            }
+        let appends: Vec<_> = (0..self.random.usize(1..4)).map(|_| self.events()).collect();
+        let records: Vec<Vec<_>> =
+            appends.iter().map(|events| events.iter().map(record).collect()).collect();
+        match store.make_room(records.iter().flatten().map(Vec::len)) {
+            Ok(_) => {}
+            Err(WriteError::NotWritten(_)) => return true,
             Err(error) => panic!("seed {}: {error}", self.seed),
         }
+        let durable = self.known.len();
+        for (events, records) in appends.into_iter().zip(records) {
+            let condition = self.condition();
+            let at = condition.as_ref().and_then(|condition| self.conflict(condition));
+            let found =
+                condition.as_ref().map(|condition| store.conflict(condition).expect("it is whole"));
+            assert_eq!(found.flatten(), at, "seed {}: {condition:?}", self.seed);
+            if at.is_none() {
+                let latest = events.iter().map(|event| event.recorded_at).max();
+                let appended = store.push(records, latest.expect("there is one"));
+                assert_eq!(appended.first.get(), self.known.len() as u64 + 1);
+                self.acknowledge(events);
+                assert_eq!(appended.last.get(), self.known.len() as u64);
+            }
+        }
+        let batch = self.known.split_off(durable);
+        let written = store.write();
+        if self.random.bool() {
+            drop(store.view().seal());
+        }
+        // Nobody sees it yet.
+        if !self.disk.is_off() {
+            self.check_reads(store);
+        }
+        if written.and_then(|()| store.sync()).is_err() {
+            self.unknown = batch.into_iter().map(|known| known.event).collect();
+            return false;
+        }
+        self.known.extend(batch);
+        true
+    }
+
+    fn events(&mut self) -> Vec<EncodedEvent> {
+        (0..self.random.usize(1..4)).map(|_| self.event()).collect()
+    }
+
+    fn condition(&mut self) -> Option<AppendCondition> {
+        self.random.bool().then(|| {
+            let condition = AppendCondition::new(self.query()).after(self.position());
+            if self.random.u8(..) < 40 { condition.never(self.query()) } else { condition }
+        })
+    }
+
+    fn conflict(&self, condition: &AppendCondition) -> Option<Position> {
+        let moved = self.last(&condition.query, condition.after);
+        let never = condition.never.as_ref();
+        moved.or_else(|| self.last(never?, Position::START)).map(|known| known.position)
     }
 
     fn acknowledge(&mut self, events: Vec<EncodedEvent>) {
@@ -139,14 +166,14 @@ impl Trial {
 
     fn check_reads(&mut self, store: &Store) {
         let query = self.query();
-        let last = store.last(&query).expect("it is whole");
+        let last = store.view().last(&query).expect("it is whole");
         assert_eq!(last.event.as_ref(), self.last(&query, Position::START), "seed {}", self.seed);
         let (after, upto) = (self.position(), self.position());
         let limit = NonZeroUsize::new(self.random.usize(1..20)).expect("not 0");
         let read = Read::new(query.clone()).upto(upto).limit(limit);
         let (mut found, mut from) = (Vec::new(), after);
         loop {
-            let page = store.read(&read.clone().after(from)).expect("it is whole");
+            let page = store.view().read(&read.clone().after(from)).expect("it is whole");
             assert!(page.events.len() <= limit.get());
             found.extend(page.events);
             from = page.upto;
@@ -173,6 +200,12 @@ impl Trial {
             self.disk.flip(name, self.random.usize(0..bits));
         }
     }
+}
+
+fn record(event: &EncodedEvent) -> Vec<u8> {
+    let mut record = Vec::new();
+    encode(event, &mut record);
+    record
 }
 
 fn matches(query: &Query, known: &RecordedEvent) -> bool {

@@ -12,6 +12,7 @@
 //! Nothing here is asynchronous: each step is one or a few calls of the [files](crate::files), to be taken by a
 //! thread, or by a simulation.
 
+mod ahead;
 mod error;
 mod frame;
 mod judge;
@@ -19,16 +20,17 @@ mod open;
 mod read;
 mod segment;
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
 use bailiwick_core::Position;
 
 use crate::files::{Folder, write_all};
+pub use ahead::Ahead;
+use ahead::Wanted;
 pub use error::{OpenError, ReadError, WriteError};
 pub use open::Opened;
-pub use read::{Place, Record, Records};
+pub use read::{Place, Record, Records, Segments};
 use segment::{FIRST_FRAME, Segment};
 
 /// How a log is written.
@@ -50,6 +52,7 @@ pub type Entropy = Box<dyn FnMut() -> u64 + Send>;
 /// A log, open for writing.
 pub struct Log {
     folder: Arc<dyn Folder>,
+    segments: Arc<Segments>,
     options: Options,
     entropy: Entropy,
     id: u128,
@@ -62,8 +65,7 @@ pub struct Log {
     durable: Position,
     /// What was written, and is not durable yet: where it ends, and its last position.
     written: Option<(u64, Position)>,
-    /// Those that come after the active one: made already, and empty.
-    spare: VecDeque<Segment>,
+    ahead: Arc<Ahead>,
     /// A mark says that everything is durable.
     marked: bool,
     closed: bool,
@@ -81,6 +83,16 @@ impl Log {
     /// The last position that is durable.
     pub fn durable(&self) -> Position {
         self.durable
+    }
+
+    /// Its segments, to be read.
+    pub fn segments(&self) -> &Arc<Segments> {
+        &self.segments
+    }
+
+    /// All records that are durable, in their order.
+    pub fn records(&self) -> Records {
+        self.segments.records(self.first, Position::START, self.durable)
     }
 
     /// Which log and segment is written, and the seed of that.
@@ -112,7 +124,7 @@ impl Log {
             return Err(WriteError::Closed);
         }
         assert!(self.written.is_none(), "a batch is written when the one before it is durable");
-        self.make_room(records)?;
+        self.make_room(frames_bytes(records.iter().map(|record| record.as_ref().len())))?;
         let last = self.encode(records);
         self.marked = false;
         // Before it is known whether it succeeds: what comes after a failure must not be written.
@@ -173,45 +185,56 @@ impl Log {
         self.active.file.sync().map_err(WriteError::Failed)
     }
 
-    /// Whether a segment is to be [made](Self::prepare) for when this one is full.
-    pub fn wants_segment(&self) -> bool {
-        self.spare.is_empty() && !self.closed
+    /// The next segment, to be made ahead of its use by whoever has the time.
+    pub fn ahead(&self) -> &Arc<Ahead> {
+        &self.ahead
     }
 
-    /// Makes the next segment ahead of its use.
+    /// Where the frame of the next record will stand, if there is room for it.
+    pub fn next_place(&self) -> Place {
+        Place { segment: self.active.number, offset: self.end }
+    }
+
+    /// Goes on in the next segment if this one has no room for frames of so many bytes.
     ///
     /// # Errors
-    /// If there is no room for it, say. The log goes on, and tries again when it needs it.
-    pub fn prepare(&mut self) -> io::Result<()> {
-        if self.wants_segment() {
-            self.make_segment(self.options.segment_bytes)?;
-        }
-        Ok(())
-    }
-
-    fn make_segment(&mut self, size: u64) -> io::Result<()> {
-        let size = segment::size_for(size)?;
-        let next = self.latest + 1;
-        let segment = Segment::make(&*self.folder, (self.id, next), (self.entropy)(), size)?;
-        self.spare.push_back(segment);
-        self.latest = next;
-        Ok(())
-    }
-
-    /// Goes on in the next segment if this one has no room.
-    fn make_room(&mut self, records: &[impl AsRef<[u8]>]) -> Result<(), WriteError> {
-        let frames = records.iter().map(|record| frame::frame_bytes(record.as_ref().len()));
+    /// [`WriteError::NotWritten`]: there is no room for another segment. The log is as it was.
+    ///
+    /// # Panics
+    /// If the last batch was not synced.
+    pub fn make_room(&mut self, bytes: u64) -> Result<(), WriteError> {
+        assert!(self.written.is_none(), "a batch is written when the one before it is durable");
         // And the mark behind them.
-        let bytes = (frames.sum::<usize>() + frame::HEADER) as u64;
+        let bytes = bytes + frame::HEADER as u64;
         while self.end + bytes > self.active.size {
-            let Some(next) = self.spare.pop_front() else {
-                let size = self.options.segment_bytes.max(FIRST_FRAME + bytes);
-                self.make_segment(size).map_err(WriteError::NotWritten)?;
-                continue;
-            };
-            (self.active, self.end) = (next, FIRST_FRAME);
+            self.active = self.next_segment(bytes).map_err(WriteError::NotWritten)?;
+            self.end = FIRST_FRAME;
+            self.latest = self.active.number;
+            self.segments.learn(&self.active);
+            self.want_segment();
         }
         Ok(())
+    }
+
+    /// The next segment, with room for so many bytes.
+    fn next_segment(&mut self, bytes: u64) -> io::Result<Segment> {
+        let ahead = self.ahead.take();
+        match ahead.filter(|segment| FIRST_FRAME + bytes <= segment.size) {
+            Some(segment) => Ok(segment),
+            None => self.wanted(bytes)?.make(&*self.folder),
+        }
+    }
+
+    fn wanted(&mut self, bytes: u64) -> io::Result<Wanted> {
+        let size = segment::size_for(self.options.segment_bytes.max(FIRST_FRAME + bytes))?;
+        let (number, seed) = (self.latest + 1, (self.entropy)());
+        Ok(Wanted { log: self.id, number, seed, size })
+    }
+
+    fn want_segment(&mut self) {
+        if let Ok(wanted) = self.wanted(0) {
+            self.ahead.want(wanted);
+        }
     }
 
     fn encode(&mut self, records: &[impl AsRef<[u8]>]) -> Position {
@@ -230,4 +253,16 @@ impl Log {
         }
         position
     }
+}
+
+/// Nothing of it is made any more: who opens it again makes segments of the same numbers.
+impl Drop for Log {
+    fn drop(&mut self) {
+        drop(self.ahead.take());
+    }
+}
+
+/// How many bytes the frames of such records take.
+pub fn frames_bytes(records: impl IntoIterator<Item = usize>) -> u64 {
+    records.into_iter().map(|record| frame::frame_bytes(record) as u64).sum()
 }

@@ -11,7 +11,7 @@ use bailiwick_core::Position;
 
 use super::judge::{Broken, Contents, begin, has_batch, judge};
 use super::segment::{NoSegment, Segment, is_unfinished, name, number_of, size_for};
-use super::{Entropy, Log, OpenError, Options};
+use super::{Ahead, Entropy, Log, OpenError, Options, Segments};
 use crate::files::{Folder, write_all};
 
 /// A log, and what was found when it was opened.
@@ -65,7 +65,11 @@ impl Log {
         active.file.sync().map_err(OpenError::Io)?;
         folder.sync().map_err(OpenError::Io)?;
         let end = if is_open { contents.end as u64 } else { active.size };
-        let log = Log {
+        let segments = Arc::new(Segments::of(folder.clone()));
+        segments.learn(&active);
+        let mut log = Log {
+            segments,
+            ahead: Arc::new(Ahead::of(folder.clone())),
             folder,
             options,
             entropy,
@@ -76,12 +80,12 @@ impl Log {
             end,
             durable: contents.last.unwrap_or_default(),
             written: None,
-            spare: VecDeque::new(),
             marked: false,
             closed: false,
             buffer: Vec::new(),
             offsets: Vec::new(),
         };
+        log.want_segment();
         Ok(Opened { log, left_out })
     }
 }

@@ -1,14 +1,21 @@
-//! Reading records in their order: each proves itself and its place.
+//! Reading records: each proves itself and its place.
 
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 
 use bailiwick_core::Position;
+use parking_lot::Mutex;
 
+use super::ReadError;
 use super::frame::{HEADER, Header};
 use super::judge::{batches, has_batch};
 use super::segment::{NoSegment, Segment, name};
-use super::{Log, ReadError};
-use crate::files::read_up_to;
+use crate::files::{Folder, read_up_to};
+
+/// How many segments are kept open to be read.
+const OPEN_SEGMENTS: usize = 64;
+/// How much is read of a record at first, in bytes: most have no more.
+const FIRST_READ: usize = 512;
 
 /// A record of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,9 +37,96 @@ pub struct Place {
     pub offset: u64,
 }
 
-/// The records of a log up to where it was durable when this was made.
-pub struct Records<'a> {
-    log: &'a Log,
+/// The segments of a log, to be read by anybody at any time.
+pub struct Segments {
+    folder: Arc<dyn Folder>,
+    /// The one that was used last is the last.
+    open: Mutex<Vec<Segment>>,
+}
+
+impl Segments {
+    /// Those in a folder.
+    pub(super) fn of(folder: Arc<dyn Folder>) -> Segments {
+        Segments { folder, open: Mutex::default() }
+    }
+
+    /// The records beyond `last`, which stand in `segment` or behind it, up to `upto`.
+    pub fn records(self: &Arc<Self>, segment: u64, last: Position, upto: Position) -> Records {
+        let segments = self.clone();
+        Records {
+            segments,
+            number: segment,
+            current: None,
+            at: 0,
+            end: 0,
+            last,
+            broken: None,
+            upto,
+        }
+    }
+
+    /// The record at a position, which stands there.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not that record.
+    pub fn record(&self, position: Position, place: Place) -> Result<Vec<u8>, ReadError> {
+        let Place { segment, offset } = place;
+        let damaged = || ReadError::Damaged { file: name(segment), offset };
+        let segment = self.segment(segment)?;
+        let mut first = [0; FIRST_READ];
+        let read = read_up_to(&*segment.file, &mut first, offset)?;
+        let header = Header::read(&first[..read], segment.seed).ok_or_else(damaged)?;
+        if header.position != position || offset + header.frame_bytes() as u64 > segment.size {
+            return Err(damaged());
+        }
+        let mut record = vec![0; header.len];
+        let there = header.len.min(read - HEADER);
+        record[..there].copy_from_slice(&first[HEADER..HEADER + there]);
+        if there < header.len {
+            read_up_to(&*segment.file, &mut record[there..], offset + (HEADER + there) as u64)?;
+        }
+        if header.checks(&record, segment.seed) { Ok(record) } else { Err(damaged()) }
+    }
+
+    /// The seed of a segment.
+    ///
+    /// # Errors
+    /// If its header cannot be read.
+    pub fn seed_of(&self, number: u64) -> io::Result<u64> {
+        self.segment(number).map(|segment| segment.seed).map_err(io::Error::other)
+    }
+
+    /// It is read from here on as it was made.
+    pub(super) fn learn(&self, segment: &Segment) {
+        let mut open = self.open.lock();
+        open.retain(|known| known.number != segment.number);
+        if open.len() == OPEN_SEGMENTS {
+            open.remove(0);
+        }
+        open.push(segment.clone());
+    }
+
+    fn segment(&self, number: u64) -> Result<Segment, ReadError> {
+        let mut open = self.open.lock();
+        if let Some(at) = open.iter().rposition(|known| known.number == number) {
+            let last = open.len() - 1;
+            open[at..].rotate_left(1);
+            return Ok(open[last].clone());
+        }
+        drop(open);
+        let damaged = ReadError::Damaged { file: name(number), offset: 0 };
+        let (_, segment) = Segment::open(&*self.folder, number).map_err(|why| match why {
+            NoSegment::Io(error) => ReadError::Io(error),
+            NoSegment::Damaged => damaged,
+        })?;
+        self.learn(&segment);
+        Ok(segment)
+    }
+}
+
+/// Records of a log in their order.
+pub struct Records {
+    segments: Arc<Segments>,
     number: u64,
     current: Option<(Segment, Vec<u8>)>,
     /// Where the next record stands, and where the last whole batch of the segment ends.
@@ -45,59 +139,7 @@ pub struct Records<'a> {
     upto: Position,
 }
 
-impl Log {
-    /// All records that are durable, in their order.
-    pub fn records(&self) -> Records<'_> {
-        self.records_from(self.first, Position::START)
-    }
-
-    /// Those from a segment on. `last`: the last position before it.
-    pub fn records_from(&self, segment: u64, last: Position) -> Records<'_> {
-        let (at, end, upto) = (0, 0, self.durable);
-        Records { log: self, number: segment, current: None, at, end, last, broken: None, upto }
-    }
-
-    /// The record at a position, which stands there.
-    ///
-    /// # Errors
-    /// If it cannot be read, or is not that record.
-    pub fn record(&self, position: Position, place: Place) -> Result<Vec<u8>, ReadError> {
-        let Place { segment, offset } = place;
-        let damaged = || ReadError::Damaged { file: name(segment), offset };
-        let segment = self.segment(segment)?;
-        let mut header = [0; HEADER];
-        read_up_to(&*segment.file, &mut header, offset)?;
-        let header = Header::read(&header, segment.seed).ok_or_else(damaged)?;
-        if header.position != position || offset + header.frame_bytes() as u64 > segment.size {
-            return Err(damaged());
-        }
-        let mut record = vec![0; header.len];
-        read_up_to(&*segment.file, &mut record, offset + HEADER as u64)?;
-        if header.checks(&record, segment.seed) { Ok(record) } else { Err(damaged()) }
-    }
-
-    /// The seed of a segment.
-    ///
-    /// # Errors
-    /// If its header cannot be read.
-    pub fn seed_of(&self, number: u64) -> io::Result<u64> {
-        self.segment(number).map(|segment| segment.seed).map_err(io::Error::other)
-    }
-
-    fn segment(&self, number: u64) -> Result<Segment, ReadError> {
-        if number == self.active.number {
-            return Ok(self.active.clone());
-        }
-        let damaged = ReadError::Damaged { file: name(number), offset: 0 };
-        let (_, segment) = Segment::open(&*self.folder, number).map_err(|why| match why {
-            NoSegment::Io(error) => ReadError::Io(error),
-            NoSegment::Damaged => damaged,
-        })?;
-        Ok(segment)
-    }
-}
-
-impl Records<'_> {
+impl Records {
     fn step(&mut self) -> Result<Option<Record>, ReadError> {
         while self.last < self.upto {
             if self.at < self.end
@@ -131,7 +173,7 @@ impl Records<'_> {
         let (number, offset) = self.broken.unwrap_or((self.number, 0));
         let damaged = || ReadError::Damaged { file: name(number), offset };
         let (_, segment) =
-            Segment::open(&*self.log.folder, self.number).map_err(|why| match why {
+            Segment::open(&*self.segments.folder, self.number).map_err(|why| match why {
                 NoSegment::Io(error) if error.kind() != ErrorKind::NotFound => ReadError::Io(error),
                 NoSegment::Io(_) | NoSegment::Damaged => damaged(),
             })?;
@@ -150,7 +192,7 @@ impl Records<'_> {
     }
 }
 
-impl Iterator for Records<'_> {
+impl Iterator for Records {
     type Item = Result<Record, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -1,5 +1,5 @@
-//! The store: the log, and the indexes of its segments. What a journal does, a step at a time and for one
-//! caller.
+//! The store: the log, and the indexes of its segments. What a journal does, a step at a time: one writes, and
+//! anybody reads.
 //!
 //! 1. The log is the truth. An index is made from it: of the active segment in memory, of one that the log has
 //!    left in a file beside it. A file that is missing, damaged or of another segment is made again.
@@ -9,45 +9,43 @@
 
 mod find;
 mod read;
+mod seal;
+mod view;
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use bailiwick_core::journal::{
-    AppendCondition, AppendError, Appended, EncodedEvent, FaultKind, Head, JournalFault,
-};
+use bailiwick_core::journal::{AppendCondition, Appended, Head};
 use bailiwick_core::{Position, Timestamp};
 
-use crate::files::{Folder, write_all};
-use crate::index::{Active, Filter, IndexError, Of, Sealed};
-use crate::log::{Entropy, Log, OpenError, Options, ReadError, Record, WriteError};
-use crate::stored::{Decoder, Names, StoredError, encode};
+use crate::files::Folder;
+use crate::index::{Active, IndexError};
+use crate::log::{
+    Ahead, Entropy, Log, OpenError, Options, ReadError, Record, WriteError, frames_bytes,
+};
+use crate::stored::{Decoder, Names, StoredError};
+use view::State;
+pub use view::View;
 
 /// A store, open for writing.
+///
+/// Batches are appended one after the other: [`make_room`](Self::make_room), then [`push`](Self::push) as often
+/// as there are appends, each after a look whether something [conflicts](Self::conflict) with it, then
+/// [`write`](Self::write) and [`sync`](Self::sync). Nobody sees any of it before it is durable.
 pub struct Store {
-    folder: Arc<dyn Folder>,
     log: Log,
-    /// Of the segments that the log has left, in their order.
-    sealed: Vec<Segment>,
-    filter_bytes: usize,
-    active: Active,
-    /// The segment of that index.
-    number: u64,
-    seed: u64,
-    latest: Timestamp,
+    view: Arc<View>,
+    /// What the next batch will have.
+    batch: Batch,
 }
 
-/// A segment that the log has left.
-struct Segment {
-    number: u64,
-    first: Position,
-    last: Position,
-    /// Its index; none if the file could not be written, or opened.
-    file: Option<Sealed>,
-    /// The index in memory, where there is none in a file, or that is damaged.
-    memory: OnceLock<Active>,
-    /// What it certainly does not have, if there is memory for that.
-    filter: Option<Filter>,
+/// What is to be written next.
+struct Batch {
+    records: Vec<Vec<u8>>,
+    /// Where the next record will stand, in bytes.
+    end: u64,
+    /// The end, once it is durable.
+    head: Head,
 }
 
 /// How a store is written, and what it may keep in memory.
@@ -101,13 +99,15 @@ impl Store {
         bounds: Bounds,
         entropy: Entropy,
     ) -> Result<Store, StoreError> {
-        let Bounds { log: options, filter_bytes } = bounds;
+        let options = bounds.log;
         let log = Log::open(folder.clone(), options, entropy)?.log;
-        let (_, number, seed) = log.active();
+        let head = Head { position: log.durable(), recorded_at: Timestamp::EPOCH };
+        let number = log.next_place().segment;
         let active = Active::from(Position::START.plus(1));
-        let latest = Timestamp::EPOCH;
-        let sealed = Vec::new();
-        let mut store = Store { folder, log, sealed, filter_bytes, active, number, seed, latest };
+        let state = State { sealed: Vec::new(), active, number, head };
+        let view = Arc::new(View::new(&log, folder, state));
+        let batch = Batch { records: Vec::new(), end: 0, head };
+        let mut store = Store { log, view, batch };
         store.index_all()?;
         Ok(store)
     }
@@ -116,176 +116,162 @@ impl Store {
     fn index_all(&mut self) -> Result<(), StoreError> {
         let mut decoder = Decoder::default();
         let (mut index, mut of) = (Active::from(Position::START.plus(1)), None);
-        let mut sealed = Vec::new();
+        let (mut left, mut latest) = (Vec::new(), Timestamp::EPOCH);
         for record in self.log.records() {
             let Record { position, place, bytes } = record?;
             if of.is_some_and(|of| of != place.segment) {
                 let next = Active::from(position);
-                sealed.extend(of.zip(Some(std::mem::replace(&mut index, next))));
+                left.extend(of.zip(Some(std::mem::replace(&mut index, next))));
             }
             of = Some(place.segment);
-            let names =
-                Names::of(&bytes).map_err(|source| StoreError::Event { position, source })?;
-            index.push(position, place.offset, &names);
-            let event = decoder.decode(position, &bytes);
-            let event = event.map_err(|source| StoreError::Event { position, source })?.event;
-            self.latest = self.latest.max(event.recorded_at);
+            let not_read = |source| StoreError::Event { position, source };
+            index.push(position, place.offset, &Names::of(&bytes).map_err(not_read)?);
+            let event = decoder.decode(position, &bytes).map_err(not_read)?.event;
+            latest = latest.max(event.recorded_at);
         }
-        match of {
-            Some(of) if of != self.number => {
-                sealed.push((of, index));
-                self.active = Active::from(self.log.durable().plus(1));
-            }
-            _ => self.active = index,
+        let number = self.log.next_place().segment;
+        if let Some(of) = of.filter(|of| *of != number) {
+            left.push((
+                of,
+                std::mem::replace(&mut index, Active::from(self.head().position.plus(1))),
+            ));
         }
-        for (number, index) in sealed {
-            self.seal(number, index);
+        let mut state = self.view.change();
+        for (number, index) in left {
+            state.leave(number, index);
         }
+        state.active = index;
+        state.head.recorded_at = latest;
+        self.batch.head = state.head;
+        drop(state);
+        // What cannot be written to a file stays in memory.
+        while let Ok(true) = self.view.seal() {}
         Ok(())
     }
 
-    /// The end.
-    pub fn head(&self) -> Head {
-        Head { position: self.log.durable(), recorded_at: self.latest }
+    /// What can be read, by anybody.
+    pub fn view(&self) -> &Arc<View> {
+        &self.view
     }
 
-    /// Whether a write or sync failed: it takes no appends any more, and is to be opened again.
+    /// Which log it is.
+    pub fn id(&self) -> u128 {
+        self.log.id()
+    }
+
+    /// The next segment, to be made ahead of its use by whoever has the time.
+    pub fn ahead(&self) -> &Arc<Ahead> {
+        self.log.ahead()
+    }
+
+    /// The end of what is durable.
+    pub fn head(&self) -> Head {
+        self.view.head()
+    }
+
+    /// Whether a write or sync failed: it takes nothing any more, and is to be opened again.
     pub fn is_closed(&self) -> bool {
         self.log.is_closed()
     }
 
-    /// Appends `events` in one piece if `condition` holds. They are durable when this returns.
+    /// Makes room for a batch whose records have so many bytes each, or fewer of them. Whether it goes on in
+    /// another segment for that: then there is something to [seal](View::seal), and to [make](Ahead::make).
     ///
     /// # Errors
-    /// As [`Journal::append`](bailiwick_core::journal::Journal::append).
-    pub fn append(
+    /// [`WriteError::NotWritten`] if there is none: everything is as it was.
+    pub fn make_room(
         &mut self,
-        events: &[EncodedEvent],
-        condition: Option<&AppendCondition>,
-    ) -> Result<Appended, AppendError> {
-        if events.is_empty() {
-            return Err(AppendError::Empty);
+        records: impl IntoIterator<Item = usize>,
+    ) -> Result<bool, WriteError> {
+        self.log.make_room(frames_bytes(records))?;
+        let place = self.log.next_place();
+        self.batch.end = place.offset;
+        let state = self.view.state();
+        let left = state.number;
+        drop(state);
+        if left != place.segment {
+            self.leave(left, place.segment);
         }
-        if let Some(condition) = condition {
-            let conflict = self.conflict(condition);
-            let conflict = conflict.map_err(|error| AppendError::NotWritten(error.into()))?;
-            if let Some(at) = conflict {
-                return Err(AppendError::Conflict { at });
-            }
-        }
-        let records: Vec<_> = events
-            .iter()
-            .map(|event| {
-                let mut record = Vec::new();
-                encode(event, &mut record);
-                record
-            })
-            .collect();
-        let first = self.log.durable().plus(1);
-        let last = self.log.write(&records).and_then(|_| self.log.sync()).map_err(not_appended)?;
-        self.index(first, &records);
-        self.latest =
-            events.iter().map(|event| event.recorded_at).fold(self.latest, Timestamp::max);
-        Ok(Appended { first, last })
+        Ok(left != place.segment)
     }
 
-    /// Indexes what was written.
-    fn index(&mut self, first: Position, records: &[Vec<u8>]) {
-        let (_, number, seed) = self.log.active();
-        if number != self.number {
-            let left = std::mem::replace(&mut self.active, Active::from(first));
-            self.seal(self.number, left);
-            (self.number, self.seed) = (number, seed);
-        }
-        for ((nth, record), offset) in records.iter().enumerate().zip(self.log.offsets()) {
-            let names = Names::of(record).expect("it was encoded just now");
-            self.active.push(first.plus(nth as u64), *offset, &names);
-        }
-    }
-
-    /// Writes the index of a segment that the log has left. If that fails it stays in memory: it can be made
-    /// again.
-    fn seal(&mut self, number: u64, index: Active) {
-        if index.is_empty() {
-            return;
-        }
-        let (first, last, memory) = (index.first(), index.last(), OnceLock::new());
-        let file = self.write_index(number, &index).ok();
-        let filter = Some(index.filter());
-        if file.is_none() {
-            drop(memory.set(index));
-        }
-        self.sealed.push(Segment { number, first, last, file, memory, filter });
-        self.keep_to_bounds();
-    }
-
-    /// Forgets the filters of the oldest segments if all of them take too much.
-    fn keep_to_bounds(&mut self) {
-        let mut bytes = 0;
-        for segment in self.sealed.iter_mut().rev() {
-            bytes += segment.filter.as_ref().map_or(0, Filter::bytes);
-            if bytes > self.filter_bytes {
-                segment.filter = None;
-            }
-        }
-    }
-
-    /// What has its name is whole, and durable.
-    fn write_index(&self, number: u64, index: &Active) -> Result<Sealed, IndexError> {
-        let of = Of { log: self.log.id(), segment: number, seed: self.log.seed_of(number)? };
-        let (name, unfinished) = (index_name(number), unfinished_index_name(number));
-        let names = self.folder.names()?;
-        if names.contains(&name)
-            && let Ok(known) = Sealed::open(self.folder.open(&name)?, of)
-            && (known.first(), known.last()) == (index.first(), index.last())
+    /// Goes on in another segment.
+    fn leave(&mut self, left: u64, next: u64) {
+        let mut state = self.view.change();
+        let empty = Active::from(state.head.position.plus(1));
+        let index = std::mem::replace(&mut state.active, empty);
+        state.leave(left, index);
+        state.number = next;
+        drop(state);
+        if self.view.is_behind()
+            && let Err(error) = self.view.seal()
         {
-            return Ok(known);
+            tracing::debug!(%error, "an index cannot be written to a file, and stays in memory");
         }
-        for name in [&name, &unfinished].into_iter().filter(|name| names.contains(name)) {
-            self.folder.remove(name)?;
-        }
-        let file = self.folder.create(&unfinished)?;
-        write_all(&*file, &index.seal(of), 0)?;
-        file.sync()?;
-        self.folder.rename(&unfinished, &name)?;
-        Sealed::open(file, of)
     }
 
-    /// The index of a segment, made of its events.
-    fn index_of(&self, segment: &Segment) -> Result<Active, StoreError> {
-        let mut index = Active::from(segment.first);
-        let before = Position::new(segment.first.get() - 1);
-        for record in self.log.records_from(segment.number, before) {
-            let Record { position, place, bytes } = record?;
-            if position > segment.last {
-                break;
-            }
-            let names =
-                Names::of(&bytes).map_err(|source| StoreError::Event { position, source })?;
-            index.push(position, place.offset, &names);
-        }
-        Ok(index)
+    /// Where something is that violates the condition, if there is: of all that is durable, or of this batch.
+    ///
+    /// # Errors
+    /// If that cannot be read.
+    pub fn conflict(&self, condition: &AppendCondition) -> Result<Option<Position>, StoreError> {
+        self.view.conflict(condition)
     }
-}
 
-fn index_name(number: u64) -> String {
-    format!("{number:010}.index")
-}
+    /// Adds an append to the batch: its records, and when the latest of its events was recorded.
+    ///
+    /// # Panics
+    /// If there was [no room](Self::make_room) made for it, or a record is none.
+    pub fn push(&mut self, records: Vec<Vec<u8>>, recorded_at: Timestamp) -> Appended {
+        let Batch { head, end, .. } = &mut self.batch;
+        let first = head.position.plus(1);
+        let mut state = self.view.change();
+        for record in &records {
+            head.position = head.position.plus(1);
+            let names = Names::of(record).expect("a record of this version");
+            state.active.push(head.position, *end, &names);
+            *end += frames_bytes([record.len()]);
+        }
+        head.recorded_at = head.recorded_at.max(recorded_at);
+        let last = head.position;
+        self.batch.records.extend(records);
+        Appended { first, last }
+    }
 
-fn unfinished_index_name(number: u64) -> String {
-    format!("{number:010}.index.unfinished")
-}
+    /// Writes the batch.
+    ///
+    /// # Errors
+    /// It may be written, and the store is closed.
+    pub fn write(&mut self) -> Result<(), WriteError> {
+        let records = std::mem::take(&mut self.batch.records);
+        if records.is_empty() { Ok(()) } else { self.log.write(&records).map(drop) }
+    }
 
-fn not_appended(error: WriteError) -> AppendError {
-    match error {
-        WriteError::Closed => AppendError::Closed(JournalFault::new(
-            FaultKind::Storage,
-            "",
-            "see to the disk, and open the journal again",
-            error,
-        )),
-        WriteError::NotWritten(_) => AppendError::NotWritten(error.into()),
-        WriteError::Failed(_) => AppendError::Unknown(error.into()),
+    /// Makes durable what was written; from here on it is seen.
+    ///
+    /// # Errors
+    /// Nobody knows what is durable now, and the store is closed.
+    pub fn sync(&mut self) -> Result<Head, WriteError> {
+        self.log.sync()?;
+        let head = self.batch.head;
+        self.view.change().head = head;
+        Ok(head)
+    }
+
+    /// Says behind the last batch that it is durable, for when nothing comes that does.
+    ///
+    /// # Errors
+    /// As of [`Log::mark`].
+    pub fn mark(&mut self) -> Result<(), WriteError> {
+        self.log.mark()
+    }
+
+    /// Ends well.
+    ///
+    /// # Errors
+    /// As of [`Log::close`].
+    pub fn close(self) -> Result<(), WriteError> {
+        self.log.close()
     }
 }
 

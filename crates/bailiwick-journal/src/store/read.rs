@@ -1,12 +1,19 @@
 //! Pages of events, in their order.
 
-use bailiwick_core::journal::{Page, Query, Read};
+use bailiwick_core::Position;
+use bailiwick_core::journal::{Page, Read, RecordedEvent};
 
-use super::find::{AnyIndex, matches};
-use super::{Store, StoreError};
+use super::StoreError;
+use super::find::{Places, matches};
+use super::view::View;
 use crate::stored::{Decoder, Names};
 
-impl Store {
+/// A page ends with the event that makes it so large, in bytes as they are counted...
+const PAGE_BYTES: usize = 4 << 20;
+/// ...or with so many events, whatever was asked for.
+const PAGE_EVENTS: usize = 1 << 14;
+
+impl View {
     /// A page of the events that match, in the order of their positions.
     ///
     /// # Errors
@@ -14,55 +21,38 @@ impl Store {
     pub fn read(&self, read: &Read) -> Result<Page, StoreError> {
         let head = self.head().position;
         let end = read.upto.map_or(head, |upto| upto.min(head));
+        let limit = read.limit.get().min(PAGE_EVENTS);
+        let most = read.bytes.clamp(1, PAGE_BYTES);
         let (mut events, mut bytes) = (Vec::new(), 0);
-        let mut decoder = Decoder::default();
-        for segment in self.segments(read.after) {
-            let first = segment.1.first();
-            for nth in candidates(segment.1, &read.query)? {
-                let position = first.plus(u64::from(nth));
-                if position <= read.after {
-                    continue;
-                }
-                if position > end {
-                    break;
-                }
-                let event = self.look(segment, nth, |position, bytes, names| {
-                    if !is_wanted(&read.query, names) {
-                        return Ok(None);
-                    }
-                    let event = decoder.decode(position, bytes);
-                    event.map(Some).map_err(|source| StoreError::Event { position, source })
-                })?;
-                let Some(event) = event.flatten() else { continue };
+        let (mut decoder, mut at) = (Decoder::default(), read.after);
+        while at < end {
+            let Places { places, upto } =
+                self.places(&read.query, (at, end), limit - events.len())?;
+            for (position, place) in places {
+                let record = self.segments.record(position, place)?;
+                let Some(event) = wanted(read, position, &record, &mut decoder)? else { continue };
                 bytes += event.event.counted_bytes();
                 events.push(event);
-                if events.len() >= read.limit.get() || bytes >= read.bytes.max(1) {
+                if events.len() >= limit || bytes >= most {
                     return Ok(Page { events, upto: position, more: position < end });
                 }
             }
+            at = upto;
         }
-        Ok(Page { events, upto: end.max(read.after), more: false })
+        Ok(Page { events, upto: end, more: false })
     }
 }
 
-fn is_wanted(query: &Query, names: &Names<'_>) -> bool {
-    query.items().is_none_or(|items| items.iter().any(|item| matches(item, names)))
-}
-
-/// Which events of a segment may match, in their order, each once.
-fn candidates(index: AnyIndex<'_>, query: &Query) -> Result<Vec<u32>, StoreError> {
-    let Some(items) = query.items() else {
-        let count = index.last().get() + 1 - index.first().get();
-        return Ok((0..u32::try_from(count).unwrap_or(u32::MAX)).collect());
-    };
-    if let [item] = items {
-        return index.candidates(item);
+fn wanted(
+    read: &Read,
+    position: Position,
+    record: &[u8],
+    decoder: &mut Decoder,
+) -> Result<Option<RecordedEvent>, StoreError> {
+    let not_read = |source| StoreError::Event { position, source };
+    let names = Names::of(record).map_err(not_read)?;
+    if !matches(&read.query, &names) {
+        return Ok(None);
     }
-    let mut all = Vec::new();
-    for item in items {
-        all.extend(index.candidates(item)?);
-    }
-    all.sort_unstable();
-    all.dedup();
-    Ok(all)
+    decoder.decode(position, record).map(Some).map_err(not_read)
 }

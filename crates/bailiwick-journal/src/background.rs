@@ -1,0 +1,67 @@
+//! What makes the writer's work short, and can be done later: the next segment, filled with zeros, and the indexes
+//! of those that the log has left.
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::journal::Shared;
+
+/// Rung when there may be something to do.
+#[derive(Default)]
+pub(crate) struct Bell {
+    state: Mutex<State>,
+    rung: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    is_rung: bool,
+    is_over: bool,
+}
+
+impl Bell {
+    pub(crate) fn ring(&self) {
+        self.state.lock().is_rung = true;
+        self.rung.notify_one();
+    }
+
+    pub(crate) fn end(&self) {
+        self.state.lock().is_over = true;
+        self.rung.notify_one();
+    }
+
+    /// Whether it goes on.
+    fn wait(&self) -> bool {
+        let mut state = self.state.lock();
+        while !state.is_rung && !state.is_over {
+            self.rung.wait(&mut state);
+        }
+        state.is_rung = false;
+        !state.is_over
+    }
+}
+
+/// On a thread of its own, until the end.
+pub(crate) fn run(shared: &Shared) {
+    while shared.bell.wait() {
+        while step(shared) {}
+    }
+}
+
+/// Does one thing; whether there was any.
+pub(crate) fn step(shared: &Shared) -> bool {
+    let _alone = shared.tidying.lock();
+    let ahead = shared.ahead();
+    if ahead.is_wanted() {
+        if let Err(error) = ahead.make() {
+            tracing::debug!(%error, "the next file of the journal cannot be made yet");
+        }
+        return true;
+    }
+    match shared.view().seal() {
+        Ok(was_one) => was_one,
+        Err(error) => {
+            tracing::debug!(%error, "an index cannot be written to a file, and stays in memory");
+            false
+        }
+    }
+}

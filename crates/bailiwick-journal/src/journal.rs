@@ -1,0 +1,290 @@
+//! The journal: what the port asks for, and what it is made of.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use bailiwick_core::journal::{
+    Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
+    Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Page, Query, Read,
+    ReadValues, ReopenError, ValueIndex, ValuesPage, Waiters,
+};
+use bailiwick_core::{BoxError, Position};
+use parking_lot::{Mutex, RwLock};
+
+use crate::appends::{Append, Appends};
+use crate::background::{self, Bell};
+use crate::error::fault;
+use crate::files::Disk;
+use crate::folder::Locked;
+use crate::log::{Ahead, Entropy, WriteError};
+use crate::reads::Pool;
+use crate::store::{Store, StoreError, View};
+use crate::writer::Writer;
+use crate::{OpenError, Options};
+
+/// A [`Journal`] in a folder. See the [crate](crate) for what it promises.
+///
+/// Dropping it waits until everything that was appended is written, or known to have failed, and
+/// lets the folder go: the time of a sync or two.
+///
+/// For an example see [`Options`](crate::Options).
+pub struct FileJournal {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What the threads of a journal share.
+pub(crate) struct Shared {
+    pub(crate) folder: Locked,
+    disk: Arc<Disk>,
+    options: Options,
+    id: JournalId,
+    /// Of the store that was opened last.
+    view: RwLock<Arc<View>>,
+    ahead: RwLock<Arc<Ahead>>,
+    pub(crate) bell: Bell,
+    /// Held by who writes files beside the log.
+    pub(crate) tidying: Mutex<()>,
+    pub(crate) appends: Appends,
+    pub(crate) waiters: Waiters,
+    pool: Pool,
+    /// Of the values of tags. Nothing until somebody asks.
+    values: Mutex<ValueIndex>,
+}
+
+impl FileJournal {
+    /// Opens the journal in `folder`, which is made if it is not there. See [`Options`] for what can
+    /// be chosen.
+    ///
+    /// Blocks the thread, up to ten seconds if another process has the folder.
+    ///
+    /// # Errors
+    /// See [`OpenError`]: each names the file and what to do.
+    pub fn open(folder: impl AsRef<Path>) -> Result<FileJournal, OpenError> {
+        Options::default().open(folder)
+    }
+
+    /// What can be chosen.
+    pub fn options() -> Options {
+        Options::default()
+    }
+
+    pub(crate) fn open_with(options: &Options, path: &Path) -> Result<FileJournal, OpenError> {
+        let folder = Locked::open(path, options.lock_timeout)?;
+        let disk = Arc::new(Disk::at(path));
+        let store = Store::open(disk.clone(), options.bounds(), entropy());
+        let store = store.map_err(|error| OpenError::of_store(path, error))?;
+        let shared = Arc::new(Shared {
+            id: JournalId::from_u128(store.id()),
+            view: RwLock::new(store.view().clone()),
+            ahead: RwLock::new(store.ahead().clone()),
+            bell: Bell::default(),
+            tidying: Mutex::new(()),
+            appends: Appends::new(options),
+            waiters: Waiters::default(),
+            pool: Pool::default(),
+            values: Mutex::default(),
+            options: options.clone(),
+            folder,
+            disk,
+        });
+        let mut journal = FileJournal { shared: shared.clone(), threads: Vec::new() };
+        let writer = Writer::new(shared.clone(), store);
+        journal.spawn("bailiwick-write", move || writer.run())?;
+        let tidied = shared.clone();
+        tidied.bell.ring();
+        journal.spawn("bailiwick-tidy", move || background::run(&tidied))?;
+        for _ in 0..options.reader_threads.get() {
+            let shared = shared.clone();
+            journal.spawn("bailiwick-read", move || shared.pool.work())?;
+        }
+        Ok(journal)
+    }
+
+    fn spawn(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
+        self.threads.push(thread.map_err(|e| OpenError::io(self.shared.folder.path(), e))?);
+        Ok(())
+    }
+
+    /// Reads on a thread of the journal.
+    fn read_with<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&View) -> Result<T, StoreError> + Send + 'static,
+    ) -> Answer<Result<T, JournalReadError>> {
+        let shared = self.shared.clone();
+        self.shared.pool.read(move || read(&shared.view()).map_err(|error| shared.not_read(error)))
+    }
+}
+
+impl Shared {
+    pub(crate) fn view(&self) -> Arc<View> {
+        self.view.read().clone()
+    }
+
+    pub(crate) fn ahead(&self) -> Arc<Ahead> {
+        self.ahead.read().clone()
+    }
+
+    /// Why a read failed, with the file's whole path.
+    fn not_read(&self, error: StoreError) -> BoxError {
+        OpenError::of_store(self.folder.path(), error).into()
+    }
+
+    /// Why it was closed by a write or sync.
+    pub(crate) fn fault_of(&self, error: WriteError) -> JournalFault {
+        match error {
+            WriteError::NotWritten(error) | WriteError::Failed(error) => {
+                OpenError::io(self.folder.path(), error).into()
+            }
+            WriteError::Closed => self.closed_because(),
+        }
+    }
+
+    pub(crate) fn closed_because(&self) -> JournalFault {
+        match self.appends.health() {
+            Health::ClosedForWriting { why } => why,
+            _ => self.died(),
+        }
+    }
+
+    pub(crate) fn died(&self) -> JournalFault {
+        let why = "the journal's own thread ended; start the process again";
+        fault(FaultKind::Died, self.folder.path(), why)
+    }
+
+    /// Opens the store again, after it was let go of.
+    pub(crate) fn open_again(&self) -> Result<Store, OpenError> {
+        self.folder.check()?;
+        let _alone = self.tidying.lock();
+        let store = Store::open(self.disk.clone(), self.options.bounds(), entropy());
+        let path = self.folder.path();
+        let store = store.map_err(|error| OpenError::of_store(path, error))?;
+        let acknowledged = self.view().head().position;
+        if store.id() != self.id.as_u128() || store.head().position < acknowledged {
+            return Err(OpenError::lost(path, acknowledged, store.head().position));
+        }
+        *self.view.write() = store.view().clone();
+        *self.ahead.write() = store.ahead().clone();
+        self.bell.ring();
+        Ok(store)
+    }
+}
+
+/// Random numbers of the system.
+fn entropy() -> Entropy {
+    Box::new(|| getrandom::u64().expect("the system has random numbers"))
+}
+
+impl Journal for FileJournal {
+    fn append(
+        &self,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> Answer<Result<Appended, AppendError>> {
+        if events.is_empty() {
+            return Answer::ready(Err(AppendError::Empty));
+        }
+        if let Err(why) = self.limits().check(&events) {
+            return Answer::ready(Err(AppendError::OverLimit(why)));
+        }
+        let (append, outcome) = Append::new(events, condition);
+        self.shared.appends.submit(append, outcome)
+    }
+
+    fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
+        match self.shared.view().read_nothing(&read) {
+            Some(page) => Answer::ready(Ok(page)),
+            None => self.read_with(move |view| view.read(&read)),
+        }
+    }
+
+    fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
+        self.read_with(move |view| view.last(&query))
+    }
+
+    fn changed(&self, query: Query, after: Position) -> Answer<Result<(), JournalReadError>> {
+        // Before the look at what is there, so that no append is missed.
+        let waiting = self.shared.waiters.wait(query.clone(), after);
+        let read = Read::new(query).after(after).limit(std::num::NonZeroUsize::MIN);
+        if self.shared.view().read_nothing(&read).is_some() {
+            return Answer::later(waiting);
+        }
+        let look = self.read_with(move |view| Ok(!view.read(&read)?.events.is_empty()));
+        Answer::later(async move { if look.await? { Ok(()) } else { waiting.await } })
+    }
+
+    /// From an index in memory, which has what was there when it was last asked: the first call after
+    /// opening reads all events, later ones what came since.
+    fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
+        let shared = self.shared.clone();
+        self.read_with(move |view| {
+            let head = view.head().position;
+            loop {
+                // Locked anew for every step: whoever asks at the same time helps.
+                let mut index = shared.values.lock();
+                if index.upto() >= head {
+                    return Ok(index.page(&read));
+                }
+                let page = view.read(&Read::new(Query::all()).after(index.upto()))?;
+                page.events
+                    .iter()
+                    .for_each(|recorded| index.add(recorded.position, &recorded.event));
+                index.reached(page.upto);
+            }
+        })
+    }
+
+    fn id(&self) -> JournalId {
+        self.shared.id
+    }
+
+    fn head(&self) -> Answer<Result<Head, JournalReadError>> {
+        Answer::ready(Ok(self.shared.view().head()))
+    }
+
+    fn limits(&self) -> AppendLimits {
+        AppendLimits::STANDARD
+    }
+
+    fn health(&self) -> Health {
+        self.shared.appends.health()
+    }
+
+    fn reopen(&self) -> Answer<Result<(), ReopenError>> {
+        let Some(told) = self.shared.appends.reopen() else {
+            return Answer::ready(Ok(()));
+        };
+        let shared = self.shared.clone();
+        Answer::later(async move {
+            told.await.unwrap_or_else(|_| Err(ReopenError::StillClosed(shared.died())))
+        })
+    }
+}
+
+impl Drop for FileJournal {
+    fn drop(&mut self) {
+        self.shared.appends.end();
+        self.shared.bell.end();
+        self.shared.pool.end();
+        self.shared.waiters.end();
+        for thread in self.threads.drain(..) {
+            // Unless it is one of them that drops the journal.
+            if thread.thread().id() != thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for FileJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileJournal")
+            .field("folder", &self.shared.folder.path())
+            .field("head", &self.shared.view().head())
+            .field("health", &self.health())
+            .finish_non_exhaustive()
+    }
+}
