@@ -12,6 +12,7 @@ use bailiwick::journal::{
     RecordedDeadline,
 };
 use bailiwick::{Position, Tag, Timestamp};
+use bailiwick_journal::FileJournal;
 use bailiwick_tephra::TephraJournal;
 use clap::Parser;
 use tephra::{SegmentConfig, SegmentSet, WriteCoordinator, WriteHandle, WriterConfig};
@@ -42,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
     let executor =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let systems = ["tephra", "bailiwick", "untagged"];
+    let systems = ["tephra", "bailiwick", "untagged", "file"];
     let wanted = |system: &&&str| arguments.only.as_ref().is_none_or(|only| only == **system);
     println!(
         "{:>10} {:>11} {:>12} {:>10} {:>10}",
@@ -59,7 +60,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let last = Duration::from_secs(arguments.seconds);
                 let figures = executor.block_on(async {
                     match *system {
-                        "bailiwick" => bailiwick(folder.path(), outstanding, last).await,
+                        "bailiwick" => {
+                            let journal = TephraJournal::open(folder.path()).expect("a journal");
+                            bailiwick(Arc::new(journal), outstanding, last).await
+                        }
+                        "file" => {
+                            let journal = FileJournal::open(folder.path()).expect("a journal");
+                            bailiwick(Arc::new(journal), outstanding, last).await
+                        }
                         _ => alone(folder.path(), outstanding, last, *system == "tephra").await,
                     }
                 });
@@ -130,8 +138,7 @@ fn event(account: u64) -> EncodedEvent {
     }
 }
 
-async fn bailiwick(folder: &Path, outstanding: u64, last: Duration) -> Figures {
-    let journal = Arc::new(TephraJournal::open(folder).expect("a journal"));
+async fn bailiwick(journal: Arc<dyn Journal>, outstanding: u64, last: Duration) -> Figures {
     let boundaries: Arc<[Query]> = (0..outstanding).map(boundary).collect();
     drive(outstanding, last, move |account, after| {
         let boundary = boundaries[usize::try_from(account).expect("few")].clone();
