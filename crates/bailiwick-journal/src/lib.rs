@@ -26,8 +26,12 @@
 //! # }
 //! ```
 
+mod error;
 pub mod files;
+pub mod folder;
 pub mod index;
 pub mod log;
 pub mod store;
 pub mod stored;
+
+pub use error::OpenError;

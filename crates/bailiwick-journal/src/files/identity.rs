@@ -14,13 +14,13 @@ pub struct Identity {
 
 impl Identity {
     #[cfg(unix)]
-    pub(super) fn of(found: &Metadata) -> Identity {
+    pub(crate) fn of(found: &Metadata) -> Identity {
         use std::os::unix::fs::MetadataExt as _;
         Identity { device: found.dev(), number: found.ino() }
     }
 
     #[cfg(not(unix))]
-    pub(super) fn of(_: &Metadata) -> Identity {
+    pub(crate) fn of(_: &Metadata) -> Identity {
         Identity { device: 0, number: 0 }
     }
 
