@@ -1,7 +1,7 @@
 //! The journal: what the port asks for, and what it is made of.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -16,10 +16,12 @@ use parking_lot::{Mutex, RwLock};
 use crate::appends::{Append, Appends};
 use crate::background::{self, Bell};
 use crate::error::fault;
-use crate::files::Disk;
-use crate::folder::Locked;
+use crate::files::Folder;
+use crate::folder::{Locked, Place};
 use crate::log::{Ahead, Entropy, WriteError};
 use crate::reads::Pool;
+#[cfg(feature = "simulation")]
+use crate::steps::Steps;
 use crate::store::{Store, StoreError, View};
 use crate::writer::Writer;
 use crate::{OpenError, Options};
@@ -33,14 +35,17 @@ use crate::{OpenError, Options};
 pub struct FileJournal {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    _lock: Option<Arc<Locked>>,
 }
 
 /// What the threads of a journal share.
 pub(crate) struct Shared {
-    pub(crate) folder: Locked,
-    disk: Arc<Disk>,
+    pub(crate) path: PathBuf,
+    place: Place,
+    folder: Arc<dyn Folder>,
     options: Options,
     id: JournalId,
+    entropy: Arc<Mutex<Entropy>>,
     /// Of the store that was opened last.
     view: RwLock<Arc<View>>,
     ahead: RwLock<Arc<Ahead>>,
@@ -49,7 +54,7 @@ pub(crate) struct Shared {
     pub(crate) tidying: Mutex<()>,
     pub(crate) appends: Appends,
     pub(crate) waiters: Waiters,
-    pool: Pool,
+    pub(crate) pool: Pool,
     /// Of the values of tags. Nothing until somebody asks.
     values: Mutex<ValueIndex>,
 }
@@ -72,40 +77,42 @@ impl FileJournal {
     }
 
     pub(crate) fn open_with(options: &Options, path: &Path) -> Result<FileJournal, OpenError> {
-        let folder = Locked::open(path, options.lock_timeout)?;
-        let disk = Arc::new(Disk::at(path));
-        let store = Store::open(disk.clone(), options.bounds(), entropy());
-        let store = store.map_err(|error| OpenError::of_store(path, error))?;
-        let shared = Arc::new(Shared {
-            id: JournalId::from_u128(store.id()),
-            view: RwLock::new(store.view().clone()),
-            ahead: RwLock::new(store.ahead().clone()),
-            bell: Bell::default(),
-            tidying: Mutex::new(()),
-            appends: Appends::new(options),
-            waiters: Waiters::default(),
-            pool: Pool::default(),
-            values: Mutex::default(),
-            options: options.clone(),
-            folder,
-            disk,
-        });
-        let mut journal = FileJournal { shared: shared.clone(), threads: Vec::new() };
-        let writer = Writer::new(shared.clone(), store);
+        let lock = Arc::new(Locked::open(path, options.lock_timeout)?);
+        let entropy = Box::new(|| getrandom::u64().expect("the system has random numbers"));
+        let (shared, store) = Shared::open(lock.folder(), lock.path(), options, entropy)?;
+        let (shared, threads) = (Arc::new(shared), Vec::new());
+        let writer = Writer::new(shared.clone(), store, Some(lock.clone()));
+        let mut journal = FileJournal { shared: shared.clone(), threads, _lock: Some(lock) };
         journal.spawn("bailiwick-write", move || writer.run())?;
-        let tidied = shared.clone();
-        tidied.bell.ring();
-        journal.spawn("bailiwick-tidy", move || background::run(&tidied))?;
+        shared.bell.ring();
         for _ in 0..options.reader_threads.get() {
             let shared = shared.clone();
             journal.spawn("bailiwick-read", move || shared.pool.work())?;
         }
+        journal.spawn("bailiwick-tidy", move || background::run(&shared))?;
         Ok(journal)
+    }
+
+    /// The journal in any folder, without threads: it does what it is told to by the steps. For simulations, and
+    /// never for anything else: nothing protects the folder from others.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    #[cfg(feature = "simulation")]
+    pub fn simulated(
+        folder: Arc<dyn Folder>,
+        options: &Options,
+        entropy: Entropy,
+    ) -> Result<(FileJournal, Steps), OpenError> {
+        let (shared, store) = Shared::open(folder, Path::new("simulated"), options, entropy)?;
+        let shared = Arc::new(shared);
+        let steps = Steps::new(Writer::new(shared.clone(), store, None), shared.clone());
+        Ok((FileJournal { shared, threads: Vec::new(), _lock: None }, steps))
     }
 
     fn spawn(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
         let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
-        self.threads.push(thread.map_err(|e| OpenError::io(self.shared.folder.path(), e))?);
+        self.threads.push(thread.map_err(|e| OpenError::io(&self.shared.path, e))?);
         Ok(())
     }
 
@@ -120,6 +127,42 @@ impl FileJournal {
 }
 
 impl Shared {
+    fn open(
+        folder: Arc<dyn Folder>,
+        path: &Path,
+        options: &Options,
+        entropy: Entropy,
+    ) -> Result<(Shared, Store), OpenError> {
+        let place = Place::of(folder.clone(), path);
+        let entropy = Arc::new(Mutex::new(entropy));
+        let store = Store::open(folder.clone(), options.bounds(), shared(&entropy));
+        let store = store.map_err(|error| OpenError::of_store(path, error))?;
+        let shared = Shared {
+            path: path.to_owned(),
+            place,
+            folder,
+            id: JournalId::from_u128(store.id()),
+            entropy,
+            view: RwLock::new(store.view().clone()),
+            ahead: RwLock::new(store.ahead().clone()),
+            bell: Bell::default(),
+            tidying: Mutex::new(()),
+            appends: Appends::new(options),
+            waiters: Waiters::default(),
+            pool: Pool::default(),
+            values: Mutex::default(),
+            options: options.clone(),
+        };
+        Ok((shared, store))
+    }
+
+    /// Whether the folder and the file that is written are where they were.
+    pub(crate) fn in_place(&self, store: &Store) -> Result<(), OpenError> {
+        let (name, identity) = store.file();
+        self.place.check()?;
+        self.place.check_file(&name, identity)
+    }
+
     pub(crate) fn view(&self) -> Arc<View> {
         self.view.read().clone()
     }
@@ -130,14 +173,14 @@ impl Shared {
 
     /// Why a read failed, with the file's whole path.
     fn not_read(&self, error: StoreError) -> BoxError {
-        OpenError::of_store(self.folder.path(), error).into()
+        OpenError::of_store(&self.path, error).into()
     }
 
     /// Why it was closed by a write or sync.
     pub(crate) fn fault_of(&self, error: WriteError) -> JournalFault {
         match error {
             WriteError::NotWritten(error) | WriteError::Failed(error) => {
-                OpenError::io(self.folder.path(), error).into()
+                OpenError::io(&self.path, error).into()
             }
             WriteError::Closed => self.closed_because(),
         }
@@ -152,19 +195,18 @@ impl Shared {
 
     pub(crate) fn died(&self) -> JournalFault {
         let why = "the journal's own thread ended; start the process again";
-        fault(FaultKind::Died, self.folder.path(), why)
+        fault(FaultKind::Died, &self.path, why)
     }
 
     /// Opens the store again, after it was let go of.
     pub(crate) fn open_again(&self) -> Result<Store, OpenError> {
-        self.folder.check()?;
+        self.place.check()?;
         let _alone = self.tidying.lock();
-        let store = Store::open(self.disk.clone(), self.options.bounds(), entropy());
-        let path = self.folder.path();
-        let store = store.map_err(|error| OpenError::of_store(path, error))?;
-        let acknowledged = self.view().head().position;
-        if store.id() != self.id.as_u128() || store.head().position < acknowledged {
-            return Err(OpenError::lost(path, acknowledged, store.head().position));
+        let store = Store::open(self.folder.clone(), self.options.bounds(), shared(&self.entropy));
+        let store = store.map_err(|error| OpenError::of_store(&self.path, error))?;
+        let (acknowledged, there) = (self.view().head().position, store.head().position);
+        if store.id() != self.id.as_u128() || there < acknowledged {
+            return Err(OpenError::Lost { path: self.path.clone(), acknowledged, there });
         }
         *self.view.write() = store.view().clone();
         *self.ahead.write() = store.ahead().clone();
@@ -173,9 +215,10 @@ impl Shared {
     }
 }
 
-/// Random numbers of the system.
-fn entropy() -> Entropy {
-    Box::new(|| getrandom::u64().expect("the system has random numbers"))
+/// The same random numbers, for another one.
+fn shared(entropy: &Arc<Mutex<Entropy>>) -> Entropy {
+    let entropy = entropy.clone();
+    Box::new(move || (*entropy.lock())())
 }
 
 impl Journal for FileJournal {
@@ -282,7 +325,7 @@ impl Drop for FileJournal {
 impl fmt::Debug for FileJournal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileJournal")
-            .field("folder", &self.shared.folder.path())
+            .field("folder", &self.shared.path)
             .field("head", &self.shared.view().head())
             .field("health", &self.health())
             .finish_non_exhaustive()

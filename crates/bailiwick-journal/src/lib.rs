@@ -30,12 +30,14 @@ mod appends;
 mod background;
 mod error;
 pub mod files;
-mod folder;
+pub mod folder;
 pub mod index;
 mod journal;
 pub mod log;
 mod options;
 mod reads;
+#[cfg(feature = "simulation")]
+mod steps;
 pub mod store;
 pub mod stored;
 mod writer;
@@ -43,3 +45,5 @@ mod writer;
 pub use error::OpenError;
 pub use journal::FileJournal;
 pub use options::Options;
+#[cfg(feature = "simulation")]
+pub use steps::Steps;

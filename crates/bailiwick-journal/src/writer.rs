@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::OpenError;
 use crate::appends::{Append, Reopened, Settled, Work};
+use crate::folder::Locked;
 use crate::journal::Shared;
 use crate::log::WriteError;
 use crate::store::Store;
@@ -33,6 +34,8 @@ pub(crate) struct Writer {
     batch: Batch,
     /// It is written, and not synced yet.
     is_written: bool,
+    /// Let go of when nothing is written any more.
+    _lock: Option<Arc<Locked>>,
 }
 
 /// The appends of a batch.
@@ -54,8 +57,9 @@ pub(crate) enum Step {
 }
 
 impl Writer {
-    pub(crate) fn new(shared: Arc<Shared>, store: Store) -> Writer {
-        Writer { shared, store: Some(store), batch: Batch::default(), is_written: false }
+    pub(crate) fn new(shared: Arc<Shared>, store: Store, lock: Option<Arc<Locked>>) -> Writer {
+        let (store, batch) = (Some(store), Batch::default());
+        Writer { shared, store, batch, is_written: false, _lock: lock }
     }
 
     /// On a thread of its own, until the end.
@@ -106,7 +110,7 @@ impl Writer {
     /// While nothing is to be written.
     pub(crate) fn look_after(&mut self) {
         let Some(store) = &mut self.store else { return };
-        if let Err(gone) = self.shared.folder.check() {
+        if let Err(gone) = self.shared.in_place(store) {
             self.close(&gone.into());
         } else if let Err(error) = store.mark() {
             let why = self.shared.fault_of(error);
@@ -133,7 +137,7 @@ impl Writer {
             Ok(false) => {}
             Ok(true) => self.shared.bell.ring(),
             Err(WriteError::NotWritten(error)) => {
-                let why = OpenError::io(self.shared.folder.path(), error);
+                let why = OpenError::io(&self.shared.path, error);
                 let why = JournalFault::from(why);
                 let outcome = || Err(AppendError::NotWritten(why.clone().into()));
                 return tell(appends.into_iter().map(|append| append.settle(outcome())));
@@ -156,7 +160,7 @@ impl Writer {
         self.is_written = false;
         let Some(store) = &mut self.store else { return };
         // What is written into a folder that was removed is not found by the next start.
-        if let Err(gone) = self.shared.folder.check() {
+        if let Err(gone) = self.shared.in_place(store) {
             return self.close(&gone.into());
         }
         if let Err(error) = store.sync() {

@@ -103,6 +103,37 @@ fn a_record_is_not_taken_for_that_of_another_position() {
     assert!(matches!(error, ReadError::Damaged { .. }), "{error}");
 }
 
+#[test]
+fn what_a_later_version_wrote_is_not_called_damaged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(&mut open(folder.path()).expect("it opens"), 1);
+    let path = folder.path().join("0000000001.segment");
+    let ours = fs::read(&path).expect("a segment");
+
+    let mut later = ours.clone();
+    later[..8].copy_from_slice(b"BLWKSEG2");
+    later[24..52].fill(7);
+    for bytes in [&later[..], &later[..8]] {
+        fs::write(&path, bytes).expect("it is written");
+        let error = open(folder.path()).err().expect("it is of a later version");
+        assert!(matches!(error, OpenError::NewerFormat { found: 2, known: 1, .. }), "{error}");
+        assert!(error.to_string().contains("0000000001.segment"), "{error}");
+    }
+
+    // One bit of the digit makes another digit of it.
+    let mut damaged = ours.clone();
+    damaged[7] ^= 2;
+    let mut no_digit = later.clone();
+    no_digit[7] = b'x';
+    for bytes in [damaged, no_digit] {
+        fs::write(&path, bytes).expect("it is written");
+        let error = open(folder.path()).err().expect("its header is damaged");
+        assert!(matches!(error, OpenError::Damaged { offset: 0, .. }), "{error}");
+    }
+    fs::write(&path, ours).expect("it is written");
+    assert_eq!(open(folder.path()).expect("it opens").durable().get(), 2);
+}
+
 /// Positions are never given twice, whatever was lost of the folder.
 #[test]
 fn a_log_without_its_beginning_is_refused() {

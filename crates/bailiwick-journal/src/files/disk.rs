@@ -5,23 +5,39 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{File, Folder};
+use super::{File, Folder, Identity, is_missing};
 
-/// A folder of a file system.
+/// A folder of a file system. It is kept open, where folders can be: so it is known again, whatever its name.
 #[derive(Debug, Clone)]
 pub struct Disk {
     path: PathBuf,
+    #[cfg(unix)]
+    opened: Arc<io::Result<fs::File>>,
 }
 
 impl Disk {
-    /// The folder at `path`, which exists.
+    /// The folder at `path`, which exists. If it cannot be opened, whatever is asked of it fails.
     pub fn at(path: impl Into<PathBuf>) -> Disk {
-        Disk { path: path.into() }
+        let path = path.into();
+        Disk {
+            #[cfg(unix)]
+            opened: Arc::new(fs::File::open(&path)),
+            path,
+        }
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The folder itself.
+    #[cfg(unix)]
+    pub(crate) fn opened(&self) -> io::Result<&fs::File> {
+        self.opened.as_ref().as_ref().map_err(|error| match error.raw_os_error() {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => error.kind().into(),
+        })
     }
 
     fn open_with(&self, name: &str, new: bool) -> io::Result<Arc<dyn File>> {
@@ -36,10 +52,15 @@ impl Folder for Disk {
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
-            // What has another name is none of ours.
-            if let (true, Ok(name)) =
-                (entry.file_type()?.is_file(), entry.file_name().into_string())
-            {
+            let kind = match entry.file_type() {
+                Ok(kind) => kind,
+                // Whatever it was, somebody has removed it meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            // A link counts, wherever it leads: what it stands for may be a segment that was moved to another
+            // disk, and must not be taken for missing. What is not called by Unicode is none of ours.
+            if let (false, Ok(name)) = (kind.is_dir(), entry.file_name().into_string()) {
                 names.push(name);
             }
         }
@@ -65,13 +86,30 @@ impl Folder for Disk {
 
     #[cfg(unix)]
     fn sync(&self) -> io::Result<()> {
-        fs::File::open(&self.path)?.sync_all()
+        self.opened()?.sync_all()
     }
 
     /// Windows has no such call: what a rename did is durable when it returns.
     #[cfg(not(unix))]
     fn sync(&self) -> io::Result<()> {
         Ok(())
+    }
+
+    fn identity(&self, name: &str) -> io::Result<Identity> {
+        fs::metadata(self.path.join(name)).map(|found| Identity::of(&found))
+    }
+
+    fn is_in_place(&self) -> io::Result<bool> {
+        let found = match fs::metadata(&self.path) {
+            Ok(found) => found,
+            Err(error) if is_missing(&error) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        #[cfg(unix)]
+        let is_the_same = Identity::of(&self.opened()?.metadata()?) == Identity::of(&found);
+        #[cfg(not(unix))]
+        let is_the_same = found.is_dir();
+        Ok(is_the_same)
     }
 }
 
@@ -104,5 +142,9 @@ impl File for OpenFile {
 
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        self.0.metadata().map(|found| Identity::of(&found))
     }
 }

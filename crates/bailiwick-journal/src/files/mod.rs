@@ -6,6 +6,7 @@
 //! says nothing about what is on the disk, and neither does the next one.
 
 mod disk;
+mod identity;
 #[cfg(feature = "simulation")]
 mod simulated;
 
@@ -13,6 +14,7 @@ use std::io;
 use std::sync::Arc;
 
 pub use disk::Disk;
+pub use identity::Identity;
 #[cfg(feature = "simulation")]
 pub use simulated::{Fault, SECTOR, Simulated};
 
@@ -53,6 +55,18 @@ pub trait Folder: Send + Sync {
     /// # Errors
     /// If nobody knows whether they are.
     fn sync(&self) -> io::Result<()>;
+
+    /// Which file has a name now.
+    ///
+    /// # Errors
+    /// If none has ([`NotFound`](io::ErrorKind::NotFound)), or it cannot be looked at.
+    fn identity(&self, name: &str) -> io::Result<Identity>;
+
+    /// Whether the folder is still where it was opened: names are looked up there.
+    ///
+    /// # Errors
+    /// If that cannot be looked at, which says nothing.
+    fn is_in_place(&self) -> io::Result<bool>;
 }
 
 /// An open file.
@@ -80,6 +94,17 @@ pub trait File: Send + Sync {
     /// # Errors
     /// If nobody knows what is durable now.
     fn sync(&self) -> io::Result<()>;
+
+    /// Which file it is, whether it has its name still or not.
+    ///
+    /// # Errors
+    /// If that cannot be read.
+    fn identity(&self) -> io::Result<Identity>;
+}
+
+/// Whether the system says that there is nothing at a path.
+pub(crate) fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Reads as many bytes as there is room for, less only at the end of the file.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 
-use super::{File, Folder};
+use super::{File, Folder, Identity};
 
 /// What a disk writes wholly or not at all, in bytes.
 pub const SECTOR: usize = 512;
@@ -41,6 +41,8 @@ struct State {
     plan: BTreeMap<u64, Fault>,
     is_off: bool,
     full: bool,
+    /// The folder is not where it was any more.
+    removed: bool,
     /// How often the power came back: who opened a file before has it no more.
     boots: u64,
     files: Vec<Contents>,
@@ -72,6 +74,7 @@ impl Simulated {
             plan: BTreeMap::new(),
             is_off: false,
             full: false,
+            removed: false,
             boots: 0,
             files: Vec::new(),
             names: BTreeMap::new(),
@@ -100,6 +103,12 @@ impl Simulated {
     /// There is room again.
     pub fn free_room(&self) {
         self.0.lock().full = false;
+    }
+
+    /// The folder is removed from its place, or moved: nothing is found by its name any more, and what is open
+    /// is so still.
+    pub fn remove_folder(&self) {
+        self.0.lock().removed = true;
     }
 
     /// The power goes, if it has not, and comes back. What was not synced is lost by chance; whatever was
@@ -132,6 +141,21 @@ impl Simulated {
 }
 
 impl State {
+    /// Something is looked for by its name.
+    fn begin_by_name(&self) -> io::Result<()> {
+        match (self.is_off, self.removed) {
+            (true, _) => Err(power()),
+            (false, true) => Err(io::ErrorKind::NotFound.into()),
+            (false, false) => Ok(()),
+        }
+    }
+
+    /// The file of that name.
+    fn file(&self, name: &str) -> io::Result<usize> {
+        self.begin_by_name()?;
+        Ok(*self.names.get(name).ok_or(io::ErrorKind::NotFound)?)
+    }
+
     /// A call that changes something begins. What happens to it.
     fn begin(&mut self) -> io::Result<Option<Fault>> {
         if self.is_off {
@@ -244,11 +268,13 @@ impl Contents {
 impl Folder for Simulated {
     fn names(&self) -> io::Result<Vec<String>> {
         let state = self.0.lock();
-        if state.is_off { Err(power()) } else { Ok(state.names.keys().cloned().collect()) }
+        state.begin_by_name()?;
+        Ok(state.names.keys().cloned().collect())
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn File>> {
         let mut state = self.0.lock();
+        state.begin_by_name()?;
         state.begin_whole()?;
         if state.names.contains_key(name) {
             return Err(io::ErrorKind::AlreadyExists.into());
@@ -262,15 +288,13 @@ impl Folder for Simulated {
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn File>> {
         let state = self.0.lock();
-        if state.is_off {
-            return Err(power());
-        }
-        let file = *state.names.get(name).ok_or(io::ErrorKind::NotFound)?;
+        let file = state.file(name)?;
         Ok(self.opened(&state, file))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut state = self.0.lock();
+        state.begin_by_name()?;
         state.begin_whole()?;
         let file = state.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
         state.names.insert(to.to_owned(), file);
@@ -280,6 +304,7 @@ impl Folder for Simulated {
 
     fn remove(&self, name: &str) -> io::Result<()> {
         let mut state = self.0.lock();
+        state.begin_by_name()?;
         state.begin_whole()?;
         state.names.remove(name).ok_or(io::ErrorKind::NotFound)?;
         state.renamed.push(Naming::IsGone(name.to_owned()));
@@ -296,6 +321,15 @@ impl Folder for Simulated {
             state.renamed = renamed;
         }
         synced
+    }
+
+    fn identity(&self, name: &str) -> io::Result<Identity> {
+        Ok(Identity::nth(self.0.lock().file(name)?))
+    }
+
+    fn is_in_place(&self) -> io::Result<bool> {
+        let state = self.0.lock();
+        if state.is_off { Err(power()) } else { Ok(!state.removed) }
     }
 }
 
@@ -368,6 +402,10 @@ impl File for OpenFile {
             }
         }
         Ok(())
+    }
+
+    fn identity(&self) -> io::Result<Identity> {
+        self.state().map(|_| Identity::nth(self.file))
     }
 }
 

@@ -34,6 +34,18 @@ pub enum OpenError {
         /// Which file.
         file: String,
     },
+    /// A later version has written it.
+    #[error(
+        "{file} has the format {found}, and this version knows those up to {known}: use the version that wrote it"
+    )]
+    NewerFormat {
+        /// Which file.
+        file: String,
+        /// Its format.
+        found: u64,
+        /// The latest format known.
+        known: u64,
+    },
 }
 
 /// Why a batch is not durable.

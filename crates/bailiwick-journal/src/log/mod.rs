@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use bailiwick_core::Position;
 
-use crate::files::{Folder, write_all};
+use crate::files::{Folder, Identity, write_all};
 pub use ahead::Ahead;
 use ahead::Wanted;
 pub use error::{OpenError, ReadError, WriteError};
@@ -188,6 +188,11 @@ impl Log {
     /// The next segment, to be made ahead of its use by whoever has the time.
     pub fn ahead(&self) -> &Arc<Ahead> {
         &self.ahead
+    }
+
+    /// Which file is written, by its name and whatever its name.
+    pub fn file(&self) -> (String, Identity) {
+        (segment::name(self.active.number), self.active.identity)
     }
 
     /// Where the frame of the next record will stand, if there is room for it.

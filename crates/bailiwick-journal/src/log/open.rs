@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bailiwick_core::Position;
 
 use super::judge::{Broken, Contents, begin, has_batch, judge};
-use super::segment::{NoSegment, Segment, is_unfinished, name, number_of, size_for};
+use super::segment::{FORMAT, NoSegment, Segment, is_unfinished, name, number_of, size_for};
 use super::{Ahead, Entropy, Log, OpenError, Options, Segments};
 use crate::files::{Folder, write_all};
 
@@ -103,7 +103,7 @@ fn open_all(
         }
         let (log, segment) = Segment::open(folder, *number).map_err(|why| match why {
             NoSegment::Io(error) => OpenError::Io(error),
-            NoSegment::Damaged => OpenError::Damaged { file: name(*number), offset: 0 },
+            NoSegment::Damaged => no_header(folder, *number),
         })?;
         if *id.get_or_insert(log) != log {
             return Err(OpenError::Foreign { file: name(*number) });
@@ -111,6 +111,16 @@ fn open_all(
         segments.push_back(segment);
     }
     Ok((id, segments))
+}
+
+/// What is wrong with a segment whose header is none that this version writes.
+fn no_header(folder: &dyn Folder, number: u64) -> OpenError {
+    let file = name(number);
+    match Segment::newer_format(folder, number) {
+        Ok(Some(found)) => OpenError::NewerFormat { file, found, known: FORMAT },
+        Ok(None) => OpenError::Damaged { file, offset: 0 },
+        Err(error) => OpenError::Io(error),
+    }
 }
 
 /// The end of a log.

@@ -7,13 +7,15 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::files::{File, Folder, read_up_to, write_all};
+use crate::files::{File, Folder, Identity, read_up_to, write_all};
 
 /// Where the first frame of a segment stands, in bytes.
 pub(super) const FIRST_FRAME: u64 = 4_096;
 /// What stands before that, in bytes.
 const HEADER: usize = 52;
 const MAGIC: &[u8; 8] = b"BLWKSEG1";
+/// The format that is written, and the latest one that can be read: the last digit of the magic.
+pub(super) const FORMAT: u64 = 1;
 /// How much is filled with zeros by one call, in bytes.
 const ZEROS: usize = 256 * 1_024;
 const EXTENSION: &str = ".segment";
@@ -26,6 +28,7 @@ pub(super) struct Segment {
     pub(super) number: u64,
     pub(super) seed: u64,
     pub(super) size: u64,
+    pub(super) identity: Identity,
 }
 
 /// Why a segment cannot be opened.
@@ -89,7 +92,8 @@ impl Segment {
         file.sync()?;
         folder.rename(&unfinished, &name)?;
         folder.sync()?;
-        Ok(Segment { file, number, seed, size })
+        let identity = file.identity()?;
+        Ok(Segment { file, number, seed, size, identity })
     }
 
     /// Opens one that was made. Returns to which log it belongs, too.
@@ -97,13 +101,27 @@ impl Segment {
         let file = folder.open(&name(number))?;
         let mut bytes = [0; HEADER];
         let read = read_up_to(&*file, &mut bytes, 0)?;
-        let log = u128::from_le_bytes(bytes[8..24].try_into().expect("16 bytes"));
-        let (seed, size) = (long(&bytes[32..40]), long(&bytes[40..48]));
+        let (log, seed, size) = fields(&bytes);
         let is_whole = read == HEADER && bytes == header(log, number, seed, size);
         if !is_whole || file.size()? != size {
             return Err(NoSegment::Damaged);
         }
-        Ok((log, Segment { file, number, seed, size }))
+        let identity = file.identity()?;
+        Ok((log, Segment { file, number, seed, size, identity }))
+    }
+
+    /// The format of one that cannot be opened, if a later version has written it. Of that format no more is known
+    /// than where it says which it is.
+    pub(super) fn newer_format(folder: &dyn Folder, number: u64) -> io::Result<Option<u64>> {
+        let mut bytes = [0; HEADER];
+        read_up_to(&*folder.open(&name(number))?, &mut bytes, 0)?;
+        let (magic, digit) = (&bytes[..7], bytes[7]);
+        let found = u64::from(digit.saturating_sub(b'0'));
+        let is_newer = magic == &MAGIC[..7] && digit.is_ascii_digit() && found > FORMAT;
+        // With everything else right for this format, its checksum too, it is the digit that is damaged.
+        let (log, seed, size) = fields(&bytes);
+        let is_ours = bytes[8..] == header(log, number, seed, size)[8..];
+        Ok((is_newer && !is_ours).then_some(found))
     }
 
     /// All that is in it.
@@ -115,6 +133,12 @@ impl Segment {
         }
         Ok(bytes)
     }
+}
+
+/// The log, the seed and the size that a header names.
+fn fields(header: &[u8; HEADER]) -> (u128, u64, u64) {
+    let log = u128::from_le_bytes(header[8..24].try_into().expect("16 bytes"));
+    (log, long(&header[32..40]), long(&header[40..48]))
 }
 
 fn header(log: u128, number: u64, seed: u64, size: u64) -> [u8; HEADER] {

@@ -1,5 +1,4 @@
-//! The threads that read. tephra reads on the thread that asks, and a disk may take its time: that
-//! must not be a thread that others need.
+//! Reads that wait for a thread.
 //!
 //! No read is refused for the sake of others: it waits for its turn, for as long as somebody waits
 //! for it. So as many wait here as there are futures that do; who drops one takes its read out.
@@ -28,9 +27,6 @@ enum NotRead {
     Panicked(String),
 }
 
-/// How many jobs that nobody waits for may wait for a thread; further ones are not done.
-const UNATTENDED_JOBS: usize = 16;
-
 #[derive(Default)]
 pub(crate) struct Pool(Arc<Jobs>);
 
@@ -45,7 +41,6 @@ struct Queue {
     /// By their place in the order of the calls.
     jobs: BTreeMap<u64, Job>,
     last: u64,
-    unattended: usize,
     ended: bool,
 }
 
@@ -65,23 +60,6 @@ impl Pool {
         // Without a place: it is dropped, which tells that the journal has ended.
         let place = self.push(Box::new(job));
         Answer::later(Reading { jobs: self.0.clone(), place, told })
-    }
-
-    /// Does something that nobody waits for, unless too much of the kind waits already.
-    pub(crate) fn run(&self, job: impl FnOnce() + Send + 'static) {
-        let mut queue = self.0.queue.lock();
-        if queue.unattended == UNATTENDED_JOBS {
-            return;
-        }
-        queue.unattended += 1;
-        drop(queue);
-        let jobs = Arc::downgrade(&self.0);
-        self.push(Box::new(move || {
-            if let Some(jobs) = jobs.upgrade() {
-                jobs.queue.lock().unattended -= 1;
-            }
-            job();
-        }));
     }
 
     /// Its place; none if nothing is done any more.
@@ -114,6 +92,16 @@ impl Pool {
             drop(queue);
             job();
         }
+    }
+
+    /// Does what waits longest, on this thread. Whether anything did.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn step(&self) -> bool {
+        let job = self.0.queue.lock().jobs.pop_first();
+        job.is_some_and(|(_, job)| {
+            job();
+            true
+        })
     }
 
     /// What waits is not done any more.
@@ -221,20 +209,6 @@ mod tests {
         assert_eq!((pool.0.queue.lock().jobs.len(), Arc::strong_count(&held)), (1, 1));
         drop(kept);
         assert!(pool.0.queue.lock().jobs.is_empty());
-    }
-
-    #[test]
-    fn what_nobody_waits_for_has_a_bound() {
-        let pool = Pool::default();
-        let done = Arc::new(Mutex::new(0));
-        for round in 1..=2 {
-            for _ in 0..100 {
-                let done = done.clone();
-                pool.run(move || *done.lock() += 1);
-            }
-            work(&pool);
-            assert_eq!(*done.lock(), round * UNATTENDED_JOBS);
-        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use bailiwick_core::journal::{AppendCondition, Appended, Head};
 use bailiwick_core::{Position, Timestamp};
 
-use crate::files::Folder;
+use crate::files::{Folder, Identity};
 use crate::index::{Active, IndexError};
 use crate::log::{
     Ahead, Entropy, Log, OpenError, Options, ReadError, Record, WriteError, frames_bytes,
@@ -172,6 +172,11 @@ impl Store {
     /// Whether a write or sync failed: it takes nothing any more, and is to be opened again.
     pub fn is_closed(&self) -> bool {
         self.log.is_closed()
+    }
+
+    /// Which file is written, by its name and whatever its name.
+    pub fn file(&self) -> (String, Identity) {
+        self.log.file()
     }
 
     /// Makes room for a batch whose records have so many bytes each, or fewer of them. Whether it goes on in
