@@ -29,5 +29,6 @@
 pub mod files;
 pub mod index;
 pub mod log;
+pub mod lookup;
 pub mod store;
 pub mod stored;
