@@ -12,11 +12,31 @@
 //! The format is in `docs/journal-format.md`.
 
 mod active;
+mod block;
 mod chains;
+mod cursor;
+mod filter;
+mod footer;
 mod found;
 mod hash;
+mod index;
+mod list;
+mod number;
+mod offsets;
+mod piece;
+mod run;
+mod seal;
+mod sort;
 mod term;
+mod tree;
+mod values;
+mod writer;
 
 pub use active::Active;
+pub use cursor::{Cursor, Postings};
 pub use found::{ActiveCursor, ActivePostings, ActiveValues};
+pub use index::Index;
+pub use offsets::Offsets;
+pub use run::{Run, SegmentId, segments_of};
 pub use term::{IndexError, Posting, TagValue, Term};
+pub use values::Values;

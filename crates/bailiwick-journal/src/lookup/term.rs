@@ -27,9 +27,24 @@ impl<'a> Term<'a> {
     /// The key under which it stands in the file of an index.
     pub(super) fn key(self) -> Vec<u8> {
         let mut key = Vec::with_capacity(1 + self.text().len());
+        self.write_key(&mut key);
+        key
+    }
+
+    pub(super) fn write_key(self, key: &mut Vec<u8>) {
         key.push(self.kind());
         key.extend_from_slice(self.text().as_bytes());
-        key
+    }
+
+    /// That with this key; none if it is no key.
+    pub(super) fn of_key(key: &'a [u8]) -> Option<Term<'a>> {
+        let (kind, text) = key.split_first()?;
+        let text = std::str::from_utf8(text).ok()?;
+        match kind {
+            0 => Some(Term::Type(text)),
+            1 => Some(Term::Tag(text)),
+            _ => None,
+        }
     }
 }
 

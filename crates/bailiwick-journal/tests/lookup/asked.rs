@@ -1,6 +1,6 @@
 //! Questions to an index, whichever it is, and the answers of the model.
 
-use bailiwick_journal::lookup::{Active, IndexError, Posting, TagValue, Term};
+use bailiwick_journal::lookup::{Active, Index, IndexError, Posting, TagValue, Term};
 
 use crate::model::{Event, KEYS, Model, TYPES, tag};
 
@@ -70,6 +70,60 @@ impl Asked for Active {
 
     fn values(&self, key: &str, after: Option<&str>) -> Result<Vec<TagValue>, IndexError> {
         Ok(self.values(key, after).collect())
+    }
+}
+
+impl Asked for Index {
+    fn first(&self) -> u64 {
+        self.first().get()
+    }
+
+    fn last(&self) -> u64 {
+        self.last().get()
+    }
+
+    fn number(&self, event_type: &str) -> Option<u32> {
+        self.type_number(event_type)
+    }
+
+    fn may_have(&self, term: Term<'_>, types: &[&str]) -> Result<bool, IndexError> {
+        self.may_have(term, types)
+    }
+
+    fn count(&self, term: Term<'_>) -> Result<Option<u64>, IndexError> {
+        Ok(self.find(term)?.map(|found| found.count()))
+    }
+
+    fn newest(&self, term: Term<'_>, types: &[u32]) -> Result<Option<Posting>, IndexError> {
+        Ok(self.find(term)?.and_then(|found| found.newest(types)))
+    }
+
+    fn read(
+        &self,
+        term: Term<'_>,
+        types: &[u32],
+        forward: bool,
+        seeks: &[(usize, u32)],
+    ) -> Result<Vec<Posting>, IndexError> {
+        let mut all = Vec::new();
+        let Some(found) = self.find(term)? else { return Ok(all) };
+        let from = seeks[0].1;
+        let mut cursor =
+            if forward { found.forward(types, from) } else { found.backward(types, from) };
+        for (steps, to) in &seeks[1..] {
+            for posting in cursor.by_ref().take(*steps) {
+                all.push(posting?);
+            }
+            cursor.seek(*to);
+        }
+        for posting in cursor {
+            all.push(posting?);
+        }
+        Ok(all)
+    }
+
+    fn values(&self, key: &str, after: Option<&str>) -> Result<Vec<TagValue>, IndexError> {
+        self.values(key, after)?.collect()
     }
 }
 
