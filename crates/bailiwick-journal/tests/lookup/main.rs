@@ -3,6 +3,7 @@
 mod asked;
 mod figures;
 mod harm;
+mod merging;
 mod model;
 
 use std::sync::Arc;
