@@ -34,6 +34,7 @@ pub mod folder;
 pub mod index;
 mod journal;
 pub mod log;
+pub mod lookup;
 mod options;
 mod reads;
 #[cfg(feature = "simulation")]

@@ -1,0 +1,169 @@
+//! Indexes against a look at every event: in memory, in a file, and merged.
+
+mod asked;
+mod figures;
+mod harm;
+mod merging;
+mod model;
+
+use std::sync::Arc;
+
+use asked::ask;
+use bailiwick_journal::files::{File, Folder, Simulated};
+use bailiwick_journal::lookup::{Active, Index, IndexError, Offsets, Run, SegmentId, Term};
+use model::Model;
+
+const LOG: u128 = 7 << 90 | 3;
+
+/// A file with these bytes, and its disk, where it has the name `file`.
+fn file_of(bytes: &[u8]) -> (Simulated, Arc<dyn File>) {
+    let disk = Simulated::new(1);
+    let file = disk.create("file").expect("a file");
+    file.write_at(bytes, 0).expect("it is written");
+    (disk, file)
+}
+
+fn index_of(active: &Active, run: &Run) -> Vec<u8> {
+    let (disk, file) = file_of(&[]);
+    active.write_index(run, &*file).expect("it is written");
+    disk.contents("file")
+}
+
+fn offsets_of(active: &Active, segment: SegmentId) -> Vec<u8> {
+    let (disk, file) = file_of(&[]);
+    active.write_offsets(segment, &*file).expect("it is written");
+    disk.contents("file")
+}
+
+/// Small segments mostly, and some in which a list has many chunks.
+fn some(random: &mut fastrand::Rng, seed: u64) -> (usize, usize) {
+    match seed % 10 {
+        0 => (4_000, random.usize(1..3_000)),
+        1 => (random.usize(0..3), 2),
+        _ => (random.usize(1..400), random.usize(1..200)),
+    }
+}
+
+#[test]
+fn in_memory_what_is_found_is_what_a_look_at_every_event_finds() {
+    for seed in 0..60 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let (count, values) = some(&mut random, seed);
+        let first = random.u64(1..1 << 40);
+        let model = Model::segment(&mut random, first, count, values);
+        let index = model.index();
+        assert_eq!(index.is_empty(), count == 0);
+        ask(&model, &index, &mut random, values).expect("it is in memory");
+        for nth in 0..=model.end() - model.first {
+            let expected = model.events.get(&(model.first + nth)).map(|event| event.offset);
+            assert_eq!(index.offset(nth as u32), expected, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn in_a_file_what_is_found_is_what_a_look_at_every_event_finds() {
+    for seed in 0..60 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let (count, values) = some(&mut random, seed);
+        let first = random.u64(1..1 << 40);
+        let model = Model::segment(&mut random, first, count, values);
+        let run = Run::of(LOG, 3, [seed]);
+        let (_disk, file) = file_of(&index_of(&model.index(), &run));
+        let index = Index::open(file, &run).expect("it is whole");
+        ask(&model, &index, &mut random, values).expect("it is whole");
+        index.load_filter().expect("it is whole");
+        ask(&model, &index, &mut random, values).expect("it is whole");
+        index.drop_filter();
+        for name in model::TYPES {
+            // Of a type nothing is found that is of another.
+            let others: Vec<_> = model::TYPES.into_iter().filter(|other| *other != name).collect();
+            assert!(!index.may_have(Term::Type(name), &others).expect("it is whole"));
+        }
+    }
+}
+
+#[test]
+fn in_a_file_each_event_is_where_it_stands() {
+    for seed in 0..60 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let (count, values) = some(&mut random, seed);
+        let first = random.u64(1..1 << 40);
+        let model = Model::segment(&mut random, first, count, values);
+        let segment = SegmentId { log: LOG, number: 3, seed };
+        let (_disk, file) = file_of(&offsets_of(&model.index(), segment));
+        let offsets = Offsets::open(file, segment).expect("it is whole");
+        assert_eq!((offsets.first().get(), offsets.last().get()), (first, model.end() - 1));
+        for nth in 0..=model.end() - model.first {
+            let expected = model.events.get(&(model.first + nth)).map(|event| event.offset);
+            let found = offsets.offset(nth as u32).expect("it is whole");
+            assert_eq!(found, expected, "seed {seed}");
+        }
+    }
+}
+
+/// With lists that have chunks, and a tree that has levels.
+#[test]
+fn names_and_tags_may_be_as_long_as_they_may_be() {
+    use bailiwick_core::Position;
+    use bailiwick_journal::stored::Names;
+
+    let mut active = Active::from(Position::new(1));
+    let name = |nth: u64| format!("{}{}", "n".repeat(65_500), nth % 40);
+    let tag = |nth: u64| format!("{}:{:0200}", "k".repeat(50), nth % 700);
+    for nth in 0..2_100 {
+        let (name, tag) = (name(nth), tag(nth));
+        let short = |length: usize| u16::try_from(length).expect("short").to_le_bytes();
+        let bytes = [&short(name.len())[..], &short(1), &short(tag.len())].concat();
+        let bytes = [&bytes, name.as_bytes(), tag.as_bytes()].concat();
+        let names = Names::of(&bytes).expect("an event");
+        active.push(Position::new(1 + nth), 4_096 + nth * 8, &names);
+    }
+    let run = Run::of(LOG, 3, [1]);
+    let (_disk, file) = file_of(&index_of(&active, &run));
+    let index = Index::open(file, &run).expect("it is whole");
+    for nth in 0..700 {
+        let found = index.find(Term::Tag(&tag(nth))).expect("it is whole").expect("it is there");
+        let nths =
+            found.forward(&[], 0).map(|posting| posting.map(|posting| u64::from(posting.nth)));
+        let nths: Vec<_> = nths.collect::<Result<_, _>>().expect("it is whole");
+        assert_eq!(nths, [nth, nth + 700, nth + 1_400]);
+    }
+    for nth in 0..40 {
+        let found = index.find(Term::Type(&name(nth))).expect("it is whole").expect("it is there");
+        assert_eq!(found.count(), (2_100 - nth).div_ceil(40));
+    }
+    let values = index.values(&"k".repeat(50), None).expect("it is whole");
+    assert_eq!(values.collect::<Result<Vec<_>, _>>().expect("it is whole").len(), 700);
+}
+
+#[test]
+fn a_file_of_other_segments_is_none() {
+    let model = Model::segment(&mut fastrand::Rng::with_seed(1), 5, 300, 100);
+    let active = model.index();
+    let run = Run::of(LOG, 3, [9]);
+    let bytes = index_of(&active, &run);
+    let others = [Run::of(LOG + 1, 3, [9]), Run::of(LOG, 4, [9]), Run::of(LOG, 3, [8])];
+    for other in others.into_iter().chain([Run::of(LOG, 3, [9, 9]), Run::of(LOG, 2, [9, 9])]) {
+        let opened = Index::open(file_of(&bytes).1, &other);
+        assert!(matches!(opened, Err(IndexError::Damaged)), "{other:?}");
+    }
+    for end in [0, 50, 128, bytes.len() - 1] {
+        let opened = Index::open(file_of(&bytes[..end]).1, &run);
+        assert!(matches!(opened, Err(IndexError::Damaged)));
+    }
+    let segment = SegmentId { log: LOG, number: 3, seed: 9 };
+    let bytes = offsets_of(&active, segment);
+    for other in [
+        SegmentId { log: LOG + 1, ..segment },
+        SegmentId { number: 4, ..segment },
+        SegmentId { seed: 8, ..segment },
+    ] {
+        let opened = Offsets::open(file_of(&bytes).1, other);
+        assert!(matches!(opened, Err(IndexError::Damaged)), "{other:?}");
+    }
+    for end in [0, 50, 512, bytes.len() - 1] {
+        let opened = Offsets::open(file_of(&bytes[..end]).1, segment);
+        assert!(matches!(opened, Err(IndexError::Damaged)));
+    }
+}
