@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use bailiwick_core::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
     Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Page, Query, Read,
-    ReadValues, ReopenError, ValueIndex, ValuesPage, Waiters,
+    ReadValues, ReopenError, ValuesPage, Waiters,
 };
 use bailiwick_core::{BoxError, Position};
 use parking_lot::{Mutex, RwLock};
@@ -55,8 +55,6 @@ pub(crate) struct Shared {
     pub(crate) appends: Appends,
     pub(crate) waiters: Waiters,
     pub(crate) pool: Pool,
-    /// Of the values of tags. Nothing until somebody asks.
-    values: Mutex<ValueIndex>,
 }
 
 impl FileJournal {
@@ -150,7 +148,6 @@ impl Shared {
             appends: Appends::new(options),
             waiters: Waiters::default(),
             pool: Pool::default(),
-            values: Mutex::default(),
             options: options.clone(),
         };
         Ok((shared, store))
@@ -259,25 +256,8 @@ impl Journal for FileJournal {
         Answer::later(async move { if look.await? { Ok(()) } else { waiting.await } })
     }
 
-    /// From an index in memory, which has what was there when it was last asked: the first call after
-    /// opening reads all events, later ones what came since.
     fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
-        let shared = self.shared.clone();
-        self.read_with(move |view| {
-            let head = view.head().position;
-            loop {
-                // Locked anew for every step: whoever asks at the same time helps.
-                let mut index = shared.values.lock();
-                if index.upto() >= head {
-                    return Ok(index.page(&read));
-                }
-                let page = view.read(&Read::new(Query::all()).after(index.upto()))?;
-                page.events
-                    .iter()
-                    .for_each(|recorded| index.add(recorded.position, &recorded.event));
-                index.reached(page.upto);
-            }
-        })
+        self.read_with(move |view| view.values(&read))
     }
 
     fn id(&self) -> JournalId {

@@ -6,7 +6,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
-use bailiwick_core::Position;
+use bailiwick_core::{Position, Timestamp};
 use hashbrown::HashTable;
 
 use super::chains::{Chain, Chains};
@@ -20,6 +20,7 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug)]
 pub struct Active {
     first: Position,
+    latest: Timestamp,
     /// Where the event of each position stands in the segment, in bytes; 0 where there is none.
     pub(super) offsets: Vec<u32>,
     seed: u64,
@@ -66,6 +67,7 @@ impl Active {
     pub fn from(first: Position) -> Active {
         Active {
             first,
+            latest: Timestamp::EPOCH,
             offsets: Vec::new(),
             seed: RandomState::new().hash_one(0),
             texts: String::new(),
@@ -185,6 +187,16 @@ impl Active {
     /// That of the last; the one before the first if there is none.
     pub fn last(&self) -> Position {
         Position::new(self.first.get() + self.offsets.len() as u64 - 1)
+    }
+
+    /// The latest time at which one of its events was recorded, as far as that was [said](Self::recorded).
+    pub fn latest(&self) -> Timestamp {
+        self.latest
+    }
+
+    /// One of its events was recorded at this time.
+    pub fn recorded(&mut self, at: Timestamp) {
+        self.latest = self.latest.max(at);
     }
 
     /// The number of a type here; none if it has no event of it.

@@ -6,7 +6,7 @@
 use std::io;
 use std::sync::Arc;
 
-use bailiwick_core::Position;
+use bailiwick_core::{Position, Timestamp};
 
 use super::active::Active;
 use super::piece::{Place, SUM, Sink, Source, read};
@@ -26,6 +26,7 @@ pub struct Offsets {
     source: Source,
     first: Position,
     positions: u32,
+    latest: Timestamp,
 }
 
 impl Active {
@@ -43,7 +44,7 @@ impl Active {
             sink.piece(&page)?;
         }
         let positions = u32::try_from(self.offsets.len()).expect("fewer than 2^32 events");
-        sink.piece(&footer(segment, self.first(), positions))?;
+        sink.piece(&footer(segment, self.first(), positions, self.latest()))?;
         sink.finish()
     }
 }
@@ -61,11 +62,13 @@ impl Offsets {
         let first = u64::from_le_bytes(found[40..48].try_into().expect("8 bytes"));
         let positions = u32::from_le_bytes(found[48..52].try_into().expect("4 bytes"));
         let first = Position::new(first);
+        let latest = u64::from_le_bytes(found[52..60].try_into().expect("8 bytes"));
+        let latest = Timestamp::from_millis(latest);
         let pages = (positions as usize).div_ceil(ON_PAGE) as u64;
-        if found != footer(segment, first, positions) || at != pages * PAGE as u64 {
+        if found != footer(segment, first, positions, latest) || at != pages * PAGE as u64 {
             return Err(IndexError::Damaged);
         }
-        Ok(Offsets { source, first, positions })
+        Ok(Offsets { source, first, positions, latest })
     }
 
     /// The position of the first event.
@@ -76,6 +79,11 @@ impl Offsets {
     /// That of the last; the one before the first if there is none.
     pub fn last(&self) -> Position {
         Position::new(self.first.get() + u64::from(self.positions) - 1)
+    }
+
+    /// The latest time at which one of its events was recorded.
+    pub fn latest(&self) -> Timestamp {
+        self.latest
     }
 
     /// Where an event stands in the segment, in bytes; none if there is none.
@@ -99,7 +107,7 @@ impl Offsets {
     }
 }
 
-fn footer(segment: SegmentId, first: Position, positions: u32) -> [u8; FOOTER] {
+fn footer(segment: SegmentId, first: Position, positions: u32, latest: Timestamp) -> [u8; FOOTER] {
     let mut footer = [0; FOOTER];
     footer[..8].copy_from_slice(MAGIC);
     footer[8..24].copy_from_slice(&segment.log.to_le_bytes());
@@ -107,5 +115,6 @@ fn footer(segment: SegmentId, first: Position, positions: u32) -> [u8; FOOTER] {
     footer[32..40].copy_from_slice(&segment.seed.to_le_bytes());
     footer[40..48].copy_from_slice(&first.get().to_le_bytes());
     footer[48..52].copy_from_slice(&positions.to_le_bytes());
+    footer[52..60].copy_from_slice(&latest.as_millis().to_le_bytes());
     footer
 }
