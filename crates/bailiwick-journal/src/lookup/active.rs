@@ -23,31 +23,23 @@ pub struct Active {
     /// Where the event of each position stands in the segment, in bytes; 0 where there is none.
     pub(super) offsets: Vec<u32>,
     seed: u64,
-    /// The texts of all terms, one behind the other.
-    texts: String,
-    pub(super) terms: Vec<Entry>,
+    /// A term behind the other, each with its text, so that to find one takes one look.
+    terms: Vec<u8>,
     by_text: HashTable<Known>,
-    pub(super) pairs: Vec<Pair>,
-    by_pair: HashTable<u32>,
+    pairs: HashTable<Pair>,
     pub(super) chains: Chains,
     /// The term of each type, in the order in which they came.
     types: Vec<u32>,
 }
 
-/// A term that some event has.
-#[derive(Debug)]
-pub(super) struct Entry {
-    begin: u32,
-    length: u16,
-    is_tag: bool,
-    /// The last of its pairs that came; none while it is new.
-    pair: u32,
-}
+/// What is before the text of a term: the last type that came to it, how long the text is, and its kind.
+const HEAD: usize = 7;
 
 /// A term, and some of its hash: so that most others need not be looked at, and none to hash it again.
 #[derive(Debug)]
 struct Known {
     hash: u32,
+    /// Where it begins.
     term: u32,
 }
 
@@ -56,9 +48,15 @@ struct Known {
 pub(super) struct Pair {
     term: u32,
     pub(super) event_type: u32,
-    /// The pair of the same term that came before.
+    /// The type that came to the same term before.
     before: u32,
     pub(super) chain: Chain,
+}
+
+impl Pair {
+    fn is_of(&self, term: u32, event_type: u32) -> bool {
+        (self.term, self.event_type) == (term, event_type)
+    }
 }
 
 impl Active {
@@ -68,11 +66,9 @@ impl Active {
             first,
             offsets: Vec::new(),
             seed: RandomState::new().hash_one(0),
-            texts: String::new(),
             terms: Vec::new(),
             by_text: HashTable::new(),
-            pairs: Vec::new(),
-            by_pair: HashTable::new(),
+            pairs: HashTable::new(),
             chains: Chains::default(),
             types: Vec::new(),
         }
@@ -89,12 +85,12 @@ impl Active {
         self.offsets.resize(nth as usize, 0);
         self.offsets.push(u32::try_from(offset).expect("a segment has less than 4 GiB"));
         let term = self.term(Term::Type(names.event_type()));
-        let event_type = match self.terms[term as usize].pair {
+        let event_type = match self.last_type(term) {
             NONE => {
                 self.types.push(term);
                 short(self.types.len() - 1)
             }
-            pair => self.pairs[pair as usize].event_type,
+            known => known,
         };
         self.add(term, event_type, nth);
         for tag in names.tags() {
@@ -110,10 +106,11 @@ impl Active {
             return known;
         }
         let number = short(self.terms.len());
-        let is_tag = matches!(term, Term::Tag(_));
         let length = u16::try_from(term.text().len()).expect("a name is limited");
-        self.terms.push(Entry { begin: short(self.texts.len()), length, is_tag, pair: NONE });
-        self.texts.push_str(term.text());
+        self.terms.extend_from_slice(&NONE.to_le_bytes());
+        self.terms.extend_from_slice(&length.to_le_bytes());
+        self.terms.push(term.kind());
+        self.terms.extend_from_slice(term.text().as_bytes());
         let known = Known { hash: upper(hash), term: number };
         self.by_text.insert_unique(spread(upper(hash)), known, |known| spread(known.hash));
         number
@@ -121,50 +118,82 @@ impl Active {
 
     fn find_term(&self, hash: u64, term: Term<'_>) -> Option<u32> {
         let is_it = |known: &Known| {
-            known.hash == upper(hash) && self.term_at(&self.terms[known.term as usize]) == term
+            known.hash == upper(hash)
+                && self.bytes_of(known.term) == (term.kind(), term.text().as_bytes())
         };
         self.by_text.find(spread(upper(hash)), is_it).map(|known| known.term)
     }
 
-    /// The term of an entry.
-    pub(super) fn term_at(&self, entry: &Entry) -> Term<'_> {
-        let text = &self.texts[entry.begin as usize..][..usize::from(entry.length)];
-        if entry.is_tag { Term::Tag(text) } else { Term::Type(text) }
+    fn head(&self, term: u32) -> &[u8; HEAD] {
+        self.terms[term as usize..].first_chunk().expect("the head of a term")
+    }
+
+    fn last_type(&self, term: u32) -> u32 {
+        let [one, two, three, four, ..] = *self.head(term);
+        u32::from_le_bytes([one, two, three, four])
+    }
+
+    /// The kind of a term, and its text.
+    pub(super) fn bytes_of(&self, term: u32) -> (u8, &[u8]) {
+        let [.., low, high, kind] = *self.head(term);
+        let length = usize::from(u16::from_le_bytes([low, high]));
+        (kind, &self.terms[term as usize + HEAD..][..length])
+    }
+
+    pub(super) fn term_at(&self, term: u32) -> Term<'_> {
+        let is_type = self.bytes_of(term).0 == Term::Type("").kind();
+        let text = self.text_of(term);
+        if is_type { Term::Type(text) } else { Term::Tag(text) }
+    }
+
+    pub(super) fn text_of(&self, term: u32) -> &str {
+        std::str::from_utf8(self.bytes_of(term).1).expect("a text")
+    }
+
+    /// All terms, in the order in which they came.
+    pub(super) fn terms(&self) -> impl Iterator<Item = u32> {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let term = short(at);
+            let is_one = at < self.terms.len();
+            at += if is_one { HEAD + self.bytes_of(term).1.len() } else { 0 };
+            is_one.then_some(term)
+        })
+    }
+
+    /// How many there are.
+    pub(super) fn term_count(&self) -> usize {
+        self.by_text.len()
     }
 
     fn add(&mut self, term: u32, event_type: u32, nth: u32) {
-        if let Some(pair) = self.find_pair(term, event_type) {
-            let chain = &mut self.pairs[pair as usize].chain;
+        let hash = pair_hash(self.seed, term, event_type);
+        if let Some(pair) = self.pairs.find_mut(hash, |pair| pair.is_of(term, event_type)) {
             // An event may have a tag twice.
-            if chain.newest() < nth {
-                self.chains.push(chain, nth);
+            if pair.chain.newest() < nth {
+                self.chains.push(&mut pair.chain, nth);
             }
             return;
         }
-        let pair = short(self.pairs.len());
-        let before = std::mem::replace(&mut self.terms[term as usize].pair, pair);
-        self.pairs.push(Pair { term, event_type, before, chain: Chain::of(nth) });
-        let (pairs, seed) = (&self.pairs, self.seed);
-        let hash = |pair: &u32| {
-            let Pair { term, event_type, .. } = pairs[*pair as usize];
-            pair_hash(seed, term, event_type)
-        };
-        self.by_pair.insert_unique(hash(&pair), pair, hash);
+        let before = self.last_type(term);
+        self.terms[term as usize..][..4].copy_from_slice(&event_type.to_le_bytes());
+        let (pair, seed) = (Pair { term, event_type, before, chain: Chain::of(nth) }, self.seed);
+        self.pairs.insert_unique(hash, pair, |pair| pair_hash(seed, pair.term, pair.event_type));
     }
 
-    pub(super) fn find_pair(&self, term: u32, event_type: u32) -> Option<u32> {
-        let is_it = |pair: &u32| {
-            let pair = &self.pairs[*pair as usize];
-            (pair.term, pair.event_type) == (term, event_type)
-        };
-        self.by_pair.find(pair_hash(self.seed, term, event_type), is_it).copied()
+    pub(super) fn pair(&self, term: u32, event_type: u32) -> Option<&Pair> {
+        let hash = pair_hash(self.seed, term, event_type);
+        self.pairs.find(hash, |pair| pair.is_of(term, event_type))
     }
 
     /// The pairs of a term, the one that came last first.
     pub(super) fn pairs_of(&self, term: u32) -> impl Iterator<Item = &Pair> {
-        let pair = |pair: u32| self.pairs.get(pair as usize);
-        let last = pair(self.terms[term as usize].pair);
-        std::iter::successors(last, move |before| pair(before.before))
+        let last = self.pair(term, self.last_type(term));
+        std::iter::successors(last, move |pair| self.pair(term, pair.before))
+    }
+
+    pub(super) fn pair_count(&self) -> usize {
+        self.pairs.len()
     }
 
     /// The number of a term; none if no event has it.
@@ -190,12 +219,12 @@ impl Active {
     /// The number of a type here; none if it has no event of it.
     pub fn type_number(&self, event_type: &str) -> Option<u32> {
         let term = self.number_of(Term::Type(event_type))?;
-        self.pairs_of(term).next().map(|pair| pair.event_type)
+        Some(self.last_type(term))
     }
 
     /// The names of the types, by their numbers.
     pub fn types(&self) -> impl Iterator<Item = &str> {
-        self.types.iter().map(|term| self.term_at(&self.terms[*term as usize]).text())
+        self.types.iter().map(|term| self.text_of(*term))
     }
 
     /// Where an event stands in the segment, in bytes; none if there is none.
@@ -207,11 +236,9 @@ impl Active {
     /// How many bytes of memory it takes.
     pub fn bytes(&self) -> usize {
         self.offsets.capacity() * size_of::<u32>()
-            + self.texts.capacity()
-            + self.terms.capacity() * size_of::<Entry>()
+            + self.terms.capacity()
             + self.by_text.allocation_size()
-            + self.pairs.capacity() * size_of::<Pair>()
-            + self.by_pair.allocation_size()
+            + self.pairs.allocation_size()
             + self.chains.bytes()
             + self.types.capacity() * size_of::<u32>()
     }
