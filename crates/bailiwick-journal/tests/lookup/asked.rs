@@ -187,9 +187,9 @@ fn ask_term(
     let newest = asked.newest(term, &numbers)?.map(plain);
     assert_eq!(newest, some.last().copied(), "{term:?} {names:?}");
     for forward in [true, false] {
-        let positions = model.end() - model.first;
+        let positions = u32::try_from(model.end() - model.first).expect("a few");
         let seeks: Vec<_> = (0..random.usize(1..5))
-            .map(|_| (random.usize(0..some.len() + 2), random.u64(0..positions + 2) as u32))
+            .map(|_| (random.usize(0..some.len() + 2), random.u32(0..positions + 2)))
             .collect();
         let seeks =
             if random.bool() { vec![(0, if forward { 0 } else { u32::MAX })] } else { seeks };
