@@ -151,6 +151,12 @@ fn figures() {
     let filters: usize = indexes.iter().map(Index::filter_bytes).sum();
     println!("bytes of filters an event: {:.2}", filters as f64 / events as f64);
     println!("indexes: {}", indexes.len());
+    let segment = SegmentId { log: LOG, number: 1, seed: 0 };
+    let offsets = disk.open(&segment.file_name()).expect("it is there");
+    let offsets = Offsets::open(offsets, segment).expect("it is whole");
+    time("where an event stands", &mut random, |random| {
+        black_box(offsets.offset(random.u32(0..300_000)).expect("whole"));
+    });
     asked(&indexes, &mut random);
 }
 

@@ -104,3 +104,37 @@ fn no_flipped_bit_of_offsets_is_believed() {
         assert!(damaged > 0, "bit {bit}");
     }
 }
+
+#[test]
+fn pages_that_stand_elsewhere_are_not_believed() {
+    let (_, bytes) = harmed(6_000, 2_000);
+    let end = bytes.len() - 128;
+    let swapped = |one: usize, other: usize, size: usize, bytes: &[u8]| {
+        let mut swapped = bytes.to_vec();
+        swapped[one..one + size].copy_from_slice(&bytes[other..other + size]);
+        swapped[other..other + size].copy_from_slice(&bytes[one..one + size]);
+        swapped
+    };
+    let filter = swapped(end - 2 * 4_096, end - 4_096, 4_096, &bytes);
+    let index = Index::open(file_of(&filter).1, &run()).expect("all else is whole");
+    assert!(matches!(index.load_filter(), Err(IndexError::Damaged)));
+
+    let model = Model::segment(&mut fastrand::Rng::with_seed(4), 77, 300, 100);
+    let segment = SegmentId { log: LOG, number: 3, seed: 9 };
+    let bytes = swapped(0, 512, 512, &offsets_of(&model.index(), segment));
+    let offsets = Offsets::open(file_of(&bytes).1, segment).expect("all else is whole");
+    for nth in [0, 127] {
+        assert!(matches!(offsets.offset(nth), Err(IndexError::Damaged)));
+    }
+}
+
+/// As it may be once a segment was rewritten, and so its index.
+#[test]
+fn what_is_of_another_index_of_that_name_is_not_believed() {
+    let model = Model::segment(&mut fastrand::Rng::with_seed(4), 77, 100, 30);
+    let older = Run::of(LOG, 3, [RUN_SEED + 1]);
+    let (older, mut bytes) = (index_of(&model.index(), &older), index_of(&model.index(), &run()));
+    let footer = bytes.len() - 128;
+    bytes[..footer].copy_from_slice(&older[..footer]);
+    assert!(matches!(Index::open(file_of(&bytes).1, &run()), Err(IndexError::Damaged)));
+}

@@ -151,6 +151,36 @@ fn a_list_may_be_long() {
     assert_eq!(nths, [9, 50_009, 100_009, 150_009, 200_009, 250_009].map(|nth| nth * 3));
 }
 
+/// A chunk has 1 024 events.
+#[test]
+fn the_last_event_may_be_alone_in_its_chunk() {
+    for count in [1_023, 1_024, 1_025, 2_048, 2_049] {
+        let mut active = Active::from(Position::new(1));
+        (0..count).for_each(|nth| push(&mut active, nth, "Moved", "busy:all"));
+        let run = Run::of(LOG, 3, [1]);
+        let (_disk, file) = file_of(&index_of(&active, &run));
+        let index = Index::open(file, &run).expect("it is whole");
+        let found = index.find(Term::Tag("busy:all")).expect("it is whole").expect("it is there");
+        assert_eq!(found.forward(&[], 0).count() as u64, count);
+        assert_eq!(found.backward(&[], u32::MAX).count() as u64, count);
+        let last = u32::try_from(count).expect("a few") - 1;
+        assert_eq!(found.forward(&[], last).count(), 1);
+        assert_eq!(found.forward(&[], last + 1).count(), 0);
+    }
+}
+
+#[test]
+fn an_event_with_a_tag_twice_is_found_once() {
+    let mut active = Active::from(Position::new(1));
+    let bytes = [&[1, 0, 2, 0, 3, 0, 3, 0][..], b"Aa:1a:1"].concat();
+    let names = Names::of(&bytes).expect("an event");
+    active.push(Position::new(1), 4_096, &names);
+    active.push(Position::new(2), 4_104, &names);
+    let found = active.find(Term::Tag("a:1")).expect("it is there");
+    let nths = found.forward(&[], 0).map(|posting| posting.nth);
+    assert_eq!((found.count(), nths.collect::<Vec<_>>()), (2, vec![0, 1]));
+}
+
 /// With lists that have chunks, and a tree that has levels.
 #[test]
 fn names_and_tags_may_be_as_long_as_they_may_be() {

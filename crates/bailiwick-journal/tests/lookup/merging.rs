@@ -170,6 +170,10 @@ fn what_has_its_name_is_whole_though_the_disk_fails() {
         let fault = *random.choice(&faults).expect("one");
         disk.plan(seed / 6, fault);
         let made = install(&disk, &name, |file| merge(&inputs, &run, file));
+        if made.is_err() && !disk.is_off() {
+            let names = disk.names().expect("the power is on");
+            assert!(names.iter().all(|left| *left == name), "it takes no room: {names:?}");
+        }
         let made = made.is_ok() && Folder::sync(&disk).is_ok();
         disk.restart();
         let names = disk.names().expect("the power is on");
