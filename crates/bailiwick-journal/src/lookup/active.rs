@@ -12,8 +12,10 @@ use hashbrown::HashTable;
 use super::chains::{Chain, Chains};
 use super::hash;
 use super::term::Term;
+use super::terms::Terms;
 use crate::stored::Names;
 
+/// The number of no type.
 const NONE: u32 = u32::MAX;
 
 /// In memory, until the log leaves the segment.
@@ -23,24 +25,11 @@ pub struct Active {
     /// Where the event of each position stands in the segment, in bytes; 0 where there is none.
     pub(super) offsets: Vec<u32>,
     seed: u64,
-    /// A term behind the other, each with its text, so that to find one takes one look.
-    terms: Vec<u8>,
-    by_text: HashTable<Known>,
+    pub(super) terms: Terms,
     pairs: HashTable<Pair>,
     pub(super) chains: Chains,
     /// The term of each type, in the order in which they came.
     types: Vec<u32>,
-}
-
-/// What is before the text of a term: the last type that came to it, how long the text is, and its kind.
-const HEAD: usize = 7;
-
-/// A term, and some of its hash: so that most others need not be looked at, and none to hash it again.
-#[derive(Debug)]
-struct Known {
-    hash: u32,
-    /// Where it begins.
-    term: u32,
 }
 
 /// The events with a term that are of a type.
@@ -62,12 +51,12 @@ impl Pair {
 impl Active {
     /// Of a segment whose first event has this position, or will have.
     pub fn from(first: Position) -> Active {
+        let seed = RandomState::new().hash_one(0);
         Active {
             first,
             offsets: Vec::new(),
-            seed: RandomState::new().hash_one(0),
-            terms: Vec::new(),
-            by_text: HashTable::new(),
+            seed,
+            terms: Terms::with(seed),
             pairs: HashTable::new(),
             chains: Chains::default(),
             types: Vec::new(),
@@ -84,86 +73,16 @@ impl Active {
         assert!(nth as usize >= self.offsets.len(), "it is the next");
         self.offsets.resize(nth as usize, 0);
         self.offsets.push(u32::try_from(offset).expect("a segment has less than 4 GiB"));
-        let term = self.term(Term::Type(names.event_type()));
-        let event_type = match self.last_type(term) {
-            NONE => {
-                self.types.push(term);
-                short(self.types.len() - 1)
-            }
-            known => known,
-        };
+        let term = self.terms.number(Term::Type(names.event_type()));
+        let event_type = self.terms.last_type(term).unwrap_or_else(|| {
+            self.types.push(term);
+            short(self.types.len() - 1)
+        });
         self.add(term, event_type, nth);
         for tag in names.tags() {
-            let term = self.term(Term::Tag(tag));
+            let term = self.terms.number(Term::Tag(tag));
             self.add(term, event_type, nth);
         }
-    }
-
-    /// The number of a term, which may be new.
-    fn term(&mut self, term: Term<'_>) -> u32 {
-        let hash = hash::of_term(self.seed, term.kind(), term.text());
-        if let Some(known) = self.find_term(hash, term) {
-            return known;
-        }
-        let number = short(self.terms.len());
-        let length = u16::try_from(term.text().len()).expect("a name is limited");
-        self.terms.extend_from_slice(&NONE.to_le_bytes());
-        self.terms.extend_from_slice(&length.to_le_bytes());
-        self.terms.push(term.kind());
-        self.terms.extend_from_slice(term.text().as_bytes());
-        let known = Known { hash: upper(hash), term: number };
-        self.by_text.insert_unique(spread(upper(hash)), known, |known| spread(known.hash));
-        number
-    }
-
-    fn find_term(&self, hash: u64, term: Term<'_>) -> Option<u32> {
-        let is_it = |known: &Known| {
-            known.hash == upper(hash)
-                && self.bytes_of(known.term) == (term.kind(), term.text().as_bytes())
-        };
-        self.by_text.find(spread(upper(hash)), is_it).map(|known| known.term)
-    }
-
-    fn head(&self, term: u32) -> &[u8; HEAD] {
-        self.terms[term as usize..].first_chunk().expect("the head of a term")
-    }
-
-    fn last_type(&self, term: u32) -> u32 {
-        let [one, two, three, four, ..] = *self.head(term);
-        u32::from_le_bytes([one, two, three, four])
-    }
-
-    /// The kind of a term, and its text.
-    pub(super) fn bytes_of(&self, term: u32) -> (u8, &[u8]) {
-        let [.., low, high, kind] = *self.head(term);
-        let length = usize::from(u16::from_le_bytes([low, high]));
-        (kind, &self.terms[term as usize + HEAD..][..length])
-    }
-
-    pub(super) fn term_at(&self, term: u32) -> Term<'_> {
-        let is_type = self.bytes_of(term).0 == Term::Type("").kind();
-        let text = self.text_of(term);
-        if is_type { Term::Type(text) } else { Term::Tag(text) }
-    }
-
-    pub(super) fn text_of(&self, term: u32) -> &str {
-        std::str::from_utf8(self.bytes_of(term).1).expect("a text")
-    }
-
-    /// All terms, in the order in which they came.
-    pub(super) fn terms(&self) -> impl Iterator<Item = u32> {
-        let mut at = 0;
-        std::iter::from_fn(move || {
-            let term = short(at);
-            let is_one = at < self.terms.len();
-            at += if is_one { HEAD + self.bytes_of(term).1.len() } else { 0 };
-            is_one.then_some(term)
-        })
-    }
-
-    /// How many there are.
-    pub(super) fn term_count(&self) -> usize {
-        self.by_text.len()
     }
 
     fn add(&mut self, term: u32, event_type: u32, nth: u32) {
@@ -175,8 +94,8 @@ impl Active {
             }
             return;
         }
-        let before = self.last_type(term);
-        self.terms[term as usize..][..4].copy_from_slice(&event_type.to_le_bytes());
+        let before = self.terms.last_type(term).unwrap_or(NONE);
+        self.terms.set_last_type(term, event_type);
         let (pair, seed) = (Pair { term, event_type, before, chain: Chain::of(nth) }, self.seed);
         self.pairs.insert_unique(hash, pair, |pair| pair_hash(seed, pair.term, pair.event_type));
     }
@@ -188,17 +107,12 @@ impl Active {
 
     /// The pairs of a term, the one that came last first.
     pub(super) fn pairs_of(&self, term: u32) -> impl Iterator<Item = &Pair> {
-        let last = self.pair(term, self.last_type(term));
+        let last = self.terms.last_type(term).and_then(|last| self.pair(term, last));
         std::iter::successors(last, move |pair| self.pair(term, pair.before))
     }
 
     pub(super) fn pair_count(&self) -> usize {
         self.pairs.len()
-    }
-
-    /// The number of a term; none if no event has it.
-    pub(super) fn number_of(&self, term: Term<'_>) -> Option<u32> {
-        self.find_term(hash::of_term(self.seed, term.kind(), term.text()), term)
     }
 
     /// The position of the first event.
@@ -218,13 +132,12 @@ impl Active {
 
     /// The number of a type here; none if it has no event of it.
     pub fn type_number(&self, event_type: &str) -> Option<u32> {
-        let term = self.number_of(Term::Type(event_type))?;
-        Some(self.last_type(term))
+        self.terms.last_type(self.terms.find(Term::Type(event_type))?)
     }
 
     /// The names of the types, by their numbers.
     pub fn types(&self) -> impl Iterator<Item = &str> {
-        self.types.iter().map(|term| self.text_of(*term))
+        self.types.iter().map(|term| self.terms.text(*term))
     }
 
     /// Where an event stands in the segment, in bytes; none if there is none.
@@ -236,8 +149,7 @@ impl Active {
     /// How many bytes of memory it takes.
     pub fn bytes(&self) -> usize {
         self.offsets.capacity() * size_of::<u32>()
-            + self.terms.capacity()
-            + self.by_text.allocation_size()
+            + self.terms.bytes()
             + self.pairs.allocation_size()
             + self.chains.bytes()
             + self.types.capacity() * size_of::<u32>()
@@ -248,15 +160,7 @@ fn pair_hash(seed: u64, term: u32, event_type: u32) -> u64 {
     hash::of_pair(seed, u64::from(term) << 32 | u64::from(event_type))
 }
 
-fn upper(hash: u64) -> u32 {
-    u32::try_from(hash >> 32).expect("its upper half")
-}
-
-/// A table needs all bits of a hash.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash) << 32 | u64::from(hash)
-}
-
-fn short(number: usize) -> u32 {
+/// A number of something in a segment.
+pub(super) fn short(number: usize) -> u32 {
     u32::try_from(number).expect("a segment has less than 4 GiB")
 }

@@ -10,7 +10,7 @@ use super::term::{Direction, Posting, TagValue, Term};
 impl Active {
     /// The events with a term; none if there are none.
     pub fn find(&self, term: Term<'_>) -> Option<ActivePostings<'_>> {
-        Some(ActivePostings { index: self, term: self.number_of(term)? })
+        Some(ActivePostings { index: self, term: self.terms.find(term)? })
     }
 
     /// The values of a tag's key, in the order of their bytes; only those beyond `after`, if that is given.
@@ -18,12 +18,12 @@ impl Active {
     /// It begins with a look at all terms.
     pub fn values(&self, key: &str, after: Option<&str>) -> ActiveValues<'_> {
         let is_one = |term: &u32| {
-            let (kind, text) = self.bytes_of(*term);
+            let (kind, text) = self.terms.kind_and_text(*term);
             let behind = text.strip_prefix(key.as_bytes());
             kind == Term::Tag("").kind() && behind.is_some_and(|behind| behind.starts_with(b":"))
         };
-        let terms = self.terms().filter(is_one);
-        let values = terms.map(|term| (&self.text_of(term)[key.len() + 1..], term));
+        let terms = self.terms.iter().filter(is_one);
+        let values = terms.map(|term| (&self.terms.text(term)[key.len() + 1..], term));
         let wanted = values.filter(|(value, _)| after.is_none_or(|after| *value > after));
         ActiveValues { index: self, values: wanted.map(Reverse).collect() }
     }

@@ -17,7 +17,7 @@ impl Active {
     /// # Errors
     /// If it cannot be written.
     pub fn write_index(&self, run: &Run, file: &dyn File) -> io::Result<()> {
-        let at_most = (self.term_count() + self.pair_count()) as u64;
+        let at_most = (self.terms.len() + self.pair_count()) as u64;
         let mut writer = Writer::to(file, *run, self.types(), at_most);
         let (mut heads, mut postings) = (Vec::new(), Vec::new());
         for term in self.sorted() {
@@ -37,7 +37,7 @@ impl Active {
             heads.sort_unstable_by_key(|head| head.event_type);
             writer.begin(&heads);
             postings.iter().try_for_each(|posting| writer.push(*posting))?;
-            writer.end(self.term_at(term), &heads)?;
+            writer.end(self.terms.at(term), &heads)?;
         }
         let positions = u32::try_from(self.offsets.len()).expect("fewer than 2^32 events");
         writer.finish(self.first(), positions)
@@ -45,10 +45,10 @@ impl Active {
 
     /// Its terms, in the order of their keys.
     fn sorted(&self) -> Vec<u32> {
-        let is_type = |term: &u32| matches!(self.term_at(*term), Term::Type(_));
-        let (mut types, mut tags): (Vec<_>, Vec<_>) = self.terms().partition(is_type);
-        sort(&mut types, |term| self.bytes_of(term).1);
-        sort(&mut tags, |term| self.bytes_of(term).1);
+        let is_type = |term: &u32| matches!(self.terms.at(*term), Term::Type(_));
+        let (mut types, mut tags): (Vec<_>, Vec<_>) = self.terms.iter().partition(is_type);
+        sort(&mut types, |term| self.terms.kind_and_text(term).1);
+        sort(&mut tags, |term| self.terms.kind_and_text(term).1);
         types.append(&mut tags);
         types
     }
