@@ -12,8 +12,10 @@ use hashbrown::HashTable;
 use super::chains::{Chain, Chains};
 use super::hash;
 use super::term::Term;
+use super::terms::Terms;
 use crate::stored::Names;
 
+/// The number of no type.
 const NONE: u32 = u32::MAX;
 
 /// In memory, until the log leaves the segment.
@@ -24,32 +26,11 @@ pub struct Active {
     /// Where the event of each position stands in the segment, in bytes; 0 where there is none.
     pub(super) offsets: Vec<u32>,
     seed: u64,
-    /// The texts of all terms, one behind the other.
-    texts: String,
-    pub(super) terms: Vec<Entry>,
-    by_text: HashTable<Known>,
-    pub(super) pairs: Vec<Pair>,
-    by_pair: HashTable<u32>,
+    pub(super) terms: Terms,
+    pairs: HashTable<Pair>,
     pub(super) chains: Chains,
     /// The term of each type, in the order in which they came.
     types: Vec<u32>,
-}
-
-/// A term that some event has.
-#[derive(Debug)]
-pub(super) struct Entry {
-    begin: u32,
-    length: u16,
-    is_tag: bool,
-    /// The last of its pairs that came; none while it is new.
-    pair: u32,
-}
-
-/// A term, and some of its hash: so that most others need not be looked at, and none to hash it again.
-#[derive(Debug)]
-struct Known {
-    hash: u32,
-    term: u32,
 }
 
 /// The events with a term that are of a type.
@@ -57,24 +38,28 @@ struct Known {
 pub(super) struct Pair {
     term: u32,
     pub(super) event_type: u32,
-    /// The pair of the same term that came before.
+    /// The type that came to the same term before.
     before: u32,
     pub(super) chain: Chain,
+}
+
+impl Pair {
+    fn is_of(&self, term: u32, event_type: u32) -> bool {
+        (self.term, self.event_type) == (term, event_type)
+    }
 }
 
 impl Active {
     /// Of a segment whose first event has this position, or will have.
     pub fn from(first: Position) -> Active {
+        let seed = RandomState::new().hash_one(0);
         Active {
             first,
             latest: Timestamp::EPOCH,
             offsets: Vec::new(),
-            seed: RandomState::new().hash_one(0),
-            texts: String::new(),
-            terms: Vec::new(),
-            by_text: HashTable::new(),
-            pairs: Vec::new(),
-            by_pair: HashTable::new(),
+            seed,
+            terms: Terms::with(seed),
+            pairs: HashTable::new(),
             chains: Chains::default(),
             types: Vec::new(),
         }
@@ -90,88 +75,46 @@ impl Active {
         assert!(nth as usize >= self.offsets.len(), "it is the next");
         self.offsets.resize(nth as usize, 0);
         self.offsets.push(u32::try_from(offset).expect("a segment has less than 4 GiB"));
-        let term = self.term(Term::Type(names.event_type()));
-        let event_type = match self.terms[term as usize].pair {
-            NONE => {
-                self.types.push(term);
-                short(self.types.len() - 1)
-            }
-            pair => self.pairs[pair as usize].event_type,
-        };
+        let term = self.terms.number(Term::Type(names.event_type()));
+        let event_type = self.terms.last_type(term).unwrap_or_else(|| {
+            self.types.push(term);
+            short(self.types.len() - 1)
+        });
         self.add(term, event_type, nth);
         for tag in names.tags() {
-            let term = self.term(Term::Tag(tag));
+            let term = self.terms.number(Term::Tag(tag));
             self.add(term, event_type, nth);
         }
     }
 
-    /// The number of a term, which may be new.
-    fn term(&mut self, term: Term<'_>) -> u32 {
-        let hash = hash::of_term(self.seed, term.kind(), term.text());
-        if let Some(known) = self.find_term(hash, term) {
-            return known;
-        }
-        let number = short(self.terms.len());
-        let is_tag = matches!(term, Term::Tag(_));
-        let length = u16::try_from(term.text().len()).expect("a name is limited");
-        self.terms.push(Entry { begin: short(self.texts.len()), length, is_tag, pair: NONE });
-        self.texts.push_str(term.text());
-        let known = Known { hash: upper(hash), term: number };
-        self.by_text.insert_unique(spread(upper(hash)), known, |known| spread(known.hash));
-        number
-    }
-
-    fn find_term(&self, hash: u64, term: Term<'_>) -> Option<u32> {
-        let is_it = |known: &Known| {
-            known.hash == upper(hash) && self.term_at(&self.terms[known.term as usize]) == term
-        };
-        self.by_text.find(spread(upper(hash)), is_it).map(|known| known.term)
-    }
-
-    /// The term of an entry.
-    pub(super) fn term_at(&self, entry: &Entry) -> Term<'_> {
-        let text = &self.texts[entry.begin as usize..][..usize::from(entry.length)];
-        if entry.is_tag { Term::Tag(text) } else { Term::Type(text) }
-    }
-
     fn add(&mut self, term: u32, event_type: u32, nth: u32) {
-        if let Some(pair) = self.find_pair(term, event_type) {
-            let chain = &mut self.pairs[pair as usize].chain;
+        let hash = pair_hash(self.seed, term, event_type);
+        if let Some(pair) = self.pairs.find_mut(hash, |pair| pair.is_of(term, event_type)) {
             // An event may have a tag twice.
-            if chain.newest() < nth {
-                self.chains.push(chain, nth);
+            if pair.chain.newest() < nth {
+                self.chains.push(&mut pair.chain, nth);
             }
             return;
         }
-        let pair = short(self.pairs.len());
-        let before = std::mem::replace(&mut self.terms[term as usize].pair, pair);
-        self.pairs.push(Pair { term, event_type, before, chain: Chain::of(nth) });
-        let (pairs, seed) = (&self.pairs, self.seed);
-        let hash = |pair: &u32| {
-            let Pair { term, event_type, .. } = pairs[*pair as usize];
-            pair_hash(seed, term, event_type)
-        };
-        self.by_pair.insert_unique(hash(&pair), pair, hash);
+        let before = self.terms.last_type(term).unwrap_or(NONE);
+        self.terms.set_last_type(term, event_type);
+        let (pair, seed) = (Pair { term, event_type, before, chain: Chain::of(nth) }, self.seed);
+        self.pairs.insert_unique(hash, pair, |pair| pair_hash(seed, pair.term, pair.event_type));
     }
 
-    pub(super) fn find_pair(&self, term: u32, event_type: u32) -> Option<u32> {
-        let is_it = |pair: &u32| {
-            let pair = &self.pairs[*pair as usize];
-            (pair.term, pair.event_type) == (term, event_type)
-        };
-        self.by_pair.find(pair_hash(self.seed, term, event_type), is_it).copied()
+    pub(super) fn pair(&self, term: u32, event_type: u32) -> Option<&Pair> {
+        let hash = pair_hash(self.seed, term, event_type);
+        self.pairs.find(hash, |pair| pair.is_of(term, event_type))
     }
 
     /// The pairs of a term, the one that came last first.
     pub(super) fn pairs_of(&self, term: u32) -> impl Iterator<Item = &Pair> {
-        let pair = |pair: u32| self.pairs.get(pair as usize);
-        let last = pair(self.terms[term as usize].pair);
-        std::iter::successors(last, move |before| pair(before.before))
+        let last = self.terms.last_type(term).and_then(|last| self.pair(term, last));
+        std::iter::successors(last, move |pair| self.pair(term, pair.before))
     }
 
-    /// The number of a term; none if no event has it.
-    pub(super) fn number_of(&self, term: Term<'_>) -> Option<u32> {
-        self.find_term(hash::of_term(self.seed, term.kind(), term.text()), term)
+    pub(super) fn pair_count(&self) -> usize {
+        self.pairs.len()
     }
 
     /// The position of the first event.
@@ -201,13 +144,12 @@ impl Active {
 
     /// The number of a type here; none if it has no event of it.
     pub fn type_number(&self, event_type: &str) -> Option<u32> {
-        let term = self.number_of(Term::Type(event_type))?;
-        self.pairs_of(term).next().map(|pair| pair.event_type)
+        self.terms.last_type(self.terms.find(Term::Type(event_type))?)
     }
 
     /// The names of the types, by their numbers.
     pub fn types(&self) -> impl Iterator<Item = &str> {
-        self.types.iter().map(|term| self.term_at(&self.terms[*term as usize]).text())
+        self.types.iter().map(|term| self.terms.text(*term))
     }
 
     /// Where an event stands in the segment, in bytes; none if there is none.
@@ -219,11 +161,8 @@ impl Active {
     /// How many bytes of memory it takes.
     pub fn bytes(&self) -> usize {
         self.offsets.capacity() * size_of::<u32>()
-            + self.texts.capacity()
-            + self.terms.capacity() * size_of::<Entry>()
-            + self.by_text.allocation_size()
-            + self.pairs.capacity() * size_of::<Pair>()
-            + self.by_pair.allocation_size()
+            + self.terms.bytes()
+            + self.pairs.allocation_size()
             + self.chains.bytes()
             + self.types.capacity() * size_of::<u32>()
     }
@@ -233,15 +172,7 @@ fn pair_hash(seed: u64, term: u32, event_type: u32) -> u64 {
     hash::of_pair(seed, u64::from(term) << 32 | u64::from(event_type))
 }
 
-fn upper(hash: u64) -> u32 {
-    u32::try_from(hash >> 32).expect("its upper half")
-}
-
-/// A table needs all bits of a hash.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash) << 32 | u64::from(hash)
-}
-
-fn short(number: usize) -> u32 {
+/// A number of something in a segment.
+pub(super) fn short(number: usize) -> u32 {
     u32::try_from(number).expect("a segment has less than 4 GiB")
 }

@@ -146,8 +146,8 @@ mod tests {
             let text = |random: &mut fastrand::Rng| -> Vec<u8> {
                 (0..random.usize(0..6)).map(|_| random.u8(b'a'..b'd')).collect()
             };
-            let entries: BTreeMap<_, _> = (0..random.usize(0..40))
-                .map(|nth| (text(&mut random), vec![nth as u8; nth % 3]))
+            let entries: BTreeMap<_, _> = (0..random.u8(0..40))
+                .map(|nth| (text(&mut random), vec![nth; usize::from(nth % 3)]))
                 .collect();
             let (mut block, mut before) = (Vec::new(), Vec::new());
             for (key, value) in &entries {

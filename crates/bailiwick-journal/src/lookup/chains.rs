@@ -21,7 +21,6 @@ pub(super) struct Chains {
 /// A list of at least one number.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chain {
-    first: u32,
     last: u32,
     newest: u32,
     count: u32,
@@ -29,7 +28,7 @@ pub(super) struct Chain {
 
 impl Chain {
     pub(super) fn of(number: u32) -> Chain {
-        Chain { first: NONE, last: NONE, newest: number, count: 1 }
+        Chain { last: NONE, newest: number, count: 1 }
     }
 
     /// The last of its numbers.
@@ -61,9 +60,8 @@ impl Chains {
         let chunk = u32::try_from(self.words.len()).expect("a segment has less than 4 GiB");
         self.words.extend_from_slice(&[chain.last, NONE, 1 << 16 | room, older]);
         self.words.resize(chunk as usize + HEAD + room as usize, 0);
-        match chain.last {
-            NONE => chain.first = chunk,
-            last => self.words[last as usize + 1] = chunk,
+        if chain.last != NONE {
+            self.words[chain.last as usize + 1] = chunk;
         }
         chain.last = chunk;
     }

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::list::{Body, Chunks, Head, List};
+use super::chunks::Chunks;
+use super::list::{Body, Head, List};
 use super::piece::Source;
 use super::term::{Direction, IndexError, Posting};
 

@@ -120,7 +120,9 @@ mod tests {
 
     #[test]
     fn what_is_there_is_never_denied_and_little_else_is_believed() {
-        for (count, at_most) in [(20_000, 20_000), (20_000, 130_000), (20_000, 25_000), (10, 10)] {
+        for (count, at_most) in
+            [(20_000, 20_000), (20_000, 130_000), (20_000, 25_000), (2_000, 130_000), (10, 10)]
+        {
             let mut filter = FilterWriter::for_at_most(at_most);
             for n in 0..count / 2 {
                 filter.insert(term(n));

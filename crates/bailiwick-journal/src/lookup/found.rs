@@ -10,19 +10,20 @@ use super::term::{Direction, Posting, TagValue, Term};
 impl Active {
     /// The events with a term; none if there are none.
     pub fn find(&self, term: Term<'_>) -> Option<ActivePostings<'_>> {
-        Some(ActivePostings { index: self, term: self.number_of(term)? })
+        Some(ActivePostings { index: self, term: self.terms.find(term)? })
     }
 
     /// The values of a tag's key, in the order of their bytes; only those beyond `after`, if that is given.
     ///
     /// It begins with a look at all terms.
     pub fn values(&self, key: &str, after: Option<&str>) -> ActiveValues<'_> {
-        let value = |term: u32| match self.term_at(&self.terms[term as usize]) {
-            Term::Tag(tag) => tag.strip_prefix(key)?.strip_prefix(':'),
-            Term::Type(_) => None,
+        let is_one = |term: &u32| {
+            let (kind, text) = self.terms.kind_and_text(*term);
+            let behind = text.strip_prefix(key.as_bytes());
+            kind == Term::Tag("").kind() && behind.is_some_and(|behind| behind.starts_with(b":"))
         };
-        let terms = 0..u32::try_from(self.terms.len()).expect("a segment has less than 4 GiB");
-        let values = terms.filter_map(|term| Some((value(term)?, term)));
+        let terms = self.terms.iter().filter(is_one);
+        let values = terms.map(|term| (&self.terms.text(term)[key.len() + 1..], term));
         let wanted = values.filter(|(value, _)| after.is_none_or(|after| *value > after));
         ActiveValues { index: self, values: wanted.map(Reverse).collect() }
     }
@@ -66,11 +67,10 @@ impl<'a> ActivePostings<'a> {
         if types.is_empty() {
             return index.pairs_of(self.term).collect();
         }
-        let pairs = types.iter().filter_map(|of| index.find_pair(self.term, *of));
-        let mut pairs: Vec<_> = pairs.collect();
-        pairs.sort_unstable();
-        pairs.dedup();
-        pairs.into_iter().map(|pair| &index.pairs[pair as usize]).collect()
+        let mut types = types.to_vec();
+        types.sort_unstable();
+        types.dedup();
+        types.into_iter().filter_map(|of| index.pair(self.term, of)).collect()
     }
 
     fn cursor(&self, types: &[u32], direction: Direction, nth: u32) -> ActiveCursor<'a> {

@@ -42,10 +42,6 @@ impl Index {
         let at = size.checked_sub((FOOTER + SUM) as u64).ok_or(IndexError::Damaged)?;
         let footer = source.piece(Place { at, bytes: FOOTER as u64 })?;
         let footer = Footer::of(&footer, *run).ok_or(IndexError::Damaged)?;
-        let filter_bytes = u64::from(footer.filter_pages) * filter::PAGE as u64;
-        if footer.filter.checked_add(filter_bytes) != Some(at) {
-            return Err(IndexError::Damaged);
-        }
         let types = read_names(&source.piece(footer.types)?).ok_or(IndexError::Damaged)?;
         let tree = Tree { root: source.piece(footer.root)?, height: footer.height };
         let mut by_name: Vec<_> = (0..).take(types.len()).collect();
@@ -159,8 +155,9 @@ impl Index {
     pub fn values(&self, key: &str, after: Option<&str>) -> Result<Values<'_>, IndexError> {
         let prefix = format!("{key}:");
         let from = format!("{prefix}{}", after.unwrap_or(""));
+        // No value is empty, so none stands where those of a key begin.
         let entries = self.tree.entries(&self.source, &Term::Tag(&from).key())?;
-        Ok(Values::of(entries, &prefix, after))
+        Ok(Values::of(entries, prefix))
     }
 }
 

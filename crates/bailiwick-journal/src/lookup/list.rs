@@ -9,15 +9,15 @@
 use std::io;
 
 use super::number;
-use super::piece::{Place, SUM, Sink, Source};
-use super::term::{IndexError, Posting};
+use super::piece::{Place, Sink};
+use super::term::Posting;
 
 /// The longest list that is in the value itself, in bytes.
 const INLINE: usize = 128;
 const IN_CHUNK: u32 = 1_024;
 /// An entry of a directory: its first event, how many bytes the chunk has, and where it is.
-const ENTRY: usize = 16;
-const ON_PAGE: u32 = 255;
+pub(super) const ENTRY: usize = 16;
+pub(super) const ON_PAGE: u32 = 255;
 
 /// The events of a type in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,10 +150,10 @@ pub(super) enum Body {
 /// A list of chunks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chunked {
-    only_type: Option<u32>,
+    pub(super) only_type: Option<u32>,
     pub(super) chunks: u32,
     /// Of a single chunk; of more, of their directory.
-    place: Place,
+    pub(super) place: Place,
 }
 
 impl List {
@@ -183,7 +183,11 @@ impl List {
 }
 
 /// Reads events; none if these are none.
-fn decode(mut bytes: &[u8], only_type: Option<u32>, out: &mut Vec<Posting>) -> Option<()> {
+pub(super) fn decode(
+    mut bytes: &[u8],
+    only_type: Option<u32>,
+    out: &mut Vec<Posting>,
+) -> Option<()> {
     let mut nth = 0_u32;
     while !bytes.is_empty() {
         nth = nth.checked_add(number::read_short(&mut bytes)?)?;
@@ -194,70 +198,4 @@ fn decode(mut bytes: &[u8], only_type: Option<u32>, out: &mut Vec<Posting>) -> O
         out.push(Posting { nth, event_type });
     }
     Some(())
-}
-
-/// Reads the chunks of a list.
-pub(super) struct Chunks<'a> {
-    pub(super) source: &'a Source,
-    pub(super) list: Chunked,
-    /// The page of the directory that was read last.
-    page: Option<(u32, Vec<u8>)>,
-}
-
-impl<'a> Chunks<'a> {
-    pub(super) fn of(source: &'a Source, list: Chunked) -> Chunks<'a> {
-        Chunks { source, list, page: None }
-    }
-
-    /// The events of a chunk, instead of those of another.
-    pub(super) fn read(&mut self, number: u32, out: &mut Vec<Posting>) -> Result<(), IndexError> {
-        let place = if self.list.chunks == 1 { self.list.place } else { self.entry(number)?.1 };
-        out.clear();
-        let chunk = self.source.piece(place)?;
-        decode(&chunk, self.list.only_type, out).ok_or(IndexError::Damaged)
-    }
-
-    /// The last of these chunks that begins not beyond an event; none if all do.
-    pub(super) fn last_from(
-        &mut self,
-        chunks: std::ops::Range<u32>,
-        nth: u32,
-    ) -> Result<Option<u32>, IndexError> {
-        let (mut low, mut high) = (chunks.start, chunks.end);
-        if low < high && self.begins_by(high - 1, nth)? {
-            return Ok(Some(high - 1));
-        }
-        // It is mostly near the first: so a read of the directory mostly does.
-        let mut step = 1;
-        while low < high {
-            let at = (low + step - 1).min(low + (high - low) / 2);
-            if self.begins_by(at, nth)? {
-                (low, step) = (at + 1, step * 2);
-            } else {
-                high = at;
-            }
-        }
-        Ok(low.checked_sub(1).filter(|last| *last >= chunks.start))
-    }
-
-    fn begins_by(&mut self, number: u32, nth: u32) -> Result<bool, IndexError> {
-        // A single one has no directory, and is read in any case.
-        Ok(self.list.chunks == 1 || self.entry(number)?.0 <= nth)
-    }
-
-    fn entry(&mut self, number: u32) -> Result<(u32, Place), IndexError> {
-        let (page, nth) = (number / ON_PAGE, (number % ON_PAGE) as usize);
-        if self.page.as_ref().is_none_or(|(known, _)| *known != page) {
-            let entries = (self.list.chunks - page * ON_PAGE).min(ON_PAGE);
-            let full = ON_PAGE as usize * ENTRY + SUM;
-            let at = self.list.place.at + u64::from(page) * full as u64;
-            let bytes = u64::from(entries) * ENTRY as u64;
-            self.page = Some((page, self.source.piece(Place { at, bytes })?));
-        }
-        let entry = self.page.as_ref().and_then(|(_, page)| page.get(nth * ENTRY..)?.first_chunk());
-        let entry: &[u8; ENTRY] = entry.ok_or(IndexError::Damaged)?;
-        let short = |at: usize| u32::from_le_bytes(entry[at..at + 4].try_into().expect("4 bytes"));
-        let at = u64::from_le_bytes(entry[8..].try_into().expect("8 bytes"));
-        Ok((short(0), Place { at, bytes: u64::from(short(4)) }))
-    }
 }

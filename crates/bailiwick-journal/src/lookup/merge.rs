@@ -8,8 +8,9 @@ use std::io;
 
 use bailiwick_core::Position;
 
+use super::chunks::Chunks;
 use super::index::Index;
-use super::list::{Body, Chunks, Head, List, add};
+use super::list::{Body, Head, List, add};
 use super::run::Run;
 use super::term::{IndexError, Posting, Term};
 use super::tree::Entries;

@@ -14,6 +14,7 @@
 mod active;
 mod block;
 mod chains;
+mod chunks;
 mod cursor;
 mod filter;
 mod footer;
@@ -31,6 +32,7 @@ mod run;
 mod seal;
 mod sort;
 mod term;
+mod terms;
 mod tree;
 mod values;
 mod writer;

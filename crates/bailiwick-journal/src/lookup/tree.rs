@@ -106,7 +106,7 @@ impl Tree {
         }
     }
 
-    /// The entries from a key on.
+    /// The entries whose keys are beyond one.
     pub(super) fn entries<'a>(
         &self,
         source: &'a Source,
@@ -124,7 +124,7 @@ impl Tree {
             path.push(Reader::of(below));
         }
         let leaf = path.last_mut().expect("the root");
-        leaf.seek(|found| found < key).ok_or(IndexError::Damaged)?;
+        leaf.seek(|found| found <= key).ok_or(IndexError::Damaged)?;
         Ok(Entries { source, path })
     }
 }

@@ -9,28 +9,23 @@ pub struct Values<'a> {
     entries: Option<Entries<'a>>,
     /// The key, and a colon.
     prefix: String,
-    after: Option<String>,
 }
 
 impl<'a> Values<'a> {
     /// `entries`: from the first that may be one of them.
-    pub(super) fn of(entries: Entries<'a>, prefix: &str, after: Option<&str>) -> Values<'a> {
-        let after = after.map(str::to_owned);
-        Values { entries: Some(entries), prefix: prefix.to_owned(), after }
+    pub(super) fn of(entries: Entries<'a>, prefix: String) -> Values<'a> {
+        Values { entries: Some(entries), prefix }
     }
 
     fn step(&mut self) -> Result<Option<TagValue>, IndexError> {
         let Some(entries) = &mut self.entries else { return Ok(None) };
-        while entries.step()? {
+        if entries.step()? {
             let term = Term::of_key(entries.key()).ok_or(IndexError::Damaged)?;
             let value = match term {
                 Term::Tag(tag) => tag.strip_prefix(&self.prefix),
                 Term::Type(_) => None,
             };
-            let Some(value) = value else { break };
-            if self.after.as_deref() == Some(value) {
-                continue;
-            }
+            let Some(value) = value else { return Ok(None) };
             let list = List::of(entries.value()).ok_or(IndexError::Damaged)?;
             let mut types: Vec<_> = list.heads.iter().map(|head| head.event_type).collect();
             types.sort_unstable();

@@ -169,7 +169,8 @@ fn ask_term(
     term: Term<'_>,
 ) -> Result<(), IndexError> {
     let mut names: Vec<_> = TYPES.into_iter().filter(|_| random.bool()).collect();
-    let numbers: Vec<_> = names.iter().filter_map(|name| asked.number(name)).collect();
+    let mut numbers: Vec<_> = names.iter().filter_map(|name| asked.number(name)).collect();
+    numbers.extend(numbers.first().copied());
     if numbers.is_empty() {
         names.clear();
     }
@@ -187,9 +188,17 @@ fn ask_term(
     let newest = asked.newest(term, &numbers)?.map(plain);
     assert_eq!(newest, some.last().copied(), "{term:?} {names:?}");
     for forward in [true, false] {
-        let positions = model.end() - model.first;
+        let positions = u32::try_from(model.end() - model.first).expect("a few");
         let seeks: Vec<_> = (0..random.usize(1..5))
-            .map(|_| (random.usize(0..some.len() + 2), random.u64(0..positions + 2) as u32))
+            .map(|_| {
+                let to = match random.choice(&all) {
+                    Some((at, _)) if random.bool() => {
+                        u32::try_from(at - model.first).expect("a few")
+                    }
+                    _ => random.u32(0..positions + 2),
+                };
+                (random.usize(0..some.len() + 2), to)
+            })
             .collect();
         let seeks =
             if random.bool() { vec![(0, if forward { 0 } else { u32::MAX })] } else { seeks };

@@ -9,8 +9,12 @@ mod model;
 use std::sync::Arc;
 
 use asked::ask;
+use bailiwick_core::Position;
 use bailiwick_journal::files::{File, Folder, Simulated};
-use bailiwick_journal::lookup::{Active, Index, IndexError, Offsets, Run, SegmentId, Term};
+use bailiwick_journal::lookup::{
+    Active, Index, IndexError, Offsets, Posting, Run, SegmentId, Term,
+};
+use bailiwick_journal::stored::Names;
 use model::Model;
 
 const LOG: u128 = 7 << 90 | 3;
@@ -54,9 +58,8 @@ fn in_memory_what_is_found_is_what_a_look_at_every_event_finds() {
         let index = model.index();
         assert_eq!(index.is_empty(), count == 0);
         ask(&model, &index, &mut random, values).expect("it is in memory");
-        for nth in 0..=model.end() - model.first {
-            let expected = model.events.get(&(model.first + nth)).map(|event| event.offset);
-            assert_eq!(index.offset(nth as u32), expected, "seed {seed}");
+        for (nth, expected) in model.offsets() {
+            assert_eq!(index.offset(nth), expected, "seed {seed}");
         }
     }
 }
@@ -94,30 +97,98 @@ fn in_a_file_each_event_is_where_it_stands() {
         let (_disk, file) = file_of(&offsets_of(&model.index(), segment));
         let offsets = Offsets::open(file, segment).expect("it is whole");
         assert_eq!((offsets.first().get(), offsets.last().get()), (first, model.end() - 1));
-        for nth in 0..=model.end() - model.first {
-            let expected = model.events.get(&(model.first + nth)).map(|event| event.offset);
-            let found = offsets.offset(nth as u32).expect("it is whole");
+        for (nth, expected) in model.offsets() {
+            let found = offsets.offset(nth).expect("it is whole");
             assert_eq!(found, expected, "seed {seed}");
         }
     }
 }
 
+/// Adds an event with one tag.
+fn push(active: &mut Active, nth: u64, name: &str, tag: &str) {
+    let short = |length: usize| u16::try_from(length).expect("short").to_le_bytes();
+    let lengths = [name.len(), 1, tag.len()].map(short).concat();
+    let bytes = [&lengths, name.as_bytes(), tag.as_bytes()].concat();
+    let names = Names::of(&bytes).expect("an event");
+    active.push(active.first().plus(nth), 4_096 + nth * 8, &names);
+}
+
+/// So that its directory has pages.
+#[test]
+fn a_list_may_be_long() {
+    const COUNT: u32 = 300_000;
+    let mut active = Active::from(Position::new(1));
+    for nth in 0..u64::from(COUNT) {
+        let name = if nth % 50_000 == 9 { "Rare" } else { "Moved" };
+        push(&mut active, nth * 3, name, "busy:all");
+    }
+    let run = Run::of(LOG, 3, [1]);
+    let (_disk, file) = file_of(&index_of(&active, &run));
+    let index = Index::open(file, &run).expect("it is whole");
+    let found = index.find(Term::Tag("busy:all")).expect("it is whole").expect("it is there");
+    assert_eq!(found.count(), u64::from(COUNT));
+    let mut random = fastrand::Rng::with_seed(1);
+    let nth_of = |posting: Option<Result<Posting, _>>| posting.map(|p| p.expect("whole").nth);
+    for _ in 0..100 {
+        let (from, step) = (random.u32(0..COUNT * 3), random.u32(0..400_000));
+        let mut forward = found.forward(&[], from);
+        let last = (COUNT - 1) * 3;
+        let expected = |nth: u32| Some(nth.next_multiple_of(3)).filter(|nth| *nth <= last);
+        assert_eq!(nth_of(forward.next()), expected(from));
+        forward.seek(from + step);
+        let expected = if step == 0 { expected(from + 1) } else { expected(from + step) };
+        assert_eq!(nth_of(forward.next()), expected, "{from} {step}");
+        let mut backward = found.backward(&[], from);
+        assert_eq!(nth_of(backward.next()), Some(from.min(last) / 3 * 3));
+        backward.seek(from.saturating_sub(step + 3));
+        assert_eq!(
+            nth_of(backward.next()),
+            Some(from.saturating_sub(step + 3) / 3 * 3).filter(|nth| *nth < from.min(last) / 3 * 3)
+        );
+    }
+    let rare = index.type_number("Rare").expect("it is there");
+    let nths: Vec<_> = found.forward(&[rare], 0).map(|rare| rare.expect("whole").nth).collect();
+    assert_eq!(nths, [9, 50_009, 100_009, 150_009, 200_009, 250_009].map(|nth| nth * 3));
+}
+
+/// A chunk has 1 024 events.
+#[test]
+fn the_last_event_may_be_alone_in_its_chunk() {
+    for count in [1_023, 1_024, 1_025, 2_048, 2_049] {
+        let mut active = Active::from(Position::new(1));
+        (0..count).for_each(|nth| push(&mut active, nth, "Moved", "busy:all"));
+        let run = Run::of(LOG, 3, [1]);
+        let (_disk, file) = file_of(&index_of(&active, &run));
+        let index = Index::open(file, &run).expect("it is whole");
+        let found = index.find(Term::Tag("busy:all")).expect("it is whole").expect("it is there");
+        assert_eq!(found.forward(&[], 0).count() as u64, count);
+        assert_eq!(found.backward(&[], u32::MAX).count() as u64, count);
+        let last = u32::try_from(count).expect("a few") - 1;
+        assert_eq!(found.forward(&[], last).count(), 1);
+        assert_eq!(found.forward(&[], last + 1).count(), 0);
+    }
+}
+
+#[test]
+fn an_event_with_a_tag_twice_is_found_once() {
+    let mut active = Active::from(Position::new(1));
+    let bytes = [&[1, 0, 2, 0, 3, 0, 3, 0][..], b"Aa:1a:1"].concat();
+    let names = Names::of(&bytes).expect("an event");
+    active.push(Position::new(1), 4_096, &names);
+    active.push(Position::new(2), 4_104, &names);
+    let found = active.find(Term::Tag("a:1")).expect("it is there");
+    let nths = found.forward(&[], 0).map(|posting| posting.nth);
+    assert_eq!((found.count(), nths.collect::<Vec<_>>()), (2, vec![0, 1]));
+}
+
 /// With lists that have chunks, and a tree that has levels.
 #[test]
 fn names_and_tags_may_be_as_long_as_they_may_be() {
-    use bailiwick_core::Position;
-    use bailiwick_journal::stored::Names;
-
     let mut active = Active::from(Position::new(1));
     let name = |nth: u64| format!("{}{}", "n".repeat(65_500), nth % 40);
     let tag = |nth: u64| format!("{}:{:0200}", "k".repeat(50), nth % 700);
     for nth in 0..2_100 {
-        let (name, tag) = (name(nth), tag(nth));
-        let short = |length: usize| u16::try_from(length).expect("short").to_le_bytes();
-        let bytes = [&short(name.len())[..], &short(1), &short(tag.len())].concat();
-        let bytes = [&bytes, name.as_bytes(), tag.as_bytes()].concat();
-        let names = Names::of(&bytes).expect("an event");
-        active.push(Position::new(1 + nth), 4_096 + nth * 8, &names);
+        push(&mut active, nth, &name(nth), &tag(nth));
     }
     let run = Run::of(LOG, 3, [1]);
     let (_disk, file) = file_of(&index_of(&active, &run));

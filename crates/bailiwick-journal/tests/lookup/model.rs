@@ -73,6 +73,12 @@ impl Model {
         Model { first: first.first, events }
     }
 
+    /// Where the event of each position stands, and of the one behind them all.
+    pub fn offsets(&self) -> impl Iterator<Item = (u32, Option<u64>)> {
+        let positions = (self.first..=self.end()).zip(0..);
+        positions.map(|(at, nth)| (nth, self.events.get(&at).map(|event| event.offset)))
+    }
+
     /// The positions of the events that are wanted, with their types.
     pub fn with(&self, wanted: impl Fn(&Event) -> bool) -> Vec<(u64, &'static str)> {
         let events = self.events.iter().filter(|(_, event)| wanted(event));
