@@ -14,6 +14,7 @@
 
 mod ahead;
 mod error;
+mod follow;
 mod frame;
 mod judge;
 mod open;
@@ -29,6 +30,7 @@ use crate::files::{Folder, Identity, write_all};
 pub use ahead::Ahead;
 use ahead::Wanted;
 pub use error::{OpenError, ReadError, WriteError};
+pub use follow::Follower;
 pub use open::Opened;
 pub use read::{Place, Record, Records, Segments};
 use segment::{FIRST_FRAME, Segment};

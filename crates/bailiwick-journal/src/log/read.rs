@@ -124,12 +124,18 @@ impl Segments {
             return Ok(open[last].clone());
         }
         drop(open);
+        let segment = self.open(number)?;
+        self.keep_open(&segment);
+        Ok(segment)
+    }
+
+    /// As it is now, whatever it was before.
+    pub(super) fn open(&self, number: u64) -> Result<Segment, ReadError> {
         let damaged = ReadError::Damaged { file: name(number), offset: 0 };
         let (_, segment) = Segment::open(&*self.folder, number).map_err(|why| match why {
             NoSegment::Io(error) => ReadError::Io(error),
             NoSegment::Damaged => damaged,
         })?;
-        self.keep_open(&segment);
         Ok(segment)
     }
 }
