@@ -18,7 +18,7 @@ use crate::background::{self, Bell};
 use crate::error::fault;
 use crate::files::Folder;
 use crate::folder::{Locked, Place};
-use crate::log::{Ahead, Entropy, WriteError};
+use crate::log::{Ahead, Entropy};
 use crate::reads::Pool;
 #[cfg(feature = "simulation")]
 use crate::steps::Steps;
@@ -174,16 +174,6 @@ impl Shared {
     /// Why a read failed, with the file's whole path.
     fn not_read(&self, error: StoreError) -> BoxError {
         OpenError::of_store(&self.path, error).into()
-    }
-
-    /// Why it was closed by a write or sync.
-    pub(crate) fn fault_of(&self, error: WriteError) -> JournalFault {
-        match error {
-            WriteError::NotWritten(error) | WriteError::Failed(error) => {
-                OpenError::io(&self.path, error).into()
-            }
-            WriteError::Closed => self.closed_because(),
-        }
     }
 
     pub(crate) fn closed_because(&self) -> JournalFault {

@@ -113,8 +113,7 @@ impl Writer {
         if let Err(gone) = self.shared.in_place(store) {
             self.close(&gone.into());
         } else if let Err(error) = store.mark() {
-            let why = self.shared.fault_of(error);
-            self.close(&why);
+            self.fail(error, Vec::new());
         }
     }
 
@@ -177,9 +176,21 @@ impl Writer {
 
     /// A write or sync failed.
     fn fail(&mut self, error: WriteError, not_written: Vec<Append>) {
-        let why = self.shared.fault_of(error);
+        let why = self.fault_of(error);
         self.close(&why);
         tell(not_written.into_iter().map(|append| append.closed(&why)));
+    }
+
+    /// Why it is closed by a write or sync, with the file.
+    fn fault_of(&self, error: WriteError) -> JournalFault {
+        let (folder, file) = (&self.shared.path, self.store.as_ref().map(Store::file));
+        match error {
+            WriteError::NotWritten(error) | WriteError::Failed(error) => {
+                let path = file.map_or(folder.clone(), |(name, _)| folder.join(name));
+                OpenError::io(path, error).into()
+            }
+            WriteError::Closed => self.shared.closed_because(),
+        }
     }
 
     /// Nothing is written until it is opened again.
