@@ -20,7 +20,7 @@ use crate::OpenError;
 use crate::appends::{Append, Reopened, Settled, Work};
 use crate::folder::Locked;
 use crate::journal::Shared;
-use crate::log::WriteError;
+use crate::log::{WriteError, frames_bytes};
 use crate::store::Store;
 
 /// How long it waits before it looks after what is there while nothing is to be written: a reader in another
@@ -117,32 +117,54 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, mut appends: Vec<Append>) {
+    fn write(&mut self, appends: Vec<Append>) {
         let Some(store) = &mut self.store else {
             // It was closed after they were taken in.
             let why = self.shared.closed_because();
             return tell(appends.into_iter().map(|append| append.closed(&why)));
         };
-        let room = |store: &mut Store, appends: &[Append]| {
-            store.make_room(appends.iter().flat_map(|append| append.records.iter().map(Vec::len)))
-        };
-        let mut made = room(store, &appends);
-        if made.is_err() && appends.len() > 1 {
-            // There may be room for less.
-            self.shared.appends.put_back(appends.split_off(1));
-            made = room(store, &appends);
-        }
-        match made {
+        let bytes = appends.iter().flat_map(|append| append.records.iter().map(Vec::len));
+        match store.make_room(bytes) {
             Ok(false) => {}
             Ok(true) => self.shared.bell.ring(),
             Err(WriteError::NotWritten(error)) => {
                 let why = OpenError::io(&self.shared.path, error);
-                let why = JournalFault::from(why);
-                let outcome = || Err(AppendError::NotWritten(why.clone().into()));
-                return tell(appends.into_iter().map(|append| append.settle(outcome())));
+                return self.write_what_has_room(appends, &why.into());
             }
             Err(error) => return self.fail(error, appends),
         }
+        self.write_with_room(appends);
+    }
+
+    /// There can be no other segment: who needs one is refused, and the others go on in this one.
+    fn write_what_has_room(&mut self, appends: Vec<Append>, why: &JournalFault) {
+        let Some(store) = &mut self.store else { return };
+        let (mut now, mut later, mut never) = (Vec::new(), Vec::new(), Vec::new());
+        let (room, mut left) = (store.room(), store.room());
+        for append in appends {
+            let bytes = frames_bytes(append.records.iter().map(Vec::len));
+            if bytes > room {
+                never.push(append);
+            } else if bytes > left || !later.is_empty() {
+                later.push(append);
+            } else {
+                left -= bytes;
+                now.push(append);
+            }
+        }
+        self.shared.appends.put_back(later);
+        let refused =
+            |append: Append| append.settle(Err(AppendError::NotWritten(why.clone().into())));
+        tell(never.into_iter().map(refused));
+        let bytes = now.iter().flat_map(|append| append.records.iter().map(Vec::len));
+        match store.make_room(bytes) {
+            Ok(_) => self.write_with_room(now),
+            Err(error) => self.fail(error, now),
+        }
+    }
+
+    fn write_with_room(&mut self, appends: Vec<Append>) {
+        let Some(store) = &mut self.store else { return };
         let mut settled = Vec::new();
         for append in appends {
             settled.extend(self.batch.judge(store, append));

@@ -200,6 +200,11 @@ impl Log {
         Place { segment: self.active.number, offset: self.end }
     }
 
+    /// For how many bytes of frames there is room in the segment that is written.
+    pub fn room(&self) -> u64 {
+        self.active.size.saturating_sub(self.end + frame::HEADER as u64)
+    }
+
     /// Goes on in the next segment if this one has no room for frames of so many bytes.
     ///
     /// # Errors
@@ -223,11 +228,22 @@ impl Log {
 
     /// The next segment, with room for so many bytes.
     fn next_segment(&mut self, bytes: u64) -> io::Result<Segment> {
-        let ahead = self.ahead.take();
-        match ahead.filter(|segment| FIRST_FRAME + bytes <= segment.size) {
-            Some(segment) => Ok(segment),
-            None => self.wanted(bytes)?.make(&*self.folder),
+        let ahead = match self.ahead.take() {
+            Some(segment) if FIRST_FRAME + bytes <= segment.size => return Ok(segment),
+            ahead => ahead,
+        };
+        let made = self.wanted(bytes).and_then(|wanted| wanted.make(&*self.folder));
+        // Unless the larger one has its name by now.
+        let has_its_name = |segment: &Segment| {
+            let found = self.folder.identity(&segment::name(segment.number));
+            found.is_ok_and(|found| found == segment.identity)
+        };
+        if made.is_err()
+            && let Some(segment) = ahead.filter(has_its_name)
+        {
+            self.ahead.put_back(segment);
         }
+        made
     }
 
     fn wanted(&mut self, bytes: u64) -> io::Result<Wanted> {

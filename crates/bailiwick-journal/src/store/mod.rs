@@ -200,6 +200,11 @@ impl Store {
         Ok(left != place.segment)
     }
 
+    /// For how many bytes of [frames](frames_bytes) there is room without another segment.
+    pub fn room(&self) -> u64 {
+        self.log.room()
+    }
+
     /// Goes on in another segment.
     fn leave(&mut self, left: u64, next: u64) {
         let mut state = self.view.change();

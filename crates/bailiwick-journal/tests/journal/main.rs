@@ -5,5 +5,6 @@ mod bounds;
 #[cfg(unix)]
 mod disks;
 mod failing;
+mod room;
 mod simulated;
 mod support;
