@@ -24,7 +24,7 @@ use crate::reads::Pool;
 use crate::steps::Steps;
 use crate::store::{Store, StoreError, View};
 use crate::writer::Writer;
-use crate::{OpenError, Options};
+use crate::{OpenError, Options, log};
 
 /// A [`Journal`] in a folder. See the [crate](crate) for what it promises.
 ///
@@ -163,6 +163,11 @@ impl Shared {
         self.place.check_file(&name, identity)
     }
 
+    /// Whether all files of the log are. To be asked now and then: it lists the folder.
+    pub(crate) fn all_in_place(&self, store: &Store) -> Result<(), OpenError> {
+        self.place.check_names(store.files())
+    }
+
     pub(crate) fn view(&self) -> Arc<View> {
         self.view.read().clone()
     }
@@ -192,16 +197,29 @@ impl Shared {
     pub(crate) fn open_again(&self) -> Result<Store, OpenError> {
         self.place.check()?;
         let _alone = self.tidying.lock();
+        self.has_a_segment()?;
         let store = Store::open(self.folder.clone(), self.options.bounds(), shared(&self.entropy));
         let store = store.map_err(|error| OpenError::of_store(&self.path, error))?;
-        let (acknowledged, there) = (self.view().head().position, store.head().position);
-        if store.id() != self.id.as_u128() || there < acknowledged {
-            return Err(OpenError::Lost { path: self.path.clone(), acknowledged, there });
+        let there = store.head().position;
+        if store.id() != self.id.as_u128() || there < self.view().head().position {
+            return Err(self.lost(there));
         }
         *self.view.write() = store.view().clone();
         *self.ahead.write() = store.ahead().clone();
         self.bell.ring();
         Ok(store)
+    }
+
+    /// Without one, opening would make another log.
+    fn has_a_segment(&self) -> Result<(), OpenError> {
+        let names = self.folder.names().map_err(|error| OpenError::io(&self.path, error))?;
+        let has_one = names.iter().any(|name| log::is_segment(name));
+        if has_one { Ok(()) } else { Err(self.lost(Position::START)) }
+    }
+
+    fn lost(&self, there: Position) -> OpenError {
+        let (path, acknowledged) = (self.path.clone(), self.view().head().position);
+        OpenError::Lost { path, acknowledged, there }
     }
 }
 

@@ -11,7 +11,7 @@
 use std::mem;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bailiwick_core::journal::{AppendError, Appended, JournalFault, ReopenError};
 use tokio::sync::oneshot;
@@ -26,6 +26,8 @@ use crate::store::Store;
 /// How long it waits before it looks after what is there while nothing is to be written: a reader in another
 /// process sees the last batch after that, and a folder that was removed is noticed.
 const IDLE: Duration = Duration::from_millis(500);
+/// How often it looks whether all files are there while there is something to be written.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) struct Writer {
     shared: Arc<Shared>,
@@ -34,6 +36,8 @@ pub(crate) struct Writer {
     batch: Batch,
     /// It is written, and not synced yet.
     is_written: bool,
+    /// When it looked last whether all files are there.
+    looked: Instant,
     /// Let go of when nothing is written any more.
     _lock: Option<Arc<Locked>>,
 }
@@ -59,7 +63,8 @@ pub(crate) enum Step {
 impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, store: Store, lock: Option<Arc<Locked>>) -> Writer {
         let (store, batch) = (Some(store), Batch::default());
-        Writer { shared, store, batch, is_written: false, _lock: lock }
+        let looked = Instant::now();
+        Writer { shared, store, batch, is_written: false, looked, _lock: lock }
     }
 
     /// On a thread of its own, until the end.
@@ -109,12 +114,22 @@ impl Writer {
 
     /// While nothing is to be written.
     pub(crate) fn look_after(&mut self) {
-        let Some(store) = &mut self.store else { return };
-        if let Err(gone) = self.shared.in_place(store) {
-            self.close(&gone.into());
-        } else if let Err(error) = store.mark() {
+        if let Err(gone) = self.look() {
+            return self.close(&gone.into());
+        }
+        let marked = self.store.as_mut().map_or(Ok(()), Store::mark);
+        if let Err(error) = marked {
             self.fail(error, Vec::new());
         }
+    }
+
+    /// Whether all is where it was: what is written into a folder that was removed is not found by the next start,
+    /// and neither is what stands behind a file that is missing.
+    fn look(&mut self) -> Result<(), OpenError> {
+        let Some(store) = &self.store else { return Ok(()) };
+        self.looked = Instant::now();
+        self.shared.in_place(store)?;
+        self.shared.all_in_place(store)
     }
 
     fn write(&mut self, appends: Vec<Append>) {
@@ -179,11 +194,12 @@ impl Writer {
 
     fn sync(&mut self) {
         self.is_written = false;
-        let Some(store) = &mut self.store else { return };
-        // What is written into a folder that was removed is not found by the next start.
-        if let Err(gone) = self.shared.in_place(store) {
+        let Some(store) = &self.store else { return };
+        let is_due = self.looked.elapsed() >= LOOK_EVERY;
+        if let Err(gone) = if is_due { self.look() } else { self.shared.in_place(store) } {
             return self.close(&gone.into());
         }
+        let Some(store) = &mut self.store else { return };
         if let Err(error) = store.sync() {
             return self.fail(error, Vec::new());
         }

@@ -195,6 +195,11 @@ impl Log {
         (segment::name(self.active.number), self.active.identity)
     }
 
+    /// The names of its segments, up to that which is written.
+    pub fn files(&self) -> impl Iterator<Item = String> + use<> {
+        (self.first..=self.active.number).map(segment::name)
+    }
+
     /// Where the frame of the next record will stand, if there is room for it.
     pub fn next_place(&self) -> Place {
         Place { segment: self.active.number, offset: self.end }
@@ -281,6 +286,11 @@ impl Drop for Log {
     fn drop(&mut self) {
         drop(self.ahead.take());
     }
+}
+
+/// Whether this is the name of a segment.
+pub(crate) fn is_segment(name: &str) -> bool {
+    segment::number_of(name).is_some()
 }
 
 /// How many bytes the frames of such records take.

@@ -179,6 +179,11 @@ impl Store {
         self.log.file()
     }
 
+    /// The names of the files of the log, up to that which is written.
+    pub fn files(&self) -> impl Iterator<Item = String> + use<> {
+        self.log.files()
+    }
+
     /// Makes room for a batch whose records have so many bytes each, or fewer of them. Whether it goes on in
     /// another segment for that: then there is something to [seal](View::seal), and to [make](Ahead::make).
     ///

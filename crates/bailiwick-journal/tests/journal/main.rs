@@ -5,6 +5,8 @@ mod bounds;
 #[cfg(unix)]
 mod disks;
 mod failing;
+#[cfg(unix)]
+mod removed;
 mod room;
 mod simulated;
 mod support;
