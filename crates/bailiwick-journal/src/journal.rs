@@ -18,13 +18,13 @@ use crate::background::{self, Bell};
 use crate::error::fault;
 use crate::files::Folder;
 use crate::folder::{Locked, Place};
-use crate::log::{Ahead, Entropy, WriteError};
+use crate::log::{Ahead, Entropy};
 use crate::reads::Pool;
 #[cfg(feature = "simulation")]
 use crate::steps::Steps;
 use crate::store::{Store, StoreError, View};
 use crate::writer::Writer;
-use crate::{OpenError, Options};
+use crate::{OpenError, Options, log};
 
 /// A [`Journal`] in a folder. See the [crate](crate) for what it promises.
 ///
@@ -160,6 +160,11 @@ impl Shared {
         self.place.check_file(&name, identity)
     }
 
+    /// Whether all files of the log are. To be asked now and then: it lists the folder.
+    pub(crate) fn all_in_place(&self, store: &Store) -> Result<(), OpenError> {
+        self.place.check_names(store.files())
+    }
+
     pub(crate) fn view(&self) -> Arc<View> {
         self.view.read().clone()
     }
@@ -171,16 +176,6 @@ impl Shared {
     /// Why a read failed, with the file's whole path.
     fn not_read(&self, error: StoreError) -> BoxError {
         OpenError::of_store(&self.path, error).into()
-    }
-
-    /// Why it was closed by a write or sync.
-    pub(crate) fn fault_of(&self, error: WriteError) -> JournalFault {
-        match error {
-            WriteError::NotWritten(error) | WriteError::Failed(error) => {
-                OpenError::io(&self.path, error).into()
-            }
-            WriteError::Closed => self.closed_because(),
-        }
     }
 
     pub(crate) fn closed_because(&self) -> JournalFault {
@@ -199,16 +194,29 @@ impl Shared {
     pub(crate) fn open_again(&self) -> Result<Store, OpenError> {
         self.place.check()?;
         let _alone = self.tidying.lock();
+        self.has_a_segment()?;
         let store = Store::open(self.folder.clone(), self.options.bounds(), shared(&self.entropy));
         let store = store.map_err(|error| OpenError::of_store(&self.path, error))?;
-        let (acknowledged, there) = (self.view().head().position, store.head().position);
-        if store.id() != self.id.as_u128() || there < acknowledged {
-            return Err(OpenError::Lost { path: self.path.clone(), acknowledged, there });
+        let there = store.head().position;
+        if store.id() != self.id.as_u128() || there < self.view().head().position {
+            return Err(self.lost(there));
         }
         *self.view.write() = store.view().clone();
         *self.ahead.write() = store.ahead().clone();
         self.bell.ring();
         Ok(store)
+    }
+
+    /// Without one, opening would make another log.
+    fn has_a_segment(&self) -> Result<(), OpenError> {
+        let names = self.folder.names().map_err(|error| OpenError::io(&self.path, error))?;
+        let has_one = names.iter().any(|name| log::is_segment(name));
+        if has_one { Ok(()) } else { Err(self.lost(Position::START)) }
+    }
+
+    fn lost(&self, there: Position) -> OpenError {
+        let (path, acknowledged) = (self.path.clone(), self.view().head().position);
+        OpenError::Lost { path, acknowledged, there }
     }
 }
 

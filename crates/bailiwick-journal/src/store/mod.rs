@@ -119,6 +119,11 @@ impl Store {
         self.log.file()
     }
 
+    /// The names of the files of the log, up to that which is written.
+    pub fn files(&self) -> impl Iterator<Item = String> + use<> {
+        self.log.files()
+    }
+
     /// Makes room for a batch whose records have so many bytes each, or fewer of them. Whether it goes on in
     /// another segment for that: then there is something to [seal](View::seal), and to [make](Ahead::make).
     ///
@@ -144,6 +149,11 @@ impl Store {
             tracing::debug!(%error, "an index cannot be written to a file, and stays in memory");
         }
         Ok(true)
+    }
+
+    /// For how many bytes of [frames](frames_bytes) there is room without another segment.
+    pub fn room(&self) -> u64 {
+        self.log.room()
     }
 
     /// Where something is that violates the condition, if there is: of all that is durable, or of this batch.
