@@ -1,8 +1,9 @@
 //! The embedded durable journal of Bailiwick: a folder, written by one process.
 //!
-//! What is here: the [`log`], which is the truth; the [`mod@index`] of each of its segments; the [`store`] of both; and
-//! the [`files`] under them, with a disk to simulate. The format is in `docs/journal-format.md`. What makes it a
-//! journal (the port, its writer and readers) rests on that and is not here yet.
+//! What is here: the [`log`], which is the truth; the [`mod@index`] of each of its segments, and the [`lookup`] that
+//! is to take its place; the [`store`] of both; and the [`files`] under them, with a disk to simulate. The format is in
+//! `docs/journal-format.md`. What makes it a journal (the port, its writer and readers) rests on that and is not here
+//! yet.
 //!
 //! ```
 //! use std::sync::Arc;
