@@ -39,6 +39,12 @@ fn offsets_of(active: &Active, segment: SegmentId) -> Vec<u8> {
     disk.contents("file")
 }
 
+/// More of them if `LOOKUP_SEEDS` says so.
+fn seeds(few: u64) -> std::ops::Range<u64> {
+    let seeds = std::env::var("LOOKUP_SEEDS");
+    0..seeds.map_or(few, |seeds| seeds.parse().expect("how many seeds"))
+}
+
 /// Small segments mostly, and some in which a list has many chunks.
 fn some(random: &mut fastrand::Rng, seed: u64) -> (usize, usize) {
     match seed % 10 {
@@ -50,7 +56,7 @@ fn some(random: &mut fastrand::Rng, seed: u64) -> (usize, usize) {
 
 #[test]
 fn in_memory_what_is_found_is_what_a_look_at_every_event_finds() {
-    for seed in 0..60 {
+    for seed in seeds(60) {
         let mut random = fastrand::Rng::with_seed(seed);
         let (count, values) = some(&mut random, seed);
         let first = random.u64(1..1 << 40);
@@ -66,7 +72,7 @@ fn in_memory_what_is_found_is_what_a_look_at_every_event_finds() {
 
 #[test]
 fn in_a_file_what_is_found_is_what_a_look_at_every_event_finds() {
-    for seed in 0..60 {
+    for seed in seeds(60) {
         let mut random = fastrand::Rng::with_seed(seed);
         let (count, values) = some(&mut random, seed);
         let first = random.u64(1..1 << 40);
@@ -88,7 +94,7 @@ fn in_a_file_what_is_found_is_what_a_look_at_every_event_finds() {
 
 #[test]
 fn in_a_file_each_event_is_where_it_stands() {
-    for seed in 0..60 {
+    for seed in seeds(60) {
         let mut random = fastrand::Rng::with_seed(seed);
         let (count, values) = some(&mut random, seed);
         let first = random.u64(1..1 << 40);

@@ -8,7 +8,7 @@ use bailiwick_journal::lookup::{Active, Index, IndexError, MergeError, Run, inst
 
 use crate::asked::ask;
 use crate::model::Model;
-use crate::{LOG, file_of, index_of, some};
+use crate::{LOG, file_of, index_of, seeds, some};
 
 fn seed_of(segment: u64) -> u64 {
     segment * 31
@@ -59,7 +59,7 @@ fn in_steps(random: &mut fastrand::Rng, models: &[Model], first: u64) -> Index {
 
 #[test]
 fn what_was_merged_answers_as_all_events_do() {
-    for seed in 0..40 {
+    for seed in seeds(40) {
         let mut random = fastrand::Rng::with_seed(seed);
         let count = random.usize(2..7);
         let (models, values) = segments(&mut random, seed, count);
@@ -74,7 +74,7 @@ fn what_was_merged_answers_as_all_events_do() {
 /// All but the filter, which may have more pages.
 #[test]
 fn what_was_merged_is_what_is_made_at_once() {
-    for seed in 0..20 {
+    for seed in seeds(20) {
         let mut random = fastrand::Rng::with_seed(seed);
         let (models, _) = segments(&mut random, seed, 4);
         let run = run_of(5, 4);
@@ -138,6 +138,18 @@ fn what_would_have_too_many_positions_is_not_merged() {
     let inputs: Vec<_> = inputs.iter().collect();
     let merged = merge(&inputs, &run_of(5, 2), &*file_of(&[]).1);
     assert!(matches!(merged, Err(MergeError::Write(_))));
+}
+
+#[test]
+fn what_does_not_follow_is_not_merged() {
+    let inputs = [(5, 40), (6, 44)].map(|(nth, first)| {
+        let model = Model::segment(&mut fastrand::Rng::with_seed(1), first, 9, 9);
+        open(&index_of(&model.index(), &run_of(nth, 1)), &run_of(nth, 1))
+    });
+    let inputs: Vec<_> = inputs.iter().collect();
+    let merged = merge(&inputs, &run_of(5, 2), &*file_of(&[]).1);
+    let expected = MergeError::Input { nth: 1, source: IndexError::Damaged };
+    assert_eq!(merged.expect_err("they overlap").to_string(), expected.to_string());
 }
 
 /// Whatever fails: under its name a file is whole, the one before or the new one.
