@@ -43,7 +43,7 @@ impl Bell {
 /// On a thread of its own, until the end.
 pub(crate) fn run(shared: &Shared) {
     while shared.bell.wait() {
-        shared.view().keep_filters();
+        shared.reads.view().keep_filters();
         while step(shared) {}
     }
 }
@@ -58,7 +58,7 @@ pub(crate) fn step(shared: &Shared) -> bool {
         }
         return true;
     }
-    let view = shared.view();
+    let view = shared.reads.view();
     let done = match view.seal() {
         Ok(false) => view.merge().map_err(|error| error.to_string()),
         sealed => sealed.map_err(|error| error.to_string()),

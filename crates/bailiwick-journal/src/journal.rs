@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use bailiwick_core::Position;
 use bailiwick_core::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
     Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Page, Query, Read,
-    ReadValues, ReopenError, ValuesPage, Waiters,
+    ReadValues, ReopenError, ValuesPage,
 };
-use bailiwick_core::{BoxError, Position};
 use parking_lot::{Mutex, RwLock};
 
 use crate::appends::{Append, Appends};
@@ -19,10 +19,10 @@ use crate::error::fault;
 use crate::files::Folder;
 use crate::folder::{Locked, Place};
 use crate::log::{Ahead, Entropy};
-use crate::reads::Pool;
+use crate::reads::Reads;
 #[cfg(feature = "simulation")]
 use crate::steps::Steps;
-use crate::store::{Store, StoreError, View};
+use crate::store::Store;
 use crate::writer::Writer;
 use crate::{OpenError, Options, log};
 
@@ -46,15 +46,13 @@ pub(crate) struct Shared {
     options: Options,
     id: JournalId,
     entropy: Arc<Mutex<Entropy>>,
+    pub(crate) reads: Arc<Reads>,
     /// Of the store that was opened last.
-    view: RwLock<Arc<View>>,
     ahead: RwLock<Arc<Ahead>>,
     pub(crate) bell: Bell,
     /// Held by who writes files beside the log.
     pub(crate) tidying: Mutex<()>,
     pub(crate) appends: Appends,
-    pub(crate) waiters: Waiters,
-    pub(crate) pool: Pool,
 }
 
 impl FileJournal {
@@ -85,7 +83,7 @@ impl FileJournal {
         shared.bell.ring();
         for _ in 0..options.reader_threads.get() {
             let shared = shared.clone();
-            journal.spawn("bailiwick-read", move || shared.pool.work())?;
+            journal.spawn("bailiwick-read", move || shared.reads.pool.work())?;
         }
         journal.spawn("bailiwick-tidy", move || background::run(&shared))?;
         Ok(journal)
@@ -113,15 +111,6 @@ impl FileJournal {
         self.threads.push(thread.map_err(|e| OpenError::io(&self.shared.path, e))?);
         Ok(())
     }
-
-    /// Reads on a thread of the journal.
-    fn read_with<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&View) -> Result<T, StoreError> + Send + 'static,
-    ) -> Answer<Result<T, JournalReadError>> {
-        let shared = self.shared.clone();
-        self.shared.pool.read(move || read(&shared.view()).map_err(|error| shared.not_read(error)))
-    }
 }
 
 impl Shared {
@@ -141,13 +130,11 @@ impl Shared {
             folder,
             id: JournalId::from_u128(store.id()),
             entropy,
-            view: RwLock::new(store.view().clone()),
+            reads: Arc::new(Reads::of(path, store.view().clone())),
             ahead: RwLock::new(store.ahead().clone()),
             bell: Bell::default(),
             tidying: Mutex::new(()),
             appends: Appends::new(options),
-            waiters: Waiters::default(),
-            pool: Pool::default(),
             options: options.clone(),
         };
         Ok((shared, store))
@@ -165,17 +152,8 @@ impl Shared {
         self.place.check_names(store.files())
     }
 
-    pub(crate) fn view(&self) -> Arc<View> {
-        self.view.read().clone()
-    }
-
     pub(crate) fn ahead(&self) -> Arc<Ahead> {
         self.ahead.read().clone()
-    }
-
-    /// Why a read failed, with the file's whole path.
-    fn not_read(&self, error: StoreError) -> BoxError {
-        OpenError::of_store(&self.path, error).into()
     }
 
     pub(crate) fn closed_because(&self) -> JournalFault {
@@ -198,10 +176,10 @@ impl Shared {
         let store = Store::open(self.folder.clone(), self.options.bounds(), shared(&self.entropy));
         let store = store.map_err(|error| OpenError::of_store(&self.path, error))?;
         let there = store.head().position;
-        if store.id() != self.id.as_u128() || there < self.view().head().position {
+        if store.id() != self.id.as_u128() || there < self.reads.head().position {
             return Err(self.lost(there));
         }
-        *self.view.write() = store.view().clone();
+        self.reads.replace(store.view().clone());
         *self.ahead.write() = store.ahead().clone();
         self.bell.ring();
         Ok(store)
@@ -215,7 +193,7 @@ impl Shared {
     }
 
     fn lost(&self, there: Position) -> OpenError {
-        let (path, acknowledged) = (self.path.clone(), self.view().head().position);
+        let (path, acknowledged) = (self.path.clone(), self.reads.head().position);
         OpenError::Lost { path, acknowledged, there }
     }
 }
@@ -243,29 +221,19 @@ impl Journal for FileJournal {
     }
 
     fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
-        match self.shared.view().read_nothing(&read) {
-            Some(page) => Answer::ready(Ok(page)),
-            None => self.read_with(move |view| view.read(&read)),
-        }
+        self.shared.reads.read(read)
     }
 
     fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
-        self.read_with(move |view| view.last(&query))
+        self.shared.reads.last(query)
     }
 
     fn changed(&self, query: Query, after: Position) -> Answer<Result<(), JournalReadError>> {
-        // Before the look at what is there, so that no append is missed.
-        let waiting = self.shared.waiters.wait(query.clone(), after);
-        let read = Read::new(query).after(after).limit(std::num::NonZeroUsize::MIN);
-        if self.shared.view().read_nothing(&read).is_some() {
-            return Answer::later(waiting);
-        }
-        let look = self.read_with(move |view| Ok(!view.read(&read)?.events.is_empty()));
-        Answer::later(async move { if look.await? { Ok(()) } else { waiting.await } })
+        self.shared.reads.changed(query, after)
     }
 
     fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
-        self.read_with(move |view| view.values(&read))
+        self.shared.reads.values(read)
     }
 
     fn id(&self) -> JournalId {
@@ -273,7 +241,7 @@ impl Journal for FileJournal {
     }
 
     fn head(&self) -> Answer<Result<Head, JournalReadError>> {
-        Answer::ready(Ok(self.shared.view().head()))
+        Answer::ready(Ok(self.shared.reads.head()))
     }
 
     fn limits(&self) -> AppendLimits {
@@ -299,8 +267,7 @@ impl Drop for FileJournal {
     fn drop(&mut self) {
         self.shared.appends.end();
         self.shared.bell.end();
-        self.shared.pool.end();
-        self.shared.waiters.end();
+        self.shared.reads.end();
         for thread in self.threads.drain(..) {
             // Unless it is one of them that drops the journal.
             if thread.thread().id() != thread::current().id() {
@@ -314,7 +281,7 @@ impl fmt::Debug for FileJournal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileJournal")
             .field("folder", &self.shared.path)
-            .field("head", &self.shared.view().head())
+            .field("head", &self.shared.reads.head())
             .field("health", &self.health())
             .finish_non_exhaustive()
     }

@@ -205,7 +205,7 @@ impl Writer {
         }
         let Batch { accepted, refused } = mem::take(&mut self.batch);
         for (append, appended) in &accepted {
-            let wakers = self.shared.waiters.appended(appended.first, &append.events);
+            let wakers = self.shared.reads.waiters.appended(appended.first, &append.events);
             wakers.into_iter().for_each(std::task::Waker::wake);
         }
         tell(accepted.into_iter().map(|(append, appended)| append.settle(Ok(appended))));
@@ -258,7 +258,7 @@ impl Writer {
                 self.store = Some(store);
                 self.shared.appends.open();
                 // What was unknown may be there.
-                self.shared.waiters.wake_all();
+                self.shared.reads.waiters.wake_all();
                 Ok(())
             }
             Err(why) => {
