@@ -31,6 +31,7 @@ mod background;
 mod error;
 pub mod files;
 pub mod folder;
+mod follower;
 mod journal;
 pub mod log;
 pub mod lookup;
@@ -43,6 +44,7 @@ pub mod stored;
 mod writer;
 
 pub use error::OpenError;
+pub use follower::FileFollower;
 pub use journal::FileJournal;
 pub use options::Options;
 #[cfg(feature = "simulation")]

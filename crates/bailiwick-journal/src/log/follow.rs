@@ -18,6 +18,29 @@ use crate::files::read_up_to;
 /// How much is read at once, in bytes; more only of a record that is larger.
 const READ: usize = 256 * 1_024;
 
+impl Segments {
+    /// The last segment that has a frame, and the last position before that: everything up to there is durable, and no
+    /// segment before is written any more. The first segment if none has one.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn last_begun(&self) -> Result<(u64, Position), ReadError> {
+        for number in self.numbers().into_iter().rev() {
+            if let Some(header) = first_frame(&self.open(number)?)? {
+                return Ok((number, header.durable));
+            }
+        }
+        Ok((self.first(), Position::START))
+    }
+}
+
+/// None if there is no frame.
+fn first_frame(segment: &Segment) -> Result<Option<Header>, ReadError> {
+    let mut header = [0; HEADER];
+    read_up_to(&*segment.file, &mut header, FIRST_FRAME)?;
+    Ok(Header::read(&header, segment.seed))
+}
+
 /// A reader beside the writer. It changes nothing.
 pub struct Follower {
     segments: Arc<Segments>,
@@ -141,9 +164,7 @@ impl Follower {
                 Err(ReadError::Io(error)) if error.kind() == ErrorKind::NotFound => break,
                 Err(error) => return Err(error),
             };
-            let mut header = [0; HEADER];
-            read_up_to(&*next.file, &mut header, FIRST_FRAME)?;
-            if let Some(header) = Header::read(&header, next.seed) {
+            if let Some(header) = first_frame(&next)? {
                 return Ok(Some((next, header.durable)));
             }
         }

@@ -93,6 +93,20 @@ impl Log {
     }
 }
 
+impl Segments {
+    /// Those that are in a folder, and which log they are of; none if there are none. Nothing is changed.
+    ///
+    /// # Errors
+    /// If they cannot be read, or are not one log.
+    pub fn found(folder: Arc<dyn Folder>) -> Result<Option<(u128, Arc<Segments>)>, OpenError> {
+        let names = folder.names().map_err(OpenError::Io)?;
+        let mut numbers: Vec<_> = names.iter().filter_map(|name| number_of(name)).collect();
+        numbers.sort_unstable();
+        let (id, seeds) = seeds_of(&*folder, &numbers)?;
+        Ok(id.map(|id| (id, Arc::new(Segments::of(folder, seeds)))))
+    }
+}
+
 /// The seeds of the segments, which follow each other and belong to one log.
 fn seeds_of(
     folder: &dyn Folder,

@@ -96,6 +96,11 @@ impl Segments {
         self.seeds.read().get(&number).copied()
     }
 
+    /// The numbers of all segments, in their order.
+    pub fn numbers(&self) -> Vec<u64> {
+        self.seeds.read().keys().copied().collect()
+    }
+
     /// The number of the first segment.
     pub fn first(&self) -> u64 {
         self.seeds.read().keys().next().copied().unwrap_or(1)

@@ -8,6 +8,7 @@
 //! 3. What matches is judged on the events themselves; an index only says where to look.
 
 mod find;
+mod follow;
 mod matching;
 mod open;
 mod places;
@@ -26,6 +27,7 @@ use crate::files::Identity;
 use crate::log::{Ahead, Log, OpenError, Options, ReadError, WriteError, frames_bytes};
 use crate::lookup::IndexError;
 use crate::stored::{Names, StoredError};
+pub use follow::Following;
 pub use view::View;
 
 /// A store, open for writing.

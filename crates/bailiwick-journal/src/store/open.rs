@@ -29,7 +29,13 @@ impl Store {
         let head = Head { position: log.durable(), recorded_at: Timestamp::EPOCH };
         let active = Active::from(Position::START.plus(1));
         let state = State { left: Vec::new(), runs: Vec::new(), active, number, head };
-        let view = Arc::new(View::new(&log, folder, bounds.filter_bytes, state));
+        let view = Arc::new(View::new(
+            log.segments().clone(),
+            log.id(),
+            folder,
+            bounds.filter_bytes,
+            state,
+        ));
         view.forget_indexes_from(number)?;
         let (active, latest) = view.open_left(number, head.position)?;
         let head = Head { recorded_at: latest.max(active.latest()), ..head };
@@ -63,7 +69,11 @@ impl View {
 
     /// Takes the indexes of the segments before `number`, and makes those that are missing, and that of `number`. When
     /// the latest of the events before was recorded.
-    fn open_left(&self, number: u64, head: Position) -> Result<(Active, Timestamp), StoreError> {
+    pub(super) fn open_left(
+        &self,
+        number: u64,
+        head: Position,
+    ) -> Result<(Active, Timestamp), StoreError> {
         let (mut runs, mut latest, mut before) =
             (self.indexes()?, Timestamp::EPOCH, Position::START);
         let mut reading = Reading { view: self, head, records: None };
@@ -104,7 +114,7 @@ impl View {
     }
 
     /// The indexes that are there, each of other segments: the longest of those that begin alike.
-    fn indexes(&self) -> Result<Vec<Run>, StoreError> {
+    pub(super) fn indexes(&self) -> Result<Vec<Run>, StoreError> {
         let names = self.folder.names()?;
         let mut known: Vec<_> = names.iter().filter_map(|name| segments_of(name)).collect();
         known.sort_unstable_by_key(|(first, last)| (*first, u64::MAX - *last));

@@ -117,6 +117,7 @@ impl View {
 
     /// Writes the file of a segment. When this returns it is whole and durable, if it is there at all.
     pub(super) fn write_offsets(&self, number: u64, index: &Active) -> Result<Offsets, IndexError> {
+        self.may_write()?;
         let segment = self.id_of(number).ok_or(IndexError::Damaged)?;
         let name = segment.file_name();
         let file = install(&*self.folder, &name, |file| index.write_offsets(segment, file))?;

@@ -1,6 +1,7 @@
 //! The indexes of the segments that the log has left: written to files, merged, and made again where they are
 //! damaged, by whoever has the time.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use super::StoreError;
@@ -130,10 +131,19 @@ impl View {
     }
 
     fn write_index(&self, number: u64, index: &Active) -> Result<Index, IndexError> {
+        self.may_write()?;
         let run = self.run_of((number, number))?;
         let name = run.file_name();
         let file = install(&*self.folder, &name, |file| index.write_index(&run, file))?;
         Index::open(file, &run)
+    }
+
+    pub(super) fn may_write(&self) -> Result<(), IndexError> {
+        if self.is_read_only {
+            Err(IndexError::Io(ErrorKind::ReadOnlyFilesystem.into()))
+        } else {
+            Ok(())
+        }
     }
 
     /// What an index of these segments says of itself.

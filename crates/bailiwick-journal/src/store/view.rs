@@ -12,7 +12,7 @@ use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::StoreError;
 use super::places::OpenOffsets;
 use crate::files::Folder;
-use crate::log::{Log, Record, Segments};
+use crate::log::{Record, Segments};
 use crate::lookup::{Active, Index, SegmentId};
 use crate::stored::Names;
 
@@ -23,6 +23,8 @@ pub struct View {
     /// Which log it is.
     pub(super) log: u128,
     pub(super) filter_bytes: usize,
+    /// Somebody else writes here.
+    pub(super) is_read_only: bool,
     state: RwLock<State>,
     pub(super) offsets: OpenOffsets,
     /// Held by who writes indexes.
@@ -66,14 +68,20 @@ pub(super) enum RunIndex {
 
 impl View {
     pub(super) fn new(
-        log: &Log,
+        segments: Arc<Segments>,
+        log: u128,
         folder: Arc<dyn Folder>,
         filter_bytes: usize,
         state: State,
     ) -> View {
-        let (segments, state) = (log.segments().clone(), RwLock::new(state));
+        let (state, is_read_only) = (RwLock::new(state), false);
         let (offsets, sealing) = (OpenOffsets::default(), Mutex::new(()));
-        View { segments, folder, log: log.id(), filter_bytes, state, offsets, sealing }
+        View { segments, folder, log, filter_bytes, is_read_only, state, offsets, sealing }
+    }
+
+    /// The same of a store that somebody else writes.
+    pub(super) fn read_only(self) -> View {
+        View { is_read_only: true, ..self }
     }
 
     /// The end of what is durable.
