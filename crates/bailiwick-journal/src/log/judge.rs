@@ -32,6 +32,8 @@ pub(super) struct Contents {
     pub(super) last_batch: usize,
     /// Where the next one goes.
     pub(super) end: usize,
+    /// A mark says that all of it is durable.
+    pub(super) marked: bool,
     /// There stands a batch that was on its way.
     pub(super) torn: bool,
 }
@@ -105,7 +107,8 @@ fn walk(
     last: Option<Position>,
     Range { start: begin, end }: Range<usize>,
 ) -> (Contents, Ending, usize) {
-    let mut found = Contents { last, any: false, last_batch: begin, end: begin, torn: false };
+    let (any, marked, torn) = (false, false, false);
+    let mut found = Contents { last, any, last_batch: begin, end: begin, marked, torn };
     let (mut at, mut previous, mut left) = (begin, last, 0);
     let mut batch_end = begin;
     loop {
@@ -119,7 +122,7 @@ fn walk(
         let follows = previous.is_none_or(|previous| header.position == previous.plus(1));
         if header.is_mark() && left == 0 && previous == Some(header.position) {
             at += HEADER;
-            found.end = at;
+            (found.end, found.marked) = (at, true);
             continue;
         }
         if header.is_mark() || !follows || (left > 0 && header.left + 1 != left) {
@@ -130,7 +133,7 @@ fn walk(
         if left == 0 {
             (found.last_batch, found.end) = (batch_end, at);
             batch_end = at;
-            (found.last, found.any) = (previous, true);
+            (found.last, found.any, found.marked) = (previous, true, false);
         }
     }
 }

@@ -83,7 +83,8 @@ impl Log {
             end,
             durable: contents.last.unwrap_or_default(),
             written: None,
-            marked: false,
+            // Another one each time it is opened would fill the segment.
+            marked: contents.marked,
             closed: false,
             buffer: Vec::new(),
             offsets: Vec::new(),

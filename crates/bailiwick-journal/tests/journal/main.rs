@@ -5,6 +5,7 @@ mod bounds;
 #[cfg(unix)]
 mod disks;
 mod failing;
+mod recovery;
 #[cfg(unix)]
 mod removed;
 mod room;

@@ -11,6 +11,24 @@ use bailiwick_journal::{FileJournal, OpenError, Options, Steps};
 
 use crate::support::{Outcome, event, pages, poll, small, unless};
 
+/// All files of a disk.
+pub fn files(disk: &Simulated) -> Vec<(String, Vec<u8>)> {
+    let names = disk.names().expect("it is on");
+    names.into_iter().map(|name| (name.clone(), disk.contents(&name))).collect()
+}
+
+/// A disk that has these files.
+pub fn disk_of(files: &[(String, Vec<u8>)]) -> Simulated {
+    let disk = Simulated::new(1);
+    for (name, bytes) in files {
+        let file = disk.create(name).expect("an empty disk");
+        assert_eq!(file.write_at(bytes, 0).expect("there is room"), bytes.len());
+        file.sync().expect("it works");
+    }
+    disk.sync().expect("it works");
+    disk
+}
+
 pub struct Sim {
     pub disk: Simulated,
     pub journal: FileJournal,
