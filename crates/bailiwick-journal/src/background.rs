@@ -42,6 +42,7 @@ impl Bell {
 
 /// On a thread of its own, until the end.
 pub(crate) fn run(shared: &Shared) {
+    lower_priority();
     while shared.bell.wait() {
         shared.reads.view().keep_filters();
         while step(shared) {}
@@ -68,3 +69,14 @@ pub(crate) fn step(shared: &Shared) -> bool {
         false
     })
 }
+
+/// Of this thread: nobody waits for what it does, and with others on the same processors it would make their syncs slow.
+#[cfg(target_os = "linux")]
+fn lower_priority() {
+    const LOWEST: i32 = 19;
+    // If that is not permitted it goes on as others do.
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), LOWEST);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn lower_priority() {}

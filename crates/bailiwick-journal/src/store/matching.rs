@@ -69,7 +69,7 @@ impl<'a> AnyIndex<'a> {
     /// Whether it is certain, by a filter, that nothing has one of these tags and one of these types.
     fn certainly_lacks(self, item: &QueryItem) -> Result<bool, IndexError> {
         let AnyIndex::File(index) = self else { return Ok(false) };
-        let types: Vec<_> = item.types().iter().map(|name| name.as_str()).collect();
+        let types: Vec<_> = item.types().iter().map(bailiwick_core::Text::as_str).collect();
         for tag in item.tags().as_slice() {
             if !index.may_have(Term::Tag(tag.as_str()), &types)? {
                 return Ok(true);

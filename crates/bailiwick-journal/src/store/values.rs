@@ -106,7 +106,7 @@ impl View {
 
 /// None if it has no event of a type that is wanted.
 fn of_run<'a>(run: &'a Run, read: &ReadValues) -> Result<Option<Source<'a>>, IndexError> {
-    let after = read.after.as_ref().map(|after| after.as_str());
+    let after = read.after.as_ref().map(bailiwick_core::Text::as_str);
     match &run.index {
         RunIndex::Memory(index) => {
             Ok(Some(Source::Memory(of_memory(index, read, None).into_iter())))
@@ -140,7 +140,7 @@ fn of_memory(index: &Active, read: &ReadValues, last: Option<u32>) -> Vec<String
     if types.is_empty() && !read.types.is_empty() {
         return Vec::new();
     }
-    let after = read.after.as_ref().map(|after| after.as_str());
+    let after = read.after.as_ref().map(bailiwick_core::Text::as_str);
     let values = index.values(read.key.as_str(), after);
     let is_there = |value: &TagValue| {
         let has = |number: &u32| types.contains(number);
