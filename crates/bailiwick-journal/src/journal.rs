@@ -57,6 +57,8 @@ pub(crate) struct Shared {
     pub(crate) pool: Pool,
     /// Of the values of tags. Nothing until somebody asks.
     values: Mutex<ValueIndex>,
+    #[cfg(feature = "fault-injection")]
+    pub(crate) turn: crate::sabotage::Turn,
 }
 
 impl FileJournal {
@@ -134,6 +136,8 @@ impl Shared {
         entropy: Entropy,
     ) -> Result<(Shared, Store), OpenError> {
         let place = Place::of(folder.clone(), path);
+        #[cfg(feature = "fault-injection")]
+        let folder = crate::sabotage::sabotaged(folder, options.sabotage);
         let entropy = Arc::new(Mutex::new(entropy));
         let store = Store::open(folder.clone(), options.bounds(), shared(&entropy));
         let store = store.map_err(|error| OpenError::of_store(path, error))?;
@@ -151,9 +155,20 @@ impl Shared {
             waiters: Waiters::default(),
             pool: Pool::default(),
             values: Mutex::default(),
+            #[cfg(feature = "fault-injection")]
+            turn: crate::sabotage::Turn::default(),
             options: options.clone(),
         };
         Ok((shared, store))
+    }
+
+    pub(crate) fn append(
+        &self,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> Answer<Result<Appended, AppendError>> {
+        let (append, outcome) = Append::new(events, condition);
+        self.appends.submit(append, outcome)
     }
 
     /// Whether the folder and the file that is written are where they were.
@@ -233,8 +248,12 @@ impl Journal for FileJournal {
         if let Err(why) = self.limits().check(&events) {
             return Answer::ready(Err(AppendError::OverLimit(why)));
         }
-        let (append, outcome) = Append::new(events, condition);
-        self.shared.appends.submit(append, outcome)
+        #[cfg(feature = "fault-injection")]
+        if self.shared.options.sabotage == Some(crate::Sabotage::HalfBatch) {
+            let shared = self.shared.clone();
+            return Answer::later(crate::sabotage::in_halves(shared, events, condition));
+        }
+        self.shared.append(events, condition)
     }
 
     fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {

@@ -36,6 +36,8 @@ mod journal;
 pub mod log;
 mod options;
 mod reads;
+#[cfg(feature = "fault-injection")]
+mod sabotage;
 #[cfg(feature = "simulation")]
 mod steps;
 pub mod store;
@@ -45,5 +47,7 @@ mod writer;
 pub use error::OpenError;
 pub use journal::FileJournal;
 pub use options::Options;
+#[cfg(feature = "fault-injection")]
+pub use sabotage::Sabotage;
 #[cfg(feature = "simulation")]
 pub use steps::Steps;
