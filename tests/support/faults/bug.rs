@@ -53,10 +53,10 @@ impl Bug {
     }
 
     /// What switches it on in the durable journal, if it is there.
-    pub fn of_journal(self) -> Option<bailiwick_tephra::Sabotage> {
+    pub fn of_journal(self) -> Option<bailiwick_journal::Sabotage> {
         match self {
-            Bug::SkippedSync => Some(bailiwick_tephra::Sabotage::SkippedSync),
-            Bug::HalfBatch => Some(bailiwick_tephra::Sabotage::HalfBatch),
+            Bug::SkippedSync => Some(bailiwick_journal::Sabotage::SkippedSync),
+            Bug::HalfBatch => Some(bailiwick_journal::Sabotage::HalfBatch),
             _ => None,
         }
     }
