@@ -43,6 +43,7 @@ impl Bell {
 /// On a thread of its own, until the end.
 pub(crate) fn run(shared: &Shared) {
     while shared.bell.wait() {
+        shared.reads.view().keep_filters();
         while step(shared) {}
     }
 }
@@ -57,11 +58,13 @@ pub(crate) fn step(shared: &Shared) -> bool {
         }
         return true;
     }
-    match shared.view().seal() {
-        Ok(was_one) => was_one,
-        Err(error) => {
-            tracing::debug!(%error, "an index cannot be written to a file, and stays in memory");
-            false
-        }
-    }
+    let view = shared.reads.view();
+    let done = match view.seal() {
+        Ok(false) => view.merge().map_err(|error| error.to_string()),
+        sealed => sealed.map_err(|error| error.to_string()),
+    };
+    done.unwrap_or_else(|error| {
+        tracing::debug!(error, "indexes cannot be written to files yet");
+        false
+    })
 }

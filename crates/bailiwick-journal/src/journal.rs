@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use bailiwick_core::Position;
 use bailiwick_core::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
     Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Page, Query, Read,
-    ReadValues, ReopenError, ValueIndex, ValuesPage, Waiters,
+    ReadValues, ReopenError, ValuesPage,
 };
-use bailiwick_core::{BoxError, Position};
 use parking_lot::{Mutex, RwLock};
 
 use crate::appends::{Append, Appends};
@@ -18,13 +18,13 @@ use crate::background::{self, Bell};
 use crate::error::fault;
 use crate::files::Folder;
 use crate::folder::{Locked, Place};
-use crate::log::{Ahead, Entropy, WriteError};
-use crate::reads::Pool;
+use crate::log::{Ahead, Entropy};
+use crate::reads::Reads;
 #[cfg(feature = "simulation")]
 use crate::steps::Steps;
-use crate::store::{Store, StoreError, View};
+use crate::store::Store;
 use crate::writer::Writer;
-use crate::{OpenError, Options};
+use crate::{OpenError, Options, log};
 
 /// A [`Journal`] in a folder. See the [crate](crate) for what it promises.
 ///
@@ -46,17 +46,13 @@ pub(crate) struct Shared {
     options: Options,
     id: JournalId,
     entropy: Arc<Mutex<Entropy>>,
+    pub(crate) reads: Arc<Reads>,
     /// Of the store that was opened last.
-    view: RwLock<Arc<View>>,
     ahead: RwLock<Arc<Ahead>>,
     pub(crate) bell: Bell,
     /// Held by who writes files beside the log.
     pub(crate) tidying: Mutex<()>,
     pub(crate) appends: Appends,
-    pub(crate) waiters: Waiters,
-    pub(crate) pool: Pool,
-    /// Of the values of tags. Nothing until somebody asks.
-    values: Mutex<ValueIndex>,
     #[cfg(feature = "fault-injection")]
     pub(crate) turn: crate::sabotage::Turn,
 }
@@ -89,7 +85,7 @@ impl FileJournal {
         shared.bell.ring();
         for _ in 0..options.reader_threads.get() {
             let shared = shared.clone();
-            journal.spawn("bailiwick-read", move || shared.pool.work())?;
+            journal.spawn("bailiwick-read", move || shared.reads.pool.work())?;
         }
         journal.spawn("bailiwick-tidy", move || background::run(&shared))?;
         Ok(journal)
@@ -117,15 +113,6 @@ impl FileJournal {
         self.threads.push(thread.map_err(|e| OpenError::io(&self.shared.path, e))?);
         Ok(())
     }
-
-    /// Reads on a thread of the journal.
-    fn read_with<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&View) -> Result<T, StoreError> + Send + 'static,
-    ) -> Answer<Result<T, JournalReadError>> {
-        let shared = self.shared.clone();
-        self.shared.pool.read(move || read(&shared.view()).map_err(|error| shared.not_read(error)))
-    }
 }
 
 impl Shared {
@@ -147,14 +134,11 @@ impl Shared {
             folder,
             id: JournalId::from_u128(store.id()),
             entropy,
-            view: RwLock::new(store.view().clone()),
+            reads: Arc::new(Reads::of(path, store.view().clone())),
             ahead: RwLock::new(store.ahead().clone()),
             bell: Bell::default(),
             tidying: Mutex::new(()),
             appends: Appends::new(options),
-            waiters: Waiters::default(),
-            pool: Pool::default(),
-            values: Mutex::default(),
             #[cfg(feature = "fault-injection")]
             turn: crate::sabotage::Turn::default(),
             options: options.clone(),
@@ -178,27 +162,13 @@ impl Shared {
         self.place.check_file(&name, identity)
     }
 
-    pub(crate) fn view(&self) -> Arc<View> {
-        self.view.read().clone()
+    /// Whether all files of the log are. To be asked now and then: it lists the folder.
+    pub(crate) fn all_in_place(&self, store: &Store) -> Result<(), OpenError> {
+        self.place.check_names(store.files())
     }
 
     pub(crate) fn ahead(&self) -> Arc<Ahead> {
         self.ahead.read().clone()
-    }
-
-    /// Why a read failed, with the file's whole path.
-    fn not_read(&self, error: StoreError) -> BoxError {
-        OpenError::of_store(&self.path, error).into()
-    }
-
-    /// Why it was closed by a write or sync.
-    pub(crate) fn fault_of(&self, error: WriteError) -> JournalFault {
-        match error {
-            WriteError::NotWritten(error) | WriteError::Failed(error) => {
-                OpenError::io(&self.path, error).into()
-            }
-            WriteError::Closed => self.closed_because(),
-        }
     }
 
     pub(crate) fn closed_because(&self) -> JournalFault {
@@ -217,16 +187,29 @@ impl Shared {
     pub(crate) fn open_again(&self) -> Result<Store, OpenError> {
         self.place.check()?;
         let _alone = self.tidying.lock();
+        self.has_a_segment()?;
         let store = Store::open(self.folder.clone(), self.options.bounds(), shared(&self.entropy));
         let store = store.map_err(|error| OpenError::of_store(&self.path, error))?;
-        let (acknowledged, there) = (self.view().head().position, store.head().position);
-        if store.id() != self.id.as_u128() || there < acknowledged {
-            return Err(OpenError::Lost { path: self.path.clone(), acknowledged, there });
+        let there = store.head().position;
+        if store.id() != self.id.as_u128() || there < self.reads.head().position {
+            return Err(self.lost(there));
         }
-        *self.view.write() = store.view().clone();
+        self.reads.replace(store.view().clone());
         *self.ahead.write() = store.ahead().clone();
         self.bell.ring();
         Ok(store)
+    }
+
+    /// Without one, opening would make another log.
+    fn has_a_segment(&self) -> Result<(), OpenError> {
+        let names = self.folder.names().map_err(|error| OpenError::io(&self.path, error))?;
+        let has_one = names.iter().any(|name| log::is_segment(name));
+        if has_one { Ok(()) } else { Err(self.lost(Position::START)) }
+    }
+
+    fn lost(&self, there: Position) -> OpenError {
+        let (path, acknowledged) = (self.path.clone(), self.reads.head().position);
+        OpenError::Lost { path, acknowledged, there }
     }
 }
 
@@ -257,46 +240,19 @@ impl Journal for FileJournal {
     }
 
     fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {
-        match self.shared.view().read_nothing(&read) {
-            Some(page) => Answer::ready(Ok(page)),
-            None => self.read_with(move |view| view.read(&read)),
-        }
+        self.shared.reads.read(read)
     }
 
     fn last(&self, query: Query) -> Answer<Result<LastMatch, JournalReadError>> {
-        self.read_with(move |view| view.last(&query))
+        self.shared.reads.last(query)
     }
 
     fn changed(&self, query: Query, after: Position) -> Answer<Result<(), JournalReadError>> {
-        // Before the look at what is there, so that no append is missed.
-        let waiting = self.shared.waiters.wait(query.clone(), after);
-        let read = Read::new(query).after(after).limit(std::num::NonZeroUsize::MIN);
-        if self.shared.view().read_nothing(&read).is_some() {
-            return Answer::later(waiting);
-        }
-        let look = self.read_with(move |view| Ok(!view.read(&read)?.events.is_empty()));
-        Answer::later(async move { if look.await? { Ok(()) } else { waiting.await } })
+        self.shared.reads.changed(query, after)
     }
 
-    /// From an index in memory, which has what was there when it was last asked: the first call after
-    /// opening reads all events, later ones what came since.
     fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
-        let shared = self.shared.clone();
-        self.read_with(move |view| {
-            let head = view.head().position;
-            loop {
-                // Locked anew for every step: whoever asks at the same time helps.
-                let mut index = shared.values.lock();
-                if index.upto() >= head {
-                    return Ok(index.page(&read));
-                }
-                let page = view.read(&Read::new(Query::all()).after(index.upto()))?;
-                page.events
-                    .iter()
-                    .for_each(|recorded| index.add(recorded.position, &recorded.event));
-                index.reached(page.upto);
-            }
-        })
+        self.shared.reads.values(read)
     }
 
     fn id(&self) -> JournalId {
@@ -304,7 +260,7 @@ impl Journal for FileJournal {
     }
 
     fn head(&self) -> Answer<Result<Head, JournalReadError>> {
-        Answer::ready(Ok(self.shared.view().head()))
+        Answer::ready(Ok(self.shared.reads.head()))
     }
 
     fn limits(&self) -> AppendLimits {
@@ -330,8 +286,7 @@ impl Drop for FileJournal {
     fn drop(&mut self) {
         self.shared.appends.end();
         self.shared.bell.end();
-        self.shared.pool.end();
-        self.shared.waiters.end();
+        self.shared.reads.end();
         for thread in self.threads.drain(..) {
             // Unless it is one of them that drops the journal.
             if thread.thread().id() != thread::current().id() {
@@ -345,7 +300,7 @@ impl fmt::Debug for FileJournal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileJournal")
             .field("folder", &self.shared.path)
-            .field("head", &self.shared.view().head())
+            .field("head", &self.shared.reads.head())
             .field("health", &self.health())
             .finish_non_exhaustive()
     }

@@ -1,6 +1,6 @@
 //! The embedded durable journal of Bailiwick: a folder, written by one process.
 //!
-//! What is here: the [`log`], which is the truth; the [`mod@index`] of each of its segments; the [`store`] of both; and
+//! What is here: the [`log`], which is the truth; the [index](mod@lookup) of its segments; the [`store`] of both; and
 //! the [`files`] under them, with a disk to simulate. The format is in `docs/journal-format.md`. What makes it a
 //! journal (the port, its writer and readers) rests on that and is not here yet.
 //!
@@ -31,9 +31,9 @@ mod background;
 mod error;
 pub mod files;
 pub mod folder;
-pub mod index;
 mod journal;
 pub mod log;
+pub mod lookup;
 mod options;
 mod reads;
 #[cfg(feature = "fault-injection")]

@@ -36,7 +36,7 @@ impl Steps {
 
     /// The next read. Whether there was one.
     pub fn read(&self) -> bool {
-        self.shared.pool.step()
+        self.shared.reads.pool.step()
     }
 
     /// The end of a process that ends well: what waits is written, and the end is marked.

@@ -10,7 +10,7 @@
 
 use bailiwick_core::journal::record::{self, RecordError};
 use bailiwick_core::journal::{EncodedEvent, EventType, RecordedEvent};
-use bailiwick_core::{InvalidTag, Position, Tag, Tags};
+use bailiwick_core::{InvalidTag, Position, Tag, Tags, Timestamp};
 
 /// Why a record of the log is no event.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,14 @@ impl<'a> Names<'a> {
     /// The name of its type.
     pub fn event_type(&self) -> &'a str {
         self.event_type
+    }
+
+    /// When it was recorded.
+    ///
+    /// # Errors
+    /// If that cannot be read.
+    pub fn recorded_at(&self) -> Result<Timestamp, StoredError> {
+        record::recorded_at(self.record).map_err(StoredError::Record)
     }
 
     /// Its tags, in their order.
@@ -144,7 +152,6 @@ impl Decoder {
 
 #[cfg(test)]
 mod tests {
-    use bailiwick_core::Timestamp;
     use bailiwick_core::journal::Metadata;
 
     use super::*;
@@ -171,6 +178,7 @@ mod tests {
                 let names = Names::of(&bytes).expect("an event");
                 assert_eq!(names.event_type(), event_type);
                 assert!(names.tags().eq(tags.iter().copied()));
+                assert_eq!(names.recorded_at().ok(), Some(event.recorded_at));
                 let back = decoder.decode(position, &bytes).expect("an event");
                 assert_eq!(back, RecordedEvent { position, event });
             }

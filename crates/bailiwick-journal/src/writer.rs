@@ -11,7 +11,7 @@
 use std::mem;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bailiwick_core::journal::{AppendError, Appended, JournalFault, ReopenError};
 use tokio::sync::oneshot;
@@ -20,12 +20,14 @@ use crate::OpenError;
 use crate::appends::{Append, Reopened, Settled, Work};
 use crate::folder::Locked;
 use crate::journal::Shared;
-use crate::log::WriteError;
+use crate::log::{WriteError, frames_bytes};
 use crate::store::Store;
 
 /// How long it waits before it looks after what is there while nothing is to be written: a reader in another
 /// process sees the last batch after that, and a folder that was removed is noticed.
 const IDLE: Duration = Duration::from_millis(500);
+/// How often it looks whether all files are there while there is something to be written.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) struct Writer {
     shared: Arc<Shared>,
@@ -34,6 +36,8 @@ pub(crate) struct Writer {
     batch: Batch,
     /// It is written, and not synced yet.
     is_written: bool,
+    /// When it looked last whether all files are there.
+    looked: Instant,
     /// Let go of when nothing is written any more.
     _lock: Option<Arc<Locked>>,
 }
@@ -59,7 +63,8 @@ pub(crate) enum Step {
 impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, store: Store, lock: Option<Arc<Locked>>) -> Writer {
         let (store, batch) = (Some(store), Batch::default());
-        Writer { shared, store, batch, is_written: false, _lock: lock }
+        let looked = Instant::now();
+        Writer { shared, store, batch, is_written: false, looked, _lock: lock }
     }
 
     /// On a thread of its own, until the end.
@@ -109,41 +114,72 @@ impl Writer {
 
     /// While nothing is to be written.
     pub(crate) fn look_after(&mut self) {
-        let Some(store) = &mut self.store else { return };
-        if let Err(gone) = self.shared.in_place(store) {
-            self.close(&gone.into());
-        } else if let Err(error) = store.mark() {
-            let why = self.shared.fault_of(error);
-            self.close(&why);
+        if let Err(gone) = self.look() {
+            return self.close(&gone.into());
+        }
+        let marked = self.store.as_mut().map_or(Ok(()), Store::mark);
+        if let Err(error) = marked {
+            self.fail(error, Vec::new());
         }
     }
 
-    fn write(&mut self, mut appends: Vec<Append>) {
+    /// Whether all is where it was: what is written into a folder that was removed is not found by the next start,
+    /// and neither is what stands behind a file that is missing.
+    fn look(&mut self) -> Result<(), OpenError> {
+        let Some(store) = &self.store else { return Ok(()) };
+        self.looked = Instant::now();
+        self.shared.in_place(store)?;
+        self.shared.all_in_place(store)
+    }
+
+    fn write(&mut self, appends: Vec<Append>) {
         let Some(store) = &mut self.store else {
             // It was closed after they were taken in.
             let why = self.shared.closed_because();
             return tell(appends.into_iter().map(|append| append.closed(&why)));
         };
-        let room = |store: &mut Store, appends: &[Append]| {
-            store.make_room(appends.iter().flat_map(|append| append.records.iter().map(Vec::len)))
-        };
-        let mut made = room(store, &appends);
-        if made.is_err() && appends.len() > 1 {
-            // There may be room for less.
-            self.shared.appends.put_back(appends.split_off(1));
-            made = room(store, &appends);
-        }
-        match made {
+        let bytes = appends.iter().flat_map(|append| append.records.iter().map(Vec::len));
+        match store.make_room(bytes) {
             Ok(false) => {}
             Ok(true) => self.shared.bell.ring(),
             Err(WriteError::NotWritten(error)) => {
                 let why = OpenError::io(&self.shared.path, error);
-                let why = JournalFault::from(why);
-                let outcome = || Err(AppendError::NotWritten(why.clone().into()));
-                return tell(appends.into_iter().map(|append| append.settle(outcome())));
+                return self.write_what_has_room(appends, &why.into());
             }
             Err(error) => return self.fail(error, appends),
         }
+        self.write_with_room(appends);
+    }
+
+    /// There can be no other segment: who needs one is refused, and the others go on in this one.
+    fn write_what_has_room(&mut self, appends: Vec<Append>, why: &JournalFault) {
+        let Some(store) = &mut self.store else { return };
+        let (mut now, mut later, mut never) = (Vec::new(), Vec::new(), Vec::new());
+        let (room, mut left) = (store.room(), store.room());
+        for append in appends {
+            let bytes = frames_bytes(append.records.iter().map(Vec::len));
+            if bytes > room {
+                never.push(append);
+            } else if bytes > left || !later.is_empty() {
+                later.push(append);
+            } else {
+                left -= bytes;
+                now.push(append);
+            }
+        }
+        self.shared.appends.put_back(later);
+        let refused =
+            |append: Append| append.settle(Err(AppendError::NotWritten(why.clone().into())));
+        tell(never.into_iter().map(refused));
+        let bytes = now.iter().flat_map(|append| append.records.iter().map(Vec::len));
+        match store.make_room(bytes) {
+            Ok(_) => self.write_with_room(now),
+            Err(error) => self.fail(error, now),
+        }
+    }
+
+    fn write_with_room(&mut self, appends: Vec<Append>) {
+        let Some(store) = &mut self.store else { return };
         let mut settled = Vec::new();
         for append in appends {
             settled.extend(self.batch.judge(store, append));
@@ -158,17 +194,18 @@ impl Writer {
 
     fn sync(&mut self) {
         self.is_written = false;
-        let Some(store) = &mut self.store else { return };
-        // What is written into a folder that was removed is not found by the next start.
-        if let Err(gone) = self.shared.in_place(store) {
+        let Some(store) = &self.store else { return };
+        let is_due = self.looked.elapsed() >= LOOK_EVERY;
+        if let Err(gone) = if is_due { self.look() } else { self.shared.in_place(store) } {
             return self.close(&gone.into());
         }
+        let Some(store) = &mut self.store else { return };
         if let Err(error) = store.sync() {
             return self.fail(error, Vec::new());
         }
         let Batch { accepted, refused } = mem::take(&mut self.batch);
         for (append, appended) in &accepted {
-            let wakers = self.shared.waiters.appended(appended.first, &append.events);
+            let wakers = self.shared.reads.waiters.appended(appended.first, &append.events);
             wakers.into_iter().for_each(std::task::Waker::wake);
         }
         tell(accepted.into_iter().map(|(append, appended)| append.settle(Ok(appended))));
@@ -177,9 +214,21 @@ impl Writer {
 
     /// A write or sync failed.
     fn fail(&mut self, error: WriteError, not_written: Vec<Append>) {
-        let why = self.shared.fault_of(error);
+        let why = self.fault_of(error);
         self.close(&why);
         tell(not_written.into_iter().map(|append| append.closed(&why)));
+    }
+
+    /// Why it is closed by a write or sync, with the file.
+    fn fault_of(&self, error: WriteError) -> JournalFault {
+        let (folder, file) = (&self.shared.path, self.store.as_ref().map(Store::file));
+        match error {
+            WriteError::NotWritten(error) | WriteError::Failed(error) => {
+                let path = file.map_or(folder.clone(), |(name, _)| folder.join(name));
+                OpenError::io(path, error).into()
+            }
+            WriteError::Closed => self.shared.closed_because(),
+        }
     }
 
     /// Nothing is written until it is opened again.
@@ -209,7 +258,7 @@ impl Writer {
                 self.store = Some(store);
                 self.shared.appends.open();
                 // What was unknown may be there.
-                self.shared.waiters.wake_all();
+                self.shared.reads.waiters.wake_all();
                 Ok(())
             }
             Err(why) => {

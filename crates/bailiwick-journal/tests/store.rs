@@ -111,6 +111,7 @@ impl Trial {
         let written = store.write();
         if self.random.bool() {
             drop(store.view().seal());
+            drop(store.view().merge());
         }
         // Nobody sees it yet.
         if !self.disk.is_off() {
@@ -191,7 +192,8 @@ impl Trial {
     /// An index is lost, or damaged.
     fn harm_an_index(&mut self) {
         let names = self.disk.names().expect("names");
-        let indexes: Vec<_> = names.iter().filter(|name| name.ends_with(".index")).collect();
+        let is_derived = |name: &&String| name.ends_with(".index") || name.ends_with(".offsets");
+        let indexes: Vec<_> = names.iter().filter(is_derived).collect();
         let Some(name) = self.random.choice(&indexes) else { return };
         let bits = self.disk.contents(name).len() * 8;
         if self.random.bool() || bits == 0 {

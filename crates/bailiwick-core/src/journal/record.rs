@@ -198,9 +198,27 @@ fn write_deadlines(deadlines: &[DeadlineOf], out: &mut Entries<'_>) {
     }
 }
 
+impl Malformed {
+    /// The byte before the map counts too.
+    fn behind_version(self) -> Malformed {
+        Malformed { at: self.at + 1, ..self }
+    }
+}
+
 fn is_one_value(payload: &[u8]) -> bool {
     let mut reader = Reader::new(payload);
     reader.value().is_ok() && reader.rest().is_empty()
+}
+
+/// When the event of a record was recorded, without reading all of it.
+///
+/// # Errors
+/// If the bytes are no record, or one of a later version, as far as they are looked at.
+///
+/// For an example see [`EncodedEvent`].
+pub fn recorded_at(bytes: &[u8]) -> Result<Timestamp, RecordError> {
+    let at = read::recorded_at(map_of(bytes)?).map_err(Malformed::behind_version)?;
+    at.map(Timestamp::from_millis).ok_or(RecordError::Missing("at"))
 }
 
 /// Reads a record that was written for an event of this type with these tags.
@@ -214,9 +232,14 @@ pub fn decode(
     tags: Tags,
     bytes: &[u8],
 ) -> Result<EncodedEvent, RecordError> {
+    read::version_1(event_type, tags, map_of(bytes)?)
+}
+
+/// What follows the first byte.
+fn map_of(bytes: &[u8]) -> Result<&[u8], RecordError> {
     match bytes {
         [] => Err(RecordError::Empty),
-        [VERSION, map @ ..] => read::version_1(event_type, tags, map),
+        [VERSION, map @ ..] => Ok(map),
         [0, ..] => Err(Malformed { expected: "the version of the layout", at: 0 }.into()),
         [found, ..] => Err(RecordError::NewerLayout { found: *found }),
     }

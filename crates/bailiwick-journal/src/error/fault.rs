@@ -50,7 +50,7 @@ fn advice(kind: FaultKind) -> &'static str {
         FaultKind::Corrupt => "keep a copy, and restore the folder from a backup",
         FaultKind::NewerFormat => "use the version that wrote it",
         FaultKind::Gone => "put it back and open the journal again, or restore it from a backup",
-        FaultKind::Died => "open the journal again, and report the bug",
+        FaultKind::Died => "start the process again, and report the bug",
         _ => "look at the disk, and open the journal again",
     }
 }

@@ -40,6 +40,12 @@ impl Disk {
         })
     }
 
+    /// What is at the path now may be another's: nothing is made, renamed or removed there.
+    fn check_place(&self) -> io::Result<()> {
+        let is_gone = || io::Error::new(io::ErrorKind::NotFound, "the folder is not where it was");
+        if self.is_in_place()? { Ok(()) } else { Err(is_gone()) }
+    }
+
     fn open_with(&self, name: &str, new: bool) -> io::Result<Arc<dyn File>> {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create_new(new).open(self.path.join(name))?;
@@ -69,6 +75,7 @@ impl Folder for Disk {
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn File>> {
+        self.check_place()?;
         self.open_with(name, true)
     }
 
@@ -77,10 +84,12 @@ impl Folder for Disk {
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.check_place()?;
         fs::rename(self.path.join(from), self.path.join(to))
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
+        self.check_place()?;
         fs::remove_file(self.path.join(name))
     }
 

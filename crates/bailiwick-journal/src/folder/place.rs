@@ -46,4 +46,19 @@ impl Place {
             }
         }
     }
+
+    /// Whether it has files of these names.
+    ///
+    /// # Errors
+    /// [`Removed`](OpenError::Removed) with the first that is missing, or with the folder, if that is gone. That it
+    /// cannot be looked at says nothing.
+    pub fn check_names(&self, names: impl IntoIterator<Item = String>) -> Result<(), OpenError> {
+        self.check()?;
+        let Ok(there) = self.folder.names() else { return Ok(()) };
+        let mut missing = names.into_iter().filter(|name| there.binary_search(name).is_err());
+        let Some(name) = missing.next() else { return Ok(()) };
+        // Unless the folder was moved while it was listed.
+        self.check()?;
+        Err(OpenError::Removed { path: self.path.join(name) })
+    }
 }

@@ -67,6 +67,11 @@ impl Ahead {
         }
     }
 
+    /// The segment that was taken was not used, and is as it was.
+    pub(super) fn put_back(&self, segment: Segment) {
+        *self.state.lock() = State::Made(segment);
+    }
+
     /// The segment, if it was made, after one that is being made is finished. From here on none is wanted.
     pub(super) fn take(&self) -> Option<Segment> {
         let mut state = self.state.lock();

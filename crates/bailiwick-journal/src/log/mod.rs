@@ -14,6 +14,7 @@
 
 mod ahead;
 mod error;
+mod follow;
 mod frame;
 mod judge;
 mod open;
@@ -29,6 +30,7 @@ use crate::files::{Folder, Identity, write_all};
 pub use ahead::Ahead;
 use ahead::Wanted;
 pub use error::{OpenError, ReadError, WriteError};
+pub use follow::Follower;
 pub use open::Opened;
 pub use read::{Place, Record, Records, Segments};
 use segment::{FIRST_FRAME, Segment};
@@ -195,9 +197,19 @@ impl Log {
         (segment::name(self.active.number), self.active.identity)
     }
 
+    /// The names of its segments, up to that which is written.
+    pub fn files(&self) -> impl Iterator<Item = String> + use<> {
+        (self.first..=self.active.number).map(segment::name)
+    }
+
     /// Where the frame of the next record will stand, if there is room for it.
     pub fn next_place(&self) -> Place {
         Place { segment: self.active.number, offset: self.end }
+    }
+
+    /// For how many bytes of frames there is room in the segment that is written.
+    pub fn room(&self) -> u64 {
+        self.active.size.saturating_sub(self.end + frame::HEADER as u64)
     }
 
     /// Goes on in the next segment if this one has no room for frames of so many bytes.
@@ -223,11 +235,22 @@ impl Log {
 
     /// The next segment, with room for so many bytes.
     fn next_segment(&mut self, bytes: u64) -> io::Result<Segment> {
-        let ahead = self.ahead.take();
-        match ahead.filter(|segment| FIRST_FRAME + bytes <= segment.size) {
-            Some(segment) => Ok(segment),
-            None => self.wanted(bytes)?.make(&*self.folder),
+        let ahead = match self.ahead.take() {
+            Some(segment) if FIRST_FRAME + bytes <= segment.size => return Ok(segment),
+            ahead => ahead,
+        };
+        let made = self.wanted(bytes).and_then(|wanted| wanted.make(&*self.folder));
+        // Unless the larger one has its name by now.
+        let has_its_name = |segment: &Segment| {
+            let found = self.folder.identity(&segment::name(segment.number));
+            found.is_ok_and(|found| found == segment.identity)
+        };
+        if made.is_err()
+            && let Some(segment) = ahead.filter(has_its_name)
+        {
+            self.ahead.put_back(segment);
         }
+        made
     }
 
     fn wanted(&mut self, bytes: u64) -> io::Result<Wanted> {
@@ -265,6 +288,11 @@ impl Drop for Log {
     fn drop(&mut self) {
         drop(self.ahead.take());
     }
+}
+
+/// Whether this is the name of a segment.
+pub(crate) fn is_segment(name: &str) -> bool {
+    segment::number_of(name).is_some()
 }
 
 /// How many bytes the frames of such records take.

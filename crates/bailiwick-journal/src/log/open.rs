@@ -4,7 +4,7 @@
 //! segment: after a sync that failed nobody knows what is on the disk there, and no later sync will tell. For the same
 //! reason a segment that is empty is not used: another one is made in its place.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use bailiwick_core::Position;
@@ -37,23 +37,26 @@ impl Log {
         let names = folder.names().map_err(OpenError::Io)?;
         let mut numbers: Vec<_> = names.iter().filter_map(|name| number_of(name)).collect();
         numbers.sort_unstable();
-        let (id, mut segments) = open_all(&*folder, &numbers)?;
+        let (id, mut seeds) = seeds_of(&*folder, &numbers)?;
         for name in names.iter().filter(|name| is_unfinished(name)) {
             folder.remove(name).map_err(OpenError::Io)?;
         }
         let id = id.unwrap_or_else(|| u128::from(entropy()) << 64 | u128::from(entropy()));
-        if segments.is_empty() {
+        if seeds.is_empty() {
             let size = size_for(options.segment_bytes).map_err(OpenError::Io)?;
             let made = Segment::make(&*folder, (id, 1), entropy(), size);
-            segments.push_back(made.map_err(OpenError::Io)?);
+            let Segment { number, seed, .. } = made.map_err(OpenError::Io)?;
+            seeds.insert(number, seed);
         }
-        let first = segments[0].number;
-        let last = first + segments.len() as u64 - 1;
-        let Tail { mut active, contents, last_batch, spare, mut is_open } = Tail::of(segments)?;
+        let first = *seeds.keys().next().expect("there is one");
+        let last = first + seeds.len() as u64 - 1;
+        let tail = Tail::of(&*folder, seeds.keys().copied())?;
+        let Tail { mut active, contents, last_batch, spare, mut is_open } = tail;
         let left_out = !is_open;
         // Nobody knows whether the name of an empty one is durable, after a sync of the folder that failed: when
         // it is needed another one is made in its place.
-        let latest = last - spare.len() as u64;
+        let latest = last - spare;
+        seeds.retain(|number, _| *number <= latest);
         if !contents.any && latest == first {
             let made = Segment::make(&*folder, (id, first), entropy(), active.size);
             active = made.map_err(OpenError::Io)?;
@@ -65,7 +68,7 @@ impl Log {
         active.file.sync().map_err(OpenError::Io)?;
         folder.sync().map_err(OpenError::Io)?;
         let end = if is_open { contents.end as u64 } else { active.size };
-        let segments = Arc::new(Segments::of(folder.clone()));
+        let segments = Arc::new(Segments::of(folder.clone(), seeds));
         segments.learn(&active);
         let mut log = Log {
             segments,
@@ -90,27 +93,31 @@ impl Log {
     }
 }
 
-/// Opens the segments, which follow each other and belong to one log.
-fn open_all(
+/// The seeds of the segments, which follow each other and belong to one log.
+fn seeds_of(
     folder: &dyn Folder,
     numbers: &[u64],
-) -> Result<(Option<u128>, VecDeque<Segment>), OpenError> {
-    let (mut id, mut segments) = (None, VecDeque::new());
+) -> Result<(Option<u128>, BTreeMap<u64, u64>), OpenError> {
+    let (mut id, mut seeds) = (None, BTreeMap::new());
     // From the first on: where a log begins otherwise is not said anywhere yet.
     for (number, expected) in numbers.iter().zip(1..) {
         if *number != expected {
             return Err(OpenError::Missing { file: name(expected) });
         }
-        let (log, segment) = Segment::open(folder, *number).map_err(|why| match why {
-            NoSegment::Io(error) => OpenError::Io(error),
-            NoSegment::Damaged => no_header(folder, *number),
-        })?;
+        let (log, segment) = open_segment(folder, *number)?;
         if *id.get_or_insert(log) != log {
             return Err(OpenError::Foreign { file: name(*number) });
         }
-        segments.push_back(segment);
+        seeds.insert(*number, segment.seed);
     }
-    Ok((id, segments))
+    Ok((id, seeds))
+}
+
+fn open_segment(folder: &dyn Folder, number: u64) -> Result<(u128, Segment), OpenError> {
+    Segment::open(folder, number).map_err(|why| match why {
+        NoSegment::Io(error) => OpenError::Io(error),
+        NoSegment::Damaged => no_header(folder, number),
+    })
 }
 
 /// What is wrong with a segment whose header is none that this version writes.
@@ -130,33 +137,37 @@ struct Tail {
     contents: Contents,
     /// The last batch, with the marks before and behind it.
     last_batch: Vec<u8>,
-    /// Those after it that are empty, and where the log may go on.
-    spare: VecDeque<Segment>,
+    /// How many follow that are empty, and where the log may go on.
+    spare: u64,
     /// The next batch may be written behind the last.
     is_open: bool,
 }
 
 impl Tail {
-    fn of(mut segments: VecDeque<Segment>) -> Result<Tail, OpenError> {
-        let mut later = VecDeque::new();
+    /// Of a log of these segments: read backwards up to one that has a batch.
+    fn of(
+        folder: &dyn Folder,
+        numbers: impl DoubleEndedIterator<Item = u64>,
+    ) -> Result<Tail, OpenError> {
+        let (mut later, mut numbers) = (VecDeque::new(), numbers.rev().peekable());
         loop {
-            let active = segments.pop_back().expect("there is one");
+            let number = numbers.next().expect("there is one");
+            let (_, active) = open_segment(folder, number)?;
             let bytes = active.contents().map_err(OpenError::Io)?;
-            if !segments.is_empty() && !has_batch(&bytes, active.seed) {
+            if numbers.peek().is_some() && !has_batch(&bytes, active.seed) {
                 later.push_front((active, bytes));
                 continue;
             }
-            let before = (active.number == 1).then_some(Position::START);
+            let before = (number == 1).then_some(Position::START);
             let contents = judged(&active, &bytes, before)?;
-            let mut is_open = !contents.torn;
-            let mut spare = VecDeque::new();
+            let (mut is_open, mut spare) = (!contents.torn, 0);
             for (segment, bytes) in later {
                 let later = judged(&segment, &bytes, contents.last)?;
                 if later.torn || later.any || later.end != begin() {
                     // What comes after it is read after it, too.
-                    (is_open, spare) = (false, VecDeque::new());
+                    (is_open, spare) = (false, 0);
                 } else {
-                    spare.push_back(segment);
+                    spare += 1;
                 }
             }
             let last_batch = bytes[contents.last_batch..contents.end].to_vec();

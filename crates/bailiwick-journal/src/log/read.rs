@@ -1,10 +1,11 @@
 //! Reading records: each proves itself and its place.
 
-use std::io::{self, ErrorKind};
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use bailiwick_core::Position;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 use super::ReadError;
 use super::frame::{HEADER, Header};
@@ -40,14 +41,16 @@ pub struct Place {
 /// The segments of a log, to be read by anybody at any time.
 pub struct Segments {
     folder: Arc<dyn Folder>,
+    /// Their seeds, by their numbers.
+    seeds: RwLock<BTreeMap<u64, u64>>,
     /// The one that was used last is the last.
     open: Mutex<Vec<Segment>>,
 }
 
 impl Segments {
-    /// Those in a folder.
-    pub(super) fn of(folder: Arc<dyn Folder>) -> Segments {
-        Segments { folder, open: Mutex::default() }
+    /// Those in a folder, with their seeds by their numbers.
+    pub(super) fn of(folder: Arc<dyn Folder>, seeds: BTreeMap<u64, u64>) -> Segments {
+        Segments { folder, seeds: RwLock::new(seeds), open: Mutex::default() }
     }
 
     /// The records beyond `last`, which stand in `segment` or behind it, up to `upto`.
@@ -88,16 +91,23 @@ impl Segments {
         if header.checks(&record, segment.seed) { Ok(record) } else { Err(damaged()) }
     }
 
-    /// The seed of a segment.
-    ///
-    /// # Errors
-    /// If its header cannot be read.
-    pub fn seed_of(&self, number: u64) -> io::Result<u64> {
-        self.segment(number).map(|segment| segment.seed).map_err(io::Error::other)
+    /// The seed of a segment; none if there is no such segment.
+    pub fn seed_of(&self, number: u64) -> Option<u64> {
+        self.seeds.read().get(&number).copied()
+    }
+
+    /// The number of the first segment.
+    pub fn first(&self) -> u64 {
+        self.seeds.read().keys().next().copied().unwrap_or(1)
     }
 
     /// It is read from here on as it was made.
     pub(super) fn learn(&self, segment: &Segment) {
+        self.seeds.write().insert(segment.number, segment.seed);
+        self.keep_open(segment);
+    }
+
+    fn keep_open(&self, segment: &Segment) {
         let mut open = self.open.lock();
         open.retain(|known| known.number != segment.number);
         if open.len() == OPEN_SEGMENTS {
@@ -114,12 +124,18 @@ impl Segments {
             return Ok(open[last].clone());
         }
         drop(open);
+        let segment = self.open(number)?;
+        self.keep_open(&segment);
+        Ok(segment)
+    }
+
+    /// As it is now, whatever it was before.
+    pub(super) fn open(&self, number: u64) -> Result<Segment, ReadError> {
         let damaged = ReadError::Damaged { file: name(number), offset: 0 };
         let (_, segment) = Segment::open(&*self.folder, number).map_err(|why| match why {
             NoSegment::Io(error) => ReadError::Io(error),
             NoSegment::Damaged => damaged,
         })?;
-        self.learn(&segment);
         Ok(segment)
     }
 }

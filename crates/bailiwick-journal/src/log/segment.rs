@@ -80,17 +80,10 @@ impl Segment {
         if folder.names()?.contains(&unfinished) {
             folder.remove(&unfinished)?;
         }
-        let file = folder.create(&unfinished)?;
-        let zeros = vec![0; ZEROS];
-        let mut at = 0;
-        while at < size {
-            let some = usize::try_from(size - at).unwrap_or(ZEROS).min(ZEROS);
-            write_all(&*file, &zeros[..some], at)?;
-            at += some as u64;
-        }
-        write_all(&*file, &header(log, number, seed, size), 0)?;
-        file.sync()?;
-        folder.rename(&unfinished, &name)?;
+        let made = fill(folder, &unfinished, &header(log, number, seed, size), size);
+        let made = made.and_then(|file| folder.rename(&unfinished, &name).map(|()| file));
+        // It may have taken all the room that others need.
+        let file = made.inspect_err(|_| drop(folder.remove(&unfinished)))?;
         folder.sync()?;
         let identity = file.identity()?;
         Ok(Segment { file, number, seed, size, identity })
@@ -133,6 +126,21 @@ impl Segment {
         }
         Ok(bytes)
     }
+}
+
+/// Makes a file of zeros behind that header, durable but for its name.
+fn fill(folder: &dyn Folder, name: &str, header: &[u8], size: u64) -> io::Result<Arc<dyn File>> {
+    let file = folder.create(name)?;
+    let zeros = vec![0; ZEROS];
+    let mut at = 0;
+    while at < size {
+        let some = usize::try_from(size - at).unwrap_or(ZEROS).min(ZEROS);
+        write_all(&*file, &zeros[..some], at)?;
+        at += some as u64;
+    }
+    write_all(&*file, header, 0)?;
+    file.sync()?;
+    Ok(file)
 }
 
 /// The log, the seed and the size that a header names.

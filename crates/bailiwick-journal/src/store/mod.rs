@@ -8,8 +8,12 @@
 //! 3. What matches is judged on the events themselves; an index only says where to look.
 
 mod find;
+mod matching;
+mod open;
+mod places;
 mod read;
 mod seal;
+mod values;
 mod view;
 
 use std::io;
@@ -18,13 +22,10 @@ use std::sync::Arc;
 use bailiwick_core::journal::{AppendCondition, Appended, Head};
 use bailiwick_core::{Position, Timestamp};
 
-use crate::files::{Folder, Identity};
-use crate::index::{Active, IndexError};
-use crate::log::{
-    Ahead, Entropy, Log, OpenError, Options, ReadError, Record, WriteError, frames_bytes,
-};
-use crate::stored::{Decoder, Names, StoredError};
-use view::State;
+use crate::files::Identity;
+use crate::log::{Ahead, Log, OpenError, Options, ReadError, WriteError, frames_bytes};
+use crate::lookup::IndexError;
+use crate::stored::{Names, StoredError};
 pub use view::View;
 
 /// A store, open for writing.
@@ -88,67 +89,6 @@ pub enum StoreError {
 }
 
 impl Store {
-    /// Opens the store in a folder, or makes one.
-    ///
-    /// Nobody else may write there meanwhile: a lock of the folder is up to the caller.
-    ///
-    /// # Errors
-    /// As of the log; and if an event is none.
-    pub fn open(
-        folder: Arc<dyn Folder>,
-        bounds: Bounds,
-        entropy: Entropy,
-    ) -> Result<Store, StoreError> {
-        let options = bounds.log;
-        let log = Log::open(folder.clone(), options, entropy)?.log;
-        let head = Head { position: log.durable(), recorded_at: Timestamp::EPOCH };
-        let number = log.next_place().segment;
-        let active = Active::from(Position::START.plus(1));
-        let state = State { sealed: Vec::new(), active, number, head };
-        let view = Arc::new(View::new(&log, folder, state));
-        let batch = Batch { records: Vec::new(), end: 0, head };
-        let mut store = Store { log, view, batch };
-        store.index_all()?;
-        Ok(store)
-    }
-
-    /// Makes the indexes that are missing, by one look at every event.
-    fn index_all(&mut self) -> Result<(), StoreError> {
-        let mut decoder = Decoder::default();
-        let (mut index, mut of) = (Active::from(Position::START.plus(1)), None);
-        let (mut left, mut latest) = (Vec::new(), Timestamp::EPOCH);
-        for record in self.log.records() {
-            let Record { position, place, bytes } = record?;
-            if of.is_some_and(|of| of != place.segment) {
-                let next = Active::from(position);
-                left.extend(of.zip(Some(std::mem::replace(&mut index, next))));
-            }
-            of = Some(place.segment);
-            let not_read = |source| StoreError::Event { position, source };
-            index.push(position, place.offset, &Names::of(&bytes).map_err(not_read)?);
-            let event = decoder.decode(position, &bytes).map_err(not_read)?.event;
-            latest = latest.max(event.recorded_at);
-        }
-        let number = self.log.next_place().segment;
-        if let Some(of) = of.filter(|of| *of != number) {
-            left.push((
-                of,
-                std::mem::replace(&mut index, Active::from(self.head().position.plus(1))),
-            ));
-        }
-        let mut state = self.view.change();
-        for (number, index) in left {
-            state.leave(number, index);
-        }
-        state.active = index;
-        state.head.recorded_at = latest;
-        self.batch.head = state.head;
-        drop(state);
-        // What cannot be written to a file stays in memory.
-        while let Ok(true) = self.view.seal() {}
-        Ok(())
-    }
-
     /// What can be read, by anybody.
     pub fn view(&self) -> &Arc<View> {
         &self.view
@@ -179,6 +119,11 @@ impl Store {
         self.log.file()
     }
 
+    /// The names of the files of the log, up to that which is written.
+    pub fn files(&self) -> impl Iterator<Item = String> + use<> {
+        self.log.files()
+    }
+
     /// Makes room for a batch whose records have so many bytes each, or fewer of them. Whether it goes on in
     /// another segment for that: then there is something to [seal](View::seal), and to [make](Ahead::make).
     ///
@@ -194,25 +139,21 @@ impl Store {
         let state = self.view.state();
         let left = state.number;
         drop(state);
-        if left != place.segment {
-            self.leave(left, place.segment);
+        if left == place.segment {
+            return Ok(false);
         }
-        Ok(left != place.segment)
-    }
-
-    /// Goes on in another segment.
-    fn leave(&mut self, left: u64, next: u64) {
-        let mut state = self.view.change();
-        let empty = Active::from(state.head.position.plus(1));
-        let index = std::mem::replace(&mut state.active, empty);
-        state.leave(left, index);
-        state.number = next;
-        drop(state);
+        self.view.change().leave(place.segment);
         if self.view.is_behind()
             && let Err(error) = self.view.seal()
         {
             tracing::debug!(%error, "an index cannot be written to a file, and stays in memory");
         }
+        Ok(true)
+    }
+
+    /// For how many bytes of [frames](frames_bytes) there is room without another segment.
+    pub fn room(&self) -> u64 {
+        self.log.room()
     }
 
     /// Where something is that violates the condition, if there is: of all that is durable, or of this batch.
@@ -235,6 +176,7 @@ impl Store {
             head.position = head.position.plus(1);
             let names = Names::of(record).expect("a record of this version");
             state.active.push(head.position, *end, &names);
+            state.active.recorded(recorded_at);
             *end += frames_bytes([record.len()]);
         }
         head.recorded_at = head.recorded_at.max(recorded_at);

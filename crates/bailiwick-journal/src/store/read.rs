@@ -1,10 +1,10 @@
 //! Pages of events, in their order.
 
 use bailiwick_core::Position;
-use bailiwick_core::journal::{Page, Read, RecordedEvent};
+use bailiwick_core::journal::{Page, Query, Read, RecordedEvent};
 
 use super::StoreError;
-use super::find::{Places, matches};
+use super::find::Found;
 use super::view::View;
 use crate::stored::{Decoder, Names};
 
@@ -26,11 +26,13 @@ impl View {
         let (mut events, mut bytes) = (Vec::new(), 0);
         let (mut decoder, mut at) = (Decoder::default(), read.after);
         while at < end {
-            let Places { places, upto } =
-                self.places(&read.query, (at, end), limit - events.len())?;
-            for (position, place) in places {
-                let record = self.segments.record(position, place)?;
-                let Some(event) = wanted(read, position, &record, &mut decoder)? else { continue };
+            let Found { positions, upto } =
+                self.find(&read.query, (at, end), limit - events.len())?;
+            for position in positions {
+                let Some(record) = self.record(position)? else { continue };
+                let Some(event) = matching(&read.query, position, &record, &mut decoder)? else {
+                    continue;
+                };
                 bytes += event.event.counted_bytes();
                 events.push(event);
                 if events.len() >= limit || bytes >= most {
@@ -43,15 +45,23 @@ impl View {
     }
 }
 
-fn wanted(
-    read: &Read,
+/// The event, if it matches: an index is not believed that says so of another one.
+fn matching(
+    query: &Query,
     position: Position,
     record: &[u8],
     decoder: &mut Decoder,
 ) -> Result<Option<RecordedEvent>, StoreError> {
     let not_read = |source| StoreError::Event { position, source };
     let names = Names::of(record).map_err(not_read)?;
-    if !matches(&read.query, &names) {
+    let matches = query.items().is_none_or(|items| {
+        items.iter().any(|item| {
+            let mut types = item.types().iter();
+            (item.types().is_empty() || types.any(|name| name.as_str() == names.event_type()))
+                && item.tags().iter().all(|tag| names.tags().any(|has| has == tag.as_str()))
+        })
+    });
+    if !matches {
         return Ok(None);
     }
     decoder.decode(position, record).map(Some).map_err(not_read)

@@ -1,39 +1,21 @@
-//! The index of a segment that the log has left: written to a file beside it, by whoever has the time.
+//! The indexes of the segments that the log has left: written to files, merged, and made again where they are
+//! damaged, by whoever has the time.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use super::view::{Segment, State, View};
-use crate::files::write_all;
-use crate::index::{Active, IndexError, Of, Sealed};
+use super::StoreError;
+use super::view::{Left, Run, RunIndex, View};
+use crate::lookup::{self, Active, Index, IndexError, MergeError, install, merge, next_merge};
 
 /// So many indexes may be in memory that are to be written to files; who appends writes one itself then.
-const MOST_UNSEALED: usize = 3;
-
-impl State {
-    /// The log has left the segment: its index is in memory until it is [written](View::seal).
-    pub(super) fn leave(&mut self, number: u64, index: Active) {
-        if index.is_empty() {
-            return;
-        }
-        let (first, last, filter) = (index.first(), index.last(), None);
-        let memory = OnceLock::from(index);
-        let segment = Segment { number, first, last, file: None, memory, filter };
-        self.sealed.push(Arc::new(segment));
-    }
-
-    /// The next index to be written to a file, and how many there are.
-    fn unsealed(&self) -> (Option<Arc<Segment>>, usize) {
-        let mut unsealed = self.sealed.iter().filter(|segment| segment.file.is_none());
-        let first = unsealed.next().cloned();
-        let more = unsealed.count();
-        (first, more)
-    }
-}
+const MOST_UNSEALED: usize = 4;
 
 impl View {
     /// Whether so many indexes are to be written that who appends has to.
     pub(super) fn is_behind(&self) -> bool {
-        self.state().unsealed().1 >= MOST_UNSEALED
+        let state = self.state();
+        let unsealed = state.runs.iter().filter(|run| run.file().is_none());
+        unsealed.count() >= MOST_UNSEALED
     }
 
     /// Writes the index of a segment that the log has left to a file; false if there is none to be written.
@@ -42,47 +24,144 @@ impl View {
     /// If that fails. It stays in memory.
     pub fn seal(&self) -> Result<bool, IndexError> {
         let _alone = self.sealing.lock();
-        let Some(segment) = self.state().unsealed().0 else { return Ok(false) };
-        let Some(index) = segment.memory.get() else { return Ok(false) };
-        let file = Some(self.write_index(segment.number, index)?);
-        let Segment { number, first, last, .. } = *segment;
-        let (memory, filter) = (OnceLock::new(), Some(index.filter()));
-        let written = Arc::new(Segment { number, first, last, file, memory, filter });
-        let mut state = self.change();
-        let place = state.sealed.iter().position(|known| Arc::ptr_eq(known, &segment));
-        if let Some(place) = place {
-            state.sealed[place] = written;
-        }
+        let unsealed = self.state().runs.iter().find(|run| run.file().is_none()).cloned();
+        let Some(run) = unsealed else { return Ok(false) };
+        let RunIndex::Memory(index) = &run.index else { return Ok(false) };
+        let number = run.segments.0;
+        self.write_offsets(number, index)?;
+        let file = self.write_index(number, index)?;
+        self.replace(&run, vec![Run { index: RunIndex::File(file), ..of_one(number, index) }]);
+        self.keep_filters();
         Ok(true)
     }
 
-    /// What has its name is whole, and durable.
-    fn write_index(&self, number: u64, index: &Active) -> Result<Sealed, IndexError> {
-        let seed = self.segments.seed_of(number)?;
-        let of = Of { log: self.log, segment: number, seed };
-        let (name, unfinished) = (index_name(number), unfinished_index_name(number));
-        let names = self.folder.names()?;
-        if names.contains(&name)
-            && let Ok(known) = Sealed::open(self.folder.open(&name)?, of)
-            && (known.first(), known.last()) == (index.first(), index.last())
+    /// Makes one index of some neighbours, if they are many; false if they are few.
+    ///
+    /// # Errors
+    /// If that fails. They stay as they are.
+    pub fn merge(&self) -> Result<bool, StoreError> {
+        let alone = self.sealing.lock();
+        let runs: Vec<_> = {
+            let state = self.state();
+            let sealed = state.runs.iter().take_while(|run| run.file().is_some());
+            sealed.cloned().collect()
+        };
+        let segments: Vec<_> = runs.iter().map(|run| run.segments.1 - run.segments.0 + 1).collect();
+        let Some(range) = next_merge(&segments) else { return Ok(false) };
+        match self.merge_runs(&runs[range.clone()]) {
+            Ok(()) => Ok(true),
+            Err(MergeError::Input { nth, source: IndexError::Damaged }) => {
+                drop(alone);
+                self.remake(&runs[range.start + nth]).map(|()| true)
+            }
+            Err(MergeError::Input { source, .. }) => Err(source.into()),
+            Err(MergeError::Write(error)) => Err(error.into()),
+        }
+    }
+
+    fn merge_runs(&self, runs: &[Arc<Run>]) -> Result<(), MergeError> {
+        let (first, last) = (&runs[0], &runs[runs.len() - 1]);
+        let segments = (first.segments.0, last.segments.1);
+        let run = self.run_of(segments).map_err(|source| MergeError::Input { nth: 0, source })?;
+        let inputs: Vec<_> = runs.iter().filter_map(|run| run.file()).collect();
+        let name = run.file_name();
+        let file = install(&*self.folder, &name, |file| merge(&inputs, &run, file))?;
+        let opened = Index::open(file, &run);
+        let index = opened.map_err(|source| MergeError::Input { nth: 0, source })?;
+        let index = RunIndex::File(index);
+        let merged = Run { segments, first: first.first, last: last.last, index };
         {
-            return Ok(known);
+            let mut state = self.change();
+            let at = state.runs.iter().position(|known| Arc::ptr_eq(known, first));
+            if let Some(at) = at {
+                state.runs.splice(at..at + runs.len(), [Arc::new(merged)]);
+            }
         }
-        for name in [&name, &unfinished].into_iter().filter(|name| names.contains(name)) {
-            self.folder.remove(name)?;
+        self.keep_filters();
+        // The new one is to be found before the others are gone.
+        self.folder.sync()?;
+        for run in runs.iter().filter_map(|run| run.file()) {
+            drop(self.folder.remove(&run.run().file_name()));
         }
-        let file = self.folder.create(&unfinished)?;
-        write_all(&*file, &index.seal(of), 0)?;
-        file.sync()?;
-        self.folder.rename(&unfinished, &name)?;
-        Sealed::open(file, of)
+        Ok(())
+    }
+
+    /// Makes the index of a run again, of its events: it is damaged.
+    pub(super) fn remake(&self, run: &Arc<Run>) -> Result<(), StoreError> {
+        let _alone = self.sealing.lock();
+        let left: Vec<Left> = {
+            let state = self.state();
+            if !state.runs.iter().any(|known| Arc::ptr_eq(known, run)) {
+                // Somebody has done it.
+                return Ok(());
+            }
+            let (first, last) = run.segments;
+            let within = |left: &&Left| (first..=last).contains(&left.number);
+            state.left.iter().filter(within).copied().collect()
+        };
+        tracing::warn!(segments = ?run.segments, "an index is damaged, and is made again");
+        let mut remade = Vec::new();
+        for Left { number, first, last } in left {
+            let before = bailiwick_core::Position::new(first.get() - 1);
+            let index = self.index_of(number, before, last)?;
+            remade.push(self.sealed(number, index));
+        }
+        self.replace(run, remade);
+        self.keep_filters();
+        Ok(())
+    }
+
+    /// In a file; in memory if it cannot be written.
+    pub(super) fn sealed(&self, number: u64, index: Active) -> Run {
+        match self.write_index(number, &index) {
+            Ok(file) => Run { index: RunIndex::File(file), ..of_one(number, &index) },
+            Err(error) => {
+                tracing::debug!(%error, "an index cannot be written, and stays in memory");
+                Run::in_memory(number, index)
+            }
+        }
+    }
+
+    fn replace(&self, run: &Arc<Run>, by: Vec<Run>) {
+        let mut state = self.change();
+        if let Some(at) = state.runs.iter().position(|known| Arc::ptr_eq(known, run)) {
+            state.runs.splice(at..=at, by.into_iter().map(Arc::new));
+        }
+    }
+
+    fn write_index(&self, number: u64, index: &Active) -> Result<Index, IndexError> {
+        let run = self.run_of((number, number))?;
+        let name = run.file_name();
+        let file = install(&*self.folder, &name, |file| index.write_index(&run, file))?;
+        Index::open(file, &run)
+    }
+
+    /// What an index of these segments says of itself.
+    pub(super) fn run_of(&self, (first, last): (u64, u64)) -> Result<lookup::Run, IndexError> {
+        let seeds = (first..=last).map(|number| self.segments.seed_of(number));
+        let seeds: Option<Vec<_>> = seeds.collect();
+        Ok(lookup::Run::of(self.log, first, seeds.ok_or(IndexError::Damaged)?))
+    }
+
+    /// Keeps the filters of the newest indexes in memory, as many as there is room for. It has no other effect than
+    /// on how long looking something up takes.
+    pub fn keep_filters(&self) {
+        let runs = self.state().runs.clone();
+        let mut bytes = 0;
+        for index in runs.iter().rev().filter_map(|run| run.file()) {
+            bytes += index.filter_bytes();
+            if bytes > self.filter_bytes {
+                index.drop_filter();
+            } else {
+                // It is asked in its file if it cannot be read now, and made again if it is damaged.
+                drop(index.load_filter());
+            }
+        }
     }
 }
 
-fn index_name(number: u64) -> String {
-    format!("{number:010}.index")
-}
-
-fn unfinished_index_name(number: u64) -> String {
-    format!("{number:010}.index.unfinished")
+fn of_one(number: u64, index: &Active) -> Run {
+    let empty = RunIndex::Memory(Active::from(index.first()));
+    let (first, last) = (index.first(), index.last());
+    Run { segments: (number, number), first, last, index: empty }
 }

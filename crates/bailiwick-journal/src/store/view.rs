@@ -3,16 +3,17 @@
 //! 1. Nobody sees what is not durable: the index of the active segment has it before, to judge conditions by.
 //! 2. The lock is held for moments, and never while a file is read.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bailiwick_core::Position;
 use bailiwick_core::journal::Head;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::StoreError;
+use super::places::OpenOffsets;
 use crate::files::Folder;
-use crate::index::{Active, Filter, Sealed};
 use crate::log::{Log, Record, Segments};
+use crate::lookup::{Active, Index, SegmentId};
 use crate::stored::Names;
 
 /// The reading side of a store.
@@ -21,14 +22,18 @@ pub struct View {
     pub(super) folder: Arc<dyn Folder>,
     /// Which log it is.
     pub(super) log: u128,
+    pub(super) filter_bytes: usize,
     state: RwLock<State>,
+    pub(super) offsets: OpenOffsets,
     /// Held by who writes indexes.
     pub(super) sealing: Mutex<()>,
 }
 
 pub(super) struct State {
-    /// Of the segments that the log has left, in their order.
-    pub(super) sealed: Vec<Arc<Segment>>,
+    /// The segments that the log has left, in their order.
+    pub(super) left: Vec<Left>,
+    /// The indexes of these.
+    pub(super) runs: Vec<Arc<Run>>,
     pub(super) active: Active,
     /// The segment of that index.
     pub(super) number: u64,
@@ -37,22 +42,38 @@ pub(super) struct State {
 }
 
 /// A segment that the log has left.
-pub(super) struct Segment {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Left {
     pub(super) number: u64,
     pub(super) first: Position,
     pub(super) last: Position,
-    /// Its index; none if the file could not be written, or opened.
-    pub(super) file: Option<Sealed>,
-    /// The index in memory, where there is none in a file, or that is damaged.
-    pub(super) memory: OnceLock<Active>,
-    /// What it certainly does not have, if there is memory for that.
-    pub(super) filter: Option<Filter>,
+}
+
+/// Neighbouring segments that have one index.
+pub(super) struct Run {
+    /// The numbers of the first segment and of the last.
+    pub(super) segments: (u64, u64),
+    pub(super) first: Position,
+    pub(super) last: Position,
+    pub(super) index: RunIndex,
+}
+
+pub(super) enum RunIndex {
+    /// Of one segment: it is to be written to a file.
+    Memory(Active),
+    File(Index),
 }
 
 impl View {
-    pub(super) fn new(log: &Log, folder: Arc<dyn Folder>, state: State) -> View {
+    pub(super) fn new(
+        log: &Log,
+        folder: Arc<dyn Folder>,
+        filter_bytes: usize,
+        state: State,
+    ) -> View {
         let (segments, state) = (log.segments().clone(), RwLock::new(state));
-        View { segments, folder, log: log.id(), state, sealing: Mutex::new(()) }
+        let (offsets, sealing) = (OpenOffsets::default(), Mutex::new(()));
+        View { segments, folder, log: log.id(), filter_bytes, state, offsets, sealing }
     }
 
     /// The end of what is durable.
@@ -68,29 +89,79 @@ impl View {
         self.state.write()
     }
 
-    /// The index of a segment, made of its events.
-    pub(super) fn index_of(&self, segment: &Segment) -> Result<Active, StoreError> {
-        let mut index = Active::from(segment.first);
-        let before = Position::new(segment.first.get() - 1);
-        for record in self.segments.records(segment.number, before, segment.last) {
-            let Record { position, place, bytes } = record?;
-            let names =
-                Names::of(&bytes).map_err(|source| StoreError::Event { position, source })?;
-            index.push(position, place.offset, &names);
+    pub(super) fn id_of(&self, number: u64) -> Option<SegmentId> {
+        let seed = self.segments.seed_of(number)?;
+        Some(SegmentId { log: self.log, number, seed })
+    }
+
+    /// The index of a segment, made of its events: those behind `before`, up to `upto`.
+    pub(super) fn index_of(
+        &self,
+        number: u64,
+        before: Position,
+        upto: Position,
+    ) -> Result<Active, StoreError> {
+        let mut index = Active::from(before.plus(1));
+        for record in self.segments.records(number, before, upto) {
+            let record = record?;
+            if record.place.segment != number {
+                break;
+            }
+            push(&mut index, &record)?;
         }
         Ok(index)
     }
 }
 
-impl State {
-    /// The last position of all, be it durable or not.
-    pub(super) fn last(&self) -> Position {
-        self.active.last()
+/// Adds an event to an index.
+pub(super) fn push(index: &mut Active, record: &Record) -> Result<(), StoreError> {
+    let position = record.position;
+    let not_read = |source| StoreError::Event { position, source };
+    let names = Names::of(&record.bytes).map_err(not_read)?;
+    index.push(position, record.place.offset, &names);
+    index.recorded(names.recorded_at().map_err(not_read)?);
+    Ok(())
+}
+
+impl Run {
+    /// Of one segment, in memory.
+    pub(super) fn in_memory(number: u64, index: Active) -> Run {
+        let (first, last) = (index.first(), index.last());
+        Run { segments: (number, number), first, last, index: RunIndex::Memory(index) }
     }
 
-    /// The segments with events beyond `after` that the log has left, the oldest first.
-    pub(super) fn sealed_beyond(&self, after: Position) -> &[Arc<Segment>] {
-        let from = self.sealed.partition_point(|segment| segment.last <= after);
-        &self.sealed[from..]
+    /// Its file; none if it is in memory still.
+    pub(super) fn file(&self) -> Option<&Index> {
+        match &self.index {
+            RunIndex::File(index) => Some(index),
+            RunIndex::Memory(_) => None,
+        }
+    }
+}
+
+impl State {
+    /// The indexes with events beyond `after`, but that of the active segment, the oldest first.
+    pub(super) fn runs_beyond(&self, after: Position) -> &[Arc<Run>] {
+        let from = self.runs.partition_point(|run| run.last <= after);
+        &self.runs[from..]
+    }
+
+    /// The log goes on in the segment `next`: the index of the one before is in memory until it is
+    /// [written](View::seal).
+    pub(super) fn leave(&mut self, next: u64) {
+        let after = Position::new(self.active.last().get() + 1);
+        let index = std::mem::replace(&mut self.active, Active::from(after));
+        self.push_left(self.number, index);
+        // Where a batch was on its way when the power went.
+        for empty in self.number + 1..next {
+            self.push_left(empty, Active::from(after));
+        }
+        self.number = next;
+    }
+
+    fn push_left(&mut self, number: u64, index: Active) {
+        let (first, last) = (index.first(), index.last());
+        self.left.push(Left { number, first, last });
+        self.runs.push(Arc::new(Run::in_memory(number, index)));
     }
 }

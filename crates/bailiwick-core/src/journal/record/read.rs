@@ -62,11 +62,7 @@ pub(super) fn version_1(
     tags: Tags,
     map: &[u8],
 ) -> Result<EncodedEvent, RecordError> {
-    let entries = entries(map).map_err(|malformed| Malformed {
-        // The byte before the map counts too.
-        at: malformed.at + 1,
-        ..malformed
-    })?;
+    let entries = entries(map).map_err(Malformed::behind_version)?;
     let payload = entries.payload.ok_or(RecordError::Missing("event"))?;
     let at = entries.at.ok_or(RecordError::Missing("at"))?;
     let version = small("v", entries.v.or(Some(1)))?;
@@ -85,6 +81,18 @@ pub(super) fn version_1(
         recorded_at: Timestamp::from_millis(at),
         metadata,
     })
+}
+
+/// When it was recorded, which stands first in what this version writes.
+pub(super) fn recorded_at(map: &[u8]) -> Result<Option<u64>, Malformed> {
+    let mut reader = Reader::new(map);
+    for _ in 0..reader.map()? {
+        if reader.text()? == "at" {
+            return reader.number().map(Some);
+        }
+        reader.value()?;
+    }
+    Ok(None)
 }
 
 fn entries(map: &[u8]) -> Result<Entries<'_>, Malformed> {

@@ -1,0 +1,12 @@
+//! What a journal in a folder promises to whoever uses it, whatever its disk and its callers do.
+
+mod appending;
+mod bounds;
+#[cfg(unix)]
+mod disks;
+mod failing;
+#[cfg(unix)]
+mod removed;
+mod room;
+mod simulated;
+mod support;
