@@ -191,10 +191,18 @@ impl ProcessArgs {
                 tell(&told);
                 match self.reopens {
                     true => until_it_is_open(asker, &trouble).await,
+                    false if self.is_refused(asker, &trouble) => Ok(()),
                     false => Err(self.stopped(asker, &trouble).await),
                 }
             }
         }
+    }
+
+    /// There was no room for it, which was said, and the journal has not failed: the next one may find some.
+    fn is_refused(&self, asker: &Asker, trouble: &NoAnswer) -> bool {
+        let names_it = trouble.why.contains(&*self.folder.to_string_lossy());
+        let is_clear = names_it && trouble.why.contains("disk");
+        trouble.not_run && is_clear && asker.runtime.health().journal.is_open()
     }
 
     /// The journal must have closed itself, and nothing may be done any more.
