@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use bailiwick::{
-    Aggregate, AskError, Context, ErrorReport, Event, Runtime, TephraJournal, Timestamp, View,
+    Aggregate, AskError, Context, ErrorReport, Event, FileJournal, Runtime, Timestamp, View,
     commands, id, require,
 };
 use serde::{Deserialize, Serialize};
@@ -50,7 +50,7 @@ impl Counter {
 async fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?; // Yours is one that stays.
     for keys in [["a", "b"], ["c", "d"]] {
-        let journal = TephraJournal::open(folder.path())?;
+        let journal = FileJournal::open(folder.path())?;
         let runtime = Runtime::builder(journal).aggregate::<Counter>().start().await?;
         let counter = runtime.aggregates::<Counter>().get("visits");
         for key in keys {

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
-use bailiwick::{Aggregate, Context, Event, Runtime, TephraJournal, Timestamp, View, commands, id};
+use bailiwick::{Aggregate, Context, Event, FileJournal, Runtime, Timestamp, View, commands, id};
 use serde::{Deserialize, Serialize};
 
 id!(AlarmId: "alarm");
@@ -50,7 +50,7 @@ impl Alarm {
 }
 
 async fn start(folder: &Path) -> Result<Runtime, Box<dyn Error>> {
-    let journal = TephraJournal::open(folder)?;
+    let journal = FileJournal::open(folder)?;
     Ok(Runtime::builder(journal).aggregate::<Alarm>().start().await?)
 }
 

@@ -4,11 +4,11 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
-use bailiwick::{Runtime, TephraJournal};
+use bailiwick::{FileJournal, Runtime};
 use bailiwick_examples::streaming::{AccountSessions, Acquire};
 
 async fn start(folder: &Path) -> Result<Runtime, Box<dyn Error>> {
-    let journal = TephraJournal::open(folder)?; // Waits for a process that still has the folder.
+    let journal = FileJournal::open(folder)?; // Waits for a process that still has the folder.
     let builder = Runtime::builder(journal).aggregate::<AccountSessions>();
     Ok(builder.reopen_journal().start().await?)
 }

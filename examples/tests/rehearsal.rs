@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bailiwick::journal::Journal;
 use bailiwick::rehearsal::{Report, Verdict};
-use bailiwick::{ManualClock, Rehearsal, Runtime, TephraJournal};
+use bailiwick::{FileJournal, ManualClock, Rehearsal, Runtime};
 use bailiwick_examples::auction::{
     Approve, Bidder, Corrective, Increment, Listing, Money, Open, PlaceBid, PlaceEligibleBid,
     Register, RetractBid, Suspend, Terms,
@@ -28,7 +28,7 @@ async fn gate(journal: &dyn Journal) -> Result<Report, Box<dyn Error>> {
 async fn the_code_of_yesterday_passes() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     yesterday(folder.path()).await?;
-    let journal = TephraJournal::open(folder.path())?;
+    let journal = FileJournal::open(folder.path())?;
     gate(&journal).await?.assert_same().assert_covered();
     Ok(())
 }
@@ -37,7 +37,7 @@ async fn the_code_of_yesterday_passes() -> Result<(), Box<dyn Error>> {
 async fn a_rule_that_has_changed_is_found() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     yesterday(folder.path()).await?;
-    let journal = TephraJournal::open(folder.path())?;
+    let journal = FileJournal::open(folder.path())?;
     let report = Rehearsal::of(&journal)
         .decision::<changed::PlaceEligibleBid>()
         .aggregate::<Listing>()
@@ -61,7 +61,7 @@ async fn a_rule_that_has_changed_is_found() -> Result<(), Box<dyn Error>> {
 /// What happened yesterday, and was written into this folder.
 async fn yesterday(folder: &Path) -> Result<(), Box<dyn Error>> {
     let clock = ManualClock::at(1_000);
-    let runtime = Runtime::builder(TephraJournal::open(folder)?)
+    let runtime = Runtime::builder(FileJournal::open(folder)?)
         .aggregate::<Bidder>()
         .aggregate::<Listing>()
         .decision::<PlaceEligibleBid>()

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use bailiwick::Runtime;
-use bailiwick_tephra::{Options, TephraJournal};
+use bailiwick_journal::{FileJournal, Options};
 use tempfile::TempDir;
 
 use crate::fixture::{Add, Album, album, too_large};
@@ -21,7 +21,7 @@ async fn start(folder: &TempDir, options: Options) -> Runtime {
 #[tokio::test]
 async fn many_large_commands_to_one_aggregate_all_succeed() {
     let folder = folder();
-    let runtime = start(&folder, TephraJournal::options()).await;
+    let runtime = start(&folder, FileJournal::options()).await;
     let patient = album(&runtime, "a").timeout(Duration::from_secs(100));
     let mut asks: Vec<_> = (0..256).map(|_| tokio::spawn(patient.ask(Add::of(150_000)))).collect();
     asks.push(tokio::spawn(patient.ask(Add::of(20 << 20))));
@@ -35,7 +35,7 @@ async fn many_large_commands_to_one_aggregate_all_succeed() {
 #[tokio::test]
 async fn however_many_are_cold_each_is_read_in_its_turn() {
     let folder = folder();
-    let options = TephraJournal::options().reader_threads(NonZeroUsize::MIN);
+    let options = FileJournal::options().reader_threads(NonZeroUsize::MIN);
     let runtime = start(&folder, options).await;
     let albums = runtime.aggregates::<Album>();
     let ask = |nth: usize| {

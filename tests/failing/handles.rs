@@ -13,8 +13,8 @@ use bailiwick::journal::{
     LastMatch, Page, Query, Read,
 };
 use bailiwick::{
-    AggregateRef, Aggregates, Cause, Decisions, Keyed, ManualClock, MemoryJournal, Position,
-    ReadError, Runtime, Since, SubscribeError, TephraJournal, Watch,
+    AggregateRef, Aggregates, Cause, Decisions, FileJournal, Keyed, ManualClock, MemoryJournal,
+    Position, ReadError, Runtime, Since, SubscribeError, Watch,
 };
 use bailiwick_tests::fixtures::counter::{Count, Counter};
 use bailiwick_tests::journals::altered::Altered;
@@ -190,7 +190,7 @@ async fn a_folder_can_be_opened_again_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut left = Vec::new();
     for round in 0..3 {
-        let options = TephraJournal::options().lock_timeout(Duration::ZERO);
+        let options = FileJournal::options().lock_timeout(Duration::ZERO);
         let journal = options.open(folder.path()).unwrap_or_else(|e| panic!("{round}: {e}"));
         let (runtime, _, handles) = owner(journal).await;
         assert!(runtime.shutdown(Duration::from_secs(10)).await.in_time);
@@ -206,9 +206,9 @@ async fn a_folder_can_be_opened_again_at_once() {
 #[tokio::test]
 async fn who_waits_for_a_folder_says_so_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
-    let _journal = TephraJournal::open(folder.path()).expect("nobody else has it");
+    let _journal = FileJournal::open(folder.path()).expect("nobody else has it");
     let log = Log::begin();
-    let options = TephraJournal::options().lock_timeout(Duration::from_millis(100));
+    let options = FileJournal::options().lock_timeout(Duration::from_millis(100));
     let error = options.open(folder.path()).expect_err("it is in use");
     assert!(error.to_string().contains("this process itself"), "{error}");
     assert_eq!(log.count("waiting for it"), 1, "{:#?}", log.lines());

@@ -3,9 +3,7 @@
 use bailiwick_tests::faults::bug::Bug;
 use bailiwick_tests::faults::killing::Chain;
 use bailiwick_tests::faults::losing::story;
-use bailiwick_tests::faults::tracing::{
-    Fault, Hit, IN_THE_FIRST_FILE, Scene, is_possible, told_after_sync,
-};
+use bailiwick_tests::faults::tracing::{Scene, is_possible, told_after_sync};
 use bailiwick_tests::faults::work;
 use bailiwick_tests::invariant::Invariant::{
     Called, Durable, Mark, NeverLost, NotAgain, Once, OneKey, Overtaken, Rules, SameFacts, Whole,
@@ -164,20 +162,22 @@ fn what_is_called_after_it_has_given_up_is_found() {
     must_be_found(bug, found_at_work(bug, NotAgain), NotAgain, "it is done");
 }
 
-#[test]
-fn a_sync_that_nobody_waits_for_is_found() {
-    if !is_possible() {
-        return;
+/// By the order of the calls of a process.
+#[track_caller]
+fn must_be_seen(bug: Bug) {
+    if is_possible() {
+        told_after_sync(Scene::new(PROGRAM, None), 20).expect("nothing is wrong without the bug");
+        let seen = told_after_sync(Scene::new(PROGRAM, Some(bug)), 20);
+        must_be_found(bug, seen.err(), Durable, "is told before it is synced");
     }
-    let bug = Bug::SkippedSync;
-    told_after_sync(Scene::new(PROGRAM, None), 20).expect("nothing is wrong without the bug");
-    let seen = told_after_sync(Scene::new(PROGRAM, Some(bug)), 20);
-    must_be_found(bug, seen.err(), Durable, "is told before it is synced");
-    // And what was told is lost when the sync that nobody waited for fails.
-    let sync_fails = |fault: &&Fault| fault.call == "fdatasync" && fault.effect == "error=EIO";
-    let fault = *IN_THE_FIRST_FILE.iter().find(sync_fails).expect("it is one of them");
-    let right = Scene::new(PROGRAM, None).fail(fault, 1, 20);
-    assert_eq!(right.expect("nothing is wrong without the bug"), Hit::Yes);
-    let lost = Scene::new(PROGRAM, Some(bug)).fail(fault, 1, 20);
-    must_be_found(bug, lost.err(), Durable, "was answered Granted");
+}
+
+#[test]
+fn an_acknowledgement_without_a_sync_is_seen() {
+    must_be_seen(Bug::SkippedSync);
+}
+
+#[test]
+fn a_sync_before_its_write_is_seen() {
+    must_be_seen(Bug::SyncBeforeWrite);
 }

@@ -1,7 +1,8 @@
 //! Each call that writes or syncs fails, or is the last one of its process.
 
 use bailiwick_tests::faults::tracing::{
-    EVERYWHERE, Fault, Hit, IN_THE_FIRST_FILE, Scene, is_possible, told_after_sync,
+    Fault, Hit, Scene, everywhere, in_the_first_file, is_possible, of_what_is_derived,
+    told_after_sync, where_it_goes_on,
 };
 
 use super::killing::PROGRAM;
@@ -10,12 +11,11 @@ use super::killing::PROGRAM;
 const MOST_CALLS: u64 = 1_000;
 
 fn faults() -> Vec<Fault> {
-    EVERYWHERE.into_iter().chain(IN_THE_FIRST_FILE).collect()
+    everywhere().into_iter().chain(in_the_first_file()).collect()
 }
 
-/// Has every `step`th call of each kind fail, in two threads. Returns how many did.
-fn sweep(scene: &Scene, orders: u64, step: u64) -> u64 {
-    let faults = faults();
+/// Has every `step`th call of each of these kinds fail, in two threads. Returns how many did.
+fn sweep(scene: &Scene, faults: &[Fault], orders: u64, step: u64) -> u64 {
     std::thread::scope(|scope| {
         let halves = faults.chunks(faults.len().div_ceil(2));
         let halves: Vec<_> = halves
@@ -39,13 +39,14 @@ fn fail(scene: &Scene, fault: Fault, orders: u64, step: u64) -> u64 {
         nth += step;
         assert!(nth < MOST_CALLS, "{fault:?}: is it really made to fail?");
     }
+    assert!(failed > 0 || fault.file.is_none(), "{fault:?}: there is no such call");
     failed
 }
 
 #[test]
 fn a_call_that_fails_stops_the_process_and_loses_nothing() {
     if is_possible() {
-        let failed = sweep(&Scene::new(PROGRAM, None), 12, 5);
+        let failed = sweep(&Scene::new(PROGRAM, None), &faults(), 12, 5);
         println!("{failed} calls failed");
         assert!(failed > 20, "only {failed} calls failed");
     }
@@ -54,8 +55,29 @@ fn a_call_that_fails_stops_the_process_and_loses_nothing() {
 #[test]
 fn a_process_that_has_its_journal_opened_again_goes_on() {
     if is_possible() {
-        let failed = sweep(&Scene::reopening(PROGRAM), 12, 7);
+        let scene = Scene::new(PROGRAM, None).that_reopens();
+        let failed = sweep(&scene, &faults(), 12, 7);
         assert!(failed > 20, "only {failed} calls failed");
+    }
+}
+
+#[test]
+fn a_call_that_fails_where_the_journal_goes_on_in_another_file_loses_nothing() {
+    if is_possible() {
+        let faults = where_it_goes_on();
+        let scene = Scene::before_it_goes_on(PROGRAM);
+        let failed = sweep(&scene, &faults, 20, 4);
+        let again = sweep(&scene.that_reopens(), &faults, 20, 6);
+        println!("{failed} calls failed, {again} with a process that has it opened again");
+    }
+}
+
+#[test]
+fn a_call_that_fails_where_something_derived_is_written_loses_nothing() {
+    if is_possible() {
+        let scene = Scene::without_what_is_derived(PROGRAM);
+        let failed = sweep(&scene, &of_what_is_derived(), 3, 1);
+        println!("{failed} calls failed");
     }
 }
 
@@ -63,9 +85,9 @@ fn a_process_that_has_its_journal_opened_again_goes_on() {
 #[ignore = "minutes"]
 fn every_call_that_fails_stops_the_process_and_loses_nothing() {
     assert!(is_possible(), "this needs strace");
-    let new = sweep(&Scene::new(PROGRAM, None), 80, 1);
-    let old = sweep(&Scene::after_a_kill(PROGRAM, 70), 20, 1);
-    let again = sweep(&Scene::reopening(PROGRAM), 40, 1);
+    let new = sweep(&Scene::new(PROGRAM, None), &faults(), 80, 1);
+    let old = sweep(&Scene::after_a_kill(PROGRAM, 70), &everywhere(), 20, 1);
+    let again = sweep(&Scene::new(PROGRAM, None).that_reopens(), &faults(), 40, 1);
     println!(
         "{new} calls failed on a new journal, {old} on one whose process had been killed, {again} \
          with a process that has it opened again"

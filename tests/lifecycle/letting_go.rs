@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bailiwick::journal::Journal;
 use bailiwick::{
-    Aggregates, Context, Decision, ManualClock, MemoryJournal, Runtime, Spawn, TephraJournal,
+    Aggregates, Context, Decision, FileJournal, ManualClock, MemoryJournal, Runtime, Spawn,
 };
 use bailiwick_tests::fixtures::counter::{Count, Counter, CounterEvent, CounterId};
 use bailiwick_tests::journals::faulty::FaultyJournal;
@@ -51,7 +51,7 @@ async fn after_a_shutdown() {
 async fn so_that_its_folder_can_be_opened_in_the_same_breath() {
     let folder = tempfile::tempdir().expect("a folder");
     for round in 0..10 {
-        let options = TephraJournal::options().lock_timeout(Duration::ZERO);
+        let options = FileJournal::options().lock_timeout(Duration::ZERO);
         let journal = options.open(folder.path()).expect("nobody else has it");
         let (runtime, journal) = owner(journal, Handle::current()).await;
         let counters = runtime.aggregates::<Counter>();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::journal::Journal;
-use bailiwick::{Config, MemoryJournal, ProjectionState, Runtime, StaleReason, TephraJournal};
+use bailiwick::{Config, FileJournal, MemoryJournal, ProjectionState, Runtime, StaleReason};
 use bailiwick_examples::sqlite::SqliteStore;
 use bailiwick_tests::faults::journal_copy::{self, copy_all};
 use bailiwick_tests::fixtures::counter::{Count, Counter};
@@ -94,7 +94,7 @@ async fn one_of_two() {
     let (Ok(folder), Ok(database)) = (std::env::var(FOLDER), std::env::var(DATABASE)) else {
         return;
     };
-    let journal = Arc::new(TephraJournal::open(&folder).expect("nobody else has it"));
+    let journal = Arc::new(FileJournal::open(&folder).expect("nobody else has it"));
     let head = journal.head().await.unwrap().position;
     // Both are there before one of them begins.
     let is_here = |folder: &str| Path::new(folder).with_extension("here");
@@ -114,7 +114,7 @@ async fn of_two_processes_each_event_is_applied_by_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
     let database = path("rows.db");
-    let journal = Arc::new(TephraJournal::open(path("one")).expect("nobody else has it"));
+    let journal = Arc::new(FileJournal::open(path("one")).expect("nobody else has it"));
     let runtime = Runtime::builder_shared(journal).aggregate::<Counter>().start().await.unwrap();
     write(&runtime).await;
     write(&runtime).await;

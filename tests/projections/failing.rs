@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bailiwick::journal::Journal;
 use bailiwick::{
-    Config, MemoryJournal, MemoryRows, Position, ProjectionState, ReachError, Runtime, StaleReason,
-    TephraJournal,
+    Config, FileJournal, MemoryJournal, MemoryRows, Position, ProjectionState, ReachError, Runtime,
+    StaleReason,
 };
 use bailiwick_examples::sqlite::SqliteStore;
 use bailiwick_tests::fixtures::counter::{Count, Counter, CounterEvent};
@@ -241,7 +241,7 @@ async fn sqlite_that_is_locked(journal: Arc<dyn Journal>) {
 async fn sqlite_that_another_process_has_locked_is_tried_again() {
     sqlite_that_is_locked(Arc::new(MemoryJournal::new())).await;
     let folder = tempfile::tempdir().expect("a folder");
-    let open = |path: &Path| TephraJournal::open(path).expect("nobody else has it");
+    let open = |path: &Path| FileJournal::open(path).expect("nobody else has it");
     sqlite_that_is_locked(Arc::new(open(folder.path()))).await;
 }
 

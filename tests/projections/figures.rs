@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bailiwick::journal::{EncodedEvent, Journal};
-use bailiwick::{
-    MemoryJournal, MemoryRows, ProjectionStore, Runtime, Tag, TephraJournal, Timestamp,
-};
+use bailiwick::{FileJournal, MemoryJournal, MemoryRows, ProjectionStore, Runtime, Tag, Timestamp};
 use bailiwick_examples::sqlite::SqliteStore;
 use bailiwick_tests::fixtures::counter::CounterEvent;
 use bailiwick_tests::journals::place::encoded;
@@ -53,7 +51,7 @@ async fn figures() {
         let path = folder.path().join(keys.to_string());
         let journals: [(&str, Arc<dyn Journal>); 2] = [
             ("memory", Arc::new(MemoryJournal::new())),
-            ("folder", Arc::new(TephraJournal::open(path).expect("nobody else has it"))),
+            ("folder", Arc::new(FileJournal::open(path).expect("nobody else has it"))),
         ];
         for (name, journal) in journals {
             write(&*journal, keys).await;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bailiwick::journal::Journal;
 use bailiwick::{
-    BoxError, Builder, Config, MemoryJournal, MemoryRows, News, Position, Projection,
-    ProjectionState, ReachError, Runtime, StaleReason, TephraJournal,
+    BoxError, Builder, Config, FileJournal, MemoryJournal, MemoryRows, News, Position, Projection,
+    ProjectionState, ReachError, Runtime, StaleReason,
 };
 use bailiwick_examples::sqlite::SqliteStore;
 use bailiwick_tests::fixtures::counter::{Count, Counter, CounterId};
@@ -114,7 +114,7 @@ async fn rows_are_the_fold_of_a_journal_in_memory() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_are_the_fold_of_a_journal_in_a_folder() {
     let folder = tempfile::tempdir().expect("a folder");
-    let open = |path: &Path| TephraJournal::open(path).expect("nobody else has it");
+    let open = |path: &Path| FileJournal::open(path).expect("nobody else has it");
     rows_are_the_fold(|| Arc::new(open(folder.path()))).await;
 }
 

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use bailiwick::{Aggregates, Config, Runtime, Sabotage, TephraJournal};
+use bailiwick::{Aggregates, Config, FileJournal, Runtime, Sabotage};
 use bailiwick_examples::sqlite::SqliteStore;
 use bailiwick_tests::fixtures::counter::{Count, Counter, CounterId};
 use bailiwick_tests::sim::random::Random;
@@ -33,8 +33,8 @@ fn sabotage(name: &str) -> Option<Sabotage> {
 }
 
 /// In small files: a process that begins reads the last one.
-fn open(folder: &Path) -> TephraJournal {
-    let small = TephraJournal::options().segment_bytes(256 << 10);
+fn open(folder: &Path) -> FileJournal {
+    let small = FileJournal::options().segment_bytes(256 << 10);
     small.open(folder.join("journal")).expect("nobody else has it")
 }
 

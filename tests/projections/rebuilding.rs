@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bailiwick::journal::{Cursor, Journal};
 use bailiwick::{
-    BoxError, Config, MemoryJournal, Position, ProjectionState, ProjectionStore, Runtime,
-    StaleReason, TephraJournal,
+    BoxError, Config, FileJournal, MemoryJournal, Position, ProjectionState, ProjectionStore,
+    Runtime, StaleReason,
 };
 use bailiwick_examples::sqlite::{SqliteStore, SqliteTransaction};
 use bailiwick_tests::fixtures::counter::{Count, Counter};
@@ -146,7 +146,7 @@ async fn a_new_version_is_built_beside_one_that_is_kept_up() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_version_is_built_from_a_journal_in_a_folder() {
     let folder = tempfile::tempdir().expect("a folder");
-    rebuilt(Arc::new(TephraJournal::open(folder.path()).expect("nobody else has it")), true).await;
+    rebuilt(Arc::new(FileJournal::open(folder.path()).expect("nobody else has it")), true).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

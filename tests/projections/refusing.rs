@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bailiwick::journal::Journal;
 use bailiwick::{
-    BoxError, MemoryJournal, MemoryRows, News, Projection, ProjectionState, Runtime, StaleReason,
-    StartError, TephraJournal,
+    BoxError, FileJournal, MemoryJournal, MemoryRows, News, Projection, ProjectionState, Runtime,
+    StaleReason, StartError,
 };
 use bailiwick_examples::sqlite::SqliteStore;
 use bailiwick_tests::faults::journal_copy::copy_all;
@@ -60,15 +60,15 @@ async fn a_mark_beyond_the_head_of_an_older_copy_is_refused() {
     let (now, then) = (folder.path().join("now"), folder.path().join("then"));
     let database = folder.path().join("rows.db");
     let store = || SqliteStore::at(&database);
-    let runtime = start::<1>(Arc::new(TephraJournal::open(&now).unwrap()), store()).await;
+    let runtime = start::<1>(Arc::new(FileJournal::open(&now).unwrap()), store()).await;
     count(&runtime).await;
     runtime.shutdown(TIME_LIMIT).await;
     std::fs::create_dir(&then).unwrap();
     copy_all(&now, &then).expect("it can be copied");
-    let runtime = start::<1>(Arc::new(TephraJournal::open(&now).unwrap()), store()).await;
+    let runtime = start::<1>(Arc::new(FileJournal::open(&now).unwrap()), store()).await;
     count(&runtime).await;
     runtime.shutdown(TIME_LIMIT).await;
-    let older = start::<1>(Arc::new(TephraJournal::open(&then).unwrap()), store()).await;
+    let older = start::<1>(Arc::new(FileJournal::open(&then).unwrap()), store()).await;
     let reason = refused(&older).await;
     let is = "its mark is not of this journal: position 2 is beyond the journal's head at 1";
     assert!(reason.starts_with(is), "{reason}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::journal::Journal;
-use bailiwick::{MemoryJournal, ProjectionState, Runtime, TephraJournal};
+use bailiwick::{FileJournal, MemoryJournal, ProjectionState, Runtime};
 use bailiwick_examples::sqlite::{SqliteStore, slots_page};
 use bailiwick_examples::streaming::{AccountSessions, Acquire, Release, Slots, SlotsInUse};
 use rusqlite::Connection;
@@ -62,6 +62,6 @@ async fn accounts_are_listed_from_memory() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn accounts_are_listed_from_a_folder() {
     let folder = tempfile::tempdir().expect("a folder");
-    let open = |path: &Path| TephraJournal::open(path).expect("nobody else has it");
+    let open = |path: &Path| FileJournal::open(path).expect("nobody else has it");
     accounts_are_listed(|| Arc::new(open(folder.path()))).await;
 }

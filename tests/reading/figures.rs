@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata, Origin, RecordedDeadline};
-use bailiwick::{Event, Position, Runtime, Tag, TephraJournal, Timestamp, Update};
+use bailiwick::{Event, FileJournal, Position, Runtime, Tag, Timestamp, Update};
 use bailiwick_tests::fixtures::counter::{Bell, Counter, CounterEvent};
 
 const AGGREGATES: u64 = 1_000_000;
@@ -28,7 +28,7 @@ fn event(id: &str, event: &CounterEvent, alarm: Option<Timestamp>) -> EncodedEve
     }
 }
 
-async fn write(journal: &TephraJournal) {
+async fn write(journal: &FileJournal) {
     for batch in 0..AGGREGATES / AT_ONCE {
         let numbers = batch * AT_ONCE..(batch + 1) * AT_ONCE;
         let mut events: Vec<_> = numbers
@@ -50,7 +50,7 @@ fn say(what: &str, since: Instant) {
 #[ignore = "a minute; figures, in a release build"]
 async fn among_a_million() {
     let folder = tempfile::tempdir().expect("a folder");
-    let journal = TephraJournal::open(folder.path()).expect("nobody else has it");
+    let journal = FileJournal::open(folder.path()).expect("nobody else has it");
     write(&journal).await;
     let begin = Instant::now();
     let builder = Runtime::builder(journal).aggregate::<Counter>();

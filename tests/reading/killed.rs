@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use bailiwick::journal::{Cursor, Journal};
-use bailiwick::{Aggregates, News, Position, Runtime, Since, TephraJournal, Update};
+use bailiwick::{Aggregates, FileJournal, News, Position, Runtime, Since, Update};
 use bailiwick_tests::fixtures::counter::{Count, Counter, CounterEvent, CounterId};
 
 use super::{Given, catch_up};
@@ -24,7 +24,7 @@ const WRITERS: usize = 20;
 const GIVEN: &str = "given ";
 
 async fn start(folder: &Path) -> Runtime {
-    let journal = TephraJournal::open(folder).expect("nobody else has it");
+    let journal = FileJournal::open(folder).expect("nobody else has it");
     let builder = Runtime::builder(journal).aggregate::<Counter>();
     builder.config(|config| config.page_events(16)).start().await.expect("it starts")
 }

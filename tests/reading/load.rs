@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::journal::{Journal, Query, Read};
-use bailiwick::{MemoryJournal, Position, Runtime, TephraJournal, Update};
+use bailiwick::{FileJournal, MemoryJournal, Position, Runtime, Update};
 use bailiwick_tests::fixtures::counter::{Count, Counter, CounterEvent, CounterId};
 use bailiwick_tests::stage::{Stage, settle};
 
@@ -102,7 +102,7 @@ async fn in_memory() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_a_folder() {
     let folder = tempfile::tempdir().expect("a folder");
-    let open = |path: &Path| TephraJournal::open(path).expect("nobody else has it");
+    let open = |path: &Path| FileJournal::open(path).expect("nobody else has it");
     under_load(|| Arc::new(open(folder.path()))).await;
 }
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use bailiwick::journal::Journal;
 use bailiwick::rehearsal::Report;
 use bailiwick::{
-    Aggregate, Commands, Context, Event, GiveUp, Lane, MemoryJournal, News, Policy, Rehearsal,
-    Runtime, Start, TephraJournal, Timestamp, View, commands, id, require,
+    Aggregate, Commands, Context, Event, FileJournal, GiveUp, Lane, MemoryJournal, News, Policy,
+    Rehearsal, Runtime, Start, Timestamp, View, commands, id, require,
 };
 use serde::{Deserialize, Serialize};
 
@@ -196,8 +196,8 @@ async fn in_memory() {
 #[ignore = "a million events"]
 async fn in_a_folder() {
     let folder = tempfile::tempdir().expect("a folder");
-    fill(TephraJournal::open(folder.path()).expect("a journal"), number()).await;
-    let journal = TephraJournal::open(folder.path()).expect("a journal");
+    fill(FileJournal::open(folder.path()).expect("a journal"), number()).await;
+    let journal = FileJournal::open(folder.path()).expect("a journal");
     measured("folder", &journal).await;
 }
 

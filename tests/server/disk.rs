@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bailiwick_tephra::Options;
+use bailiwick_journal::Options;
 
 use crate::callers::{Told, are_there, start};
 use crate::process::{Process, SERVER, until};

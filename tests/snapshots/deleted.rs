@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::journal::Journal;
-use bailiwick::{Builder, RedbSnapshots, Runtime, TephraJournal};
+use bailiwick::{Builder, FileJournal, RedbSnapshots, Runtime};
 use bailiwick_tests::faults::killing::in_one_thread;
 use bailiwick_tests::sim::random::Random;
 
@@ -28,7 +28,7 @@ fn file(folder: &Path) -> PathBuf {
 }
 
 fn journal(folder: &Path) -> Arc<dyn Journal> {
-    let options = TephraJournal::options().segment_bytes(64 << 10);
+    let options = FileJournal::options().segment_bytes(64 << 10);
     Arc::new(options.open(folder.join("journal")).expect("it can be opened"))
 }
 

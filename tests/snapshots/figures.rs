@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bailiwick::journal::{EncodedEvent, Journal};
-use bailiwick::{RedbSnapshots, Runtime, Tag, TephraJournal, Timestamp};
+use bailiwick::{FileJournal, RedbSnapshots, Runtime, Tag, Timestamp};
 
 use bailiwick_tests::journals::place::encoded;
 
@@ -45,7 +45,7 @@ fn median(mut times: Vec<Duration>) -> f64 {
 #[ignore = "a minute; figures, in a release build"]
 async fn figures() {
     let folder = tempfile::tempdir().unwrap();
-    let journal = Arc::new(TephraJournal::open(folder.path().join("journal")).unwrap());
+    let journal = Arc::new(FileJournal::open(folder.path().join("journal")).unwrap());
     write(&*journal, "long", LONG).await;
     write(&*journal, "short", SHORT).await;
     let builder = || {

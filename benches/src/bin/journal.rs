@@ -1,7 +1,7 @@
-//! The durable journal against tephra alone: one event per append, each on the condition that nobody
-//! else wrote to its account, the same bytes and tags in both; and what the type tag costs and saves.
+//! The durable journal against tephra: one event per append, each on the condition that nobody else wrote
+//! to its account, the same record and tags in both; and what a tag for the type costs tephra, by which it
+//! finds events of a type.
 
-use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,8 +12,8 @@ use bailiwick::journal::{
     RecordedDeadline,
 };
 use bailiwick::{Position, Tag, Timestamp};
+use bailiwick_core::journal::record;
 use bailiwick_journal::FileJournal;
-use bailiwick_tephra::TephraJournal;
 use clap::Parser;
 use tephra::{SegmentConfig, SegmentSet, WriteCoordinator, WriteHandle, WriterConfig};
 
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
     let executor =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let systems = ["tephra", "bailiwick", "untagged", "file"];
+    let systems = ["tephra", "bailiwick", "untagged"];
     let wanted = |system: &&&str| arguments.only.as_ref().is_none_or(|only| only == **system);
     println!(
         "{:>10} {:>11} {:>12} {:>10} {:>10}",
@@ -61,10 +61,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let figures = executor.block_on(async {
                     match *system {
                         "bailiwick" => {
-                            let journal = TephraJournal::open(folder.path()).expect("a journal");
-                            bailiwick(Arc::new(journal), outstanding, last).await
-                        }
-                        "file" => {
                             let journal = FileJournal::open(folder.path()).expect("a journal");
                             bailiwick(Arc::new(journal), outstanding, last).await
                         }
@@ -154,24 +150,15 @@ fn boundary(account: u64) -> Query {
     QueryItem::new(types, [tag(account)]).expect("types and a tag").into()
 }
 
-/// What the journal writes, as tephra has it.
+/// What the journal keeps of an event beside its type and tags.
 fn payload() -> Vec<u8> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let journal = TephraJournal::open(folder.path()).expect("a journal");
-    block_on(journal.append(vec![event(0)], None)).expect("it is open");
-    drop(journal);
-    let set = SegmentSet::open_read_only(folder.path(), SegmentConfig::new(32 << 20)).expect("it");
-    let mut scan = set.scan_after(tephra::Position::ZERO);
-    let record = scan.next().expect("an event").expect("an event");
-    tephra::EventRef::from_bytes(record.data).expect("an event").data().to_vec()
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().expect("an executor").block_on(future)
+    let mut payload = Vec::new();
+    record::encode(&event(0), &mut payload);
+    payload
 }
 
 async fn alone(folder: &Path, outstanding: u64, last: Duration, type_tag: bool) -> Figures {
-    let payload: Arc<[u8]> = tokio::task::spawn_blocking(payload).await.expect("a payload").into();
+    let payload: Arc<[u8]> = payload().into();
     let set = SegmentSet::open(folder, SegmentConfig::new(32 << 20)).expect("a log");
     let (coordinator, writer) =
         WriteCoordinator::start(set, WriterConfig::default()).expect("a writer");

@@ -53,6 +53,8 @@ pub(crate) struct Shared {
     /// Held by who writes files beside the log.
     pub(crate) tidying: Mutex<()>,
     pub(crate) appends: Appends,
+    #[cfg(feature = "fault-injection")]
+    pub(crate) turn: crate::sabotage::Turn,
 }
 
 impl FileJournal {
@@ -121,6 +123,8 @@ impl Shared {
         entropy: Entropy,
     ) -> Result<(Shared, Store), OpenError> {
         let place = Place::of(folder.clone(), path);
+        #[cfg(feature = "fault-injection")]
+        let folder = crate::sabotage::sabotaged(folder, options.sabotage);
         let entropy = Arc::new(Mutex::new(entropy));
         let store = Store::open(folder.clone(), options.bounds(), shared(&entropy));
         let store = store.map_err(|error| OpenError::of_store(path, error))?;
@@ -135,9 +139,20 @@ impl Shared {
             bell: Bell::default(),
             tidying: Mutex::new(()),
             appends: Appends::new(options),
+            #[cfg(feature = "fault-injection")]
+            turn: crate::sabotage::Turn::default(),
             options: options.clone(),
         };
         Ok((shared, store))
+    }
+
+    pub(crate) fn append(
+        &self,
+        events: Vec<EncodedEvent>,
+        condition: Option<AppendCondition>,
+    ) -> Answer<Result<Appended, AppendError>> {
+        let (append, outcome) = Append::new(events, condition);
+        self.appends.submit(append, outcome)
     }
 
     /// Whether the folder and the file that is written are where they were.
@@ -216,8 +231,12 @@ impl Journal for FileJournal {
         if let Err(why) = self.limits().check(&events) {
             return Answer::ready(Err(AppendError::OverLimit(why)));
         }
-        let (append, outcome) = Append::new(events, condition);
-        self.shared.appends.submit(append, outcome)
+        #[cfg(feature = "fault-injection")]
+        if self.shared.options.sabotage == Some(crate::Sabotage::HalfBatch) {
+            let shared = self.shared.clone();
+            return Answer::later(crate::sabotage::in_halves(shared, events, condition));
+        }
+        self.shared.append(events, condition)
     }
 
     fn read(&self, read: Read) -> Answer<Result<Page, JournalReadError>> {

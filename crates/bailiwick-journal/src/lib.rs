@@ -37,6 +37,8 @@ pub mod log;
 pub mod lookup;
 mod options;
 mod reads;
+#[cfg(feature = "fault-injection")]
+mod sabotage;
 #[cfg(feature = "simulation")]
 mod steps;
 pub mod store;
@@ -47,5 +49,7 @@ pub use error::OpenError;
 pub use follower::FileFollower;
 pub use journal::FileJournal;
 pub use options::Options;
+#[cfg(feature = "fault-injection")]
+pub use sabotage::Sabotage;
 #[cfg(feature = "simulation")]
 pub use steps::Steps;

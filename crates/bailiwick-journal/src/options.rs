@@ -25,6 +25,8 @@ pub struct Options {
     pub(crate) waiting_appends: usize,
     pub(crate) waiting_bytes: usize,
     pub(crate) filter_bytes: usize,
+    #[cfg(feature = "fault-injection")]
+    pub(crate) sabotage: Option<crate::Sabotage>,
 }
 
 impl Default for Options {
@@ -36,6 +38,8 @@ impl Default for Options {
             waiting_appends: 65_536,
             waiting_bytes: 64 << 20,
             filter_bytes: 32 << 20,
+            #[cfg(feature = "fault-injection")]
+            sabotage: None,
         }
     }
 }
@@ -84,6 +88,12 @@ impl Options {
     /// one; the others are asked on the disk.
     pub fn filter_bytes(self, filter_bytes: usize) -> Self {
         Options { filter_bytes, ..self }
+    }
+
+    /// Switches on a bug, to see that a test finds it.
+    #[cfg(feature = "fault-injection")]
+    pub fn sabotage(self, sabotage: Option<crate::Sabotage>) -> Self {
+        Options { sabotage, ..self }
     }
 
     /// Opens the journal in `folder`, which is made if it is not there, and waits for it as long as

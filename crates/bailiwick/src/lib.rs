@@ -48,7 +48,7 @@ pub use context::sabotage::Sabotage;
 pub use context::tasks::TaskHealth;
 pub use decisions::Decisions;
 #[cfg(feature = "durable")]
-pub use durable::TephraJournal;
+pub use durable::FileJournal;
 pub use environment::clock::{Clock, ManualClock, SystemClock};
 pub use environment::health::ClockHealth;
 pub use environment::{Entropy, Spawn, SystemEntropy};

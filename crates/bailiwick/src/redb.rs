@@ -4,10 +4,10 @@
 //! bytes of snapshots it may hold. It is derived: it may be deleted at any time.
 //!
 //! ```no_run
-//! use bailiwick::{RedbSnapshots, Runtime, TephraJournal};
+//! use bailiwick::{RedbSnapshots, Runtime, FileJournal};
 //!
 //! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
-//! let journal = TephraJournal::open("data")?;
+//! let journal = FileJournal::open("data")?;
 //! let snapshots = RedbSnapshots::open("data.redb")?;
 //! let runtime = Runtime::builder(journal).snapshots(snapshots).start().await?;
 //! # Ok(())

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bailiwick::journal::Journal;
-use bailiwick::{MemoryJournal, TephraJournal};
+use bailiwick::{FileJournal, MemoryJournal};
 use clap::Parser;
 
 const EXAMPLES: &str = "\
@@ -67,7 +67,7 @@ impl Options {
     pub fn journal(&self) -> Result<Arc<dyn Journal>, Box<dyn Error>> {
         Ok(match self.memory {
             true => Arc::new(MemoryJournal::new()),
-            false => Arc::new(TephraJournal::open(self.data.join("journal"))?),
+            false => Arc::new(FileJournal::open(self.data.join("journal"))?),
         })
     }
 

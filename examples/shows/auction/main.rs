@@ -32,7 +32,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use args::Args;
-use bailiwick::TephraJournal;
+use bailiwick::FileJournal;
 use failure::Failure;
 use killed::{Again, Show};
 use style::{BOLD, DIM, paint};
@@ -58,7 +58,7 @@ fn run(args: &Args, out: &mut impl Write, again: Again<'_>) -> Result<(), Failur
     Show { name: "house", when, folder, options: &args.show, again }.run(begun, out)?;
     let executor = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     // Every process of the evening has ended: what is read back is what is kept.
-    let findings = executor.block_on(audit::audit(&TephraJournal::open(folder)?))?;
+    let findings = executor.block_on(audit::audit(&FileJournal::open(folder)?))?;
     table::print(out, &findings, args.data.as_deref())
 }
 

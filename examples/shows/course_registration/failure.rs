@@ -4,7 +4,7 @@ use std::io;
 
 use bailiwick::StartError;
 use bailiwick::journal::JournalReadError;
-use bailiwick_tephra::OpenError;
+use bailiwick_journal::OpenError;
 
 use crate::audit::AuditError;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bailiwick::MemoryJournal;
 use bailiwick::journal::Journal;
-use bailiwick_tephra::TephraJournal;
+use bailiwick_journal::FileJournal;
 use tempfile::TempDir;
 
 use crate::args::Args;
@@ -41,7 +41,7 @@ impl Place {
             Place::Temporary(folder) => folder.path(),
             Place::Memory(journal) => return Ok(Arc::new(journal.clone())),
         };
-        Ok(Arc::new(TephraJournal::open(folder)?))
+        Ok(Arc::new(FileJournal::open(folder)?))
     }
 }
 

@@ -44,7 +44,7 @@ async fn a_morning_that_was_kept_is_proven_again_and_nothing_is_added() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_journal_of_something_else_is_not_taken_for_a_morning() {
     let folder = tempfile::tempdir().unwrap();
-    let journal = bailiwick_tephra::TephraJournal::open(folder.path()).unwrap();
+    let journal = bailiwick_journal::FileJournal::open(folder.path()).unwrap();
     let other = bailiwick::Runtime::builder(journal)
         .aggregate::<bailiwick_examples::streaming::AccountSessions>()
         .start()

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bailiwick::durable::OpenError;
 use bailiwick::journal::Journal;
-use bailiwick::{MemoryJournal, TephraJournal};
+use bailiwick::{FileJournal, MemoryJournal};
 
 /// Where a journal is.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,12 +23,12 @@ impl Place {
         let Place::Folder(folder) = self else {
             return Ok(Arc::new(MemoryJournal::new()));
         };
-        let at_once = TephraJournal::options().lock_timeout(Duration::ZERO).open(folder);
+        let at_once = FileJournal::options().lock_timeout(Duration::ZERO).open(folder);
         let Err(OpenError::InUse { holder, .. }) = &at_once else {
             return Ok(Arc::new(at_once?));
         };
         let holder = holder.map_or("another process".to_owned(), |pid| format!("process {pid}"));
         anstream::eprintln!("{holder} still has {}; waiting for it to end", folder.display());
-        Ok(Arc::new(TephraJournal::open(folder)?))
+        Ok(Arc::new(FileJournal::open(folder)?))
     }
 }

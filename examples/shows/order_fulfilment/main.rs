@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use args::Args;
-use bailiwick::TephraJournal;
+use bailiwick::FileJournal;
 use failure::Failure;
 use killed::{Again, Show};
 use style::{BOLD, DIM, paint};
@@ -72,7 +72,7 @@ fn run(args: &Args, out: &mut impl Write, again: Again<'_>) -> Result<(), Failur
     let executor = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     // Every process of the day has ended: what is read back is what is kept.
     let sent = audit::sent(&mail(folder))?;
-    let journal = TephraJournal::open(journal(folder))?;
+    let journal = FileJournal::open(journal(folder))?;
     let findings = executor.block_on(audit::audit(&journal, sent))?;
     table::print(out, &findings, args.data.as_deref())
 }

@@ -9,6 +9,8 @@ pub enum Bug {
     ReplyBeforeSync,
     /// The journal acknowledges what it has not synced.
     SkippedSync,
+    /// The journal syncs before it writes.
+    SyncBeforeWrite,
     /// The state goes on with what a failed append would have written.
     SpeculationKept,
     /// A start does not arm deadlines.
@@ -48,15 +50,16 @@ impl Bug {
             Bug::TraceBeforeCall => Some(bailiwick::Sabotage::TraceBeforeCall),
             Bug::KeyNotStable => Some(bailiwick::Sabotage::KeyNotStable),
             Bug::RetriedAfterGivingUp => Some(bailiwick::Sabotage::RetriedAfterGivingUp),
-            Bug::SkippedSync | Bug::HalfBatch => None,
+            Bug::SkippedSync | Bug::SyncBeforeWrite | Bug::HalfBatch => None,
         }
     }
 
     /// What switches it on in the durable journal, if it is there.
-    pub fn of_journal(self) -> Option<bailiwick_tephra::Sabotage> {
+    pub fn of_journal(self) -> Option<bailiwick_journal::Sabotage> {
         match self {
-            Bug::SkippedSync => Some(bailiwick_tephra::Sabotage::SkippedSync),
-            Bug::HalfBatch => Some(bailiwick_tephra::Sabotage::HalfBatch),
+            Bug::SkippedSync => Some(bailiwick_journal::Sabotage::SkippedSync),
+            Bug::SyncBeforeWrite => Some(bailiwick_journal::Sabotage::SyncBeforeWrite),
+            Bug::HalfBatch => Some(bailiwick_journal::Sabotage::HalfBatch),
             _ => None,
         }
     }

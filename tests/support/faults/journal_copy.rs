@@ -6,7 +6,7 @@ use std::path::Path;
 
 use bailiwick::Position;
 use bailiwick::journal::{Journal, Query, Read, RecordedEvent};
-use bailiwick_tephra::TephraJournal;
+use bailiwick_journal::{FileJournal, Options};
 use tempfile::TempDir;
 
 use crate::invariant::{Checked, Invariant};
@@ -34,7 +34,9 @@ pub async fn of(folder: &Path) -> Checked<Vec<RecordedEvent>> {
     if folder.is_dir() {
         copy_all(folder, copy.path()).expect("it can be copied");
     }
-    let journal = TephraJournal::open(copy.path());
+    // With small files: it makes the next one.
+    let options = FileJournal::options().segment_bytes(Options::MIN_SEGMENT_BYTES);
+    let journal = options.open(copy.path());
     let journal = journal
         .map_err(|error| Invariant::Readable.broken(format!("it cannot be opened: {error}")))?;
     Ok(read(&journal).await)

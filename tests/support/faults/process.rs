@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bailiwick::Runtime;
 use bailiwick::journal::{Health, Journal};
-use bailiwick_tephra::{OpenError, Options, TephraJournal};
+use bailiwick_journal::{FileJournal, OpenError, Options};
 use serde::{Deserialize, Serialize};
 
 use super::ask::{Asker, NoAnswer};
@@ -81,9 +81,9 @@ enum Program {
 }
 
 fn run_on<F: Future<Output = Result<(), End>>>(
-    journal: Result<TephraJournal, OpenError>,
+    journal: Result<FileJournal, OpenError>,
     threads: usize,
-    run: impl FnOnce(Arc<TephraJournal>) -> F,
+    run: impl FnOnce(Arc<FileJournal>) -> F,
 ) -> ExitCode {
     let journal = match journal {
         Ok(journal) => Arc::new(journal),
@@ -120,9 +120,9 @@ impl End {
     }
 }
 
-fn open(folder: &Path, bug: Option<Bug>) -> Result<TephraJournal, OpenError> {
+fn open(folder: &Path, bug: Option<Bug>) -> Result<FileJournal, OpenError> {
     // Of one thread, so that the reads of different orders do not overlap.
-    TephraJournal::options()
+    FileJournal::options()
         .segment_bytes(Options::MIN_SEGMENT_BYTES)
         .reader_threads(NonZeroUsize::MIN)
         .sabotage(bug.and_then(Bug::of_journal))
@@ -130,12 +130,12 @@ fn open(folder: &Path, bug: Option<Bug>) -> Result<TephraJournal, OpenError> {
 }
 
 impl ProcessArgs {
-    fn open(&self) -> Result<TephraJournal, OpenError> {
+    fn open(&self) -> Result<FileJournal, OpenError> {
         tell(&Report::Starting);
         open(&self.folder, self.bug)
     }
 
-    async fn run(self, journal: Arc<TephraJournal>) -> Result<(), End> {
+    async fn run(self, journal: Arc<FileJournal>) -> Result<(), End> {
         let mut builder = Runtime::builder_shared(journal.clone());
         if self.reopens {
             builder = builder.reopen_journal();
@@ -191,10 +191,18 @@ impl ProcessArgs {
                 tell(&told);
                 match self.reopens {
                     true => until_it_is_open(asker, &trouble).await,
+                    false if self.is_refused(asker, &trouble) => Ok(()),
                     false => Err(self.stopped(asker, &trouble).await),
                 }
             }
         }
+    }
+
+    /// There was no room for it, which was said, and the journal has not failed: the next one may find some.
+    fn is_refused(&self, asker: &Asker, trouble: &NoAnswer) -> bool {
+        let names_it = trouble.why.contains(&*self.folder.to_string_lossy());
+        let is_clear = names_it && trouble.why.contains("disk");
+        trouble.not_run && is_clear && asker.runtime.health().journal.is_open()
     }
 
     /// The journal must have closed itself, and nothing may be done any more.
@@ -230,7 +238,7 @@ pub(super) async fn pause() -> Duration {
 }
 
 /// Looks into the journal only: whoever asked the runtime would remind it of its deadlines.
-async fn until_nothing_is_left(journal: &TephraJournal) -> Result<(), End> {
+async fn until_nothing_is_left(journal: &FileJournal) -> Result<(), End> {
     let mut waited = Duration::ZERO;
     loop {
         let book =

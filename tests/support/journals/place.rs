@@ -7,7 +7,7 @@ use bailiwick::journal::{
     EncodedEvent, EventType, Journal, Metadata, Query, QueryItem, Read, RecordedEvent,
 };
 use bailiwick::{Event, MemoryJournal, Tags, Timestamp, tags_of};
-use bailiwick_tephra::TephraJournal;
+use bailiwick_journal::FileJournal;
 use tempfile::TempDir;
 
 /// What becomes of a journal when its process ends.
@@ -28,7 +28,7 @@ pub enum Place {
 }
 
 /// Small files, so that a test has several of them.
-const SEGMENT_BYTES: usize = 4 << 20;
+const SEGMENT_BYTES: u64 = 4 << 20;
 
 impl Place {
     /// A place where nothing is yet.
@@ -44,7 +44,7 @@ impl Place {
         match self {
             Place::Memory(journal) => Arc::new(journal.clone()),
             Place::Folder(folder) => {
-                let options = TephraJournal::options().segment_bytes(SEGMENT_BYTES);
+                let options = FileJournal::options().segment_bytes(SEGMENT_BYTES);
                 Arc::new(options.open(folder.path()).expect("a journal"))
             }
         }

@@ -7,7 +7,7 @@ use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata};
 use bailiwick::{Config, Event, MemoryJournal, Runtime, Tags, Timestamp, tags_of};
 use bailiwick_examples::classics::invoice_number::CreateInvoice;
 use bailiwick_examples::registration::{CourseEvent, StudentEvent, Subscribe};
-use bailiwick_tephra::TephraJournal;
+use bailiwick_journal::FileJournal;
 use tempfile::TempDir;
 
 /// What is written at once before a round.
@@ -41,8 +41,8 @@ impl Place {
     }
 }
 
-fn journal_in(folder: &Path) -> TephraJournal {
-    TephraJournal::open(folder).expect("a journal")
+fn journal_in(folder: &Path) -> FileJournal {
+    FileJournal::open(folder).expect("a journal")
 }
 
 pub async fn start(journal: Arc<dyn Journal>, change: impl FnOnce(Config) -> Config) -> Runtime {

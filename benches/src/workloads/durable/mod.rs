@@ -1,4 +1,4 @@
-//! Account sessions that survive a crash: on Bailiwick, on the store beneath it alone, on a bare log,
+//! Account sessions that survive a crash: on Bailiwick, on tephra (a log with conditions), on a bare log,
 //! in Redis, by one script over three keys, and in PostgreSQL, by a lock on a row and by a check of a
 //! version.
 //!

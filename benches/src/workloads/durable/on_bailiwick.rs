@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bailiwick::{Aggregates, Runtime, TephraJournal};
+use bailiwick::{Aggregates, FileJournal, Runtime};
 use bailiwick_examples::streaming::{
     AccountId, AccountSessions, Acquire, Release, SessionId, SetLimit,
 };
@@ -26,7 +26,7 @@ const LIMIT_OF_THE_END: Duration = Duration::from_secs(10);
 
 impl Opens for OnBailiwick {
     async fn open(folder: &Path, plan: Plan, _: &Written) -> Self {
-        let journal = TephraJournal::open(folder).expect("a journal");
+        let journal = FileJournal::open(folder).expect("a journal");
         let builder = Runtime::builder(journal).aggregate::<AccountSessions>();
         let runtime = builder.start().await.expect("it starts");
         let accounts = runtime.aggregates::<AccountSessions>();

@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tephra::{EventRef, Position, SegmentConfig, SegmentSet, Tag, Tags};
+use bailiwick::journal::{EncodedEvent, Journal, Query, Read};
+use bailiwick_core::journal::record;
+use bailiwick_journal::{FileJournal, stored};
+use tephra::{Tag, Tags};
 
 use super::accounts::{Keeper, Opens, Plan, Turn};
 use super::on_bailiwick::OnBailiwick;
@@ -23,16 +26,14 @@ pub(super) struct Stored {
     pub(super) event_type: Arc<str>,
     /// Those beside that of the account.
     pub(super) tags: Arc<[Tag]>,
+    /// All else: the record.
     pub(super) payload: Arc<[u8]>,
-    /// All of it.
+    /// All of it, as it is in the log.
     pub(super) bytes: Arc<[u8]>,
 }
 
 /// The tag of an account begins so.
 pub(super) const ACCOUNT: &str = "account:";
-
-/// The default size of a journal's files.
-const SEGMENT_BYTES: usize = 32 << 20;
 
 impl Written {
     /// Lets Bailiwick write them in a folder within `folder`, and reads them there.
@@ -44,15 +45,11 @@ impl Written {
             keeper.run(Turn { account: 0, session: 0, takes }).await;
         }
         keeper.close().await;
-        let config = SegmentConfig::new(SEGMENT_BYTES);
-        let set = SegmentSet::open_read_only(folder.path(), config).expect("what was written");
-        let mut scan = set.scan_after(Position::ZERO);
-        let mut next = || {
-            let record = scan.next().expect("an event").expect("it can be read");
-            Stored::read(EventRef::from_bytes(record.data).expect("an event"))
-        };
-        let _limit = next();
-        Written { started: next(), ended: next() }
+        let journal = FileJournal::open(folder.path()).expect("what was written");
+        let page = journal.read(Read::new(Query::all())).await.expect("it can be read");
+        let stored: Vec<_> = page.events.iter().map(|event| Stored::of(&event.event)).collect();
+        let [_limit, started, ended] = stored.try_into().ok().expect("three events");
+        Written { started, ended }
     }
 
     fn nothing() -> Written {
@@ -71,13 +68,17 @@ impl Written {
 }
 
 impl Stored {
-    fn read(event: EventRef<'_>) -> Stored {
-        let others = event.tags().filter(|tag| !tag.starts_with(ACCOUNT));
+    fn of(event: &EncodedEvent) -> Stored {
+        let tags = event.tags.iter().map(bailiwick::Tag::as_str);
+        let others = tags.filter(|tag| !tag.starts_with(ACCOUNT));
+        let (mut payload, mut bytes) = (Vec::new(), Vec::new());
+        record::encode(event, &mut payload);
+        stored::encode(event, &mut bytes);
         Stored {
-            event_type: event.event_type().into(),
-            tags: others.map(|tag| Tag::new(tag).expect("it was one")).collect(),
-            payload: event.data().into(),
-            bytes: event.as_bytes().into(),
+            event_type: event.event_type.as_str().into(),
+            tags: others.map(|tag| Tag::new(tag).expect("it is one")).collect(),
+            payload: payload.into(),
+            bytes: bytes.into(),
         }
     }
 

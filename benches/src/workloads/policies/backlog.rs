@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bailiwick::journal::{EncodedEvent, EventType, Journal, Metadata, POLICY_REACHED, QueryItem};
 use bailiwick::{
-    Builder, Event, Id, ManualClock, MemoryJournal, Runtime, Tags, TephraJournal, Timestamp,
+    Builder, Event, FileJournal, Id, ManualClock, MemoryJournal, Runtime, Tags, Timestamp,
 };
 use bailiwick_core::policy::PolicyFact;
 use tokio::time::sleep;
@@ -65,7 +65,7 @@ pub async fn run(folder: &Path, quick: bool) -> Vec<Row> {
 
 async fn on_disk(folder: PathBuf, done: Done, events: usize) -> Round {
     let folder = a_folder_in(&folder);
-    let open = || TephraJournal::open(folder.path()).expect("a journal");
+    let open = || FileJournal::open(folder.path()).expect("a journal");
     prepare(open, done, events).await;
     measured(open(), done).await
 }

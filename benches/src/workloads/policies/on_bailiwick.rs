@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bailiwick::journal::{EventType, Journal, Query, QueryItem, Read};
-use bailiwick::{Aggregates, MemoryJournal, Position, ReactionHandle, Runtime, TephraJournal};
+use bailiwick::{Aggregates, FileJournal, MemoryJournal, Position, ReactionHandle, Runtime};
 
 use super::chain::{AGGREGATES, Chain};
 use super::market::{Depot, DepotId, Packed, Packing, Sell, Stall, StallId, numbered};
@@ -32,10 +32,10 @@ impl Ground for OnMemory {
 }
 
 impl Ground for OnDisk {
-    type Journal = TephraJournal;
+    type Journal = FileJournal;
 
-    fn open(folder: &Path) -> TephraJournal {
-        TephraJournal::open(folder).expect("a journal")
+    fn open(folder: &Path) -> FileJournal {
+        FileJournal::open(folder).expect("a journal")
     }
 }
 

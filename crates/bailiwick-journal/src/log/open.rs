@@ -42,7 +42,8 @@ impl Log {
             folder.remove(name).map_err(OpenError::Io)?;
         }
         let id = id.unwrap_or_else(|| u128::from(entropy()) << 64 | u128::from(entropy()));
-        if seeds.is_empty() {
+        let is_new = seeds.is_empty();
+        if is_new {
             let size = size_for(options.segment_bytes).map_err(OpenError::Io)?;
             let made = Segment::make(&*folder, (id, 1), entropy(), size);
             let Segment { number, seed, .. } = made.map_err(OpenError::Io)?;
@@ -57,7 +58,7 @@ impl Log {
         // it is needed another one is made in its place.
         let latest = last - spare;
         seeds.retain(|number, _| *number <= latest);
-        if !contents.any && latest == first {
+        if !contents.any && latest == first && !is_new {
             let made = Segment::make(&*folder, (id, first), entropy(), active.size);
             active = made.map_err(OpenError::Io)?;
             is_open = true;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bailiwick::journal::Journal;
-use bailiwick::{Position, Runtime, TephraJournal};
+use bailiwick::{FileJournal, Position, Runtime};
 use bailiwick_examples::auction::{Bidder, Corrective, Listing, PlaceEligibleBid, TellBidders};
 
 use crate::args::Args;
@@ -38,7 +38,7 @@ pub fn play(folder: &Path, args: &Args) -> Result<(), Failure> {
 
 async fn open(folder: &Path, args: &Args) -> Result<(), Failure> {
     let page = Page::new();
-    let journal: Arc<dyn Journal> = Arc::new(TephraJournal::open(folder)?);
+    let journal: Arc<dyn Journal> = Arc::new(FileJournal::open(folder)?);
     let (aloud, heard) = Aloud::read(journal.clone(), page.clone()).await?;
     // Before the runtime writes something of its own.
     match heard.borrow().upto {

@@ -7,58 +7,54 @@ pub struct Fault {
     pub call: &'static str,
     /// As strace calls it.
     pub effect: &'static str,
-    /// Only where it is about the first file of events: by the journal's own thread.
-    pub first_file_only: bool,
+    /// Only where it is about this file of the journal, if one is named.
+    pub file: Option<&'static str>,
 }
 
+const WRITE: &str = "pwrite64";
+const SYNC: &str = "fdatasync";
 /// By whatever name it goes here.
 const RENAME: &str = "?rename,?renameat,?renameat2";
 const MKDIR: &str = "?mkdir,?mkdirat";
+const REMOVE: &str = "?unlink,?unlinkat";
 
-const EIO: &str = "error=EIO";
-const ENOSPC: &str = "error=ENOSPC";
-const SIGKILL: &str = "signal=SIGKILL";
+const EFFECTS: [&str; 3] = ["error=EIO", "error=ENOSPC", "signal=SIGKILL"];
 
-const fn everywhere(call: &'static str, effect: &'static str) -> Fault {
-    Fault { call, effect, first_file_only: false }
+/// The file that the journal begins with.
+pub(super) const FIRST: &str = "0000000001.segment";
+/// The one that it goes on in, while it is made, and then.
+const NEXT_UNFINISHED: &str = "0000000002.segment.unfinished";
+const NEXT: &str = "0000000002.segment";
+/// What is derived from the first.
+const DERIVED_UNFINISHED: [&str; 2] =
+    ["0000000001.offsets.unfinished", "0000000001-0000000001.index.unfinished"];
+
+/// Every call that writes, syncs, names or removes, counted in each thread: what opens a journal, too.
+pub fn everywhere() -> Vec<Fault> {
+    let calls = ["write", WRITE, SYNC, "fsync", "ftruncate", RENAME, MKDIR, REMOVE];
+    of(None, &calls).collect()
 }
 
-const fn in_the_first_file(call: &'static str, effect: &'static str) -> Fault {
-    Fault { call, effect, first_file_only: true }
+/// The first calls of the thread that writes, which are hidden [there](everywhere): the thread that opens has as
+/// many, and fails before.
+pub fn in_the_first_file() -> Vec<Fault> {
+    of(Some(FIRST), &[WRITE, SYNC]).collect()
 }
 
-/// Every call that writes, makes room or syncs, counted in each thread: what opens a journal, too.
-pub const EVERYWHERE: [Fault; 21] = [
-    everywhere("write", EIO),
-    everywhere("write", ENOSPC),
-    everywhere("write", SIGKILL),
-    everywhere("pwrite64", EIO),
-    everywhere("pwrite64", ENOSPC),
-    everywhere("pwrite64", SIGKILL),
-    everywhere("fdatasync", EIO),
-    everywhere("fdatasync", ENOSPC),
-    everywhere("fdatasync", SIGKILL),
-    everywhere("fsync", EIO),
-    everywhere("fsync", ENOSPC),
-    everywhere("fsync", SIGKILL),
-    everywhere("fallocate", ENOSPC),
-    everywhere("fallocate", SIGKILL),
-    everywhere("ftruncate", EIO),
-    everywhere("ftruncate", SIGKILL),
-    everywhere(RENAME, EIO),
-    everywhere(RENAME, ENOSPC),
-    everywhere(RENAME, SIGKILL),
-    everywhere(MKDIR, ENOSPC),
-    everywhere(MKDIR, SIGKILL),
-];
+/// Where the journal goes on in another file: the first calls of whoever makes that and writes there, hidden
+/// for the same reason.
+pub fn where_it_goes_on() -> Vec<Fault> {
+    of(Some(NEXT_UNFINISHED), &[WRITE, SYNC, RENAME])
+        .chain(of(Some(NEXT), &[WRITE, SYNC]))
+        .collect()
+}
 
-/// The first calls of the thread that writes, which are hidden [there](EVERYWHERE): the thread that
-/// opens has as many, and fails before.
-pub const IN_THE_FIRST_FILE: [Fault; 6] = [
-    in_the_first_file("write", EIO),
-    in_the_first_file("write", ENOSPC),
-    in_the_first_file("write", SIGKILL),
-    in_the_first_file("fdatasync", EIO),
-    in_the_first_file("fdatasync", ENOSPC),
-    in_the_first_file("fdatasync", SIGKILL),
-];
+/// Where something is written that the journal could do without.
+pub fn of_what_is_derived() -> Vec<Fault> {
+    let files = DERIVED_UNFINISHED.into_iter();
+    files.flat_map(|file| of(Some(file), &[WRITE, SYNC, RENAME])).collect()
+}
+
+fn of(file: Option<&'static str>, calls: &[&'static str]) -> impl Iterator<Item = Fault> {
+    calls.iter().flat_map(move |call| EFFECTS.map(|effect| Fault { call, effect, file }))
+}

@@ -10,7 +10,7 @@ mod scene;
 
 use std::process::{Command, Stdio};
 
-pub use calls::{EVERYWHERE, Fault, IN_THE_FIRST_FILE};
+pub use calls::{Fault, everywhere, in_the_first_file, of_what_is_derived, where_it_goes_on};
 pub use order::told_after_sync;
 pub use scene::{Hit, Scene};
 

@@ -6,14 +6,15 @@ use crate::faults::reports::Report;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{Durable, Progress};
 
-/// Runs a process, and finds for what it told the write and a sync between the two. Returns how often
-/// it did.
+/// Runs a process, and finds for what it told the write and a sync of the same file between the two. Returns how
+/// often it did.
 ///
 /// # Errors
 /// With the first answer that was told before its sync.
 pub fn told_after_sync(mut scene: Scene, orders: u64) -> Checked<usize> {
-    let calls = "trace=write,pwrite64,writev,fdatasync,fsync";
-    let arguments = ["-s", "65536", "-e", calls].map(str::to_owned);
+    let calls = "trace=pwrite64,writev,fdatasync,fsync";
+    // With the file of each call.
+    let arguments = ["-y", "-s", "65536", "-e", calls].map(str::to_owned);
     let (ended, trace) = scene.traced(&arguments, orders);
     if !ended.status.success() {
         return Err(Progress.broken(format!("it ended by {}: {}", ended.status, ended.complaints)));
@@ -30,10 +31,11 @@ pub fn told_after_sync(mut scene: Scene, orders: u64) -> Checked<usize> {
         };
         let line = serde_json::to_string(told).expect("it was told");
         let line = line.replace('"', "\\\"");
-        let told_at = find(&lines, 0, "writev(", &line)
+        let told_at = find(&lines, "writev(", &line)
             .ok_or_else(|| Progress.broken(format!("{text} is not told")))?;
-        let synced = find(&lines[..told_at], 0, " write(", &text)
-            .is_some_and(|written| has_synced(&lines[written + 1..told_at]));
+        let before = &lines[..told_at];
+        let synced = find(before, " pwrite64(", &text)
+            .is_some_and(|written| has_synced(file(before[written]), &before[written + 1..]));
         if !synced {
             return Err(Durable.broken(format!("{text} is told before it is synced")));
         }
@@ -42,17 +44,30 @@ pub fn told_after_sync(mut scene: Scene, orders: u64) -> Checked<usize> {
     Ok(seen)
 }
 
-fn find(lines: &[&str], from: usize, call: &str, text: &str) -> Option<usize> {
-    (from..lines.len()).find(|at| lines[*at].contains(call) && lines[*at].contains(text))
+fn find(lines: &[&str], call: &str, text: &str) -> Option<usize> {
+    lines.iter().position(|line| line.contains(call) && line.contains(text))
 }
 
-/// Whether a sync begins and ends in these lines.
-fn has_synced(lines: &[&str]) -> bool {
-    let is_sync = |line: &str| line.contains("fdatasync") || line.contains("fsync");
-    let mut begun = false;
+/// What a call is about: the number of the file, and its path.
+fn file<'a>(line: &'a str) -> &'a str {
+    let argument = line.split_once('(').map_or("", |(_, arguments)| arguments);
+    argument.split_once('>').map_or("", |(file, _)| file)
+}
+
+/// Whether a sync of the file begins and ends in these lines.
+fn has_synced(written: &str, lines: &[&str]) -> bool {
+    let thread = |line: &'_ str| line.split_whitespace().next().map(str::to_owned);
+    let mut begun = None;
     lines.iter().any(|line| {
-        let begins = is_sync(line) && !line.contains("resumed>");
-        begun |= begins;
-        begun && is_sync(line) && line.trim_end().ends_with("= 0")
+        if !line.contains("fdatasync") && !line.contains("fsync") {
+            return false;
+        }
+        if !line.contains(" resumed>") {
+            if file(line) != written {
+                return false;
+            }
+            begun = thread(line);
+        }
+        begun.is_some() && begun == thread(line) && line.trim_end().ends_with("= 0")
     })
 }

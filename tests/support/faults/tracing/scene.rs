@@ -5,9 +5,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use bailiwick_journal::Options;
 use tempfile::TempDir;
 
 use super::Fault;
+use super::calls::FIRST;
 use crate::faults::audit::audit;
 use crate::faults::bug::Bug;
 use crate::faults::journal_copy;
@@ -16,6 +18,9 @@ use crate::faults::process::{DONE, NOT_OPENED, ProcessArgs, STOPPED};
 use crate::faults::reports::Report;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::{ClearError, Progress};
+
+/// A few orders need more than that, in bytes, and two less.
+const ROOM_LEFT: usize = 2_500;
 
 /// Whether there was a call to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,11 +49,6 @@ impl Scene {
         Scene { program, folder, told, next: 1, reopens: false, bug }
     }
 
-    /// The process has its journal opened again, and goes on.
-    pub fn reopening(program: impl AsRef<Path>) -> Scene {
-        Scene { reopens: true, ..Scene::new(program, None) }
-    }
-
     /// A process was killed on it before, after it had told `lines` lines.
     pub fn after_a_kill(program: impl AsRef<Path>, lines: usize) -> Scene {
         let mut scene = Scene::new(program, None);
@@ -58,6 +58,47 @@ impl Scene {
         process.kill();
         scene.told.extend(process.end().rest);
         scene
+    }
+
+    /// Processes have ended well on it, and its first file is nearly full: the next one goes on in another.
+    pub fn before_it_goes_on(program: impl AsRef<Path>) -> Scene {
+        let mut scene = Scene::new(program, None);
+        while scene.used() + ROOM_LEFT < Options::MIN_SEGMENT_BYTES as usize {
+            scene.works_well(2);
+        }
+        scene
+    }
+
+    /// Processes have ended well on it, it has several files, and what is derived from them was removed.
+    pub fn without_what_is_derived(program: impl AsRef<Path>) -> Scene {
+        let mut scene = Scene::before_it_goes_on(program);
+        scene.works_well(20);
+        for entry in fs::read_dir(scene.journal()).expect("a folder") {
+            let path = entry.expect("a file").path();
+            if path.extension().is_none_or(|extension| extension != "segment") {
+                fs::remove_file(path).expect("it is there");
+            }
+        }
+        scene
+    }
+
+    /// A process with so many orders, without strace.
+    fn works_well(&mut self, orders: u64) {
+        let args = self.args(orders);
+        let ended: Ended = Process::start(Command::new(&self.program), &args).end();
+        assert!(ended.status.success(), "{}", ended.complaints);
+        self.told.extend(ended.rest);
+    }
+
+    /// How much of the first file has something in it, in bytes.
+    fn used(&self) -> usize {
+        let bytes = fs::read(self.journal().join(FIRST)).unwrap_or_default();
+        bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
+    }
+
+    /// The process has its journal opened again, and goes on.
+    pub fn that_reopens(self) -> Scene {
+        Scene { reopens: true, ..self }
     }
 
     /// The same once more, to be changed.
@@ -106,10 +147,10 @@ impl Scene {
     /// # Errors
     /// With the first violation.
     pub fn fail(mut self, fault: Fault, nth: u64, orders: u64) -> Checked<Hit> {
-        let Fault { call, effect, first_file_only } = fault;
+        let Fault { call, effect, file } = fault;
         let mut arguments = vec!["-e".to_owned(), format!("trace={call}")];
-        if first_file_only {
-            let file = self.journal().join("00000000000000000001.log");
+        if let Some(file) = file {
+            let file = self.journal().join(file);
             arguments.extend(["-P".to_owned(), file.display().to_string()]);
         }
         arguments.extend(["-e".to_owned(), format!("inject={call}:{effect}:when={nth}")]);

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use bailiwick::{Aggregates, Config, ReactionHandle, ReactionStatus, Runtime};
-use bailiwick_tephra::TephraJournal;
+use bailiwick_journal::FileJournal;
 use serde::{Deserialize, Serialize};
 
 use super::audit::ParkedAt;
@@ -61,7 +61,7 @@ impl ProcessArgs {
         self.bug
     }
 
-    pub(in crate::faults) async fn run(self, journal: Arc<TephraJournal>) -> Result<(), End> {
+    pub(in crate::faults) async fn run(self, journal: Arc<FileJournal>) -> Result<(), End> {
         no_word_of_panics_that_are_meant();
         let broken = Broken::default();
         let outside = CallsFile::open(&self.calls, journal.clone()).map_err(End::wrong)?;
