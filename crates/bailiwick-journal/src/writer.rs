@@ -138,7 +138,7 @@ impl Writer {
             let why = self.shared.closed_because();
             return tell(appends.into_iter().map(|append| append.closed(&why)));
         };
-        let bytes = appends.iter().flat_map(|append| append.records.iter().map(Vec::len));
+        let bytes = appends.iter().flat_map(|append| append.records().map(<[u8]>::len));
         match store.make_room(bytes) {
             Ok(false) => {}
             Ok(true) => self.shared.bell.ring(),
@@ -157,7 +157,7 @@ impl Writer {
         let (mut now, mut later, mut never) = (Vec::new(), Vec::new(), Vec::new());
         let (room, mut left) = (store.room(), store.room());
         for append in appends {
-            let bytes = frames_bytes(append.records.iter().map(Vec::len));
+            let bytes = frames_bytes(append.records().map(<[u8]>::len));
             if bytes > room {
                 never.push(append);
             } else if bytes > left || !later.is_empty() {
@@ -171,7 +171,7 @@ impl Writer {
         let refused =
             |append: Append| append.settle(Err(AppendError::NotWritten(why.clone().into())));
         tell(never.into_iter().map(refused));
-        let bytes = now.iter().flat_map(|append| append.records.iter().map(Vec::len));
+        let bytes = now.iter().flat_map(|append| append.records().map(<[u8]>::len));
         match store.make_room(bytes) {
             Ok(_) => self.write_with_room(now),
             Err(error) => self.fail(error, now),
@@ -272,7 +272,7 @@ impl Writer {
 
 impl Batch {
     /// Takes in an append, unless its condition does not hold; then its outcome may be known at once.
-    fn judge(&mut self, store: &mut Store, mut append: Append) -> Option<Settled> {
+    fn judge(&mut self, store: &mut Store, append: Append) -> Option<Settled> {
         let conflict = append.condition.as_ref().map(|condition| store.conflict(condition));
         match conflict.transpose().map(Option::flatten) {
             Ok(None) => {}
@@ -286,8 +286,7 @@ impl Batch {
             }
             Err(error) => return Some(append.settle(Err(AppendError::NotWritten(error.into())))),
         }
-        let records = mem::take(&mut append.records);
-        let appended = store.push(records, append.recorded_at());
+        let appended = store.push(append.records(), append.recorded_at());
         self.accepted.push((append, appended));
         None
     }

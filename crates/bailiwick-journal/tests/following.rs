@@ -73,7 +73,7 @@ impl Trial {
             return !store.is_closed();
         }
         let latest = batch[batch.len() - 1].recorded_at;
-        store.push(records, latest);
+        store.push(records.iter().map(Vec::as_slice), latest);
         self.events.extend(batch);
         let written = store.write();
         self.look();

@@ -101,7 +101,8 @@ impl Trial {
             assert_eq!(found.flatten(), at, "seed {}: {condition:?}", self.seed);
             if at.is_none() {
                 let latest = events.iter().map(|event| event.recorded_at).max();
-                let appended = store.push(records, latest.expect("there is one"));
+                let appended =
+                    store.push(records.iter().map(Vec::as_slice), latest.expect("there is one"));
                 assert_eq!(appended.first.get(), self.known.len() as u64 + 1);
                 self.acknowledge(events);
                 assert_eq!(appended.last.get(), self.known.len() as u64);

@@ -2,6 +2,7 @@
 
 use bailiwick_core::Timestamp;
 use bailiwick_core::journal::{AppendCondition, AppendError, Appended, EncodedEvent, JournalFault};
+use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
 use crate::stored::encode;
@@ -10,9 +11,9 @@ pub(crate) type Outcome = Result<Appended, AppendError>;
 
 pub(crate) struct Append {
     pub(crate) events: Vec<EncodedEvent>,
-    pub(crate) records: Vec<Vec<u8>>,
-    /// How many bytes its records have.
-    pub(crate) bytes: usize,
+    /// Its records, one behind the other, and where each of them ends.
+    records: Vec<u8>,
+    ends: SmallVec<[usize; 2]>,
     pub(crate) condition: Option<AppendCondition>,
     told: oneshot::Sender<Outcome>,
 }
@@ -30,14 +31,24 @@ impl Append {
         condition: Option<AppendCondition>,
     ) -> (Append, oneshot::Receiver<Outcome>) {
         let (told, outcome) = oneshot::channel();
-        let records = events.iter().map(|event| {
-            let mut record = Vec::with_capacity(event.counted_bytes());
-            encode(event, &mut record);
-            record
-        });
-        let records: Vec<Vec<u8>> = records.collect();
-        let bytes = records.iter().map(Vec::len).sum();
-        (Append { events, records, bytes, condition, told }, outcome)
+        let bytes = events.iter().map(EncodedEvent::counted_bytes).sum();
+        let (mut records, mut ends) = (Vec::with_capacity(bytes), SmallVec::new());
+        for event in &events {
+            encode(event, &mut records);
+            ends.push(records.len());
+        }
+        (Append { events, records, ends, condition, told }, outcome)
+    }
+
+    /// Its records.
+    pub(crate) fn records(&self) -> impl Iterator<Item = &[u8]> {
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        begins.zip(&self.ends).map(|(begin, end)| &self.records[begin..*end])
+    }
+
+    /// How many bytes its records have.
+    pub(crate) fn bytes(&self) -> usize {
+        self.records.len()
     }
 
     /// When the latest of its events was recorded.

@@ -56,12 +56,12 @@ impl Queue {
             return Err(AppendError::Closed(why.clone()));
         }
         let (appends, bytes) = (self.waiting.len(), self.bytes);
-        let is_full = appends >= self.most_appends || bytes + append.bytes > self.most_bytes;
+        let is_full = appends >= self.most_appends || bytes + append.bytes() > self.most_bytes;
         // Who finds nothing before it does not have to wait.
         if is_full && appends > 0 {
             return Err(AppendError::Busy(TooMuchWaits { appends, bytes }.into()));
         }
-        self.bytes += append.bytes;
+        self.bytes += append.bytes();
         self.waiting.push_back(append);
         Ok(())
     }
@@ -79,18 +79,18 @@ impl Queue {
     fn batch(&mut self) -> Vec<Append> {
         let mut bytes = 0;
         let fits = |append: &&Append| {
-            bytes += append.bytes;
+            bytes += append.bytes();
             bytes <= BATCH_BYTES
         };
         let appends = self.waiting.iter().take_while(fits).count().max(1);
         let batch: Vec<_> = self.waiting.drain(..appends).collect();
-        self.bytes -= batch.iter().map(|append| append.bytes).sum::<usize>();
+        self.bytes -= batch.iter().map(|append| append.bytes()).sum::<usize>();
         batch
     }
 
     pub(super) fn put_back(&mut self, appends: Vec<Append>) {
         for append in appends.into_iter().rev() {
-            self.bytes += append.bytes;
+            self.bytes += append.bytes();
             self.waiting.push_front(append);
         }
     }

@@ -88,6 +88,13 @@ pub(super) fn push(
     out.resize(out.len().next_multiple_of(ALIGN), 0);
 }
 
+/// Says in a frame that was written how many follow.
+pub(super) fn set_left(frame: &mut [u8], left: u32, seed: u64) {
+    frame[20..24].copy_from_slice(&left.to_le_bytes());
+    let checksum = of_bytes(&frame[..28], seed);
+    frame[28..32].copy_from_slice(&checksum.to_le_bytes());
+}
+
 /// Writes a mark: everything up to `durable` is.
 pub(super) fn push_mark(durable: Position, seed: u64, out: &mut Vec<u8>) {
     push(&[], (durable, 0, durable), seed, out);

@@ -71,10 +71,13 @@ pub struct Log {
     /// A mark says that everything is durable.
     marked: bool,
     closed: bool,
+    /// The frames that are written next, and where each of them begins.
     buffer: Vec<u8>,
-    /// Where the frames of the last batch begin.
-    offsets: Vec<u64>,
+    frames: Vec<usize>,
 }
+
+/// So many bytes are kept for the next batch.
+const KEPT_BYTES: usize = 1 << 20;
 
 impl Log {
     /// Which log it is: another one than any that was made apart.
@@ -102,11 +105,6 @@ impl Log {
         (self.id, self.active.number, self.active.seed)
     }
 
-    /// Where the records of the last batch stand in the active segment, in bytes.
-    pub fn offsets(&self) -> &[u64] {
-        &self.offsets
-    }
-
     /// Whether something failed: it takes nothing any more.
     pub fn is_closed(&self) -> bool {
         self.closed
@@ -122,18 +120,55 @@ impl Log {
     /// # Panics
     /// If there is no record, one is empty or has 1 GiB or more, or the last batch was not synced.
     pub fn write(&mut self, records: &[impl AsRef<[u8]>]) -> Result<Position, WriteError> {
+        assert!(!records.is_empty(), "a batch has a record");
+        self.make_room(frames_bytes(records.iter().map(|record| record.as_ref().len())))?;
+        for record in records {
+            self.push(record.as_ref());
+        }
+        self.write_pushed()
+    }
+
+    /// Adds a record to the batch that is [written](Self::write_pushed) next, for which there is
+    /// [room](Self::make_room). Returns its position, and where its frame will stand in the active segment, in bytes.
+    ///
+    /// # Panics
+    /// If it is empty, has 1 GiB or more, or there is no room for it.
+    pub fn push(&mut self, record: &[u8]) -> (Position, u64) {
+        assert!((1..frame::MOST_BYTES).contains(&record.len()), "a record has 1 B to 1 GiB");
+        let position = self.durable.plus(self.frames.len() as u64 + 1);
+        let (begin, seed) = (self.buffer.len(), self.active.seed);
+        self.frames.push(begin);
+        // How many follow is not known yet.
+        frame::push(record, (position, 0, self.durable), seed, &mut self.buffer);
+        let end = self.end + self.buffer.len() as u64;
+        assert!(self.written.is_none() && end <= self.active.size, "there is room for it");
+        (position, self.end + begin as u64)
+    }
+
+    /// Writes what was pushed, if anything was. It is durable after [`sync`](Self::sync), and until then nobody may be
+    /// told of it. Returns its last position.
+    ///
+    /// # Errors
+    /// It may be written, and the log is closed.
+    pub fn write_pushed(&mut self) -> Result<Position, WriteError> {
+        let last = self.durable.plus(self.frames.len() as u64);
+        for (behind, begin) in (0..).zip(self.frames.drain(..).rev()) {
+            frame::set_left(&mut self.buffer[begin..], behind, self.active.seed);
+        }
         if self.closed {
             return Err(WriteError::Closed);
         }
-        assert!(self.written.is_none(), "a batch is written when the one before it is durable");
-        self.make_room(frames_bytes(records.iter().map(|record| record.as_ref().len())))?;
-        let last = self.encode(records);
+        if self.buffer.is_empty() {
+            return Ok(last);
+        }
         self.marked = false;
         // Before it is known whether it succeeds: what comes after a failure must not be written.
         self.closed = true;
         write_all(&*self.active.file, &self.buffer, self.end).map_err(WriteError::Failed)?;
         self.closed = false;
         self.written = Some((self.end + self.buffer.len() as u64, last));
+        self.buffer.clear();
+        self.buffer.shrink_to(KEPT_BYTES);
         Ok(last)
     }
 
@@ -220,6 +255,9 @@ impl Log {
     /// # Panics
     /// If the last batch was not synced.
     pub fn make_room(&mut self, bytes: u64) -> Result<(), WriteError> {
+        if self.closed {
+            return Err(WriteError::Closed);
+        }
         assert!(self.written.is_none(), "a batch is written when the one before it is durable");
         // And the mark behind them.
         let bytes = bytes + frame::HEADER as u64;
@@ -263,23 +301,6 @@ impl Log {
         if let Ok(wanted) = self.wanted(0) {
             self.ahead.want(wanted);
         }
-    }
-
-    fn encode(&mut self, records: &[impl AsRef<[u8]>]) -> Position {
-        assert!(!records.is_empty(), "a batch has a record");
-        self.buffer.clear();
-        self.offsets.clear();
-        let mut position = self.durable;
-        let mut left = u32::try_from(records.len()).expect("fewer than 2^32 records");
-        for record in records {
-            let record = record.as_ref();
-            assert!((1..frame::MOST_BYTES).contains(&record.len()), "a record has 1 B to 1 GiB");
-            (position, left) = (position.plus(1), left - 1);
-            let place = (position, left, self.durable);
-            self.offsets.push(self.end + self.buffer.len() as u64);
-            frame::push(record, place, self.active.seed, &mut self.buffer);
-        }
-        position
     }
 }
 

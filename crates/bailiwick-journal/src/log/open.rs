@@ -88,7 +88,7 @@ impl Log {
             marked: contents.marked,
             closed: false,
             buffer: Vec::new(),
-            offsets: Vec::new(),
+            frames: Vec::new(),
         };
         log.want_segment();
         Ok(Opened { log, left_out })

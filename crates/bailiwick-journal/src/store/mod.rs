@@ -38,17 +38,8 @@ pub use view::View;
 pub struct Store {
     log: Log,
     view: Arc<View>,
-    /// What the next batch will have.
-    batch: Batch,
-}
-
-/// What is to be written next.
-struct Batch {
-    records: Vec<Vec<u8>>,
-    /// Where the next record will stand, in bytes.
-    end: u64,
-    /// The end, once it is durable.
-    head: Head,
+    /// The end, once what was pushed is durable.
+    pushed: Head,
 }
 
 /// How a store is written, and what it may keep in memory.
@@ -137,7 +128,6 @@ impl Store {
     ) -> Result<bool, WriteError> {
         self.log.make_room(frames_bytes(records))?;
         let place = self.log.next_place();
-        self.batch.end = place.offset;
         let state = self.view.state();
         let left = state.number;
         drop(state);
@@ -169,31 +159,31 @@ impl Store {
     /// Adds an append to the batch: its records, and when the latest of its events was recorded.
     ///
     /// # Panics
-    /// If there was [no room](Self::make_room) made for it, or a record is none.
-    pub fn push(&mut self, records: Vec<Vec<u8>>, recorded_at: Timestamp) -> Appended {
-        let Batch { head, end, .. } = &mut self.batch;
-        let first = head.position.plus(1);
+    /// If there was no [room](Self::make_room) made for it, or a record is none.
+    pub fn push<'a>(
+        &mut self,
+        records: impl IntoIterator<Item = &'a [u8]>,
+        recorded_at: Timestamp,
+    ) -> Appended {
+        let first = self.pushed.position.plus(1);
         let mut state = self.view.change();
-        for record in &records {
-            head.position = head.position.plus(1);
+        for record in records {
+            let (position, offset) = self.log.push(record);
             let names = Names::of(record).expect("a record of this version");
-            state.active.push(head.position, *end, &names);
-            state.active.recorded(recorded_at);
-            *end += frames_bytes([record.len()]);
+            state.active.push(position, offset, &names);
+            self.pushed.position = position;
         }
-        head.recorded_at = head.recorded_at.max(recorded_at);
-        let last = head.position;
-        self.batch.records.extend(records);
-        Appended { first, last }
+        state.active.recorded(recorded_at);
+        self.pushed.recorded_at = self.pushed.recorded_at.max(recorded_at);
+        Appended { first, last: self.pushed.position }
     }
 
-    /// Writes the batch.
+    /// Writes the batch, if it has anything.
     ///
     /// # Errors
     /// It may be written, and the store is closed.
     pub fn write(&mut self) -> Result<(), WriteError> {
-        let records = std::mem::take(&mut self.batch.records);
-        if records.is_empty() { Ok(()) } else { self.log.write(&records).map(drop) }
+        self.log.write_pushed().map(drop)
     }
 
     /// Makes durable what was written; from here on it is seen.
@@ -202,9 +192,8 @@ impl Store {
     /// Nobody knows what is durable now, and the store is closed.
     pub fn sync(&mut self) -> Result<Head, WriteError> {
         self.log.sync()?;
-        let head = self.batch.head;
-        self.view.change().head = head;
-        Ok(head)
+        self.view.change().head = self.pushed;
+        Ok(self.pushed)
     }
 
     /// Says behind the last batch that it is durable, for when nothing comes that does.

@@ -7,7 +7,7 @@ use bailiwick_core::journal::Head;
 use bailiwick_core::{Position, Timestamp};
 
 use super::view::{Left, Run, RunIndex, State, View, push};
-use super::{Batch, Bounds, Store, StoreError};
+use super::{Bounds, Store, StoreError};
 use crate::files::Folder;
 use crate::log::{Entropy, Log, Record, Records};
 use crate::lookup::{Active, Index, segments_of};
@@ -43,8 +43,7 @@ impl Store {
             let mut state = view.change();
             (state.active, state.head) = (active, head);
         }
-        let batch = Batch { records: Vec::new(), end: 0, head };
-        Ok(Store { log, view, batch })
+        Ok(Store { log, view, pushed: head })
     }
 }
 
