@@ -40,6 +40,7 @@ mod reads;
 mod steps;
 pub mod store;
 pub mod stored;
+mod waking;
 mod writer;
 
 pub use error::OpenError;
