@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::task::Waker;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -22,6 +21,7 @@ use crate::log::Record;
 use crate::reads::Reads;
 use crate::store::{Following, StoreError};
 use crate::stored::Decoder;
+use crate::waking::waking;
 use crate::{OpenError, Options};
 
 /// How often it looks for what is new.
@@ -135,10 +135,10 @@ fn tell(records: &[Record], reads: &Reads) {
         match decoder.decode(*position, bytes) {
             Ok(recorded) => {
                 let woken = reads.waiters.appended(*position, &[recorded.event]);
-                woken.into_iter().for_each(Waker::wake);
+                woken.into_iter().for_each(|waker| waking(|| waker.wake()));
             }
             // Whoever it is for finds out when it reads.
-            Err(_) => reads.waiters.wake_all(),
+            Err(_) => waking(|| reads.waiters.wake_all()),
         }
     }
 }

@@ -43,6 +43,7 @@ mod sabotage;
 mod steps;
 pub mod store;
 pub mod stored;
+mod waking;
 mod writer;
 
 pub use error::OpenError;

@@ -22,6 +22,7 @@ use crate::folder::Locked;
 use crate::journal::Shared;
 use crate::log::{WriteError, frames_bytes};
 use crate::store::Store;
+use crate::waking::waking;
 
 /// How long it waits before it looks after what is there while nothing is to be written: a reader in another
 /// process sees the last batch after that, and a folder that was removed is noticed.
@@ -206,7 +207,7 @@ impl Writer {
         let Batch { accepted, refused } = mem::take(&mut self.batch);
         for (append, appended) in &accepted {
             let wakers = self.shared.reads.waiters.appended(appended.first, &append.events);
-            wakers.into_iter().for_each(std::task::Waker::wake);
+            wakers.into_iter().for_each(|waker| waking(|| waker.wake()));
         }
         tell(accepted.into_iter().map(|(append, appended)| append.settle(Ok(appended))));
         tell(refused.into_iter().map(|(append, why)| append.settle(Err(why))));
@@ -248,7 +249,7 @@ impl Writer {
         // They may have asked while it was being opened for others.
         let told = if self.store.is_some() { Ok(()) } else { self.open_again() };
         for waiter in waiters {
-            drop(waiter.send(told.clone()));
+            waking(|| drop(waiter.send(told.clone())));
         }
     }
 
@@ -258,7 +259,7 @@ impl Writer {
                 self.store = Some(store);
                 self.shared.appends.open();
                 // What was unknown may be there.
-                self.shared.reads.waiters.wake_all();
+                waking(|| self.shared.reads.waiters.wake_all());
                 Ok(())
             }
             Err(why) => {
@@ -293,7 +294,7 @@ impl Batch {
 }
 
 fn tell(settled: impl IntoIterator<Item = Settled>) {
-    settled.into_iter().for_each(Settled::tell);
+    settled.into_iter().for_each(|settled| waking(|| settled.tell()));
 }
 
 /// If it panics, whoever waits is told, and nobody waits for ever after that.

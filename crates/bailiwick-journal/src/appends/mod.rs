@@ -103,7 +103,10 @@ impl Appends {
 
     /// There is no writer any more.
     pub(crate) fn abandon(&self, why: &JournalFault) -> Vec<Settled> {
-        self.queue.lock().abandon(why)
+        let (waiting, reopening) = self.queue.lock().abandon(why);
+        // Without the lock: it wakes them.
+        drop(reopening);
+        waiting
     }
 
     fn with_queue<T>(&self, act: impl FnOnce(&mut Queue) -> T) -> T {

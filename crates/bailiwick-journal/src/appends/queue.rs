@@ -23,13 +23,16 @@ struct TooMuchWaits {
     bytes: usize,
 }
 
+/// Waits for it to be opened again.
+type Waiter = oneshot::Sender<Reopened>;
+
 pub(super) struct Queue {
     waiting: VecDeque<Append>,
     bytes: usize,
     most_appends: usize,
     most_bytes: usize,
     closed: Option<JournalFault>,
-    reopening: Vec<oneshot::Sender<Reopened>>,
+    reopening: Vec<Waiter>,
     is_abandoned: bool,
     pub(super) is_ending: bool,
     /// It has to be woken when there is something to do.
@@ -120,9 +123,9 @@ impl Queue {
         Some(told)
     }
 
-    pub(super) fn abandon(&mut self, why: &JournalFault) -> Vec<Settled> {
+    /// Who waits for it to be opened is told so by being dropped.
+    pub(super) fn abandon(&mut self, why: &JournalFault) -> (Vec<Settled>, Vec<Waiter>) {
         self.is_abandoned = true;
-        self.reopening.clear();
-        self.close(why)
+        (self.close(why), std::mem::take(&mut self.reopening))
     }
 }

@@ -16,6 +16,8 @@ use bailiwick_core::journal::{Answer, JournalReadError};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
+use crate::waking::waking;
+
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Why a read did not come to an end.
@@ -90,7 +92,7 @@ impl Pool {
                 }
             };
             drop(queue);
-            job();
+            waking(job);
         }
     }
 
@@ -110,8 +112,9 @@ impl Pool {
         queue.ended = true;
         let jobs = std::mem::take(&mut queue.jobs);
         drop(queue);
-        drop(jobs);
         self.0.work.notify_all();
+        // Last: it tells whoever waits, which may run anything.
+        drop(jobs);
     }
 }
 

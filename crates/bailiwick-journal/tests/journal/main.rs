@@ -4,6 +4,7 @@ mod appending;
 mod bounds;
 #[cfg(unix)]
 mod disks;
+mod ending;
 mod failing;
 mod recovery;
 #[cfg(unix)]
@@ -11,3 +12,4 @@ mod removed;
 mod room;
 mod simulated;
 mod support;
+mod waiting;
