@@ -17,6 +17,7 @@ pub mod leases;
 pub mod ledger;
 pub mod load;
 pub mod memory;
+pub mod reopen;
 pub mod report;
 pub mod rivals;
 pub mod rounds;

@@ -87,7 +87,7 @@ impl Queue {
         };
         let appends = self.waiting.iter().take_while(fits).count().max(1);
         let batch: Vec<_> = self.waiting.drain(..appends).collect();
-        self.bytes -= batch.iter().map(|append| append.bytes()).sum::<usize>();
+        self.bytes -= batch.iter().map(Append::bytes).sum::<usize>();
         batch
     }
 
