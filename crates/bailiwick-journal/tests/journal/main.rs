@@ -4,6 +4,7 @@ mod appending;
 mod bounds;
 #[cfg(unix)]
 mod disks;
+mod durable;
 mod ending;
 mod failing;
 mod recovery;
