@@ -7,6 +7,7 @@ mod disks;
 mod durable;
 mod ending;
 mod failing;
+mod flipped;
 mod recovery;
 #[cfg(unix)]
 mod removed;
