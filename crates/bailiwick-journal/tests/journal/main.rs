@@ -11,6 +11,7 @@ mod flipped;
 mod recovery;
 #[cfg(unix)]
 mod removed;
+mod restarts;
 mod room;
 mod simulated;
 mod support;
