@@ -8,100 +8,38 @@ use std::task::{Wake, Waker};
 
 use bailiwick_core::Position;
 use bailiwick_core::journal::{Answer, AppendError, EncodedEvent, Journal, Query, Read};
-use bailiwick_journal::files::{Fault, File, Folder, Identity, Simulated};
+use bailiwick_journal::files::{Fault, File, Identity, Simulated};
 use bailiwick_journal::{FileJournal, Steps};
 use parking_lot::Mutex;
 
+use crate::hooked::Hooked;
 use crate::simulated::open_in;
 use crate::support::{Outcome, event, pages, poll, poll_with, small, unless};
 
-/// A folder that knows what of its files was synced.
-#[derive(Clone)]
-struct Watched {
-    disk: Simulated,
-    synced: Arc<Mutex<Vec<(Identity, Vec<u8>)>>>,
-}
+/// What of each file was synced.
+#[derive(Clone, Default)]
+struct Synced(Arc<Mutex<Vec<(Identity, Vec<u8>)>>>);
 
-struct WatchedFile {
-    file: Arc<dyn File>,
-    folder: Watched,
-}
-
-impl Watched {
-    fn new(seed: u64) -> Watched {
-        Watched { disk: Simulated::new(seed), synced: Arc::default() }
+impl Synced {
+    /// A disk that takes note of it.
+    fn of(&self, disk: &Simulated) -> Hooked {
+        let synced = self.clone();
+        Hooked::new(disk, move |file| synced.note(file).expect("it is on"))
     }
 
-    fn watch(&self, file: io::Result<Arc<dyn File>>) -> io::Result<Arc<dyn File>> {
-        Ok(Arc::new(WatchedFile { file: file?, folder: self.clone() }))
-    }
-
-    /// Whether a power loss leaves it, whatever else it takes.
-    fn has(&self, number: u64) -> bool {
-        let number = marker(number);
-        self.synced.lock().iter().any(|(_, bytes)| bytes.windows(16).any(|found| found == number))
-    }
-}
-
-impl Folder for Watched {
-    fn names(&self) -> io::Result<Vec<String>> {
-        self.disk.names()
-    }
-
-    fn create(&self, name: &str) -> io::Result<Arc<dyn File>> {
-        self.watch(self.disk.create(name))
-    }
-
-    fn open(&self, name: &str) -> io::Result<Arc<dyn File>> {
-        self.watch(self.disk.open(name))
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, name: &str) -> io::Result<()> {
-        self.disk.remove(name)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.disk.sync()
-    }
-
-    fn identity(&self, name: &str) -> io::Result<Identity> {
-        self.disk.identity(name)
-    }
-
-    fn is_in_place(&self) -> io::Result<bool> {
-        self.disk.is_in_place()
-    }
-}
-
-impl File for WatchedFile {
-    fn size(&self) -> io::Result<u64> {
-        self.file.size()
-    }
-
-    fn read_at(&self, to: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.file.read_at(to, offset)
-    }
-
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        self.file.write_at(bytes, offset)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.file.sync()?;
-        let mut bytes = vec![0; usize::try_from(self.size()?).unwrap()];
-        self.file.read_at(&mut bytes, 0)?;
-        let (identity, mut synced) = (self.file.identity()?, self.folder.synced.lock());
+    fn note(&self, file: &dyn File) -> io::Result<()> {
+        let mut bytes = vec![0; usize::try_from(file.size()?).expect("it is small")];
+        file.read_at(&mut bytes, 0)?;
+        let (identity, mut synced) = (file.identity()?, self.0.lock());
         synced.retain(|(other, _)| *other != identity);
         synced.push((identity, bytes));
         Ok(())
     }
 
-    fn identity(&self) -> io::Result<Identity> {
-        self.file.identity()
+    /// Whether a power loss leaves it, whatever else it takes.
+    fn has(&self, number: u64) -> bool {
+        let number = marker(number);
+        self.0.lock().iter().any(|(_, bytes)| bytes.windows(16).any(|found| found == number))
     }
 }
 
@@ -118,21 +56,22 @@ fn number_of(event: &EncodedEvent) -> u64 {
 /// Whether it was durable when somebody was woken for it: what comes between that and the next look is not
 /// counted.
 struct Woken {
-    folder: Watched,
+    synced: Synced,
     number: u64,
     was_durable: AtomicBool,
 }
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
-        self.was_durable.store(self.folder.has(self.number), Ordering::SeqCst);
+        self.was_durable.store(self.synced.has(self.number), Ordering::SeqCst);
     }
 }
 
 struct Trial {
     seed: u64,
     random: fastrand::Rng,
-    folder: Watched,
+    disk: Simulated,
+    synced: Synced,
     next: u64,
     appending: Vec<(Arc<Woken>, Answer<Outcome>)>,
     acknowledged: usize,
@@ -147,8 +86,8 @@ impl Trial {
         event.payload = [&marker(self.next)[..], &filler].concat().into();
         let condition = self.random.bool().then(|| unless(&name, 0));
         let mut answer = journal.append(vec![event], condition);
-        let (folder, number) = (self.folder.clone(), self.next);
-        let woken = Arc::new(Woken { folder, number, was_durable: AtomicBool::new(false) });
+        let (synced, number) = (self.synced.clone(), self.next);
+        let woken = Arc::new(Woken { synced, number, was_durable: AtomicBool::new(false) });
         match poll_with(&mut answer, &Waker::from(woken.clone())) {
             None => self.appending.push((woken, answer)),
             Some(outcome) => assert!(matches!(outcome, Err(AppendError::Closed(_))), "so soon?"),
@@ -157,7 +96,7 @@ impl Trial {
 
     /// What was answered since, and what can be read, is durable.
     fn look(&mut self, journal: &FileJournal, steps: &Steps) {
-        let (seed, folder) = (self.seed, self.folder.clone());
+        let (seed, synced) = (self.seed, self.synced.clone());
         let read = |read: Read| {
             let mut answer = journal.read(read);
             while steps.read() {}
@@ -176,7 +115,7 @@ impl Trial {
                         Err(AppendError::Conflict { at }) => {
                             let found =
                                 read(Read::new(Query::all()).after(Position::new(at.get() - 1)));
-                            assert!(folder.has(number_of(&found.events[0].event)), "seed {seed}");
+                            assert!(synced.has(number_of(&found.events[0].event)), "seed {seed}");
                         }
                         Err(_) => {}
                     }
@@ -186,11 +125,11 @@ impl Trial {
         });
         self.acknowledged += told;
         let found = pages(read);
-        assert!(found.iter().all(|found| folder.has(number_of(&found.event))), "seed {seed}");
+        assert!(found.iter().all(|found| synced.has(number_of(&found.event))), "seed {seed}");
     }
 
     fn run(&mut self) {
-        let folder = Arc::new(self.folder.clone());
+        let folder = Arc::new(self.synced.of(&self.disk));
         let (journal, mut steps) = open_in(folder, &small()).expect("it opens");
         for _ in 0..40 {
             match self.random.u8(0..8) {
@@ -198,7 +137,7 @@ impl Trial {
                 3..5 => drop(steps.write()),
                 5 => drop(steps.tidy()),
                 6 => steps.rest(),
-                _ if self.random.u8(..) < 40 => self.folder.disk.plan(0, Fault::Fails),
+                _ if self.random.u8(..) < 40 => self.disk.plan(0, Fault::Fails),
                 _ => drop(journal.reopen()),
             }
             self.look(&journal, &steps);
@@ -212,8 +151,8 @@ fn nobody_is_told_before_it_is_durable() {
     for seed in 0..150 {
         let random = fastrand::Rng::with_seed(seed);
         let appending = Vec::new();
-        let folder = Watched::new(seed);
-        let mut trial = Trial { seed, random, folder, next: 0, appending, acknowledged: 0 };
+        let (disk, synced) = (Simulated::new(seed), Synced::default());
+        let mut trial = Trial { seed, random, disk, synced, next: 0, appending, acknowledged: 0 };
         trial.run();
         acknowledged += trial.acknowledged;
     }

@@ -8,6 +8,8 @@ mod durable;
 mod ending;
 mod failing;
 mod flipped;
+mod hooked;
+mod panicking;
 mod recovery;
 #[cfg(unix)]
 mod removed;
