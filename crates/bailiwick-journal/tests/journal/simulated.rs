@@ -102,18 +102,6 @@ impl Sim {
         pages(|read| self.read(read).expect("it can be read"))
     }
 
-    pub fn try_all(&self) -> Result<Vec<RecordedEvent>, JournalReadError> {
-        let (mut read, mut events) = (Read::new(Query::all()), Vec::new());
-        loop {
-            let page = self.read(read.clone())?;
-            events.extend(page.events);
-            if !page.more {
-                return Ok(events);
-            }
-            read.after = page.upto;
-        }
-    }
-
     pub fn head(&self) -> Position {
         poll(&mut self.journal.head()).expect("at once").expect("it can be read").position
     }
