@@ -356,7 +356,7 @@ impl Journal for Mutant {
     }
 
     fn changed(&self, query: Query, after: Position) -> Answer<Result<(), ReadError>> {
-        self.inner.changed(query, after)
+        self.inner.changed(self.query(&query), after)
     }
 
     fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, ReadError>> {

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 use bailiwick::MemoryJournal;
 use bailiwick_core::{
@@ -33,6 +34,20 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
             Poll::Pending => thread::park(),
         }
     }
+}
+
+/// Of what is known already: an answer within ten seconds.
+pub fn soon<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(10) {
+        if let Poll::Ready(out) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return out;
+        }
+        thread::park_timeout(Duration::from_secs(1));
+    }
+    panic!("no answer within ten seconds");
 }
 
 pub fn tag(text: &str) -> Tag {
@@ -175,7 +190,7 @@ impl J {
         assert_eq!(last.upto.get(), self.head());
         // Nobody waits for what is there.
         if newest > after {
-            block_on(self.journal.changed(query.clone(), Position::new(after))).unwrap();
+            soon(self.journal.changed(query.clone(), Position::new(after))).unwrap();
         }
         events.iter().map(|event| event.position.get()).collect()
     }

@@ -137,6 +137,21 @@ cases!(ends {
             (0..60).for_each(|_| { j.put(vec![ev("D", vec![1; 900], &[])]); });
         }
     }
+    /// The same of types.
+    fn types_that_collide(j) {
+        let (one, other) = ("8EP9D7WZ3gP", "2h1E8a_PK1N");
+        j.put(vec![ev(one, "", &["t:1"]), ev(other, "", &["t:1"])]);
+        for round in 0..2 {
+            for (name, at) in [(one, 1), (other, 2)] {
+                assert_eq!(j.positions(&of(&[name]), 0), [at], "round {round}");
+                assert_eq!(j.positions(&q(&[(&[name], &["t:1"])]), 0), [at], "round {round}");
+                assert_eq!(j.put_if(vec![ev("C", "", &[])], of(&[name]), at - 1), Err(at));
+                let head = j.head();
+                assert_eq!(j.put_if(vec![ev("C", "", &[])], of(&[name]), at), Ok(head + 1));
+            }
+            (0..60).for_each(|_| { j.put(vec![ev("D", vec![1; 900], &[])]); });
+        }
+    }
     fn an_answer_outlives_the_journal(j) {
         let J { journal, .. } = j.clone();
         let append = journal.append(vec![ev("A", "", &[])], None);
