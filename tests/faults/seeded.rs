@@ -2,7 +2,7 @@
 
 use bailiwick_tests::faults::bug::Bug;
 use bailiwick_tests::faults::killing::Chain;
-use bailiwick_tests::faults::losing::story;
+use bailiwick_tests::faults::losing;
 use bailiwick_tests::faults::tracing::{Scene, is_possible, told_after_sync};
 use bailiwick_tests::faults::work;
 use bailiwick_tests::invariant::Invariant::{
@@ -25,8 +25,21 @@ const PROCESSES_AT_WORK: u64 = 10;
 /// The first story in which the bug breaks this, whatever else it breaks in others.
 async fn found_by_losing(bug: Bug, breaks: Invariant) -> Option<Violation> {
     for seed in 0..STORIES {
-        story(seed, None).await.expect("nothing is wrong without the bug");
-        if let Err(why) = story(seed, Some(bug)).await
+        losing::in_memory(seed, None).await.expect("nothing is wrong without the bug");
+        if let Err(why) = losing::in_memory(seed, Some(bug)).await
+            && why.invariant == breaks
+        {
+            return Some(why.at(format_args!("seed {seed}")));
+        }
+    }
+    None
+}
+
+/// The same on the durable journal, on a disk that loses what was not synced.
+async fn found_by_power_losses(bug: Bug, breaks: Invariant) -> Option<Violation> {
+    for seed in 0..STORIES {
+        losing::on_a_disk(seed, None).await.expect("nothing is wrong without the bug");
+        if let Err(why) = losing::on_a_disk(seed, Some(bug)).await
             && why.invariant == breaks
         {
             return Some(why.at(format_args!("seed {seed}")));
@@ -160,6 +173,34 @@ fn a_key_that_changes_is_found() {
 fn what_is_called_after_it_has_given_up_is_found() {
     let bug = Bug::RetriedAfterGivingUp;
     must_be_found(bug, found_at_work(bug, NotAgain), NotAgain, "it is done");
+}
+
+#[tokio::test]
+async fn an_acknowledgement_without_a_sync_is_lost() {
+    let bug = Bug::SkippedSync;
+    must_be_found(
+        bug,
+        found_by_power_losses(bug, Durable).await,
+        Durable,
+        ", the journal ends at ",
+    );
+}
+
+#[tokio::test]
+async fn what_is_written_after_its_sync_is_lost() {
+    let bug = Bug::SyncBeforeWrite;
+    must_be_found(
+        bug,
+        found_by_power_losses(bug, Durable).await,
+        Durable,
+        ", the journal ends at ",
+    );
+}
+
+#[tokio::test]
+async fn half_an_append_is_left_by_a_power_loss() {
+    let bug = Bug::HalfBatch;
+    must_be_found(bug, found_by_power_losses(bug, Whole).await, Whole, "only half of it is there");
 }
 
 /// By the order of the calls of a process.

@@ -49,14 +49,13 @@ fn find(lines: &[&str], call: &str, text: &str) -> Option<usize> {
 }
 
 /// What a call is about: the number of the file, and its path.
-fn file<'a>(line: &'a str) -> &'a str {
+fn file(line: &str) -> &str {
     let argument = line.split_once('(').map_or("", |(_, arguments)| arguments);
     argument.split_once('>').map_or("", |(file, _)| file)
 }
 
 /// Whether a sync of the file begins and ends in these lines.
 fn has_synced(written: &str, lines: &[&str]) -> bool {
-    let thread = |line: &'_ str| line.split_whitespace().next().map(str::to_owned);
     let mut begun = None;
     lines.iter().any(|line| {
         if !line.contains("fdatasync") && !line.contains("fsync") {
@@ -66,8 +65,10 @@ fn has_synced(written: &str, lines: &[&str]) -> bool {
             if file(line) != written {
                 return false;
             }
-            begun = thread(line);
+            begun = line.split_whitespace().next();
         }
-        begun.is_some() && begun == thread(line) && line.trim_end().ends_with("= 0")
+        begun.is_some()
+            && begun == line.split_whitespace().next()
+            && line.trim_end().ends_with("= 0")
     })
 }

@@ -20,7 +20,7 @@ use crate::invariant::Checked;
 use crate::invariant::Invariant::{ClearError, Progress};
 
 /// A few orders need more than that, in bytes, and two less.
-const ROOM_LEFT: usize = 2_500;
+const ROOM_LEFT: u64 = 2_500;
 
 /// Whether there was a call to fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Scene {
     /// Processes have ended well on it, and its first file is nearly full: the next one goes on in another.
     pub fn before_it_goes_on(program: impl AsRef<Path>) -> Scene {
         let mut scene = Scene::new(program, None);
-        while scene.used() + ROOM_LEFT < Options::MIN_SEGMENT_BYTES as usize {
+        while scene.used() + ROOM_LEFT < Options::MIN_SEGMENT_BYTES {
             scene.works_well(2);
         }
         scene
@@ -91,9 +91,9 @@ impl Scene {
     }
 
     /// How much of the first file has something in it, in bytes.
-    fn used(&self) -> usize {
+    fn used(&self) -> u64 {
         let bytes = fs::read(self.journal().join(FIRST)).unwrap_or_default();
-        bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1)
+        bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1)
     }
 
     /// The process has its journal opened again, and goes on.
