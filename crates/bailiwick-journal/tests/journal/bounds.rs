@@ -103,7 +103,7 @@ fn smaller_files_take_as_much_at_once_as_larger_ones() {
     drop(journal);
     let sizes = segments(folder.path()).into_iter().map(|path| path.metadata().unwrap().len());
     let (usual, larger): (Vec<_>, _) = sizes.partition(|size| *size == Options::MIN_SEGMENT_BYTES);
-    assert!(usual.len() >= 2 && larger.len() == 3, "{usual:?} {larger:?}");
+    assert!(!usual.is_empty() && larger.len() == 3, "{usual:?} {larger:?}");
     assert!(all(&small().open(folder.path()).unwrap()) == before);
 }
 

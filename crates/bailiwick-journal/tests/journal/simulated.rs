@@ -9,7 +9,7 @@ use bailiwick_core::{Position, journal::Page};
 use bailiwick_journal::files::{Folder, Simulated};
 use bailiwick_journal::{FileJournal, OpenError, Options, Steps};
 
-use crate::support::{Outcome, event, pages, poll, small, unless};
+use crate::support::{Outcome, event, poll, small, unless};
 
 /// All files of a disk.
 pub fn files(disk: &Simulated) -> Vec<(String, Vec<u8>)> {
@@ -99,7 +99,19 @@ impl Sim {
 
     /// All that can be read.
     pub fn all(&self) -> Vec<RecordedEvent> {
-        pages(|read| self.read(read).expect("it can be read"))
+        self.try_all().expect("it can be read")
+    }
+
+    pub fn try_all(&self) -> Result<Vec<RecordedEvent>, JournalReadError> {
+        let (mut read, mut events) = (Read::new(Query::all()), Vec::new());
+        loop {
+            let page = self.read(read.clone())?;
+            events.extend(page.events);
+            if !page.more {
+                return Ok(events);
+            }
+            read.after = page.upto;
+        }
     }
 
     pub fn head(&self) -> Position {
