@@ -7,8 +7,8 @@ use std::thread::{self, JoinHandle};
 
 use bailiwick_core::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
-    Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Page, Query, Read,
-    ReadValues, ReopenError, ValuesPage, Waiters,
+    Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Outline, Page, Query,
+    Read, ReadValues, ReopenError, ValuesPage, Waiters,
 };
 use bailiwick_core::{BoxError, Position};
 use parking_lot::{Mutex, RwLock};
@@ -258,6 +258,16 @@ impl Journal for FileJournal {
 
     fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
         self.read_with(move |view| view.values(&read))
+    }
+
+    fn outline(&self) -> Answer<Result<Outline, JournalReadError>> {
+        let shared = self.shared.clone();
+        self.shared.pool.read(move || {
+            let outline = shared.view().outline();
+            // It may have to be made again.
+            shared.bell.ring();
+            Ok(outline)
+        })
     }
 
     fn id(&self) -> JournalId {

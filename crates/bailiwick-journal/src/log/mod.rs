@@ -267,6 +267,11 @@ impl Drop for Log {
     }
 }
 
+/// Whether it is the name of a segment.
+pub fn is_segment(name: &str) -> bool {
+    segment::number_of(name).is_some()
+}
+
 /// How many bytes the frames of such records take.
 pub fn frames_bytes(records: impl IntoIterator<Item = usize>) -> u64 {
     records.into_iter().map(|record| frame::frame_bytes(record) as u64).sum()

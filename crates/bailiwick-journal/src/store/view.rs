@@ -10,6 +10,7 @@ use bailiwick_core::journal::Head;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::StoreError;
+use super::checkpoint::Checkpoint;
 use super::places::OpenOffsets;
 use crate::files::Folder;
 use crate::log::{Log, Record, Segments};
@@ -27,6 +28,7 @@ pub struct View {
     pub(super) offsets: OpenOffsets,
     /// Held by who writes indexes.
     pub(super) sealing: Mutex<()>,
+    pub(super) checkpoint: Checkpoint,
 }
 
 pub(super) struct State {
@@ -72,8 +74,16 @@ impl View {
         state: State,
     ) -> View {
         let (segments, state) = (log.segments().clone(), RwLock::new(state));
-        let (offsets, sealing) = (OpenOffsets::default(), Mutex::new(()));
-        View { segments, folder, log: log.id(), filter_bytes, state, offsets, sealing }
+        View {
+            segments,
+            folder,
+            log: log.id(),
+            filter_bytes,
+            state,
+            offsets: OpenOffsets::default(),
+            sealing: Mutex::new(()),
+            checkpoint: Checkpoint::default(),
+        }
     }
 
     /// The end of what is durable.
