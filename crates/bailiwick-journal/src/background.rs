@@ -1,5 +1,5 @@
 //! What makes the writer's work short, and can be done later: the next segment, filled with zeros, and the indexes
-//! of those that the log has left.
+//! and the checkpoint of those that the log has left.
 
 use parking_lot::{Condvar, Mutex};
 
@@ -27,6 +27,10 @@ impl Bell {
     pub(crate) fn end(&self) {
         self.state.lock().is_over = true;
         self.rung.notify_one();
+    }
+
+    fn is_over(&self) -> bool {
+        self.state.lock().is_over
     }
 
     /// Whether it goes on.
@@ -64,8 +68,13 @@ pub(crate) fn step(shared: &Shared) -> bool {
         Ok(false) => view.merge().map_err(|error| error.to_string()),
         sealed => sealed.map_err(|error| error.to_string()),
     };
+    let done = match done {
+        // The checkpoint of a long log takes long: nobody who ends waits for it.
+        Ok(false) if !shared.bell.is_over() => view.checkpoint().map_err(|error| error.to_string()),
+        done => done,
+    };
     done.unwrap_or_else(|error| {
-        tracing::debug!(error, "indexes cannot be written to files yet");
+        tracing::debug!(error, "an index or the checkpoint cannot be written to a file yet");
         false
     })
 }

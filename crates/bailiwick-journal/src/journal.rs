@@ -8,8 +8,8 @@ use std::thread::{self, JoinHandle};
 use bailiwick_core::Position;
 use bailiwick_core::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
-    Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Page, Query, Read,
-    ReadValues, ReopenError, ValuesPage,
+    Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Outline, Page, Query,
+    Read, ReadValues, ReopenError, ValuesPage,
 };
 use parking_lot::{Mutex, RwLock};
 
@@ -253,6 +253,15 @@ impl Journal for FileJournal {
 
     fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
         self.shared.reads.values(read)
+    }
+
+    fn outline(&self) -> Answer<Result<Outline, JournalReadError>> {
+        let shared = self.shared.clone();
+        // It may have to be made again.
+        self.shared.reads.outline().map(move |outline| {
+            shared.bell.ring();
+            outline
+        })
     }
 
     fn id(&self) -> JournalId {

@@ -28,6 +28,7 @@
 
 mod appends;
 mod background;
+mod checkpoint;
 mod error;
 pub mod files;
 pub mod folder;

@@ -12,6 +12,7 @@ mod cursor;
 mod encoded;
 mod health;
 mod limits;
+mod outline;
 mod query;
 pub mod record;
 mod values;
@@ -41,6 +42,7 @@ pub use encoded::{
 };
 pub use health::{FaultKind, Health, JournalFault, ReopenError};
 pub use limits::{AppendLimits, OverLimit};
+pub use outline::{DeadlinesOf, KnownDeadlines, Outline, OutlineError, Shape};
 pub use query::{EmptyQuery, EventType, Query, QueryItem};
 pub use values::{ReadValues, ValueIndex, ValuesPage};
 pub use waiters::{Waiters, Waiting};
@@ -138,6 +140,30 @@ pub trait Journal: Send + Sync + 'static {
 
     /// The end of the journal.
     fn head(&self) -> Answer<Result<Head, JournalReadError>>;
+
+    /// What its events show of themselves, up to some position that it says: what a start would else read all of
+    /// them for. Answers with what there is already, and does not read the journal for that: there may be
+    /// nothing, up to [`Position::START`]. A journal around another one, which changes no event and no position, says
+    /// what that says.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    ///
+    /// # Examples
+    /// ```
+    /// use bailiwick_core::Position;
+    /// use bailiwick_core::journal::{Journal, JournalReadError, Outline};
+    ///
+    /// /// From where on events are to be read to know what there is.
+    /// async fn unknown_from(journal: &dyn Journal) -> Result<(Outline, Position), JournalReadError> {
+    ///     let outline = journal.outline().await?;
+    ///     let upto = if outline.is_complete() { outline.upto() } else { Position::START };
+    ///     Ok((outline, upto))
+    /// }
+    /// ```
+    fn outline(&self) -> Answer<Result<Outline, JournalReadError>> {
+        Answer::ready(Ok(Outline::default()))
+    }
 
     /// What an append may hold. The same for as long as the journal lives; asks nobody and waits for
     /// nothing. A journal around another one says what that says.

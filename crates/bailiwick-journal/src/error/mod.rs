@@ -131,13 +131,14 @@ pub enum OpenError {
     },
     /// Events that were acknowledged are not there any more.
     #[error(
-        "there were {acknowledged} events in {}, and there are {there}; restore the folder from a backup",
+        "there were {} in {}, and there are {there}; restore the folder from a backup",
+        events(*acknowledged),
         path.display()
     )]
     Lost {
         /// The folder.
         path: PathBuf,
-        /// Up to which position there were events.
+        /// Up to which position there were events; [`START`](Position::START) if that is not known.
         acknowledged: Position,
         /// Up to which position there are events.
         there: Position,
@@ -243,6 +244,13 @@ fn locked_by(holder: Option<u32>, by_itself: bool, waited: Duration) -> String {
         ),
     };
     format!("{who}, for longer than {waited:?}; {advice}")
+}
+
+fn events(acknowledged: Position) -> String {
+    match acknowledged {
+        Position::START => "events".to_owned(),
+        some => format!("{some} events"),
+    }
 }
 
 fn reread(event: &StoredError) -> &'static str {

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use bailiwick_core::Position;
+
 use super::OpenError;
 use crate::log::{self, ReadError};
 use crate::lookup::IndexError;
@@ -32,6 +34,9 @@ impl OpenError {
     /// What went wrong with the store in `folder`.
     pub fn of_store(folder: &Path, error: StoreError) -> OpenError {
         match error {
+            StoreError::Lost { acknowledged } => {
+                OpenError::Lost { path: folder.into(), acknowledged, there: Position::START }
+            }
             StoreError::Open(error) => OpenError::of_log(folder, error),
             StoreError::Read(ReadError::Io(source)) | StoreError::Index(IndexError::Io(source)) => {
                 OpenError::io(folder, source)

@@ -312,7 +312,7 @@ impl Drop for Log {
 }
 
 /// Whether this is the name of a segment.
-pub(crate) fn is_segment(name: &str) -> bool {
+pub fn is_segment(name: &str) -> bool {
     segment::number_of(name).is_some()
 }
 

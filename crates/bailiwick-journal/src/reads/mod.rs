@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bailiwick_core::journal::{
-    Answer, Head, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ValuesPage, Waiters,
+    Answer, Head, JournalReadError, LastMatch, Outline, Page, Query, Read, ReadValues, ValuesPage,
+    Waiters,
 };
 use bailiwick_core::{BoxError, Position};
 use parking_lot::RwLock;
@@ -80,6 +81,10 @@ impl Reads {
         read: ReadValues,
     ) -> Answer<Result<ValuesPage, JournalReadError>> {
         self.with_view(move |view| view.values(&read))
+    }
+
+    pub(crate) fn outline(self: &Arc<Self>) -> Answer<Result<Outline, JournalReadError>> {
+        self.with_view(|view| Ok(view.outline()))
     }
 
     /// Nothing is read any more, and who waits is told.

@@ -6,7 +6,9 @@
 //! 2. An append is in the log wholly and durable, or it is not there. Its condition is judged on everything that
 //!    is durable.
 //! 3. What matches is judged on the events themselves; an index only says where to look.
+//! 4. What the events show of themselves is folded from the log, too, and kept in a file: the checkpoint.
 
+mod checkpoint;
 mod find;
 mod follow;
 mod matching;
@@ -68,6 +70,14 @@ pub enum StoreError {
     /// Reading the log.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// There is a checkpoint of events, and no file of them.
+    #[error(
+        "there were events, and none of their files is there: restore the folder from a backup"
+    )]
+    Lost {
+        /// Up to which position there were events, as far as that is known.
+        acknowledged: Position,
+    },
     /// An event of it is none.
     #[error("the event at position {position} cannot be read")]
     Event {

@@ -8,8 +8,9 @@ use bailiwick_core::{Position, Timestamp};
 
 use super::view::{Left, Run, RunIndex, State, View, push};
 use super::{Bounds, Store, StoreError};
+use crate::checkpoint;
 use crate::files::Folder;
-use crate::log::{Entropy, Log, Record, Records};
+use crate::log::{Entropy, Log, Record, Records, is_segment};
 use crate::lookup::{Active, Index, segments_of};
 
 impl Store {
@@ -18,12 +19,13 @@ impl Store {
     /// Nobody else may write there meanwhile: a lock of the folder is up to the caller.
     ///
     /// # Errors
-    /// As of the log; and if an event is none.
+    /// As of the log; if there is a checkpoint of events, and no file of them; and if an event is none.
     pub fn open(
         folder: Arc<dyn Folder>,
         bounds: Bounds,
         entropy: Entropy,
     ) -> Result<Store, StoreError> {
+        check_not_lost(&*folder)?;
         let log = Log::open(folder.clone(), bounds.log, entropy)?.log;
         let number = log.next_place().segment;
         let head = Head { position: log.durable(), recorded_at: Timestamp::EPOCH };
@@ -43,8 +45,22 @@ impl Store {
             let mut state = view.change();
             (state.active, state.head) = (active, head);
         }
+        view.open_checkpoint()?;
         Ok(Store { log, view, pushed: head })
     }
+}
+
+/// A journal whose segments are all gone is none that could be made anew.
+fn check_not_lost(folder: &dyn Folder) -> Result<(), StoreError> {
+    let names = folder.names()?;
+    if names.iter().any(|name| is_segment(name))
+        || !names.iter().any(|name| name == checkpoint::FILE)
+    {
+        return Ok(());
+    }
+    let covered = checkpoint::covered(folder)?;
+    let acknowledged = covered.map_or(Position::START, |covered| covered.upto);
+    Err(StoreError::Lost { acknowledged })
 }
 
 impl View {

@@ -10,6 +10,7 @@ use bailiwick_core::journal::Head;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::StoreError;
+use super::checkpoint::Checkpoint;
 use super::places::OpenOffsets;
 use crate::files::Folder;
 use crate::log::{Record, Segments};
@@ -29,6 +30,7 @@ pub struct View {
     pub(super) offsets: OpenOffsets,
     /// Held by who writes indexes.
     pub(super) sealing: Mutex<()>,
+    pub(super) checkpoint: Checkpoint,
 }
 
 pub(super) struct State {
@@ -74,9 +76,17 @@ impl View {
         filter_bytes: usize,
         state: State,
     ) -> View {
-        let (state, is_read_only) = (RwLock::new(state), false);
-        let (offsets, sealing) = (OpenOffsets::default(), Mutex::new(()));
-        View { segments, folder, log, filter_bytes, is_read_only, state, offsets, sealing }
+        View {
+            segments,
+            folder,
+            log,
+            filter_bytes,
+            is_read_only: false,
+            state: RwLock::new(state),
+            offsets: OpenOffsets::default(),
+            sealing: Mutex::new(()),
+            checkpoint: Checkpoint::default(),
+        }
     }
 
     /// The same of a store that somebody else writes.

@@ -8,8 +8,8 @@ use super::build::event;
 use super::numbered::Numbered;
 use crate::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, Cursor, CursorError,
-    EncodedEvent, Head, Health, Journal, JournalId, JournalReadError, LastMatch, Page, Query, Read,
-    ReadValues, RecordedEvent, ValuesPage,
+    EncodedEvent, Head, Health, Journal, JournalId, JournalReadError, LastMatch, Outline, Page,
+    Query, Read, ReadValues, RecordedEvent, ValuesPage,
 };
 use crate::position::Position;
 use crate::report::ErrorReport;
@@ -79,6 +79,18 @@ impl Client {
     pub(super) fn append_raw(&self, events: impl Into<Vec<EncodedEvent>>) -> Appended {
         block_on(self.raw.append(events.into(), None))
             .unwrap_or_else(|error| panic!("an unconditional append failed: {error}"))
+    }
+
+    /// The end, as the journal itself says it.
+    #[track_caller]
+    pub(super) fn head_raw(&self) -> Position {
+        block_on(self.raw.head()).unwrap_or_else(|error| panic!("no head: {error}")).position
+    }
+
+    /// With the positions that the journal itself gives.
+    #[track_caller]
+    pub(super) fn outline(&self) -> Outline {
+        block_on(self.raw.outline()).unwrap_or_else(|error| panic!("no outline: {error}"))
     }
 
     /// Every event, at the position that the journal itself gives.

@@ -40,6 +40,7 @@ mod list;
 mod names;
 mod numbered;
 mod oracle;
+mod outlines;
 mod pages;
 mod races;
 mod racing;

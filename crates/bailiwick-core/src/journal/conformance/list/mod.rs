@@ -8,7 +8,7 @@ use super::client::Client;
 use super::{Case, ReopeningCase};
 use super::{
     appends, boundaries, changes, conditions, conflicts, content, heads, health, identity, lasts,
-    limits, names, oracle, pages, races, readers, reads, reopening, values,
+    limits, names, oracle, outlines, pages, races, readers, reads, reopening, values,
 };
 
 #[doc(hidden)]

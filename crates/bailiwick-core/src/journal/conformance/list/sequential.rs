@@ -115,6 +115,12 @@ macro_rules! __conformance_cases {
                 a_refused_append_does_not_move_the_time:
                     "A refused append does not move the head's time.";
             }
+            outlines {
+                an_empty_journal_shows_nothing:
+                    "The outline of an empty journal is empty.";
+                an_outline_is_of_what_it_says:
+                    "An outline is what the events up to its end show, and ends at or before the head.";
+            }
             lasts {
                 an_empty_journal_has_no_last:
                     "An empty journal has no last event of anything.";

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::journal::conformance::{Reopen, Subject};
 use crate::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
-    Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Page, Query, Read,
-    ReadValues, RecordedEvent, ReopenError, ValuesPage, Waiters,
+    Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Outline, Page, Query,
+    Read, ReadValues, RecordedEvent, ReopenError, ValuesPage, Waiters,
 };
 use crate::position::Position;
 
@@ -49,6 +49,9 @@ pub(super) enum Fault {
     NeverIgnored,
     NeverKnowsAfter,
     NothingUntilPolled,
+    OutlineLeavesOut,
+    OutlineOfOthers,
+    OutlineUptoIsLater,
     OwnEventsChecked,
     PartOfRefusedStays,
     PositionsFromZero,
@@ -143,6 +146,10 @@ impl Journal for Faulty {
 
     fn limits(&self) -> AppendLimits {
         AppendLimits::STANDARD
+    }
+
+    fn outline(&self) -> Answer<Result<Outline, JournalReadError>> {
+        Answer::ready(Ok(self.outline_now()))
     }
 
     fn health(&self) -> Health {

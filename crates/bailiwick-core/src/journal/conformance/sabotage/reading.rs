@@ -3,7 +3,7 @@
 use std::thread::yield_now;
 
 use super::faulty::{Fault::*, Faulty};
-use crate::journal::{LastMatch, Page, Query, QueryItem, Read, RecordedEvent};
+use crate::journal::{LastMatch, Outline, Page, Query, QueryItem, Read, RecordedEvent};
 use crate::position::Position;
 
 /// With how many of these a page has so many bytes.
@@ -82,6 +82,28 @@ impl Faulty {
             upto = event.position;
         }
         LastMatch { event, upto }
+    }
+
+    /// As of some time ago, as a journal would have it that folds what there is now and then.
+    pub(super) fn outline_now(&self) -> Outline {
+        let log = self.lock();
+        let upto = log.events.len() / 8 * 8;
+        let mut outline = Outline::default();
+        for (nth, recorded) in log.events[..upto].iter().enumerate() {
+            match self.fault {
+                OutlineLeavesOut if nth == 3 => {}
+                OutlineOfOthers if nth == 3 => {
+                    let mut recorded = recorded.clone();
+                    recorded.event.metadata.origin = None;
+                    outline.take(&recorded);
+                }
+                _ => outline.take(recorded),
+            }
+        }
+        if let (OutlineUptoIsLater, Some(last)) = (self.fault, log.events.last()) {
+            outline.take(&RecordedEvent { position: last.position.plus(1), ..last.clone() });
+        }
+        outline
     }
 
     /// How many events to look at, and how many to give.
