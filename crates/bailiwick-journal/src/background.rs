@@ -1,5 +1,6 @@
-//! What makes the writer's work short, and can be done later: the next segment, filled with zeros, and the indexes
-//! and the checkpoint of those that the log has left.
+//! What makes the writer's work short, and can be done later: the next segment, filled with zeros, by one thread; and the
+//! indexes and the checkpoint of those that the log has left, by another: merging takes long, and a segment is needed
+//! soon.
 
 use parking_lot::{Condvar, Mutex};
 
@@ -44,7 +45,25 @@ impl Bell {
     }
 }
 
-/// On a thread of its own, until the end.
+/// Makes the next segments, on a thread of its own, until the end.
+pub(crate) fn run_ahead(shared: &Shared) {
+    lower_priority();
+    while shared.ahead_bell.wait() {
+        make_ahead(shared);
+    }
+}
+
+/// Makes the next segment; whether one was wanted.
+pub(crate) fn make_ahead(shared: &Shared) -> bool {
+    let ahead = shared.ahead();
+    let is_wanted = ahead.is_wanted();
+    if let Err(error) = ahead.make() {
+        tracing::debug!(%error, "the next file of the journal cannot be made yet");
+    }
+    is_wanted
+}
+
+/// Writes what is derived, on a thread of its own, until the end.
 pub(crate) fn run(shared: &Shared) {
     lower_priority();
     while shared.bell.wait() {
@@ -53,16 +72,9 @@ pub(crate) fn run(shared: &Shared) {
     }
 }
 
-/// Does one thing; whether there was any.
+/// Writes one file; whether there was any to be written.
 pub(crate) fn step(shared: &Shared) -> bool {
     let _alone = shared.tidying.lock();
-    let ahead = shared.ahead();
-    if ahead.is_wanted() {
-        if let Err(error) = ahead.make() {
-            tracing::debug!(%error, "the next file of the journal cannot be made yet");
-        }
-        return true;
-    }
     let view = shared.reads.view();
     let done = match view.seal() {
         Ok(false) => view.merge().map_err(|error| error.to_string()),

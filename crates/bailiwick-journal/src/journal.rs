@@ -50,6 +50,7 @@ pub(crate) struct Shared {
     /// Of the store that was opened last.
     ahead: RwLock<Arc<Ahead>>,
     pub(crate) bell: Bell,
+    pub(crate) ahead_bell: Bell,
     /// Held by who writes files beside the log.
     pub(crate) tidying: Mutex<()>,
     pub(crate) appends: Appends,
@@ -82,12 +83,14 @@ impl FileJournal {
         let writer = Writer::new(shared.clone(), store, Some(lock.clone()));
         let mut journal = FileJournal { shared: shared.clone(), threads, _lock: Some(lock) };
         journal.spawn("bailiwick-write", move || writer.run())?;
-        shared.bell.ring();
+        shared.ring();
         for _ in 0..options.reader_threads.get() {
             let shared = shared.clone();
             journal.spawn("bailiwick-read", move || shared.reads.pool.work())?;
         }
-        journal.spawn("bailiwick-tidy", move || background::run(&shared))?;
+        let tidied = shared.clone();
+        journal.spawn("bailiwick-tidy", move || background::run(&tidied))?;
+        journal.spawn("bailiwick-ahead", move || background::run_ahead(&shared))?;
         Ok(journal)
     }
 
@@ -137,6 +140,7 @@ impl Shared {
             reads: Arc::new(Reads::of(path, store.view().clone())),
             ahead: RwLock::new(store.ahead().clone()),
             bell: Bell::default(),
+            ahead_bell: Bell::default(),
             tidying: Mutex::new(()),
             appends: Appends::new(options),
             #[cfg(feature = "fault-injection")]
@@ -167,6 +171,12 @@ impl Shared {
         self.place.check_names(store.files())
     }
 
+    /// There may be something to be done in the background.
+    pub(crate) fn ring(&self) {
+        self.bell.ring();
+        self.ahead_bell.ring();
+    }
+
     pub(crate) fn ahead(&self) -> Arc<Ahead> {
         self.ahead.read().clone()
     }
@@ -186,6 +196,7 @@ impl Shared {
     /// Opens the store again, after it was let go of.
     pub(crate) fn open_again(&self) -> Result<Store, OpenError> {
         self.place.check()?;
+        self.reads.view().abandon_merge();
         let _alone = self.tidying.lock();
         self.has_a_segment()?;
         let store = Store::open(self.folder.clone(), self.options.bounds(), shared(&self.entropy));
@@ -196,7 +207,7 @@ impl Shared {
         }
         self.reads.replace(store.view().clone());
         *self.ahead.write() = store.ahead().clone();
-        self.bell.ring();
+        self.ring();
         Ok(store)
     }
 
@@ -294,7 +305,9 @@ impl Journal for FileJournal {
 impl Drop for FileJournal {
     fn drop(&mut self) {
         self.shared.appends.end();
+        self.shared.reads.view().abandon_merge();
         self.shared.bell.end();
+        self.shared.ahead_bell.end();
         self.shared.reads.end();
         for thread in self.threads.drain(..) {
             // Unless it is one of them that drops the journal.

@@ -31,7 +31,7 @@ impl Steps {
     /// What is done in the background: makes the next segment, or writes an index. Whether there was anything to
     /// do.
     pub fn tidy(&self) -> bool {
-        background::step(&self.shared)
+        background::make_ahead(&self.shared) || background::step(&self.shared)
     }
 
     /// The next read. Whether there was one.

@@ -142,7 +142,7 @@ impl Writer {
         let bytes = appends.iter().flat_map(|append| append.records().map(<[u8]>::len));
         match store.make_room(bytes) {
             Ok(false) => {}
-            Ok(true) => self.shared.bell.ring(),
+            Ok(true) => self.shared.ring(),
             Err(WriteError::NotWritten(error)) => {
                 let why = OpenError::io(&self.shared.path, error);
                 return self.write_what_has_room(appends, &why.into());

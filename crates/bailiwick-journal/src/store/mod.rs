@@ -12,6 +12,7 @@ mod checkpoint;
 mod find;
 mod follow;
 mod matching;
+mod merge;
 mod open;
 mod places;
 mod read;

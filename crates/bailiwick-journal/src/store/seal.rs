@@ -1,12 +1,12 @@
-//! The indexes of the segments that the log has left: written to files, merged, and made again where they are
-//! damaged, by whoever has the time.
+//! The indexes of the segments that the log has left: written to files, and made again where they are damaged, by
+//! whoever has the time.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
 
 use super::StoreError;
 use super::view::{Left, Run, RunIndex, View};
-use crate::lookup::{self, Active, Index, IndexError, MergeError, install, merge, next_merge};
+use crate::lookup::{self, Active, Index, IndexError, install};
 
 /// So many indexes may be in memory that are to be written to files; who appends writes one itself then.
 const MOST_UNSEALED: usize = 4;
@@ -34,57 +34,6 @@ impl View {
         self.replace(&run, vec![Run { index: RunIndex::File(file), ..of_one(number, index) }]);
         self.keep_filters();
         Ok(true)
-    }
-
-    /// Makes one index of some neighbours, if they are many; false if they are few.
-    ///
-    /// # Errors
-    /// If that fails. They stay as they are.
-    pub fn merge(&self) -> Result<bool, StoreError> {
-        let alone = self.sealing.lock();
-        let runs: Vec<_> = {
-            let state = self.state();
-            let sealed = state.runs.iter().take_while(|run| run.file().is_some());
-            sealed.cloned().collect()
-        };
-        let segments: Vec<_> = runs.iter().map(|run| run.segments.1 - run.segments.0 + 1).collect();
-        let Some(range) = next_merge(&segments) else { return Ok(false) };
-        match self.merge_runs(&runs[range.clone()]) {
-            Ok(()) => Ok(true),
-            Err(MergeError::Input { nth, source: IndexError::Damaged }) => {
-                drop(alone);
-                self.remake(&runs[range.start + nth]).map(|()| true)
-            }
-            Err(MergeError::Input { source, .. }) => Err(source.into()),
-            Err(MergeError::Write(error)) => Err(error.into()),
-        }
-    }
-
-    fn merge_runs(&self, runs: &[Arc<Run>]) -> Result<(), MergeError> {
-        let (first, last) = (&runs[0], &runs[runs.len() - 1]);
-        let segments = (first.segments.0, last.segments.1);
-        let run = self.run_of(segments).map_err(|source| MergeError::Input { nth: 0, source })?;
-        let inputs: Vec<_> = runs.iter().filter_map(|run| run.file()).collect();
-        let name = run.file_name();
-        let file = install(&*self.folder, &name, |file| merge(&inputs, &run, file))?;
-        let opened = Index::open(file, &run);
-        let index = opened.map_err(|source| MergeError::Input { nth: 0, source })?;
-        let index = RunIndex::File(index);
-        let merged = Run { segments, first: first.first, last: last.last, index };
-        {
-            let mut state = self.change();
-            let at = state.runs.iter().position(|known| Arc::ptr_eq(known, first));
-            if let Some(at) = at {
-                state.runs.splice(at..at + runs.len(), [Arc::new(merged)]);
-            }
-        }
-        self.keep_filters();
-        // The new one is to be found before the others are gone.
-        self.folder.sync()?;
-        for run in runs.iter().filter_map(|run| run.file()) {
-            drop(self.folder.remove(&run.run().file_name()));
-        }
-        Ok(())
     }
 
     /// Makes the index of a run again, of its events: it is damaged.

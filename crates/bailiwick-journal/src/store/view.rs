@@ -4,6 +4,7 @@
 //! 2. The lock is held for moments, and never while a file is read.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use bailiwick_core::Position;
 use bailiwick_core::journal::Head;
@@ -28,8 +29,11 @@ pub struct View {
     pub(super) is_read_only: bool,
     state: RwLock<State>,
     pub(super) offsets: OpenOffsets,
-    /// Held by who writes indexes.
+    /// Held by who writes the index of a segment.
     pub(super) sealing: Mutex<()>,
+    /// Held by who merges indexes, which takes long: who appends does not wait for it.
+    pub(super) merging: Mutex<()>,
+    pub(super) is_merge_abandoned: AtomicBool,
     pub(super) checkpoint: Checkpoint,
 }
 
@@ -85,6 +89,8 @@ impl View {
             state: RwLock::new(state),
             offsets: OpenOffsets::default(),
             sealing: Mutex::new(()),
+            merging: Mutex::new(()),
+            is_merge_abandoned: AtomicBool::new(false),
             checkpoint: Checkpoint::default(),
         }
     }
