@@ -177,7 +177,7 @@ impl Shared {
     }
 
     /// Why a read failed, with the file's whole path.
-    fn not_read(&self, error: StoreError) -> BoxError {
+    pub(crate) fn not_read(&self, error: StoreError) -> BoxError {
         OpenError::of_store(&self.path, error).into()
     }
 

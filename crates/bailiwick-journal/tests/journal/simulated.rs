@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bailiwick_core::journal::{
-    Answer, EncodedEvent, Journal, JournalReadError, Query, Read, RecordedEvent, ReopenError,
+    Answer, EncodedEvent, Journal, JournalReadError, Read, RecordedEvent, ReopenError,
 };
 use bailiwick_core::{Position, journal::Page};
 use bailiwick_journal::files::{Folder, Simulated};
