@@ -183,7 +183,7 @@ impl Writer {
         let Some(store) = &mut self.store else { return };
         let mut settled = Vec::new();
         for append in appends {
-            settled.extend(self.batch.judge(store, append));
+            settled.extend(self.batch.judge(&self.shared, store, append));
         }
         if let Err(error) = store.write() {
             tell(settled);
@@ -273,7 +273,7 @@ impl Writer {
 
 impl Batch {
     /// Takes in an append, unless its condition does not hold; then its outcome may be known at once.
-    fn judge(&mut self, store: &mut Store, append: Append) -> Option<Settled> {
+    fn judge(&mut self, shared: &Shared, store: &mut Store, append: Append) -> Option<Settled> {
         let conflict = append.condition.as_ref().map(|condition| store.conflict(condition));
         match conflict.transpose().map(Option::flatten) {
             Ok(None) => {}
@@ -285,7 +285,10 @@ impl Batch {
                 self.refused.push((append, why));
                 return None;
             }
-            Err(error) => return Some(append.settle(Err(AppendError::NotWritten(error.into())))),
+            Err(error) => {
+                let why = AppendError::NotWritten(shared.reads.not_read(error));
+                return Some(append.settle(Err(why)));
+            }
         }
         let appended = store.push(append.records(), append.recorded_at());
         self.accepted.push((append, appended));

@@ -71,7 +71,7 @@ impl Trial {
         let mut entropy = self.random.fork();
         let options = Options::default().segment_bytes(16 * 1_024);
         let disk = Arc::new(self.disk.clone());
-        // Else some call of the disk has failed.
+        // Unless some call of the disk failed.
         FileJournal::simulated(disk, &options, Box::new(move || entropy.u64(..))).ok()
     }
 

@@ -102,7 +102,7 @@ impl Reads {
     }
 
     /// Why a read failed, with the file's whole path.
-    fn not_read(&self, error: StoreError) -> BoxError {
+    pub(crate) fn not_read(&self, error: StoreError) -> BoxError {
         OpenError::of_store(&self.path, error).into()
     }
 }

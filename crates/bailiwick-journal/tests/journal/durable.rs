@@ -18,7 +18,9 @@ use crate::support::{Outcome, event, pages, poll, poll_with, small, unless};
 
 /// What of each file was synced.
 #[derive(Clone, Default)]
-struct Synced(Arc<Mutex<Vec<(Identity, Vec<u8>)>>>);
+struct Synced(Arc<Mutex<Files>>);
+
+type Files = Vec<(Identity, Vec<u8>)>;
 
 impl Synced {
     /// A disk that takes note of it.

@@ -5,10 +5,14 @@
 
 use bailiwick_core::ErrorReport;
 use bailiwick_core::Position;
-use bailiwick_core::journal::{Journal, JournalReadError, Query, QueryItem, Read, RecordedEvent};
+use bailiwick_core::journal::{
+    AppendError, Journal, JournalReadError, Query, QueryItem, Read, RecordedEvent,
+};
+
+use bailiwick_journal::files::Folder as _;
 
 use crate::simulated::{Sim, disk_of, files};
-use crate::support::{event, poll, small, tag};
+use crate::support::{event, poll, small, tag, unless};
 
 type Files = Vec<(String, Vec<u8>)>;
 
@@ -22,7 +26,8 @@ fn several() -> (Files, Vec<RecordedEvent>) {
     for batch in 0..60 {
         let events = (0..random.usize(1..4)).map(|nth| {
             let name = format!("n:{}", random.u8(0..6));
-            let mut event = event(["A", "B"][nth % 2], &["all:1", &name], 0);
+            let first = if batch == 0 { "first:1" } else { "later:1" };
+            let mut event = event(["A", "B"][nth % 2], &["all:1", first, &name], 0);
             // Zeros are what a file has before anything is written.
             let byte = if batch % 3 == 0 { 0 } else { b'x' };
             event.payload = vec![byte; random.usize(0..900)].into();
@@ -233,4 +238,34 @@ fn what_is_appended_behind_a_flipped_bit_is_not_read_without_it() {
             Err(error) => names_it(&error, name, &what),
         }
     }
+}
+
+/// Whether a condition holds cannot be said where what it asks for cannot be read: such an append is not written, and
+/// others are.
+#[test]
+fn a_condition_that_cannot_be_judged_is_not_taken_to_hold() {
+    let (files, events) = several();
+    let disk = disk_of(&files);
+    let mut sim = Sim::on(&disk, &small()).unwrap();
+    sim.settle();
+    let zeros = |name: &str, from: u64| {
+        let length = disk.contents(name).len() - usize::try_from(from).unwrap();
+        disk.open(name).unwrap().write_at(&vec![0; length], from).unwrap();
+    };
+    for (name, _) in &files {
+        zeros(name, if name.ends_with(".segment") { 4_096 } else { 0 });
+    }
+    for name in ["all:1", "first:1", "n:1", "n:2"] {
+        let refused = vec![event("Refused", &[], 10)];
+        let mut answer = sim.journal.append(refused, Some(unless(name, 0)));
+        while sim.steps.write() {}
+        match poll(&mut answer).unwrap() {
+            Err(AppendError::Conflict { at }) => assert!(at <= events[events.len() - 1].position),
+            Err(error @ AppendError::NotWritten(_)) => names_it(&error, "simulated/00000000", name),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    assert!(sim.journal.health().is_open());
+    let next = sim.append(vec![event("Taken", &[], 10)]).unwrap().first.get();
+    assert_eq!(next, events.len() as u64 + 1);
 }
