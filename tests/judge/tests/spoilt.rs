@@ -346,6 +346,38 @@ fn opening_over_any_bit_of_one_that_was_killed_is_an_error_or_all_of_it() {
     judge_opening(killed.path(), 3);
 }
 
+/// A part of the last file is lost, as if it had never been written, which is not the end that was marked: it is
+/// refused by name, or all of it is there.
+#[test]
+fn opening_over_a_lost_sector_is_an_error_or_all_of_it() {
+    const SECTOR: usize = 512;
+    let original = folder();
+    let journal = FileJournal::options().segment_bytes(32 << 10).open(original.path()).unwrap();
+    for _ in 0..4 {
+        let event = |name| ev(name, vec![b'x'; 1_500], &["t:1"]);
+        block_on(journal.append(vec![event("A"), event("B")], None)).unwrap();
+    }
+    drop(journal);
+    let bytes = std::fs::read(original.path().join(FIRST)).unwrap();
+    let sectors = FIRST_FRAME / SECTOR..(end_of(&bytes) - 1) / SECTOR;
+    assert!(sectors.len() > 8 * 1_500 / SECTOR, "all of it is in one file");
+    for sector in sectors {
+        let folder = copy(original.path());
+        let path = folder.path().join(FIRST);
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.write_all_at(&[0; SECTOR], (sector * SECTOR) as u64).unwrap();
+        match FileJournal::options().segment_bytes(32 << 10).open(folder.path()) {
+            Err(why) => assert!(words(&why).contains(FIRST), "{sector}: {}", words(&why)),
+            Ok(journal) => {
+                let all_of_it: Vec<u64> = (1..=8).collect();
+                assert_eq!(judge_page(&journal, &all(), 0, &all_of_it), None, "sector {sector}");
+                let head = block_on(journal.head()).unwrap().position.get();
+                assert_eq!(head, 8, "sector {sector}");
+            }
+        }
+    }
+}
+
 /// A journal of several files. Each event has a tag of its own and two that others have, too.
 fn sixty(folder: &Path) -> FileJournal {
     let journal = FileJournal::options().segment_bytes(16 << 10).open(folder).unwrap();
