@@ -1,40 +1,46 @@
-//! The embedded durable journal of Bailiwick: a folder, written by one process.
+//! The embedded durable journal: a folder that one process writes.
 //!
-//! What is here: the [`log`], which is the truth; the [index](mod@lookup) of its segments; the [`store`] of both; and
-//! the [`files`] under them, with a disk to simulate. The format is in `docs/journal-format.md`. What makes it a
-//! journal (the port, its writer and readers) rests on that and is not here yet.
-//!
+//! ```no_run
+//! let journal = bailiwick_journal::FileJournal::open("data")?;
+//! # Ok::<_, bailiwick_journal::OpenError>(())
 //! ```
-//! use std::sync::Arc;
 //!
-//! use bailiwick_journal::files::Disk;
-//! use bailiwick_journal::log::{Log, Options};
+//! [`FileJournal`] keeps what every [`Journal`](bailiwick_core::journal::Journal) promises, and:
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let folder = tempfile::tempdir()?;
-//! let disk = Arc::new(Disk::at(folder.path()));
-//! let options = Options { segment_bytes: 64 * 1_024 };
-//! // Of a real log it is chance.
-//! let mut numbers = 1..;
-//! let entropy = Box::new(move || numbers.next().unwrap_or_default());
-//! let mut log = Log::open(disk, options, entropy)?.log;
-//! log.write(&["one", "two"])?;
-//! assert_eq!(log.sync()?.get(), 2, "durable from here on");
-//! let records: Result<Vec<_>, _> = log.records().collect();
-//! assert_eq!(records?[1].bytes, b"two");
-//! # Ok(())
-//! # }
-//! ```
+//! - **An acknowledged append is on the disk**: it was synced before. There is no other mode.
+//! - Appends of many callers share one sync. What was called while a batch was being written is the
+//!   next one.
+//! - When a write or a sync fails, the journal closes itself for writing: see
+//!   [`Journal::health`](bailiwick_core::journal::Journal::health). Reads go on. What was being written is
+//!   [`Unknown`](bailiwick_core::journal::AppendError::Unknown), what still waited is certainly not written.
+//! - Where there is no room for another file nothing fails: who needs it is told that it is
+//!   [not written](bailiwick_core::journal::AppendError::NotWritten), until there is.
+//! - Opening leaves out what a crash cut off. What no crash explains is reported, and nothing is
+//!   changed.
+//! - One process has the folder; the next one waits for it, so that a restart hands over. Others may read it
+//!   meanwhile: [`FileFollower`].
+//! - No async runtime is needed, and none is kept waiting for the disk: writing and reading are done by threads
+//!   of the journal's own.
+//!
+//! What it is made of, from the bottom to the top: `files` (every call to the system, and a disk to simulate),
+//! `folder` (had by one process), `log` (the truth), `lookup` (where the events are, derived from it), `store` (both
+//! together), `appends` and `writer`, `reads`. These are open to the tests, and nothing to rely on.
+//!
+//! The format is in docs/journal-format.md. Why it is as it is: docs/decisions/file-journal.md.
 
 mod appends;
 mod background;
 mod checkpoint;
 mod error;
+#[doc(hidden)]
 pub mod files;
+#[doc(hidden)]
 pub mod folder;
 mod follower;
 mod journal;
+#[doc(hidden)]
 pub mod log;
+#[doc(hidden)]
 pub mod lookup;
 mod options;
 mod reads;
@@ -42,7 +48,9 @@ mod reads;
 mod sabotage;
 #[cfg(feature = "simulation")]
 mod steps;
+#[doc(hidden)]
 pub mod store;
+#[doc(hidden)]
 pub mod stored;
 mod waking;
 mod writer;

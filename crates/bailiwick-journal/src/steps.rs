@@ -7,6 +7,27 @@ use crate::journal::Shared;
 use crate::writer::{Step, Writer};
 
 /// The hands of a journal without threads.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use bailiwick_core::journal::Journal;
+/// use bailiwick_journal::files::Simulated;
+/// use bailiwick_journal::{FileJournal, Options};
+///
+/// # fn main() -> Result<(), bailiwick_journal::OpenError> {
+/// let (disk, mut numbers) = (Simulated::new(7), 1..);
+/// let entropy = Box::new(move || numbers.next().unwrap_or_default());
+/// let (journal, mut steps) =
+///     FileJournal::simulated(Arc::new(disk.clone()), &Options::default(), entropy)?;
+/// assert!(steps.tidy(), "the next file is made");
+/// assert!(!steps.write(), "nobody appends");
+/// assert!(journal.health().is_open());
+/// drop((journal, steps));
+/// disk.restart(); // The power was gone.
+/// # Ok(())
+/// # }
+/// ```
 pub struct Steps {
     writer: Writer,
     shared: Arc<Shared>,

@@ -5,7 +5,7 @@
 //!    found has it not. Only a filter may say "perhaps" of what is not there.
 //! 3. The events of the segment that is being written are in memory ([`Active`]), those before in files, each of
 //!    which covers a *run* of neighbouring segments ([`Index`]). Few and large runs make it cheap to learn that
-//!    something was never there; [`merge`] makes one of several, and [`next_merge`] says of which.
+//!    something was never there; [`merge()`] makes one of several, and [`next_merge`] says of which.
 //! 4. What an open file takes in memory does not grow with its events: the names of its types, a block, and its
 //!    filter while the caller can spare the room.
 //!
