@@ -6,6 +6,7 @@ use super::names::Names;
 use crate::journal::{EncodedEvent, EventType, Origin};
 use crate::position::Position;
 use crate::schema_version::SchemaVersion;
+use crate::tag::Tag;
 use crate::text::Text;
 
 /// So many are kept; more than that is no schema.
@@ -139,7 +140,7 @@ fn keys(event: &EncodedEvent) -> impl Iterator<Item = &str> {
     event
         .tags
         .iter()
-        .map(|tag| tag.key())
+        .map(Tag::key)
         .filter(move |key| std::mem::replace(&mut last, key) != *key)
 }
 
