@@ -47,7 +47,7 @@ fn event(nth: u64) -> EncodedEvent {
         _ => metadata.origin = Some(Origin { aggregate, tag: tag.clone(), deadline }),
     }
     EncodedEvent {
-        event_type: ["Opened", "Moved"][usize::from(nth % 7 > 0)].into(),
+        event_type: ["Opened", "Moved"][usize::from(!nth.is_multiple_of(7))].into(),
         version: 1,
         tags: tag.into(),
         payload: vec![0x80; 500].into(),

@@ -137,11 +137,7 @@ impl Shapes {
 /// The keys of the tags, each once: tags of the same key follow each other.
 fn keys(event: &EncodedEvent) -> impl Iterator<Item = &str> {
     let mut last = "";
-    event
-        .tags
-        .iter()
-        .map(Tag::key)
-        .filter(move |key| std::mem::replace(&mut last, key) != *key)
+    event.tags.iter().map(Tag::key).filter(move |key| std::mem::replace(&mut last, key) != *key)
 }
 
 fn form(event: &EncodedEvent) -> Vec<u8> {
