@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bailiwick_core::journal::{
-    Answer, AppendCondition, AppendError, Appended, EncodedEvent, Journal, Metadata, Page, Query,
-    QueryItem, Read, RecordedEvent,
+    Answer, AppendCondition, AppendError, Appended, EncodedEvent, Journal, JournalReadError,
+    Metadata, Origin, Outline, Page, Query, QueryItem, Read, RecordedDeadline, RecordedEvent,
 };
 use bailiwick_core::{Position, Tag, Timestamp};
 use bailiwick_journal::files::{Fault, Simulated};
@@ -46,10 +46,12 @@ struct Trial {
     next: u64,
     appends: Vec<Known>,
     waiting: Vec<Waiting>,
-    reading: Vec<(Position, Answer<Result<Page, bailiwick_core::journal::JournalReadError>>)>,
+    reading: Vec<(Position, Answer<Result<Page, JournalReadError>>)>,
     /// What readers saw, by position: it never changes.
     seen: HashMap<Position, RecordedEvent>,
     upto: Position,
+    asking: Vec<Answer<Result<Outline, JournalReadError>>>,
+    outlines: Vec<Outline>,
 }
 
 impl Trial {
@@ -64,6 +66,8 @@ impl Trial {
             reading: Vec::new(),
             seen: HashMap::new(),
             upto: Position::START,
+            asking: Vec::new(),
+            outlines: Vec::new(),
         }
     }
 
@@ -87,15 +91,22 @@ impl Trial {
 
     fn event(&mut self) -> EncodedEvent {
         self.next += 1;
+        let tags: Vec<_> = (0..self.random.usize(0..3)).map(|_| self.tag()).collect();
+        let mut metadata = Metadata::default();
+        if let Some(tag) = tags.first().filter(|_| self.random.bool()).cloned() {
+            let at = self.random.bool().then(|| Timestamp::from_millis(self.next));
+            let (aggregate, deadline) = ("Account".into(), RecordedDeadline::new(at, 1));
+            metadata.origin = Some(Origin { aggregate, tag, deadline });
+        }
         EncodedEvent {
             event_type: (*self.random.choice(&TYPES).expect("one")).into(),
             version: 1,
-            tags: (0..self.random.usize(0..3)).map(|_| self.tag()).collect(),
+            tags: tags.into_iter().collect(),
             payload: [&self.next.to_le_bytes()[..], &vec![7; self.random.usize(0..900)]]
                 .concat()
                 .into(),
             recorded_at: Timestamp::from_millis(self.next),
-            metadata: Metadata::default(),
+            metadata,
         }
     }
 
@@ -130,6 +141,12 @@ impl Trial {
             }
         }
         self.reading = reading;
+        for mut answer in std::mem::take(&mut self.asking) {
+            match poll(&mut answer) {
+                None => self.asking.push(answer),
+                Some(outline) => self.outlines.push(outline.expect("an empty one at worst")),
+            }
+        }
     }
 
     /// What is seen is durable: nobody ever sees anything else there, and no gap is filled later.
@@ -154,6 +171,7 @@ impl Trial {
                     let after = Position::new(self.random.u64(0..=self.upto.get()));
                     self.reading.push((after, journal.read(Read::new(Query::all()).after(after))));
                 }
+                8 if self.random.bool() => self.asking.push(journal.outline()),
                 8 => drop(steps.read()),
                 _ => steps.rest(),
             }
@@ -177,6 +195,7 @@ impl Trial {
         self.disk.restart();
         let (journal, mut steps) = self.open().expect("nothing fails any more");
         let events = all(&journal, &mut steps);
+        self.check_outlines(&journal, &steps, &events);
         let seed = self.seed;
         let mut places: HashMap<u64, usize> = HashMap::new();
         for (nth, recorded) in events.iter().enumerate() {
@@ -218,6 +237,27 @@ impl Trial {
             }
         }
         assert!(places.is_empty(), "seed {seed}: nobody appended that");
+    }
+}
+
+impl Trial {
+    /// What a journal says its events show is what they do, then and now.
+    fn check_outlines(&mut self, journal: &FileJournal, steps: &Steps, events: &[RecordedEvent]) {
+        let outline = || {
+            let mut answer = journal.outline();
+            while steps.read() {}
+            poll(&mut answer).expect("it was read").expect("it can be read")
+        };
+        self.outlines.push(outline());
+        while steps.tidy() {}
+        self.outlines.push(outline());
+        for outline in &self.outlines {
+            let mut folded = Outline::default();
+            let upto = usize::try_from(outline.upto().get()).expect("few");
+            assert!(upto <= events.len(), "seed {}: it is ahead", self.seed);
+            events[..upto].iter().for_each(|recorded| folded.take(recorded));
+            assert_eq!(*outline, folded, "seed {}: up to {upto}", self.seed);
+        }
     }
 }
 
@@ -263,7 +303,8 @@ fn all(journal: &FileJournal, steps: &mut Steps) -> Vec<RecordedEvent> {
 fn nothing_acknowledged_is_lost_whatever_happens_in_whichever_order() {
     const FAULTS: [Fault; 3] = [Fault::PowerOff, Fault::Fails, Fault::NoRoom];
     let seeds = std::env::var("JOURNAL_SEEDS").ok().map(|seeds| seeds.parse().expect("a number"));
-    for seed in 0..seeds.unwrap_or(1_000) {
+    let (seeds, mut with_outline) = (seeds.unwrap_or(1_000), 0);
+    for seed in 0..seeds {
         let mut trial = Trial::new(seed);
         for _ in 0..trial.random.usize(1..5) {
             if trial.random.bool() {
@@ -278,11 +319,16 @@ fn nothing_acknowledged_is_lost_whatever_happens_in_whichever_order() {
                 }
                 trial.waiting.clear();
                 trial.reading.clear();
+                trial.asking.clear();
             }
             if trial.disk.is_off() || trial.random.bool() {
                 trial.disk.restart();
             }
         }
         trial.check();
+        let shows = |outline: &Outline| outline.upto() > Position::START;
+        with_outline +=
+            usize::from(trial.outlines.iter().filter(|outline| shows(outline)).count() > 1);
     }
+    assert!(with_outline as u64 >= seeds / 10, "{with_outline} of {seeds}");
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use bailiwick_core::journal::{
-    AppendCondition, EncodedEvent, Metadata, Query, QueryItem, Read, RecordedEvent,
+    AppendCondition, EncodedEvent, Metadata, Outline, Query, QueryItem, Read, RecordedEvent,
 };
 use bailiwick_core::{Position, Tag, Timestamp};
 use bailiwick_journal::files::{Fault, Folder, Simulated};
@@ -113,6 +113,7 @@ impl Trial {
         if self.random.bool() {
             drop(store.view().seal());
             drop(store.view().merge());
+            drop(store.view().checkpoint());
         }
         // Nobody sees it yet.
         if !self.disk.is_off() {
@@ -164,6 +165,11 @@ impl Trial {
         for _ in 0..8 {
             self.check_reads(store);
         }
+        let outline = store.view().outline();
+        let mut folded = Outline::default();
+        let upto = usize::try_from(outline.upto().get()).expect("few");
+        self.known[..upto].iter().for_each(|known| folded.take(known));
+        assert_eq!(outline, folded, "seed {}", self.seed);
     }
 
     fn check_reads(&mut self, store: &Store) {
@@ -193,7 +199,9 @@ impl Trial {
     /// An index is lost, or damaged.
     fn harm_an_index(&mut self) {
         let names = self.disk.names().expect("names");
-        let is_derived = |name: &&String| name.ends_with(".index") || name.ends_with(".offsets");
+        let is_derived = |name: &&String| {
+            name.ends_with(".index") || name.ends_with(".offsets") || *name == "checkpoint"
+        };
         let indexes: Vec<_> = names.iter().filter(is_derived).collect();
         let Some(name) = self.random.choice(&indexes) else { return };
         let bits = self.disk.contents(name).len() * 8;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bailiwick::Position;
 use bailiwick::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError,
-    ValuesPage,
+    Journal, JournalId, JournalReadError, LastMatch, Outline, Page, Query, Read, ReadValues,
+    ReopenError, ValuesPage,
 };
 
 type Inner = Arc<dyn Journal>;
@@ -16,6 +16,7 @@ type Appends = Answer<Result<Appended, AppendError>>;
 type Pages = Answer<Result<Page, JournalReadError>>;
 type Matches = Answer<Result<LastMatch, JournalReadError>>;
 type Heads = Answer<Result<Head, JournalReadError>>;
+type Outlines = Answer<Result<Outline, JournalReadError>>;
 type Reopens = Answer<Result<(), ReopenError>>;
 
 /// See the module. A test says what goes another way, and nothing else. Cloning shares it.
@@ -28,6 +29,7 @@ pub struct Altered {
     head: Way<(), Heads>,
     limits: Way<(), AppendLimits>,
     health: Way<(), Health>,
+    outline: Way<(), Outlines>,
     reopen: Way<(), Reopens>,
     id: Option<JournalId>,
 }
@@ -48,6 +50,7 @@ impl Altered {
             head: None,
             limits: None,
             health: None,
+            outline: None,
             reopen: None,
             id: None,
         }
@@ -103,6 +106,12 @@ impl Altered {
         Altered { health: Some(Arc::new(move |inner: &Inner, ()| way(inner))), ..self }
     }
 
+    /// What it says of its events instead.
+    #[must_use]
+    pub fn outline(self, way: impl Fn(&Inner) -> Outlines + Send + Sync + 'static) -> Self {
+        Altered { outline: Some(Arc::new(move |inner: &Inner, ()| way(inner))), ..self }
+    }
+
     /// What opening it again does instead.
     #[must_use]
     pub fn reopen(self, way: impl Fn(&Inner) -> Reopens + Send + Sync + 'static) -> Self {
@@ -142,6 +151,15 @@ impl Journal for Altered {
 
     fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
         self.inner.values(read)
+    }
+
+    /// Nothing, if what is read is not what is within.
+    fn outline(&self) -> Outlines {
+        match &self.outline {
+            Some(way) => way(&self.inner, ()),
+            None if self.read.is_none() => self.inner.outline(),
+            None => Answer::ready(Ok(Outline::default())),
+        }
     }
 
     fn id(&self) -> JournalId {

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bailiwick::Position;
 use bailiwick::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, FaultKind, Head,
-    Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Page, Query, Read,
-    ReadValues, ReopenError, ValuesPage,
+    Health, Journal, JournalFault, JournalId, JournalReadError, LastMatch, Outline, Page, Query,
+    Read, ReadValues, ReopenError, ValuesPage,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -321,6 +321,10 @@ impl Journal for FaultyJournal {
 
     fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
         self.inner.values(read)
+    }
+
+    fn outline(&self) -> Answer<Result<Outline, JournalReadError>> {
+        self.inner.outline()
     }
 
     fn id(&self) -> JournalId {

@@ -2,5 +2,6 @@
 
 pub mod altered;
 pub mod faulty;
+pub mod outlined;
 pub mod place;
 pub mod sparse;

@@ -123,6 +123,10 @@ impl Journal for JournalHandle {
         self.call(|journal| port::values(journal, read), unread, unread)
     }
 
+    fn outline(&self) -> Answer<Result<Outline, JournalReadError>> {
+        self.call(port::outline, unread, unread)
+    }
+
     fn id(&self) -> JournalId {
         self.shared.journal_id
     }

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 use bailiwick_core::journal::{
     Answer, AppendCondition, AppendError, Appended, EncodedEvent, FaultKind, Head, Health, Journal,
-    JournalFault, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError,
+    JournalFault, JournalReadError, LastMatch, Outline, Page, Query, Read, ReadValues, ReopenError,
     ValuesPage,
 };
 use bailiwick_core::{BoxError, Position};
@@ -147,6 +147,11 @@ pub(crate) fn values(
     read: ReadValues,
 ) -> Guarded<ValuesPage, JournalReadError> {
     Guarded::new(|| journal.values(read), unread)
+}
+
+/// What its events show, as far as that is known already. One that panics cannot be read.
+pub(crate) fn outline(journal: &dyn Journal) -> Guarded<Outline, JournalReadError> {
+    Guarded::new(|| journal.outline(), unread)
 }
 
 /// Where it ends. One that panics cannot be read.

@@ -37,6 +37,8 @@ pub(crate) struct Judging {
     pub(super) seed: u64,
     /// To be done once the runtime has begun to work.
     wanted: Lock<Option<Whom>>,
+    /// Who is to be compared then, by the values of their tags.
+    drawn: Lock<Vec<String>>,
     /// The rule has changed, and somebody has noticed.
     changed: AtomicBool,
 }
@@ -68,8 +70,9 @@ impl Whom {
 
 impl Judging {
     pub(crate) fn of<A: Aggregate>(query: QueryItem, seed: u64) -> Self {
-        let (wanted, changed) = (Lock::new(None), AtomicBool::new(false));
-        Judging { name: A::NAME, rule: A::DEADLINE_VERSION, query, seed, wanted, changed }
+        let (wanted, drawn) = (Lock::new(None), Lock::new(Vec::new()));
+        let (name, rule, changed) = (A::NAME, A::DEADLINE_VERSION, AtomicBool::new(false));
+        Judging { name, rule, query, seed, wanted, drawn, changed }
     }
 
     pub(crate) fn want(&self, whom: Whom) {
@@ -78,6 +81,14 @@ impl Judging {
 
     pub(crate) fn wanted(&self) -> Option<Whom> {
         self.wanted.lock().take()
+    }
+
+    pub(super) fn draw(&self, drawn: Vec<String>) {
+        *self.drawn.lock() = drawn;
+    }
+
+    pub(super) fn drawn(&self) -> Vec<String> {
+        std::mem::take(&mut *self.drawn.lock())
     }
 
     /// An aggregate of the type has another deadline than the one that was recorded. Whether nobody knew yet that

@@ -11,19 +11,26 @@
 //! 3. A version that should have been raised and was not is found out by comparing: some aggregates,
 //!    drawn by chance from all, are folded on the way through the journal, and every load compares
 //!    too. One deadline that is not the recorded one, and all of the type are judged anew.
+//! 4. Where the journal has an outline of its events, that is where it begins: with the deadlines that are armed by it,
+//!    and those that are open by it. Who is compared is drawn by it as well, and read afterwards ([`comparing`]).
 //!
 //! Why it is as it is: docs/decisions/deadlines.md.
 
+mod comparing;
 mod folds;
 mod judging;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bailiwick_core::journal::{EncodedEvent, RecordedDeadline, RecordedEvent};
-use bailiwick_core::{Tag, Timestamp};
+use bailiwick_core::journal::{
+    EncodedEvent, KnownDeadlines, Outline, Query, RecordedDeadline, RecordedEvent,
+};
+use bailiwick_core::{Position, Tag, Timestamp};
 
 use crate::context::RuntimeContext;
+pub(crate) use comparing::compare_drawn;
+use comparing::draw;
 use folds::Folds;
 pub(crate) use judging::{Judging, Whom, judge_anew};
 
@@ -39,6 +46,10 @@ pub(crate) trait Timed: Send + Sync {
     fn has_key(&self, key: &str) -> bool;
     /// What stands beside the event of the deadline of the aggregate with this tag.
     fn recorded(&self, event: &EncodedEvent, tag: &Tag) -> Option<RecordedDeadline>;
+    /// What an outline knows of the deadlines of these aggregates.
+    fn known_by<'a>(&self, outline: &'a Outline) -> KnownDeadlines<'a>;
+    /// What the aggregate whose tag has this value reads. None if it is ignored.
+    fn boundary(&self, value: &str) -> Option<Query>;
     /// The aggregate whose tag has this value, before its first event. None if it is ignored.
     fn unfolded(&self, value: &str) -> Option<Box<dyn Folding>>;
     /// Makes sure that it is called at this time or earlier. Whether there can be such an aggregate.
@@ -68,14 +79,25 @@ pub(crate) struct Recovery {
     deadlines: BTreeMap<String, Timestamp>,
     open: Whom,
     compared: Folds,
+    /// Those who are compared later: not all of their events are seen on the way.
+    drawn: Vec<String>,
 }
 
 impl Recovery {
-    pub(crate) fn new(kind: Arc<dyn Timed>) -> Self {
-        let most = kind.shared().config.compared_aggregates;
-        let mut compared = Folds::new(kind.judging().seed, most);
+    /// From where the outline ends on.
+    pub(crate) fn new(kind: Arc<dyn Timed>, outline: &Outline) -> Self {
+        let (judging, config) = (kind.judging(), &kind.shared().config);
+        let is_all = outline.upto() == Position::START;
+        let most = if is_all { config.compared_aggregates } else { 0 };
+        let mut compared = Folds::new(judging.seed, most);
         compared.events_each = COMPARED_EVENTS;
-        Recovery { kind, deadlines: BTreeMap::new(), open: Whom::Only(BTreeSet::new()), compared }
+        let known = kind.known_by(outline);
+        let drawn = draw(&known, judging.seed, config.compared_aggregates);
+        let open = known.open.filter(|open| open.len() <= config.judged_at_once);
+        let open = open.map(|open| Whom::Only(open.into_iter().map(str::to_owned).collect()));
+        let armed = known.armed.into_iter().map(|(value, at)| (value.to_owned(), at));
+        let (deadlines, open) = (armed.collect(), open.unwrap_or(Whom::All));
+        Recovery { kind, deadlines, open, compared, drawn }
     }
 
     /// Called in order of position, with each event of the types that the type reads.
@@ -102,8 +124,9 @@ impl Recovery {
         }
     }
 
-    /// The journal has come to its end, after so many pages.
-    pub(crate) fn finish(self, pages: usize) {
+    /// The journal has come to its end: all of it are so many pages.
+    pub(crate) fn finish(mut self, pages: usize) {
+        self.kind.judging().draw(std::mem::take(&mut self.drawn));
         for (value, at) in &self.deadlines {
             self.arm(value, *at);
         }

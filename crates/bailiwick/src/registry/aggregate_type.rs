@@ -22,7 +22,7 @@ use crate::error::caught;
 use crate::options::Options;
 use crate::passivation::{self, Residents, RestQueue};
 use crate::reactions::{self, Outcome};
-use crate::recovery::{Changed, Judging, Timed, Whom, judge_anew};
+use crate::recovery::{Changed, Judging, Timed, Whom, compare_drawn, judge_anew};
 use crate::registry::Registry;
 use crate::registry::news::{Concerned, Readers};
 use crate::request::timeouts::{self, Timeouts};
@@ -271,6 +271,8 @@ impl<A: Aggregate> AnyAggregateType for AggregateType<A> {
         self.keep("rest", |kind| passivation::run(kind.shared.clone(), kind));
         if let Some(whom) = self.judging.wanted() {
             judge_anew(self, whom);
+        } else {
+            compare_drawn(self);
         }
     }
 

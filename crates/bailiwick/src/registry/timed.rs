@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
-use bailiwick_core::journal::{EncodedEvent, RecordedDeadline, RecordedEvent};
+use bailiwick_core::journal::{
+    DeadlinesOf, EncodedEvent, KnownDeadlines, Outline, Query, RecordedDeadline, RecordedEvent,
+};
 use bailiwick_core::{Aggregate, Id, Position, Tag, Timestamp};
 
 use crate::cell::fold_one;
 use crate::context::RuntimeContext;
 use crate::error::caught;
 use crate::recovery::{Folding, Judging, Timed};
-use crate::registry::aggregate_type::AggregateType;
+use crate::registry::aggregate_type::{AggregateType, AnyAggregateType as _};
 
 struct OneOf<A: Aggregate> {
     id: A::Key,
@@ -32,6 +34,18 @@ impl<A: Aggregate> Timed for AggregateType<A> {
 
     fn recorded(&self, event: &EncodedEvent, tag: &Tag) -> Option<RecordedDeadline> {
         event.metadata.deadline_of::<A>(tag)
+    }
+
+    fn known_by<'a>(&self, outline: &'a Outline) -> KnownDeadlines<'a> {
+        let (mut names, types) = (vec![A::NAME], self.event_types());
+        names.extend(A::WAS);
+        let (names, keys, rule) = (&*names, &*self.keys(), A::DEADLINE_VERSION);
+        outline.deadlines_of(&DeadlinesOf { names, keys, types: &types, rule })
+    }
+
+    fn boundary(&self, value: &str) -> Option<Query> {
+        let scope = self.scope(&Self::id_from(value)?).ok()?;
+        Some(scope.boundary.clone())
     }
 
     fn unfolded(&self, value: &str) -> Option<Box<dyn Folding>> {

@@ -4,5 +4,6 @@
 //! Why it is as it is: docs/decisions/schema-and-startup.md.
 
 pub(crate) mod error;
+mod samples;
 pub(crate) mod scan;
 pub(crate) mod schema;

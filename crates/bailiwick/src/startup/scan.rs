@@ -1,7 +1,10 @@
-//! The one reading of the whole journal at the start: for the deadlines as of its end, and for what
-//! this program would misread.
+//! The one reading of the journal at the start: for the deadlines as of its end, and for what this program would
+//! misread. Where the journal has an outline of its events, that is read, with a sample of each shape of them, and the
+//! events behind it; else all of them.
 //!
 //! What it shows of deadlines is the business of [`recovery`](crate::recovery).
+//!
+//! Why it is as it is: docs/decisions/schema-and-startup.md.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,10 +16,11 @@ use crate::journal::port;
 use crate::recovery::Recovery;
 use crate::registry::aggregate_type::AnyAggregateType;
 use crate::startup::error::StartError;
+use crate::startup::samples::outlined;
 use crate::startup::schema::Schema;
 use crate::util::pace::Pace;
 
-/// Reads the journal once, from its beginning.
+/// Reads the journal once, from its beginning or from the end of its outline on.
 ///
 /// # Errors
 /// If it holds what cannot be read as it was written.
@@ -29,6 +33,8 @@ pub(crate) async fn recover<'a>(
     if schema.is_empty() {
         return Ok(());
     }
+    let (outline, samples) = outlined(shared, journal).await.map_err(StartError::Unread)?;
+    samples.iter().try_for_each(|sample| schema.see_sample(sample))?;
     let mut deadlines = Vec::new();
     // Whose deadlines an event of a type concerns: their places.
     let mut readers: HashMap<_, Vec<_>> = HashMap::new();
@@ -36,11 +42,13 @@ pub(crate) async fn recover<'a>(
         kind.event_types()
             .into_iter()
             .for_each(|name| readers.entry(name).or_default().push(place));
-        deadlines.push(Recovery::new(kind.clone()));
+        deadlines.push(Recovery::new(kind.clone(), &outline));
     }
-    let mut pace = Pace::default();
-    let mut read = shared.config.paged(Read::new(Query::all()));
-    let mut pages = 0;
+    let (mut pace, upto) = (Pace::default(), outline.upto());
+    drop((outline, samples));
+    let mut read = shared.config.paged(Read::new(Query::all()).after(upto));
+    // Of a reading from the beginning.
+    let mut pages = usize::try_from(upto.get()).unwrap_or(usize::MAX) / shared.config.page();
     loop {
         pages += 1;
         let page = port::read(journal, read.clone()).await.map_err(StartError::Unread)?;

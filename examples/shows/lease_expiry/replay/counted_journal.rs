@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bailiwick::Position;
 use bailiwick::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError,
-    ValuesPage,
+    Journal, JournalId, JournalReadError, LastMatch, Outline, Page, Query, Read, ReadValues,
+    ReopenError, ValuesPage,
 };
 
 use super::quiet::Quiet;
@@ -54,6 +54,10 @@ impl Journal for CountedJournal {
 
     fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
         self.journal.values(read)
+    }
+
+    fn outline(&self) -> Answer<Result<Outline, JournalReadError>> {
+        self.counted(self.journal.outline())
     }
 
     fn id(&self) -> JournalId {

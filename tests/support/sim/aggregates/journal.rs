@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use bailiwick::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, EncodedEvent, Head, Health, Journal,
-    JournalId, JournalReadError, LastMatch, Page, Query, Read, ReadValues, ReopenError, ValuesPage,
+    JournalId, JournalReadError, LastMatch, Outline, Page, Query, Read, ReadValues, ReopenError,
+    ValuesPage,
 };
 use bailiwick::{MemoryJournal, Position, Tag};
 use tokio::sync::oneshot;
@@ -23,6 +24,7 @@ use super::ledger::{Outcome, counter_of_tag, counters_of};
 use super::node::{Appender, Appending, Node, UnderWay};
 use super::world::World;
 use crate::invariant::Invariant::{Bounds, Rules};
+use crate::journals::outlined::{outline_of, some_of};
 use crate::sim::faults::AppendFault;
 use crate::sim::panics;
 
@@ -180,6 +182,12 @@ impl Journal for SimJournal {
 
     fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
         self.world.store.values(read)
+    }
+
+    fn outline(&self) -> Answer<Result<Outline, JournalReadError>> {
+        let events = self.world.store.head().now().ok().and_then(Result::ok);
+        let events = events.map_or(0, |head| some_of(head.position.get()));
+        Answer::ready(Ok(outline_of(&self.world.store, events)))
     }
 
     fn id(&self) -> JournalId {

@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use bailiwick::journal::{
     Answer, AppendCondition, AppendError, AppendLimits, Appended, EncodedEvent, Head, Health,
-    Journal, JournalId, JournalReadError, LANE_FREED, LANE_PARKED, LastMatch, Page, Query, Read,
-    ReadValues, ReopenError, ValuesPage,
+    Journal, JournalId, JournalReadError, LANE_FREED, LANE_PARKED, LastMatch, Outline, Page, Query,
+    Read, ReadValues, ReopenError, ValuesPage,
 };
 use bailiwick::{MemoryJournal, Position, codec};
 use tokio::sync::oneshot;
@@ -18,6 +18,7 @@ use super::run::PolicyCase;
 use super::world::World;
 use crate::invariant::Checked;
 use crate::invariant::Invariant::Once;
+use crate::journals::outlined::{outline_of, some_of};
 use crate::sim::faults::AppendFault;
 use crate::sim::panics;
 use crate::sim::trace::Step;
@@ -129,6 +130,12 @@ impl Journal for SimJournal {
 
     fn values(&self, read: ReadValues) -> Answer<Result<ValuesPage, JournalReadError>> {
         self.world.store.values(read)
+    }
+
+    fn outline(&self) -> Answer<Result<Outline, JournalReadError>> {
+        let events = self.world.store.head().now().ok().and_then(Result::ok);
+        let events = events.map_or(0, |head| some_of(head.position.get()));
+        Answer::ready(Ok(outline_of(&self.world.store, events)))
     }
 
     fn id(&self) -> JournalId {

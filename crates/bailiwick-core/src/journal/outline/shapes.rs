@@ -6,6 +6,7 @@ use super::names::Names;
 use crate::journal::{EncodedEvent, EventType, Origin};
 use crate::position::Position;
 use crate::schema_version::SchemaVersion;
+use crate::tag::Tag;
 use crate::text::Text;
 
 /// So many are kept; more than that is no schema.
@@ -136,11 +137,7 @@ impl Shapes {
 /// The keys of the tags, each once: tags of the same key follow each other.
 fn keys(event: &EncodedEvent) -> impl Iterator<Item = &str> {
     let mut last = "";
-    event
-        .tags
-        .iter()
-        .map(|tag| tag.key())
-        .filter(move |key| std::mem::replace(&mut last, key) != *key)
+    event.tags.iter().map(Tag::key).filter(move |key| std::mem::replace(&mut last, key) != *key)
 }
 
 fn form(event: &EncodedEvent) -> Vec<u8> {

@@ -1,8 +1,9 @@
-//! The names as they meet the journal: each of its events is looked at once, in order of position.
+//! The names as they meet the journal: each of its events is looked at once, in order of position, or one of each shape
+//! that they have.
 //!
 //! An event costs a look-up of its type, one of who decided it, and a check of the IDs in its tags.
 //! Of each type and version some are decoded: the first, the second, the fourth, the eighth, and so
-//! on. So a form that this program cannot read is found here, and not when somebody is called.
+//! on; and each that stands for others. So a form that this program cannot read is found here, and not when somebody is called.
 
 use std::collections::{HashMap, HashSet};
 
@@ -48,6 +49,18 @@ impl<'a> Schema<'a> {
     /// # Errors
     /// If it would be passed over, or misread.
     pub(crate) fn see(&mut self, recorded: &RecordedEvent) -> Result<(), StartError> {
+        self.look_at(recorded, false)
+    }
+
+    /// Looks at an event that stands for all of its shape.
+    ///
+    /// # Errors
+    /// As [`see`](Self::see).
+    pub(crate) fn see_sample(&mut self, sample: &RecordedEvent) -> Result<(), StartError> {
+        self.look_at(sample, true)
+    }
+
+    fn look_at(&mut self, recorded: &RecordedEvent, is_sample: bool) -> Result<(), StartError> {
         let event_type = &recorded.event.event_type;
         self.see_reaction(recorded)?;
         let Schema { names, aggregates, keys, seen } = self;
@@ -61,7 +74,7 @@ impl<'a> Schema<'a> {
         if seen.ignored {
             return Ok(());
         }
-        seen.version(&names.ignored, recorded)?;
+        seen.version(&names.ignored, recorded, is_sample)?;
         seen.origin(&names.ignored, aggregates, recorded)?;
         seen.tags(&names.ignored, keys, recorded)
     }

@@ -70,11 +70,12 @@ impl<'a> Seen<'a> {
         self.ids.iter().any(|known| known.id.id_type == id.id_type && known.carried)
     }
 
-    /// Counts it, and decodes it now and then.
+    /// Counts it, and decodes it now and then, and always if it is a sample.
     pub(super) fn version(
         &mut self,
         ignored: &Ignored,
         recorded: &RecordedEvent,
+        is_sample: bool,
     ) -> Result<(), StartError> {
         let version = recorded.event.version;
         if !self.versions.contains_key(&version) {
@@ -82,7 +83,8 @@ impl<'a> Seen<'a> {
         }
         let count = self.versions.entry(version).or_insert(0_u64);
         *count += 1;
-        if !count.is_power_of_two() || ignored.unreadable.contains(&recorded.position) {
+        let is_decoded = is_sample || count.is_power_of_two();
+        if !is_decoded || ignored.unreadable.contains(&recorded.position) {
             return Ok(());
         }
         for set in &self.sets {
