@@ -22,18 +22,34 @@ impl View {
     /// Writes the index of a segment that the log has left to a file; false if there is none to be written.
     ///
     /// # Errors
-    /// If that fails. It stays in memory.
+    /// If none of them can be written. They stay in memory.
     pub fn seal(&self) -> Result<bool, IndexError> {
         let _alone = self.sealing.lock();
-        let unsealed = self.state().runs.iter().find(|run| run.file().is_none()).cloned();
-        let Some(run) = unsealed else { return Ok(false) };
-        let RunIndex::Memory(index) = &run.index else { return Ok(false) };
+        let unsealed: Vec<_> = {
+            let state = self.state();
+            state.runs.iter().filter(|run| run.file().is_none()).cloned().collect()
+        };
+        let mut failed = None;
+        for run in unsealed {
+            match self.seal_run(&run) {
+                Ok(()) => {
+                    self.keep_filters();
+                    return Ok(true);
+                }
+                // One that cannot be written is not in the way of others.
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        failed.map_or(Ok(false), Err)
+    }
+
+    fn seal_run(&self, run: &Arc<Run>) -> Result<(), IndexError> {
+        let RunIndex::Memory(index) = &run.index else { return Ok(()) };
         let number = run.segments.0;
         self.write_offsets(number, index)?;
         let file = self.write_index(number, index)?;
-        self.replace(&run, vec![Run { index: RunIndex::File(file), ..of_one(number, index) }]);
-        self.keep_filters();
-        Ok(true)
+        self.replace(run, vec![Run { index: RunIndex::File(file), ..of_one(number, index) }]);
+        Ok(())
     }
 
     /// Makes the index of a run again, of its events: it is damaged.
