@@ -139,11 +139,7 @@ fn who_panics_when_it_is_woken_harms_nobody_else() {
         }
     }
 
-<<<<<<< HEAD
     fn poll<T>(mut answer: Answer<T>) -> Answer<T> {
-=======
-    fn poll<T: Send + 'static>(mut answer: Answer<T>) -> Answer<T> {
->>>>>>> trials
         match poll_with(&mut answer, &Waker::from(Arc::new(Panics))) {
             Some(known) => Answer::ready(known),
             None => answer,
