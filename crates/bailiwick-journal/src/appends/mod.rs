@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use crate::Options;
-pub(crate) use append::{Append, Outcome, Settled};
+pub(crate) use append::{Append, Outcome, Settled, Told};
 use queue::Queue;
 
 pub(crate) type Reopened = Result<(), ReopenError>;
@@ -41,14 +41,14 @@ impl Appends {
     }
 
     /// Takes an append. When this returns, it has its place in the order.
-    pub(crate) fn submit(
-        &self,
-        append: Append,
-        outcome: oneshot::Receiver<Outcome>,
-    ) -> Answer<Outcome> {
+    pub(crate) fn submit(&self, append: Append, told: oneshot::Receiver<Told>) -> Answer<Outcome> {
         match self.with_queue(|queue| queue.push(append)) {
-            Ok(()) => Answer::later(async move { outcome.await.unwrap_or_else(|_| Err(ended())) }),
-            Err(refused) => Answer::ready(Err(refused)),
+            None => Answer::later(async move {
+                let told = told.await;
+                told.map_or_else(|_| Err(ended()), |(outcome, _)| outcome)
+            }),
+            // It is dropped here, without the lock.
+            Some((refused, _)) => Answer::ready(Err(refused)),
         }
     }
 

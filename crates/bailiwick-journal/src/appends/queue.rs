@@ -54,19 +54,20 @@ impl Queue {
         }
     }
 
-    pub(super) fn push(&mut self, append: Append) -> Result<(), AppendError> {
+    /// Gives it back if it is refused.
+    pub(super) fn push(&mut self, append: Append) -> Option<(AppendError, Append)> {
         if let Some(why) = &self.closed {
-            return Err(AppendError::Closed(why.clone()));
+            return Some((AppendError::Closed(why.clone()), append));
         }
         let (appends, bytes) = (self.waiting.len(), self.bytes);
         let is_full = appends >= self.most_appends || bytes + append.bytes() > self.most_bytes;
         // Who finds nothing before it does not have to wait.
         if is_full && appends > 0 {
-            return Err(AppendError::Busy(TooMuchWaits { appends, bytes }.into()));
+            return Some((AppendError::Busy(TooMuchWaits { appends, bytes }.into()), append));
         }
         self.bytes += append.bytes();
         self.waiting.push_back(append);
-        Ok(())
+        None
     }
 
     pub(super) fn work(&mut self) -> Option<Work> {
@@ -87,7 +88,7 @@ impl Queue {
         };
         let appends = self.waiting.iter().take_while(fits).count().max(1);
         let batch: Vec<_> = self.waiting.drain(..appends).collect();
-        self.bytes -= batch.iter().map(Append::bytes).sum::<usize>();
+        self.bytes -= batch.iter().map(|append| append.bytes()).sum::<usize>();
         batch
     }
 
