@@ -144,6 +144,6 @@ async fn an_outline_of_another_journal_is_not_believed() {
     }
     let outline = outline_of(&other, 10);
     let journal = Altered::new(journal).outline(move |_| Answer::ready(Ok(outline.clone())));
-    let refused = outcome(journal, |builder| builder.aggregate::<first::Hall>()).await;
+    let refused = outcome(journal, Builder::aggregate::<first::Hall>).await;
     assert!(refused.is_err_and(|why| why.contains("\"Unknown\"") && why.contains("position 1")));
 }

@@ -75,11 +75,8 @@ impl Trial {
         let mut entropy = self.random.fork();
         let options = Options::default().segment_bytes(16 * 1_024);
         let disk = Arc::new(self.disk.clone());
-        match FileJournal::simulated(disk, &options, Box::new(move || entropy.u64(..))) {
-            Ok(opened) => Some(opened),
-            // Some call of the disk failed.
-            Err(_) => None,
-        }
+        // None if some call of the disk failed.
+        FileJournal::simulated(disk, &options, Box::new(move || entropy.u64(..))).ok()
     }
 
     fn tag(&mut self) -> Tag {
