@@ -201,6 +201,8 @@ impl Shared {
         self.has_a_segment()?;
         let store = Store::open(self.folder.clone(), self.options.bounds(), shared(&self.entropy));
         let store = store.map_err(|error| OpenError::of_store(&self.path, error))?;
+        // There has to be room for more, or the next append finds out that there is none.
+        store.ahead().make().map_err(|error| OpenError::io(&self.path, error))?;
         let there = store.head().position;
         if store.id() != self.id.as_u128() || there < self.reads.head().position {
             return Err(self.lost(there));

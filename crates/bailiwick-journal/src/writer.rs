@@ -4,7 +4,8 @@
 //!    in the same batch.
 //! 2. Nobody is told of anything before it is durable; neither of a conflict with something that is not.
 //! 3. After a write or sync that failed, nothing is written until the journal is opened again. What was in the
-//!    batch is of unknown outcome; all else is certainly not written.
+//!    batch is of unknown outcome; all else is certainly not written. So it is when no other segment can be made: a
+//!    full disk is to be seen, and not to be tried by each append.
 //!
 //! It goes a [step](Writer::step) at a time, for a thread or for a simulation to take.
 
@@ -20,7 +21,7 @@ use crate::OpenError;
 use crate::appends::{Append, Reopened, Settled, Work};
 use crate::folder::Locked;
 use crate::journal::Shared;
-use crate::log::{WriteError, frames_bytes};
+use crate::log::WriteError;
 use crate::store::Store;
 use crate::waking::waking;
 
@@ -143,44 +144,8 @@ impl Writer {
         match store.make_room(bytes) {
             Ok(false) => {}
             Ok(true) => self.shared.ring(),
-            Err(WriteError::NotWritten(error)) => {
-                let why = OpenError::io(&self.shared.path, error);
-                return self.write_what_has_room(appends, &why.into());
-            }
             Err(error) => return self.fail(error, appends),
         }
-        self.write_with_room(appends);
-    }
-
-    /// There can be no other segment: who needs one is refused, and the others go on in this one.
-    fn write_what_has_room(&mut self, appends: Vec<Append>, why: &JournalFault) {
-        let Some(store) = &mut self.store else { return };
-        let (mut now, mut later, mut never) = (Vec::new(), Vec::new(), Vec::new());
-        let (room, mut left) = (store.room(), store.room());
-        for append in appends {
-            let bytes = frames_bytes(append.records().map(<[u8]>::len));
-            if bytes > room {
-                never.push(append);
-            } else if bytes > left || !later.is_empty() {
-                later.push(append);
-            } else {
-                left -= bytes;
-                now.push(append);
-            }
-        }
-        self.shared.appends.put_back(later);
-        let refused =
-            |append: Append| append.settle(Err(AppendError::NotWritten(why.clone().into())));
-        tell(never.into_iter().map(refused));
-        let bytes = now.iter().flat_map(|append| append.records().map(<[u8]>::len));
-        match store.make_room(bytes) {
-            Ok(_) => self.write_with_room(now),
-            Err(error) => self.fail(error, now),
-        }
-    }
-
-    fn write_with_room(&mut self, appends: Vec<Append>) {
-        let Some(store) = &mut self.store else { return };
         let mut settled = Vec::new();
         for append in appends {
             settled.extend(self.batch.judge(&self.shared, store, append));

@@ -70,11 +70,6 @@ impl Appends {
         queue.work()
     }
 
-    /// These come before all that waits.
-    pub(crate) fn put_back(&self, appends: Vec<Append>) {
-        self.queue.lock().put_back(appends);
-    }
-
     pub(crate) fn health(&self) -> Health {
         match self.queue.lock().closed() {
             None => Health::Open,

@@ -92,13 +92,6 @@ impl Queue {
         batch
     }
 
-    pub(super) fn put_back(&mut self, appends: Vec<Append>) {
-        for append in appends.into_iter().rev() {
-            self.bytes += append.bytes();
-            self.waiting.push_front(append);
-        }
-    }
-
     pub(super) fn closed(&self) -> Option<&JournalFault> {
         self.closed.as_ref()
     }

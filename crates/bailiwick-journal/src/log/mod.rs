@@ -242,11 +242,6 @@ impl Log {
         Place { segment: self.active.number, offset: self.end }
     }
 
-    /// For how many bytes of frames there is room in the segment that is written.
-    pub fn room(&self) -> u64 {
-        self.active.size.saturating_sub(self.end + frame::HEADER as u64)
-    }
-
     /// Goes on in the next segment if this one has no room for frames of so many bytes.
     ///
     /// # Errors

@@ -154,11 +154,6 @@ impl Store {
         Ok(true)
     }
 
-    /// For how many bytes of [frames](frames_bytes) there is room without another segment.
-    pub fn room(&self) -> u64 {
-        self.log.room()
-    }
-
     /// Where something is that violates the condition, if there is: of all that is durable, or of this batch.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
-//! Room for another file: when there is none, who needs it is told so, at no great cost, and who does not goes on.
+//! Room for another file: when there is none the journal closes itself, at no great cost, and goes on when there is.
 
-use bailiwick_core::journal::{AppendError, Journal};
+use bailiwick_core::journal::{AppendError, FaultKind, Journal};
 use bailiwick_journal::files::Fault;
 
 use crate::simulated::Sim;
-use crate::support::{event, poll};
+use crate::support::{event, poll, why_closed};
 
 /// A file that is nearly full, and no other.
 fn nearly_full() -> Sim {
@@ -26,53 +26,21 @@ fn many_that_find_no_room_are_told_so_by_one_try() {
     let calls = sim.disk.calls() - before;
     for answer in &mut many {
         let refused = poll(answer);
-        assert!(matches!(refused, Some(Err(AppendError::NotWritten(_)))), "{refused:?}");
+        assert!(matches!(refused, Some(Err(AppendError::Closed(_)))), "{refused:?}");
     }
     assert!(calls < 10, "{calls} calls");
-    assert!(sim.journal.health().is_open());
+    assert_eq!(why_closed(&sim.journal).kind(), FaultKind::Full);
+    // It is not open before there is room.
+    sim.reopen().expect_err("there is no room");
+    assert_eq!(why_closed(&sim.journal).kind(), FaultKind::Full);
     sim.disk.free_room();
+    sim.reopen().expect("there is room");
     assert_eq!(sim.append(vec![event("Large", &["x:1"], 5_000)]).unwrap().first.get(), 3);
-}
-
-#[test]
-fn who_needs_no_other_file_is_written_though_others_in_the_batch_do() {
-    let mut sim = nearly_full();
-    let sizes = [100, 5_000, 200, 300, 9_000, 400, 400, 1];
-    let submit = |bytes| sim.journal.append(vec![event("Many", &["x:1"], bytes)], None);
-    let mut many: Vec<_> = sizes.into_iter().map(submit).collect();
-    // There is none for the first file that is made now.
-    sim.disk.plan(0, Fault::Fails);
-    while sim.steps.write() {}
-    let written: Vec<_> = many
-        .iter_mut()
-        .map(|answer| match poll(answer).expect("it has an outcome") {
-            Ok(appended) => appended.first.get(),
-            Err(AppendError::NotWritten(_)) => 0,
-            other => panic!("{other:?}"),
-        })
-        .collect();
-    assert_eq!(written, [3, 0, 4, 5, 0, 6, 7, 8]);
-    let found = sim.all();
-    assert_eq!(found.len(), 8);
-    assert_eq!(sim.after_power_loss().all(), found);
-}
-
-/// What is ready for the usual is kept when a larger one cannot be made.
-#[test]
-fn a_file_that_was_made_ahead_is_used_though_a_larger_one_cannot_be_made() {
-    let mut sim = nearly_full();
-    assert!(sim.steps.tidy());
-    sim.disk.plan(0, Fault::Fails);
-    let refused = sim.append(vec![event("Larger", &["x:1"], 20_000)]);
-    assert!(matches!(refused, Err(AppendError::NotWritten(_))), "{refused:?}");
-    let before = sim.disk.calls();
-    sim.append(vec![event("Usual", &["x:1"], 5_000)]).unwrap();
-    assert_eq!(sim.disk.calls() - before, 2, "a write and a sync");
     let found = sim.all();
     assert_eq!(sim.after_power_loss().all(), found);
 }
 
-/// A larger one that may have taken its name: then it is not used any more.
+/// Whatever fails when a larger file is made than the one that is ready.
 #[test]
 fn a_file_that_may_have_been_replaced_is_not_used() {
     for nth in 0.. {
@@ -83,9 +51,7 @@ fn a_file_that_may_have_been_replaced_is_not_used() {
             assert!(nth > 5, "{nth} calls");
             return;
         }
-        if !sim.journal.health().is_open() {
-            sim.reopen().expect("it failed once");
-        }
+        sim.reopen().expect("it failed once");
         sim.append(vec![event("Usual", &["x:1"], 5_000)]).unwrap();
         assert!(sim.journal.health().is_open());
         let found = sim.all();
