@@ -19,7 +19,7 @@ use crate::{FileJournal, OpenError, log};
 #[derive(Debug, Clone)]
 #[must_use = "options do nothing until a journal is opened with them"]
 pub struct Options {
-    pub(crate) segment_bytes: u64,
+    pub(crate) segment_bytes: Option<u64>,
     pub(crate) lock_timeout: Duration,
     pub(crate) reader_threads: NonZeroUsize,
     pub(crate) waiting_appends: usize,
@@ -32,7 +32,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            segment_bytes: 32 << 20,
+            segment_bytes: None,
             lock_timeout: Duration::from_secs(10),
             reader_threads: NonZeroUsize::new(2).expect("two"),
             waiting_appends: 65_536,
@@ -50,15 +50,16 @@ impl Options {
     /// The largest segment, in bytes.
     pub const MAX_SEGMENT_BYTES: u64 = 256 << 20;
 
-    /// How large the files of the log are, in bytes (32 MiB): those that are made from now on. A batch that is
-    /// larger has a file of its own size. The index of the file that is written is in memory: about a third of
-    /// its size.
+    /// How large the files of the log are that are made from now on, in bytes. If it is not said, as large as the first
+    /// one; that of a new journal has 8 MiB. A batch that is larger has a file of its own size.
+    ///
+    /// A start reads the file that is written, 50 000 small events or so with 8 MiB, and their index is in memory.
     ///
     /// Between [`MIN_SEGMENT_BYTES`](Self::MIN_SEGMENT_BYTES) and
     /// [`MAX_SEGMENT_BYTES`](Self::MAX_SEGMENT_BYTES): the nearest of them is taken.
     pub fn segment_bytes(self, bytes: u64) -> Self {
-        let segment_bytes = bytes.clamp(Self::MIN_SEGMENT_BYTES, Self::MAX_SEGMENT_BYTES);
-        Options { segment_bytes, ..self }
+        let bytes = bytes.clamp(Self::MIN_SEGMENT_BYTES, Self::MAX_SEGMENT_BYTES);
+        Options { segment_bytes: Some(bytes), ..self }
     }
 
     /// How long opening waits for another process to let the folder go (10 s), so that a restart

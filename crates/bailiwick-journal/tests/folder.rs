@@ -10,7 +10,7 @@ use bailiwick_journal::log::{Log, OpenError, Options, ReadError, WriteError};
 fn open_with(folder: Arc<dyn Folder>, seed: u64) -> Result<Log, OpenError> {
     let mut entropy = fastrand::Rng::with_seed(seed);
     let entropy = Box::new(move || entropy.u64(..));
-    Ok(Log::open(folder, Options { segment_bytes: 8_192 }, entropy)?.log)
+    Ok(Log::open(folder, Options { segment_bytes: Some(8_192) }, entropy)?.log)
 }
 
 fn open(path: &Path) -> Result<Log, OpenError> {

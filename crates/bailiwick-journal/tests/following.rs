@@ -51,7 +51,7 @@ struct Trial {
 impl Trial {
     fn open(&mut self) -> Option<Store> {
         let mut entropy = self.random.fork();
-        let log = LogOptions { segment_bytes: self.random.u64(2..=4) * 4_096 };
+        let log = LogOptions { segment_bytes: Some(self.random.u64(2..=4) * 4_096) };
         let bounds = Bounds { log, filter_bytes: self.random.usize(0..500) };
         let disk = Arc::new(self.disk.clone());
         let store = Store::open(disk, bounds, Box::new(move || entropy.u64(..))).ok()?;

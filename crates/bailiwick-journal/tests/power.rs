@@ -38,7 +38,7 @@ impl Trial {
 
     /// With segments of so many blocks.
     fn open_with(&mut self, blocks: u64) -> Result<Log, OpenError> {
-        let options = Options { segment_bytes: blocks * 4_096 };
+        let options = Options { segment_bytes: Some(blocks * 4_096) };
         let mut entropy = self.random.fork();
         let entropy = Box::new(move || entropy.u64(..));
         Ok(Log::open(Arc::new(self.disk.clone()), options, entropy)?.log)

@@ -34,7 +34,7 @@ impl Trial {
     fn open(&mut self) -> Result<Store, StoreError> {
         let mut entropy = self.random.fork();
         let entropy = Box::new(move || entropy.u64(..));
-        let log = Options { segment_bytes: self.random.u64(2..=4) * 4_096 };
+        let log = Options { segment_bytes: Some(self.random.u64(2..=4) * 4_096) };
         let bounds = Bounds { log, filter_bytes: self.random.usize(0..500) };
         Store::open(Arc::new(self.disk.clone()), bounds, entropy)
     }

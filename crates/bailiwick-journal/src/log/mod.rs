@@ -36,17 +36,16 @@ pub use read::{Place, Record, Records, Segments};
 use segment::{FIRST_FRAME, Segment};
 
 /// How a log is written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// How large a segment is, in bytes; one batch that is larger has one of its own size.
-    pub segment_bytes: u64,
+    /// How large a segment is that is made from now on, in bytes: if it is not said, as large as the first one, which
+    /// has 8 MiB then. One batch that is larger has one of its own size.
+    pub segment_bytes: Option<u64>,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Options { segment_bytes: 32 * 1_024 * 1_024 }
-    }
-}
+/// Opening reads the segment that is written, and its index is in memory: larger ones make that longer, and smaller ones
+/// are more files.
+const SEGMENT_BYTES: u64 = 8 * 1_024 * 1_024;
 
 /// Where random numbers come from.
 pub type Entropy = Box<dyn FnMut() -> u64 + Send>;
@@ -55,7 +54,7 @@ pub type Entropy = Box<dyn FnMut() -> u64 + Send>;
 pub struct Log {
     folder: Arc<dyn Folder>,
     segments: Arc<Segments>,
-    options: Options,
+    segment_bytes: u64,
     entropy: Entropy,
     id: u128,
     /// The number of the first segment, and of the last.
@@ -287,7 +286,7 @@ impl Log {
     }
 
     fn wanted(&mut self, bytes: u64) -> io::Result<Wanted> {
-        let size = segment::size_for(self.options.segment_bytes.max(FIRST_FRAME + bytes))?;
+        let size = segment::size_for(self.segment_bytes.max(FIRST_FRAME + bytes))?;
         let (number, seed) = (self.latest + 1, (self.entropy)());
         Ok(Wanted { log: self.id, number, seed, size })
     }

@@ -11,7 +11,7 @@ use bailiwick_core::Position;
 
 use super::judge::{Broken, Contents, begin, has_batch, judge};
 use super::segment::{FORMAT, NoSegment, Segment, is_unfinished, name, number_of, size_for};
-use super::{Ahead, Entropy, Log, OpenError, Options, Segments};
+use super::{Ahead, Entropy, Log, OpenError, Options, SEGMENT_BYTES, Segments};
 use crate::files::{Folder, write_all};
 
 /// A log, and what was found when it was opened.
@@ -42,9 +42,14 @@ impl Log {
             folder.remove(name).map_err(OpenError::Io)?;
         }
         let id = id.unwrap_or_else(|| u128::from(entropy()) << 64 | u128::from(entropy()));
+        let segment_bytes = match (options.segment_bytes, seeds.keys().next()) {
+            (Some(bytes), _) => bytes,
+            (None, Some(first)) => open_segment(&*folder, *first)?.1.size,
+            (None, None) => SEGMENT_BYTES,
+        };
         let is_new = seeds.is_empty();
         if is_new {
-            let size = size_for(options.segment_bytes).map_err(OpenError::Io)?;
+            let size = size_for(segment_bytes).map_err(OpenError::Io)?;
             let made = Segment::make(&*folder, (id, 1), entropy(), size);
             let Segment { number, seed, .. } = made.map_err(OpenError::Io)?;
             seeds.insert(number, seed);
@@ -75,7 +80,7 @@ impl Log {
             segments,
             ahead: Arc::new(Ahead::of(folder.clone())),
             folder,
-            options,
+            segment_bytes,
             entropy,
             id,
             first,

@@ -234,6 +234,7 @@ fn many_who_want_it_open_have_it_opened_once() {
     assert!(many.iter_mut().all(|told| matches!(poll(told), Some(Ok(())))));
     let mut late = sim.journal.reopen();
     assert!(matches!(poll(&mut late), Some(Ok(()))));
-    assert!(calls < 8 && !sim.steps.write(), "{calls} calls");
+    // With those for the next file.
+    assert!(calls < 14 && !sim.steps.write(), "{calls} calls");
     sim.append(vec![event("Later", &[], 10)]).expect("it is open");
 }

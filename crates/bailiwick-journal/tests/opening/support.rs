@@ -22,7 +22,7 @@ pub fn refused(folder: &Path) -> OpenError {
 pub fn open_log(path: &Path, seed: u64) -> Result<Log, OpenError> {
     let locked = open(path)?;
     let mut entropy = fastrand::Rng::with_seed(seed);
-    let options = Options { segment_bytes: 8_192 };
+    let options = Options { segment_bytes: Some(8_192) };
     let opened = Log::open(locked.folder(), options, Box::new(move || entropy.u64(..)));
     Ok(opened.map_err(|error| OpenError::of_log(locked.path(), error))?.log)
 }
