@@ -10,7 +10,7 @@ use bailiwick_core::Position;
 use bailiwick_core::journal::Outline;
 
 use crate::files::{File, Folder, read_up_to, write_all};
-use crate::lookup::{SegmentId, install};
+use crate::index::{SegmentId, install};
 
 /// Its name.
 pub(crate) const FILE: &str = "checkpoint";

@@ -23,7 +23,7 @@
 //!   of the journal's own.
 //!
 //! What it is made of, from the bottom to the top: `files` (every call to the system, and a disk to simulate),
-//! `folder` (had by one process), `log` (the truth), `lookup` (where the events are, derived from it), `store` (both
+//! `folder` (had by one process), `log` (the truth), `index` (where the events are, derived from it), `store` (both
 //! together), `appends` and `writer`, `reads`. These are open to the tests, and nothing to rely on.
 //!
 //! The format is in docs/journal-format.md. Why it is as it is: docs/decisions/file-journal.md.
@@ -37,11 +37,11 @@ pub mod files;
 #[doc(hidden)]
 pub mod folder;
 mod follower;
+#[doc(hidden)]
+pub mod index;
 mod journal;
 #[doc(hidden)]
 pub mod log;
-#[doc(hidden)]
-pub mod lookup;
 mod options;
 mod reads;
 #[cfg(feature = "fault-injection")]

@@ -5,8 +5,8 @@ use std::path::Path;
 use bailiwick_core::Position;
 
 use super::OpenError;
+use crate::index::IndexError;
 use crate::log::{self, ReadError};
-use crate::lookup::IndexError;
 use crate::store::StoreError;
 
 impl OpenError {

@@ -9,7 +9,7 @@ use super::StoreError;
 use super::matching::{AnyIndex, Order};
 use super::places::nth;
 use super::view::{Run, RunIndex, State, View};
-use crate::lookup::{Active, IndexError};
+use crate::index::{Active, IndexError};
 use crate::stored::Decoder;
 
 /// What is beyond every position.

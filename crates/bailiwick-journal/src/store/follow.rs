@@ -11,8 +11,8 @@ use bailiwick_core::{Position, Timestamp};
 use super::StoreError;
 use super::view::{Run, State, View, push};
 use crate::files::Folder;
+use crate::index::Active;
 use crate::log::{Follower, Record, Segments};
-use crate::lookup::Active;
 
 /// A store, open for reading beside the one who writes it.
 pub struct Following {

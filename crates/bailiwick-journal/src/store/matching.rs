@@ -2,7 +2,7 @@
 
 use bailiwick_core::journal::{Query, QueryItem};
 
-use crate::lookup::{Active, ActiveCursor, Cursor, Index, IndexError, Term};
+use crate::index::{Active, ActiveCursor, Cursor, Index, IndexError, Term};
 
 /// An index, wherever it is.
 #[derive(Clone, Copy)]

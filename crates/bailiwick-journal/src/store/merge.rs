@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::StoreError;
 use super::view::{Run, RunIndex, View};
 use crate::files::{File, Identity};
-use crate::lookup::{Index, IndexError, MergeError, install, merge, next_merge};
+use crate::index::{Index, IndexError, MergeError, install, merge, next_merge};
 
 impl View {
     /// Makes one index of some neighbours, if they are many; false if they are few.

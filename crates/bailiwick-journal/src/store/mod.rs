@@ -27,8 +27,8 @@ use bailiwick_core::journal::{AppendCondition, Appended, Head};
 use bailiwick_core::{Position, Timestamp};
 
 use crate::files::Identity;
+use crate::index::IndexError;
 use crate::log::{Ahead, Log, OpenError, Options, ReadError, WriteError, frames_bytes};
-use crate::lookup::IndexError;
 use crate::stored::{Names, StoredError};
 pub use follow::Following;
 pub use view::View;

@@ -10,8 +10,8 @@ use super::view::{Left, Run, RunIndex, State, View, push};
 use super::{Bounds, Store, StoreError};
 use crate::checkpoint;
 use crate::files::Folder;
+use crate::index::{Active, Index, segments_of};
 use crate::log::{Entropy, Log, Record, Records, is_segment};
-use crate::lookup::{Active, Index, segments_of};
 
 impl Store {
     /// Opens the store in a folder, or makes one. What is read of the log is its end, if all indexes are there.

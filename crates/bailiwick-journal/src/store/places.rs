@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 
 use super::StoreError;
 use super::view::{Left, RunIndex, View};
+use crate::index::{Active, IndexError, Offsets, install};
 use crate::log::Place;
-use crate::lookup::{Active, IndexError, Offsets, install};
 
 /// How many files of offsets are kept open.
 const OPEN_OFFSETS: usize = 64;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::StoreError;
 use super::view::{Left, Run, RunIndex, View};
-use crate::lookup::{self, Active, Index, IndexError, install};
+use crate::index::{self, Active, Index, IndexError, install};
 
 /// So many indexes may be in memory that are to be written to files; who appends writes one itself then.
 const MOST_UNSEALED: usize = 4;
@@ -112,10 +112,10 @@ impl View {
     }
 
     /// What an index of these segments says of itself.
-    pub(super) fn run_of(&self, (first, last): (u64, u64)) -> Result<lookup::Run, IndexError> {
+    pub(super) fn run_of(&self, (first, last): (u64, u64)) -> Result<index::Run, IndexError> {
         let seeds = (first..=last).map(|number| self.segments.seed_of(number));
         let seeds: Option<Vec<_>> = seeds.collect();
-        Ok(lookup::Run::of(self.log, first, seeds.ok_or(IndexError::Damaged)?))
+        Ok(index::Run::of(self.log, first, seeds.ok_or(IndexError::Damaged)?))
     }
 
     /// Keeps the filters of the newest indexes in memory, as many as there is room for. It has no other effect than

@@ -8,7 +8,7 @@ use bailiwick_core::journal::{ReadValues, ValuesPage};
 use super::StoreError;
 use super::places::nth;
 use super::view::{Run, RunIndex, State, View};
-use crate::lookup::{Active, IndexError, TagValue, Term, Values};
+use crate::index::{Active, IndexError, TagValue, Term, Values};
 
 /// The next value of an index, and whether its events are of a type that is wanted.
 type Next = Option<(String, bool)>;

@@ -14,8 +14,8 @@ use super::StoreError;
 use super::checkpoint::Checkpoint;
 use super::places::OpenOffsets;
 use crate::files::Folder;
+use crate::index::{Active, Index, SegmentId};
 use crate::log::{Record, Segments};
-use crate::lookup::{Active, Index, SegmentId};
 use crate::stored::Names;
 
 /// The reading side of a store.

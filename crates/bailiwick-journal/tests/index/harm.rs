@@ -1,6 +1,6 @@
 //! Files that were harmed: each answer is right, or there is none.
 
-use bailiwick_journal::lookup::{Index, IndexError, Offsets, Run, SegmentId};
+use bailiwick_journal::index::{Index, IndexError, Offsets, Run, SegmentId};
 
 use crate::asked::ask;
 use crate::model::Model;

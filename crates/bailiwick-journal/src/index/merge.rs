@@ -9,7 +9,7 @@ use std::io;
 use bailiwick_core::Position;
 
 use super::chunks::Chunks;
-use super::index::Index;
+use super::file::Index;
 use super::list::{Body, Head, List, add};
 use super::run::Run;
 use super::term::{IndexError, Posting, Term};

@@ -11,9 +11,7 @@ use std::sync::Arc;
 use asked::ask;
 use bailiwick_core::Position;
 use bailiwick_journal::files::{File, Folder, Simulated};
-use bailiwick_journal::lookup::{
-    Active, Index, IndexError, Offsets, Posting, Run, SegmentId, Term,
-};
+use bailiwick_journal::index::{Active, Index, IndexError, Offsets, Posting, Run, SegmentId, Term};
 use bailiwick_journal::stored::Names;
 use model::Model;
 
@@ -39,9 +37,9 @@ fn offsets_of(active: &Active, segment: SegmentId) -> Vec<u8> {
     disk.contents("file")
 }
 
-/// More of them if `LOOKUP_SEEDS` says so.
+/// More of them if `INDEX_SEEDS` says so.
 fn seeds(few: u64) -> std::ops::Range<u64> {
-    let seeds = std::env::var("LOOKUP_SEEDS");
+    let seeds = std::env::var("INDEX_SEEDS");
     0..seeds.map_or(few, |seeds| seeds.parse().expect("how many seeds"))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bailiwick_core::Position;
 use bailiwick_journal::files::{Fault, Folder, Simulated};
-use bailiwick_journal::lookup::{Active, Index, IndexError, MergeError, Run, install, merge};
+use bailiwick_journal::index::{Active, Index, IndexError, MergeError, Run, install, merge};
 
 use crate::asked::ask;
 use crate::model::Model;

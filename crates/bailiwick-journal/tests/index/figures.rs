@@ -1,13 +1,13 @@
 //! What indexes cost: in time of the processor on Linux, since a machine may have other work.
 //!
-//! `FIGURES_SEGMENTS=64 cargo test --release -p bailiwick-journal --test lookup figures -- --ignored --nocapture`
+//! `FIGURES_SEGMENTS=64 cargo test --release -p bailiwick-journal --test index figures -- --ignored --nocapture`
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use bailiwick_core::Position;
 use bailiwick_journal::files::{Disk, Folder};
-use bailiwick_journal::lookup::{
+use bailiwick_journal::index::{
     Active, Index, Offsets, Run, SegmentId, Term, install, merge, next_merge,
 };
 use bailiwick_journal::stored::Names;

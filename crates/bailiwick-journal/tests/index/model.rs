@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bailiwick_core::journal::{EncodedEvent, Metadata};
 use bailiwick_core::{Position, Tag, Timestamp};
-use bailiwick_journal::lookup::Active;
+use bailiwick_journal::index::Active;
 use bailiwick_journal::stored::{Names, encode};
 
 /// The last one is rare.

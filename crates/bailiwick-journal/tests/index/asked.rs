@@ -1,6 +1,6 @@
 //! Questions to an index, whichever it is, and the answers of the model.
 
-use bailiwick_journal::lookup::{Active, Index, IndexError, Posting, TagValue, Term};
+use bailiwick_journal::index::{Active, Index, IndexError, Posting, TagValue, Term};
 
 use crate::model::{Event, KEYS, Model, TYPES, tag};
 
