@@ -9,6 +9,7 @@ use bailiwick::{
     Runtime, Timestamp, Unguarded, View, id,
 };
 use bailiwick_tests::journals::faulty::FaultyJournal;
+use bailiwick_tests::journals::outlined::outlined;
 use bailiwick_tests::journals::place::matching;
 use bailiwick_tests::stage::settle;
 use serde::{Deserialize, Serialize};
@@ -119,8 +120,9 @@ struct Pantry {
 }
 
 impl Pantry {
-    fn new() -> Pantry {
-        let journal = FaultyJournal::new(MemoryJournal::new());
+    /// On a journal that says of so many events what they show.
+    fn new(events: u64) -> Pantry {
+        let journal = FaultyJournal::new(outlined(MemoryJournal::new(), events));
         Pantry { journal, clock: ManualClock::at(1_000) }
     }
 
@@ -170,10 +172,44 @@ fn ids(jars: u64) -> Vec<JarId> {
     (0..jars).map(|nth| format!("j{nth}").parse().expect("an ID")).collect()
 }
 
+/// Each is tested on a journal that says nothing of its events, on one that says what the first of them show, and on one
+/// that says it of all: they make no difference.
+macro_rules! whatever_the_journal_says {
+    ($($test:ident)*) => {$(
+        mod $test {
+            #[tokio::test]
+            async fn of_nothing() {
+                super::$test(0).await;
+            }
+
+            #[tokio::test]
+            async fn of_some() {
+                super::$test(13).await;
+            }
+
+            #[tokio::test]
+            async fn of_everything() {
+                super::$test(u64::MAX).await;
+            }
+        }
+    )*};
+}
+
+whatever_the_journal_says! {
+    a_rule_that_is_new_fires_for_those_of_before
+    a_rule_that_is_earlier_or_later_now_is_the_one_that_counts
+    a_version_that_was_raised_needs_no_comparison
+    whoever_is_loaded_tells_that_the_rule_has_changed
+    a_start_loads_nobody_whom_a_decision_knew
+    those_whom_nobody_knew_are_judged_together
+    a_journal_that_cannot_be_read_for_a_while_delays_it_and_no_more
+    what_happens_while_they_are_judged_counts
+    a_rule_that_is_the_same_costs_nothing
+}
+
 /// Whatever the bounds of the start, what it was is recognised without anybody's help.
-#[tokio::test]
-async fn a_rule_that_is_new_fires_for_those_of_before() {
-    let pantry = Pantry::new();
+async fn a_rule_that_is_new_fires_for_those_of_before(outlined: u64) {
+    let pantry = Pantry::new(outlined);
     pantry.filled_by::<Plain>(30).await;
     let runtime = pantry.start::<Lasting>(|builder| builder).await;
     pantry.pass(LASTS - Duration::from_secs(1)).await;
@@ -183,14 +219,13 @@ async fn a_rule_that_is_new_fires_for_those_of_before() {
     assert_eq!(runtime.aggregates::<Lasting>().deadlines_armed(), 0);
 }
 
-#[tokio::test]
-async fn a_rule_that_is_earlier_or_later_now_is_the_one_that_counts() {
-    let pantry = Pantry::new();
+async fn a_rule_that_is_earlier_or_later_now_is_the_one_that_counts(outlined: u64) {
+    let pantry = Pantry::new(outlined);
     pantry.filled_by::<LastingLong>(30).await;
     let _runtime = pantry.start::<Lasting>(|builder| builder).await;
     pantry.pass(LASTS).await;
     assert_eq!(pantry.emptied().await, 30);
-    let pantry = Pantry::new();
+    let pantry = Pantry::new(outlined);
     pantry.filled_by::<Lasting>(30).await;
     let _runtime = pantry.start::<LastingLong>(|builder| builder).await;
     pantry.pass(2 * LASTS - Duration::from_secs(1)).await;
@@ -199,10 +234,9 @@ async fn a_rule_that_is_earlier_or_later_now_is_the_one_that_counts() {
     assert_eq!(pantry.emptied().await, 30);
 }
 
-#[tokio::test]
-async fn a_version_that_was_raised_needs_no_comparison() {
+async fn a_version_that_was_raised_needs_no_comparison(outlined: u64) {
     for at_once in [1, 7, 1_000] {
-        let pantry = Pantry::new();
+        let pantry = Pantry::new(outlined);
         pantry.filled_by::<Plain>(30).await;
         let _runtime = pantry
             .start::<Raised>(|builder| {
@@ -215,9 +249,8 @@ async fn a_version_that_was_raised_needs_no_comparison() {
 }
 
 /// What a start did not see is seen when somebody is loaded.
-#[tokio::test]
-async fn whoever_is_loaded_tells_that_the_rule_has_changed() {
-    let pantry = Pantry::new();
+async fn whoever_is_loaded_tells_that_the_rule_has_changed(outlined: u64) {
+    let pantry = Pantry::new(outlined);
     pantry.filled_by::<Plain>(30).await;
     let change = |builder: Builder| builder.config(|config| config.compared_aggregates(0));
     let runtime = pantry.start::<Lasting>(change).await;
@@ -228,26 +261,26 @@ async fn whoever_is_loaded_tells_that_the_rule_has_changed() {
     assert_eq!(pantry.emptied().await, 30);
 }
 
-#[tokio::test]
-async fn a_start_loads_nobody_whom_a_decision_knew() {
-    let pantry = Pantry::new();
+async fn a_start_loads_nobody_whom_a_decision_knew(outlined: u64) {
+    let pantry = Pantry::new(outlined);
     pantry.filled_by_decisions(2_000, true).await;
     let before = pantry.journal.reads();
     let runtime = pantry.start::<Lasting>(|builder| builder).await;
     let jars = runtime.aggregates::<Lasting>();
     assert_eq!(jars.deadlines_armed(), 2_000, "before anything is served");
+    let reads = pantry.journal.reads() - before;
+    let (shapes, policies) = if outlined == 0 { (0, 0) } else { (1, 1) };
+    let most = shapes + policies + if outlined == u64::MAX { 1 } else { 3 };
+    assert!(reads <= most, "2 000 events are two pages: {reads} reads");
     settle().await;
     assert_eq!(jars.in_memory(), []);
-    let reads = pantry.journal.reads() - before;
-    assert!(reads <= 3, "2 000 events are two pages: {reads} reads");
     pantry.pass(LASTS).await;
     assert_eq!(pantry.emptied().await, 2_000);
 }
 
-#[tokio::test]
-async fn those_whom_nobody_knew_are_judged_together() {
+async fn those_whom_nobody_knew_are_judged_together(outlined: u64) {
     for (at_once, most) in [(1_000_000, 10), (300, 60)] {
-        let pantry = Pantry::new();
+        let pantry = Pantry::new(outlined);
         pantry.filled_by_decisions(2_000, false).await;
         let before = pantry.journal.reads();
         let change = |builder: Builder| builder.config(|config| config.judged_at_once(at_once));
@@ -266,9 +299,8 @@ async fn those_whom_nobody_knew_are_judged_together() {
     }
 }
 
-#[tokio::test]
-async fn a_journal_that_cannot_be_read_for_a_while_delays_it_and_no_more() {
-    let pantry = Pantry::new();
+async fn a_journal_that_cannot_be_read_for_a_while_delays_it_and_no_more(outlined: u64) {
+    let pantry = Pantry::new(outlined);
     pantry.filled_by::<Plain>(30).await;
     let _runtime = pantry.start::<Raised>(|builder| builder).await;
     pantry.journal.set_unreadable(true);
@@ -279,9 +311,8 @@ async fn a_journal_that_cannot_be_read_for_a_while_delays_it_and_no_more() {
     assert_eq!(pantry.emptied().await, 30);
 }
 
-#[tokio::test]
-async fn what_happens_while_they_are_judged_counts() {
-    let pantry = Pantry::new();
+async fn what_happens_while_they_are_judged_counts(outlined: u64) {
+    let pantry = Pantry::new(outlined);
     pantry.filled_by::<Plain>(30).await;
     let runtime = pantry.start::<Raised>(|builder| builder).await;
     pantry.journal.set_unreadable(true);
@@ -296,14 +327,63 @@ async fn what_happens_while_they_are_judged_counts() {
 }
 
 /// Nobody is judged anew who need not be.
-#[tokio::test]
-async fn a_rule_that_is_the_same_costs_nothing() {
-    let pantry = Pantry::new();
+async fn a_rule_that_is_the_same_costs_nothing(outlined: u64) {
+    let pantry = Pantry::new(outlined);
     pantry.filled_by::<Lasting>(30).await;
     pantry.filled_by::<Lasting>(30).await;
     let before = pantry.journal.reads();
     let runtime = pantry.start::<Lasting>(|builder| builder).await;
-    settle().await;
-    assert_eq!(pantry.journal.reads() - before, 1);
+    for _ in 0..50 {
+        settle().await;
+    }
+    // A sample, the starts of policies, what comes after; and each who is compared.
+    let most = if outlined == 0 { 1 } else { 3 + 30 };
+    let reads = pantry.journal.reads() - before;
+    assert!(reads <= most, "{reads} reads");
     assert_eq!(runtime.aggregates::<Lasting>().deadlines_armed(), 30);
+}
+
+/// Whatever was written, by whom, and up to where an outline comes: everybody fires, and at the
+/// same time.
+#[tokio::test]
+async fn random_histories_have_the_same_deadlines() {
+    for seed in 0..12_u64 {
+        let written = Pantry::new(0);
+        let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        for _ in 0..6 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
+            let jars = 1 + (random >> 40) % 20;
+            match (random >> 33) % 5 {
+                0 => written.filled_by::<Plain>(jars).await,
+                1 => written.filled_by::<Raised>(jars).await,
+                2 => written.filled_by_decisions(jars, true).await,
+                3 => written.filled_by_decisions(jars, false).await,
+                _ => written.filled_by::<Lasting>(jars).await,
+            }
+            written.clock.advance(Duration::from_millis((random >> 50) % 1_500));
+        }
+        let history = matching(&written.journal.inner(), Query::all()).await;
+        let mut ends = Vec::new();
+        for outlined in [0, 1, 5, 20, 60, u64::MAX] {
+            let pantry = Pantry::new(outlined);
+            let events = history.iter().map(|recorded| recorded.event.clone()).collect();
+            pantry.journal.inner().append(events, None).await.expect("it is in memory");
+            pantry.clock.advance(written.clock.now().since(pantry.clock.now()));
+            let runtime = pantry.start::<Lasting>(|builder| builder).await;
+            for _ in 0..100 {
+                settle().await;
+            }
+            let jars = runtime.aggregates::<Lasting>();
+            pantry.pass(4 * LASTS).await;
+            let events = matching(&pantry.journal.inner(), Query::all()).await;
+            let emptied = events.into_iter().map(|recorded| recorded.event);
+            let emptied = emptied.filter(|event| event.event_type.as_str() == "Emptied");
+            let emptied = emptied.map(|event| (event.tags, event.recorded_at));
+            let mut emptied: Vec<_> = emptied.map(|(tags, at)| (format!("{tags:?}"), at)).collect();
+            emptied.sort();
+            ends.push((emptied, jars.deadlines_armed()));
+        }
+        assert!(ends.iter().all(|end| *end == ends[0]), "seed {seed}: {ends:?}");
+        assert!(!ends[0].0.is_empty() && ends[0].1 == 0, "seed {seed}: {ends:?}");
+    }
 }

@@ -60,7 +60,7 @@ macro_rules! hall {
 pub struct Emit;
 
 /// The first release.
-mod first {
+pub mod first {
     use super::*;
     hall!({
         Built { dozens: u32 },
@@ -74,7 +74,7 @@ mod first {
 }
 
 /// Says all that has changed.
-mod second {
+pub mod second {
     use super::*;
     hall!(#[event(retired("Painted"))] {
         #[event(was = "Built", version = 2, upcast = in_seats)]
@@ -127,7 +127,7 @@ async fn append(journal: &MemoryJournal, event: EncodedEvent) {
     journal.append(vec![event], None).await.unwrap();
 }
 
-fn event(event_type: &'static str, payload: Vec<u8>) -> EncodedEvent {
+pub fn event(event_type: &'static str, payload: Vec<u8>) -> EncodedEvent {
     EncodedEvent {
         event_type: EventType::literal(event_type),
         version: 1,

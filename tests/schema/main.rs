@@ -3,4 +3,5 @@
 mod catalogue;
 mod evolving;
 mod golden;
+mod outlined;
 mod start;

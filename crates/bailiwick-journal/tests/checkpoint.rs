@@ -305,3 +305,63 @@ fn without_any_segment_no_journal_is_made_beside_it() {
         "there were events in simulated, and there are 0; restore the folder from a backup";
     assert_eq!(told, expected);
 }
+
+/// How long it takes: `cargo test --release -p bailiwick-journal --test checkpoint figures -- --ignored --nocapture`
+#[test]
+#[ignore = "it measures, and says nothing of what is right"]
+fn figures() {
+    const EVENTS: u64 = 2_000_000;
+    const AGGREGATES: u64 = 1_000_000;
+    let some = |nth: u64| {
+        let tag = Tag::new("account", format!("acc-{:07}", nth % AGGREGATES)).expect("a tag");
+        let at = nth.is_multiple_of(10).then(|| Timestamp::from_millis(1_700_000_000_000 + nth));
+        let (aggregate, deadline) = ("Account".into(), RecordedDeadline::new(at, 1));
+        let mut recorded = event(nth);
+        recorded.metadata = Metadata::default();
+        recorded.metadata.origin = Some(Origin { aggregate, tag: tag.clone(), deadline });
+        recorded.tags = tag.into();
+        recorded.payload = vec![0x80; 60].into();
+        recorded
+    };
+    let (mut outline, mut decoder) =
+        (Outline::default(), bailiwick_journal::stored::Decoder::default());
+    let (mut folding, mut decoding) = (std::time::Duration::ZERO, std::time::Duration::ZERO);
+    for part in 0..EVENTS / 10_000 {
+        let records: Vec<Vec<u8>> = (part * 10_000..(part + 1) * 10_000)
+            .map(|nth| {
+                let mut record = Vec::new();
+                bailiwick_journal::stored::encode(&some(nth), &mut record);
+                record
+            })
+            .collect();
+        let begun = std::time::Instant::now();
+        let position = |nth: usize| Position::new(part * 10_000 + nth as u64 + 1);
+        let events: Vec<_> = records
+            .iter()
+            .enumerate()
+            .map(|(nth, record)| decoder.decode(position(nth), record).expect("an event"))
+            .collect();
+        decoding += begun.elapsed();
+        let begun = std::time::Instant::now();
+        events.iter().for_each(|event| outline.take(event));
+        folding += begun.elapsed();
+    }
+    let each = |took: std::time::Duration| took.as_nanos() / u128::from(EVENTS);
+    println!("an event: read {} ns, folded {} ns", each(decoding), each(folding));
+    let begun = std::time::Instant::now();
+    let mut bytes = Vec::new();
+    outline.encode(&mut bytes);
+    println!("encoded: {} bytes in {:?}", bytes.len(), begun.elapsed());
+    let begun = std::time::Instant::now();
+    let checksum = crc32c::crc32c(&bytes);
+    println!("checksum {checksum:x} in {:?}", begun.elapsed());
+    let begun = std::time::Instant::now();
+    let back = Outline::decode(&bytes).expect("it is whole");
+    println!("decoded in {:?}", begun.elapsed());
+    let begun = std::time::Instant::now();
+    let types = &["Opened", "Moved"];
+    let of = DeadlinesOf { names: &["Account"], keys: &["account"], types, rule: 1 };
+    let known = back.deadlines_of(&of);
+    println!("asked for {} deadlines in {:?}", known.armed.len(), begun.elapsed());
+    assert_eq!((known.armed.len() as u64, known.open), (AGGREGATES / 10, Some(Vec::new())));
+}

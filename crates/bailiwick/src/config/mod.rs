@@ -290,7 +290,8 @@ bounds! {
     journal_ahead / get_journal_ahead: Duration = 60 s,
         "How far ahead of the clock somebody may have recorded an event.";
     /// Drawn by chance from all, to see whether their deadlines are the ones that were recorded; 0 for
-    /// none. If one in a hundred is not, 256 find it out with a probability of 92 %. See
+    /// none. If one in a hundred is not, 256 find it out with a probability of 92 %. Of a journal that has an
+    /// [outline](crate::journal::Journal::outline) it is 136 at most, after the start. See
     /// [`DEADLINE_VERSION`](crate::Aggregate::DEADLINE_VERSION).
     compared_aggregates / get_compared_aggregates: usize = 256 aggregates,
         "How many of each type a start folds to compare their deadlines.";

@@ -3,11 +3,13 @@
 //!
 //! It is done in the background. Who cannot be read, or folded, is left out: every load compares as well.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use bailiwick_core::ErrorReport;
 use bailiwick_core::journal::{JournalReadError, KnownDeadlines, Read};
+use foldhash::fast::FixedState;
 
 use super::folds::Folds;
 use super::judging::{Whom, judge_anew};
@@ -17,15 +19,47 @@ use crate::util::pace::Pace;
 
 /// So many of those that are armed are drawn, beside those that the outline has drawn of all.
 const ARMED: usize = 8;
+/// So many of those with events behind the outline.
+const LATER: usize = 64;
 
-/// Some of all, and some of those with a deadline: `most` at most.
-pub(super) fn draw(known: &KnownDeadlines<'_>, seed: u64, most: usize) -> Vec<String> {
-    let armed = known.armed.len();
-    let every = armed.div_ceil(ARMED).max(1);
-    let first = usize::try_from(seed % every as u64).unwrap_or(0);
-    let of_armed = known.armed.iter().skip(first).step_by(every).map(|(value, _)| *value);
-    let drawn: BTreeSet<&str> = of_armed.chain(known.drawn.iter().copied()).take(most).collect();
-    drawn.into_iter().map(str::to_owned).collect()
+/// Those who are to be compared, by the values of their tags.
+pub(super) struct Drawn {
+    first: Vec<String>,
+    /// Those of the lowest hashes.
+    later: BTreeMap<u64, String>,
+    hashes: FixedState,
+    most: usize,
+}
+
+impl Drawn {
+    /// By what an outline knows: `most` at most.
+    pub(super) fn by(known: &KnownDeadlines<'_>, seed: u64, most: usize) -> Self {
+        let every = known.armed.len().div_ceil(ARMED).max(1);
+        let first = usize::try_from(seed % every as u64).unwrap_or(0);
+        let armed = known.armed.iter().skip(first).step_by(every).map(|(value, _)| *value);
+        let drawn: BTreeSet<&str> = armed.chain(known.drawn.iter().copied()).take(most).collect();
+        let (first, hashes) =
+            (drawn.into_iter().map(str::to_owned).collect(), FixedState::with_seed(seed));
+        Drawn { first, later: BTreeMap::new(), hashes, most }
+    }
+
+    /// An event behind the outline concerns this one.
+    pub(super) fn offer(&mut self, value: &str) {
+        let (hash, most) = (self.hashes.hash_one(value), LATER.min(self.most));
+        let is_low = self.later.last_key_value().is_none_or(|(highest, _)| hash < *highest);
+        if (self.later.len() < most || is_low) && !self.later.contains_key(&hash) {
+            self.later.insert(hash, value.to_owned());
+            if self.later.len() > most {
+                self.later.pop_last();
+            }
+        }
+    }
+
+    pub(super) fn into_values(self) -> Vec<String> {
+        let all: BTreeSet<String> =
+            self.first.into_iter().chain(self.later.into_values()).collect();
+        all.into_iter().take(self.most).collect()
+    }
 }
 
 /// Compares those who were drawn, in the background. One that is not as it was recorded, and all are judged anew.

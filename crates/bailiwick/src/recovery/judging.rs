@@ -60,7 +60,7 @@ impl Whom {
         }
     }
 
-    fn has(&self, value: &str) -> bool {
+    pub(super) fn has(&self, value: &str) -> bool {
         match self {
             Whom::All => true,
             Whom::Only(some) => some.contains(value),

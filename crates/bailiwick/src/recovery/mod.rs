@@ -29,8 +29,8 @@ use bailiwick_core::journal::{
 use bailiwick_core::{Position, Tag, Timestamp};
 
 use crate::context::RuntimeContext;
+use comparing::Drawn;
 pub(crate) use comparing::compare_drawn;
-use comparing::draw;
 use folds::Folds;
 pub(crate) use judging::{Judging, Whom, judge_anew};
 
@@ -79,8 +79,8 @@ pub(crate) struct Recovery {
     deadlines: BTreeMap<String, Timestamp>,
     open: Whom,
     compared: Folds,
-    /// Those who are compared later: not all of their events are seen on the way.
-    drawn: Vec<String>,
+    /// Who is compared later, if there is an outline: not all of their events are seen on the way.
+    drawn: Option<Drawn>,
 }
 
 impl Recovery {
@@ -88,11 +88,11 @@ impl Recovery {
     pub(crate) fn new(kind: Arc<dyn Timed>, outline: &Outline) -> Self {
         let (judging, config) = (kind.judging(), &kind.shared().config);
         let is_all = outline.upto() == Position::START;
-        let most = if is_all { config.compared_aggregates } else { 0 };
-        let mut compared = Folds::new(judging.seed, most);
+        let mut compared = Folds::new(judging.seed, config.compared_aggregates);
         compared.events_each = COMPARED_EVENTS;
         let known = kind.known_by(outline);
-        let drawn = draw(&known, judging.seed, config.compared_aggregates);
+        let draw = || Drawn::by(&known, judging.seed, config.compared_aggregates);
+        let drawn = (!is_all).then(draw);
         let open = known.open.filter(|open| open.len() <= config.judged_at_once);
         let open = open.map(|open| Whom::Only(open.into_iter().map(str::to_owned).collect()));
         let armed = known.armed.into_iter().map(|(value, at)| (value.to_owned(), at));
@@ -120,13 +120,19 @@ impl Recovery {
                 // One that was known before stays: called in vain, it does no harm.
                 None => self.open.add(tag.value(), self.kind.shared().config.judged_at_once),
             }
-            self.compared.take(&*self.kind, tag, recorded, |_| true);
+            match &mut self.drawn {
+                Some(drawn) => drawn.offer(tag.value()),
+                None => self.compared.take(&*self.kind, tag, recorded, |_| true),
+            }
         }
     }
 
     /// The journal has come to its end: all of it are so many pages.
     pub(crate) fn finish(mut self, pages: usize) {
-        self.kind.judging().draw(std::mem::take(&mut self.drawn));
+        let mut drawn = self.drawn.take().map_or(Vec::new(), Drawn::into_values);
+        // Who is open is judged anyway.
+        drawn.retain(|value| !self.open.has(value));
+        self.kind.judging().draw(drawn);
         for (value, at) in &self.deadlines {
             self.arm(value, *at);
         }

@@ -270,10 +270,9 @@ impl<A: Aggregate> AnyAggregateType for AggregateType<A> {
         self.keep("time-outs", |kind| timeouts::run(kind.timeouts.clone(), kind.shared.clone()));
         self.keep("rest", |kind| passivation::run(kind.shared.clone(), kind));
         if let Some(whom) = self.judging.wanted() {
-            judge_anew(self, whom);
-        } else {
-            compare_drawn(self);
+            judge_anew(self.clone(), whom);
         }
+        compare_drawn(self);
     }
 
     fn deliver(

@@ -28,6 +28,11 @@ impl Builder {
     /// Starts: checks the names, reads the journal once for the deadlines and for what this program
     /// would pass over or misread, and arms the deadlines before the first command is served.
     ///
+    /// Of a journal that has an [outline](bailiwick_core::journal::Journal::outline) it reads that, one event of each
+    /// shape that there is, and the events behind the outline: so a start costs what there is of names and deadlines,
+    /// and not what the history does. What only another event of the same shape shows (an ID that cannot be read
+    /// any more, a field that only some have) is not found by the start then, but by who loads or follows it.
+    ///
     /// Deadlines that are not known from what stands beside the events (they were recorded by another
     /// [`DEADLINE_VERSION`](bailiwick_core::Aggregate::DEADLINE_VERSION), or the last event is of somebody who did not
     /// know them) are judged anew in the background, by reading the journal once more for many of

@@ -16,6 +16,10 @@ use crate::startup::schema::Found;
 
 /// Why a runtime did not start.
 ///
+/// What it says of an event it says of the first of its shape, where the journal has an
+/// [outline](bailiwick_core::journal::Journal::outline): that one was looked at, and those behind the outline. A text
+/// that is no ID any more, or bytes that cannot be decoded, of an event in between are found where they are met.
+///
 /// # Examples
 /// ```
 /// use std::time::Duration;
