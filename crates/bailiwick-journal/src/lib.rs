@@ -13,8 +13,8 @@
 //! - When a write or a sync fails, the journal closes itself for writing: see
 //!   [`Journal::health`](bailiwick_core::journal::Journal::health). Reads go on. What was being written is
 //!   [`Unknown`](bailiwick_core::journal::AppendError::Unknown), what still waited is certainly not written.
-//! - Where there is no room for another file nothing fails: who needs it is told that it is
-//!   [not written](bailiwick_core::journal::AppendError::NotWritten), until there is.
+//! - Where there is no room for another file it closes itself, too, and nothing is unknown then. It can be opened again
+//!   when there is room.
 //! - Opening leaves out what a crash cut off. What no crash explains is reported, and nothing is
 //!   changed.
 //! - One process has the folder; the next one waits for it, so that a restart hands over. Others may read it
