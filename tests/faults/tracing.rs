@@ -39,7 +39,7 @@ fn fail(scene: &Scene, fault: Fault, orders: u64, step: u64) -> u64 {
         nth += step;
         assert!(nth < MOST_CALLS, "{fault:?}: is it really made to fail?");
     }
-    assert!(failed > 0 || fault.file.is_none(), "{fault:?}: there is no such call");
+    assert!(failed > 0 || !fault.is_certain(), "{fault:?}: there is no such call");
     failed
 }
 
@@ -76,7 +76,7 @@ fn a_call_that_fails_where_the_journal_goes_on_in_another_file_loses_nothing() {
 fn a_call_that_fails_where_something_derived_is_written_loses_nothing() {
     if is_possible() {
         let scene = Scene::without_what_is_derived(PROGRAM);
-        let failed = sweep(&scene, &of_what_is_derived(), 3, 1);
+        let failed = sweep(&scene, &of_what_is_derived(), 8, 1);
         println!("{failed} calls failed");
     }
 }

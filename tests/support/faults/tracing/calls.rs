@@ -11,6 +11,13 @@ pub struct Fault {
     pub file: Option<&'static str>,
 }
 
+impl Fault {
+    /// Whether every process makes such a call that has a reason to.
+    pub fn is_certain(&self) -> bool {
+        self.file.is_some_and(|file| file != CHECKPOINT_UNFINISHED)
+    }
+}
+
 const WRITE: &str = "pwrite64";
 const SYNC: &str = "fdatasync";
 /// By whatever name it goes here.
@@ -26,8 +33,13 @@ pub(super) const FIRST: &str = "0000000001.segment";
 const NEXT_UNFINISHED: &str = "0000000002.segment.unfinished";
 const NEXT: &str = "0000000002.segment";
 /// What is derived from the first.
-const DERIVED_UNFINISHED: [&str; 2] =
-    ["0000000001.offsets.unfinished", "0000000001-0000000001.index.unfinished"];
+const DERIVED_UNFINISHED: [&str; 3] = [
+    "0000000001.offsets.unfinished",
+    "0000000001-0000000001.index.unfinished",
+    CHECKPOINT_UNFINISHED,
+];
+/// Written in the background, which nobody waits for.
+const CHECKPOINT_UNFINISHED: &str = "checkpoint.unfinished";
 
 /// Every call that writes, syncs, names or removes, counted in each thread: what opens a journal, too.
 pub fn everywhere() -> Vec<Fault> {
