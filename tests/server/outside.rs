@@ -105,7 +105,8 @@ fn what_has_run_out_is_not_started_after_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");
     let stub = Stub::new(Mode::Fails);
     let server = on(folder.path(), &stub.url());
-    let started = server.send(&start_for("a", "short", 400)).json();
+    // Longer than nobody looks at a lease that was just granted: half a second.
+    let started = server.send(&start_for("a", "short", 700)).json();
     asked_for(&stub, "short");
     server.kill();
     stub.becomes(Mode::Takes);
